@@ -1,0 +1,49 @@
+# Two commands: `make run` and `make test`. Both set up what they need; nothing else is required
+# but Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: run test lint bench reset browser help
+
+help:
+	@echo "make run    start the demo (http://localhost:8000)"
+	@echo "make test   run every check and test"
+	@echo "make bench  measure booking and availability against their baselines"
+	@echo "make reset  erase the demo's data"
+
+$(READY): uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: try 'make PYTHON=python3.12 ...'."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+		{ echo "Python cannot make an environment here: install its venv module (Debian: python3-venv)."; exit 1; }
+	@test -x $(BIN)/uv || { echo "Installing uv ..."; $(BIN)/python -m pip install --quiet uv; }
+	@echo "Installing the packages of uv.lock ..."
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv sync --locked --inexact --python $(BIN)/python || \
+		{ echo "A package could not be installed; if it needs a compiler, install one (Debian: build-essential)."; exit 1; }
+	@touch $(READY)
+
+run: $(READY)
+	@exec $(BIN)/python manage.py serve
+
+reset: $(READY)
+	@$(BIN)/python -m doctolib.reset
+
+# Debian's Chromium when root may install it; otherwise Playwright's own.
+browser: $(READY)
+	@$(BIN)/python -m tests.browser.install
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@PYTHONWARNINGS=ignore DOCTOLIB_MODE=test $(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/djlint --quiet --lint templates
+	@DOCTOLIB_MODE=test $(BIN)/python -m doctolib.checks
+
+test: $(READY) browser lint
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+bench: $(READY)
+	@$(BIN)/python bench/availability.py
+	@$(BIN)/python bench/booking.py

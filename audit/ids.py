@@ -1,0 +1,10 @@
+"""Identifiers that leave the server: UUIDv7, ordered by time for the database, not countable."""
+
+import uuid
+
+from uuid_utils import compat
+
+
+def new_id() -> uuid.UUID:
+    """Return a new UUIDv7 (RFC 9562)."""
+    return compat.uuid7()

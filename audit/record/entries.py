@@ -1,0 +1,117 @@
+"""Writing the record, and saying who acts.
+
+One insert an entry, no lock: sealing the entries into a tree is a later, separate step.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import connection
+from django.utils import timezone
+
+from audit.ids import new_id
+
+
+class Channel(StrEnum):
+    """The way by which an act reached us."""
+
+    WEB = "web"
+    DASHBOARD = "dashboard"
+    ADMIN = "admin"
+    API = "api"
+    TASK = "task"
+    SHELL = "shell"
+
+
+class ActorKind(StrEnum):
+    """What sort of somebody acts."""
+
+    ACCOUNT = "account"
+    STAFF = "staff"
+    CREDENTIAL = "credential"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who acts, for which practice if any, and through which channel."""
+
+    kind: ActorKind
+    channel: Channel
+    id: uuid.UUID | None = None
+    practice_id: uuid.UUID | None = None
+    credential_id: uuid.UUID | None = None
+
+
+def system_actor(channel: Channel = Channel.TASK) -> Actor:
+    """The platform itself, as when a task sends a reminder."""
+    return Actor(kind=ActorKind.SYSTEM, channel=channel)
+
+
+_outer_actor: ContextVar[Actor | None] = ContextVar("outer_actor", default=None)
+
+
+@contextmanager
+def acting(actor: Actor) -> Iterator[Actor]:
+    """Name the actor of a block; inside another such block the outer actor stays."""
+    outer = _outer_actor.get()
+    if outer is not None:
+        yield outer
+        return
+    token = _outer_actor.set(actor)
+    try:
+        yield actor
+    finally:
+        _outer_actor.reset(token)
+
+
+_INSERT = """
+    INSERT INTO audit_entry (id, at, action, actor_kind, actor_id, practice_id, credential_id,
+                             channel, purpose, subjects, fields, object_id, details)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s, %s, %s)
+"""
+
+
+def write(
+    action: str,
+    *,
+    actor: Actor,
+    subjects: Iterable[uuid.UUID] = (),
+    fields: Iterable[str] = (),
+    purpose: str = "",
+    practice_id: uuid.UUID | None = None,
+    object_id: uuid.UUID | None = None,
+    details: Mapping[str, object] | None = None,
+    at: datetime | None = None,
+) -> uuid.UUID:
+    """Append one entry in the caller's transaction and return its id.
+
+    `details` holds ids, times and counts; never an identity. Any database error propagates,
+    so that what was to be recorded does not happen either.
+    """
+    entry_id = new_id()
+    outer = _outer_actor.get() or actor
+    row = (
+        entry_id,
+        at or timezone.now(),
+        action,
+        outer.kind.value,
+        outer.id,
+        practice_id or outer.practice_id,
+        outer.credential_id,
+        outer.channel.value,
+        purpose,
+        sorted(set(subjects)),
+        sorted(set(fields)),
+        object_id,
+        json.dumps(dict(details or {}), default=str, sort_keys=True),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, row)
+    return entry_id

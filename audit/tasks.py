@@ -1,0 +1,11 @@
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from audit.record import partitions
+
+
+@shared_task(name="audit.create_record_partitions")
+def create_record_partitions(**_newer_arguments: Any) -> None:
+    partitions.create_partitions(on=timezone.now().date())

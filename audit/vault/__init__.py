@@ -1,0 +1,1 @@
+"""Seal, reveal, keys and blind indexes. See docs/subsystems/vault.md."""

@@ -1,0 +1,89 @@
+"""The one way to plaintext: state who and why, the record is written, then the text opens."""
+
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any
+
+from audit.record import entries
+from audit.vault import keys, sealing
+
+ERASED = ""
+
+
+class Purpose(StrEnum):
+    """Why plaintext is needed. Shown to the patient on "who saw my data"."""
+
+    OWN_DATA = "own-data"
+    CARE = "care"
+    BOOKING = "booking"
+    MESSAGE = "message"
+    SUPPORT = "support"
+    ACCOUNT = "account"
+    LEGAL = "legal"
+
+
+class NotRevealed(Exception):
+    """A field was asked for that this block did not name, or after the block ended."""
+
+
+class Plain:
+    """The texts that one `reveal` block opened; unusable after the block."""
+
+    def __init__(
+        self, allowed: frozenset[tuple[str, uuid.UUID, str]], opened: dict[uuid.UUID, bytes]
+    ) -> None:
+        self._allowed = allowed
+        self._keys: dict[uuid.UUID, bytes] | None = opened
+
+    def text(self, row: Any, name: str) -> str:
+        """Return the text of a field of a row that the block named; empty if erased or not given.
+
+        Raises NotRevealed and audit.vault.SealBroken.
+        """
+        if self._keys is None:
+            raise NotRevealed("The reveal block has ended.")
+        if (row._meta.db_table, row.pk, name) not in self._allowed:
+            raise NotRevealed(f"{row._meta.db_table}.{name} of this row is not part of the block.")
+        data_key = self._keys.get(row.subject_id)
+        return ERASED if data_key is None else sealing.open_sealed(data_key, row, name)
+
+    def close(self) -> None:
+        self._keys = None
+
+
+@contextmanager
+def reveal(
+    wanted: Iterable[tuple[Any, Iterable[str]]],
+    *,
+    actor: entries.Actor,
+    purpose: Purpose,
+    object_id: uuid.UUID | None = None,
+) -> Iterator[Plain]:
+    """Open the named fields of the named rows, after writing one entry that says so.
+
+    `wanted` pairs each row with the fields that will be read. The entry is inserted in the
+    caller's transaction (or on its own without one) before any text can be read; if it cannot
+    be written the error propagates and nothing opens. Inside another acting block the outer
+    actor stays. A field that is null is not part of the entry: there is nothing to see.
+    """
+    named = [(row, name) for row, names in wanted if row is not None for name in names]
+    pairs = [(row, name) for row, name in named if getattr(row, name) is not None]
+    with entries.acting(actor):
+        if pairs:
+            entries.write(
+                "reveal",
+                actor=actor,
+                purpose=purpose.value,
+                subjects={row.subject_id for row, _ in pairs},
+                fields={sealing.field_label(row._meta.get_field(name)) for row, name in pairs},
+                object_id=object_id,
+            )
+        opened = keys.data_keys({row.subject_id for row, _ in pairs}) if pairs else {}
+        allowed = frozenset((row._meta.db_table, row.pk, name) for row, name in named)
+        plain = Plain(allowed, opened)
+        try:
+            yield plain
+        finally:
+            plain.close()

@@ -1,0 +1,142 @@
+"""Booking an appointment: one transaction that takes the time, records it and owes messages."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit.record import entries
+from audit.record.entries import Actor
+from audit.vault.sealing import seal
+from booking.domain import messages, patients
+from booking.models import Account, Appointment, Patient, PracticePatient
+from booking.models.appointment import Channel
+from practitioners.domain import take
+from practitioners.domain.next_slots import mark_stale
+from practitioners.domain.take import OutsideOpening, SlotTaken
+from practitioners.models import VisitReason
+from practitioners.models.agenda import PatientKind
+
+__all__ = ["HeldSlot", "NotForThisPatient", "OutsideOpening", "SlotTaken", "book"]
+
+
+class NotForThisPatient(Exception):
+    """The visit reason or the agenda is closed to this patient: new, or already known."""
+
+    text = _("Ce motif n’est pas ouvert à ce patient.")
+    for_known = _("Ce motif est réservé aux patients déjà suivis par ce praticien.")
+    for_new = _("Ce motif est réservé aux nouveaux patients.")
+    no_new = _("Ce praticien ne prend plus de nouveaux patients.")
+
+    def __init__(self, text: object) -> None:
+        super().__init__(str(text))
+        self.text = text  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldSlot:
+    """The hold that the booking session has on the slot."""
+
+    id: uuid.UUID
+    key: str
+
+
+@transaction.atomic
+def book(
+    *,
+    visit_reason: VisitReason,
+    starts_at: datetime,
+    patient: Patient,
+    booked_by: Account | None,
+    actor: Actor,
+    channel: Channel,
+    now: datetime,
+    held: HeldSlot | None = None,
+    note: str = "",
+    anywhere: bool = False,
+) -> Appointment:
+    """Book a slot for a patient.
+
+    One transaction: the time is taken (a hold of this session becomes the appointment's time;
+    without one, or when it has expired, the slot is taken afresh), an entry is written, the
+    confirmation and the reminders are owed. Patients are bound by minimum notice, horizon and
+    who may book the reason; a practice (`channel`) is not, and with `anywhere` not by openings.
+
+    Raises SlotTaken, OutsideOpening, NotForThisPatient.
+    """
+    agenda = visit_reason.agenda
+    by_patient = channel == Channel.PATIENT
+    is_new = not PracticePatient.objects.filter(
+        practice_id=agenda.practice_id, patient_id=patient.pk
+    ).exists()
+    if by_patient:
+        check_patient_kind(visit_reason=visit_reason, is_new=is_new)
+    taken_id, ends_at = _take(
+        visit_reason, starts_at, held=held, now=now, online=by_patient, anywhere=anywhere
+    )
+    appointment = Appointment(
+        practice=agenda.practice,
+        agenda=agenda,
+        visit_reason=visit_reason,
+        patient=patient,
+        taken_id=taken_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        channel=channel,
+        booked_by=booked_by,
+        new_patient=is_new,
+        created_at=now,
+    )
+    if note:
+        seal(appointment, note=note)
+    appointment.save(force_insert=True)
+    if is_new:
+        patients.make_known(practice_id=agenda.practice_id, patient_id=patient.pk, since=now)
+    entries.write(
+        "appointment-booked",
+        actor=actor,
+        subjects=[patient.pk],
+        practice_id=agenda.practice_id,
+        object_id=appointment.pk,
+        details={"agenda": agenda.pk, "starts_at": starts_at.isoformat()},
+    )
+    messages.owe_for_booking(appointment=appointment, now=now)
+    transaction.on_commit(lambda: mark_stale(agenda.pk), robust=True)
+    return appointment
+
+
+def check_patient_kind(*, visit_reason: VisitReason, is_new: bool) -> None:
+    """Raise NotForThisPatient when a patient may not book the reason online."""
+    if visit_reason.patient_kind == PatientKind.NEW and not is_new:
+        raise NotForThisPatient(NotForThisPatient.for_new)
+    if visit_reason.patient_kind == PatientKind.KNOWN and is_new:
+        raise NotForThisPatient(NotForThisPatient.for_known)
+    if is_new and not visit_reason.agenda.accepts_new_patients:
+        raise NotForThisPatient(NotForThisPatient.no_new)
+    if not (visit_reason.active and visit_reason.agenda.active):
+        raise OutsideOpening
+
+
+def _take(
+    visit_reason: VisitReason,
+    starts_at: datetime,
+    *,
+    held: HeldSlot | None,
+    now: datetime,
+    online: bool,
+    anywhere: bool,
+) -> tuple[uuid.UUID, datetime]:
+    if held is not None:
+        kept = take.keep_hold(hold_id=held.id, key=held.key, now=now)
+        if kept is not None:
+            before = timedelta(minutes=visit_reason.buffer_before_minutes if not kept.seat else 0)
+            after = timedelta(minutes=visit_reason.buffer_after_minutes if not kept.seat else 0)
+            same = kept.period.lower + before == starts_at
+            if same and kept.visit_reason_id == visit_reason.pk:
+                return kept.pk, kept.period.upper - after
+            take.release(kept.pk)
+    return take.take(
+        visit_reason=visit_reason, starts_at=starts_at, now=now, online=online, anywhere=anywhere
+    )

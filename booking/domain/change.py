@@ -1,0 +1,147 @@
+"""Moving, cancelling and marking appointments."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit.record import entries
+from audit.record.entries import Actor
+from booking.domain import messages
+from booking.models import Appointment
+from booking.models.appointment import Channel, Status
+from practitioners.domain import take
+from practitioners.domain.next_slots import mark_stale
+from practitioners.models import VisitReason
+
+
+class TooLateToChange(Exception):
+    """The practice's deadline for patients has passed."""
+
+    text = _("Il est trop tard pour modifier ce rendez-vous en ligne : appelez le cabinet.")
+
+
+class NotActive(Exception):
+    """The appointment is over or cancelled, so it cannot be changed."""
+
+    text = _("Ce rendez-vous ne peut plus être modifié.")
+
+
+def can_patient_change(appointment: Appointment, *, now: datetime) -> bool:
+    """Say whether a patient may still move or cancel, by the visit reason's deadline."""
+    deadline = timedelta(hours=appointment.visit_reason.cancel_deadline_hours)
+    return appointment.status == Status.BOOKED and now <= appointment.starts_at - deadline
+
+
+@transaction.atomic
+def move(
+    *,
+    appointment: Appointment,
+    starts_at: datetime,
+    actor: Actor,
+    channel: Channel,
+    now: datetime,
+    visit_reason: VisitReason | None = None,
+    anywhere: bool = False,
+) -> Appointment:
+    """Move an appointment to another slot of its own or another visit reason.
+
+    The reference and its history stay. The old time is freed and the new one taken in one
+    transaction, an entry is written and the news is owed. Raises SlotTaken, OutsideOpening,
+    TooLateToChange, NotActive.
+    """
+    appointment = _locked(appointment)
+    _check(appointment, channel=channel, now=now)
+    reason = visit_reason or appointment.visit_reason
+    former_agenda_id, former_start = appointment.agenda_id, appointment.starts_at
+    if appointment.taken_id is not None:
+        take.release(appointment.taken_id)
+    taken_id, ends_at = take.take(
+        visit_reason=reason,
+        starts_at=starts_at,
+        now=now,
+        online=channel == Channel.PATIENT,
+        anywhere=anywhere,
+    )
+    appointment.taken_id = taken_id
+    appointment.visit_reason = reason
+    appointment.agenda = reason.agenda
+    appointment.practice = reason.agenda.practice
+    appointment.starts_at, appointment.ends_at = starts_at, ends_at
+    appointment.moves += 1
+    appointment.save()
+    entries.write(
+        "appointment-moved",
+        actor=actor,
+        subjects=[appointment.patient_id],
+        practice_id=appointment.practice_id,
+        object_id=appointment.pk,
+        details={"from": former_start.isoformat(), "to": starts_at.isoformat()},
+    )
+    messages.owe_for_move(appointment=appointment, now=now)
+    for agenda_id in {former_agenda_id, appointment.agenda_id}:
+        transaction.on_commit(partial(mark_stale, agenda_id), robust=True)
+    return appointment
+
+
+@transaction.atomic
+def cancel(
+    *, appointment: Appointment, actor: Actor, channel: Channel, now: datetime
+) -> Appointment:
+    """Cancel an appointment: its time is free at once, the news is owed, an entry is written.
+
+    Raises TooLateToChange, NotActive.
+    """
+    appointment = _locked(appointment)
+    _check(appointment, channel=channel, now=now)
+    taken_id, appointment.taken = appointment.taken_id, None
+    appointment.status, appointment.cancelled_at = Status.CANCELLED, now
+    appointment.save()
+    if taken_id is not None:
+        take.release(taken_id)
+    entries.write(
+        "appointment-cancelled",
+        actor=actor,
+        subjects=[appointment.patient_id],
+        practice_id=appointment.practice_id,
+        object_id=appointment.pk,
+    )
+    messages.owe_for_cancellation(appointment=appointment, now=now)
+    transaction.on_commit(lambda: mark_stale(appointment.agenda_id), robust=True)
+    return appointment
+
+
+@transaction.atomic
+def mark(*, appointment: Appointment, status: Status, actor: Actor) -> Appointment:
+    """Mark an appointment as arrived, seen, absent, or booked again; raises NotActive."""
+    appointment = _locked(appointment)
+    if appointment.status == Status.CANCELLED or status == Status.CANCELLED:
+        raise NotActive
+    former, appointment.status = appointment.status, status
+    appointment.save(update_fields=["status"])
+    entries.write(
+        "appointment-marked",
+        actor=actor,
+        subjects=[appointment.patient_id],
+        practice_id=appointment.practice_id,
+        object_id=appointment.pk,
+        details={"from": former, "to": status},
+    )
+    return appointment
+
+
+def _locked(appointment: Appointment) -> Appointment:
+    """Read the row again under a lock: two people may be changing it at once."""
+    return (
+        Appointment.unscoped.select_for_update(no_key=True, of=("self",))
+        .select_related("visit_reason", "agenda__practice", "practice", "patient")
+        .get(pk=appointment.pk)
+    )
+
+
+def _check(appointment: Appointment, *, channel: Channel, now: datetime) -> None:
+    if appointment.status not in (Status.BOOKED, Status.ARRIVED):
+        raise NotActive
+    if channel == Channel.PATIENT and not can_patient_change(appointment, now=now):
+        raise TooLateToChange

@@ -1,0 +1,237 @@
+"""Sending what is owed: claim, compose from revealed data, hand to the provider, note it.
+
+A message is claimed, and its reveal recorded and committed, before anything leaves. A sender
+that dies lets go of its claim after CLAIM_SECONDS and the message is sent again under the same
+Message-ID or idempotency key; the only doubtful moment is between the provider's "yes" and the
+commit that notes it.
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from smtplib import SMTPException
+
+import redis
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+
+from audit.record.entries import system_actor
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import accounts, sms
+from booking.domain.calendar_file import appointment_ics
+from booking.models import Message
+from booking.models.appointment import Status
+from booking.models.message import MessageChannel, MessageKind, MessageState
+from practitioners.domain.invite import invitation_token
+
+logger = logging.getLogger(__name__)
+
+CLAIM_SECONDS = 60
+BATCH = 100
+# Minutes until the next attempt, after the first, second, … failure; then it is given up.
+BACKOFF_MINUTES = (1, 2, 5, 15, 60, 240)
+AWAKE_KEY = "doctolib:sender-awake"
+
+
+class NothingToSay(Exception):
+    """The message has become pointless: the visit was cancelled, the person was erased."""
+
+
+@dataclass(kw_only=True)
+class Letter:
+    """A composed message, in plain text: only ever in memory."""
+
+    to: str
+    subject: str
+    text: str
+    html: str = ""
+    ics: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def wake_sender() -> None:
+    """Ask a worker to send now, at most once a second; Celery beat asks again anyway."""
+    from booking.tasks import send_owed_messages
+
+    try:
+        client = redis.Redis.from_url(settings.CACHES["default"]["LOCATION"])
+        if client.set(AWAKE_KEY, b"1", nx=True, ex=1):
+            send_owed_messages.apply_async(countdown=0.2)
+    except (redis.RedisError, OSError):
+        logger.warning("could not wake the sender; the scheduler will")
+
+
+def send_owed(*, now: datetime) -> int:
+    """Send what is due, and return how many messages left."""
+    due = Message.objects.filter(state=MessageState.OWED, due_at__lte=now).filter(
+        Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
+    )
+    ids = list(due.order_by("due_at", "id").values_list("id", flat=True)[:BATCH])
+    return sum(send_one(message_id=message_id, now=now) for message_id in ids)
+
+
+def send_one(*, message_id: uuid.UUID, now: datetime) -> bool:
+    """Send one owed message, and say whether it left; another sender's claim is respected."""
+    with transaction.atomic():
+        message = (
+            Message.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+            .select_related(
+                "account",
+                "invitation__practice",
+                "appointment__patient__account",
+                "appointment__practice",
+                "appointment__visit_reason",
+                "appointment__agenda__practitioner",
+            )
+            .filter(pk=message_id, state=MessageState.OWED)
+            .filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
+            .first()
+        )
+        if message is None:
+            return False
+        try:
+            letter = compose(message, now=now)
+        except NothingToSay:
+            message.state = MessageState.VOID
+            message.save(update_fields=["state"])
+            return False
+        message.claimed_until = now + timedelta(seconds=CLAIM_SECONDS)
+        message.attempts += 1
+        message.save(update_fields=["claimed_until", "attempts"])
+    try:
+        _hand_over(message, letter)
+    except (SMTPException, OSError, sms.SmsNotSent) as error:
+        _note_failure(message, type(error).__name__, now=now)
+        return False
+    Message.objects.filter(pk=message.pk).update(
+        state=MessageState.SENT, sent_at=now, claimed_until=None, problem=""
+    )
+    return True
+
+
+def _note_failure(message: Message, problem: str, *, now: datetime) -> None:
+    given_up = message.attempts > len(BACKOFF_MINUTES)
+    wait = BACKOFF_MINUTES[min(message.attempts, len(BACKOFF_MINUTES)) - 1]
+    Message.objects.filter(pk=message.pk).update(
+        state=MessageState.FAILED if given_up else MessageState.OWED,
+        due_at=now + timedelta(minutes=wait),
+        claimed_until=None,
+        problem=problem,
+    )
+    logger.warning("message not sent", extra={"message": str(message.pk), "problem": problem})
+
+
+def _hand_over(message: Message, letter: Letter) -> None:
+    if message.channel == MessageChannel.SMS:
+        sms.provider().send(to=letter.to, text=letter.text, key=str(message.pk))
+        return
+    mail = EmailMultiAlternatives(
+        letter.subject,
+        letter.text,
+        to=[letter.to],
+        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
+    )
+    if letter.html:
+        mail.attach_alternative(letter.html, "text/html")
+    if letter.ics:
+        mail.attach("rendez-vous.ics", letter.ics, "text/calendar")
+    mail.send()
+
+
+def compose(message: Message, *, now: datetime) -> Letter:
+    """Make the text of a message in its reader's language; the reveal is on the record."""
+    if message.appointment is not None:
+        return _about_appointment(message, now=now)
+    if message.invitation is not None:
+        return _invitation(message)
+    return _about_account(message)
+
+
+def _about_account(message: Message) -> Letter:
+    account = message.account
+    if account is None:
+        raise NothingToSay
+    context: dict[str, object] = {"site": settings.BASE_URL}
+    if message.kind == MessageKind.VERIFY_EMAIL:
+        if account.email_verified_at:
+            raise NothingToSay
+        path = reverse("booking:verify-email", args=[accounts.verification_token(account)])
+        context["link"] = accounts.site_url(path)
+    elif message.kind == MessageKind.RESET_PASSWORD:
+        path = reverse("booking:reset-password", args=[accounts.reset_token(account)])
+        context["link"] = accounts.site_url(path)
+    wanted = [(account, ("email",))]
+    with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
+        to = plain.text(account, "email")
+    return _letter(message.kind, to, account.language, context)
+
+
+def _invitation(message: Message) -> Letter:
+    invitation = message.invitation
+    if invitation is None or invitation.accepted_at:
+        raise NothingToSay
+    path = reverse("practitioners:accept-invitation", args=[invitation_token(invitation)])
+    context: dict[str, object] = {
+        "site": settings.BASE_URL,
+        "practice": invitation.practice,
+        "role": invitation.get_role_display(),
+        "link": accounts.site_url(path),
+    }
+    wanted = [(invitation, ("email",))]
+    with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
+        to = plain.text(invitation, "email")
+    return _letter(message.kind, to, settings.LANGUAGE_CODE, context)
+
+
+def _about_appointment(message: Message, *, now: datetime) -> Letter:
+    appointment = message.appointment
+    if appointment is None:
+        raise NothingToSay
+    is_reminder = message.kind == MessageKind.REMINDER
+    if is_reminder and (appointment.status != Status.BOOKED or appointment.starts_at <= now):
+        raise NothingToSay
+    patient = appointment.patient
+    account = patient.account
+    by_sms = message.channel == MessageChannel.SMS
+    holder, name = (patient, "phone") if by_sms else (account or patient, "email")
+    wanted = [(patient, ("first_name",)), (holder, (name,))]
+    with reveal(
+        wanted, actor=system_actor(), purpose=Purpose.MESSAGE, object_id=appointment.pk
+    ) as plain:
+        first_name = plain.text(patient, "first_name")
+        to = plain.text(holder, name)
+    path = reverse("booking:appointment", args=[appointment.pk])
+    context: dict[str, object] = {
+        "site": settings.BASE_URL,
+        "appointment": appointment,
+        "practice": appointment.practice,
+        "first_name": first_name,
+        "link": accounts.site_url(path) if account else "",
+    }
+    language = account.language if account else settings.LANGUAGE_CODE
+    letter = _letter(message.kind, to, language, context, by_sms=by_sms)
+    if not by_sms and not is_reminder:
+        letter.ics = appointment_ics(appointment, now=now)
+    return letter
+
+
+def _letter(
+    kind: str, to: str, language: str, context: dict[str, object], *, by_sms: bool = False
+) -> Letter:
+    if not to:
+        raise NothingToSay
+    with translation.override(language):
+        if by_sms:
+            words = render_to_string(f"booking/sms/{kind}.txt", context).split()
+            return Letter(to=to, subject="", text=" ".join(words))
+        rendered = str(render_to_string(f"booking/mail/{kind}.txt", context))
+        subject, _, text = rendered.strip().partition("\n")
+        html_context = {**context, "subject": subject, "language": language}
+        html = str(render_to_string(f"booking/mail/{kind}.html", html_context))
+        return Letter(to=to, subject=subject.strip(), text=text.strip() + "\n", html=html)

@@ -1,0 +1,107 @@
+"""What is owed to whom: message rows, written in the transaction that makes them owed."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from booking.models import Account, Appointment, Message
+from booking.models.message import MessageChannel, MessageKind, MessageState
+from practitioners.models import Invitation
+
+DEFAULT_REMINDER_HOURS = (48, 2)
+
+
+def owe_for_booking(*, appointment: Appointment, now: datetime) -> None:
+    """Owe the confirmation and the reminders of a new appointment."""
+    rows = _of_kind(MessageKind.CONFIRMATION, appointment, due_at=now, now=now)
+    _insert(rows + _reminders(appointment, now=now))
+
+
+def owe_for_move(*, appointment: Appointment, now: datetime) -> None:
+    """Owe the news of a move and new reminders; what was owed for the former time is void."""
+    _void(appointment, [MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.REMINDER])
+    turn = str(appointment.moves)
+    rows = _of_kind(MessageKind.CHANGE, appointment, due_at=now, now=now, turn=turn)
+    _insert(rows + _reminders(appointment, now=now))
+
+
+def owe_for_cancellation(*, appointment: Appointment, now: datetime) -> None:
+    """Owe the news of a cancellation; everything else owed for the appointment is void."""
+    _void(appointment, list(MessageKind))
+    _insert(_of_kind(MessageKind.CANCELLATION, appointment, due_at=now, now=now))
+
+
+def owe_to_account(*, account: Account, kind: MessageKind, now: datetime) -> Message:
+    """Owe an e-mail about the account itself (verification, password)."""
+    row = Message(
+        kind=kind, channel=MessageChannel.EMAIL, account=account, due_at=now, created_at=now
+    )
+    _insert([row])
+    return row
+
+
+def owe_invitation(*, invitation: Invitation, now: datetime) -> Message:
+    """Owe the e-mail that carries an invitation."""
+    row = Message(
+        kind=MessageKind.INVITATION,
+        channel=MessageChannel.EMAIL,
+        invitation=invitation,
+        due_at=now,
+        created_at=now,
+    )
+    _insert([row])
+    return row
+
+
+def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
+    hours = appointment.practice.reminder_hours or DEFAULT_REMINDER_HOURS
+    rows: list[Message] = []
+    for before in sorted(set(hours)):
+        due_at = appointment.starts_at - timedelta(hours=before)
+        if due_at <= now:
+            continue
+        turn = f"{before}h/{appointment.moves}"
+        rows += _of_kind(MessageKind.REMINDER, appointment, due_at=due_at, now=now, turn=turn)
+    return rows
+
+
+def _of_kind(
+    kind: MessageKind, appointment: Appointment, *, due_at: datetime, now: datetime, turn: str = ""
+) -> list[Message]:
+    patient = appointment.patient
+    channels = []
+    if patient.account_id or patient.email is not None:
+        channels.append(MessageChannel.EMAIL)
+    by_sms = kind == MessageKind.REMINDER or not channels
+    if by_sms and patient.phone is not None and appointment.practice.reminds_by_sms:
+        channels.append(MessageChannel.SMS)
+    return [
+        Message(
+            kind=kind,
+            channel=channel,
+            appointment=appointment,
+            turn=turn,
+            due_at=due_at,
+            created_at=now,
+        )
+        for channel in channels
+    ]
+
+
+def _insert(rows: list[Message]) -> None:
+    Message.objects.bulk_create(rows)
+    if any(row.due_at <= row.created_at for row in rows):
+        transaction.on_commit(_wake, robust=True)
+
+
+def _wake() -> None:
+    from booking.domain.delivery import wake_sender
+
+    wake_sender()
+
+
+def _void(appointment: Appointment, kinds: Iterable[MessageKind]) -> None:
+    Message.objects.filter(
+        appointment=appointment, kind__in=list(kinds), state=MessageState.OWED
+    ).update(state=MessageState.VOID)

@@ -1,0 +1,205 @@
+"""Patients: creating, changing, finding. Identity is sealed; look-ups go by blind index."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import phonenumbers
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from audit.record import entries
+from audit.record.entries import Actor
+from audit.vault.blind_index import blind_index, normalise_email, normalise_name
+from audit.vault.sealing import seal
+from booking.models import Account, Patient, PracticePatient
+from booking.models.patient import Relation, Sex
+from practitioners.models import Practice
+
+IDENTITY_FIELDS = ("first_name", "last_name", "sex", "birth_date", "phone", "email")
+NAME_FIELDS = ("first_name", "last_name")
+
+
+class InvalidPhone(Exception):
+    """The text is no phone number."""
+
+    text = _("Ce numéro de téléphone n’est pas valide. Exemple : 06 12 34 56 78.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who a patient is, in plain text: only ever in memory."""
+
+    first_name: str
+    last_name: str
+    birth_date: date | None
+    sex: str = Sex.UNKNOWN
+    phone: str = ""
+    email: str = ""
+
+
+def normalise_phone(text: str) -> str:
+    """Return a phone number in E.164, or an empty text for an empty one. Raises InvalidPhone.
+
+    A number without country prefix is read as French; overseas numbers carry their own prefix
+    (+262, +590…), which the national form 0262… and 0590… implies.
+    """
+    if not text.strip():
+        return ""
+    digits = "".join(c for c in text if c.isdigit())
+    region = _OVERSEAS.get(digits[:4], "FR") if digits.startswith("0") else "FR"
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as error:
+        raise InvalidPhone from error
+    if not phonenumbers.is_valid_number(number):
+        raise InvalidPhone
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+# National prefixes of overseas numbers (ARCEP numbering plan), and their regions.
+_OVERSEAS = {"0262": "RE", "0692": "RE", "0693": "RE", "0269": "YT", "0639": "YT"} | {
+    "0590": "GP",
+    "0690": "GP",
+    "0594": "GF",
+    "0694": "GF",
+    "0596": "MQ",
+    "0696": "MQ",
+}
+
+
+def indexes_of(identity: Identity) -> dict[str, bytes | None]:
+    """Return the blind indexes of an identity, by column."""
+    last_name, first_name = normalise_name(identity.last_name), normalise_name(identity.first_name)
+    born = identity.birth_date.isoformat() if identity.birth_date else ""
+    return {
+        "last_name_index": blind_index("patient.last_name", last_name),
+        "first_name_index": blind_index("patient.first_name", first_name),
+        "birth_date_index": blind_index("patient.birth_date", born),
+        "name_birth_index": blind_index(
+            "patient.name_birth", f"{last_name}|{first_name}|{born}" if born else ""
+        ),
+        "phone_index": blind_index("patient.phone", identity.phone),
+        "email_index": blind_index("patient.email", normalise_email(identity.email)),
+    }
+
+
+def texts_of(identity: Identity) -> dict[str, str]:
+    """Return what is sealed, by column."""
+    return {
+        "first_name": identity.first_name.strip(),
+        "last_name": identity.last_name.strip(),
+        "sex": identity.sex,
+        "birth_date": identity.birth_date.isoformat() if identity.birth_date else "",
+        "phone": identity.phone,
+        "email": identity.email.strip(),
+    }
+
+
+@transaction.atomic
+def create_patient(
+    *,
+    identity: Identity,
+    actor: Actor,
+    now: datetime,
+    account: Account | None = None,
+    relation: str = Relation.SELF,
+    practice: Practice | None = None,
+) -> Patient:
+    """Create a patient of an account, or of a practice that took the call; on the record."""
+    patient = Patient(account=account, relation=relation, **indexes_of(identity))
+    seal(patient, **texts_of(identity))
+    patient.save(force_insert=True)
+    if practice is not None:
+        make_known(practice_id=practice.pk, patient_id=patient.pk, since=now)
+    entries.write(
+        "patient-created",
+        actor=actor,
+        subjects=[patient.pk],
+        practice_id=practice.pk if practice else None,
+        object_id=patient.pk,
+    )
+    return patient
+
+
+@transaction.atomic
+def change_patient(*, patient: Patient, identity: Identity, actor: Actor) -> None:
+    """Replace a patient's identity; on the record, with the names of the columns alone."""
+    for column, digest in indexes_of(identity).items():
+        setattr(patient, column, digest)
+    seal(patient, **texts_of(identity))
+    patient.save()
+    entries.write(
+        "patient-changed",
+        actor=actor,
+        subjects=[patient.pk],
+        fields=[f"booking_patient.{name}" for name in IDENTITY_FIELDS],
+        object_id=patient.pk,
+    )
+
+
+def make_known(*, practice_id: uuid.UUID, patient_id: uuid.UUID, since: datetime) -> bool:
+    """Make a patient known to a practice, and say whether they were new to it."""
+    link = PracticePatient(practice_id=practice_id, patient_id=patient_id, since=since)
+    if PracticePatient.objects.filter(practice_id=practice_id, patient_id=patient_id).exists():
+        return False
+    PracticePatient.objects.bulk_create([link], ignore_conflicts=True)
+    return True
+
+
+def find_patients(*, text: str, limit: int = 20) -> QuerySet[Patient]:
+    """Find patients of the active practice scope by name, phone, e-mail or birth date.
+
+    Blind indexes answer whole values only: a last name, a first name, or both in either order;
+    a phone number in any usual spelling; a birth date as 31/12/1980 or 1980-12-31.
+    """
+    nobody = Patient.objects.none()
+    text = text.strip()
+    if "@" in text:
+        digest = blind_index("patient.email", normalise_email(text))
+        return Patient.objects.filter(email_index=digest)[:limit]
+    if (day := parse_birth_date(text)) is not None:
+        digest = blind_index("patient.birth_date", day.isoformat())
+        return Patient.objects.filter(birth_date_index=digest).order_by("-created_at", "id")[:limit]
+    if sum(c.isdigit() for c in text) >= 6:
+        try:
+            digest = blind_index("patient.phone", normalise_phone(text))
+        except InvalidPhone:
+            return nobody
+        return Patient.objects.filter(phone_index=digest).order_by("-created_at", "id")[:limit]
+    words = normalise_name(text).split()
+    if not words:
+        return nobody
+    found: QuerySet[Patient] = nobody
+    for last_name, first_name in _name_splits(words):
+        some = Patient.objects.all()
+        if last_name:
+            some = some.filter(last_name_index=blind_index("patient.last_name", last_name))
+        if first_name:
+            some = some.filter(first_name_index=blind_index("patient.first_name", first_name))
+        found = some if found is nobody else found | some
+    return found.distinct().order_by("-created_at", "id")[:limit]
+
+
+def _name_splits(words: list[str]) -> Iterable[tuple[str, str]]:
+    whole = " ".join(words)
+    yield whole, ""
+    yield "", whole
+    for cut in range(1, len(words)):
+        left, right = " ".join(words[:cut]), " ".join(words[cut:])
+        yield left, right
+        yield right, left
+
+
+def parse_birth_date(text: str) -> date | None:
+    """Read 31/12/1980, 31.12.1980, 31 12 1980 or 1980-12-31; None for anything else."""
+    parts = text.replace("/", " ").replace(".", " ").replace("-", " ").split()
+    if len(parts) != 3 or not all(part.isdigit() for part in parts):
+        return None
+    year, month, day = parts if len(parts[0]) == 4 else parts[::-1]
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None

@@ -1,0 +1,68 @@
+"""Text messages through a provider that the settings name."""
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Protocol
+
+from django.conf import settings
+
+TIMEOUT_S = 10
+
+
+class SmsNotSent(Exception):
+    """The provider did not take the message; it is tried again later."""
+
+
+class SmsProvider(Protocol):
+    """Sends one text. The same key twice must reach the person once, where the provider can."""
+
+    def send(self, *, to: str, text: str, key: str) -> None:
+        """Send `text` to the E.164 number `to`. Raises SmsNotSent."""
+
+
+class FileSmsProvider:
+    """Keeps each text as a file named by its key: for development and tests."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def send(self, *, to: str, text: str, key: str) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / f"{key}.json").write_text(json.dumps({"to": to, "text": text}))
+
+
+class BrevoSmsProvider:
+    """Brevo's transactional SMS endpoint (POST JSON, `api-key` header)."""
+
+    def __init__(self, *, url: str, token: str, sender: str = "Doctolib") -> None:
+        if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("SMS_URL must be an https address.")
+        self.url, self.token, self.sender = url, token, sender
+
+    def send(self, *, to: str, text: str, key: str) -> None:
+        body = {"sender": self.sender, "recipient": to.lstrip("+"), "content": text, "tag": key}
+        request = urllib.request.Request(  # noqa: S310 - https, see __init__
+            self.url,
+            data=json.dumps(body).encode(),
+            headers={
+                "api-key": self.token,
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Idempotency-Key": key,
+            },
+            method="POST",
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+                answer.read()
+        except (urllib.error.URLError, TimeoutError) as error:
+            raise SmsNotSent(type(error).__name__) from error
+
+
+def provider() -> SmsProvider:
+    """The provider that SMS_PROVIDER names: `file` or `brevo`."""
+    if settings.SMS_PROVIDER == "brevo":
+        return BrevoSmsProvider(url=settings.SMS_URL, token=settings.SMS_TOKEN)
+    return FileSmsProvider(Path(settings.SMS_DIR))

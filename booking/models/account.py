@@ -1,0 +1,64 @@
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from audit.ids import new_id
+from audit.vault.blind_index import blind_index, normalise_email
+from audit.vault.sealing import SealedField
+
+
+def email_index(email: str) -> bytes | None:
+    """The blind index by which sign-in finds an account."""
+    return blind_index("account.email", normalise_email(email))
+
+
+class AccountManager(BaseUserManager["Account"]):
+    def get_by_natural_key(self, username: str | None) -> "Account":
+        return self.get(email_index=email_index(username or ""))
+
+
+class Account(AbstractBaseUser, PermissionsMixin):
+    """Who signs in. The address is sealed; its blind index is what is unique."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = SealedField()
+    email_index = models.BinaryField(unique=True)
+    email_verified_at = models.DateTimeField(null=True)
+    name = SealedField()
+    language = models.CharField(
+        _("langue"), max_length=2, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
+    )
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "email_index"
+    EMAIL_FIELD = "email_index"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = AccountManager()
+
+    class Meta:
+        verbose_name = _("compte")
+        verbose_name_plural = _("comptes")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    def get_username(self) -> str:
+        """An opaque name: the address itself is sealed."""
+        return str(self.id)
+
+    def clean(self) -> None:
+        """Nothing to normalise: the index is made from the normalised address."""
+
+    @property
+    def subject_id(self) -> uuid.UUID:
+        return self.id
+
+    def natural_key(self) -> Any:
+        return (str(self.id),)

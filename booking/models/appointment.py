@@ -1,0 +1,91 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from audit.ids import new_id
+from audit.vault.sealing import SealedField
+from booking.models.patient import Patient
+from booking.models.scoping import ScopedManager
+from practitioners.models import Agenda, Practice, Taken, VisitReason
+
+
+class Status(models.TextChoices):
+    """Where an appointment stands. The first three keep its time taken."""
+
+    BOOKED = "booked", _("prévu")
+    ARRIVED = "arrived", _("arrivé")
+    SEEN = "seen", _("vu")
+    NO_SHOW = "no_show", _("absent")
+    CANCELLED = "cancelled", _("annulé")
+
+
+class Channel(models.TextChoices):
+    """Through whom an appointment came."""
+
+    PATIENT = "patient", _("en ligne")
+    PRACTICE = "practice", _("cabinet")
+    PARTNER = "partner", _("logiciel partenaire")
+
+
+class Appointment(models.Model):
+    """A visit of a patient. Instants in UTC; the practice's zone is what people see."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    practice = models.ForeignKey(Practice, on_delete=models.PROTECT, related_name="appointments")
+    agenda = models.ForeignKey(Agenda, on_delete=models.PROTECT, related_name="appointments")
+    visit_reason = models.ForeignKey(VisitReason, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="appointments")
+    taken = models.OneToOneField(
+        Taken, null=True, on_delete=models.SET_NULL, related_name="appointment"
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.BOOKED)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    booked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    new_patient = models.BooleanField(default=False)
+    note = SealedField()
+    # How often it was moved: the SEQUENCE of its calendar file (RFC 5545 section 3.8.7.4).
+    moves = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(practice="practice", account="patient__account")
+    unscoped = models.Manager["Appointment"]()
+
+    class Meta:
+        base_manager_name = "unscoped"
+        verbose_name = _("rendez-vous")
+        verbose_name_plural = _("rendez-vous")
+        indexes = [
+            models.Index(fields=["agenda", "starts_at"], name="appointment_by_agenda"),
+            models.Index(fields=["practice", "starts_at"], name="appointment_by_practice"),
+            models.Index(fields=["patient", "starts_at"], name="appointment_by_patient"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="appointment_period"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="cancelled", taken__isnull=True, cancelled_at__isnull=False)
+                | (~Q(status="cancelled") & Q(cancelled_at__isnull=True)),
+                name="cancelled_frees_its_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def subject_id(self) -> uuid.UUID:
+        """Free text on an appointment belongs to its patient."""
+        return self.patient_id
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in (Status.BOOKED, Status.ARRIVED)

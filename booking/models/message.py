@@ -1,0 +1,93 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from audit.ids import new_id
+from booking.models.appointment import Appointment
+from practitioners.models import Invitation
+
+
+class MessageKind(models.TextChoices):
+    """What a message says."""
+
+    CONFIRMATION = "confirmation", _("confirmation")
+    CHANGE = "change", _("déplacement")
+    CANCELLATION = "cancellation", _("annulation")
+    REMINDER = "reminder", _("rappel")
+    VERIFY_EMAIL = "verify_email", _("vérification de l’adresse")
+    ALREADY_REGISTERED = "already_registered", _("compte existant")
+    RESET_PASSWORD = "reset_password", _("mot de passe oublié")
+    INVITATION = "invitation", _("invitation")
+
+
+class MessageChannel(models.TextChoices):
+    """How a message travels."""
+
+    EMAIL = "email", _("e-mail")
+    SMS = "sms", _("SMS")
+
+
+class MessageState(models.TextChoices):
+    """`owed` until the provider took it; `void` when it has become pointless."""
+
+    OWED = "owed", _("à envoyer")
+    SENT = "sent", _("envoyé")
+    VOID = "void", _("sans objet")
+    FAILED = "failed", _("en échec")
+
+
+class Message(models.Model):
+    """A message owed to somebody, written in the transaction that makes it owed.
+
+    It holds ids alone: the text is made, from revealed data, at the moment of sending. The id
+    is the idempotency key towards the provider and the Message-ID of the mail.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=20, choices=MessageKind.choices)
+    channel = models.CharField(max_length=5, choices=MessageChannel.choices)
+    appointment = models.ForeignKey(
+        Appointment, null=True, on_delete=models.CASCADE, related_name="messages"
+    )
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    invitation = models.ForeignKey(
+        Invitation, null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    # Which turn of a reminder or change this is, so that the same one is never owed twice.
+    turn = models.CharField(max_length=40, blank=True, default="")
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=6, choices=MessageState.choices, default=MessageState.OWED)
+    # A sender that died lets go of its message at this instant.
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    problem = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        indexes = [
+            models.Index(fields=["due_at"], name="message_owed", condition=Q(state="owed")),
+            models.Index(fields=["appointment"], name="message_by_appointment"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appointment", "kind", "channel", "turn"],
+                name="owed_once",
+                condition=Q(appointment__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    @property
+    def message_id(self) -> str:
+        """The RFC 5322 Message-ID: the same at every attempt."""
+        return f"<{uuid.UUID(str(self.id))}@doctolib.example>"

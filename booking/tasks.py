@@ -1,0 +1,11 @@
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from booking.domain import delivery
+
+
+@shared_task(name="booking.send_owed_messages")
+def send_owed_messages(**_newer_arguments: Any) -> None:
+    delivery.send_owed(now=timezone.now())

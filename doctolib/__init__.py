@@ -1,0 +1,3 @@
+from doctolib.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,35 @@
+"""PostgreSQL, read from DATABASE_URL."""
+
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from doctolib.environment import InvalidEnvironment
+from doctolib.settings.machine import ENVIRONMENT
+
+
+def _database(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    if url and parts.scheme not in ("postgres", "postgresql"):
+        raise InvalidEnvironment("DATABASE_URL must begin with postgresql://")
+    options = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    host = options.pop("host", None) or parts.hostname or ""
+    database: dict[str, object] = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/") or "doctolib",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or ""),
+        "OPTIONS": dict(options),
+    }
+    if ENVIRONMENT.mode == "test":
+        database["TEST"] = {"NAME": "doctolib_test"}
+    else:
+        database["OPTIONS"] = {
+            **options,
+            "pool": {"min_size": 1, "max_size": ENVIRONMENT.pool_size, "timeout": 10},
+        }
+    return database
+
+
+DATABASES = {"default": _database(ENVIRONMENT.database_url)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,0 +1,57 @@
+"""Redis as cache and session store, and as Celery's broker."""
+
+from datetime import timedelta
+
+from doctolib.settings.machine import ENVIRONMENT
+
+_REDIS_URL = ENVIRONMENT.redis_url or "redis://127.0.0.1:6379/0"
+
+
+def _celery_url(url: str) -> str:
+    """Celery spells a Unix socket `redis+socket://`, redis-py spells it `unix://`."""
+    if not url.startswith("unix://"):
+        return url
+    path, _, query = url.removeprefix("unix://").partition("?")
+    return f"redis+socket://{path}?{query.replace('db=', 'virtual_host=') or 'virtual_host=0'}"
+
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": _REDIS_URL,
+        "KEY_PREFIX": "doctolib",
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+CELERY_BROKER_URL = _celery_url(_REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "doctolib"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "send-owed-messages": {
+        "task": "booking.send_owed_messages",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
+    "refresh-next-slots": {
+        "task": "practitioners.refresh_stale_next_slots",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
+    "drop-expired-holds": {
+        "task": "practitioners.drop_expired_holds",
+        "schedule": timedelta(minutes=5),
+        "options": {"expires": 300},
+    },
+    "create-record-partitions": {
+        "task": "audit.create_record_partitions",
+        "schedule": timedelta(hours=6),
+        "options": {"expires": 3600},
+    },
+}

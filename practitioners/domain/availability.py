@@ -1,0 +1,343 @@
+"""The one function that says which slots are free.
+
+Openings in the wall clock, minus absences, public holidays and taken time, cut into slots by
+the visit reason's duration, buffers, minimum notice and horizon. The patient's page, the
+dashboard, search and the partner API all ask `free_slots` or `free_slots_of_many`.
+"""
+
+import uuid
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from practitioners.domain.seating import Seating
+from practitioners.domain.wall_clock import days_between, instant, is_public_holiday, occurs_on
+from practitioners.models import Absence, Opening, Taken, VisitReason
+
+SEATS_AN_OPENING = 1000
+Period = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A bookable start for a visit reason; `places` is how many more can be booked at it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    places: int = 1
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A seat of a session that is taken, or an orphan's lack of one (`seat` None)."""
+
+    taken_id: uuid.UUID
+    reason_id: uuid.UUID
+    period: Period
+    seat: int | None
+
+
+@dataclass
+class AgendaTime:
+    """What one agenda's availability depends on, for a stretch of time, loaded from the rows."""
+
+    zone: ZoneInfo
+    department: str
+    open_on_holidays: bool
+    openings: list[tuple[Opening, frozenset[uuid.UUID]]] = field(default_factory=list)
+    absences: list[Period] = field(default_factory=list)
+    own_time: list[Period] = field(default_factory=list)
+    seats: list[Seat] = field(default_factory=list)
+
+    def is_closed(self, day: date) -> bool:
+        return not self.open_on_holidays and is_public_holiday(day, self.department)
+
+
+def free_slots(
+    *,
+    visit_reason: VisitReason,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    online: bool = True,
+    consecutive: int = 1,
+    ignoring: uuid.UUID | None = None,
+) -> list[Slot]:
+    """Return the free slots of a visit reason that start in [since, until), soonest first.
+
+    `online` applies minimum notice and horizon, which bind patients and not the practice.
+    `ignoring` names a Taken row that counts as free (the appointment that is being moved).
+    With `consecutive` n > 1, `places` is how many groups of n starts in a row fit, 0 included.
+    """
+    found = free_slots_of_many(
+        visit_reasons=[visit_reason],
+        since=since,
+        until=until,
+        now=now,
+        online=online,
+        ignoring=ignoring,
+    )[visit_reason.pk]
+    return _in_a_row(found, consecutive) if consecutive > 1 else found
+
+
+def free_slots_of_many(
+    *,
+    visit_reasons: Sequence[VisitReason],
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    online: bool = True,
+    ignoring: uuid.UUID | None = None,
+) -> dict[uuid.UUID, list[Slot]]:
+    """Like `free_slots`, for many visit reasons of any agendas, in four queries altogether."""
+    times = load_agenda_times(
+        agenda_ids={reason.agenda_id for reason in visit_reasons},
+        since=since,
+        until=until,
+        now=now,
+        ignoring=ignoring,
+    )
+    return {
+        reason.pk: list(
+            slots_of(
+                times[reason.agenda_id],
+                reason,
+                *_window(reason, since=since, until=until, now=now, online=online),
+            )
+        )
+        for reason in visit_reasons
+    }
+
+
+def first_slots(
+    *, visit_reasons: Sequence[VisitReason], now: datetime, days: int
+) -> dict[uuid.UUID, Slot | None]:
+    """Return the soonest online slot of each visit reason within `days`, or None."""
+    until = now + timedelta(days=days)
+    times = load_agenda_times(
+        agenda_ids={reason.agenda_id for reason in visit_reasons}, since=now, until=until, now=now
+    )
+    return {
+        reason.pk: next(
+            slots_of(
+                times[reason.agenda_id],
+                reason,
+                *_window(reason, since=now, until=until, now=now, online=True),
+            ),
+            None,
+        )
+        for reason in visit_reasons
+    }
+
+
+def load_agenda_times(
+    *,
+    agenda_ids: Iterable[uuid.UUID],
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    ignoring: uuid.UUID | None = None,
+) -> dict[uuid.UUID, AgendaTime]:
+    """Load openings, absences and taken time of agendas that matter in [since, until).
+
+    Expired holds count as free. A margin of a day covers slots that began before `since`.
+    """
+    ids = list(agenda_ids)
+    lower, upper = since - timedelta(days=1), until + timedelta(days=1)
+    times: dict[uuid.UUID, AgendaTime] = {}
+    openings = (
+        Opening.objects.filter(agenda_id__in=ids, starts_on__lte=upper.date())
+        .filter(Q(until_date__isnull=True) | Q(until_date__gt=lower.date()))
+        .select_related("agenda__practice")
+        .prefetch_related("visit_reasons")
+        .order_by("starts_on", "from_time", "number")
+    )
+    for opening in openings:
+        time = times.get(opening.agenda_id)
+        if time is None:
+            agenda = opening.agenda
+            time = times[opening.agenda_id] = AgendaTime(
+                zone=agenda.practice.zone,
+                department=agenda.practice.department,
+                open_on_holidays=agenda.open_on_holidays,
+            )
+        time.openings.append((opening, frozenset(r.pk for r in opening.visit_reasons.all())))
+    for agenda_id, begins, ends in Absence.objects.filter(
+        agenda_id__in=times, starts_at__lt=upper, until__gt=lower
+    ).values_list("agenda_id", "starts_at", "until"):
+        times[agenda_id].absences.append((begins, ends))
+    taken = Taken.objects.filter(agenda_id__in=times, period__overlap=(lower, upper)).filter(
+        Q(hold_until__isnull=True) | Q(hold_until__gt=now)
+    )
+    for taken_id, agenda_id, reason_id, period, seat in taken.values_list(
+        "id", "agenda_id", "visit_reason_id", "period", "seat"
+    ):
+        if taken_id == ignoring:
+            continue
+        bounds = (cast(datetime, period.lower), cast(datetime, period.upper))
+        if seat == 0:
+            times[agenda_id].own_time.append(bounds)
+        else:
+            times[agenda_id].seats.append(Seat(taken_id, reason_id, bounds, seat))
+    nothing = AgendaTime(zone=ZoneInfo("UTC"), department="", open_on_holidays=True)
+    return {agenda_id: times.get(agenda_id, nothing) for agenda_id in ids}
+
+
+def _window(
+    reason: VisitReason, *, since: datetime, until: datetime, now: datetime, online: bool
+) -> Period:
+    if not online:
+        return since, until
+    return (
+        max(since, now + timedelta(minutes=reason.minimum_notice_minutes)),
+        min(until, now + timedelta(days=reason.horizon_days)),
+    )
+
+
+def slots_of(
+    time: AgendaTime, reason: VisitReason, since: datetime, until: datetime
+) -> Iterator[Slot]:
+    """Yield the free slots of one visit reason that start in [since, until), soonest first."""
+    if since >= until:
+        return
+    serving = [(o, reasons) for o, reasons in time.openings if reason.pk in reasons]
+    if not serving:
+        return
+    blocked = _merged(time.absences + time.own_time)
+    absences = _merged(time.absences)
+    for day in days_between(since, until, time.zone):
+        if time.is_closed(day):
+            continue
+        slots: set[Slot] = set()
+        consultations = [o for o, _ in serving if o.slot_minutes is None and occurs_on(o, day)]
+        for opening in consultations:
+            slots.update(_consultation_slots(opening, reason, day, time.zone, blocked))
+        if any(o.slot_minutes is not None and occurs_on(o, day) for o, _ in serving):
+            slots.update(_session_slots(time, reason, day, absences))
+        yield from sorted(
+            (s for s in slots if since <= s.starts_at < until),
+            key=lambda slot: (slot.starts_at, slot.ends_at),
+        )
+
+
+def _consultation_slots(
+    opening: Opening, reason: VisitReason, day: date, zone: ZoneInfo, blocked: list[Period]
+) -> Iterator[Slot]:
+    """Cut one occurrence of a consultation opening on a grid anchored at its start.
+
+    The grid depends on nothing that is booked, so one appointment's move never shifts another
+    slot. Buffers may reach outside the opening, but not into blocked time.
+    """
+    duration = timedelta(minutes=reason.duration_minutes)
+    before = timedelta(minutes=reason.buffer_before_minutes)
+    after = timedelta(minutes=reason.buffer_after_minutes)
+    starts_at = instant(day, opening.from_time, zone)
+    closes = instant(day, opening.until_time, zone)
+    ends = [period[1] for period in blocked]
+    while starts_at + duration <= closes:
+        ends_at = starts_at + duration
+        first_after = bisect_left(ends, starts_at - before + timedelta.resolution)
+        if first_after == len(blocked) or blocked[first_after][0] >= ends_at + after:
+            yield Slot(starts_at, ends_at)
+        starts_at += before + duration + after
+
+
+def session_cells(opening: Opening, day: date, zone: ZoneInfo) -> Iterator[Period]:
+    """Yield the fixed slots of one occurrence of a session."""
+    length = timedelta(minutes=cast(int, opening.slot_minutes))
+    starts_at = instant(day, opening.from_time, zone)
+    closes = instant(day, opening.until_time, zone)
+    while starts_at + length <= closes:
+        yield starts_at, starts_at + length
+        starts_at += length
+
+
+def _session_slots(
+    time: AgendaTime, reason: VisitReason, day: date, absences: list[Period]
+) -> Iterator[Slot]:
+    cells = {
+        cell
+        for opening, reasons in time.openings
+        if opening.slot_minutes is not None and reason.pk in reasons and occurs_on(opening, day)
+        for cell in session_cells(opening, day, time.zone)
+    }
+    for cell in cells:
+        if _overlaps_any(cell, absences):
+            continue
+        seating, unseated = seating_at(time, cell, day)
+        for orphan in unseated:
+            seating.add(orphan.reason_id, at_most=1)
+        places, _ = seating.add(reason.pk, at_most=SEATS_AN_OPENING * len(time.openings))
+        if places:
+            yield Slot(cell[0], cell[1], places)
+
+
+def seating_at(time: AgendaTime, cell: Period, day: date) -> tuple[Seating, list[Seat]]:
+    """Return the seating of one session slot, and the bookings that have no seat in it now."""
+    rooms: dict[int, Opening] = {}
+    serves: dict[uuid.UUID, frozenset[uuid.UUID]] = {}
+    for opening, reasons in time.openings:
+        if (
+            opening.slot_minutes is not None
+            and occurs_on(opening, day)
+            and cell in session_cells(opening, day, time.zone)
+        ):
+            rooms[opening.number] = opening
+            serves[opening.pk] = reasons
+    seating = Seating(serves=serves, free={o.pk: o.capacity for o in rooms.values()})
+    unseated: list[Seat] = []
+    for booked in time.seats:
+        if not (booked.period[0] < cell[1] and cell[0] < booked.period[1]):
+            continue
+        room = rooms.get((booked.seat or 0) // SEATS_AN_OPENING) if booked.seat else None
+        in_capacity = room is not None and (booked.seat or 0) % SEATS_AN_OPENING < room.capacity
+        if booked.period != cell:
+            # Booked before the session's slots were re-cut: its seat is not free either way.
+            if room is not None and in_capacity and seating.free[room.pk]:
+                seating.free[room.pk] -= 1
+        elif room is not None and in_capacity and booked.reason_id in serves[room.pk]:
+            seating.sit(booked.reason_id, room.pk)
+        else:
+            if room is not None and in_capacity and seating.free[room.pk]:
+                seating.free[room.pk] -= 1
+            unseated.append(booked)
+    return seating, unseated
+
+
+def _in_a_row(slots: list[Slot], consecutive: int) -> list[Slot]:
+    """Turn places into groups of `consecutive` slots of equal length, one right after another."""
+    places: dict[Period, int] = defaultdict(int)
+    for slot in slots:
+        places[slot.starts_at, slot.ends_at] = slot.places
+    return [
+        Slot(
+            slot.starts_at,
+            slot.ends_at,
+            min(
+                places.get((slot.starts_at + n * length, slot.ends_at + n * length), 0)
+                for n in range(consecutive)
+            ),
+        )
+        for slot in slots
+        for length in [slot.ends_at - slot.starts_at]
+    ]
+
+
+def _merged(periods: Iterable[Period]) -> list[Period]:
+    merged: list[Period] = []
+    for begins, ends in sorted(periods):
+        if merged and begins <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(ends, merged[-1][1]))
+        else:
+            merged.append((begins, ends))
+    return merged
+
+
+def _overlaps_any(cell: Period, periods: list[Period]) -> bool:
+    return any(begins < cell[1] and cell[0] < ends for begins, ends in periods)

@@ -1,0 +1,107 @@
+"""Inviting colleagues and secretaries: a signed link, sent to the address alone."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from django_cryptography.core import signing
+
+from audit.record import entries
+from audit.record.entries import Actor
+from audit.vault.blind_index import blind_index, normalise_email
+from audit.vault.sealing import seal
+from practitioners.models import Agenda, Invitation, Membership, Practice
+
+VALID_DAYS = 7
+
+
+class InvalidInvitation(Exception):
+    """The invitation is unknown, used, too old, or meant for another address."""
+
+    text = _("Cette invitation n’est plus valable, ou elle est adressée à un autre compte.")
+
+
+def address_index(email: str) -> bytes | None:
+    """The blind index of an account's address; the same as sign-in uses."""
+    return blind_index("account.email", normalise_email(email))
+
+
+@transaction.atomic
+def invite(
+    *,
+    practice: Practice,
+    email: str,
+    role: str,
+    agendas: Iterable[Agenda],
+    invited_by: Any,
+    actor: Actor,
+    now: datetime,
+) -> Invitation:
+    """Create an invitation; the caller owes its mail. On the record, without the address."""
+    invitation = Invitation(
+        practice=practice,
+        role=role,
+        email_index=address_index(email),
+        invited_by=invited_by,
+        expires_at=now + timedelta(days=VALID_DAYS),
+    )
+    seal(invitation, email=email.strip())
+    invitation.save(force_insert=True)
+    invitation.agendas.set(agendas)
+    entries.write(
+        "member-invited",
+        actor=actor,
+        practice_id=practice.pk,
+        object_id=invitation.pk,
+        details={"role": role},
+    )
+    return invitation
+
+
+def invitation_token(invitation: Invitation) -> str:
+    """The signed token of an invitation's link."""
+    return signing.dumps(str(invitation.pk), salt="invitation")
+
+
+def open_invitation(*, token: str, now: datetime) -> Invitation:
+    """Return the invitation that a token names. Raises InvalidInvitation."""
+    try:
+        invitation_id = uuid.UUID(signing.loads(token, salt="invitation"))
+        invitation = Invitation.objects.select_related("practice").get(pk=invitation_id)
+    except (signing.BadSignature, ValueError, TypeError, Invitation.DoesNotExist) as error:
+        raise InvalidInvitation from error
+    if invitation.accepted_at or invitation.expires_at <= now:
+        raise InvalidInvitation
+    return invitation
+
+
+@transaction.atomic
+def accept(*, invitation: Invitation, account: Any, actor: Actor, now: datetime) -> Membership:
+    """Make the account a member. Only the account whose verified address was invited may.
+
+    An invitation never changes or captures an account: it adds a membership to the one that is
+    signed in. Raises InvalidInvitation.
+    """
+    fresh = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
+    same_address = bytes(fresh.email_index or b"") == bytes(account.email_index)
+    if fresh.accepted_at or not same_address or not account.email_verified_at:
+        raise InvalidInvitation
+    fresh.accepted_at = now
+    fresh.save(update_fields=["accepted_at"])
+    membership, created = Membership.objects.get_or_create(
+        account=account, practice=fresh.practice, defaults={"role": fresh.role}
+    )
+    if created:
+        membership.agendas.set(fresh.agendas.all())
+    entries.write(
+        "member-joined",
+        actor=actor,
+        subjects=[account.pk],
+        practice_id=fresh.practice_id,
+        object_id=membership.pk,
+        details={"role": fresh.role},
+    )
+    return membership

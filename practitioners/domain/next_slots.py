@@ -1,0 +1,84 @@
+"""The next-slot projection: kept by writes, so that search need not compute every agenda."""
+
+import logging
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import cast
+
+import redis
+from django.conf import settings
+from django.db.models import Q
+
+from practitioners.domain import availability
+from practitioners.models import NextSlot, VisitReason
+
+logger = logging.getLogger(__name__)
+
+STALE_SET = "doctolib:stale-agendas"
+LOOK_AHEAD_DAYS = 60
+REFRESH_EVERY = timedelta(hours=6)
+BATCH = 100
+
+
+@lru_cache(maxsize=1)
+def _redis(url: str) -> "redis.Redis":
+    return redis.Redis.from_url(url)
+
+
+def mark_stale(agenda_id: uuid.UUID) -> None:
+    """Ask for an agenda's projection to be computed again soon.
+
+    Losing this note costs freshness only: a projection is verified where it is shown, and
+    each is computed again every REFRESH_EVERY at the latest.
+    """
+    try:
+        _redis(settings.CACHES["default"]["LOCATION"]).sadd(STALE_SET, str(agenda_id))
+    except redis.RedisError:
+        logger.warning("could not note a stale agenda")
+
+
+def take_stale(count: int = BATCH) -> list[uuid.UUID]:
+    """Remove and return up to `count` agendas that were marked stale."""
+    client = _redis(settings.CACHES["default"]["LOCATION"])
+    members = cast("list[bytes]", client.spop(STALE_SET, count) or [])
+    return [uuid.UUID(member.decode()) for member in members]
+
+
+def refresh(*, agenda_ids: Iterable[uuid.UUID], now: datetime) -> int:
+    """Compute the next slot of every active visit reason of these agendas; return how many."""
+    reasons = list(
+        VisitReason.objects.filter(agenda_id__in=list(agenda_ids), active=True, agenda__active=True)
+    )
+    slots = availability.first_slots(visit_reasons=reasons, now=now, days=LOOK_AHEAD_DAYS)
+    rows = [
+        NextSlot(
+            visit_reason=reason,
+            agenda_id=reason.agenda_id,
+            starts_at=slot.starts_at if (slot := slots[reason.pk]) else None,
+            computed_at=now,
+        )
+        for reason in sorted(reasons, key=lambda reason: reason.pk)
+    ]
+    NextSlot.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["visit_reason"],
+        update_fields=["starts_at", "computed_at"],
+    )
+    NextSlot.objects.filter(agenda_id__in=list(agenda_ids)).exclude(
+        visit_reason_id__in=[reason.pk for reason in reasons]
+    ).delete()
+    return len(rows)
+
+
+def refresh_stale(*, now: datetime) -> int:
+    """Refresh what was marked stale, what has passed, and what is old; return how many agendas."""
+    agenda_ids = set(take_stale())
+    overdue = NextSlot.objects.filter(
+        Q(starts_at__lt=now) | Q(computed_at__lt=now - REFRESH_EVERY)
+    ).order_by("computed_at")
+    agenda_ids.update(overdue.values_list("agenda_id", flat=True)[:BATCH])
+    refresh(agenda_ids=agenda_ids, now=now)
+    return len(agenda_ids)

@@ -1,0 +1,276 @@
+"""Taking time of an agenda: holds, and the time under an appointment.
+
+PostgreSQL decides: an exclusion constraint over agenda, seat and period. The insert says
+ON CONFLICT DO NOTHING, which waits for a rival transaction instead of deadlocking with it, and
+the number of rows tells who won. See docs/subsystems/booking.md.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit.ids import new_id
+from practitioners.domain import availability
+from practitioners.models import Opening, Taken, VisitReason
+
+HOLD_MINUTES = 7
+
+
+class SlotTaken(Exception):
+    """Somebody else has the slot."""
+
+    text = _("Ce créneau vient d’être pris.")
+
+
+class OutsideOpening(Exception):
+    """The agenda offers no such slot for this visit reason."""
+
+    text = _("Ce créneau n’est pas proposé pour ce motif.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """What makes taken time a hold: until when, and the secret of the session that holds it."""
+
+    until: datetime
+    key: str
+
+
+def take(
+    *,
+    visit_reason: VisitReason,
+    starts_at: datetime,
+    now: datetime,
+    online: bool = True,
+    anywhere: bool = False,
+    hold: Hold | None = None,
+) -> tuple[uuid.UUID, datetime]:
+    """Take one slot, and return the Taken row's id and the slot's end.
+
+    Must run in a transaction. `anywhere` lets a practice place an appointment outside its
+    openings; the constraint still refuses taken time. Raises SlotTaken or OutsideOpening.
+    """
+    since, until = starts_at, starts_at + timedelta(microseconds=1)
+    time = availability.load_agenda_times(
+        agenda_ids=[visit_reason.agenda_id], since=since, until=until, now=now
+    )[visit_reason.agenda_id]
+    offered = _offers(time, visit_reason, starts_at, now=now, online=online)
+    if offered is None and not anywhere:
+        time.own_time, time.seats = [], []
+        if _offers(time, visit_reason, starts_at, now=now, online=online) is None:
+            raise OutsideOpening
+        raise SlotTaken
+    if offered is not None and (cell := (offered.starts_at, offered.ends_at)):
+        day = starts_at.astimezone(time.zone).date()
+        sessions = [
+            opening
+            for opening, reasons in time.openings
+            if opening.slot_minutes is not None
+            and visit_reason.pk in reasons
+            and cell in availability.session_cells(opening, day, time.zone)
+        ]
+        if sessions:
+            return _take_seat(visit_reason, cell, now=now, hold=hold), offered.ends_at
+    ends_at = starts_at + timedelta(minutes=visit_reason.duration_minutes)
+    period = (
+        starts_at - timedelta(minutes=visit_reason.buffer_before_minutes),
+        ends_at + timedelta(minutes=visit_reason.buffer_after_minutes),
+    )
+    return _insert(visit_reason, period, seat=0, now=now, hold=hold), ends_at
+
+
+def _offers(
+    time: availability.AgendaTime,
+    visit_reason: VisitReason,
+    starts_at: datetime,
+    *,
+    now: datetime,
+    online: bool,
+) -> availability.Slot | None:
+    if online and not (
+        now + timedelta(minutes=visit_reason.minimum_notice_minutes)
+        <= starts_at
+        < now + timedelta(days=visit_reason.horizon_days)
+    ):
+        return None
+    until = starts_at + timedelta(microseconds=1)
+    return next(availability.slots_of(time, visit_reason, starts_at, until), None)
+
+
+_INSERT = """
+    INSERT INTO practitioners_taken
+        (id, agenda_id, visit_reason_id, period, seat, hold_until, hold_key)
+    VALUES (%s, %s, %s, tstzrange(%s, %s), %s, %s, %s)
+    ON CONFLICT DO NOTHING
+"""
+_DROP_EXPIRED = """
+    DELETE FROM practitioners_taken
+    WHERE agenda_id = %s AND seat = %s AND period && tstzrange(%s, %s) AND hold_until <= %s
+"""
+
+
+def _insert(
+    visit_reason: VisitReason,
+    period: availability.Period,
+    *,
+    seat: int,
+    now: datetime,
+    hold: Hold | None,
+) -> uuid.UUID:
+    taken_id = new_id()
+    row = (
+        taken_id,
+        visit_reason.agenda_id,
+        visit_reason.pk,
+        *period,
+        seat,
+        hold.until if hold else None,
+        hold.key if hold else "",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, row)
+        if cursor.rowcount:
+            return taken_id
+        # Only a conflict makes it worth looking for an expired hold that nobody has cleared.
+        cursor.execute(_DROP_EXPIRED, (visit_reason.agenda_id, seat, *period, now))
+        if cursor.rowcount:
+            cursor.execute(_INSERT, row)
+            if cursor.rowcount:
+                return taken_id
+    raise SlotTaken
+
+
+def _take_seat(
+    visit_reason: VisitReason, cell: availability.Period, *, now: datetime, hold: Hold | None
+) -> uuid.UUID:
+    """Take a seat of a session, moving others to seats that serve them too where that makes room.
+
+    Bookings of one session slot queue on an advisory lock, which ends with the transaction.
+    """
+    _lock_cell(visit_reason.agenda_id, cell)
+    seat = reseat(agenda_id=visit_reason.agenda_id, cell=cell, now=now, newcomer=visit_reason.pk)
+    if seat is None:
+        raise SlotTaken
+    return _insert(visit_reason, cell, seat=seat, now=now, hold=hold)
+
+
+def _lock_cell(agenda_id: uuid.UUID, cell: availability.Period) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"session|{agenda_id}|{cell[0].isoformat()}"],
+        )
+
+
+def reseat(
+    *,
+    agenda_id: uuid.UUID,
+    cell: availability.Period,
+    now: datetime,
+    newcomer: uuid.UUID | None = None,
+) -> int | None:
+    """Give every orphan of a session slot a seat where one can be found, then make room.
+
+    Must run under the slot's lock. Returns the number of a free seat for a booking of the
+    `newcomer`'s visit reason, or None. Nobody who has a seat loses it.
+    """
+    time = availability.load_agenda_times(
+        agenda_ids=[agenda_id], since=cell[0], until=cell[1], now=now
+    )[agenda_id]
+    day = cell[0].astimezone(time.zone).date()
+    seating, unseated = availability.seating_at(time, cell, day)
+    rooms = {opening.pk: opening for opening, _reasons in time.openings}
+    sitting: dict[tuple[uuid.UUID, uuid.UUID], list[uuid.UUID]] = {}
+    used: dict[uuid.UUID, set[int]] = {pk: set() for pk in rooms}
+    orphans = {seat.taken_id for seat in unseated}
+    numbers = {opening.number: opening.pk for opening, _reasons in time.openings}
+    for seat in time.seats:
+        if seat.seat is None or not (seat.period[0] < cell[1] and cell[0] < seat.period[1]):
+            continue
+        room_id = numbers.get(seat.seat // availability.SEATS_AN_OPENING)
+        if room_id is None:
+            continue
+        used[room_id].add(seat.seat)
+        if seat.taken_id not in orphans and seat.period == cell:
+            sitting.setdefault((seat.reason_id, room_id), []).append(seat.taken_id)
+
+    def free_seat(room: Opening) -> int:
+        base = room.number * availability.SEATS_AN_OPENING
+        number = next(n for n in range(base, base + room.capacity) if n not in used[room.pk])
+        used[room.pk].add(number)
+        return number
+
+    def move(taken_id: uuid.UUID, into: uuid.UUID) -> None:
+        left = Taken.objects.filter(pk=taken_id).values_list("seat", flat=True).get()
+        Taken.objects.filter(pk=taken_id).update(seat=free_seat(rooms[into]))
+        if left is not None and (room_id := numbers.get(left // availability.SEATS_AN_OPENING)):
+            used[room_id].discard(left)
+
+    def carry_out(steps: list, arrives: uuid.UUID | None) -> uuid.UUID | None:  # type: ignore[type-arg]
+        into: uuid.UUID | None = None
+        for step in steps:
+            if step.out_of is None:
+                into = step.into
+                if arrives is not None:
+                    move(arrives, step.into)
+                    sitting.setdefault((step.reason, step.into), []).append(arrives)
+            else:
+                mover = sitting[step.reason, step.out_of].pop()
+                move(mover, step.into)
+                sitting.setdefault((step.reason, step.into), []).append(mover)
+        return into
+
+    for orphan in unseated:
+        found, steps = seating.add(orphan.reason_id, at_most=1)
+        if found:
+            carry_out(steps, orphan.taken_id)
+    if newcomer is None:
+        return None
+    found, steps = seating.add(newcomer, at_most=1)
+    into = carry_out(steps, None) if found else None
+    return free_seat(rooms[into]) if into else None
+
+
+def keep_hold(*, hold_id: uuid.UUID, key: str, now: datetime) -> Taken | None:
+    """Turn an unexpired hold of this session into time taken for good, or return None."""
+    row = (
+        Taken.objects.select_for_update(no_key=True, of=("self",))
+        .filter(pk=hold_id, hold_key=key, hold_until__gt=now)
+        .first()
+    )
+    if row is None:
+        return None
+    row.hold_until, row.hold_key = None, ""
+    row.save(update_fields=["hold_until", "hold_key"])
+    return row
+
+
+def hold(
+    *, visit_reason: VisitReason, starts_at: datetime, key: str, now: datetime
+) -> tuple[uuid.UUID, datetime]:
+    """Keep a slot for HOLD_MINUTES for one session, letting go of what it held before.
+
+    Returns the hold's id and when it ends. Raises SlotTaken or OutsideOpening; then the
+    former hold stays.
+    """
+    until = now + timedelta(minutes=HOLD_MINUTES)
+    with transaction.atomic():
+        Taken.objects.filter(hold_key=key, hold_until__isnull=False).delete()
+        hold_id, _ends = take(
+            visit_reason=visit_reason, starts_at=starts_at, now=now, hold=Hold(until=until, key=key)
+        )
+    return hold_id, until
+
+
+def release(taken_id: uuid.UUID) -> None:
+    """Free taken time."""
+    Taken.objects.filter(pk=taken_id).delete()
+
+
+def drop_expired_holds(*, now: datetime) -> int:
+    """Delete the holds that have expired, and return how many there were."""
+    count, _by_model = Taken.objects.filter(hold_until__lte=now).delete()
+    return count

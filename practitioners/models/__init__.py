@@ -1,0 +1,21 @@
+from practitioners.models.agenda import Absence, Agenda, Opening, VisitReason
+from practitioners.models.directory import Practice, Practitioner, Specialty
+from practitioners.models.place import Commune
+from practitioners.models.staff import Invitation, Membership, Role
+from practitioners.models.taken import NextSlot, Taken
+
+__all__ = [
+    "Absence",
+    "Agenda",
+    "Commune",
+    "Invitation",
+    "Membership",
+    "NextSlot",
+    "Opening",
+    "Practice",
+    "Practitioner",
+    "Role",
+    "Specialty",
+    "Taken",
+    "VisitReason",
+]

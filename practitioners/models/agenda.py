@@ -1,0 +1,163 @@
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from audit.ids import new_id
+from practitioners.models.directory import Practice, Practitioner
+
+
+class Agenda(models.Model):
+    """One practitioner at one practice."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT)
+    practice = models.ForeignKey(Practice, on_delete=models.PROTECT)
+    active = models.BooleanField(_("réservable en ligne"), default=True)
+    accepts_new_patients = models.BooleanField(_("accepte de nouveaux patients"), default=True)
+    open_on_holidays = models.BooleanField(_("ouvert les jours fériés"), default=False)
+
+    class Meta:
+        verbose_name = _("agenda")
+        verbose_name_plural = _("agendas")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practitioner", "practice"], name="one_agenda_per_practice"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.practitioner} · {self.practice}"
+
+
+class PatientKind(models.TextChoices):
+    """Which patients may book a visit reason."""
+
+    ANY = "any", _("tous les patients")
+    NEW = "new", _("nouveaux patients seulement")
+    KNOWN = "known", _("patients déjà suivis seulement")
+
+
+class VisitReason(models.Model):
+    """What is booked ("motif de consultation"): duration, buffers and rules. Times in minutes."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="visit_reasons")
+    name = models.CharField(_("motif"), max_length=120)
+    duration_minutes = models.PositiveSmallIntegerField(
+        _("durée (min)"), validators=[MinValueValidator(5), MaxValueValidator(480)]
+    )
+    buffer_before_minutes = models.PositiveSmallIntegerField(
+        _("temps avant (min)"), default=0, validators=[MaxValueValidator(120)]
+    )
+    buffer_after_minutes = models.PositiveSmallIntegerField(
+        _("temps après (min)"), default=0, validators=[MaxValueValidator(120)]
+    )
+    colour = models.CharField(_("couleur"), max_length=12, default="blue")
+    minimum_notice_minutes = models.PositiveIntegerField(_("délai minimal (min)"), default=60)
+    horizon_days = models.PositiveSmallIntegerField(
+        _("ouvert à l’avance (jours)"),
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(730)],
+    )
+    cancel_deadline_hours = models.PositiveSmallIntegerField(
+        _("annulation possible jusqu’à (heures avant)"), default=24
+    )
+    patient_kind = models.CharField(
+        _("patients"), max_length=5, choices=PatientKind.choices, default=PatientKind.ANY
+    )
+    teleconsultation = models.BooleanField(_("téléconsultation"), default=False)
+    price_cents = models.PositiveIntegerField(_("tarif (centimes)"), null=True, blank=True)
+    instructions = models.TextField(_("consignes"), blank=True)
+    active = models.BooleanField(_("proposé en ligne"), default=True)
+
+    class Meta:
+        verbose_name = _("motif de consultation")
+        verbose_name_plural = _("motifs de consultation")
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(duration_minutes__gte=5), name="visit_reason_duration"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def price_euros(self) -> float | None:
+        return None if self.price_cents is None else self.price_cents / 100
+
+
+class Opening(models.Model):
+    """Bookable time of an agenda, in the practice's wall clock, recurring every n weeks.
+
+    A consultation opening (`slot_minutes` null) is the practitioner's own time: one patient at
+    once, cut into slots by the visit reason's duration. A session (`slot_minutes` set) has
+    numbered seats: `capacity` patients at each of its fixed slots, as on a vaccination morning.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="openings")
+    number = models.PositiveSmallIntegerField()
+    starts_on = models.DateField(_("à partir du"))
+    until_date = models.DateField(_("jusqu’au (exclu)"), null=True, blank=True)
+    every_weeks = models.PositiveSmallIntegerField(
+        _("toutes les n semaines (0 : une fois)"), default=1
+    )
+    from_time = models.TimeField(_("de"))
+    until_time = models.TimeField(_("à"))
+    capacity = models.PositiveSmallIntegerField(
+        _("capacité"), default=1, validators=[MinValueValidator(1), MaxValueValidator(999)]
+    )
+    slot_minutes = models.PositiveSmallIntegerField(
+        _("durée des créneaux (min)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(480)],
+    )
+    visit_reasons = models.ManyToManyField(
+        VisitReason, related_name="openings", verbose_name=_("motifs")
+    )
+
+    class Meta:
+        verbose_name = _("ouverture")
+        verbose_name_plural = _("ouvertures")
+        constraints = [
+            models.UniqueConstraint(fields=["agenda", "number"], name="opening_number"),
+            models.CheckConstraint(
+                condition=Q(until_time__gt=F("from_time")), name="opening_times"
+            ),
+            models.CheckConstraint(
+                condition=Q(until_date__isnull=True) | Q(until_date__gt=F("starts_on")),
+                name="opening_dates",
+            ),
+            models.CheckConstraint(
+                condition=Q(slot_minutes__isnull=False) | Q(capacity=1),
+                name="opening_capacity_needs_slots",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_on} {self.from_time:%H:%M}-{self.until_time:%H:%M}"
+
+
+class Absence(models.Model):
+    """Closed time of an agenda: holidays, a blocked hour. In UTC, upper bound exclusive."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="absences")
+    starts_at = models.DateTimeField(_("début"))
+    until = models.DateTimeField(_("fin"))
+    label = models.CharField(_("libellé"), max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = _("absence")
+        verbose_name_plural = _("absences")
+        indexes = [models.Index(fields=["agenda", "starts_at"], name="absence_by_agenda")]
+        constraints = [
+            models.CheckConstraint(condition=Q(until__gt=F("starts_at")), name="absence_period")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label or 'absence'} {self.starts_at:%Y-%m-%d %H:%M}"

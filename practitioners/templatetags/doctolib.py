@@ -1,0 +1,78 @@
+"""Template filters and tags that every template may use."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.templatetags.static import static
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from practitioners.models import Practice
+
+register = template.Library()
+
+
+def _local(at: datetime, practice: Practice) -> datetime:
+    return at.astimezone(practice.zone)
+
+
+@register.filter
+def clock(at: datetime, practice: Practice) -> str:
+    """The wall clock of a practice: 09:30."""
+    return f"{_local(at, practice):%H:%M}"
+
+
+@register.filter
+def day(at: datetime, practice: Practice) -> str:
+    """The day in a practice's zone: mardi 24 novembre 2026."""
+    return formats.date_format(_local(at, practice), "l j F Y")
+
+
+@register.filter
+def short_day(at: datetime, practice: Practice) -> str:
+    """The day in short: mar. 24 nov."""
+    return formats.date_format(_local(at, practice), "D j M")
+
+
+@register.filter
+def zone_note(practice: Practice) -> str:
+    """Names the zone where it is not the mainland's: "heure de La Réunion"."""
+    if practice.time_zone == "Europe/Paris":
+        return ""
+    return _("heure locale de %(place)s") % {"place": ZONE_PLACES.get(practice.time_zone, "")}
+
+
+ZONE_PLACES = {
+    "America/Guadeloupe": "Guadeloupe",
+    "America/Martinique": "Martinique",
+    "America/Cayenne": "Guyane",
+    "Indian/Reunion": "La Réunion",
+    "Indian/Mayotte": "Mayotte",
+}
+
+
+@register.filter
+def iso(at: datetime) -> str:
+    """An instant as RFC 3339 in UTC, as links and forms carry it."""
+    return f"{at.astimezone(ZoneInfo('UTC')):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@register.filter
+def euros(cents: int | None) -> str:
+    """A price: 26,50 €."""
+    if cents is None:
+        return ""
+    return formats.localize(round(cents / 100, 2)).replace(".", ",") + "\u00a0€"
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon of static/icons.svg, silent for screen readers."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("icons.svg"),
+        name,
+    )

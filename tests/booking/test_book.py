@@ -1,0 +1,198 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from audit.models import Entry
+from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken, book
+from booking.domain.change import NotActive, TooLateToChange, cancel, move
+from booking.models import Appointment, Message
+from booking.models.appointment import Channel, Status
+from practitioners.domain import take
+from practitioners.domain.availability import free_slots
+from practitioners.models import Taken
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_opening,
+    make_patient,
+    make_reason,
+    practice_actor,
+)
+
+pytestmark = pytest.mark.django_db
+NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def reason():
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    return reason
+
+
+def booked(reason, now, *, starts_at=NINE, patient=None, channel=Channel.PATIENT, **more):
+    return book(
+        visit_reason=reason,
+        starts_at=starts_at,
+        patient=patient or make_patient(make_account()),
+        booked_by=None,
+        actor=practice_actor(),
+        channel=channel,
+        now=now,
+        **more,
+    )
+
+
+def starts(reason, now):
+    slots = free_slots(visit_reason=reason, since=NINE, until=NINE + timedelta(hours=3), now=now)
+    return [slot.starts_at for slot in slots]
+
+
+def test_booking_takes_the_slot_records_it_and_owes_messages(reason, now):
+    before = starts(reason, now)
+    appointment = booked(reason, now)
+    assert starts(reason, now) == before[1:]
+    assert before[0] == NINE
+    entry = Entry.objects.get(action="appointment-booked")
+    assert entry.subjects == [appointment.patient_id]
+    assert entry.object_id == appointment.pk
+    owed = Message.objects.order_by("due_at", "channel").values_list("kind", "channel", "due_at")
+    assert list(owed) == [
+        ("confirmation", "email", now),
+        ("reminder", "email", NINE - timedelta(hours=48)),
+        ("reminder", "sms", NINE - timedelta(hours=48)),
+        ("reminder", "email", NINE - timedelta(hours=2)),
+        ("reminder", "sms", NINE - timedelta(hours=2)),
+    ]
+
+
+def test_the_same_slot_is_refused(reason, now):
+    booked(reason, now)
+    with pytest.raises(SlotTaken):
+        booked(reason, now)
+    assert Appointment.unscoped.count() == 1
+
+
+def test_a_start_off_the_grid_is_refused_to_patients(reason, now):
+    with pytest.raises(OutsideOpening):
+        booked(reason, now, starts_at=NINE + timedelta(minutes=7))
+
+
+def test_a_practice_may_book_anywhere_but_on_taken_time(reason, now):
+    at = NINE + timedelta(hours=8)
+    booked(reason, now, starts_at=at, channel=Channel.PRACTICE, anywhere=True)
+    with pytest.raises(SlotTaken):
+        booked(
+            reason,
+            now,
+            starts_at=at + timedelta(minutes=10),
+            channel=Channel.PRACTICE,
+            anywhere=True,
+        )
+
+
+def test_minimum_notice_and_horizon_bind_patients_alone(reason, now):
+    reason.minimum_notice_minutes = 60 * 24 * 10
+    reason.save()
+    with pytest.raises(OutsideOpening):
+        booked(reason, now)
+    assert booked(reason, now, channel=Channel.PRACTICE).status == Status.BOOKED
+
+
+def test_a_hold_becomes_the_appointment_and_keeps_others_out(reason, now):
+    hold_id, until = take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
+    assert until - now == timedelta(minutes=take.HOLD_MINUTES)
+    assert NINE not in starts(reason, now)
+    with pytest.raises(SlotTaken):
+        booked(reason, now)
+    from booking.domain.book import HeldSlot
+
+    appointment = booked(reason, now, held=HeldSlot(id=hold_id, key="mine"))
+    assert appointment.taken_id == hold_id
+    assert Taken.objects.get().hold_until is None
+
+
+def test_another_session_cannot_use_a_hold(reason, now):
+    from booking.domain.book import HeldSlot
+
+    hold_id, _ = take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
+    with pytest.raises(SlotTaken):
+        booked(reason, now, held=HeldSlot(id=hold_id, key="theirs"))
+
+
+def test_an_expired_hold_frees_its_slot(reason, now):
+    take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
+    later = now + timedelta(minutes=take.HOLD_MINUTES)
+    assert booked(reason, later).starts_at == NINE
+
+
+def test_a_new_hold_lets_go_of_the_former_one(reason, now):
+    take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
+    take.hold(visit_reason=reason, starts_at=NINE + timedelta(minutes=30), key="mine", now=now)
+    assert starts(reason, now)[:2] == [NINE, NINE + timedelta(hours=1)]
+
+
+def test_reasons_for_new_or_known_patients(reason, now):
+    reason.patient_kind = "known"
+    reason.save()
+    patient = make_patient(make_account())
+    with pytest.raises(NotForThisPatient):
+        booked(reason, now, patient=patient)
+    first = booked(reason, now, patient=patient, channel=Channel.PRACTICE)
+    assert first.new_patient
+    second = booked(reason, now, patient=patient, starts_at=NINE + timedelta(minutes=30))
+    assert not second.new_patient
+
+
+def test_moving_frees_the_old_slot_and_keeps_the_reference(reason, now):
+    appointment = booked(reason, now)
+    later = NINE + timedelta(hours=1)
+    moved = move(
+        appointment=appointment,
+        starts_at=later,
+        actor=practice_actor(),
+        channel=Channel.PATIENT,
+        now=now,
+    )
+    assert (moved.pk, moved.starts_at, moved.moves) == (appointment.pk, later, 1)
+    assert NINE in starts(reason, now)
+    assert later not in starts(reason, now)
+    kinds = Message.objects.filter(state="owed").values_list("kind", flat=True)
+    assert sorted(kinds) == ["change", "reminder", "reminder", "reminder", "reminder"]
+
+
+def test_a_move_to_a_taken_slot_changes_nothing(reason, now):
+    appointment = booked(reason, now)
+    other = booked(reason, now, starts_at=NINE + timedelta(minutes=30))
+    with pytest.raises(SlotTaken):
+        move(
+            appointment=appointment,
+            starts_at=other.starts_at,
+            actor=practice_actor(),
+            channel=Channel.PATIENT,
+            now=now,
+        )
+    assert Appointment.unscoped.get(pk=appointment.pk).starts_at == NINE
+
+
+def test_cancelling_frees_the_slot_and_voids_reminders(reason, now):
+    appointment = booked(reason, now)
+    cancel(appointment=appointment, actor=practice_actor(), channel=Channel.PATIENT, now=now)
+    assert NINE in starts(reason, now)
+    assert list(Message.objects.filter(state="owed").values_list("kind", flat=True)) == [
+        "cancellation"
+    ]
+    with pytest.raises(NotActive):
+        cancel(appointment=appointment, actor=practice_actor(), channel=Channel.PATIENT, now=now)
+
+
+def test_the_deadline_binds_patients_and_not_the_practice(reason, now):
+    appointment = booked(reason, now)
+    late = NINE - timedelta(hours=3)
+    with pytest.raises(TooLateToChange):
+        cancel(appointment=appointment, actor=practice_actor(), channel=Channel.PATIENT, now=late)
+    done = cancel(
+        appointment=appointment, actor=practice_actor(), channel=Channel.PRACTICE, now=late
+    )
+    assert done.status == Status.CANCELLED

@@ -1,0 +1,140 @@
+"""At least 50 clients over real connections race for the same slots: one wins each."""
+
+import itertools
+import threading
+from collections import Counter
+from datetime import UTC, datetime, time, timedelta
+
+import psycopg
+import pytest
+from django.db import connection
+
+from booking.domain.book import OutsideOpening, SlotTaken, book
+from booking.domain.change import move
+from booking.models import Appointment
+from booking.models.appointment import Channel
+from practitioners.models import Taken
+from tests.factories import make_agenda, make_opening, make_patient, make_reason, practice_actor
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    # One worker for all of them: each race alone is as many connections as is sensible.
+    pytest.mark.xdist_group("connections"),
+]
+NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+CLIENTS = 56
+
+
+def race(jobs):
+    """Run all jobs at once, each on a connection of its own; return how each ended."""
+    barrier = threading.Barrier(len(jobs))
+    outcomes = []
+
+    def run(job):
+        try:
+            connection.ensure_connection()
+            barrier.wait(30)
+            job()
+            outcomes.append("won")
+        except (SlotTaken, OutsideOpening) as answer:
+            outcomes.append(type(answer).__name__)
+        except Exception as error:
+            outcomes.append(repr(error))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[job]) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return Counter(outcomes)
+
+
+def booking(reason, patient, starts_at, now):
+    return lambda: book(
+        visit_reason=reason, starts_at=starts_at, patient=patient, booked_by=None,
+        actor=practice_actor(), channel=Channel.PATIENT, now=now,
+    )  # fmt: skip
+
+
+def test_one_wins_each_slot(now):
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    patients = [make_patient() for _ in range(CLIENTS)]
+    jobs = [
+        booking(reason, patient, NINE + timedelta(minutes=30 * (n % 4)), now)
+        for n, patient in enumerate(patients)
+    ]
+    assert race(jobs) == {"won": 4, "SlotTaken": CLIENTS - 4}
+    starts = sorted(Appointment.unscoped.values_list("starts_at", flat=True))
+    assert starts == [NINE + timedelta(minutes=30 * n) for n in range(4)]
+
+
+def test_overlapping_reasons_of_different_lengths(now):
+    """Slots that overlap without being equal: a unique index would let them through."""
+    agenda = make_agenda()
+    short, long = make_reason(agenda), make_reason(agenda, duration_minutes=60)
+    make_opening(agenda, short, long)
+    patients = [make_patient() for _ in range(CLIENTS)]
+    jobs = [
+        booking(short if n % 2 else long, patient, NINE + timedelta(minutes=30 * (n % 2)), now)
+        for n, patient in enumerate(patients)
+    ]
+    assert race(jobs) == {"won": 1, "SlotTaken": CLIENTS - 1}
+
+
+def test_a_session_fills_to_its_capacity_and_no_further(now):
+    agenda = make_agenda()
+    covid, flu = make_reason(agenda, name="covid"), make_reason(agenda, name="grippe")
+    for number, reasons in enumerate([(covid,), (covid, flu), (flu,)], start=1):
+        make_opening(
+            agenda, *reasons, number=number, slot_minutes=10, capacity=5,
+            from_time=time(9), until_time=time(9, 10),
+        )  # fmt: skip
+    patients = [make_patient() for _ in range(CLIENTS)]
+    jobs = [booking(covid if n % 2 else flu, p, NINE, now) for n, p in enumerate(patients)]
+    assert race(jobs) == {"won": 15, "SlotTaken": CLIENTS - 15}
+    assert len(set(Taken.objects.values_list("seat", flat=True))) == 15
+
+
+def test_movers_and_bookers_race_without_deadlock(now):
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    first, second = NINE, NINE + timedelta(minutes=30)
+    ours = [
+        book(visit_reason=reason, starts_at=at, patient=make_patient(), booked_by=None,
+             actor=practice_actor(), channel=Channel.PATIENT, now=now)
+        for at in (first, second)
+    ]  # fmt: skip
+
+    def moving(appointment, to):
+        return lambda: move(
+            appointment=appointment, starts_at=to, actor=practice_actor(),
+            channel=Channel.PATIENT, now=now,
+        )  # fmt: skip
+
+    jobs = [moving(ours[0], second), moving(ours[1], first)]
+    outcomes = race(jobs)
+    assert outcomes["SlotTaken"] + outcomes["won"] == 2
+    taken = sorted(Taken.objects.values_list("period", flat=True))
+    assert all(a.upper <= b.lower for a, b in itertools.pairwise(taken))
+
+
+def test_postgresql_itself_refuses(now):
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    period = (NINE, NINE + timedelta(minutes=30))
+    Taken.objects.create(agenda=agenda, visit_reason=reason, period=period, seat=0)
+    from django.db import IntegrityError
+
+    with pytest.raises(IntegrityError) as refused:
+        Taken.objects.create(
+            agenda=agenda,
+            visit_reason=reason,
+            period=(NINE + timedelta(minutes=29), NINE + timedelta(minutes=59)),
+            seat=0,
+        )
+    assert isinstance(refused.value.__cause__, psycopg.errors.ExclusionViolation)

@@ -1,0 +1,40 @@
+"""Fixtures that every test may use."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+import redis
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_redis_database(worker_number: int) -> Iterator[None]:
+    """Each xdist worker has its own Redis databases, as it has its own PostgreSQL database."""
+    from django.conf import settings
+
+    url = os.environ["REDIS_URL"].split("?")[0]
+    own = f"{url}?db={worker_number * 2}" if url.startswith("unix") else url
+    settings.CACHES["default"]["LOCATION"] = own
+    redis.Redis.from_url(own).flushdb()
+    yield
+
+
+@pytest.fixture(scope="session")
+def worker_number() -> int:
+    name = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return int(name.removeprefix("gw"))
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings: object) -> None:
+    """Argon2 with small parameters: the same code, without its seconds."""
+    settings.PASSWORD_HASHERS = ["tests.factories.FastArgon2"]  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Tuesday morning, 10:00 in Paris."""
+    return NOW

@@ -1,0 +1,84 @@
+"""The national booking service's own scenarios, each under its source's name."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from practitioners.domain.availability_cases import read_day, run_case
+
+FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "slot-cases.json"
+CASES = json.loads(FILE.read_text(encoding="utf-8"))["cases"] if FILE.exists() else []
+TODAY = date(2026, 11, 24)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_scenario(case):
+    outcomes = run_case(case, today=TODAY)
+    assert [(o.check, o.offered) for o in outcomes] == [(o.check, o.expected) for o in outcomes]
+    assert len(outcomes) == len(case["checks"])
+
+
+CHAIN = {
+    "name": "three openings in a chain",
+    "sessions": [
+        {
+            "date": "Tomorrow",
+            "from": "09:00",
+            "until": "09:10",
+            "slot_minutes": 10,
+            "capacity": n,
+            "services": s,
+        }
+        for n, s in [(1, ["A", "B"]), (1, ["B", "C"]), (2, ["C"])]
+    ],
+}
+
+
+@pytest.mark.django_db
+def test_a_newcomer_moves_others_along_a_chain():
+    booked = [
+        {"date": "Tomorrow", "time": "09:00", "minutes": 10, "service": s, "state": "booked"}
+        for s in "BC"
+    ]
+    checks = [
+        {
+            "service": s,
+            "from_date": "Tomorrow",
+            "to_date": "Tomorrow",
+            "date": "Tomorrow",
+            "expected": [{"from": "09:00", "until": "09:10", "count": n}],
+        }
+        for s, n in [("A", 1), ("B", 1), ("C", 2)]
+    ]
+    outcomes = run_case({**CHAIN, "bookings": booked, "checks": checks}, today=TODAY)
+    assert [o.offered for o in outcomes] == [o.expected for o in outcomes]
+
+
+@pytest.mark.django_db
+def test_a_wrong_expectation_differs():
+    check = {
+        "service": "A",
+        "from_date": "Tomorrow",
+        "to_date": "Tomorrow",
+        "date": "Tomorrow",
+        "expected": [{"from": "09:00", "until": "09:10", "count": 7}],
+    }
+    outcomes = run_case({**CHAIN, "bookings": [], "checks": [check]}, today=TODAY)
+    assert [o.holds for o in outcomes] == [False]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Today", 24),
+        ("Tomorrow", 25),
+        ("2 days from today", 26),
+        ("2026-11-30", 30),
+        ("2 days ago", 22),
+    ],
+)
+def test_days_are_read(text, day):
+    assert read_day(text, today=TODAY) == date(2026, 11, day)

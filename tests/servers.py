@@ -1,0 +1,27 @@
+"""Starts the test servers before Django's settings are read: never the demo's own.
+
+Loaded by pytest as an early plugin. The xdist workers inherit the addresses.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from doctolib.servers import ensure_servers
+
+os.environ["DOCTOLIB_MODE"] = "test"
+os.environ["DOCTOLIB_BASE_URL"] = "http://localhost:8000"
+if "DOCTOLIB_TEST_DIR" not in os.environ:
+    directory = Path(tempfile.mkdtemp(prefix="doctolib-test-"))
+    os.environ["DOCTOLIB_TEST_DIR"] = str(directory)
+    os.environ["DOCTOLIB_DATA_DIR"] = str(directory)
+    for url, override in (("DATABASE_URL", "TEST_DATABASE_URL"), ("REDIS_URL", "TEST_REDIS_URL")):
+        if override in os.environ:
+            os.environ[url] = os.environ[override]
+        else:
+            os.environ.pop(url, None)
+    # Registered before the servers are, so that it runs after they have stopped.
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    ensure_servers(directory)
