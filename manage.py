@@ -4,7 +4,7 @@
 import os
 import sys
 
-WITHOUT_SERVERS = {"help", "version", "serve", "--help", "--version"}
+WITHOUT_SERVERS = {"help", "version", "--help", "--version"}
 
 
 def main() -> None:

@@ -1,4 +1,95 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from booking.views import accounts, appointments, booking
+from booking.views.dashboard import agenda, members, time, visits
 
 app_name = "booking"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("connexion/", accounts.sign_in, name="sign-in"),
+    path("connexion/code/", accounts.code, name="code"),
+    path("deconnexion/", accounts.sign_out, name="sign-out"),
+    path("inscription/", accounts.sign_up, name="sign-up"),
+    path("courrier/", accounts.check_mail, name="check-mail"),
+    path("verification/<str:token>/", accounts.verify_email, name="verify-email"),
+    path("mot-de-passe/", accounts.forgotten, name="forgotten"),
+    path("mot-de-passe/<str:token>/", accounts.reset_password, name="reset-password"),
+    path("compte/", accounts.account, name="account"),
+    path("compte/lectures/", accounts.reads, name="reads"),
+    path("compte/second-facteur/", accounts.second_factor_page, name="second-factor"),
+    path("compte/proches/", appointments.people, name="people"),
+    path("compte/proches/nouveau/", appointments.new_person, name="new-person"),
+    path("compte/proches/<uuid:patient_id>/", appointments.person, name="person"),
+    path("reserver/", booking.hold, name="hold"),
+    path("reserver/<uuid:hold_id>/", booking.confirm, name="confirm"),
+    path("rendez-vous/", appointments.my_appointments, name="my-appointments"),
+    path("rendez-vous/<uuid:appointment_id>/", appointments.appointment, name="appointment"),
+    path("rendez-vous/<uuid:appointment_id>/deplacer/", appointments.move, name="move"),
+    path("rendez-vous/<uuid:appointment_id>/annuler/", appointments.cancel, name="cancel"),
+    path(
+        "rendez-vous/<uuid:appointment_id>/rendez-vous.ics",
+        appointments.calendar_file,
+        name="calendar-file",
+    ),
+    path("invitation/<str:token>/", members.accept_invitation, name="accept-invitation"),
+    path("cabinet/<uuid:practice_id>/", agenda.agenda, name="agenda"),
+    path("cabinet/<uuid:practice_id>/patients/", visits.find, name="find-patients"),
+    path("cabinet/<uuid:practice_id>/rendez-vous/", visits.new_visit, name="new-visit"),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/",
+        visits.visit,
+        name="visit",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/statut/",
+        visits.mark,
+        name="mark-visit",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/deplacer/",
+        visits.move_visit,
+        name="move-visit",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/annuler/",
+        visits.cancel_visit,
+        name="cancel-visit",
+    ),
+    path("cabinet/<uuid:practice_id>/horaires/", time.week_plan, name="week-plan"),
+    path("cabinet/<uuid:practice_id>/absences/", time.new_absence, name="new-absence"),
+    path(
+        "cabinet/<uuid:practice_id>/absences/<uuid:absence_id>/supprimer/",
+        time.delete_absence,
+        name="delete-absence",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/plages/",
+        time.opening,
+        name="new-opening",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/plages/<uuid:opening_id>/",
+        time.opening,
+        name="opening",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/plages/<uuid:opening_id>/supprimer/",
+        time.delete_opening,
+        name="delete-opening",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/motifs/",
+        time.reason,
+        name="new-reason",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/motifs/<uuid:reason_id>/",
+        time.reason,
+        name="reason",
+    ),
+    path("cabinet/<uuid:practice_id>/membres/", members.member_list, name="members"),
+    path(
+        "cabinet/<uuid:practice_id>/membres/<uuid:membership_id>/retirer/",
+        members.remove_member,
+        name="remove-member",
+    ),
+]

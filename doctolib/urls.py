@@ -1,11 +1,15 @@
 """Every address of the site."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("langue/", include("django.conf.urls.i18n")),
+    path("api/v1/", include("partners.api.urls")),
     path("", include("booking.urls")),
     path("", include("practitioners.urls")),
-    path("api/v1/", include("partners.api.urls")),
 ]
+if settings.MODE == "development":
+    urlpatterns.append(path("developpement/", include("doctolib.development.urls")))

@@ -14,9 +14,9 @@ from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.sealing import seal
 from booking.domain import messages
-from booking.models import Account
+from booking.models import Account, Message
 from booking.models.account import email_index
-from booking.models.message import MessageKind
+from booking.models.message import MessageKind, MessageState
 
 VERIFY_HOURS = 72
 RESET_HOURS = 2
@@ -137,3 +137,11 @@ def _password_mark(account: Account) -> str:
 def site_url(path: str) -> str:
     """An absolute address of this site, for mails."""
     return f"{settings.BASE_URL}{path}"
+
+
+def resend_verification(*, account: Account, now: datetime) -> None:
+    """Owe the verification mail again, unless one is owed already."""
+    if not Message.objects.filter(
+        account=account, kind=MessageKind.VERIFY_EMAIL, state=MessageState.OWED
+    ).exists():
+        messages.owe_to_account(account=account, kind=MessageKind.VERIFY_EMAIL, now=now)

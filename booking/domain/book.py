@@ -55,6 +55,7 @@ def book(
     now: datetime,
     held: HeldSlot | None = None,
     note: str = "",
+    says_known: bool = False,
     anywhere: bool = False,
 ) -> Appointment:
     """Book a slot for a patient.
@@ -63,6 +64,7 @@ def book(
     without one, or when it has expired, the slot is taken afresh), an entry is written, the
     confirmation and the reminders are owed. Patients are bound by minimum notice, horizon and
     who may book the reason; a practice (`channel`) is not, and with `anywhere` not by openings.
+    `says_known`: the patient has been there before, though not through this platform.
 
     Raises SlotTaken, OutsideOpening, NotForThisPatient.
     """
@@ -72,7 +74,9 @@ def book(
         practice_id=agenda.practice_id, patient_id=patient.pk
     ).exists()
     if by_patient:
-        check_patient_kind(visit_reason=visit_reason, is_new=is_new)
+        check_patient_kind(
+            visit_reason=visit_reason, is_new=is_new and not says_known, is_known=not is_new
+        )
     taken_id, ends_at = _take(
         visit_reason, starts_at, held=held, now=now, online=by_patient, anywhere=anywhere
     )
@@ -86,7 +90,7 @@ def book(
         ends_at=ends_at,
         channel=channel,
         booked_by=booked_by,
-        new_patient=is_new,
+        new_patient=is_new and not says_known,
         created_at=now,
     )
     if note:
@@ -107,9 +111,12 @@ def book(
     return appointment
 
 
-def check_patient_kind(*, visit_reason: VisitReason, is_new: bool) -> None:
-    """Raise NotForThisPatient when a patient may not book the reason online."""
-    if visit_reason.patient_kind == PatientKind.NEW and not is_new:
+def check_patient_kind(*, visit_reason: VisitReason, is_new: bool, is_known: bool) -> None:
+    """Raise NotForThisPatient when a patient may not book the reason online.
+
+    `is_known` is what the platform knows, `is_new` takes the patient's word into account.
+    """
+    if visit_reason.patient_kind == PatientKind.NEW and (is_known or not is_new):
         raise NotForThisPatient(NotForThisPatient.for_new)
     if visit_reason.patient_kind == PatientKind.KNOWN and is_new:
         raise NotForThisPatient(NotForThisPatient.for_known)

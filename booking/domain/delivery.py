@@ -176,7 +176,7 @@ def _invitation(message: Message) -> Letter:
     invitation = message.invitation
     if invitation is None or invitation.accepted_at:
         raise NothingToSay
-    path = reverse("practitioners:accept-invitation", args=[invitation_token(invitation)])
+    path = reverse("booking:accept-invitation", args=[invitation_token(invitation)])
     context: dict[str, object] = {
         "site": settings.BASE_URL,
         "practice": invitation.practice,

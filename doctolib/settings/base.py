@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "practitioners",
     "booking",
     "partners",
+    "doctolib.apps.DoctolibConfig",
     "doctolib.admin.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -76,3 +76,12 @@ def icon(name: str) -> SafeString:
         static("icons.svg"),
         name,
     )
+
+
+@register.simple_tag(takes_context=True)
+def querystring_with(context: template.Context, **changes: object) -> str:
+    """The page's query string with some parameters changed."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query[name] = str(value)
+    return str(query.urlencode())

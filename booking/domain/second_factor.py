@@ -1,0 +1,40 @@
+"""The second factor: a TOTP device (RFC 6238) with single-use recovery codes, by django-otp."""
+
+import base64
+
+from django.db import transaction
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from audit.record import entries
+from audit.record.entries import Actor
+from booking.models import Account
+
+RECOVERY_CODES = 10
+
+
+def pending_device(*, account: Account) -> TOTPDevice:
+    """Return the account's device that waits for its first code, making it at the first call."""
+    device, _created = TOTPDevice.objects.get_or_create(
+        user=account, confirmed=False, defaults={"name": "totp"}
+    )
+    return device
+
+
+def secret_text(device: TOTPDevice) -> str:
+    """The device's secret as people type it: base 32 in groups of four."""
+    text = base64.b32encode(device.bin_key).decode().rstrip("=")
+    return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
+
+
+@transaction.atomic
+def confirm(*, account: Account, device: TOTPDevice, actor: Actor) -> list[str]:
+    """Put the device into force and return fresh recovery codes; on the record."""
+    device.confirmed = True
+    device.save()
+    static, _created = StaticDevice.objects.get_or_create(user=account, name="recovery")
+    static.token_set.all().delete()
+    codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]
+    StaticToken.objects.bulk_create([StaticToken(device=static, token=code) for code in codes])
+    entries.write("second-factor-set", actor=actor, subjects=[account.pk])
+    return codes

@@ -1,0 +1,82 @@
+from django import forms
+from django.core.validators import EmailValidator
+from django.utils.translation import gettext_lazy as _
+
+
+class SignInForm(forms.Form):
+    """Address and password."""
+
+    email = forms.EmailField(
+        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
+    password = forms.CharField(
+        label=_("Mot de passe"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class SignUpForm(forms.Form):
+    """A new account: the rest is asked when it is needed."""
+
+    email = forms.CharField(
+        label=_("E-mail"),
+        max_length=254,
+        validators=[EmailValidator()],
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    password = forms.CharField(
+        label=_("Mot de passe"),
+        strip=False,
+        max_length=200,
+        help_text=_("12 caractères au moins. Une phrase facile à retenir convient très bien."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class AddressForm(forms.Form):
+    """Whose password is to be reset."""
+
+    email = forms.EmailField(
+        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
+
+
+class NewPasswordForm(forms.Form):
+    """A new password."""
+
+    password = forms.CharField(
+        label=_("Nouveau mot de passe"),
+        strip=False,
+        max_length=200,
+        help_text=_("12 caractères au moins. Une phrase facile à retenir convient très bien."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class CodeForm(forms.Form):
+    """A code of the second factor, or a recovery code."""
+
+    code = forms.CharField(
+        label=_("Code à 6 chiffres"),
+        max_length=16,
+        help_text=_("Ou l’un de vos codes de secours."),
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "text"}),
+    )
+
+
+class LanguageForm(forms.Form):
+    """The language of pages and messages."""
+
+    language = forms.ChoiceField(label=_("Langue"), choices=[("fr", "Français"), ("en", "English")])
+
+
+__all__ = [
+    "AddressForm",
+    "CodeForm",
+    "LanguageForm",
+    "NewPasswordForm",
+    "SignInForm",
+    "SignUpForm",
+]

@@ -1,0 +1,227 @@
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from practitioners.domain.openings import OpeningSpec
+from practitioners.domain.wall_clock import instant
+from practitioners.models import Agenda, Opening, Role, VisitReason
+
+COLOURS = [
+    ("blue", _("bleu")),
+    ("green", _("vert")),
+    ("violet", _("violet")),
+    ("amber", _("ambre")),
+    ("rose", _("rose")),
+]
+
+
+def date_input() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def time_input() -> forms.TimeInput:
+    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+class WhenForm(forms.Form):
+    """Which visit reason, on which day, at what time of the practice's wall clock."""
+
+    motif = forms.ModelChoiceField(label=_("Motif"), queryset=VisitReason.objects.none())
+    jour = forms.DateField(label=_("Jour"), widget=date_input())
+    heure = forms.TimeField(label=_("Heure"), widget=time_input())
+
+    def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reasons = VisitReason.objects.filter(agenda__in=agendas).select_related(
+            "agenda__practitioner", "agenda__practice"
+        )
+        field = self.fields["motif"]
+        field.queryset = reasons.order_by("agenda__practitioner__last_name", "name", "pk")  # type: ignore[attr-defined]
+        several = len(agendas) > 1
+        field.label_from_instance = lambda reason: (  # type: ignore[attr-defined]
+            f"{reason.name} · {reason.duration_minutes} min"
+            + (f" · {reason.agenda.practitioner}" if several else "")
+        )
+
+    def starts_at(self) -> datetime:
+        """The chosen instant; call after is_valid()."""
+        reason: VisitReason = self.cleaned_data["motif"]
+        zone = reason.agenda.practice.zone
+        return instant(self.cleaned_data["jour"], self.cleaned_data["heure"], zone)
+
+
+class AbsenceForm(forms.Form):
+    """Closed time, in the practice's wall clock."""
+
+    agendas = forms.ModelMultipleChoiceField(
+        label=_("Agendas"), queryset=Agenda.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+    from_day = forms.DateField(label=_("Du"), widget=date_input())
+    from_time = forms.TimeField(label=_("à"), required=False, widget=time_input())
+    until_day = forms.DateField(label=_("Au"), widget=date_input())
+    until_time = forms.TimeField(
+        label=_("à"),
+        required=False,
+        help_text=_("Sans heure : la journée entière."),
+        widget=time_input(),
+    )
+    label = forms.CharField(label=_("Libellé"), max_length=80, required=False)
+
+    def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["agendas"].queryset = Agenda.objects.filter(  # type: ignore[attr-defined]
+            pk__in=[a.pk for a in agendas]
+        ).select_related("practitioner", "practice")
+        self.fields["agendas"].label_from_instance = lambda a: str(a.practitioner)  # type: ignore[attr-defined]
+        self.zone = agendas[0].practice.zone if agendas else None
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        first, last = given.get("from_day"), given.get("until_day")
+        if first and last and self.zone:
+            begins = instant(first, given.get("from_time") or datetime.min.time(), self.zone)
+            if given.get("until_time"):
+                ends = instant(last, given["until_time"], self.zone)
+            else:
+                ends = instant(last + timedelta(days=1), datetime.min.time(), self.zone)
+            if ends <= begins:
+                raise ValidationError(_("La fin doit venir après le début."))
+            given["starts_at"], given["until"] = begins, ends
+        return given
+
+
+class OpeningForm(forms.Form):
+    """A recurring opening, in the practice's wall clock."""
+
+    starts_on = forms.DateField(
+        label=_("Premier jour"),
+        widget=date_input(),
+        help_text=_("Le jour de la semaine est celui de cette date."),
+    )
+    every_weeks = forms.TypedChoiceField(
+        label=_("Répétition"),
+        coerce=int,
+        choices=[
+            (1, _("chaque semaine")),
+            (2, _("une semaine sur deux")),
+            (3, _("une semaine sur trois")),
+            (4, _("une semaine sur quatre")),
+            (0, _("une seule fois")),
+        ],
+        initial=1,
+    )
+    last_day = forms.DateField(
+        label=_("Dernier jour (facultatif)"), required=False, widget=date_input()
+    )
+    from_time = forms.TimeField(label=_("De"), widget=time_input())
+    until_time = forms.TimeField(label=_("À"), widget=time_input())
+    visit_reasons = forms.ModelMultipleChoiceField(
+        label=_("Motifs servis"),
+        queryset=VisitReason.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    slot_minutes = forms.IntegerField(
+        label=_("Durée des créneaux de groupe (min)"),
+        required=False,
+        min_value=1,
+        max_value=480,
+        help_text=_("À remplir pour une séance à plusieurs places, comme une vaccination."),
+    )
+    capacity = forms.IntegerField(
+        label=_("Places par créneau"), min_value=1, max_value=999, initial=1
+    )
+
+    def __init__(self, *args: Any, agenda: Agenda, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["visit_reasons"].queryset = agenda.visit_reasons.all()  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        begins, ends = given.get("from_time"), given.get("until_time")
+        if begins and ends and ends <= begins:
+            self.add_error("until_time", _("La fin doit venir après le début."))
+        first, last = given.get("starts_on"), given.get("last_day")
+        if first and last and last < first:
+            self.add_error("last_day", _("Le dernier jour doit venir après le premier."))
+        if (given.get("capacity") or 1) > 1 and not given.get("slot_minutes"):
+            self.add_error(
+                "slot_minutes", _("Indiquez la durée des créneaux pour offrir plusieurs places.")
+            )
+        return given
+
+    def spec(self) -> OpeningSpec:
+        """What was entered; call after is_valid()."""
+        given = self.cleaned_data
+        last: date | None = given["last_day"]
+        return OpeningSpec(
+            starts_on=given["starts_on"],
+            until_date=last + timedelta(days=1) if last else None,
+            every_weeks=given["every_weeks"],
+            from_time=given["from_time"],
+            until_time=given["until_time"],
+            capacity=given["capacity"],
+            slot_minutes=given["slot_minutes"],
+            visit_reasons=tuple(given["visit_reasons"]),
+        )
+
+    @staticmethod
+    def initial_of(opening: Opening) -> dict[str, Any]:
+        """What the form shows of an existing opening."""
+        until = opening.until_date
+        return {
+            "starts_on": opening.starts_on,
+            "every_weeks": opening.every_weeks,
+            "last_day": until - timedelta(days=1) if until else None,
+            "from_time": opening.from_time,
+            "until_time": opening.until_time,
+            "visit_reasons": list(opening.visit_reasons.all()),
+            "slot_minutes": opening.slot_minutes,
+            "capacity": opening.capacity,
+        }
+
+
+class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A visit reason. Validates only: the domain saves."""
+
+    colour = forms.ChoiceField(label=_("Couleur"), choices=COLOURS)
+
+    class Meta:
+        model = VisitReason
+        fields = [
+            "name",
+            "duration_minutes",
+            "buffer_before_minutes",
+            "buffer_after_minutes",
+            "colour",
+            "minimum_notice_minutes",
+            "horizon_days",
+            "cancel_deadline_hours",
+            "patient_kind",
+            "teleconsultation",
+            "price_cents",
+            "instructions",
+            "active",
+        ]
+
+
+class InvitationForm(forms.Form):
+    """A colleague to invite."""
+
+    email = forms.EmailField(label=_("E-mail"))
+    role = forms.ChoiceField(label=_("Rôle"), choices=Role.choices, initial=Role.SECRETARY)
+    agendas = forms.ModelMultipleChoiceField(
+        label=_("Agendas délégués (aucun : tous)"),
+        queryset=Agenda.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["agendas"].queryset = Agenda.objects.filter(  # type: ignore[attr-defined]
+            pk__in=[a.pk for a in agendas]
+        ).select_related("practitioner")
+        self.fields["agendas"].label_from_instance = lambda a: str(a.practitioner)  # type: ignore[attr-defined]

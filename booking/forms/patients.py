@@ -1,0 +1,96 @@
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from booking.domain.patients import Identity, InvalidPhone, normalise_phone
+from booking.models.patient import Relation, Sex
+
+OLDEST_YEARS = 125
+
+
+class IdentityForm(forms.Form):
+    """Who a patient is."""
+
+    first_name = forms.CharField(
+        label=_("Prénom"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+    last_name = forms.CharField(
+        label=_("Nom"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
+    )
+    birth_date = forms.DateField(
+        label=_("Date de naissance"),
+        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "bday"}, format="%Y-%m-%d"),
+    )
+    sex = forms.ChoiceField(label=_("Sexe"), choices=Sex.choices, initial=Sex.UNKNOWN)
+    phone = forms.CharField(
+        label=_("Téléphone"),
+        max_length=24,
+        required=False,
+        help_text=_("Pour les rappels par SMS."),
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )
+
+    def clean_birth_date(self) -> date:
+        born: date = self.cleaned_data["birth_date"]
+        today = timezone.localdate()
+        if born > today or today.year - born.year > OLDEST_YEARS:
+            raise ValidationError(_("Cette date de naissance n’est pas possible."))
+        return born
+
+    def clean_phone(self) -> str:
+        try:
+            return normalise_phone(self.cleaned_data["phone"])
+        except InvalidPhone as problem:
+            raise ValidationError(problem.text) from problem
+
+    def identity(self) -> Identity:
+        """Return what was entered; call after is_valid()."""
+        given: dict[str, Any] = self.cleaned_data
+        return Identity(
+            first_name=given["first_name"],
+            last_name=given["last_name"],
+            birth_date=given["birth_date"],
+            sex=given["sex"],
+            phone=given["phone"],
+            email=given.get("email", ""),
+        )
+
+
+class RelativeForm(IdentityForm):
+    """Somebody for whom an account books."""
+
+    relation = forms.ChoiceField(
+        label=_("Cette personne est"), choices=[c for c in Relation.choices if c[0] != "self"]
+    )
+
+
+class CallerForm(IdentityForm):
+    """Somebody on the phone: the practice may not know a birth date yet."""
+
+    birth_date = forms.DateField(
+        label=_("Date de naissance"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    email = forms.EmailField(label=_("E-mail"), required=False)
+
+    def clean_birth_date(self) -> Any:
+        return super().clean_birth_date() if self.cleaned_data.get("birth_date") else None
+
+
+class NoteForm(forms.Form):
+    """A word to the practice; sealed like the rest."""
+
+    note = forms.CharField(
+        label=_("Un mot pour le cabinet (facultatif)"),
+        required=False,
+        max_length=1000,
+        help_text=_("Scellé : seul le cabinet le lira."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )

@@ -1,0 +1,167 @@
+"""The agenda as a grid: columns of agendas or days, with what stands in them."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from audit.record.entries import Actor
+from audit.vault.reveal import Purpose
+from booking.queries.appointments import Shown, show, with_related
+from practitioners.domain import availability, wall_clock
+from practitioners.models import Agenda, Opening, VisitReason
+
+STEP_MINUTES = 5
+FIRST_HOUR, LAST_HOUR = 8, 19
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Something in a column: which rows it spans, counted in steps of five minutes."""
+
+    kind: str
+    row: int
+    span: int
+    shown: Shown | None = None
+    starts_at: datetime | None = None
+    label: str = ""
+
+
+@dataclass(kw_only=True)
+class Column:
+    """One agenda on one day."""
+
+    agenda: Agenda
+    day: date
+    is_holiday: bool
+    blocks: list[Block] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Grid:
+    """Columns on a common scale of hours."""
+
+    columns: list[Column]
+    first_hour: int
+    last_hour: int
+
+    @property
+    def hours(self) -> list[tuple[int, int]]:
+        """Each full hour with the row at which it stands."""
+        steps = 60 // STEP_MINUTES
+        return [
+            (hour, (hour - self.first_hour) * steps + 1)
+            for hour in range(self.first_hour, self.last_hour)
+        ]
+
+    @property
+    def rows(self) -> int:
+        return (self.last_hour - self.first_hour) * 60 // STEP_MINUTES
+
+
+def build_grid(*, agendas: list[Agenda], days: list[date], actor: Actor, now: datetime) -> Grid:
+    """Build the grid of some agendas on some days; the names are revealed in one entry."""
+    zone = agendas[0].practice.zone
+    since = wall_clock.day_bounds(days[0], zone)[0]
+    until = wall_clock.day_bounds(days[-1], zone)[1]
+    ids = [agenda.pk for agenda in agendas]
+    rows = list(
+        with_related()
+        .filter(agenda_id__in=ids, starts_at__lt=until, ends_at__gt=since)
+        .exclude(status="cancelled")
+        .order_by("starts_at", "pk")
+    )
+    shown = show(rows, actor=actor, purpose=Purpose.CARE)
+    times = availability.load_agenda_times(agenda_ids=ids, since=since, until=until, now=now)
+    main_reasons: dict[uuid.UUID, VisitReason] = {}
+    for reason in VisitReason.objects.filter(agenda_id__in=ids, active=True).order_by(
+        "-patient_kind", "name", "pk"
+    ):
+        main_reasons.setdefault(reason.agenda_id, reason)
+    first, last = FIRST_HOUR, LAST_HOUR
+    for row in rows:
+        first = min(first, row.starts_at.astimezone(zone).hour)
+        last = max(last, row.ends_at.astimezone(zone).hour + 1)
+    for time in times.values():
+        for opening, _reasons in time.openings:
+            first = min(first, opening.from_time.hour)
+            last = max(last, opening.until_time.hour + bool(opening.until_time.minute))
+    grid = Grid(columns=[], first_hour=first, last_hour=min(last, 24))
+    for day in days:
+        for agenda in agendas:
+            column = Column(
+                agenda=agenda,
+                day=day,
+                is_holiday=wall_clock.is_public_holiday(day, agenda.practice.department),
+            )
+            time = times[agenda.pk]
+            closed = time.is_closed(day)
+            begins, ends = wall_clock.day_bounds(day, zone)
+            for opening, _reasons in time.openings:
+                if wall_clock.occurs_on(opening, day) and not closed:
+                    column.blocks.append(_opening_block(grid, opening))
+            for absent_from, absent_until in time.absences:
+                if absent_from < ends and begins < absent_until:
+                    column.blocks.append(
+                        _block(
+                            grid,
+                            "absence",
+                            day,
+                            (max(absent_from, begins), min(absent_until, ends)),
+                            zone,
+                        )
+                    )
+            if (main := main_reasons.get(agenda.pk)) is not None:
+                for slot in availability.slots_of(time, main, max(begins, now), ends):
+                    column.blocks.append(
+                        _block(grid, "free", day, (slot.starts_at, slot.ends_at), zone)
+                    )
+            column.blocks += [
+                _block(
+                    grid, "visit", day, (s.appointment.starts_at, s.appointment.ends_at), zone, s
+                )
+                for s in shown
+                if s.appointment.agenda_id == agenda.pk and begins <= s.appointment.starts_at < ends
+            ]
+            grid.columns.append(column)
+    return grid
+
+
+def _rows(grid: Grid, begins_minutes: int, ends_minutes: int) -> tuple[int, int]:
+    lower, upper = grid.first_hour * 60, grid.last_hour * 60
+    begins = max(begins_minutes, lower)
+    ends = max(min(ends_minutes, upper), begins + STEP_MINUTES)
+    return (begins - lower) // STEP_MINUTES + 1, max(1, (ends - begins) // STEP_MINUTES)
+
+
+def _opening_block(grid: Grid, opening: Opening) -> Block:
+    row, span = _rows(
+        grid,
+        opening.from_time.hour * 60 + opening.from_time.minute,
+        opening.until_time.hour * 60 + opening.until_time.minute,
+    )
+    return Block(kind="opening", row=row, span=span)
+
+
+def _block(
+    grid: Grid,
+    kind: str,
+    day: date,
+    period: tuple[datetime, datetime],
+    zone: object,
+    shown: Shown | None = None,
+) -> Block:
+    begins, ends = (at.astimezone(zone) for at in period)  # type: ignore[arg-type]
+    begins_minutes = begins.hour * 60 + begins.minute
+    # Until midnight is 24:00 of the same day.
+    ends_minutes = ends.hour * 60 + ends.minute + (1440 if ends.date() > day else 0)
+    row, span = _rows(grid, begins_minutes, ends_minutes)
+    return Block(kind=kind, row=row, span=span, shown=shown, starts_at=period[0])
+
+
+def week_of(day: date) -> list[date]:
+    """The seven days of the week of `day`, Monday first."""
+    monday = day - timedelta(days=day.weekday())
+    return [monday + timedelta(days=n) for n in range(7)]
+
+
+__all__ = ["Block", "Column", "Grid", "build_grid", "week_of"]

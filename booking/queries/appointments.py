@@ -1,0 +1,79 @@
+"""Appointments as pages show them, with the names that their readers may see."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from audit.record.entries import Actor
+from audit.vault.reveal import Purpose, reveal
+from booking.models import Appointment
+
+RELATED = (
+    "visit_reason",
+    "agenda__practitioner",
+    "agenda__practice",
+    "practice",
+    "patient",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """An appointment with its patient's name, and the patient's word where it was asked for."""
+
+    appointment: Appointment
+    name: str
+    note: str = ""
+
+
+def with_related() -> QuerySet[Appointment]:
+    """Appointments of the active scope, with what pages show of them."""
+    found: QuerySet[Appointment] = Appointment.objects.select_related(*RELATED)
+    return found
+
+
+def upcoming(*, now: datetime) -> QuerySet[Appointment]:
+    """Appointments to come, soonest first."""
+    return (
+        with_related()
+        .filter(ends_at__gt=now)
+        .exclude(status="cancelled")
+        .order_by("starts_at", "pk")
+    )
+
+
+def past(*, now: datetime, limit: int = 50) -> QuerySet[Appointment]:
+    """Appointments that are over or cancelled, newest first."""
+    over = Q(ends_at__lte=now) | Q(status="cancelled")
+    return with_related().filter(over).order_by("-starts_at", "pk")[:limit]
+
+
+def show(
+    appointments: list[Appointment],
+    *,
+    actor: Actor,
+    purpose: Purpose,
+    with_note: bool = False,
+    object_id: uuid.UUID | None = None,
+) -> list[Shown]:
+    """Reveal the patients' names (and words) of some appointments: one block, one entry."""
+    wanted: list[tuple[object, tuple[str, ...]]] = [
+        (a.patient, ("first_name", "last_name")) for a in appointments
+    ]
+    if with_note:
+        wanted += [(a, ("note",)) for a in appointments]
+    with reveal(wanted, actor=actor, purpose=purpose, object_id=object_id) as plain:
+        return [
+            Shown(
+                appointment=a,
+                name=" ".join(
+                    text
+                    for name in ("first_name", "last_name")
+                    if (text := plain.text(a.patient, name))
+                ),
+                note=plain.text(a, "note") if with_note else "",
+            )
+            for a in appointments
+        ]

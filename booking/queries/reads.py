@@ -1,0 +1,94 @@
+"""What the record says about an account's own people."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import Entry
+from booking.models import Account, Patient
+from practitioners.models import Practice
+
+LIMIT = 200
+
+FIELD_NAMES = {
+    "first_name": _("prénom"),
+    "last_name": _("nom"),
+    "sex": _("sexe"),
+    "birth_date": _("date de naissance"),
+    "phone": _("téléphone"),
+    "email": _("e-mail"),
+    "note": _("mot pour le cabinet"),
+    "name": _("nom du compte"),
+}
+ACTIONS = {
+    "reveal": _("Lecture"),
+    "appointment-booked": _("Rendez-vous pris"),
+    "appointment-moved": _("Rendez-vous déplacé"),
+    "appointment-cancelled": _("Rendez-vous annulé"),
+    "appointment-marked": _("Venue notée"),
+    "patient-created": _("Fiche créée"),
+    "patient-changed": _("Fiche modifiée"),
+    "account-created": _("Compte créé"),
+    "email-verified": _("Adresse vérifiée"),
+    "password-reset": _("Mot de passe changé"),
+    "second-factor-set": _("Second facteur activé"),
+    "member-joined": _("Invitation acceptée"),
+}
+PURPOSES = {
+    "own-data": _("consultation par vous-même"),
+    "care": _("prise en charge"),
+    "booking": _("prise de rendez-vous"),
+    "message": _("envoi d’un message"),
+    "support": _("assistance"),
+    "account": _("gestion du compte"),
+    "legal": _("obligation légale"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of "who saw my data"."""
+
+    id: uuid.UUID
+    at: datetime
+    action: object
+    who: object
+    purpose: object
+    fields: list[object]
+
+
+def reads_of_account(account: Account) -> list[Line]:
+    """Return the newest entries about the account and its patients, newest first."""
+    subjects = [account.pk, *Patient.objects.filter(account=account).values_list("pk", flat=True)]
+    entries = list(Entry.objects.filter(subjects__overlap=subjects).order_by("-at", "-id")[:LIMIT])
+    practices = dict(
+        Practice.objects.filter(
+            pk__in={e.practice_id for e in entries if e.practice_id}
+        ).values_list("pk", "name")
+    )
+    return [
+        Line(
+            id=entry.pk,
+            at=entry.at,
+            action=ACTIONS.get(entry.action, entry.action),
+            who=_who(entry, account, practices),
+            purpose=PURPOSES.get(entry.purpose, entry.purpose),
+            fields=[
+                FIELD_NAMES.get(name.partition(".")[2], name.partition(".")[2])
+                for name in entry.fields
+            ],
+        )
+        for entry in entries
+    ]
+
+
+def _who(entry: Entry, account: Account, practices: dict[uuid.UUID, str]) -> object:
+    if entry.actor_kind == "system":
+        return _("Doctolib (automatique)")
+    if entry.actor_kind == "staff":
+        return _("l’équipe de Doctolib")
+    if entry.practice_id and entry.channel in ("dashboard", "api"):
+        return practices.get(entry.practice_id, _("un cabinet"))
+    return _("vous") if entry.actor_id == account.pk else _("une autre personne")

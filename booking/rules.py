@@ -1,0 +1,30 @@
+"""Who may do what at a practice: one table, for views, admin, API and templates alike."""
+
+import rules
+
+from practitioners.models import Membership
+from practitioners.models.staff import Role
+
+# permission: the roles that have it
+TABLE = {
+    "booking.view_agenda": {Role.OWNER, Role.PRACTITIONER, Role.SECRETARY},
+    "booking.change_appointments": {Role.OWNER, Role.PRACTITIONER, Role.SECRETARY},
+    "booking.view_patients": {Role.OWNER, Role.PRACTITIONER, Role.SECRETARY},
+    "booking.change_absences": {Role.OWNER, Role.PRACTITIONER, Role.SECRETARY},
+    "booking.change_openings": {Role.OWNER, Role.PRACTITIONER},
+    "booking.change_reasons": {Role.OWNER, Role.PRACTITIONER},
+    "booking.change_members": {Role.OWNER},
+    "booking.change_practice": {Role.OWNER},
+}
+
+
+def _has_role(roles: set[Role]) -> "rules.predicates.Predicate":
+    @rules.predicate
+    def holds(user: object, membership: Membership | None) -> bool:
+        return membership is not None and membership.role in roles
+
+    return holds
+
+
+for permission, roles in TABLE.items():
+    rules.add_perm(permission, _has_role(roles))

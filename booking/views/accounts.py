@@ -1,0 +1,262 @@
+"""Sign-in, sign-up, verification, password, second factor, the account's own page."""
+
+import uuid
+from typing import Any, cast
+from urllib.parse import quote
+
+import segno
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate, login, logout
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_otp import devices_for_user, match_token
+from django_otp import login as otp_login
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import accounts, second_factor, throttle
+from booking.forms.accounts import (
+    AddressForm,
+    CodeForm,
+    LanguageForm,
+    NewPasswordForm,
+    SignInForm,
+    SignUpForm,
+)
+from booking.models import Account
+from booking.queries.reads import reads_of_account
+from booking.views.access import account_of, account_required, web_actor
+
+BACKEND = "booking.backends.EmailBackend"
+PENDING = "pending_account"
+AWAITING_CODE = "awaiting_code"
+
+
+def _next(request: HttpRequest) -> str:
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return target
+    return str(request.session.get("after_sign_in") or reverse("booking:my-appointments"))
+
+
+def _enter(request: HttpRequest, account: Account) -> None:
+    target = request.session.get("after_sign_in")
+    hold_key = request.session.get("hold_key")
+    login(request, account, backend=BACKEND)
+    # login() empties another account's session; what the visitor was booking goes on.
+    request.session["after_sign_in"], request.session["hold_key"] = target, hold_key
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    form = SignInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        email, network = form.cleaned_data["email"], request.META.get("REMOTE_ADDR", "")
+        try:
+            throttle.check(email=email, network=network)
+        except throttle.TooManyTries as problem:
+            form.add_error(None, str(problem.text))
+            return render(
+                request, "booking/sign_in.html", {"form": form, "next": _next(request)}, status=429
+            )
+        account = authenticate(request, username=email, password=form.cleaned_data["password"])
+        if account is None:
+            throttle.note_failure(email=email, network=network)
+            form.add_error(None, _("L’adresse ou le mot de passe ne convient pas."))
+        elif account.email_verified_at is None:
+            accounts.resend_verification(account=account, now=timezone.now())
+            request.session[PENDING] = str(account.pk)
+            return redirect("booking:check-mail")
+        elif next(devices_for_user(account), None) is not None:
+            request.session[AWAITING_CODE] = str(account.pk)
+            return redirect(f"{reverse('booking:code')}?next={quote(_next(request))}")
+        else:
+            target = _next(request)
+            _enter(request, account)
+            return redirect(target)
+    return render(request, "booking/sign_in.html", {"form": form, "next": _next(request)})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: HttpRequest) -> HttpResponse:
+    account = Account.objects.filter(
+        pk=request.session.get(AWAITING_CODE) or uuid.UUID(int=0)
+    ).first()
+    if account is None:
+        return redirect("booking:sign-in")
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        device = match_token(account, form.cleaned_data["code"].replace(" ", ""))
+        if device is not None:
+            target = _next(request)
+            _enter(request, account)
+            otp_login(request, device)
+            request.session.pop(AWAITING_CODE, None)
+            return redirect(target)
+        form.add_error("code", _("Ce code ne convient pas. Attendez le suivant et réessayez."))
+    return render(request, "booking/code.html", {"form": form, "next": _next(request)})
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("practitioners:home")
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    form = SignUpForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            account = accounts.sign_up(
+                email=form.cleaned_data["email"],
+                password=form.cleaned_data["password"],
+                language=request.LANGUAGE_CODE or settings.LANGUAGE_CODE,
+                now=timezone.now(),
+            )
+        except ValidationError as problem:
+            form.add_error("password", problem)
+        else:
+            if account is not None:
+                request.session[PENDING] = str(account.pk)
+            if target := request.GET.get("next") or request.POST.get("next"):
+                request.session["after_sign_in"] = _next(request) if target else None
+            return redirect("booking:check-mail")
+    return render(request, "booking/sign_up.html", {"form": form, "next": _next(request)})
+
+
+@require_safe
+def check_mail(request: HttpRequest) -> HttpResponse:
+    return render(request, "booking/check_mail.html")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def verify_email(request: HttpRequest, token: str) -> HttpResponse:
+    """A link in a mail shows a page; only its button verifies, so that scanners do not."""
+    if request.method != "POST":
+        return render(request, "booking/verify_email.html")
+    try:
+        account = accounts.verify_email(token=token, now=timezone.now())
+    except accounts.InvalidLink as problem:
+        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+    messages.success(request, _("Votre adresse est vérifiée."))
+    # Only the browser that signed up enters: a link alone must not sign a stranger in.
+    if request.session.pop(PENDING, None) == str(account.pk):
+        target = _next(request)
+        _enter(request, account)
+        return redirect(target)
+    return redirect("booking:sign-in")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def forgotten(request: HttpRequest) -> HttpResponse:
+    form = AddressForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        accounts.request_reset(email=form.cleaned_data["email"], now=timezone.now())
+        return redirect("booking:check-mail")
+    return render(request, "booking/forgotten.html", {"form": form})
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def reset_password(request: HttpRequest, token: str) -> HttpResponse:
+    form = NewPasswordForm(request.POST or None)
+    try:
+        accounts.account_of_reset(token)
+        if request.method == "POST" and form.is_valid():
+            accounts.reset_password(
+                token=token, password=form.cleaned_data["password"], now=timezone.now()
+            )
+            messages.success(request, _("Votre mot de passe est changé. Connectez-vous."))
+            return redirect("booking:sign-in")
+    except accounts.InvalidLink as problem:
+        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+    except ValidationError as weak:
+        form.add_error("password", weak)
+    return render(request, "booking/reset_password.html", {"form": form})
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    me = account_of(request)
+    form = LanguageForm(request.POST or None, initial={"language": me.language})
+    if request.method == "POST" and form.is_valid():
+        me.language = form.cleaned_data["language"]
+        me.save(update_fields=["language"])
+        answer = redirect("booking:account")
+        answer.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, me.language, samesite="Lax", max_age=31536000
+        )
+        return answer
+    with reveal([(me, ("email",))], actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
+        email = plain.text(me, "email")
+    context = {
+        "form": form,
+        "email": email,
+        "has_second_factor": TOTPDevice.objects.devices_for_user(me, confirmed=True).exists(),
+        "is_member": me.memberships.exists() or me.is_staff,
+    }
+    return render(request, "booking/account.html", context)
+
+
+@never_cache
+@account_required
+@require_safe
+def reads(request: HttpRequest) -> HttpResponse:
+    """Who saw my data: every entry of the record that names one of the account's subjects."""
+    lines = reads_of_account(account_of(request))
+    return render(request, "booking/reads.html", {"lines": lines})
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def second_factor_page(request: HttpRequest) -> HttpResponse:
+    me = account_of(request)
+    confirmed = TOTPDevice.objects.devices_for_user(me, confirmed=True).first()
+    if confirmed is not None:
+        if not cast(Any, request.user).is_verified():
+            request.session[AWAITING_CODE] = str(me.pk)
+            return redirect(f"{reverse('booking:code')}?next={quote(_next(request))}")
+        return render(request, "booking/second_factor_on.html", {"next": _next(request)})
+    device = second_factor.pending_device(account=me)
+    form = CodeForm(request.POST or None)
+    form.fields["code"].help_text = ""
+    if request.method == "POST" and form.is_valid():
+        if device.verify_token(form.cleaned_data["code"].replace(" ", "")):
+            codes = second_factor.confirm(account=me, device=device, actor=web_actor(request))
+            otp_login(request, device)
+            shown: dict[str, object] = {"codes": codes, "next": _next(request)}
+            return render(request, "booking/recovery_codes.html", shown)
+        form.add_error("code", _("Ce code ne convient pas. Attendez le suivant et réessayez."))
+    picture = segno.make(device.config_url).svg_inline(omitsize=True, svgclass=None, lineclass=None)
+    context = {
+        "form": form,
+        "picture": mark_safe(picture),  # noqa: S308 - made by segno from our own address
+        "secret": second_factor.secret_text(device),
+        "next": _next(request),
+        "required": me.memberships.exists() or me.is_staff,
+    }
+    return render(request, "booking/second_factor.html", context)

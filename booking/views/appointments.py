@@ -1,0 +1,203 @@
+"""A patient's own appointments and people."""
+
+import uuid
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import change, patients
+from booking.domain.calendar_file import appointment_ics
+from booking.forms.patients import IdentityForm, RelativeForm
+from booking.models import Appointment, Patient
+from booking.models.appointment import Channel
+from booking.models.patient import Relation
+from booking.queries import appointments as queries
+from booking.views.access import account_of, account_required, web_actor
+from booking.views.booking import read_instant
+from practitioners.domain import availability, take
+
+DAYS_OFFERED = 28
+
+
+@never_cache
+@account_required
+@require_safe
+def my_appointments(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    coming, over = list(queries.upcoming(now=now)), list(queries.past(now=now))
+    shown = queries.show(coming + over, actor=web_actor(request), purpose=Purpose.OWN_DATA)
+    context = {
+        "upcoming": shown[: len(coming)],
+        "past": shown[len(coming) :],
+        "changeable": {a.pk for a in coming if change.can_patient_change(a, now=now)},
+    }
+    return render(request, "booking/my_appointments.html", context)
+
+
+def _own(appointment_id: uuid.UUID) -> Appointment:
+    return get_object_or_404(queries.with_related(), pk=appointment_id)
+
+
+@never_cache
+@account_required
+@require_safe
+def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
+    row = _own(appointment_id)
+    (shown,) = queries.show(
+        [row],
+        actor=web_actor(request),
+        purpose=Purpose.OWN_DATA,
+        with_note=True,
+        object_id=row.pk,
+    )
+    now = timezone.now()
+    context = {
+        "shown": shown,
+        "appointment": row,
+        "practice": row.practice,
+        "can_change": change.can_patient_change(row, now=now),
+        "is_over": row.ends_at <= now or row.status == "cancelled",
+    }
+    return render(request, "booking/appointment.html", context)
+
+
+@account_required
+@require_safe
+def calendar_file(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
+    content = appointment_ics(_own(appointment_id), now=timezone.now())
+    answer = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="rendez-vous.ics"'
+    return answer
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def move(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
+    row = _own(appointment_id)
+    now = timezone.now()
+    problem = ""
+    if request.method == "POST" and (starts_at := read_instant(request.POST.get("debut", ""))):
+        try:
+            change.move(
+                appointment=row,
+                starts_at=starts_at,
+                actor=web_actor(request),
+                channel=Channel.PATIENT,
+                now=now,
+            )
+        except (
+            take.SlotTaken,
+            take.OutsideOpening,
+            change.TooLateToChange,
+            change.NotActive,
+        ) as refused:
+            problem = str(refused.text)
+        else:
+            messages.success(request, _("Votre rendez-vous est déplacé. Un e-mail le confirme."))
+            return redirect("booking:appointment", row.pk)
+    slots = availability.free_slots(
+        visit_reason=row.visit_reason,
+        since=now,
+        until=now + timedelta(days=DAYS_OFFERED),
+        now=now,
+        ignoring=row.taken_id,
+    )
+    by_day: dict[object, list[availability.Slot]] = {}
+    for slot in slots:
+        if slot.starts_at != row.starts_at:
+            day = slot.starts_at.astimezone(row.practice.zone).date()
+            by_day.setdefault(day, []).append(slot)
+    context = {
+        "appointment": row,
+        "practice": row.practice,
+        "days": list(by_day.items())[:10],
+        "problem": problem,
+        "can_change": change.can_patient_change(row, now=now),
+        "too_late": change.TooLateToChange.text,
+    }
+    return render(request, "booking/move.html", context, status=409 if problem else 200)
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
+    row = _own(appointment_id)
+    now = timezone.now()
+    problem = ""
+    if request.method == "POST":
+        try:
+            change.cancel(
+                appointment=row, actor=web_actor(request), channel=Channel.PATIENT, now=now
+            )
+        except (change.TooLateToChange, change.NotActive) as refused:
+            problem = str(refused.text)
+        else:
+            messages.success(request, _("Votre rendez-vous est annulé."))
+            return redirect("booking:my-appointments")
+    elif not change.can_patient_change(row, now=now):
+        problem = str(change.TooLateToChange.text)
+    context = {"appointment": row, "practice": row.practice, "problem": problem}
+    return render(request, "booking/cancel.html", context, status=409 if problem else 200)
+
+
+@never_cache
+@account_required
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    rows = list(Patient.objects.order_by("created_at", "pk"))
+    wanted = [(row, ("first_name", "last_name")) for row in rows]
+    with reveal(wanted, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
+        shown = [
+            (row, f"{plain.text(row, 'first_name')} {plain.text(row, 'last_name')}") for row in rows
+        ]
+    return render(request, "booking/people.html", {"people": shown})
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_person(request: HttpRequest) -> HttpResponse:
+    has_self = Patient.objects.filter(relation=Relation.SELF).exists()
+    form = (RelativeForm if has_self else IdentityForm)(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        patients.create_patient(
+            identity=form.identity(),
+            actor=web_actor(request),
+            now=timezone.now(),
+            account=account_of(request),
+            relation=form.cleaned_data.get("relation", Relation.SELF),
+        )
+        messages.success(request, _("C’est noté."))
+        # Back to the booking that sent the person here, if there is one.
+        return redirect(request.session.get("after_sign_in") or "booking:people")
+    context = {"form": form, "is_new": True, "has_self": has_self}
+    return render(request, "booking/person.html", context)
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def person(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    row = get_object_or_404(Patient.objects.all(), pk=patient_id)
+    if request.method == "POST":
+        form = IdentityForm(request.POST)
+        if form.is_valid():
+            patients.change_patient(patient=row, identity=form.identity(), actor=web_actor(request))
+            messages.success(request, _("C’est noté."))
+            return redirect("booking:people")
+    else:
+        wanted = [(row, patients.IDENTITY_FIELDS)]
+        with reveal(wanted, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
+            form = IdentityForm(
+                initial={name: plain.text(row, name) for name in patients.IDENTITY_FIELDS}
+            )
+    return render(request, "booking/person.html", {"form": form, "is_new": False})

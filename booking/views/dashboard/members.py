@@ -1,0 +1,101 @@
+"""Members of a practice, and invitations."""
+
+import uuid
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import messages as owed
+from booking.forms.dashboard import InvitationForm
+from booking.views.access import (
+    account_of,
+    account_required,
+    agendas_of,
+    membership_of,
+    practice_actor,
+    practice_member,
+    web_actor,
+)
+from practitioners.domain import invite, members
+from practitioners.models import Membership
+
+
+@never_cache
+@practice_member("booking.change_members")
+@require_http_methods(["GET", "HEAD", "POST"])
+def member_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    practice = membership_of(request).practice
+    form = InvitationForm(request.POST or None, agendas=agendas_of(request))
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            invitation = invite.invite(
+                practice=practice,
+                email=form.cleaned_data["email"],
+                role=form.cleaned_data["role"],
+                agendas=form.cleaned_data["agendas"],
+                invited_by=account_of(request),
+                actor=practice_actor(request),
+                now=timezone.now(),
+            )
+            owed.owe_invitation(invitation=invitation, now=timezone.now())
+        messages.success(request, _("L’invitation part à l’instant."))
+        return redirect("booking:members", practice_id)
+    rows = list(
+        Membership.objects.filter(practice=practice)
+        .select_related("account")
+        .prefetch_related("agendas__practitioner")
+        .order_by("created_at", "pk")
+    )
+    wanted = [(row.account, ("email",)) for row in rows]
+    with reveal(wanted, actor=practice_actor(request), purpose=Purpose.ACCOUNT) as plain:
+        shown = [(row, plain.text(row.account, "email")) for row in rows]
+    context = {
+        "practice": practice,
+        "membership": membership_of(request),
+        "form": form,
+        "members": shown,
+        "current": "members",
+    }
+    return render(request, "dashboard/members.html", context)
+
+
+@practice_member("booking.change_members")
+@require_POST
+def remove_member(
+    request: HttpRequest, practice_id: uuid.UUID, membership_id: uuid.UUID
+) -> HttpResponse:
+    row = get_object_or_404(Membership, pk=membership_id, practice_id=practice_id)
+    try:
+        members.remove(membership=row, actor=practice_actor(request))
+    except members.LastOwner as problem:
+        messages.error(request, str(problem.text))
+    else:
+        messages.success(request, _("Cette personne n’a plus accès au cabinet."))
+    return redirect("booking:members", practice_id)
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
+    now = timezone.now()
+    try:
+        invitation = invite.open_invitation(token=token, now=now)
+        if request.method == "POST":
+            membership = invite.accept(
+                invitation=invitation,
+                account=account_of(request),
+                actor=web_actor(request),
+                now=now,
+            )
+            return redirect("booking:agenda", membership.practice_id)
+    except invite.InvalidInvitation as problem:
+        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+    return render(request, "dashboard/accept.html", {"invitation": invitation})

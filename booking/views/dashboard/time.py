@@ -1,0 +1,193 @@
+"""Openings, absences and visit reasons of a practice's agendas."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from audit.vault.reveal import Purpose
+from booking.domain import change
+from booking.forms.dashboard import AbsenceForm, OpeningForm, ReasonForm
+from booking.models.appointment import Channel
+from booking.queries.appointments import Shown, show, with_related
+from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
+from practitioners.domain import openings as domain
+from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
+
+
+def _agenda(request: HttpRequest, agenda_id: uuid.UUID) -> Agenda:
+    agenda = next((a for a in agendas_of(request) if a.pk == agenda_id), None)
+    if agenda is None:
+        raise Http404
+    return agenda
+
+
+def _context(request: HttpRequest, **more: object) -> dict[str, object]:
+    membership = membership_of(request)
+    return {
+        "practice": membership.practice,
+        "membership": membership,
+        "agendas": agendas_of(request),
+        **more,
+    }
+
+
+def _booked_in(request: HttpRequest, taken: list[Taken]) -> list[Shown]:
+    rows = list(with_related().filter(taken__in=taken).order_by("starts_at", "pk"))
+    return show(rows, actor=practice_actor(request), purpose=Purpose.BOOKING)
+
+
+@never_cache
+@practice_member("booking.view_agenda")
+@require_safe
+def week_plan(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    """Openings, visit reasons and absences of each agenda, in one list."""
+    rows = [
+        {
+            "agenda": agenda,
+            "openings": agenda.openings.prefetch_related("visit_reasons").order_by(
+                "starts_on", "from_time", "number"
+            ),
+            "reasons": agenda.visit_reasons.order_by("name", "pk"),
+            "absences": agenda.absences.filter(until__gt=timezone.now()).order_by(
+                "starts_at", "pk"
+            ),
+        }
+        for agenda in agendas_of(request)
+    ]
+    return render(request, "dashboard/week_plan.html", _context(request, rows=rows, current="plan"))
+
+
+@never_cache
+@practice_member("booking.change_openings")
+@require_http_methods(["GET", "HEAD", "POST"])
+def opening(
+    request: HttpRequest,
+    practice_id: uuid.UUID,
+    agenda_id: uuid.UUID,
+    opening_id: uuid.UUID | None = None,
+) -> HttpResponse:
+    agenda = _agenda(request, agenda_id)
+    row = get_object_or_404(Opening, pk=opening_id, agenda=agenda) if opening_id else None
+    initial = OpeningForm.initial_of(row) if row else {}
+    form = OpeningForm(request.POST or None, agenda=agenda, initial=initial)
+    touched = domain.touched_by_opening(opening=row, now=timezone.now()) if row else []
+    asked = bool(touched) and "confirmed" not in request.POST
+    if request.method == "POST" and form.is_valid() and not asked:
+        try:
+            domain.save_opening(
+                agenda=agenda, spec=form.spec(), actor=practice_actor(request), opening=row
+            )
+        except domain.OverlapsOpening as problem:
+            form.add_error(None, str(problem.text))
+        else:
+            messages.success(request, _("La plage est enregistrée."))
+            return redirect("booking:week-plan", practice_id)
+    context = _context(
+        request,
+        agenda=agenda,
+        opening=row,
+        form=form,
+        touched=_booked_in(request, touched) if request.method == "POST" and asked else [],
+        touched_count=len(touched),
+        current="plan",
+    )
+    return render(request, "dashboard/opening.html", context)
+
+
+@never_cache
+@practice_member("booking.change_openings")
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete_opening(
+    request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID, opening_id: uuid.UUID
+) -> HttpResponse:
+    agenda = _agenda(request, agenda_id)
+    row = get_object_or_404(Opening, pk=opening_id, agenda=agenda)
+    if request.method == "POST":
+        domain.delete_opening(opening=row, actor=practice_actor(request))
+        messages.success(request, _("La plage est supprimée. Les rendez-vous pris restent."))
+        return redirect("booking:week-plan", practice_id)
+    touched = domain.touched_by_opening(opening=row, now=timezone.now())
+    context = _context(
+        request,
+        agenda=agenda,
+        opening=row,
+        touched=_booked_in(request, touched),
+        current="plan",
+    )
+    return render(request, "dashboard/delete_opening.html", context)
+
+
+@never_cache
+@practice_member("booking.change_absences")
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    """Close time. What is booked in it is shown, and the person says what becomes of it."""
+    initial = {"agendas": request.GET.getlist("agenda"), "from_day": request.GET.get("jour")}
+    form = AbsenceForm(request.POST or None, agendas=agendas_of(request), initial=initial)
+    touched: list[Shown] = []
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        taken = domain.touched_by_absence(
+            agenda_ids=[a.pk for a in given["agendas"]],
+            starts_at=given["starts_at"],
+            until=given["until"],
+        )
+        choice = request.POST.get("booked", "")
+        if taken and choice not in ("keep", "cancel"):
+            touched = _booked_in(request, taken)
+        else:
+            actor = practice_actor(request)
+            for agenda in given["agendas"]:
+                domain.add_absence(
+                    agenda=agenda,
+                    starts_at=given["starts_at"],
+                    until=given["until"],
+                    label=given["label"],
+                    actor=actor,
+                )
+            if choice == "cancel":
+                for row in with_related().filter(taken__in=taken, status="booked"):
+                    change.cancel(
+                        appointment=row, actor=actor, channel=Channel.PRACTICE, now=timezone.now()
+                    )
+            messages.success(request, _("L’absence est enregistrée."))
+            return redirect("booking:week-plan", practice_id)
+    context = _context(request, form=form, touched=touched, current="plan")
+    return render(request, "dashboard/absence.html", context)
+
+
+@practice_member("booking.change_absences")
+@require_POST
+def delete_absence(
+    request: HttpRequest, practice_id: uuid.UUID, absence_id: uuid.UUID
+) -> HttpResponse:
+    row = get_object_or_404(Absence, pk=absence_id, agenda__in=agendas_of(request))
+    domain.remove_absence(absence=row, actor=practice_actor(request))
+    messages.success(request, _("L’absence est supprimée."))
+    return redirect("booking:week-plan", practice_id)
+
+
+@never_cache
+@practice_member("booking.change_reasons")
+@require_http_methods(["GET", "HEAD", "POST"])
+def reason(
+    request: HttpRequest,
+    practice_id: uuid.UUID,
+    agenda_id: uuid.UUID,
+    reason_id: uuid.UUID | None = None,
+) -> HttpResponse:
+    agenda = _agenda(request, agenda_id)
+    row = get_object_or_404(VisitReason, pk=reason_id, agenda=agenda) if reason_id else None
+    form = ReasonForm(request.POST or None, instance=row or VisitReason(agenda=agenda))
+    if request.method == "POST" and form.is_valid():
+        domain.save_reason(reason=form.instance, actor=practice_actor(request))
+        messages.success(request, _("Le motif est enregistré."))
+        return redirect("booking:week-plan", practice_id)
+    context = _context(request, agenda=agenda, reason=row, form=form, current="plan")
+    return render(request, "dashboard/reason.html", context)

@@ -1,0 +1,276 @@
+"""Booking for somebody on the phone, and changing what is booked."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import book, change, patients
+from booking.forms.dashboard import WhenForm
+from booking.forms.patients import CallerForm
+from booking.models import Appointment, Patient
+from booking.models.appointment import Channel, Status
+from booking.queries import appointments as queries
+from booking.views.access import (
+    account_of,
+    agendas_of,
+    membership_of,
+    practice_actor,
+    practice_member,
+)
+from booking.views.booking import read_instant
+from practitioners.domain import availability
+from practitioners.models import Agenda
+
+DAYS_OFFERED = 21
+MARKS = {"arrived", "seen", "no_show", "booked"}
+
+
+def found_patients(request: HttpRequest, text: str) -> list[dict[str, object]]:
+    """Look patients up in the practice's scope, and reveal what tells namesakes apart."""
+    rows = list(patients.find_patients(text=text)) if text.strip() else []
+    fields = ("first_name", "last_name", "birth_date", "phone")
+    wanted = [(row, fields) for row in rows]
+    with reveal(wanted, actor=practice_actor(request), purpose=Purpose.BOOKING) as plain:
+        return [
+            {"patient": row, **{name: plain.text(row, name) for name in fields}} for row in rows
+        ]
+
+
+def _own(request: HttpRequest, appointment_id: uuid.UUID) -> Appointment:
+    row = get_object_or_404(queries.with_related(), pk=appointment_id)
+    if row.agenda_id not in {agenda.pk for agenda in agendas_of(request)}:
+        raise Http404
+    return row
+
+
+def _agenda_url(practice_id: uuid.UUID, at: datetime, agenda: Agenda) -> str:
+    day = at.astimezone(agenda.practice.zone).date()
+    return f"{reverse('booking:agenda', args=[practice_id])}?jour={day}&agenda={agenda.pk}"
+
+
+@never_cache
+@practice_member("booking.change_appointments")
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    """One page: who (found or new), what, when. The start comes from the agenda's free time."""
+    agendas = agendas_of(request)
+    text = request.POST.get("q", request.GET.get("q", ""))
+    initial = _initial(request, agendas)
+    when = WhenForm(request.POST or None, agendas=agendas, initial=initial)
+    is_new = request.POST.get("patient") == "new"
+    caller = CallerForm(request.POST if is_new else None)
+    problem = ""
+    if request.method == "POST" and "search" not in request.POST and when.is_valid():
+        patient = _patient(request, caller) if is_new else _known(request)
+        if patient is not None:
+            try:
+                appointment = book.book(
+                    visit_reason=when.cleaned_data["motif"],
+                    starts_at=when.starts_at(),
+                    patient=patient,
+                    booked_by=account_of(request),
+                    actor=practice_actor(request),
+                    channel=Channel.PRACTICE,
+                    now=timezone.now(),
+                    anywhere=True,
+                )
+            except book.SlotTaken as refused:
+                problem = str(refused.text)
+            else:
+                messages.success(request, _("Le rendez-vous est pris."))
+                return redirect(_agenda_url(practice_id, appointment.starts_at, appointment.agenda))
+        elif not is_new:
+            problem = _("Choisissez un patient, ou créez sa fiche.")
+    context = {
+        "practice": membership_of(request).practice,
+        "membership": membership_of(request),
+        "when": when,
+        "caller": caller,
+        "is_new": is_new,
+        "q": text,
+        "found": found_patients(request, text),
+        "chosen": request.POST.get("patient") or request.GET.get("patient", ""),
+        "problem": problem,
+        "current": "agenda",
+    }
+    template = (
+        "dashboard/_found.html" if request.headers.get("HX-Request") else "dashboard/new_visit.html"
+    )
+    return render(request, template, context, status=409 if problem else 200)
+
+
+def _initial(request: HttpRequest, agendas: list[Agenda]) -> dict[str, object]:
+    initial: dict[str, object] = {}
+    starts_at = read_instant(request.GET.get("debut", ""))
+    agenda = next((a for a in agendas if str(a.pk) == request.GET.get("agenda")), None)
+    if starts_at and agenda:
+        local = starts_at.astimezone(agenda.practice.zone)
+        initial = {"jour": local.date(), "heure": local.time()}
+    if agenda is not None:
+        initial["motif"] = agenda.visit_reasons.order_by("-patient_kind", "name", "pk").first()
+    return initial
+
+
+def _known(request: HttpRequest) -> Patient | None:
+    try:
+        patient_id = uuid.UUID(request.POST.get("patient", ""))
+    except ValueError:
+        return None
+    return get_object_or_404(Patient.objects.all(), pk=patient_id)
+
+
+def _patient(request: HttpRequest, caller: CallerForm) -> Patient | None:
+    if not caller.is_valid():
+        return None
+    return patients.create_patient(
+        identity=caller.identity(),
+        actor=practice_actor(request),
+        now=timezone.now(),
+        practice=membership_of(request).practice,
+    )
+
+
+@never_cache
+@practice_member("booking.view_agenda")
+@require_safe
+def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
+    row = _own(request, appointment_id)
+    wanted = [(row.patient, patients.IDENTITY_FIELDS), (row, ("note",))]
+    with reveal(
+        wanted, actor=practice_actor(request), purpose=Purpose.CARE, object_id=row.pk
+    ) as plain:
+        person = {name: plain.text(row.patient, name) for name in patients.IDENTITY_FIELDS}
+        note = plain.text(row, "note")
+    context = {
+        "practice": row.practice,
+        "membership": membership_of(request),
+        "appointment": row,
+        "person": person,
+        "note": note,
+        "agenda_url": _agenda_url(practice_id, row.starts_at, row.agenda),
+        "current": "agenda",
+    }
+    return render(request, "dashboard/visit.html", context)
+
+
+@practice_member("booking.change_appointments")
+@require_POST
+def mark(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
+    row = _own(request, appointment_id)
+    status = request.POST.get("status", "")
+    if status not in MARKS:
+        raise Http404
+    try:
+        change.mark(appointment=row, status=Status(status), actor=practice_actor(request))
+    except change.NotActive as refused:
+        messages.error(request, str(refused.text))
+    return redirect("booking:visit", practice_id, row.pk)
+
+
+@never_cache
+@practice_member("booking.change_appointments")
+@require_http_methods(["GET", "HEAD", "POST"])
+def move_visit(
+    request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
+) -> HttpResponse:
+    row = _own(request, appointment_id)
+    now = timezone.now()
+    local = row.starts_at.astimezone(row.practice.zone)
+    initial = {"motif": row.visit_reason, "jour": local.date(), "heure": local.time()}
+    when = WhenForm(
+        request.POST if "jour" in request.POST else None,
+        agendas=agendas_of(request),
+        initial=initial,
+    )
+    problem = ""
+    starts_at = read_instant(request.POST.get("debut", ""))
+    reason = row.visit_reason
+    if request.method == "POST" and starts_at is None and when.is_valid():
+        starts_at, reason = when.starts_at(), when.cleaned_data["motif"]
+    if request.method == "POST" and starts_at is not None:
+        try:
+            moved = change.move(
+                appointment=row,
+                starts_at=starts_at,
+                visit_reason=reason,
+                actor=practice_actor(request),
+                channel=Channel.PRACTICE,
+                now=now,
+                anywhere=True,
+            )
+        except (book.SlotTaken, change.NotActive) as refused:
+            problem = str(refused.text)
+        else:
+            messages.success(request, _("Le rendez-vous est déplacé, le patient est prévenu."))
+            return redirect(_agenda_url(practice_id, moved.starts_at, moved.agenda))
+    slots = availability.free_slots(
+        visit_reason=row.visit_reason,
+        since=now,
+        until=now + timedelta(days=DAYS_OFFERED),
+        now=now,
+        online=False,
+        ignoring=row.taken_id,
+    )
+    context = {
+        "practice": row.practice,
+        "membership": membership_of(request),
+        "appointment": row,
+        "when": when,
+        "slots": [slot for slot in slots if slot.starts_at != row.starts_at][:24],
+        "problem": problem,
+        "current": "agenda",
+    }
+    return render(request, "dashboard/move_visit.html", context, status=409 if problem else 200)
+
+
+@never_cache
+@practice_member("booking.change_appointments")
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel_visit(
+    request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
+) -> HttpResponse:
+    row = _own(request, appointment_id)
+    if request.method == "POST":
+        try:
+            change.cancel(
+                appointment=row,
+                actor=practice_actor(request),
+                channel=Channel.PRACTICE,
+                now=timezone.now(),
+            )
+        except change.NotActive as refused:
+            messages.error(request, str(refused.text))
+        else:
+            messages.success(request, _("Le rendez-vous est annulé, le patient est prévenu."))
+        return redirect(_agenda_url(practice_id, row.starts_at, row.agenda))
+    context = {
+        "practice": row.practice,
+        "membership": membership_of(request),
+        "appointment": row,
+        "current": "agenda",
+    }
+    return render(request, "dashboard/cancel_visit.html", context)
+
+
+@never_cache
+@practice_member("booking.view_patients")
+@require_safe
+def find(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    text = request.GET.get("q", "")
+    context = {
+        "practice": membership_of(request).practice,
+        "membership": membership_of(request),
+        "q": text,
+        "found": found_patients(request, text),
+        "current": "patients",
+    }
+    return render(request, "dashboard/patients.html", context)

@@ -1,0 +1,127 @@
+"""The demo's accounts: the ones that `make run` prints."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from audit.record.entries import Channel, system_actor
+from booking.domain import accounts, book, patients
+from booking.models import Account
+from booking.models.appointment import Channel as BookingChannel
+from doctolib.demo.names import Names
+from partners.api.authentication import key_digest
+from partners.models import Credential, Grant, Partner
+from practitioners.domain import availability
+from practitioners.models import Agenda, Membership, Practice, Role
+
+PASSWORD = "demonstration-2026"  # noqa: S105 - printed for everybody to try
+DOMAIN = "demo.doctolib.example"
+PARTNER_ID = uuid.UUID("01a00000-0000-7000-8000-000000000001")
+PARTNER_SECRET = hashlib.sha256(b"doctolib demo partner").hexdigest()
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """One account to try."""
+
+    role: str
+    email: str
+    second_factor: bool
+
+
+ACCOUNTS = [
+    DemoAccount("patient", f"patient@{DOMAIN}", False),
+    DemoAccount("practitioner", f"praticien@{DOMAIN}", True),
+    DemoAccount("secretary", f"secretaire@{DOMAIN}", True),
+    DemoAccount("admin", f"admin@{DOMAIN}", True),
+]
+
+
+def partner_token() -> str:
+    """What the demo's partner software sends as its bearer token."""
+    return f"{PARTNER_ID}.{PARTNER_SECRET}"
+
+
+def make_accounts(names: Names, practice: Practice, *, now: datetime) -> None:
+    """Make the accounts, the memberships of the demo practice, and the partner's credential."""
+    made = {}
+    for demo in ACCOUNTS:
+        account = accounts.create_account(
+            email=demo.email, password=PASSWORD, language="fr", verified_at=now
+        )
+        if demo.second_factor:
+            # A known key, so that the development page can show the current code.
+            key = hashlib.sha1(demo.email.encode(), usedforsecurity=False).hexdigest()
+            TOTPDevice.objects.create(user=account, name="demo", key=key, confirmed=True)
+        made[demo.role] = account
+    admin = made["admin"]
+    admin.is_staff = admin.is_superuser = True
+    admin.save()
+    agendas = list(Agenda.objects.filter(practice=practice).order_by("pk"))
+    Membership.objects.create(
+        account=made["practitioner"],
+        practice=practice,
+        role=Role.OWNER,
+        practitioner=agendas[0].practitioner,
+    )
+    Membership.objects.create(account=made["secretary"], practice=practice, role=Role.SECRETARY)
+    _make_patient(names, made["patient"], agendas, now=now)
+    _make_partner(practice, agendas)
+
+
+def _make_patient(names: Names, account: Account, agendas: list[Agenda], *, now: datetime) -> None:
+    actor = system_actor(Channel.SHELL)
+    first, last, sex = "Camille", names.rng.choice(names.last), "F"
+    family = [("self", first, sex, date(1984, 3, 9)), ("child", "Noé", "M", date(2019, 6, 21))]
+    made = [
+        patients.create_patient(
+            identity=patients.Identity(
+                first_name=name,
+                last_name=last,
+                sex=kind,
+                birth_date=born,
+                phone=names.mobile(),
+                email="",
+            ),
+            actor=actor,
+            now=now,
+            account=account,
+            relation=relation,
+        )
+        for relation, name, kind, born in family
+    ]
+    for patient, agenda, days in zip(made, agendas, (3, 9), strict=False):
+        reason = agenda.visit_reasons.exclude(patient_kind="known").first()
+        if reason is None:
+            continue
+        since = now + timedelta(days=days)
+        slots = availability.free_slots(
+            visit_reason=reason, since=since, until=since + timedelta(days=40), now=now
+        )
+        if slots:
+            book.book(
+                visit_reason=reason,
+                starts_at=slots[0].starts_at,
+                patient=patient,
+                booked_by=account,
+                actor=actor,
+                channel=BookingChannel.PRACTICE,
+                now=now,
+            )
+
+
+def _make_partner(practice: Practice, agendas: list[Agenda]) -> None:
+    partner = Partner.objects.create(name="Logiciel de démonstration")
+    credential = Credential.objects.create(
+        id=PARTNER_ID,
+        partner=partner,
+        label="Poste du cabinet",
+        key_digest=key_digest(PARTNER_SECRET),
+    )
+    grant = Grant.objects.create(
+        credential=credential, practice=practice, scopes=["agendas:read", "slots:read"]
+    )
+    grant.agendas.set(agendas)

@@ -1,0 +1,101 @@
+"""Loading the demo, step by step, with progress."""
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from django.db import connection, transaction
+
+from audit.record import entries
+from audit.record.entries import Channel, system_actor
+from doctolib.demo import SEED, accounts, directory, visits
+from doctolib.demo.names import Names
+from practitioners.domain import next_slots, reference_data
+from practitioners.models import (
+    Absence,
+    Agenda,
+    Opening,
+    Practice,
+    Practitioner,
+    VisitReason,
+)
+
+Say = Callable[[str], None]
+
+
+def is_loaded() -> bool:
+    """Say whether the demo stands in the database."""
+    return Practice.objects.filter(external_id="demo-0").exists()
+
+
+@transaction.atomic
+def load(*, now: datetime, say: Say, seed: int = SEED) -> None:
+    """Load the demo in one transaction; the same seed gives the same demo around `now`."""
+    began = time.monotonic()
+
+    def step(text: str) -> None:
+        say(f"[{time.monotonic() - began:5.1f} s] {text}")
+
+    step("communes and specialties")
+    reference_data.load_communes()
+    reference_data.load_specialties()
+    names = Names.from_seed(seed)
+    step("practices and practitioners")
+    practices = directory.make_practices(names)
+    Practice.objects.bulk_create(practices)
+    people = directory.make_practitioners(names)
+    Practitioner.objects.bulk_create([person for person, _ in people])
+    through = Practitioner.specialties.through
+    through.objects.bulk_create(
+        [through(practitioner_id=person.pk, specialty_id=code) for person, code in people]
+    )
+    step("agendas, visit reasons and openings")
+    agendas, reasons = _make_agendas(names, practices, people, now=now)
+    step("patients")
+    patients = visits.make_patients(names, practices, now=now)
+    step("appointments")
+    count = visits.fill_agendas(names.rng, agendas, reasons, patients, now=now)
+    step(f"{count} appointments; now the next free slots")
+    for start in range(0, len(agendas), 200):
+        next_slots.refresh(agenda_ids=[a.pk for a in agendas[start : start + 200]], now=now)
+    step("accounts to try")
+    tilleuls = practices[directory.ALWAYS.index("37261")]
+    accounts.make_accounts(names, tilleuls, now=now)
+    entries.write("demo-loaded", actor=system_actor(Channel.SHELL), at=now)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    step("done")
+
+
+def _make_agendas(
+    names: Names,
+    practices: list[Practice],
+    people: list[tuple[Practitioner, str]],
+    *,
+    now: datetime,
+) -> tuple[list[Agenda], dict[uuid.UUID, list[VisitReason]]]:
+    rng = names.rng
+    today: date = now.date()
+    monday = today - timedelta(days=today.weekday(), weeks=visits.WEEKS_BEHIND + 1)
+    pairs = directory.make_agendas(rng, practices, people)
+    agendas = [agenda for agenda, _ in pairs]
+    Agenda.objects.bulk_create(agendas)
+    reasons = {agenda.pk: directory.make_reasons(agenda, code) for agenda, code in pairs}
+    VisitReason.objects.bulk_create([r for some in reasons.values() for r in some])
+    openings = {a.pk: directory.make_openings(rng, a, monday=monday) for a in agendas}
+    Opening.objects.bulk_create([o for some in openings.values() for o in some])
+    through = Opening.visit_reasons.through
+    through.objects.bulk_create(
+        [
+            through(opening_id=opening.pk, visitreason_id=reason.pk)
+            for agenda in agendas
+            for opening in openings[agenda.pk]
+            for reason in reasons[agenda.pk]
+        ],
+        batch_size=10_000,
+    )
+    Absence.objects.bulk_create(
+        [absence for a in agendas for absence in directory.make_absences(rng, a, today=today)]
+    )
+    return agendas, reasons

@@ -1,0 +1,1 @@
+"""Pages of the development server alone: the mails that left, and the accounts to try."""

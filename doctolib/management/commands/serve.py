@@ -1,0 +1,121 @@
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from doctolib.demo import accounts, load
+from doctolib.development.mail_sink import start_sink
+from doctolib.environment import read_environment
+
+STOP_TIMEOUT_S = 15
+
+
+def _interrupt(signal_number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+class Command(BaseCommand):
+    help = "Start the demo: web, worker, scheduler and a mail sink. `make run` calls this."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        environment = read_environment()
+        if environment.is_production:
+            raise CommandError("'serve' is for development: see docs/operations.md.")
+        self._require_free(environment.port, "DOCTOLIB_PORT")
+        self._require_free(environment.smtp_port, "SMTP_PORT")
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except OperationalError as error:
+            raise CommandError(f"The database does not answer: {error}") from None
+        if not load.is_loaded():
+            self.stdout.write("Loading the demo (once, about a minute) ...")
+            load.load(now=timezone.now(), say=self.stdout.write)
+        connection.close()
+        sink = start_sink(settings.MAIL_SINK_DIR, port=environment.smtp_port)
+        commands = self._commands(environment.port)
+        processes = [subprocess.Popen(command) for command in commands]  # noqa: S603
+        try:
+            self._wait_for_port(environment.port)
+            self._print_accounts(environment.port)
+            self._watch(commands, processes)
+        except KeyboardInterrupt:
+            self.stdout.write("\nStopping ...")
+        finally:
+            self._stop(processes)
+            sink.stop()
+
+    def _commands(self, port: int) -> list[list[str]]:
+        schedule = str(settings.DATA_DIR / "celerybeat-schedule")
+        celery = [sys.executable, "-m", "celery", "--app", "doctolib", "--quiet"]
+        return [
+            [
+                *[sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"],
+                *["--host", "127.0.0.1", "--port", str(port), "--workers", "2"],
+                *["--blocking-threads", "2", "--log-level", "warning"],
+                "doctolib.wsgi:application",
+            ],
+            [*celery, "worker", "--concurrency", "1", "--loglevel", "warning"],
+            [*celery, "beat", "--loglevel", "warning", "--schedule", schedule],
+        ]
+
+    def _require_free(self, port: int, variable: str) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise CommandError(
+                    f"Port {port} is taken: stop what uses it, or set {variable} to another one."
+                ) from None
+
+    def _wait_for_port(self, port: int) -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with socket.socket() as client:
+                if client.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.1)
+
+    def _print_accounts(self, port: int) -> None:
+        base = f"http://localhost:{port}"
+        self.stdout.write(f"\nDoctolib runs on {base}   (Ctrl-C stops everything)\n")
+        for account in accounts.ACCOUNTS:
+            second = "   + second factor" if account.second_factor else ""
+            self.stdout.write(f"  {account.role:<13}{account.email}{second}")
+        self.stdout.write(f"  password     {accounts.PASSWORD}")
+        self.stdout.write(f"  codes of the second factor: {base}/developpement/comptes/")
+        self.stdout.write(f"  mails that left:            {base}/developpement/courrier/")
+        self.stdout.write(f"  admin:                      {base}/admin/")
+        self.stdout.write(f"  partner      Authorization: Bearer {accounts.partner_token()}")
+        self.stdout.write(f"               try it on {base}/api/v1/agendas\n")
+
+    def _watch(self, commands: list[list[str]], processes: list["subprocess.Popen[bytes]"]) -> None:
+        signal.signal(signal.SIGTERM, _interrupt)
+        while True:
+            for number, process in enumerate(processes):
+                if process.poll() is not None:
+                    raise CommandError(
+                        f"{commands[number][2]} stopped unexpectedly "
+                        f"(exit status {process.returncode})."
+                    )
+            time.sleep(0.5)
+
+    def _stop(self, processes: list["subprocess.Popen[bytes]"]) -> None:
+        for process in processes:
+            if process.poll() is None:
+                process.terminate()
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        for process in processes:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()

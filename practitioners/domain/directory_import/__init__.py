@@ -1,0 +1,1 @@
+"""Reading the national directory extract PS_LibreAcces_Personne_activite."""

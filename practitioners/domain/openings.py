@@ -1,0 +1,155 @@
+"""Openings and absences of an agenda: what may be booked, and when not."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils.translation import gettext_lazy as _
+
+from audit.record import entries
+from audit.record.entries import Actor
+from practitioners.domain import availability
+from practitioners.domain.next_slots import mark_stale
+from practitioners.domain.wall_clock import instant, occurs_on
+from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
+
+LOOK_AHEAD_DAYS = 730
+
+
+class OverlapsOpening(Exception):
+    """A consultation opening overlaps another: the practitioner is one person."""
+
+    text = _("Cette plage recouvre une autre plage de consultation du même jour.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpeningSpec:
+    """What an opening is to be. Times are the practice's wall clock, `until_date` exclusive."""
+
+    starts_on: date
+    until_date: date | None
+    every_weeks: int
+    from_time: time
+    until_time: time
+    capacity: int
+    slot_minutes: int | None
+    visit_reasons: tuple[VisitReason, ...]
+
+
+@transaction.atomic
+def save_opening(
+    *, agenda: Agenda, spec: OpeningSpec, actor: Actor, opening: Opening | None = None
+) -> Opening:
+    """Create or change an opening; on the record. Raises OverlapsOpening.
+
+    Booked appointments stay as they are; `touched_by_opening` says which lie in it.
+    """
+    Agenda.objects.select_for_update(no_key=True).get(pk=agenda.pk)
+    row = opening or Opening(agenda=agenda, number=_next_number(agenda))
+    for name in (
+        "starts_on",
+        "until_date",
+        "every_weeks",
+        "from_time",
+        "until_time",
+        "capacity",
+        "slot_minutes",
+    ):
+        setattr(row, name, getattr(spec, name))
+    if row.slot_minutes is None and _overlaps_another(row):
+        raise OverlapsOpening
+    row.save()
+    row.visit_reasons.set(spec.visit_reasons)
+    _note("opening-saved", agenda, actor, row.pk)
+    return row
+
+
+@transaction.atomic
+def delete_opening(*, opening: Opening, actor: Actor) -> None:
+    """Delete an opening; on the record. Booked appointments stay."""
+    agenda, opening_id = opening.agenda, opening.pk
+    opening.delete()
+    _note("opening-deleted", agenda, actor, opening_id)
+
+
+def _note(action: str, agenda: Agenda, actor: Actor, object_id: uuid.UUID) -> None:
+    entries.write(action, actor=actor, practice_id=agenda.practice_id, object_id=object_id)
+    transaction.on_commit(lambda: mark_stale(agenda.pk), robust=True)
+
+
+def _next_number(agenda: Agenda) -> int:
+    """Numbers are not used again: seats of a deleted session must not become another's."""
+    highest = agenda.openings.aggregate(most=Max("number"))["most"] or 0
+    seats = Taken.objects.filter(agenda=agenda).aggregate(most=Max("seat"))["most"] or 0
+    return max(highest, seats // availability.SEATS_AN_OPENING) + 1
+
+
+def _overlaps_another(row: Opening) -> bool:
+    others = (
+        Opening.objects.filter(agenda_id=row.agenda_id, slot_minutes__isnull=True)
+        .exclude(pk=row.pk)
+        .filter(from_time__lt=row.until_time, until_time__gt=row.from_time)
+    )
+    days = [row.starts_on + timedelta(weeks=n) for n in range(LOOK_AHEAD_DAYS // 7)]
+    days = [day for day in days if occurs_on(row, day)]
+    return any(occurs_on(other, day) for other in others for day in days)
+
+
+def touched_by_opening(*, opening: Opening, now: datetime) -> list[Taken]:
+    """Return the taken time to come that lies within the opening as it stands."""
+    zone = opening.agenda.practice.zone
+    rows = Taken.objects.filter(
+        agenda_id=opening.agenda_id, period__endswith__gt=now, hold_until__isnull=True
+    ).order_by("period", "pk")
+    touched = []
+    for row in rows:
+        day = row.period.lower.astimezone(zone).date()
+        if (
+            occurs_on(opening, day)
+            and instant(day, opening.from_time, zone) < row.period.upper
+            and row.period.lower < instant(day, opening.until_time, zone)
+        ):
+            touched.append(row)
+    return touched
+
+
+def touched_by_absence(
+    *, agenda_ids: Iterable[uuid.UUID], starts_at: datetime, until: datetime
+) -> list[Taken]:
+    """Return the taken time that an absence would close; holds left out."""
+    return list(
+        Taken.objects.filter(
+            Q(hold_until__isnull=True),
+            agenda_id__in=list(agenda_ids),
+            period__overlap=(starts_at, until),
+        ).order_by("period", "pk")
+    )
+
+
+@transaction.atomic
+def add_absence(
+    *, agenda: Agenda, starts_at: datetime, until: datetime, label: str, actor: Actor
+) -> Absence:
+    """Close time of an agenda; on the record. What is booked in it stays booked."""
+    row = Absence.objects.create(agenda=agenda, starts_at=starts_at, until=until, label=label)
+    _note("absence-added", agenda, actor, row.pk)
+    return row
+
+
+@transaction.atomic
+def remove_absence(*, absence: Absence, actor: Actor) -> None:
+    """Open the time again; on the record."""
+    agenda, absence_id = absence.agenda, absence.pk
+    absence.delete()
+    _note("absence-removed", agenda, actor, absence_id)
+
+
+@transaction.atomic
+def save_reason(*, reason: VisitReason, actor: Actor) -> VisitReason:
+    """Save a new or changed visit reason; on the record."""
+    reason.save()
+    _note("visit-reason-saved", reason.agenda, actor, reason.pk)
+    return reason

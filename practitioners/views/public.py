@@ -1,0 +1,150 @@
+"""The public directory: home, suggestions, results, a practitioner's page."""
+
+import uuid
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from practitioners.domain import availability, search, wall_clock
+from practitioners.domain.places import Place, find_place, suggest_communes
+from practitioners.forms.filters import FilterForm
+from practitioners.models import Agenda, Practitioner, VisitReason
+from practitioners.models.agenda import PatientKind
+from practitioners.models.directory import LANGUAGE_NAMES
+
+DAYS_SHOWN = 7
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "practitioners/home.html")
+
+
+@require_safe
+def suggest_what(request: HttpRequest) -> HttpResponse:
+    suggestions = search.suggest(request.GET.get("quoi", "")[:80])
+    return render(request, "practitioners/_suggest_what.html", {"suggestions": suggestions})
+
+
+@require_safe
+def suggest_where(request: HttpRequest) -> HttpResponse:
+    communes = suggest_communes(request.GET.get("ou", "")[:80])
+    return render(request, "practitioners/_suggest_where.html", {"communes": communes})
+
+
+@require_safe
+def results(request: HttpRequest) -> HttpResponse:
+    what, where = request.GET.get("quoi", "")[:80], request.GET.get("ou", "")[:80]
+    code = request.GET.get("code", "")[:5]
+    place = find_place(where, code=code) if where else _position(request)
+    form = FilterForm(request.GET, reasons=search.reason_names(what=what))
+    page = search.search(
+        what=what,
+        place=place,
+        filters=form.filters(),
+        order=form.order(),
+        page=_number(request.GET.get("page", "1")),
+        now=timezone.now(),
+    )
+    context = {
+        "what": what,
+        "where": where,
+        "code": code,
+        "lat": request.GET.get("lat", ""),
+        "lon": request.GET.get("lon", ""),
+        "order": request.GET.get("tri", "tot"),
+        "place": place,
+        "form": form,
+        "page": page,
+    }
+    return render(request, "practitioners/results.html", context)
+
+
+def _position(request: HttpRequest) -> Place | None:
+    from django.utils.translation import gettext as _
+
+    with suppress(ValueError):
+        latitude = float(request.GET.get("lat", ""))
+        longitude = float(request.GET.get("lon", ""))
+        if -90 <= latitude <= 90 and -180 <= longitude <= 180:
+            return Place(label=_("ma position"), latitude=latitude, longitude=longitude)
+    return None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() and len(text) < 6 else 1
+
+
+@require_safe
+def practitioner_page(request: HttpRequest, practitioner_id: uuid.UUID) -> HttpResponse:
+    practitioner = get_object_or_404(
+        Practitioner.objects.prefetch_related("specialties"), pk=practitioner_id
+    )
+    agendas = list(
+        practitioner.agenda_set.select_related("practice").order_by(
+            "-active", "practice__name", "pk"
+        )
+    )
+    wanted = request.GET.get("cabinet", "")
+    agenda = next((a for a in agendas if str(a.practice_id) == wanted), None)
+    agenda = agenda or next(iter(agendas), None)
+    context = {
+        "practitioner": practitioner,
+        "languages": [LANGUAGE_NAMES[c] for c in practitioner.languages if c in LANGUAGE_NAMES],
+        "agendas": agendas,
+        "agenda": agenda,
+    }
+    if agenda is not None:
+        context |= _slots_context(request, agenda)
+    return render(request, "practitioners/practitioner.html", context)
+
+
+def _slots_context(request: HttpRequest, agenda: Agenda) -> dict[str, object]:
+    now = timezone.now()
+    known = request.GET.get("suivi", "oui" if not agenda.accepts_new_patients else "non") == "oui"
+    every = list(agenda.visit_reasons.filter(active=True))
+    closed_to = PatientKind.NEW if known else PatientKind.KNOWN
+    reasons = [r for r in every if r.patient_kind != closed_to]
+    if not known and not agenda.accepts_new_patients:
+        reasons = []
+    wanted = request.GET.get("motif", "")
+    chosen = next((r for r in reasons if str(r.pk) == wanted), None) or next(iter(reasons), None)
+    context: dict[str, object] = {"known": known, "all_reasons": every, "reasons": reasons}
+    if chosen is None or not agenda.active:
+        return context
+    return context | _week_context(request, agenda, chosen, now)
+
+
+def _week_context(
+    request: HttpRequest, agenda: Agenda, chosen: VisitReason, now: datetime
+) -> dict[str, object]:
+    zone = agenda.practice.zone
+    today = now.astimezone(zone).date()
+    first = today
+    with suppress(ValueError):
+        asked = date.fromisoformat(request.GET.get("semaine", ""))
+        first = min(max(asked, today), today + timedelta(days=730))
+    since = wall_clock.day_bounds(first, zone)[0]
+    until = wall_clock.day_bounds(first + timedelta(days=DAYS_SHOWN), zone)[0]
+    slots = availability.free_slots(visit_reason=chosen, since=since, until=until, now=now)
+    by_day = {first + timedelta(days=n): list[availability.Slot]() for n in range(DAYS_SHOWN)}
+    for slot in slots:
+        by_day[slot.starts_at.astimezone(zone).date()].append(slot)
+    next_at = None
+    if not slots:
+        first_found = availability.first_slots(
+            visit_reasons=[chosen], now=now, days=chosen.horizon_days
+        )[chosen.pk]
+        next_at = first_found.starts_at if first_found else None
+    return {
+        "chosen": chosen,
+        "days": list(by_day.items()),
+        "any_slot": bool(slots),
+        "next_at": next_at,
+        "earlier": max(today, first - timedelta(days=DAYS_SHOWN)) if first > today else None,
+        "later": first + timedelta(days=DAYS_SHOWN),
+    }

@@ -1,0 +1,107 @@
+// What makes the pages quicker; every one of them works without.
+"use strict";
+
+// Send the CSRF token with htmx requests that change something.
+document.addEventListener("htmx:configRequest", (event) => {
+  const field = document.querySelector("input[name=csrfmiddlewaretoken]");
+  if (field && event.detail.verb !== "get") {
+    event.detail.headers["X-CSRFToken"] = field.value;
+  }
+});
+
+// Combobox after the ARIA authoring practices: a text field with a list of suggestions.
+function combobox(input) {
+  const list = document.getElementById(input.getAttribute("aria-controls"));
+  const code = document.getElementById(input.dataset.code || "");
+  const options = () => Array.from(list.querySelectorAll("[role=option]"));
+  let current = -1;
+
+  const close = () => {
+    list.replaceChildren();
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+    current = -1;
+  };
+  const point = (index) => {
+    const all = options();
+    all.forEach((option, i) => option.setAttribute("aria-selected", String(i === index)));
+    current = index;
+    if (all[index]) {
+      input.setAttribute("aria-activedescendant", all[index].id);
+      all[index].scrollIntoView({ block: "nearest" });
+    }
+  };
+  const choose = (option) => {
+    if (option.dataset.href) {
+      window.location.assign(option.dataset.href);
+      return;
+    }
+    input.value = option.dataset.value;
+    if (code) code.value = option.dataset.code || "";
+    close();
+  };
+
+  input.addEventListener("input", () => { if (code) code.value = ""; });
+  input.addEventListener("keydown", (event) => {
+    const all = options();
+    if (event.key === "ArrowDown" && all.length) { event.preventDefault(); point((current + 1) % all.length); }
+    else if (event.key === "ArrowUp" && all.length) { event.preventDefault(); point((current - 1 + all.length) % all.length); }
+    else if (event.key === "Enter" && current >= 0) { event.preventDefault(); choose(all[current]); }
+    else if (event.key === "Escape") { close(); }
+  });
+  input.addEventListener("blur", () => { window.setTimeout(close, 150); });
+  list.addEventListener("mousedown", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option) { event.preventDefault(); choose(option); }
+  });
+  list.addEventListener("htmx:afterSwap", () => {
+    input.setAttribute("aria-expanded", String(options().length > 0));
+    current = -1;
+  });
+}
+
+// "Near me": the position goes to this site alone, rounded to about a kilometre.
+function nearMe(button) {
+  if (!navigator.geolocation) return;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const form = button.closest("form");
+    navigator.geolocation.getCurrentPosition(
+      (position) => {
+        form.querySelector("[name=lat]").value = position.coords.latitude.toFixed(2);
+        form.querySelector("[name=lon]").value = position.coords.longitude.toFixed(2);
+        form.querySelector("[name=ou]").value = "";
+        form.querySelector("[name=tri]").value = "proche";
+        form.requestSubmit();
+      },
+      () => { button.textContent = button.dataset.refused; },
+      { maximumAge: 600000, timeout: 10000 },
+    );
+  });
+}
+
+// The time left on a hold.
+function countdown(element) {
+  const until = Date.parse(element.dataset.until);
+  const tick = () => {
+    const left = Math.max(0, Math.round((until - Date.now()) / 1000));
+    element.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (left > 0) { window.setTimeout(tick, 1000); return; }
+    const over = document.getElementById(element.dataset.over || "");
+    if (over) over.hidden = false;
+  };
+  tick();
+}
+
+function enhance(root) {
+  root.querySelectorAll("[role=combobox]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; combobox(e); });
+  root.querySelectorAll("[data-near-me]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; nearMe(e); });
+  root.querySelectorAll("[data-until]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; countdown(e); });
+  root.querySelectorAll("form[data-auto] select, form[data-auto] input").forEach((e) => {
+    if (e.dataset.ready) return;
+    e.dataset.ready = "1";
+    e.addEventListener("change", () => e.form.requestSubmit());
+  });
+}
+document.addEventListener("DOMContentLoaded", () => enhance(document));
+document.addEventListener("htmx:afterSettle", (event) => enhance(event.target));
