@@ -77,7 +77,8 @@ USE_TZ = True
 TIME_ZONE = "Europe/Paris"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = PROJECT_DIR / "staticfiles"
+# Served from the finders in development; collected in production.
+STATIC_ROOT = PROJECT_DIR / "staticfiles" if ENVIRONMENT.is_production else None
 STATICFILES_DIRS = [PROJECT_DIR / "static"]
 WHITENOISE_USE_FINDERS = not ENVIRONMENT.is_production
 WHITENOISE_AUTOREFRESH = False

@@ -57,6 +57,9 @@ def refresh(*, agenda_ids: Iterable[uuid.UUID], now: datetime) -> int:
             visit_reason=reason,
             agenda_id=reason.agenda_id,
             starts_at=slot.starts_at if (slot := slots[reason.pk]) else None,
+            bookable_until=slot.starts_at - timedelta(minutes=reason.minimum_notice_minutes)
+            if slot
+            else None,
             computed_at=now,
         )
         for reason in sorted(reasons, key=lambda reason: reason.pk)
@@ -65,7 +68,7 @@ def refresh(*, agenda_ids: Iterable[uuid.UUID], now: datetime) -> int:
         rows,
         update_conflicts=True,
         unique_fields=["visit_reason"],
-        update_fields=["starts_at", "computed_at"],
+        update_fields=["starts_at", "bookable_until", "computed_at"],
     )
     NextSlot.objects.filter(agenda_id__in=list(agenda_ids)).exclude(
         visit_reason_id__in=[reason.pk for reason in reasons]
@@ -77,7 +80,7 @@ def refresh_stale(*, now: datetime) -> int:
     """Refresh what was marked stale, what has passed, and what is old; return how many agendas."""
     agenda_ids = set(take_stale())
     overdue = NextSlot.objects.filter(
-        Q(starts_at__lt=now) | Q(computed_at__lt=now - REFRESH_EVERY)
+        Q(bookable_until__lt=now) | Q(computed_at__lt=now - REFRESH_EVERY)
     ).order_by("computed_at")
     agenda_ids.update(overdue.values_list("agenda_id", flat=True)[:BATCH])
     refresh(agenda_ids=agenda_ids, now=now)

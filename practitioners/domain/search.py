@@ -27,6 +27,7 @@ from django.db.models.functions import ASin, Cos, Power, Radians, Sin, Sqrt
 
 from practitioners.domain import availability
 from practitioners.domain.availability import Slot
+from practitioners.domain.next_slots import mark_stale
 from practitioners.domain.places import Place
 from practitioners.domain.text import search_text
 from practitioners.models import Agenda, NextSlot, Practice, Practitioner, Specialty, VisitReason
@@ -130,7 +131,9 @@ def search(
     agendas = _located(_about(Agenda.objects.all(), what), place)
     agendas = _filtered(agendas, filters)
     next_slots = NextSlot.objects.filter(
-        agenda_id=OuterRef("pk"), starts_at__gte=now, **_reason_lookup(filters, "visit_reason__")
+        agenda_id=OuterRef("pk"),
+        bookable_until__gte=now,
+        **_reason_lookup(filters, "visit_reason__"),
     ).order_by("starts_at")
     agendas = agendas.annotate(
         next_at=Subquery(next_slots.values("starts_at")[:1]),
@@ -150,7 +153,11 @@ def search(
             "practitioner__specialties"
         )[(number - 1) * PAGE : number * PAGE]
     )
-    return Page(hits=_hits(rows, now=now), total=total, number=number)
+    hits = _hits(rows, now=now)
+    if order != "nearest":
+        # The projection ordered the page; what it now shows is what was computed just now.
+        hits.sort(key=lambda hit: (not hit.agenda.active, hit.next_at is None, hit.next_at or now))
+    return Page(hits=hits, total=total, number=number)
 
 
 def _about(agendas: QuerySet[Agenda], what: str) -> QuerySet[Agenda]:
@@ -237,6 +244,8 @@ def _hits(agendas: Sequence[Any], *, now: datetime) -> list[Hit]:
     for agenda in agendas:
         reason = reasons.get(agenda.next_reason)
         found = slots.get(reason.pk, []) if reason else []
+        if found and found[0].starts_at != agenda.next_at:
+            mark_stale(agenda.pk)
         hits.append(
             Hit(
                 agenda=agenda,

@@ -243,6 +243,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('visit_reason', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='next_slot', serialize=False, to='practitioners.visitreason')),
                 ('starts_at', models.DateTimeField(null=True)),
+                ('bookable_until', models.DateTimeField(null=True)),
                 ('computed_at', models.DateTimeField()),
                 ('agenda', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='next_slots', to='practitioners.agenda')),
             ],

@@ -54,6 +54,8 @@ class NextSlot(models.Model):
     )
     agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="next_slots")
     starts_at = models.DateTimeField(null=True)
+    # The last instant at which the slot may be booked: its start less the minimum notice.
+    bookable_until = models.DateTimeField(null=True)
     computed_at = models.DateTimeField()
 
     class Meta:

@@ -1,8 +1,9 @@
 """Template filters and tags that every template may use."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from django import template
 from django.templatetags.static import static
 from django.utils import formats
@@ -34,7 +35,7 @@ def day(at: datetime, practice: Practice) -> str:
 @register.filter
 def short_day(at: datetime, practice: Practice) -> str:
     """The day in short: mar. 24 nov."""
-    return formats.date_format(_local(at, practice), "D j M")
+    return formats.date_format(_local(at, practice), "D j b")
 
 
 @register.filter
@@ -65,7 +66,8 @@ def euros(cents: int | None) -> str:
     """A price: 26,50 €."""
     if cents is None:
         return ""
-    return formats.localize(round(cents / 100, 2)).replace(".", ",") + "\u00a0€"
+    amount = formats.number_format(cents / 100, decimal_pos=2 if cents % 100 else 0)
+    return f"{amount}\u00a0€"
 
 
 @register.simple_tag
@@ -85,3 +87,24 @@ def querystring_with(context: template.Context, **changes: object) -> str:
     for name, value in changes.items():
         query[name] = str(value)
     return str(query.urlencode())
+
+
+@register.filter
+def born(iso_date: str) -> str:
+    """A birth date as people write it: 31/12/1980."""
+    try:
+        return formats.date_format(date.fromisoformat(iso_date), "d/m/Y")
+    except ValueError:
+        return iso_date
+
+
+@register.filter
+def phone(number: str) -> str:
+    """A telephone number as people write it: 06 12 34 56 78."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return number
+    form = phonenumbers.PhoneNumberFormat
+    at_home = parsed.country_code == 33
+    return str(phonenumbers.format_number(parsed, form.NATIONAL if at_home else form.INTERNATIONAL))

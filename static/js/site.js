@@ -1,5 +1,6 @@
 // What makes the pages quicker; every one of them works without.
 "use strict";
+document.documentElement.classList.add("js");
 
 // Send the CSRF token with htmx requests that change something.
 document.addEventListener("htmx:configRequest", (event) => {
@@ -93,10 +94,16 @@ function countdown(element) {
   tick();
 }
 
+// Filters are folded away where there is no room for them.
+function openWhenWide(details) {
+  if (window.matchMedia("(min-width: 56rem)").matches) details.open = true;
+}
+
 function enhance(root) {
   root.querySelectorAll("[role=combobox]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; combobox(e); });
   root.querySelectorAll("[data-near-me]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; nearMe(e); });
   root.querySelectorAll("[data-until]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; countdown(e); });
+  root.querySelectorAll("details[data-wide-open]").forEach(openWhenWide);
   root.querySelectorAll("form[data-auto] select, form[data-auto] input").forEach((e) => {
     if (e.dataset.ready) return;
     e.dataset.ready = "1";

@@ -27,6 +27,8 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _interrupt)
         environment = read_environment()
         if environment.is_production:
             raise CommandError("'serve' is for development: see docs/operations.md.")
@@ -99,7 +101,6 @@ class Command(BaseCommand):
         self.stdout.write(f"               try it on {base}/api/v1/agendas\n")
 
     def _watch(self, commands: list[list[str]], processes: list["subprocess.Popen[bytes]"]) -> None:
-        signal.signal(signal.SIGTERM, _interrupt)
         while True:
             for number, process in enumerate(processes):
                 if process.poll() is not None:

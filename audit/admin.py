@@ -1,0 +1,19 @@
+from django.contrib import admin
+
+from audit.models import Entry, SubjectKey
+from audit.staff_admin import ReadMostlyAdmin
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadMostlyAdmin):
+    list_display = ("at", "action", "actor_kind", "channel", "purpose", "practice_id")
+    list_filter = ("action", "channel", "purpose")
+    search_fields = ("=id", "=actor_id", "=practice_id", "=object_id")
+    ordering = ("-at", "-id")
+
+
+@admin.register(SubjectKey)
+class SubjectKeyAdmin(ReadMostlyAdmin):
+    list_display = ("subject_id", "root_key_id", "created_at")
+    search_fields = ("=subject_id",)
+    ordering = ("subject_id",)

@@ -1,0 +1,46 @@
+"""What the apps' admin pages share: read-mostly pages that never show sealed text."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+
+from audit.vault.sealing import SealedField
+
+
+class ReadMostlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Everything is shown, only `changeable` fields are edited, nothing is added or deleted.
+
+    Rows come from the model's unscoped manager where it has one: staff work across practices.
+    """
+
+    changeable: tuple[str, ...] = ()
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        manager = getattr(self.model, "unscoped", None) or self.model._default_manager
+        queryset: models.QuerySet[Any] = manager.get_queryset()
+        ordering = self.get_ordering(request)
+        return queryset.order_by(*ordering) if ordering else queryset
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        hidden = {"password", "key_digest", "hold_key"}
+        return [
+            field.name
+            for field in self.model._meta.fields
+            if field.name not in hidden and not isinstance(field, models.BinaryField)
+        ] + [field.name for field in self.model._meta.fields if isinstance(field, SealedField)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for name in self.get_fields(request, obj) if name not in self.changeable]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.changeable) and super().has_change_permission(request, obj)

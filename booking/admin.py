@@ -1,0 +1,126 @@
+"""Staff pages. Patient data stays sealed; a reveal takes a purpose and is on the record."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django_scopes import scopes_disabled
+
+from audit.record.entries import Channel
+from audit.staff_admin import ReadMostlyAdmin
+from audit.vault.reveal import Purpose, reveal
+from audit.vault.sealing import SealedField
+from booking.domain.accounts import account_actor
+from booking.domain.patients import find_patients
+from booking.models import Account, Appointment, Message, Patient
+from booking.models.account import email_index
+
+PURPOSES = [
+    (Purpose.SUPPORT.value, _("assistance demandée par la personne")),
+    (Purpose.LEGAL.value, _("obligation légale")),
+]
+
+
+class PurposeForm(forms.Form):
+    """Why staff must see it."""
+
+    purpose = forms.ChoiceField(label=_("Raison"), choices=PURPOSES)
+
+
+class RevealingAdmin(ReadMostlyAdmin):
+    """Adds the page on which staff state a purpose and then see one row's sealed fields."""
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_reveal"
+        view = self.admin_site.admin_view(self.reveal_view)
+        return [path("<uuid:pk>/reveal/", view, name=name), *super().get_urls()]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_fields(request, obj), "sealed_fields"]
+
+    @admin.display(description=_("données scellées"))
+    def sealed_fields(self, obj: Any) -> str:
+        url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_reveal", args=[obj.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Révéler, avec une raison"))
+
+    def reveal_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        row = self.get_queryset(request).filter(pk=pk).first()
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        form = PurposeForm(request.POST or None)
+        texts: list[tuple[str, str]] = []
+        if request.method == "POST" and form.is_valid():
+            names = [f.name for f in self.opts.fields if isinstance(f, SealedField)]
+            actor = account_actor(request.user, channel=Channel.ADMIN)  # type: ignore[arg-type]
+            purpose = Purpose(form.cleaned_data["purpose"])
+            with reveal([(row, names)], actor=actor, purpose=purpose, object_id=row.pk) as plain:
+                texts = [(name, plain.text(row, name)) for name in names]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Révéler des données scellées"),
+            "opts": self.opts,
+            "row": row,
+            "form": form,
+            "texts": texts,
+        }
+        return TemplateResponse(request, "admin/reveal.html", context)
+
+
+@admin.register(Account)
+class AccountAdmin(RevealingAdmin):
+    list_display = ("id", "email_verified_at", "is_active", "is_staff", "created_at")
+    list_filter = ("is_staff", "is_active")
+    search_fields = ("=id",)
+    search_help_text = _("Identifiant, ou adresse e-mail entière")
+    ordering = ("-created_at", "id")
+    changeable = ("is_active",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if "@" in search_term:
+            return queryset.filter(email_index=email_index(search_term)), False
+        return super().get_search_results(request, queryset, search_term)
+
+
+@admin.register(Patient)
+class PatientAdmin(RevealingAdmin):
+    list_display = ("id", "relation", "account_id", "created_at")
+    search_fields = ("=id",)
+    search_help_text = _("Identifiant, nom entier, téléphone, e-mail ou date de naissance")
+    ordering = ("-created_at", "id")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term or search_term.count("-") == 4:
+            return super().get_search_results(request, queryset, search_term)
+        with scopes_disabled():
+            ids = [patient.pk for patient in find_patients(text=search_term, limit=50)]
+        return queryset.filter(pk__in=ids), False
+
+
+@admin.register(Appointment)
+class AppointmentAdmin(RevealingAdmin):
+    list_display = ("id", "practice", "starts_at", "status", "channel")
+    list_filter = ("status", "channel")
+    list_select_related = ("practice",)
+    search_fields = ("=id", "=patient__id", "=practice__id")
+    ordering = ("-starts_at", "id")
+
+
+@admin.register(Message)
+class MessageAdmin(ReadMostlyAdmin):
+    list_display = ("id", "kind", "channel", "state", "due_at", "attempts", "problem")
+    list_filter = ("state", "kind", "channel")
+    search_fields = ("=id", "=appointment__id")
+    ordering = ("-due_at", "id")

@@ -1,0 +1,29 @@
+from django.contrib import admin
+
+from audit.staff_admin import ReadMostlyAdmin
+from partners.models import Credential, Grant, Partner
+
+
+@admin.register(Partner)
+class PartnerAdmin(ReadMostlyAdmin):
+    list_display = ("name", "created_at")
+    search_fields = ("name", "=id")
+    ordering = ("name",)
+
+
+@admin.register(Credential)
+class CredentialAdmin(ReadMostlyAdmin):
+    list_display = ("label", "partner", "suspended_at", "created_at")
+    list_select_related = ("partner",)
+    search_fields = ("label", "=id")
+    ordering = ("-created_at", "id")
+    changeable = ("suspended_at",)
+
+
+@admin.register(Grant)
+class GrantAdmin(ReadMostlyAdmin):
+    list_display = ("credential", "practice", "scopes", "revoked_at")
+    list_select_related = ("credential", "practice")
+    search_fields = ("practice__search_name", "=credential__id", "=id")
+    ordering = ("-created_at", "id")
+    changeable = ("revoked_at",)

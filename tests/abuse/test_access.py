@@ -1,0 +1,299 @@
+"""Every address of the site, asked by everybody who may not: generated from the URL table."""
+
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from audit.models import Entry
+from booking.domain.book import book
+from booking.models import Appointment
+from booking.models.appointment import Channel
+from booking.rules import TABLE
+from practitioners.models import Absence
+from practitioners.models.staff import Role
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_member,
+    make_opening,
+    make_patient,
+    make_practice,
+    make_reason,
+    practice_actor,
+    verified_client,
+)
+
+pytestmark = pytest.mark.django_db
+
+# Everybody may open these.
+PUBLIC = {
+    "practitioners:home", "practitioners:search", "practitioners:suggest-what",
+    "practitioners:suggest-where", "practitioners:practitioner", "booking:sign-in",
+    "booking:code", "booking:sign-out", "booking:sign-up", "booking:check-mail",
+    "booking:verify-email", "booking:forgotten", "booking:reset-password", "booking:hold",
+    "booking:confirm", "set_language",
+}  # fmt: skip
+# Only who is signed in, and then only their own.
+OWN = {
+    "booking:account", "booking:reads", "booking:second-factor", "booking:people",
+    "booking:new-person", "booking:person", "booking:my-appointments", "booking:appointment",
+    "booking:move", "booking:cancel", "booking:calendar-file", "booking:accept-invitation",
+}  # fmt: skip
+# Only members of the practice whose role has the permission.
+PRACTICE = {
+    "booking:agenda": "booking.view_agenda",
+    "booking:find-patients": "booking.view_patients",
+    "booking:new-visit": "booking.change_appointments",
+    "booking:visit": "booking.view_agenda",
+    "booking:mark-visit": "booking.change_appointments",
+    "booking:move-visit": "booking.change_appointments",
+    "booking:cancel-visit": "booking.change_appointments",
+    "booking:week-plan": "booking.view_agenda",
+    "booking:new-absence": "booking.change_absences",
+    "booking:delete-absence": "booking.change_absences",
+    "booking:new-opening": "booking.change_openings",
+    "booking:opening": "booking.change_openings",
+    "booking:delete-opening": "booking.change_openings",
+    "booking:new-reason": "booking.change_reasons",
+    "booking:reason": "booking.change_reasons",
+    "booking:members": "booking.change_members",
+    "booking:remove-member": "booking.change_members",
+}
+API = {"api:agendas", "api:slots"}
+POST_ONLY = {"booking:mark-visit", "booking:delete-absence", "booking:remove-member"}
+
+
+def names(resolver=None, namespace=""):
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = pattern.namespace or ""
+            if inner in ("admin", "development"):
+                continue
+            yield from names(pattern, f"{namespace}{inner}:" if inner else namespace)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            yield namespace + pattern.name
+
+
+def test_every_address_has_a_declared_rule():
+    assert set(names()) == PUBLIC | OWN | set(PRACTICE) | API
+
+
+@pytest.fixture
+def world(now):
+    """A practice with something behind each address, and another practice beside it."""
+    practice, other = make_practice(), make_practice()
+    agenda = make_agenda(practice=practice)
+    reason = make_reason(agenda)
+    opening = make_opening(agenda, reason)
+    owner = make_account()
+    patient = make_patient(owner, first_name="Zénobie", last_name="Quatrefages")
+    appointment = book(
+        visit_reason=reason, starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC), patient=patient,
+        booked_by=owner, actor=practice_actor(), channel=Channel.PATIENT, now=now,
+    )  # fmt: skip
+    absence = Absence.objects.create(
+        agenda=agenda,
+        starts_at=datetime(2027, 1, 4, tzinfo=UTC),
+        until=datetime(2027, 1, 5, tzinfo=UTC),
+    )
+    member = make_member(practice, role="secretary")
+    ids = {
+        "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
+        "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
+        "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
+        "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
+    }  # fmt: skip
+    return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
+
+
+def address(name, ids):
+    for wanted in _parameters(name):
+        if set(wanted) <= set(ids):
+            return reverse(name, kwargs={key: ids[key] for key in wanted})
+    raise AssertionError(name)
+
+
+def _parameters(name):
+    namespace, _, short = name.rpartition(":")
+    resolver = get_resolver()
+    if namespace:
+        _prefix, resolver = resolver.namespace_dict[namespace]
+    return [
+        params
+        for possibility in resolver.reverse_dict.getlist(short)
+        for _t, params in possibility[0]
+    ]
+
+
+def ask(client, name, ids):
+    url = address(name, ids)
+    return client.post(url, {"status": "seen"}) if name in POST_ONLY else client.get(url)
+
+
+@pytest.mark.parametrize("name", sorted(OWN | set(PRACTICE)))
+def test_nobody_gets_in_without_signing_in(world, name):
+    answer = ask(Client(), name, world["ids"])
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("booking:sign-in"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(n for n in OWN if "appointment_id" in str(_parameters(n)) or n == "booking:person"),
+)
+def test_another_account_does_not_find_what_is_not_its_own(world, name):
+    stranger = make_account()
+    make_patient(stranger)
+    client = Client()
+    client.force_login(stranger, backend="booking.backends.EmailBackend")
+    before = Entry.objects.filter(action="reveal").count()
+    assert ask(client, name, world["ids"]).status_code == 404
+    assert client.post(address(name, world["ids"])).status_code in (404, 405)
+    assert Entry.objects.filter(action="reveal").count() == before
+
+
+@pytest.mark.parametrize("name", sorted(PRACTICE))
+@pytest.mark.parametrize("who", ["patient", "member of another practice"])
+def test_a_stranger_to_the_practice_finds_nothing(world, name, who):
+    account = (
+        world["owner"] if who == "patient" else make_member(world["other"], role="owner").account
+    )
+    assert ask(verified_client(account), name, world["ids"]).status_code == 404
+
+
+@pytest.mark.parametrize("name", sorted(PRACTICE))
+def test_a_member_needs_the_second_factor(world, name):
+    account = make_member(world["practice"], role="owner").account
+    client = Client()
+    client.force_login(account, backend="booking.backends.EmailBackend")
+    answer = ask(client, name, world["ids"])
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("booking:second-factor"))
+
+
+@pytest.mark.parametrize("name", sorted(PRACTICE))
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_may_do_what_the_table_says(world, name, role):
+    account = make_member(world["practice"], role=role).account
+    answer = ask(verified_client(account), name, world["ids"])
+    allowed = role in TABLE[PRACTICE[name]]
+    assert (answer.status_code == 403) is not allowed
+    assert answer.status_code in ((200, 302) if allowed else (403,))
+
+
+@pytest.mark.parametrize("name", sorted(n for n in PRACTICE if n not in {"booking:agenda"}))
+def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
+    """The address names my practice, the object is another's: broken object-level authorisation."""
+    account = make_member(world["other"], role="owner").account
+    ids = {**world["ids"], "practice_id": world["other"].pk}
+    if not any(set(p) - {"practice_id"} for p in _parameters(name)):
+        pytest.fail("list it") if name not in {
+            "booking:find-patients", "booking:new-visit", "booking:week-plan", "booking:new-absence",
+            "booking:members",
+        } else None  # fmt: skip
+        answer = ask(verified_client(account), name, ids)
+        assert b"Quatrefages" not in answer.content
+        return
+    assert ask(verified_client(account), name, ids).status_code == 404
+
+
+@pytest.mark.parametrize("name", sorted(PRACTICE))
+def test_a_delegated_member_reaches_only_the_delegated_agendas(world, name):
+    other_agenda = make_agenda(practice=world["practice"])
+    member = make_member(world["practice"], role="owner")
+    member.agendas.add(other_agenda)
+    touches = {"agenda_id", "appointment_id", "absence_id"}
+    if any(touches & set(p) for p in _parameters(name)):
+        assert ask(verified_client(member.account), name, world["ids"]).status_code == 404
+    else:
+        answer = ask(verified_client(member.account), name, world["ids"])
+        assert b"Quatrefages" not in answer.content
+
+
+@pytest.mark.parametrize("text", ["Quatrefages", "+33612345678", "31/12/1980"])
+def test_a_practice_cannot_find_another_practices_patient(world, text):
+    account = make_member(world["other"], role="owner").account
+    url = reverse("booking:find-patients", args=[world["other"].pk])
+    answer = verified_client(account).get(url, {"q": text})
+    assert answer.status_code == 200
+    assert answer.context["found"] == []
+
+
+def test_a_practice_cannot_book_for_another_practices_patient(world):
+    agenda = make_agenda(practice=world["other"])
+    reason = make_reason(agenda)
+    account = make_member(world["other"], role="owner").account
+    url = reverse("booking:new-visit", args=[world["other"].pk])
+    data = {
+        "patient": world["patient"].pk,
+        "motif": reason.pk,
+        "jour": "2026-12-01",
+        "heure": "10:00",
+    }
+    assert verified_client(account).post(url, data).status_code == 404
+
+
+def test_a_practice_cannot_book_into_another_practices_agenda(world):
+    """CVE-2023-3700's analogue: the visit reason comes from the request."""
+    account = make_member(world["other"], role="owner").account
+    patient = make_patient(practice=world["other"])
+    url = reverse("booking:new-visit", args=[world["other"].pk])
+    data = {
+        "patient": patient.pk,
+        "motif": world["ids"]["reason_id"],
+        "jour": "2026-12-01",
+        "heure": "10:00",
+    }
+    answer = verified_client(account).post(url, data)
+    assert answer.status_code == 200
+    assert not Appointment.unscoped.filter(patient=patient).exists()
+
+
+def test_changes_do_not_happen_by_get_or_without_a_token(world):
+    """CVE-2026-23622's analogue."""
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(world["owner"], backend="booking.backends.EmailBackend")
+    url = address("booking:cancel", world["ids"])
+    strict.get(url)
+    assert strict.post(url).status_code == 403
+    assert (
+        strict.generic("POST", url, '{"a": 1}', content_type="application/json").status_code == 403
+    )
+    assert (
+        strict.get(url, {"_method": "POST"}, headers={"X-HTTP-Method-Override": "POST"}).status_code
+        == 200
+    )
+    assert Appointment.unscoped.get().status == "booked"
+
+
+def test_an_invitation_is_no_way_into_another_account(world, now):
+    from practitioners.domain import invite
+
+    inviter = make_member(world["practice"], role="owner").account
+    victim = make_account("victime@exemple.fr")
+    attacker = make_account("attaquant@exemple.fr")
+    invitation = invite.invite(
+        practice=world["practice"], email="victime@exemple.fr", role="owner", agendas=[],
+        invited_by=inviter, actor=practice_actor(), now=datetime.now(UTC),
+    )  # fmt: skip
+    url = reverse("booking:accept-invitation", args=[invite.invitation_token(invitation)])
+    assert verified_client(attacker).post(url).status_code == 400
+    assert not attacker.memberships.exists()
+    assert verified_client(victim).post(url).status_code == 302
+    assert [m.practice for m in victim.memberships.all()] == [world["practice"]]
+    assert verified_client(victim).post(url).status_code == 400
+
+
+def test_staff_admin_is_closed_to_everybody_else(world):
+    account = make_member(world["practice"], role="owner").account
+    assert verified_client(account).get("/admin/").status_code == 302
+    staff = make_account(is_staff=True, is_superuser=True)
+    without = Client()
+    without.force_login(staff, backend="booking.backends.EmailBackend")
+    assert without.get("/admin/booking/patient/").status_code == 302
+    TOTPDevice.objects.all().delete()
+    assert verified_client(staff).get("/admin/booking/patient/").status_code == 200

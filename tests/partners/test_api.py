@@ -1,0 +1,104 @@
+import uuid
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from partners.api.authentication import key_digest
+from partners.models import Credential, Grant, Partner
+from tests.factories import make_agenda, make_opening, make_practice, make_reason
+
+pytestmark = pytest.mark.django_db
+NOBODY = uuid.UUID(int=7)
+
+
+@pytest.fixture
+def credential():
+    partner = Partner.objects.create(name="Logiciel")
+    return Credential.objects.create(
+        partner=partner, label="Poste", key_digest=key_digest("secret")
+    )
+
+
+def client(credential, secret="secret"):
+    return Client(headers={"Authorization": f"Bearer {credential.pk}.{secret}"})
+
+
+def granted(credential, agenda, *scopes):
+    grant = Grant.objects.create(
+        credential=credential, practice=agenda.practice, scopes=list(scopes)
+    )
+    grant.agendas.add(agenda)
+    return grant
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer"}, {"Authorization": "Bearer x.y"},
+                                    {"Authorization": f"Bearer {NOBODY}.secret"}, {"Authorization": "Basic eDp5"}])  # fmt: skip
+@pytest.mark.parametrize("path", ["/api/v1/agendas", f"/api/v1/visit-reasons/{NOBODY}/slots"])
+def test_nobody_without_a_credential(header, path, credential):
+    assert Client(headers=header).get(path).status_code == 401
+
+
+def test_a_wrong_secret_and_a_suspended_credential_are_refused(credential):
+    granted(credential, make_agenda(), "agendas:read")
+    assert client(credential, "wrong").get("/api/v1/agendas").status_code == 401
+    assert client(credential).get("/api/v1/agendas").status_code == 200
+    credential.suspended_at = timezone.now()
+    credential.save()
+    assert client(credential).get("/api/v1/agendas").status_code == 401
+
+
+def test_only_granted_agendas_are_listed(credential):
+    mine, other = make_agenda(), make_agenda()
+    sibling = make_agenda(practice=mine.practice)
+    granted(credential, mine, "agendas:read")
+    agendas = client(credential).get("/api/v1/agendas").json()["agendas"]
+    assert [a["id"] for a in agendas] == [str(mine.pk)]
+    assert str(other.pk) not in str(agendas)
+    assert str(sibling.pk) not in str(agendas)
+
+
+def test_a_scope_is_needed_and_a_revoked_grant_gives_none(credential):
+    grant = granted(credential, make_agenda(), "slots:read")
+    assert client(credential).get("/api/v1/agendas").status_code == 403
+    grant.scopes, grant.revoked_at = ["agendas:read"], timezone.now()
+    grant.save()
+    assert client(credential).get("/api/v1/agendas").status_code == 403
+
+
+def test_slots_come_from_the_one_function(credential):
+    agenda = make_agenda(practice=make_practice(time_zone="Indian/Reunion"))
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    granted(credential, agenda, "slots:read")
+    url = f"/api/v1/visit-reasons/{reason.pk}/slots"
+
+    with time_machine.travel("2026-11-24T09:00:00Z", tick=False):
+        answer = client(credential).get(
+            url, {"since": "2026-12-07T00:00:00Z", "until": "2026-12-08T00:00:00Z"}
+        )
+    slots = answer.json()["slots"]
+    assert slots[0] == {
+        "starts_at": "2026-12-07T05:00:00Z",
+        "ends_at": "2026-12-07T05:30:00Z",
+        "places": 1,
+    }
+    assert len(slots) == 6
+
+
+def test_slots_of_an_agenda_that_was_not_granted_are_not_found(credential):
+    granted(credential, make_agenda(), "slots:read")
+    reason = make_reason(make_agenda())
+    assert client(credential).get(f"/api/v1/visit-reasons/{reason.pk}/slots").status_code == 404
+
+
+@pytest.mark.parametrize("query", [{"since": "yesterday"}, {"since": "2026-12-07"},
+                                   {"since": "2026-12-07T00:00:00Z", "until": "2027-12-07T00:00:00Z"}])  # fmt: skip
+def test_bad_times_get_a_clear_error(credential, query):
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    granted(credential, agenda, "slots:read")
+    answer = client(credential).get(f"/api/v1/visit-reasons/{reason.pk}/slots", query)
+    assert answer.status_code == 400
+    assert set(answer.json()) <= {"since", "until"}
