@@ -179,3 +179,10 @@ def postgresql_pid(pgdata: Path) -> int | None:
         os.kill(pid, 0)
         return pid
     return None
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import pytest
 import redis
 
+from doctolib.celery import app as celery_app
+
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
@@ -18,6 +20,9 @@ def _own_redis_database(worker_number: int) -> Iterator[None]:
     url = os.environ["REDIS_URL"].split("?")[0]
     own = f"{url}?db={worker_number * 2}" if url.startswith("unix") else url
     settings.CACHES["default"]["LOCATION"] = own
+    celery_app.conf.broker_url = own.replace("unix://", "redis+socket://").replace(
+        "db=", "virtual_host="
+    )
     redis.Redis.from_url(own).flushdb()
     yield
 

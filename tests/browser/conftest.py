@@ -1,0 +1,123 @@
+"""A real Chromium, a real SMTP sink, a real Celery worker."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db import connection
+from playwright.sync_api import Page, sync_playwright
+
+from doctolib.development.mail_sink import kept_mails, start_sink
+from doctolib.servers import free_port
+from tests.browser.install import find_chromium
+
+QUIET = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    # Playwright's loop makes Django believe that it runs in an async context.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser):
+    """Opens pages in fresh contexts; any script error or CSP complaint fails the test."""
+    contexts, problems = [], []
+
+    def make(**options) -> Page:
+        context = browser.new_context(locale="fr-FR", viewport=DESKTOP, **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                problems.append(message.text)
+                if message.type == "error" and "status of 4" not in message.text
+                else None
+            ),
+        )
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def check_page(page: Page) -> None:
+    """No axe violation, and nothing wider than the screen, at desktop and phone width."""
+    for size in (PHONE, DESKTOP):
+        page.set_viewport_size(size)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= size["width"], f"{page.url} is {width} px wide on {size['width']}"
+        found = Axe().run(page).response["violations"]
+        assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == [], page.url
+
+
+@pytest.fixture
+def mails(tmp_path, settings):
+    """A real SMTP server; call to wait for a mail whose subject has some words."""
+    port = free_port()
+    directory = tmp_path / "mail"
+    sink = start_sink(directory, port=port)
+    settings.EMAIL_PORT = port
+
+    def wait_for(words: str, seconds: float = 30):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for _name, mail in kept_mails(directory):
+                if words in str(mail["Subject"]):
+                    return mail
+            time.sleep(0.1)
+        subjects = [str(mail["Subject"]) for _name, mail in kept_mails(directory)]
+        raise AssertionError(f"no mail with {words!r}: {subjects}")
+
+    wait_for.port, wait_for.directory = port, directory
+    yield wait_for
+    sink.stop()
+
+
+def worker_environment(smtp_port: int) -> dict[str, str]:
+    """The environment of a process that works on this test's own database and queue."""
+    from django.conf import settings
+
+    name = connection.settings_dict["NAME"]
+    return {
+        **os.environ,
+        "DATABASE_URL": re.sub(r"/doctolib(?=\?|$)", f"/{name}", os.environ["DATABASE_URL"]),
+        "REDIS_URL": settings.CACHES["default"]["LOCATION"],
+        "SMTP_PORT": str(smtp_port),
+        "DOCTOLIB_MODE": "test",
+    }
+
+
+def start_worker(smtp_port: int, log: Path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "celery", "--app", "doctolib", "--quiet", "worker"]
+    command += ["--concurrency", "1", "--loglevel", "warning"]
+    command += ["--beat", "--schedule", str(log.with_suffix(".schedule"))]
+    with log.open("ab") as out:
+        return subprocess.Popen(command, env=worker_environment(smtp_port), stdout=out, stderr=out)
+
+
+@pytest.fixture
+def worker(transactional_db, mails, tmp_path):
+    process = start_worker(mails.port, tmp_path / "worker.log")
+    yield process
+    process.terminate()
+    process.wait(30)

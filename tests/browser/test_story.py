@@ -1,0 +1,249 @@
+"""The main job, from the home page to the record."""
+
+import re
+from datetime import date, time, timedelta
+
+import pytest
+from django.utils import timezone
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from playwright.sync_api import expect
+
+from audit.models import Entry
+from booking.models import Appointment
+from practitioners.domain import next_slots
+from practitioners.models import Commune, Specialty
+from tests.browser.conftest import check_page
+from tests.factories import (
+    PASSWORD,
+    make_account,
+    make_agenda,
+    make_opening,
+    make_patient,
+    make_practice,
+    make_reason,
+)
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+def agenda():
+    """A dermatologist in Tours who sees patients every morning from tomorrow on."""
+    tours = Commune.objects.create(
+        code="37261", name="Tours", search_name="tours", department="37", region="24",
+        postcodes=["37000"], population=139259, latitude=47.3948, longitude=0.7040,
+    )  # fmt: skip
+    dermatology = Specialty.objects.create(
+        code="SM15",
+        name="Dermatologie et vénéréologie",
+        search_name="dermatologie et venereologie dermatologue dermatology",
+    )
+    practice = make_practice(commune=tours, latitude=47.39, longitude=0.70)
+    agenda = make_agenda(practice=practice, open_on_holidays=True)
+    agenda.practitioner.specialties.set([dermatology])
+    reason = make_reason(agenda, name="Consultation de dermatologie", cancel_deadline_hours=0)
+    for n in range(1, 8):
+        make_opening(
+            agenda, reason, starts_on=date.today() + timedelta(days=n), number=n,
+            from_time=time(9), until_time=time(11),
+        )  # fmt: skip
+    next_slots.refresh(agenda_ids=[agenda.pk], now=timezone.now())
+    return agenda
+
+
+def link_in(mail) -> str:
+    return re.search(r"http://\S+", mail.get_body(("plain",)).get_content())[0]
+
+
+def local(live_server, link: str) -> str:
+    return live_server.url + re.sub(r"^http://[^/]+", "", link)
+
+
+def test_search_book_mail_dashboard_move_cancel_and_the_record(
+    live_server, new_page, agenda, worker, mails
+):
+    patient = new_page()
+    patient.goto(live_server.url)
+    check_page(patient)
+    patient.fill("#quoi", "dermatolgue")
+    patient.wait_for_selector("#quoi-liste [role=option]")
+    patient.keyboard.press("ArrowDown")
+    patient.keyboard.press("Enter")
+    patient.fill("#ou", "tour")
+    patient.wait_for_selector("#ou-liste [role=option]")
+    patient.keyboard.press("ArrowDown")
+    patient.keyboard.press("Enter")
+    expect(patient.locator("#ou")).to_have_value("Tours (37000)")
+    patient.get_by_role("button", name="Rechercher").click()
+    expect(patient.locator("h1.count")).to_contain_text("1 résultat")
+    check_page(patient)
+    patient.get_by_role("link", name=str(agenda.practitioner), exact=True).click()
+    check_page(patient)
+    first_slot = patient.locator("button.slot").first
+    chosen = first_slot.get_attribute("value")
+    first_slot.click()
+
+    expect(patient.locator(".timer")).to_contain_text("6:5")
+    check_page(patient)
+    patient.get_by_role("link", name="Créer un compte").click()
+    check_page(patient)
+    patient.fill("[name=email]", "zoe.lefevre@exemple.fr")
+    patient.fill("[name=password]", "une phrase facile à retenir")
+    patient.get_by_role("button", name="Créer mon compte").click()
+    check_page(patient)
+    patient.goto(local(live_server, link_in(mails("Vérifiez votre adresse"))))
+    check_page(patient)
+    patient.get_by_role("button", name="Oui, vérifier mon adresse").click()
+
+    patient.fill("[name=first_name]", "Zoé")
+    patient.fill("[name=last_name]", "Lefèvre")
+    patient.fill("[name=birth_date]", "1980-12-31")
+    patient.fill("[name=phone]", "06 12 34 56 78")
+    patient.fill("[name=note]", "Une tache qui change.")
+    check_page(patient)
+    patient.get_by_role("button", name="Confirmer le rendez-vous").click()
+    expect(patient.locator(".notice.success").first).to_contain_text("confirmé")
+    check_page(patient)
+    appointment = Appointment.unscoped.get()
+    assert appointment.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ") == chosen
+    mail = mails("Rendez-vous confirmé")
+    assert mail["To"] == "zoe.lefevre@exemple.fr"
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["rendez-vous.ics"]
+
+    secretary = new_page()
+    sign_in_to_practice(secretary, live_server, agenda)
+    secretary.get_by_role("link", name="Jour suivant").click()
+    check_page(secretary)
+    secretary.get_by_role("link", name=re.compile("Zoé Lefèvre")).click()
+    expect(secretary.locator("main")).to_contain_text("Une tache qui change.")
+    expect(secretary.locator("main")).to_contain_text("06 12 34 56 78")
+    check_page(secretary)
+    secretary.get_by_role("link", name="Déplacer").click()
+    check_page(secretary)
+    secretary.locator("button.slot").nth(1).click()
+    expect(secretary.locator(".notice.success")).to_contain_text("déplacé")
+
+    appointment.refresh_from_db()
+    assert appointment.moves == 1
+    mails("Rendez-vous déplacé")
+    patient.reload()
+    new_time = appointment.starts_at.astimezone(agenda.practice.zone).strftime("%H:%M")
+    expect(patient.locator("h1")).to_contain_text(new_time)
+    patient.get_by_role("link", name="Annuler").click()
+    check_page(patient)
+    patient.get_by_role("button", name="Annuler le rendez-vous").click()
+    mails("Rendez-vous annulé")
+    expect(patient.locator("main")).to_contain_text("annulé")
+    check_page(patient)
+
+    patient.goto(f"{live_server.url}/praticien/{agenda.practitioner_id}/")
+    offered = [b.get_attribute("value") for b in patient.locator("button.slot").all()]
+    assert chosen in offered
+    assert appointment.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ") in offered
+
+    patient.goto(f"{live_server.url}/compte/lectures/")
+    check_page(patient)
+    lines = patient.locator("tbody").inner_text()
+    assert agenda.practice.name in lines
+    assert "mot pour le cabinet" in lines
+    reveals = Entry.objects.filter(action="reveal", subjects__contains=[appointment.patient_id])
+    told = set(reveals.values_list("channel", "purpose"))
+    assert told == {("web", "own-data"), ("dashboard", "care"), ("task", "message")}
+    actions = Entry.objects.filter(object_id=appointment.pk).exclude(action="reveal")
+    assert [e.action for e in actions.order_by("at", "id")] == [
+        "appointment-booked", "appointment-moved", "appointment-cancelled",
+    ]  # fmt: skip
+
+
+def sign_in_to_practice(page, live_server, agenda) -> None:
+    """A secretary's own way: password, set up the second factor, agenda."""
+    from practitioners.models import Membership
+
+    account = make_account("secretaire@exemple.fr")
+    Membership.objects.create(account=account, practice=agenda.practice, role="owner")
+    page.goto(f"{live_server.url}/connexion/")
+    page.fill("[name=email]", "secretaire@exemple.fr")
+    page.fill("[name=password]", PASSWORD)
+    page.locator("main").get_by_role("button", name="Se connecter").click()
+    page.get_by_role("link", name="Mon cabinet").click()
+    check_page(page)
+    device = TOTPDevice.objects.get(user=account)
+    page.fill("[name=code]", f"{totp(device.bin_key):06d}")
+    page.get_by_role("button", name="Activer").click()
+    check_page(page)
+    page.get_by_role("link", name="Continuer").click()
+    expect(page.locator(".agenda-frame")).to_be_visible()
+
+
+def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails):
+    make_patient(practice=agenda.practice)
+    page = new_page()
+    sign_in_to_practice(page, live_server, agenda)
+    for path in (
+        "",
+        "?vue=semaine",
+        "patients/?q=Lef%C3%A8vre",
+        "rendez-vous/",
+        "horaires/",
+        "absences/",
+        "membres/",
+    ):
+        page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/{path}")
+        check_page(page)
+    for path in (
+        "plages/",
+        "motifs/",
+        f"plages/{agenda.openings.first().pk}/",
+        f"motifs/{agenda.visit_reasons.first().pk}/",
+    ):
+        page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/agendas/{agenda.pk}/{path}")
+        check_page(page)
+
+
+def test_a_secretary_books_in_four_interactions(live_server, new_page, agenda, mails):
+    make_patient(practice=agenda.practice, first_name="Anaïs", last_name="Dupré")
+    page = new_page()
+    sign_in_to_practice(page, live_server, agenda)
+    tomorrow = date.today() + timedelta(days=1)
+    page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/?jour={tomorrow}")
+    page.locator(".block.free a").first.click()  # 1
+    page.fill("#q", "dupre")  # 2
+    expect(page.locator("#trouves input[type=radio]")).to_be_checked()
+    page.get_by_role("button", name="Prendre le rendez-vous").click()  # 3
+    expect(page.locator(".block.visit")).to_contain_text("Anaïs Dupré")
+
+
+def test_booking_without_javascript(live_server, new_page, agenda, mails):
+    account = make_account("sansjs@exemple.fr")
+    make_patient(account, first_name="Luc", last_name="Morin")
+    page = new_page(java_script_enabled=False)
+    page.goto(live_server.url)
+    page.fill("#quoi", "dermatologue")
+    page.fill("#ou", "37000")
+    page.get_by_role("button", name="Rechercher").click()
+    page.get_by_role("link", name=str(agenda.practitioner), exact=True).click()
+    page.get_by_role("button", name="Afficher les créneaux").click()
+    page.locator("button.slot").nth(2).click()
+    page.get_by_role("link", name="J’ai un compte").click()
+    page.fill("[name=email]", "sansjs@exemple.fr")
+    page.fill("[name=password]", PASSWORD)
+    page.locator("main").get_by_role("button", name="Se connecter").click()
+    page.get_by_role("button", name="Confirmer le rendez-vous").click()
+    expect(page.locator("main")).to_contain_text("Luc Morin")
+    assert Appointment.unscoped.count() == 1
+
+
+def test_the_loser_of_a_slot_is_told_and_offered_the_nearest(live_server, new_page, agenda, mails):
+    first, second = new_page(), new_page()
+    url = f"{live_server.url}/praticien/{agenda.practitioner_id}/"
+    first.goto(url)
+    second.goto(url)
+    first.locator("button.slot").first.click()
+    expect(first.locator(".timer")).to_be_visible()
+    second.locator("button.slot").first.click()
+    expect(second.locator("[role=alert]")).to_contain_text("pris")
+    assert second.locator("button.slot").count() == 6
+    check_page(second)
+    second.locator("button.slot").first.click()
+    expect(second.locator(".timer")).to_be_visible()
