@@ -166,7 +166,7 @@ def _stop_redis_when_last(users: "object", socket_path: Path, owner_pid: int) ->
         return
     with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError):
         client.connect(str(socket_path))
-        client.sendall(b"SHUTDOWN SAVE\r\n")
+        client.sendall(b"SHUTDOWN NOSAVE\r\n")
         client.recv(16)
     for process in _processes:
         process.wait(START_TIMEOUT_S)

@@ -11,7 +11,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
 from booking.domain import messages, patients
-from booking.models import Account, Appointment, Patient, PracticePatient
+from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel
 from practitioners.domain import take
 from practitioners.domain.next_slots import mark_stale
@@ -70,9 +70,8 @@ def book(
     """
     agenda = visit_reason.agenda
     by_patient = channel == Channel.PATIENT
-    is_new = not PracticePatient.objects.filter(
-        practice_id=agenda.practice_id, patient_id=patient.pk
-    ).exists()
+    # Undone with everything else if the booking is refused.
+    is_new = patients.make_known(practice_id=agenda.practice_id, patient_id=patient.pk, since=now)
     if by_patient:
         check_patient_kind(
             visit_reason=visit_reason, is_new=is_new and not says_known, is_known=not is_new
@@ -96,8 +95,6 @@ def book(
     if note:
         seal(appointment, note=note)
     appointment.save(force_insert=True)
-    if is_new:
-        patients.make_known(practice_id=agenda.practice_id, patient_id=patient.pk, since=now)
     entries.write(
         "appointment-booked",
         actor=actor,

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from audit.record.entries import system_actor
+from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import accounts, sms
 from booking.domain.calendar_file import appointment_ics
@@ -60,8 +61,7 @@ def wake_sender() -> None:
     from booking.tasks import send_owed_messages
 
     try:
-        client = redis.Redis.from_url(settings.CACHES["default"]["LOCATION"])
-        if client.set(AWAKE_KEY, b"1", nx=True, ex=1):
+        if redis_client().set(AWAKE_KEY, b"1", nx=True, ex=1):
             send_owed_messages.apply_async(countdown=0.2)
     except (redis.RedisError, OSError):
         logger.warning("could not wake the sender; the scheduler will")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import phonenumbers
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +14,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.blind_index import blind_index, normalise_email, normalise_name
 from audit.vault.sealing import seal
-from booking.models import Account, Patient, PracticePatient
+from booking.models import Account, Patient
 from booking.models.patient import Relation, Sex
 from practitioners.models import Practice
 
@@ -142,11 +142,13 @@ def change_patient(*, patient: Patient, identity: Identity, actor: Actor) -> Non
 
 def make_known(*, practice_id: uuid.UUID, patient_id: uuid.UUID, since: datetime) -> bool:
     """Make a patient known to a practice, and say whether they were new to it."""
-    link = PracticePatient(practice_id=practice_id, patient_id=patient_id, since=since)
-    if PracticePatient.objects.filter(practice_id=practice_id, patient_id=patient_id).exists():
-        return False
-    PracticePatient.objects.bulk_create([link], ignore_conflicts=True)
-    return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO booking_practicepatient (practice_id, patient_id, since)"
+            " VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [practice_id, patient_id, since],
+        )
+        return bool(cursor.rowcount == 1)
 
 
 def find_patients(*, text: str, limit: int = 20) -> QuerySet[Patient]:

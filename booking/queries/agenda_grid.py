@@ -8,7 +8,8 @@ from audit.record.entries import Actor
 from audit.vault.reveal import Purpose
 from booking.queries.appointments import Shown, show, with_related
 from practitioners.domain import availability, wall_clock
-from practitioners.models import Agenda, Opening, VisitReason
+from practitioners.domain.availability import OpeningTime
+from practitioners.models import Agenda, VisitReason
 
 STEP_MINUTES = 5
 FIRST_HOUR, LAST_HOUR = 8, 19
@@ -133,7 +134,7 @@ def _rows(grid: Grid, begins_minutes: int, ends_minutes: int) -> tuple[int, int]
     return (begins - lower) // STEP_MINUTES + 1, max(1, (ends - begins) // STEP_MINUTES)
 
 
-def _opening_block(grid: Grid, opening: Opening) -> Block:
+def _opening_block(grid: Grid, opening: OpeningTime) -> Block:
     row, span = _rows(
         grid,
         opening.from_time.hour * 60 + opening.from_time.minute,

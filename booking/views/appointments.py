@@ -63,6 +63,7 @@ def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse
         "appointment": row,
         "practice": row.practice,
         "can_change": change.can_patient_change(row, now=now),
+        "is_new": "confirme" in request.GET and row.status == "booked",
         "is_over": row.ends_at <= now or row.status == "cancelled",
     }
     return render(request, "booking/appointment.html", context)

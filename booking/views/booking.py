@@ -3,7 +3,9 @@
 import secrets
 import uuid
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -43,7 +45,7 @@ def _reason(text: str) -> VisitReason:
     except ValueError:
         reason_id = uuid.UUID(int=0)
     return get_object_or_404(
-        VisitReason.objects.select_related("agenda__practice", "agenda__practitioner").filter(
+        VisitReason.objects.select_related("agenda__practice").filter(
             active=True, agenda__active=True
         ),
         pk=reason_id,
@@ -63,11 +65,16 @@ def hold(request: HttpRequest) -> HttpResponse:
         hold_id, _until = take.hold(visit_reason=reason, starts_at=starts_at, key=key, now=now)
     except (take.SlotTaken, take.OutsideOpening) as problem:
         return slot_gone(request, reason, starts_at, str(problem.text))
-    request.session["hold_reason"] = str(reason.pk)
-    request.session["hold_start"] = starts_at.isoformat()
-    request.session["says_known"] = request.POST.get("suivi") == "oui"
-    request.session["after_sign_in"] = reverse("booking:confirm", args=[hold_id])
-    return redirect("booking:confirm", hold_id)
+    query = urlencode(
+        {
+            "motif": reason.pk,
+            "debut": request.POST["debut"],
+            "suivi": "oui" if request.POST.get("suivi") == "oui" else "non",
+        }
+    )
+    target = f"{reverse('booking:confirm', args=[hold_id])}?{query}"
+    request.session["after_sign_in"] = target
+    return redirect(target)
 
 
 def slot_gone(
@@ -88,6 +95,7 @@ def slot_gone(
         "practice": reason.agenda.practice,
         "starts_at": starts_at,
         "problem": problem,
+        "says_known": request.POST.get("suivi") == "oui",
         "slots": sorted(nearest, key=lambda slot: slot.starts_at),
     }
     return render(request, "booking/slot_gone.html", context, status=409)
@@ -96,36 +104,51 @@ def slot_gone(
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
-    """The last step: for whom, a word, confirm. Works while the hold lasts, and often after."""
-    key = request.session.get("hold_key")
-    reason_id, start = request.session.get("hold_reason"), request.session.get("hold_start")
-    if not (key and reason_id and start):
+    """The last step: for whom, a word, confirm. Works while the hold lasts, and often after.
+
+    The address names the slot, so several tabs may book at once; only the session that holds
+    it can use the hold, and without one the slot must be free.
+    """
+    given = request.POST if request.method == "POST" else request.GET
+    starts_at = read_instant(given.get("debut", ""))
+    if starts_at is None:
         messages.warning(request, _("Choisissez d’abord un créneau."))
         return redirect("practitioners:home")
-    reason, starts_at = _reason(reason_id), datetime.fromisoformat(start)
-    held = Taken.objects.filter(pk=hold_id, hold_key=key).first()
-    context: dict[str, object] = {
-        "reason": reason,
-        "agenda": reason.agenda,
-        "practice": reason.agenda.practice,
-        "starts_at": starts_at,
-        "hold_id": hold_id,
-        "hold_until": held.hold_until if held else None,
-    }
+    choice = Choice(
+        reason=_reason(given.get("motif", "")),
+        starts_at=starts_at,
+        held=book.HeldSlot(id=hold_id, key=request.session.get("hold_key") or ""),
+        says_known=given.get("suivi") == "oui",
+    )
     if not request.user.is_authenticated:
-        return render(request, "booking/confirm_sign_in.html", context)
+        return render(request, "booking/confirm_sign_in.html", _context(choice))
     with scope(account=request.user):
-        return _confirm_for_account(request, reason, starts_at, hold_id, key, context)
+        return _confirm_for_account(request, choice)
 
 
-def _confirm_for_account(
-    request: HttpRequest,
-    reason: VisitReason,
-    starts_at: datetime,
-    hold_id: uuid.UUID,
-    key: str,
-    context: dict[str, object],
-) -> HttpResponse:
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is being booked."""
+
+    reason: VisitReason
+    starts_at: datetime
+    held: book.HeldSlot
+    says_known: bool
+
+
+def _context(choice: Choice) -> dict[str, object]:
+    held = Taken.objects.filter(pk=choice.held.id, hold_key=choice.held.key).first()
+    return {
+        "reason": choice.reason,
+        "agenda": choice.reason.agenda,
+        "practice": choice.reason.agenda.practice,
+        "starts_at": choice.starts_at,
+        "says_known": choice.says_known,
+        "hold_until": held.hold_until if held and choice.held.key else None,
+    }
+
+
+def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
     people = list(Patient.objects.order_by("created_at", "pk"))
     note_form = NoteForm(request.POST or None)
     identity_form = IdentityForm(request.POST if request.POST and not people else None)
@@ -141,10 +164,11 @@ def _confirm_for_account(
                 relation=Relation.SELF,
             )
         if patient is not None:
-            answer = _book(request, reason, starts_at, hold_id, key, patient, note_form)
+            answer = _book(request, choice, patient, note_form)
             if answer is not None:
                 return answer
             people = list(Patient.objects.order_by("created_at", "pk"))
+    context = _context(choice)
     names = [(patient, ("first_name", "last_name")) for patient in people]
     with reveal(names, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
         context["people"] = [
@@ -155,33 +179,26 @@ def _confirm_for_account(
 
 
 def _book(
-    request: HttpRequest,
-    reason: VisitReason,
-    starts_at: datetime,
-    hold_id: uuid.UUID,
-    key: str,
-    patient: Patient,
-    note_form: NoteForm,
+    request: HttpRequest, choice: Choice, patient: Patient, note_form: NoteForm
 ) -> HttpResponse | None:
     try:
         appointment = book.book(
-            visit_reason=reason,
-            starts_at=starts_at,
+            visit_reason=choice.reason,
+            starts_at=choice.starts_at,
             patient=patient,
             booked_by=account_of(request),
             actor=web_actor(request),
             channel=Channel.PATIENT,
             now=timezone.now(),
-            held=book.HeldSlot(id=hold_id, key=key),
+            held=choice.held if choice.held.key else None,
             note=note_form.cleaned_data["note"],
-            says_known=bool(request.session.get("says_known")),
+            says_known=choice.says_known,
         )
     except (book.SlotTaken, book.OutsideOpening) as problem:
-        return slot_gone(request, reason, starts_at, str(problem.text))
+        return slot_gone(request, choice.reason, choice.starts_at, str(problem.text))
     except book.NotForThisPatient as problem:
         note_form.add_error(None, str(problem.text))
         return None
-    for name in ("hold_reason", "hold_start", "says_known", "after_sign_in"):
-        request.session.pop(name, None)
-    messages.success(request, _("Votre rendez-vous est confirmé. Un e-mail vous attend."))
-    return redirect("booking:appointment", appointment.pk)
+    if "after_sign_in" in request.session:
+        del request.session["after_sign_in"]
+    return redirect(f"{reverse('booking:appointment', args=[appointment.pk])}?confirme")

@@ -10,15 +10,16 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db import connection
 
 from practitioners.domain.seating import Seating
 from practitioners.domain.wall_clock import days_between, instant, is_public_holiday, occurs_on
-from practitioners.models import Absence, Opening, Taken, VisitReason
+from practitioners.models import VisitReason
+from practitioners.models.directory import department_of
 
 SEATS_AN_OPENING = 1000
 Period = tuple[datetime, datetime]
@@ -43,6 +44,21 @@ class Seat:
     seat: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class OpeningTime:
+    """An opening as availability sees it; the same names as the model's."""
+
+    pk: uuid.UUID
+    number: int
+    starts_on: date
+    until_date: date | None
+    every_weeks: int
+    from_time: time
+    until_time: time
+    capacity: int
+    slot_minutes: int | None
+
+
 @dataclass
 class AgendaTime:
     """What one agenda's availability depends on, for a stretch of time, loaded from the rows."""
@@ -50,7 +66,7 @@ class AgendaTime:
     zone: ZoneInfo
     department: str
     open_on_holidays: bool
-    openings: list[tuple[Opening, frozenset[uuid.UUID]]] = field(default_factory=list)
+    openings: list[tuple[OpeningTime, frozenset[uuid.UUID]]] = field(default_factory=list)
     absences: list[Period] = field(default_factory=list)
     own_time: list[Period] = field(default_factory=list)
     seats: list[Seat] = field(default_factory=list)
@@ -136,6 +152,33 @@ def first_slots(
     }
 
 
+# Plain SQL: this runs for every slot shown and every booking made, and building model rows
+# would cost several times what PostgreSQL needs to find them (bench/availability.py).
+_OPENINGS = """
+    SELECT o.agenda_id, p.time_zone, coalesce(p.commune_id, p.postcode), a.open_on_holidays,
+           o.id, o.number, o.starts_on, o.until_date, o.every_weeks, o.from_time, o.until_time,
+           o.capacity, o.slot_minutes,
+           (SELECT array_agg(r.visitreason_id) FROM practitioners_opening_visit_reasons r
+            WHERE r.opening_id = o.id)
+    FROM practitioners_opening o
+    JOIN practitioners_agenda a ON a.id = o.agenda_id
+    JOIN practitioners_practice p ON p.id = a.practice_id
+    WHERE o.agenda_id = ANY(%s) AND o.starts_on <= %s
+      AND (o.until_date IS NULL OR o.until_date > %s)
+    ORDER BY o.starts_on, o.from_time, o.number
+"""
+_ABSENCES = """
+    SELECT agenda_id, starts_at, until FROM practitioners_absence
+    WHERE agenda_id = ANY(%s) AND starts_at < %s AND until > %s
+"""
+_TAKEN = """
+    SELECT id, agenda_id, visit_reason_id, lower(period), upper(period), seat
+    FROM practitioners_taken
+    WHERE agenda_id = ANY(%s) AND period && tstzrange(%s, %s)
+      AND (hold_until IS NULL OR hold_until > %s)
+"""
+
+
 def load_agenda_times(
     *,
     agenda_ids: Iterable[uuid.UUID],
@@ -151,40 +194,29 @@ def load_agenda_times(
     ids = list(agenda_ids)
     lower, upper = since - timedelta(days=1), until + timedelta(days=1)
     times: dict[uuid.UUID, AgendaTime] = {}
-    openings = (
-        Opening.objects.filter(agenda_id__in=ids, starts_on__lte=upper.date())
-        .filter(Q(until_date__isnull=True) | Q(until_date__gt=lower.date()))
-        .select_related("agenda__practice")
-        .prefetch_related("visit_reasons")
-        .order_by("starts_on", "from_time", "number")
-    )
-    for opening in openings:
-        time = times.get(opening.agenda_id)
-        if time is None:
-            agenda = opening.agenda
-            time = times[opening.agenda_id] = AgendaTime(
-                zone=agenda.practice.zone,
-                department=agenda.practice.department,
-                open_on_holidays=agenda.open_on_holidays,
-            )
-        time.openings.append((opening, frozenset(r.pk for r in opening.visit_reasons.all())))
-    for agenda_id, begins, ends in Absence.objects.filter(
-        agenda_id__in=times, starts_at__lt=upper, until__gt=lower
-    ).values_list("agenda_id", "starts_at", "until"):
-        times[agenda_id].absences.append((begins, ends))
-    taken = Taken.objects.filter(agenda_id__in=times, period__overlap=(lower, upper)).filter(
-        Q(hold_until__isnull=True) | Q(hold_until__gt=now)
-    )
-    for taken_id, agenda_id, reason_id, period, seat in taken.values_list(
-        "id", "agenda_id", "visit_reason_id", "period", "seat"
-    ):
-        if taken_id == ignoring:
-            continue
-        bounds = (cast(datetime, period.lower), cast(datetime, period.upper))
-        if seat == 0:
-            times[agenda_id].own_time.append(bounds)
-        else:
-            times[agenda_id].seats.append(Seat(taken_id, reason_id, bounds, seat))
+    with connection.cursor() as cursor:
+        cursor.execute(_OPENINGS, [ids, upper.date(), lower.date()])
+        for agenda_id, zone, commune, open_on_holidays, *opening, reasons in cursor.fetchall():
+            found = times.get(agenda_id)
+            if found is None:
+                found = times[agenda_id] = AgendaTime(
+                    zone=ZoneInfo(zone),
+                    department=department_of(commune),
+                    open_on_holidays=open_on_holidays,
+                )
+            found.openings.append((OpeningTime(*opening), frozenset(reasons or ())))
+        cursor.execute(_ABSENCES, [ids, upper, lower])
+        for agenda_id, begins, ends in cursor.fetchall():
+            if agenda_id in times:
+                times[agenda_id].absences.append((begins, ends))
+        cursor.execute(_TAKEN, [ids, lower, upper, now])
+        for taken_id, agenda_id, reason_id, begins, ends, seat in cursor.fetchall():
+            if taken_id == ignoring or agenda_id not in times:
+                continue
+            if seat == 0:
+                times[agenda_id].own_time.append((begins, ends))
+            else:
+                times[agenda_id].seats.append(Seat(taken_id, reason_id, (begins, ends), seat))
     nothing = AgendaTime(zone=ZoneInfo("UTC"), department="", open_on_holidays=True)
     return {agenda_id: times.get(agenda_id, nothing) for agenda_id in ids}
 
@@ -201,25 +233,25 @@ def _window(
 
 
 def slots_of(
-    time: AgendaTime, reason: VisitReason, since: datetime, until: datetime
+    agenda: AgendaTime, reason: VisitReason, since: datetime, until: datetime
 ) -> Iterator[Slot]:
     """Yield the free slots of one visit reason that start in [since, until), soonest first."""
     if since >= until:
         return
-    serving = [(o, reasons) for o, reasons in time.openings if reason.pk in reasons]
+    serving = [(o, reasons) for o, reasons in agenda.openings if reason.pk in reasons]
     if not serving:
         return
-    blocked = _merged(time.absences + time.own_time)
-    absences = _merged(time.absences)
-    for day in days_between(since, until, time.zone):
-        if time.is_closed(day):
+    blocked = _merged(agenda.absences + agenda.own_time)
+    absences = _merged(agenda.absences)
+    for day in days_between(since, until, agenda.zone):
+        if agenda.is_closed(day):
             continue
         slots: set[Slot] = set()
         consultations = [o for o, _ in serving if o.slot_minutes is None and occurs_on(o, day)]
         for opening in consultations:
-            slots.update(_consultation_slots(opening, reason, day, time.zone, blocked))
+            slots.update(_consultation_slots(opening, reason, day, agenda.zone, blocked))
         if any(o.slot_minutes is not None and occurs_on(o, day) for o, _ in serving):
-            slots.update(_session_slots(time, reason, day, absences))
+            slots.update(_session_slots(agenda, reason, day, absences))
         yield from sorted(
             (s for s in slots if since <= s.starts_at < until),
             key=lambda slot: (slot.starts_at, slot.ends_at),
@@ -227,7 +259,7 @@ def slots_of(
 
 
 def _consultation_slots(
-    opening: Opening, reason: VisitReason, day: date, zone: ZoneInfo, blocked: list[Period]
+    opening: OpeningTime, reason: VisitReason, day: date, zone: ZoneInfo, blocked: list[Period]
 ) -> Iterator[Slot]:
     """Cut one occurrence of a consultation opening on a grid anchored at its start.
 
@@ -248,7 +280,7 @@ def _consultation_slots(
         starts_at += before + duration + after
 
 
-def session_cells(opening: Opening, day: date, zone: ZoneInfo) -> Iterator[Period]:
+def session_cells(opening: OpeningTime, day: date, zone: ZoneInfo) -> Iterator[Period]:
     """Yield the fixed slots of one occurrence of a session."""
     length = timedelta(minutes=cast(int, opening.slot_minutes))
     starts_at = instant(day, opening.from_time, zone)
@@ -259,40 +291,40 @@ def session_cells(opening: Opening, day: date, zone: ZoneInfo) -> Iterator[Perio
 
 
 def _session_slots(
-    time: AgendaTime, reason: VisitReason, day: date, absences: list[Period]
+    agenda: AgendaTime, reason: VisitReason, day: date, absences: list[Period]
 ) -> Iterator[Slot]:
     cells = {
         cell
-        for opening, reasons in time.openings
+        for opening, reasons in agenda.openings
         if opening.slot_minutes is not None and reason.pk in reasons and occurs_on(opening, day)
-        for cell in session_cells(opening, day, time.zone)
+        for cell in session_cells(opening, day, agenda.zone)
     }
     for cell in cells:
         if _overlaps_any(cell, absences):
             continue
-        seating, unseated = seating_at(time, cell, day)
+        seating, unseated = seating_at(agenda, cell, day)
         for orphan in unseated:
             seating.add(orphan.reason_id, at_most=1)
-        places, _ = seating.add(reason.pk, at_most=SEATS_AN_OPENING * len(time.openings))
+        places, _ = seating.add(reason.pk, at_most=SEATS_AN_OPENING * len(agenda.openings))
         if places:
             yield Slot(cell[0], cell[1], places)
 
 
-def seating_at(time: AgendaTime, cell: Period, day: date) -> tuple[Seating, list[Seat]]:
+def seating_at(agenda: AgendaTime, cell: Period, day: date) -> tuple[Seating, list[Seat]]:
     """Return the seating of one session slot, and the bookings that have no seat in it now."""
-    rooms: dict[int, Opening] = {}
+    rooms: dict[int, OpeningTime] = {}
     serves: dict[uuid.UUID, frozenset[uuid.UUID]] = {}
-    for opening, reasons in time.openings:
+    for opening, reasons in agenda.openings:
         if (
             opening.slot_minutes is not None
             and occurs_on(opening, day)
-            and cell in session_cells(opening, day, time.zone)
+            and cell in session_cells(opening, day, agenda.zone)
         ):
             rooms[opening.number] = opening
             serves[opening.pk] = reasons
     seating = Seating(serves=serves, free={o.pk: o.capacity for o in rooms.values()})
     unseated: list[Seat] = []
-    for booked in time.seats:
+    for booked in agenda.seats:
         if not (booked.period[0] < cell[1] and cell[0] < booked.period[1]):
             continue
         room = rooms.get((booked.seat or 0) // SEATS_AN_OPENING) if booked.seat else None

@@ -4,13 +4,12 @@ import logging
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import cast
 
 import redis
-from django.conf import settings
 from django.db.models import Q
 
+from audit.redis_client import redis_client
 from practitioners.domain import availability
 from practitioners.models import NextSlot, VisitReason
 
@@ -22,11 +21,6 @@ REFRESH_EVERY = timedelta(hours=6)
 BATCH = 100
 
 
-@lru_cache(maxsize=1)
-def _redis(url: str) -> "redis.Redis":
-    return redis.Redis.from_url(url)
-
-
 def mark_stale(agenda_id: uuid.UUID) -> None:
     """Ask for an agenda's projection to be computed again soon.
 
@@ -34,14 +28,14 @@ def mark_stale(agenda_id: uuid.UUID) -> None:
     each is computed again every REFRESH_EVERY at the latest.
     """
     try:
-        _redis(settings.CACHES["default"]["LOCATION"]).sadd(STALE_SET, str(agenda_id))
+        redis_client().sadd(STALE_SET, str(agenda_id))
     except redis.RedisError:
         logger.warning("could not note a stale agenda")
 
 
 def take_stale(count: int = BATCH) -> list[uuid.UUID]:
     """Remove and return up to `count` agendas that were marked stale."""
-    client = _redis(settings.CACHES["default"]["LOCATION"])
+    client = redis_client()
     members = cast("list[bytes]", client.spop(STALE_SET, count) or [])
     return [uuid.UUID(member.decode()) for member in members]
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
 from practitioners.domain import availability
-from practitioners.models import Opening, Taken, VisitReason
+from practitioners.models import Taken, VisitReason
 
 HOLD_MINUTES = 7
 
@@ -197,7 +197,7 @@ def reseat(
         if seat.taken_id not in orphans and seat.period == cell:
             sitting.setdefault((seat.reason_id, room_id), []).append(seat.taken_id)
 
-    def free_seat(room: Opening) -> int:
+    def free_seat(room: availability.OpeningTime) -> int:
         base = room.number * availability.SEATS_AN_OPENING
         number = next(n for n in range(base, base + room.capacity) if n not in used[room.pk])
         used[room.pk].add(number)

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import holidays
-
-from practitioners.models import Opening
 
 # Departments whose public holidays differ from the mainland's: Alsace-Moselle (code local,
 # ordonnance du 16 août 1892) and the overseas departments' abolition days (loi 83-550).
@@ -31,7 +30,18 @@ def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return instant(day, time.min, zone), instant(day + timedelta(days=1), time.min, zone)
 
 
-def occurs_on(opening: Opening, day: date) -> bool:
+class Recurs(Protocol):
+    """What recurrence depends on: a model row, or what availability loaded of it."""
+
+    @property
+    def starts_on(self) -> date: ...
+    @property
+    def until_date(self) -> date | None: ...
+    @property
+    def every_weeks(self) -> int: ...
+
+
+def occurs_on(opening: Recurs, day: date) -> bool:
     """Say whether the opening's recurrence includes `day`."""
     if day < opening.starts_on or (opening.until_date and day >= opening.until_date):
         return False

@@ -9,6 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from audit.ids import new_id
 
 
+def department_of(code: str) -> str:
+    """The department of a commune's INSEE code or of a postcode: "37", "974"."""
+    return code[:3] if code.startswith("97") else code[:2]
+
+
 class Specialty(models.Model):
     """A profession or specialty, under its code in the national directory."""
 
@@ -79,9 +84,7 @@ class Practice(models.Model):
     @property
     def department(self) -> str:
         """The department's code, by which public holidays are known."""
-        if self.commune_id:
-            return self.commune_id[:3] if self.commune_id.startswith("97") else self.commune_id[:2]
-        return self.postcode[:3] if self.postcode.startswith("97") else self.postcode[:2]
+        return department_of(self.commune_id or self.postcode)
 
 
 class Sector(models.TextChoices):
