@@ -41,7 +41,7 @@ class Environment:
     sms_url: str
     sms_token: str = field(repr=False)
     behind_proxy: bool
-    pool_size: int
+    connection_seconds: int
 
     @property
     def is_production(self) -> bool:
@@ -112,5 +112,5 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         sms_url=source.get("SMS_URL", ""),
         sms_token=source.get("SMS_TOKEN", ""),
         behind_proxy=source.get("DOCTOLIB_BEHIND_PROXY", "") == "1",
-        pool_size=number("DOCTOLIB_POOL_SIZE", 4),
+        connection_seconds=number("DOCTOLIB_CONNECTION_SECONDS", 600),
     )

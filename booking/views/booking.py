@@ -5,11 +5,12 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django_scopes import scope
 
+from audit.fixed_query import FixedQuery
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import book, patients
 from booking.forms.patients import IdentityForm, NoteForm
@@ -25,7 +27,7 @@ from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.views.access import account_of, web_actor
 from practitioners.domain import availability, take
-from practitioners.models import Taken, VisitReason
+from practitioners.models import Agenda, Practice, Taken, VisitReason
 
 NEAREST = 6
 NEAREST_DAYS = 30
@@ -39,17 +41,38 @@ def read_instant(text: str) -> datetime | None:
     return None
 
 
+_REASON = FixedQuery(
+    [VisitReason, Agenda, Practice],
+    "FROM {0} JOIN {1} ON {1}.id = {0}.agenda_id JOIN {2} ON {2}.id = {1}.practice_id"
+    " WHERE {0}.id = %s AND {0}.active AND {1}.active",
+)
+_OWN_PATIENT = FixedQuery([Patient], "FROM {0} WHERE {0}.id = %s AND {0}.account_id = %s")
+
+
 def _reason(text: str) -> VisitReason:
     try:
-        reason_id = uuid.UUID(text)
+        found = _REASON.first(uuid.UUID(text))
     except ValueError:
-        reason_id = uuid.UUID(int=0)
-    return get_object_or_404(
-        VisitReason.objects.select_related("agenda__practice").filter(
-            active=True, agenda__active=True
-        ),
-        pk=reason_id,
-    )
+        found = None
+    if found is None:
+        raise Http404
+    reason, agenda, practice = found
+    agenda.practice = practice
+    reason.agenda = agenda
+    return cast(VisitReason, reason)
+
+
+def _own_patient(request: HttpRequest) -> Patient | None:
+    """The patient that the form names, if it is one of the account's own."""
+    try:
+        found = _OWN_PATIENT.first(uuid.UUID(request.POST.get("patient", "")), request.user.pk)
+    except ValueError:
+        return None
+    if found is None:
+        return None
+    patient = cast(Patient, found[0])
+    patient.account = account_of(request)
+    return patient
 
 
 @require_POST
@@ -149,13 +172,13 @@ def _context(choice: Choice) -> dict[str, object]:
 
 
 def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
-    people = list(Patient.objects.order_by("created_at", "pk"))
     note_form = NoteForm(request.POST or None)
-    identity_form = IdentityForm(request.POST if request.POST and not people else None)
-    chosen = request.POST.get("patient") or (str(people[0].pk) if people else "")
+    identity_form = IdentityForm(None)
     if request.method == "POST" and note_form.is_valid():
-        patient = next((p for p in people if str(p.pk) == chosen), None)
-        if patient is None and not people and identity_form.is_valid():
+        patient = _own_patient(request)
+        if patient is None and not Patient.objects.exists():
+            identity_form = IdentityForm(request.POST)
+        if identity_form.is_bound and identity_form.is_valid():
             patient = patients.create_patient(
                 identity=identity_form.identity(),
                 actor=web_actor(request),
@@ -167,7 +190,8 @@ def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
             answer = _book(request, choice, patient, note_form)
             if answer is not None:
                 return answer
-            people = list(Patient.objects.order_by("created_at", "pk"))
+    people = list(Patient.objects.order_by("created_at", "pk"))
+    chosen = request.POST.get("patient") or (str(people[0].pk) if people else "")
     context = _context(choice)
     names = [(patient, ("first_name", "last_name")) for patient in people]
     with reveal(names, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:

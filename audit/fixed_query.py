@@ -1,0 +1,75 @@
+"""Queries whose text never changes: written once, run often, giving ordinary model instances.
+
+Building and compiling a queryset costs several times what PostgreSQL needs to answer it. On the
+few reads that every booking makes, that is a third of the whole (bench/booking.py). Everywhere
+else querysets are the better tool.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db import connection, models
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """Which columns of a row make one model's instance."""
+
+    model: type[models.Model]
+    columns: slice
+    names: list[str]
+    converted: list[tuple[int, Any]]
+
+
+class FixedQuery:
+    """SELECT of every column of some models, in the order given, by one fixed statement.
+
+    `tail` is what follows the column list; it names the models' tables by their position:
+    `FROM {0} JOIN {1} ON {1}.id = {0}.agenda_id WHERE {0}.id = %s`.
+    """
+
+    def __init__(self, tables: Sequence[type[models.Model]], tail: str) -> None:
+        self._tables = tables
+        self._tail = tail
+
+    @cached_property
+    def _statement(self) -> tuple[str, list[_Part]]:
+        """Written out at the first use, when every model is loaded."""
+        columns: list[str] = []
+        parts: list[_Part] = []
+        for model in self._tables:
+            fields = model._meta.concrete_fields
+            start = len(columns)
+            columns += [f'"{model._meta.db_table}"."{field.column}"' for field in fields]
+            parts.append(
+                _Part(
+                    model=model,
+                    columns=slice(start, len(columns)),
+                    names=[field.attname for field in fields],
+                    converted=[
+                        (start + index, field)
+                        for index, field in enumerate(fields)
+                        if hasattr(field, "from_db_value")
+                    ],
+                )
+            )
+        names = [f'"{model._meta.db_table}"' for model in self._tables]
+        return f"SELECT {', '.join(columns)} {self._tail.format(*names)}", parts
+
+    def first(self, *parameters: Any) -> tuple[Any, ...] | None:
+        """Return the first row as one instance of each model, or None."""
+        statement, parts = self._statement
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            found = cursor.fetchone()
+        if found is None:
+            return None
+        row = list(found)
+        for part in parts:
+            for index, field in part.converted:
+                row[index] = field.from_db_value(row[index], None, connection)
+        return tuple(
+            part.model.from_db(connection.alias, part.names, row[part.columns]) for part in parts
+        )
