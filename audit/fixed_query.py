@@ -7,7 +7,7 @@ else querysets are the better tool.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.db import connection, models
@@ -73,3 +73,30 @@ class FixedQuery:
         return tuple(
             part.model.from_db(connection.alias, part.names, row[part.columns]) for part in parts
         )
+
+
+@lru_cache(maxsize=32)
+def _insert_into(model: type[models.Model], count: int) -> str:
+    fields = model._meta.concrete_fields
+    row = f"({', '.join(['%s'] * len(fields))})"
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    rows = ", ".join([row] * count)
+    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {rows}'  # noqa: S608
+
+
+def insert_rows(rows: Sequence[models.Model]) -> None:
+    """Insert unsaved rows of one model by one fixed statement, as `bulk_create` would.
+
+    Their primary keys are set already. Database errors propagate.
+    """
+    if not rows:
+        return
+    values = [
+        field.get_db_prep_save(field.pre_save(row, True), connection)
+        for row in rows
+        for field in row._meta.concrete_fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_insert_into(type(rows[0]), len(rows)), values)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias

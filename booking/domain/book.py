@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from audit.fixed_query import insert_rows
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
@@ -94,7 +95,7 @@ def book(
     )
     if note:
         seal(appointment, note=note)
-    appointment.save(force_insert=True)
+    insert_rows([appointment])
     entries.write(
         "appointment-booked",
         actor=actor,

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from audit.fixed_query import insert_rows
 from booking.models import Account, Appointment, Message
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.models import Invitation
@@ -89,34 +90,8 @@ def _of_kind(
     ]
 
 
-_COLUMNS = (
-    "id",
-    "kind",
-    "channel",
-    "appointment_id",
-    "account_id",
-    "invitation_id",
-    "turn",
-    "due_at",
-    "state",
-    "attempts",
-    "problem",
-    "created_at",
-)
-_ROW = f"({', '.join(['%s'] * len(_COLUMNS))})"
-
-
 def _insert(rows: list[Message]) -> None:
-    """Insert the rows by one plain statement (it is on the booking's hot path), and wake."""
-    if not rows:
-        return
-    values = [getattr(row, column) for row in rows for column in _COLUMNS]
-    statement = (
-        f"INSERT INTO booking_message ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 - constants
-        + ", ".join([_ROW] * len(rows))
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+    insert_rows(rows)
     if any(row.due_at <= row.created_at for row in rows):
         transaction.on_commit(_wake, robust=True)
 

@@ -173,12 +173,12 @@ def _context(choice: Choice) -> dict[str, object]:
 
 def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
     note_form = NoteForm(request.POST or None)
-    identity_form = IdentityForm(None)
+    identity_form: IdentityForm | None = None
     if request.method == "POST" and note_form.is_valid():
         patient = _own_patient(request)
         if patient is None and not Patient.objects.exists():
             identity_form = IdentityForm(request.POST)
-        if identity_form.is_bound and identity_form.is_valid():
+        if identity_form is not None and identity_form.is_valid():
             patient = patients.create_patient(
                 identity=identity_form.identity(),
                 actor=web_actor(request),
@@ -198,7 +198,11 @@ def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
         context["people"] = [
             (p, f"{plain.text(p, 'first_name')} {plain.text(p, 'last_name')}") for p in people
         ]
-    context |= {"note_form": note_form, "identity_form": identity_form, "chosen": chosen}
+    context |= {
+        "note_form": note_form,
+        "identity_form": identity_form or IdentityForm(),
+        "chosen": chosen,
+    }
     return render(request, "booking/confirm.html", context)
 
 
