@@ -8,7 +8,9 @@ import pytest
 import redis
 
 from doctolib.celery import app as celery_app
+from tests.shared_data import SHARED
 
+collect_ignore = [] if SHARED.exists() else ["practitioners/test_national_scenarios.py"]
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
@@ -43,3 +45,16 @@ def _fast_passwords(settings: object) -> None:
 def now() -> datetime:
     """A Tuesday morning, 10:00 in Paris."""
     return NOW
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say whether the tests on shared data ran."""
+    found = "ran" if SHARED.exists() else "NOT RUN, no such folder"
+    terminalreporter.write_line(f"tests on shared data ({SHARED}): {found}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """On CI a skipped test is a failed one."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,24 +1,12 @@
-"""The national booking service's own scenarios, each under its source's name."""
+"""Seating and the layout of availability cases."""
 
-import json
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from practitioners.domain.availability_cases import read_day, run_case
 
-FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "slot-cases.json"
-CASES = json.loads(FILE.read_text(encoding="utf-8"))["cases"] if FILE.exists() else []
 TODAY = date(2026, 11, 24)
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_scenario(case):
-    outcomes = run_case(case, today=TODAY)
-    assert [(o.check, o.offered) for o in outcomes] == [(o.check, o.expected) for o in outcomes]
-    assert len(outcomes) == len(case["checks"])
 
 
 CHAIN = {

@@ -1,0 +1,135 @@
+"""Messages survive killed workers and an emptied Redis: none lost, none twice."""
+
+import signal
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from audit.redis_client import redis_client
+from booking.domain import messages
+from booking.models import Message
+from booking.models.message import MessageKind
+from booking.tasks import send_owed_messages
+from tests.browser.conftest import mails, start_worker  # noqa: F401
+from tests.factories import make_account
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+COUNT = 120
+
+
+def test_killed_workers_and_an_emptied_redis_lose_nothing_and_send_nothing_twice(mails, tmp_path):  # noqa: F811
+    now = timezone.now()
+    accounts = [make_account(f"personne{n}@exemple.fr") for n in range(COUNT)]
+    for account in accounts:
+        messages.owe_to_account(account=account, kind=MessageKind.RESET_PASSWORD, now=now)
+    log = tmp_path / "worker.log"
+    kills = 0
+    process = start_worker(mails.port, log)
+    deadline = time.monotonic() + 120
+    while Message.objects.filter(state="owed").exists():
+        assert time.monotonic() < deadline, log.read_text()[-2000:]
+        left = Message.objects.filter(state="owed").count()
+        send_owed_messages.delay()
+        if kills < 3 and left < COUNT * (4 - kills) / 5:
+            # Between two messages or in the midst of one: whatever it was doing.
+            for pid in [p.pid for p in _family(process)]:
+                _kill(pid)
+            process.wait()
+            redis_client().flushdb()
+            kills += 1
+            # The dead sender's claim runs out, as it would a minute later.
+            Message.objects.filter(claimed_until__isnull=False).update(
+                claimed_until=now - timedelta(seconds=1)
+            )
+            process = start_worker(mails.port, log)
+        time.sleep(0.05)
+    process.terminate()
+    process.wait(30)
+    assert kills == 3
+    assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
+    kept = sorted(mails.directory.glob("*.eml"))
+    assert len(kept) == COUNT
+
+
+def _family(process):
+    import psutil
+
+    parent = psutil.Process(process.pid)
+    return [*parent.children(recursive=True), parent]
+
+
+def _kill(pid):
+    import os
+
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_refused_mail_is_tried_again_later_and_given_up_in_the_end(settings):
+    from booking.domain import delivery
+
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
+    now = timezone.now()
+    row = messages.owe_to_account(account=make_account(), kind=MessageKind.RESET_PASSWORD, now=now)
+    waits = []
+    for _ in range(len(delivery.BACKOFF_MINUTES) + 1):
+        row.refresh_from_db()
+        assert row.state == "owed"
+        at = max(row.due_at, now)
+        assert delivery.send_owed(now=at) == 0
+        row.refresh_from_db()
+        waits.append((row.due_at - at) // timedelta(minutes=1))
+    assert waits == [1, 2, 5, 15, 60, 240, 240]
+    assert (row.state, row.problem) == ("failed", "ConnectionRefusedError")
+
+
+def test_a_reminder_of_a_visit_that_is_over_is_void(settings, now):
+    from booking.domain import delivery
+    from booking.models import Appointment
+    from tests.booking.test_book import NINE, booked
+    from tests.factories import make_agenda, make_opening, make_reason
+
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    appointment = booked(reason, now)
+    Message.objects.exclude(kind="reminder").delete()
+    assert delivery.send_owed(now=NINE + timedelta(minutes=1)) == 0
+    assert set(Message.objects.values_list("state", flat=True)) == {"void"}
+    assert Appointment.unscoped.get(pk=appointment.pk)
+
+
+def test_one_message_that_cannot_be_made_does_not_hold_up_the_others(settings):
+    from audit.models import SubjectKey
+    from booking.domain import delivery
+
+    now = timezone.now()
+    broken, fine = make_account("cassee@exemple.fr"), make_account("saine@exemple.fr")
+    first = messages.owe_to_account(account=broken, kind=MessageKind.RESET_PASSWORD, now=now)
+    second = messages.owe_to_account(account=fine, kind=MessageKind.RESET_PASSWORD, now=now)
+    SubjectKey.objects.filter(subject_id=broken.subject_id).update(wrapped=b"spoilt")
+    assert delivery.send_owed(now=now) == 1
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, first.attempts, first.problem) == ("owed", 1, "KeyUnavailable")
+    assert second.state == "sent"
+    assert first.claimed_until is None
+
+
+def test_claims_of_a_slow_batch_run_from_their_own_moment(monkeypatch, settings):
+    from booking.domain import delivery
+
+    now = timezone.now()
+    for n in range(3):
+        messages.owe_to_account(
+            account=make_account(f"lente{n}@exemple.fr"), kind=MessageKind.RESET_PASSWORD, now=now
+        )
+    ticks = iter([0.0, 0.0, 45.0, 90.0])
+    monkeypatch.setattr(delivery, "monotonic", lambda: next(ticks))
+    claimed = []
+    monkeypatch.setattr(
+        delivery, "_hand_over", lambda message, letter: claimed.append(message.claimed_until)
+    )
+    assert delivery.send_owed(now=now) == 3
+    assert [round((until - now).total_seconds()) for until in claimed] == [60, 105, 150]
