@@ -1,7 +1,7 @@
 from django.urls import path
 
 from booking.views import accounts, appointments, booking
-from booking.views.dashboard import agenda, members, time, visits
+from booking.views.dashboard import agenda, members, practice, time, visits
 
 app_name = "booking"
 urlpatterns = [
@@ -85,6 +85,14 @@ urlpatterns = [
         "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/motifs/<uuid:reason_id>/",
         time.reason,
         name="reason",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/",
+        time.agenda_settings,
+        name="agenda-settings",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/reglages/", practice.practice_settings, name="practice-settings"
     ),
     path("cabinet/<uuid:practice_id>/membres/", members.member_list, name="members"),
     path(

@@ -10,8 +10,6 @@ from booking.models import Account, Appointment, Message
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.models import Invitation
 
-DEFAULT_REMINDER_HOURS = (48, 2)
-
 
 def owe_for_booking(*, appointment: Appointment, now: datetime) -> None:
     """Owe the confirmation and the reminders of a new appointment."""
@@ -56,9 +54,8 @@ def owe_invitation(*, invitation: Invitation, now: datetime) -> Message:
 
 
 def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
-    hours = appointment.practice.reminder_hours or DEFAULT_REMINDER_HOURS
     rows: list[Message] = []
-    for before in sorted(set(hours)):
+    for before in sorted(set(appointment.practice.reminder_hours)):
         due_at = appointment.starts_at - timedelta(hours=before)
         if due_at <= now:
             continue

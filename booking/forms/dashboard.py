@@ -1,3 +1,4 @@
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -5,9 +6,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from booking.domain.patients import InvalidPhone, normalise_phone
 from practitioners.domain.openings import OpeningSpec
+from practitioners.domain.text import search_text
 from practitioners.domain.wall_clock import instant
-from practitioners.models import Agenda, Opening, Role, VisitReason
+from practitioners.models import Agenda, Opening, Practice, Role, VisitReason
 
 COLOURS = [
     ("blue", _("bleu")),
@@ -225,3 +228,59 @@ class InvitationForm(forms.Form):
             pk__in=[a.pk for a in agendas]
         ).select_related("practitioner")
         self.fields["agendas"].label_from_instance = lambda a: str(a.practitioner)  # type: ignore[attr-defined]
+
+
+class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What a practice says of itself, and its reminders. Validates only: the domain saves."""
+
+    reminder_hours = forms.TypedMultipleChoiceField(
+        label=_("Rappels avant le rendez-vous"),
+        coerce=int,
+        required=False,
+        choices=[
+            (168, _("une semaine avant")),
+            (72, _("trois jours avant")),
+            (48, _("deux jours avant")),
+            (24, _("la veille")),
+            (4, _("quatre heures avant")),
+            (2, _("deux heures avant")),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Les rendez-vous déjà pris gardent leurs rappels."),
+    )
+
+    class Meta:
+        model = Practice
+        fields = [
+            "name",
+            "phone",
+            "access_info",
+            "step_free",
+            "instructions",
+            "reminder_hours",
+            "reminds_by_sms",
+        ]
+
+    def clean_phone(self) -> str:
+        """The number as the practice writes it; short ones such as 3624 too."""
+        given: str = self.cleaned_data["phone"]
+        if not re.fullmatch(r"\d{4}", given.replace(" ", "")):
+            try:
+                normalise_phone(given)
+            except InvalidPhone as problem:
+                raise ValidationError(problem.text) from None
+        return given
+
+    def clean_name(self) -> str:
+        """The name; what it is found by follows it."""
+        name: str = self.cleaned_data["name"]
+        self.instance.search_name = search_text(name)
+        return name
+
+
+class AgendaForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How an agenda may be booked. Validates only: the domain saves."""
+
+    class Meta:
+        model = Agenda
+        fields = ["active", "accepts_new_patients", "open_on_holidays"]

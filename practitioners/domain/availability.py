@@ -66,6 +66,7 @@ class AgendaTime:
     zone: ZoneInfo
     department: str
     open_on_holidays: bool
+    active: bool = True
     openings: list[tuple[OpeningTime, frozenset[uuid.UUID]]] = field(default_factory=list)
     absences: list[Period] = field(default_factory=list)
     own_time: list[Period] = field(default_factory=list)
@@ -87,7 +88,8 @@ def free_slots(
 ) -> list[Slot]:
     """Return the free slots of a visit reason that start in [since, until), soonest first.
 
-    `online` applies minimum notice and horizon, which bind patients and not the practice.
+    `online` applies minimum notice and horizon, and that agenda and visit reason are offered
+    online: they bind patients and not the practice.
     `ignoring` names a Taken row that counts as free (the appointment that is being moved).
     With `consecutive` n > 1, `places` is how many groups of n starts in a row fit, 0 included.
     """
@@ -124,7 +126,14 @@ def free_slots_of_many(
             slots_of(
                 times[reason.agenda_id],
                 reason,
-                *_window(reason, since=since, until=until, now=now, online=online),
+                *_window(
+                    times[reason.agenda_id],
+                    reason,
+                    since=since,
+                    until=until,
+                    now=now,
+                    online=online,
+                ),
             )
         )
         for reason in visit_reasons
@@ -144,7 +153,9 @@ def first_slots(
             slots_of(
                 times[reason.agenda_id],
                 reason,
-                *_window(reason, since=now, until=until, now=now, online=True),
+                *_window(
+                    times[reason.agenda_id], reason, since=now, until=until, now=now, online=True
+                ),
             ),
             None,
         )
@@ -155,8 +166,8 @@ def first_slots(
 # Plain SQL: this runs for every slot shown and every booking made, and building model rows
 # would cost several times what PostgreSQL needs to find them (bench/availability.py).
 _OPENINGS = """
-    SELECT o.agenda_id, p.time_zone, coalesce(p.commune_id, p.postcode), a.open_on_holidays,
-           o.id, o.number, o.starts_on, o.until_date, o.every_weeks, o.from_time, o.until_time,
+    SELECT o.agenda_id, p.time_zone, coalesce(p.commune_id, p.postcode),
+           a.open_on_holidays, a.active, o.id, o.number, o.starts_on, o.until_date, o.every_weeks, o.from_time, o.until_time,
            o.capacity, o.slot_minutes,
            (SELECT array_agg(r.visitreason_id) FROM practitioners_opening_visit_reasons r
             WHERE r.opening_id = o.id)
@@ -196,13 +207,14 @@ def load_agenda_times(
     times: dict[uuid.UUID, AgendaTime] = {}
     with connection.cursor() as cursor:
         cursor.execute(_OPENINGS, [ids, upper.date(), lower.date()])
-        for agenda_id, zone, commune, open_on_holidays, *opening, reasons in cursor.fetchall():
+        for agenda_id, zone, commune, holidays, active, *opening, reasons in cursor.fetchall():
             found = times.get(agenda_id)
             if found is None:
                 found = times[agenda_id] = AgendaTime(
                     zone=ZoneInfo(zone),
                     department=department_of(commune),
-                    open_on_holidays=open_on_holidays,
+                    open_on_holidays=holidays,
+                    active=active,
                 )
             found.openings.append((OpeningTime(*opening), frozenset(reasons or ())))
         cursor.execute(_ABSENCES, [ids, upper, lower])
@@ -222,10 +234,18 @@ def load_agenda_times(
 
 
 def _window(
-    reason: VisitReason, *, since: datetime, until: datetime, now: datetime, online: bool
+    agenda: AgendaTime,
+    reason: VisitReason,
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    online: bool,
 ) -> Period:
     if not online:
         return since, until
+    if not (agenda.active and reason.active):
+        return since, since
     return (
         max(since, now + timedelta(minutes=reason.minimum_notice_minutes)),
         min(until, now + timedelta(days=reason.horizon_days)),

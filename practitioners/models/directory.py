@@ -14,6 +14,11 @@ def department_of(code: str) -> str:
     return code[:3] if code.startswith("97") else code[:2]
 
 
+def default_reminder_hours() -> list[int]:
+    """When patients are reminded unless the practice says otherwise: hours before the visit."""
+    return [48, 2]
+
+
 class Specialty(models.Model):
     """A profession or specialty, under its code in the national directory."""
 
@@ -60,7 +65,10 @@ class Practice(models.Model):
     step_free = models.BooleanField(_("accès sans marche"), default=False)
     instructions = models.TextField(_("consignes aux patients"), blank=True)
     reminder_hours = ArrayField(
-        models.PositiveSmallIntegerField(), default=list, verbose_name=_("rappels (heures avant)")
+        models.PositiveSmallIntegerField(),
+        default=default_reminder_hours,
+        blank=True,
+        verbose_name=_("rappels (heures avant)"),
     )
     reminds_by_sms = models.BooleanField(_("rappels par SMS"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)

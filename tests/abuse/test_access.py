@@ -60,6 +60,8 @@ PRACTICE = {
     "booking:delete-opening": "booking.change_openings",
     "booking:new-reason": "booking.change_reasons",
     "booking:reason": "booking.change_reasons",
+    "booking:agenda-settings": "booking.change_openings",
+    "booking:practice-settings": "booking.change_practice",
     "booking:members": "booking.change_members",
     "booking:remove-member": "booking.change_members",
 }
@@ -193,7 +195,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
     if not any(set(p) - {"practice_id"} for p in _parameters(name)):
         pytest.fail("list it") if name not in {
             "booking:find-patients", "booking:new-visit", "booking:week-plan", "booking:new-absence",
-            "booking:members",
+            "booking:members", "booking:practice-settings",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
         assert b"Quatrefages" not in answer.content

@@ -11,12 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.vault.reveal import Purpose
-from booking.domain import change
-from booking.forms.dashboard import AbsenceForm, OpeningForm, ReasonForm
-from booking.models.appointment import Channel
+from booking.domain.absences import Booked, close_time
+from booking.forms.dashboard import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
 from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
 from practitioners.domain import openings as domain
+from practitioners.domain.settings import save_agenda
 from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
 
 
@@ -139,23 +139,18 @@ def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
             until=given["until"],
         )
         choice = request.POST.get("booked", "")
-        if taken and choice not in ("keep", "cancel"):
+        if choice not in ("", *Booked) or (taken and not choice):
             touched = _booked_in(request, taken)
         else:
-            actor = practice_actor(request)
-            for agenda in given["agendas"]:
-                domain.add_absence(
-                    agenda=agenda,
-                    starts_at=given["starts_at"],
-                    until=given["until"],
-                    label=given["label"],
-                    actor=actor,
-                )
-            if choice == "cancel":
-                for row in with_related().filter(taken__in=taken, status="booked"):
-                    change.cancel(
-                        appointment=row, actor=actor, channel=Channel.PRACTICE, now=timezone.now()
-                    )
+            close_time(
+                agendas=given["agendas"],
+                starts_at=given["starts_at"],
+                until=given["until"],
+                label=given["label"],
+                booked=Booked(choice or Booked.KEEP),
+                actor=practice_actor(request),
+                now=timezone.now(),
+            )
             messages.success(request, _("L’absence est enregistrée."))
             return redirect("booking:week-plan", practice_id)
     context = _context(request, form=form, touched=touched, current="plan")
@@ -191,3 +186,19 @@ def reason(
         return redirect("booking:week-plan", practice_id)
     context = _context(request, agenda=agenda, reason=row, form=form, current="plan")
     return render(request, "dashboard/reason.html", context)
+
+
+@never_cache
+@practice_member("booking.change_openings")
+@require_http_methods(["GET", "HEAD", "POST"])
+def agenda_settings(
+    request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID
+) -> HttpResponse:
+    agenda = _agenda(request, agenda_id)
+    form = AgendaForm(request.POST or None, instance=agenda)
+    if request.method == "POST" and form.is_valid():
+        save_agenda(agenda=form.instance, actor=practice_actor(request))
+        messages.success(request, _("C’est noté."))
+        return redirect("booking:week-plan", practice_id)
+    context = _context(request, agenda=agenda, form=form, current="plan")
+    return render(request, "dashboard/agenda_settings.html", context)

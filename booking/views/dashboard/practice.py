@@ -1,0 +1,33 @@
+"""What the practice tells its patients, and when it reminds them."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from booking.forms.dashboard import PracticeForm
+from booking.views.access import membership_of, practice_actor, practice_member
+from practitioners.domain.settings import save_practice
+
+
+@never_cache
+@practice_member("booking.change_practice")
+@require_http_methods(["GET", "HEAD", "POST"])
+def practice_settings(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    membership = membership_of(request)
+    form = PracticeForm(request.POST or None, instance=membership.practice)
+    if request.method == "POST" and form.is_valid():
+        save_practice(practice=form.instance, actor=practice_actor(request))
+        messages.success(request, _("C’est noté."))
+        return redirect("booking:practice-settings", practice_id)
+    context = {
+        "practice": membership.practice,
+        "membership": membership,
+        "form": form,
+        "current": "practice",
+    }
+    return render(request, "dashboard/practice_settings.html", context)

@@ -1,0 +1,93 @@
+"""A practice sets its reminders and its agendas on the dashboard."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from audit.models import Entry
+from booking.models import Message
+from practitioners.domain.availability import free_slots
+from tests.booking.test_book import NINE, booked
+from tests.factories import make_agenda, make_member, make_opening, make_reason, verified_client
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def agenda():
+    return make_agenda()
+
+
+@pytest.fixture
+def client(agenda):
+    return verified_client(make_member(agenda.practice, role="owner").account)
+
+
+def given(practice, **changed):
+    return {
+        "name": practice.name, "phone": "", "access_info": "", "instructions": "",
+        "reminder_hours": ["72"], "reminds_by_sms": "on", **changed,
+    }  # fmt: skip
+
+
+def test_reminders_leave_when_the_practice_says(agenda, client, now):
+    url = reverse("booking:practice-settings", args=[agenda.practice_id])
+    answer = client.post(url, given(agenda.practice, reminder_hours=["72", "4"]))
+    assert answer.status_code == 302
+    agenda.practice.refresh_from_db()
+    assert agenda.practice.reminder_hours == [72, 4]
+    assert Entry.objects.filter(action="practice-saved", practice_id=agenda.practice_id).exists()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    booked(reason, now)
+    due = set(Message.objects.filter(kind="reminder").values_list("due_at", flat=True))
+    assert due == {NINE - timedelta(hours=72), NINE - timedelta(hours=4)}
+
+
+def test_a_practice_may_want_no_reminder(agenda, client, now):
+    url = reverse("booking:practice-settings", args=[agenda.practice_id])
+    client.post(url, given(agenda.practice, reminder_hours=[]))
+    agenda.practice.refresh_from_db()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    booked(reason, now)
+    assert not Message.objects.filter(kind="reminder").exists()
+
+
+@pytest.mark.parametrize(
+    ("phone", "accepted"), [("02 47 00 00 01", True), ("36 24", True), ("appelez-moi", False)]
+)
+def test_the_telephone_is_checked_and_nothing_else_is_lost(agenda, client, phone, accepted):
+    url = reverse("booking:practice-settings", args=[agenda.practice_id])
+    answer = client.post(url, given(agenda.practice, phone=phone, access_info="Au fond"))
+    agenda.practice.refresh_from_db()
+    assert agenda.practice.access_info == ("Au fond" if accepted else "")
+    if not accepted:
+        page = answer.content.decode()
+        assert "Ce numéro de téléphone n’est pas valide" in page
+        assert "Au fond" in page
+
+
+def test_a_renamed_practice_is_found_by_its_new_name(agenda, client):
+    url = reverse("booking:practice-settings", args=[agenda.practice_id])
+    client.post(url, given(agenda.practice, name="Pôle Santé de l’Été"))
+    agenda.practice.refresh_from_db()
+    assert agenda.practice.search_name == "pole sante de l ete"
+
+
+def test_an_agenda_is_closed_to_booking_and_opened_again(agenda, client, now):
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    url = reverse("booking:agenda-settings", args=[agenda.practice_id, agenda.pk])
+
+    def offered():
+        reason.refresh_from_db()
+        reason.agenda.refresh_from_db()
+        return free_slots(visit_reason=reason, since=now, until=now + timedelta(days=7), now=now)
+
+    assert offered()
+    client.post(url, {"accepts_new_patients": "on"})
+    assert not offered()
+    client.post(url, {"accepts_new_patients": "on", "active": "on"})
+    assert offered()
