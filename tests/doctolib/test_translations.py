@@ -1,0 +1,93 @@
+"""Each text that people read has its English, and the compiled catalogue is in step."""
+
+import ast
+import gettext
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.template import engines
+from django.template.base import VariableNode
+from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+from django.test import Client
+
+ROOT = Path(settings.PROJECT_DIR)
+CATALOGUE = ROOT / "locale/en/LC_MESSAGES"
+FUNCTIONS = {"_": 0, "gettext": 0, "gettext_lazy": 0, "pgettext_lazy": 1, "ngettext": 0}
+
+
+def compiled():
+    with (CATALOGUE / "django.mo").open("rb") as file:
+        return gettext.GNUTranslations(file)._catalog
+
+
+def in_code():
+    for app in ("audit", "practitioners", "booking", "partners", "doctolib"):
+        for file in (ROOT / app).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if not isinstance(node, ast.Call):
+                    continue
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                at = FUNCTIONS.get(name)
+                if at is None or len(node.args) <= at:
+                    continue
+                if isinstance(node.args[at], ast.Constant):
+                    context = f"{node.args[0].value}\x04" if at else ""
+                    yield context + node.args[at].value, file
+
+
+def in_templates():
+    for file in (ROOT / "templates").rglob("*.*"):
+        template = engines["django"].from_string(file.read_text()).template
+        for node in template.nodelist.get_nodes_by_type(TranslateNode):
+            yield str(node.filter_expression.var.literal), file
+        for node in template.nodelist.get_nodes_by_type(BlockTranslateNode):
+            yield node.render_token_list(node.singular)[0], file
+        for node in template.nodelist.get_nodes_by_type(VariableNode):
+            for _function, arguments in node.filter_expression.filters:
+                for is_variable, value in arguments:
+                    if not is_variable and f'_("{value}")' in node.token.contents:
+                        yield str(value), file
+
+
+def test_every_text_has_its_english():
+    known = compiled()
+    texts = {*in_code(), *in_templates()}
+    assert len(texts) > 500
+    without = sorted(
+        f"{file.relative_to(ROOT)}: {text}"
+        for text, file in texts
+        if text not in known and (text, 0) not in known
+    )
+    assert without == []
+
+
+def test_the_compiled_catalogue_is_in_step_with_its_source():
+    with (CATALOGUE / "django.po").open("rb") as file:
+        source = read_po(file, locale="en")
+    wanted = {}
+    for message in source:
+        if not message.id:
+            continue
+        assert message.string, message.id
+        assert not message.fuzzy
+        context = f"{message.context}\x04" if message.context else ""
+        if isinstance(message.id, tuple):
+            for n, text in enumerate(message.string):
+                wanted[context + message.id[0], n] = text
+        else:
+            wanted[context + message.id] = message.string
+    found = {key: text for key, text in compiled().items() if key}
+    assert found == wanted
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("asked", "language", "word"),
+    [("en-GB", "en", "Search"), ("de", "fr", "Rechercher"), ("fr-CA", "fr", "Rechercher")],
+)
+def test_the_home_page_speaks_the_readers_language_or_french(asked, language, word):
+    page = Client(headers={"Accept-Language": asked}).get("/").content.decode()
+    assert f'<html lang="{language}">' in page
+    assert word in page
