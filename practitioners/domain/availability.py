@@ -167,8 +167,9 @@ def first_slots(
 # would cost several times what PostgreSQL needs to find them (bench/availability.py).
 _OPENINGS = """
     SELECT o.agenda_id, p.time_zone, coalesce(p.commune_id, p.postcode),
-           a.open_on_holidays, a.active, o.id, o.number, o.starts_on, o.until_date, o.every_weeks, o.from_time, o.until_time,
-           o.capacity, o.slot_minutes,
+           a.open_on_holidays, a.active,
+           o.id, o.number, o.starts_on, o.until_date, o.every_weeks,
+           o.from_time, o.until_time, o.capacity, o.slot_minutes,
            (SELECT array_agg(r.visitreason_id) FROM practitioners_opening_visit_reasons r
             WHERE r.opening_id = o.id)
     FROM practitioners_opening o

@@ -16,6 +16,7 @@ from doctolib.development.mail_sink import start_sink
 from doctolib.environment import read_environment
 
 STOP_TIMEOUT_S = 15
+NAMES = ("The web server", "The worker", "The scheduler")
 
 
 def _interrupt(signal_number: int, frame: object) -> None:
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         try:
             self._wait_for_port(environment.port)
             self._print_accounts(environment.port)
-            self._watch(commands, processes)
+            self._watch(processes)
         except KeyboardInterrupt:
             self.stdout.write("\nStopping ...")
         finally:
@@ -57,7 +58,9 @@ class Command(BaseCommand):
 
     def _commands(self, port: int) -> list[list[str]]:
         schedule = str(settings.DATA_DIR / "celerybeat-schedule")
-        celery = [sys.executable, "-m", "celery", "--app", "doctolib", "--quiet"]
+        # Celery warns of root at length; the demo may well run as root in a container.
+        calm = ["-W", "ignore:You're running the worker with superuser"]
+        celery = [sys.executable, *calm, "-m", "celery", "--app", "doctolib", "--quiet"]
         return [
             [
                 *[sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"],
@@ -100,13 +103,12 @@ class Command(BaseCommand):
         self.stdout.write(f"  partner      Authorization: Bearer {accounts.partner_token()}")
         self.stdout.write(f"               try it on {base}/api/v1/agendas\n")
 
-    def _watch(self, commands: list[list[str]], processes: list["subprocess.Popen[bytes]"]) -> None:
+    def _watch(self, processes: list["subprocess.Popen[bytes]"]) -> None:
         while True:
             for number, process in enumerate(processes):
                 if process.poll() is not None:
                     raise CommandError(
-                        f"{commands[number][2]} stopped unexpectedly "
-                        f"(exit status {process.returncode})."
+                        f"{NAMES[number]} stopped unexpectedly (exit status {process.returncode})."
                     )
             time.sleep(0.5)
 
