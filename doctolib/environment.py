@@ -40,7 +40,7 @@ class Environment:
     sms_provider: str
     sms_url: str
     sms_token: str = field(repr=False)
-    behind_proxy: bool
+    proxies: int
     connection_seconds: int
 
     @property
@@ -111,6 +111,6 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         sms_provider=text("SMS_PROVIDER", "file"),
         sms_url=source.get("SMS_URL", ""),
         sms_token=source.get("SMS_TOKEN", ""),
-        behind_proxy=source.get("DOCTOLIB_BEHIND_PROXY", "") == "1",
+        proxies=number("DOCTOLIB_PROXIES", 0),
         connection_seconds=number("DOCTOLIB_CONNECTION_SECONDS", 600),
     )

@@ -1,38 +1,21 @@
 """Fixtures that every test may use."""
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-import redis
 
-from doctolib.celery import app as celery_app
+from audit.redis_client import redis_client
 from tests.shared_data import SHARED
 
 collect_ignore = [] if SHARED.exists() else ["practitioners/test_national_scenarios.py"]
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _own_redis_database(worker_number: int) -> Iterator[None]:
-    """Each xdist worker has its own Redis databases, as it has its own PostgreSQL database."""
-    from django.conf import settings
-
-    url = os.environ["REDIS_URL"].split("?")[0]
-    own = f"{url}?db={worker_number * 2}" if url.startswith("unix") else url
-    settings.CACHES["default"]["LOCATION"] = own
-    celery_app.conf.broker_url = own.replace("unix://", "redis+socket://").replace(
-        "db=", "virtual_host="
-    )
-    redis.Redis.from_url(own).flushdb()
-    yield
-
-
-@pytest.fixture(scope="session")
-def worker_number() -> int:
-    name = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-    return int(name.removeprefix("gw"))
+@pytest.fixture(autouse=True)
+def _empty_redis() -> None:
+    """What one test counted, kept or noted in Redis is not the next one's."""
+    redis_client().flushdb()
 
 
 @pytest.fixture(autouse=True)

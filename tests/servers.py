@@ -25,3 +25,8 @@ if "DOCTOLIB_TEST_DIR" not in os.environ:
     # Registered before the servers are, so that it runs after they have stopped.
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     ensure_servers(directory)
+
+# Each xdist worker has a Redis database of its own, as pytest-django gives it one of PostgreSQL.
+# Said here, before anything has read the settings and opened a connection.
+worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].partition('?')[0]}?db={worker}"

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -20,6 +20,8 @@ from booking.models.message import MessageKind, MessageState
 
 VERIFY_HOURS = 72
 RESET_HOURS = 2
+# Whoever asks again and again must not fill a stranger's mailbox.
+MAILS_AN_HOUR = 5
 
 
 class InvalidLink(Exception):
@@ -60,14 +62,14 @@ def sign_up(*, email: str, password: str, language: str, now: datetime) -> Accou
         with transaction.atomic():
             account = create_account(email=email, password=password, language=language)
             entries.write("account-created", actor=account_actor(account), subjects=[account.pk])
-            messages.owe_to_account(account=account, kind=MessageKind.VERIFY_EMAIL, now=now)
+            _owe(account, MessageKind.VERIFY_EMAIL, now=now)
             return account
     except IntegrityError:
         known = Account.objects.get(email_index=email_index(email))
         kind = (
             MessageKind.ALREADY_REGISTERED if known.email_verified_at else MessageKind.VERIFY_EMAIL
         )
-        messages.owe_to_account(account=known, kind=kind, now=now)
+        _owe(known, kind, now=now)
         return None
 
 
@@ -100,7 +102,7 @@ def request_reset(*, email: str, now: datetime) -> None:
     """Owe the mail with which a password is reset, if the address has an account."""
     account = Account.objects.filter(email_index=email_index(email), is_active=True).first()
     if account is not None:
-        messages.owe_to_account(account=account, kind=MessageKind.RESET_PASSWORD, now=now)
+        _owe(account, MessageKind.RESET_PASSWORD, now=now)
 
 
 @transaction.atomic
@@ -144,4 +146,13 @@ def resend_verification(*, account: Account, now: datetime) -> None:
     if not Message.objects.filter(
         account=account, kind=MessageKind.VERIFY_EMAIL, state=MessageState.OWED
     ).exists():
-        messages.owe_to_account(account=account, kind=MessageKind.VERIFY_EMAIL, now=now)
+        _owe(account, MessageKind.VERIFY_EMAIL, now=now)
+
+
+def _owe(account: Account, kind: MessageKind, *, now: datetime) -> None:
+    """Owe a mail about the account, at most MAILS_AN_HOUR of its kind."""
+    lately = Message.objects.filter(
+        account=account, kind=kind, created_at__gt=now - timedelta(hours=1)
+    )
+    if lately.count() < MAILS_AN_HOUR:
+        messages.owe_to_account(account=account, kind=kind, now=now)

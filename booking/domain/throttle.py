@@ -1,9 +1,12 @@
-"""Slowing down who guesses passwords: counters in Redis, by address and by network."""
+"""Slowing down who guesses passwords: counters in Redis, by address and by network.
 
-import hashlib
+An address is counted under its blind index, so that Redis holds nothing to guess it from.
+"""
 
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
+
+from audit.vault.blind_index import blind_index, normalise_email
 
 WINDOW_S = 15 * 60
 FAILURES_AN_ACCOUNT = 10
@@ -17,7 +20,7 @@ class TooManyTries(Exception):
 
 
 def _keys(email: str, network: str) -> list[tuple[str, int]]:
-    digest = hashlib.sha256(email.strip().casefold().encode()).hexdigest()[:32]
+    digest = (blind_index("throttle.email", normalise_email(email)) or b"").hex()
     return [
         (f"tries:account:{digest}", FAILURES_AN_ACCOUNT),
         (f"tries:network:{network}", FAILURES_A_NETWORK),

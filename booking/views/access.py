@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,6 +23,18 @@ View = Callable[..., HttpResponse]
 def account_of(request: HttpRequest) -> Account:
     """The signed-in account of a view behind `account_required` or `practice_member`."""
     return cast(Account, request.user)
+
+
+def network_of(request: HttpRequest) -> str:
+    """The network address of who asks, as the nearest trusted proxy saw it.
+
+    Each of the settings' PROXIES appends to X-Forwarded-For; what stands left of theirs was
+    written by the asker and proves nothing.
+    """
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    if settings.PROXIES and len(hops) >= settings.PROXIES and hops[-settings.PROXIES]:
+        return hops[-settings.PROXIES]
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def web_actor(request: HttpRequest) -> Actor:

@@ -35,7 +35,7 @@ from booking.forms.accounts import (
 )
 from booking.models import Account
 from booking.queries.reads import reads_of_account
-from booking.views.access import account_of, account_required, web_actor
+from booking.views.access import account_of, account_required, network_of, web_actor
 
 BACKEND = "booking.backends.EmailBackend"
 PENDING = "pending_account"
@@ -65,7 +65,7 @@ def _enter(request: HttpRequest, account: Account) -> None:
 def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        email, network = form.cleaned_data["email"], request.META.get("REMOTE_ADDR", "")
+        email, network = form.cleaned_data["email"], network_of(request)
         try:
             throttle.check(email=email, network=network)
         except throttle.TooManyTries as problem:
@@ -95,7 +95,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
     account = Account.objects.filter(
-        pk=request.session.get(AWAITING_CODE) or uuid.UUID(int=0)
+        pk=request.session.get(AWAITING_CODE) or uuid.UUID(int=0), is_active=True
     ).first()
     if account is None:
         return redirect("booking:sign-in")

@@ -1,0 +1,286 @@
+"""Sign-up, verification, sign-in, second factor and password, through the pages."""
+
+import hashlib
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django_otp.oath import totp
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from audit.models import Entry
+from booking.domain import accounts, throttle
+from booking.models import Account, Message
+from tests.factories import PASSWORD, make_account, make_member, make_practice
+
+pytestmark = pytest.mark.django_db
+SIGN_IN, CODE = reverse("booking:sign-in"), reverse("booking:code")
+GOOD = "une phrase facile à retenir"
+
+
+def sign_up(client, email="zoe@exemple.fr", password=GOOD):
+    return client.post(reverse("booking:sign-up"), {"email": email, "password": password})
+
+
+def sign_in(client, email="zoe@exemple.fr", password=PASSWORD, **more):
+    return client.post(SIGN_IN, {"email": email, "password": password, **more})
+
+
+def signed_in(client):
+    return "_auth_user_id" in client.session
+
+
+def test_sign_up_verify_and_enter(client):
+    assert sign_up(client).status_code == 302
+    account = Account.objects.get()
+    assert account.password.startswith("argon2$argon2id$")
+    assert list(Message.objects.values_list("kind", flat=True)) == ["verify_email"]
+    assert not signed_in(client)
+    link = reverse("booking:verify-email", args=[accounts.verification_token(account)])
+    client.get(link)
+    account.refresh_from_db()
+    assert account.email_verified_at is None, "a mail scanner's GET must not verify"
+    client.post(link)
+    account.refresh_from_db()
+    assert account.email_verified_at
+    assert signed_in(client)
+    actions = Entry.objects.filter(subjects=[account.pk]).values_list("action", flat=True)
+    assert {"account-created", "email-verified"} <= set(actions)
+
+
+def test_a_link_alone_signs_no_stranger_in(client):
+    sign_up(Client())
+    link = reverse(
+        "booking:verify-email", args=[accounts.verification_token(Account.objects.get())]
+    )
+    client.post(link)
+    assert not signed_in(client)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_sign_up_answers_alike_whether_the_address_is_known(client, known):
+    if known:
+        make_account("zoe@exemple.fr")
+    answer = sign_up(client, email="Zoe@Exemple.fr")
+    assert (answer.status_code, answer["Location"]) == (302, reverse("booking:check-mail"))
+    expected = "already_registered" if known else "verify_email"
+    assert list(Message.objects.values_list("kind", flat=True)) == [expected]
+    assert Account.objects.count() == 1
+
+
+@pytest.mark.parametrize("password", ["court", "123456789012345", "password1234"])
+def test_weak_passwords_are_refused_and_the_address_is_kept(client, password):
+    answer = sign_up(client, password=password)
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert 'value="zoe@exemple.fr"' in page
+    assert 'aria-invalid="true"' in page
+    assert not Account.objects.exists()
+
+
+def test_an_unverified_account_does_not_enter_but_gets_its_mail_again(client):
+    sign_up(Client())
+    Message.objects.update(state="sent")
+    assert sign_in(client, password=GOOD)["Location"] == reverse("booking:check-mail")
+    assert not signed_in(client)
+    assert Message.objects.filter(kind="verify_email", state="owed").count() == 1
+
+
+def test_nobody_fills_a_strangers_mailbox(client):
+    make_account("zoe@exemple.fr")
+    for _ in range(accounts.MAILS_AN_HOUR + 3):
+        client.post(reverse("booking:forgotten"), {"email": "zoe@exemple.fr"})
+    assert Message.objects.count() == accounts.MAILS_AN_HOUR
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [("zoe@exemple.fr", "wrong"), ("nobody@exemple.fr", PASSWORD), ("zoe@exemple.fr", "")],
+)
+def test_a_wrong_password_and_an_unknown_address_are_refused_alike(client, email, password):
+    make_account("zoe@exemple.fr")
+    answer = sign_in(client, email=email, password=password)
+    assert answer.status_code == 200
+    assert not signed_in(client)
+
+
+def test_a_closed_account_does_not_enter(client):
+    make_account("zoe@exemple.fr", is_active=False)
+    sign_in(client)
+    assert not signed_in(client)
+
+
+def test_guessing_is_slowed_down_for_the_address_and_only_for_it(client):
+    make_account("zoe@exemple.fr")
+    make_account("autre@exemple.fr")
+    for _ in range(throttle.FAILURES_AN_ACCOUNT):
+        sign_in(client, password="wrong")
+    assert sign_in(client, email="ZOE@exemple.fr").status_code == 429
+    assert sign_in(client, email="autre@exemple.fr").status_code == 302
+
+
+def test_the_asker_cannot_choose_the_network_that_is_counted(client, settings):
+    settings.PROXIES = 1
+    for n in range(throttle.FAILURES_A_NETWORK):
+        throttle.note_failure(email=f"x{n}@exemple.fr", network="203.0.113.7")
+    make_account("zoe@exemple.fr")
+    forged = {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
+    answer = client.post(SIGN_IN, {"email": "zoe@exemple.fr", "password": PASSWORD}, headers=forged)
+    assert answer.status_code == 429
+    other = {"X-Forwarded-For": "203.0.113.7, 198.51.100.1"}
+    answer = client.post(SIGN_IN, {"email": "zoe@exemple.fr", "password": PASSWORD}, headers=other)
+    assert answer.status_code == 302
+
+
+def test_without_a_proxy_of_ours_the_header_says_nothing(client, settings):
+    settings.PROXIES = 0
+    for n in range(throttle.FAILURES_A_NETWORK):
+        throttle.note_failure(email=f"x{n}@exemple.fr", network="127.0.0.1")
+    make_account("zoe@exemple.fr")
+    answer = client.post(
+        SIGN_IN,
+        {"email": "zoe@exemple.fr", "password": PASSWORD},
+        headers={"X-Forwarded-For": "198.51.100.1"},
+    )
+    assert answer.status_code == 429
+
+
+def test_what_redis_counts_names_nobody(client):
+    from audit.redis_client import redis_client
+
+    sign_in(client, email="zoe@exemple.fr", password="wrong")
+    keys = b" ".join(redis_client().keys("*"))
+    assert b"tries:account" in keys
+    assert b"zoe" not in keys
+    assert hashlib.sha256(b"zoe@exemple.fr").hexdigest()[:16].encode() not in keys
+
+
+def test_the_second_factor_is_set_up_and_then_asked_for(client):
+    account = make_account("zoe@exemple.fr")
+    sign_in(client)
+    page = reverse("booking:second-factor")
+    shown = client.get(page).content.decode()
+    assert "<svg" in shown
+    assert client.post(page, {"code": "000000"}).status_code == 200
+    device = TOTPDevice.objects.get(user=account, confirmed=False)
+    TOTPDevice.objects.update(throttling_failure_count=0)
+    answer = client.post(page, {"code": f"{totp(device.bin_key):06d}"})
+    codes = re.findall(r"<li>\s*<?c?o?d?e?>?([a-z2-7]{8})", answer.content.decode())
+    assert StaticToken.objects.filter(device__user=account).count() == 10
+    assert len(codes) == 10
+    assert Entry.objects.filter(action="second-factor-set", subjects=[account.pk]).exists()
+
+    later = Client()
+    assert sign_in(later)["Location"].startswith(CODE)
+    assert not signed_in(later)
+    assert later.post(CODE, {"code": "000000"}).status_code == 200
+    assert not signed_in(later)
+    # The wrong code slows the next try down (NIST SP 800-63B 5.2.2); here the time has passed.
+    StaticDevice.objects.update(throttling_failure_count=0)
+    TOTPDevice.objects.update(throttling_failure_count=0)
+    assert later.post(CODE, {"code": codes[0]}).status_code == 302
+    assert signed_in(later)
+    again = Client()
+    sign_in(again)
+    assert again.post(CODE, {"code": codes[0]}).status_code == 200, "a code serves once"
+    assert not signed_in(again)
+
+
+def test_the_code_page_is_closed_to_who_did_not_give_the_password(client):
+    assert client.get(CODE)["Location"] == SIGN_IN
+    account = make_account("zoe@exemple.fr")
+    TOTPDevice.objects.create(user=account, confirmed=True)
+    sign_in(client)
+    Account.objects.update(is_active=False)
+    assert client.get(CODE)["Location"] == SIGN_IN
+
+
+def test_a_member_with_the_factor_set_must_give_it_even_in_an_older_session(client):
+    member = make_member(make_practice(), role="owner")
+    client.force_login(member.account, backend="booking.backends.EmailBackend")
+    TOTPDevice.objects.create(user=member.account, confirmed=True)
+    answer = client.get(reverse("booking:second-factor"))
+    assert answer["Location"].startswith(CODE)
+
+
+def test_a_forgotten_password_is_replaced_by_a_link_that_serves_once(client):
+    account = make_account("zoe@exemple.fr")
+    client.post(reverse("booking:forgotten"), {"email": "ZOE@exemple.fr"})
+    client.post(reverse("booking:forgotten"), {"email": "nobody@exemple.fr"})
+    assert list(Message.objects.values_list("kind", flat=True)) == ["reset_password"]
+    link = reverse("booking:reset-password", args=[accounts.reset_token(account)])
+    assert client.post(link, {"password": "court"}).status_code == 200
+    assert client.post(link, {"password": GOOD}).status_code == 302
+    assert client.post(link, {"password": GOOD}).status_code == 400
+    assert sign_in(client).status_code == 200
+    assert sign_in(client, password=GOOD).status_code == 302
+    assert Entry.objects.filter(action="password-reset").count() == 1
+
+
+def test_a_new_password_ends_the_other_sessions(client):
+    account = make_account("zoe@exemple.fr")
+    sign_in(client)
+    assert client.get(reverse("booking:account")).status_code == 200
+    link = reverse("booking:reset-password", args=[accounts.reset_token(account)])
+    Client().post(link, {"password": GOOD})
+    assert client.get(reverse("booking:account")).status_code == 302
+
+
+@pytest.mark.parametrize(("name", "hours"), [("verify", 72), ("reset", 2)])
+def test_links_grow_old(name, hours, time_machine):
+    start = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    time_machine.move_to(start, tick=False)
+    account = make_account("zoe@exemple.fr")
+    make = {"verify": accounts.verification_token, "reset": accounts.reset_token}[name]
+    use = {
+        "verify": lambda t: accounts.verify_email(token=t, now=start),
+        "reset": accounts.account_of_reset,
+    }[name]
+    token = make(account)
+    time_machine.move_to(start + timedelta(hours=hours, seconds=-2), tick=False)
+    assert use(token) == account
+    time_machine.move_to(start + timedelta(hours=hours, seconds=2), tick=False)
+    with pytest.raises(accounts.InvalidLink):
+        use(token)
+
+
+def test_a_token_of_one_kind_is_no_token_of_another():
+    account = make_account()
+    with pytest.raises(accounts.InvalidLink):
+        accounts.account_of_reset(accounts.verification_token(account))
+    with pytest.raises(accounts.InvalidLink):
+        accounts.verify_email(token="nonsense", now=datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/\\evil.example"]
+)
+def test_after_sign_in_nobody_is_sent_elsewhere(client, target):
+    make_account("zoe@exemple.fr")
+    assert sign_in(client, next=target)["Location"] == reverse("booking:my-appointments")
+
+
+def test_the_language_is_kept_with_the_account_and_mails_follow(client, now):
+    from booking.domain import delivery
+    from booking.domain.messages import owe_to_account
+
+    account = make_account("zoe@exemple.fr")
+    sign_in(client)
+    client.post(reverse("booking:account"), {"language": "en"})
+    account.refresh_from_db()
+    assert account.language == "en"
+    assert 'lang="en"' in client.get(reverse("booking:account")).content.decode()
+    message = owe_to_account(account=account, kind="reset_password", now=now)
+    assert delivery.compose(message, now=now).subject == "New password"
+
+
+def test_signing_out_takes_a_post(client):
+    make_account("zoe@exemple.fr")
+    sign_in(client)
+    assert client.get(reverse("booking:sign-out")).status_code == 405
+    assert signed_in(client)
+    client.post(reverse("booking:sign-out"))
+    assert not signed_in(client)

@@ -1,0 +1,146 @@
+"""Finding sealed patients by their blind indexes, within one practice."""
+
+from datetime import date
+
+import pytest
+from django_scopes import ScopeError, scope
+
+from booking.domain.patients import (
+    Identity,
+    InvalidPhone,
+    change_patient,
+    find_patients,
+    normalise_phone,
+    parse_birth_date,
+)
+from booking.models import Appointment, Patient
+from tests.factories import make_account, make_patient, make_practice, practice_actor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def practice():
+    return make_practice()
+
+
+def found(practice, text):
+    with scope(practice=practice):
+        return list(find_patients(text=text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lefèvre-Martin", "lefevre martin", "LEFÈVRE MARTIN", "Zoé", "zoe",
+        "Zoé Lefèvre-Martin", "Lefèvre-Martin Zoé", "  lefevre   martin zoe ",
+        "06 12 34 56 78", "+33612345678", "0033 6 12 34 56 78", "06.12.34.56.78",
+        "31/12/1980", "31.12.1980", "1980-12-31", "31 12 1980",
+        "ZOE@exemple.fr",
+    ],
+)  # fmt: skip
+def test_a_patient_is_found_by_whole_values_in_any_usual_spelling(practice, text):
+    patient = make_patient(
+        practice=practice, first_name="Zoé", last_name="Lefèvre-Martin", email="zoe@exemple.fr"
+    )
+    make_patient(
+        practice=practice,
+        first_name="Anne",
+        last_name="Autre",
+        phone="+33698765432",
+        birth_date=date(1979, 1, 2),
+    )
+    assert found(practice, text) == [patient]
+
+
+@pytest.mark.parametrize("text", ["Lefèv", "06 12 34", "", "  ", "31/13/1980", "…", "1980"])
+def test_parts_and_nonsense_find_nobody(practice, text):
+    make_patient(practice=practice)
+    assert found(practice, text) == []
+
+
+def test_another_practices_patient_is_not_found(practice):
+    make_patient(practice=make_practice())
+    make_patient(make_account())
+    assert found(practice, "Lefèvre") == []
+
+
+def test_a_patient_of_two_practices_is_found_once_in_each(practice):
+    from booking.domain.patients import make_known
+    from tests.factories.people import LONG_AGO
+
+    other = make_practice()
+    patient = make_patient(practice=practice)
+    assert make_known(practice_id=other.pk, patient_id=patient.pk, since=LONG_AGO)
+    assert not make_known(practice_id=other.pk, patient_id=patient.pk, since=LONG_AGO)
+    assert [found(p, "Lefèvre") for p in (practice, other)] == [[patient], [patient]]
+
+
+def test_after_a_change_the_old_name_finds_nobody(practice):
+    patient = make_patient(practice=practice)
+    identity = Identity(
+        first_name="Zoé", last_name="Durand", birth_date=date(1980, 12, 31), sex="F"
+    )
+    change_patient(patient=patient, identity=identity, actor=practice_actor())
+    assert found(practice, "Lefèvre") == []
+    assert found(practice, "06 12 34 56 78") == []
+    assert found(practice, "Durand") == [patient]
+
+
+def test_without_a_scope_a_query_raises():
+    make_patient()
+    for model in (Patient, Appointment):
+        with pytest.raises(ScopeError):
+            list(model.objects.all())
+        with pytest.raises(ScopeError):
+            model.objects.filter(pk=None).exists()
+        with pytest.raises(ScopeError):
+            model.objects.count()
+
+
+def test_a_scope_narrows_to_the_practice_or_the_account(practice):
+    account = make_account()
+    own, of_practice, _neither = (
+        make_patient(account),
+        make_patient(practice=practice),
+        make_patient(),
+    )
+    with scope(account=account):
+        assert list(Patient.objects.all()) == [own]
+    with scope(practice=practice):
+        assert list(Patient.objects.all()) == [of_practice]
+    with scope(practice=practice, account=account):
+        assert list(Patient.objects.all()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("06 12 34 56 78", "+33612345678"),
+        ("0692 12 34 56", "+262692123456"),
+        ("0690 12 34 56", "+590690123456"),
+        ("+44 20 7946 0958", "+442079460958"),
+        ("", ""),
+    ],
+)
+def test_telephone_numbers_become_e164(given, expected):
+    assert normalise_phone(given) == expected
+
+
+@pytest.mark.parametrize("given", ["12", "06 12 34 56", "bonjour", "+999 1234"])
+def test_what_is_no_number_is_refused(given):
+    with pytest.raises(InvalidPhone):
+        normalise_phone(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("29/02/2024", date(2024, 2, 29)),
+        ("29/02/2023", None),
+        ("2024-2-9", date(2024, 2, 9)),
+        ("12/1980", None),
+    ],
+)
+def test_birth_dates_are_read(given, expected):
+    assert parse_birth_date(given) == expected
