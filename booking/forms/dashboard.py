@@ -4,12 +4,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from booking.domain.patients import InvalidPhone, normalise_phone
 from practitioners.domain.openings import OpeningSpec
 from practitioners.domain.text import search_text
-from practitioners.domain.wall_clock import instant
+from practitioners.domain.wall_clock import FIRST_DAY, LAST_DAY, instant
 from practitioners.models import Agenda, Opening, Practice, Role, VisitReason
 
 COLOURS = [
@@ -21,8 +22,13 @@ COLOURS = [
 ]
 
 
-def date_input() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+class DayField(forms.DateField):
+    """A date within the calendar's sensible bounds."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        validators = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+        super().__init__(widget=widget, validators=validators, **kwargs)
 
 
 def time_input() -> forms.TimeInput:
@@ -33,7 +39,7 @@ class WhenForm(forms.Form):
     """Which visit reason, on which day, at what time of the practice's wall clock."""
 
     motif = forms.ModelChoiceField(label=_("Motif"), queryset=VisitReason.objects.none())
-    jour = forms.DateField(label=_("Jour"), widget=date_input())
+    jour = DayField(label=_("Jour"))
     heure = forms.TimeField(label=_("Heure"), widget=time_input())
 
     def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
@@ -62,9 +68,9 @@ class AbsenceForm(forms.Form):
     agendas = forms.ModelMultipleChoiceField(
         label=_("Agendas"), queryset=Agenda.objects.none(), widget=forms.CheckboxSelectMultiple
     )
-    from_day = forms.DateField(label=_("Du"), widget=date_input())
+    from_day = DayField(label=_("Du"))
     from_time = forms.TimeField(label=_("à"), required=False, widget=time_input())
-    until_day = forms.DateField(label=_("Au"), widget=date_input())
+    until_day = DayField(label=_("Au"))
     until_time = forms.TimeField(
         label=_("à"),
         required=False,
@@ -99,9 +105,8 @@ class AbsenceForm(forms.Form):
 class OpeningForm(forms.Form):
     """A recurring opening, in the practice's wall clock."""
 
-    starts_on = forms.DateField(
+    starts_on = DayField(
         label=_("Premier jour"),
-        widget=date_input(),
         help_text=_("Le jour de la semaine est celui de cette date."),
     )
     every_weeks = forms.TypedChoiceField(
@@ -116,9 +121,7 @@ class OpeningForm(forms.Form):
         ],
         initial=1,
     )
-    last_day = forms.DateField(
-        label=_("Dernier jour (facultatif)"), required=False, widget=date_input()
-    )
+    last_day = DayField(label=_("Dernier jour (facultatif)"), required=False)
     from_time = forms.TimeField(label=_("De"), widget=time_input())
     until_time = forms.TimeField(label=_("À"), widget=time_input())
     visit_reasons = forms.ModelMultipleChoiceField(

@@ -20,8 +20,8 @@ from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.queries import appointments as queries
 from booking.views.access import account_of, account_required, web_actor
-from booking.views.booking import read_instant
 from practitioners.domain import availability, take
+from practitioners.domain.wall_clock import read_instant
 
 DAYS_OFFERED = 28
 

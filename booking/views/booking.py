@@ -2,7 +2,6 @@
 
 import secrets
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -27,18 +26,11 @@ from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.views.access import account_of, web_actor
 from practitioners.domain import availability, take
+from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Agenda, Practice, Taken, VisitReason
 
 NEAREST = 6
 NEAREST_DAYS = 30
-
-
-def read_instant(text: str) -> datetime | None:
-    """Read an RFC 3339 instant; None for anything else."""
-    with suppress(ValueError):
-        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return at if at.tzinfo else None
-    return None
 
 
 _REASON = FixedQuery(

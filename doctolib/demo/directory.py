@@ -64,14 +64,14 @@ PATTERNS = [
 ]
 
 
-def make_practices(names: Names) -> list[Practice]:
-    """Make unsaved practices, more of them where more people live."""
+def make_practices(names: Names, count: int = PRACTICES) -> list[Practice]:
+    """Make unsaved practices, more of them where more people live; those of ALWAYS first."""
     rng = names.rng
     located = Commune.objects.filter(latitude__isnull=False).order_by("code")
     communes = {commune.code: commune for commune in located}
     weights = list(accumulate(commune.population for commune in communes.values()))
-    drawn = rng.choices(list(communes.values()), cum_weights=weights, k=PRACTICES)
-    drawn[: len(ALWAYS)] = [communes[code] for code in ALWAYS]
+    drawn = rng.choices(list(communes.values()), cum_weights=weights, k=count)
+    drawn = ([communes[code] for code in ALWAYS] + drawn[len(ALWAYS) :])[:count]
     practices = []
     for number, commune in enumerate(drawn):
         name = rng.choice(PRACTICE_NAMES).format(rng.choice(PRACTICE_WORDS))
@@ -104,10 +104,10 @@ def make_practices(names: Names) -> list[Practice]:
     return practices
 
 
-def make_practitioners(names: Names) -> list[tuple[Practitioner, str]]:
+def make_practitioners(names: Names, count: int = PRACTITIONERS) -> list[tuple[Practitioner, str]]:
     """Make unsaved practitioners, each with the code of its specialty."""
     rng = names.rng
-    codes = rng.choices(list(SPECIALTIES), weights=list(SPECIALTIES.values()), k=PRACTITIONERS)
+    codes = rng.choices(list(SPECIALTIES), weights=list(SPECIALTIES.values()), k=count)
     rows = []
     for number, code in enumerate(codes):
         first, last, sex = names.person()

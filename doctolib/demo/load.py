@@ -30,7 +30,14 @@ def is_loaded() -> bool:
 
 
 @transaction.atomic
-def load(*, now: datetime, say: Say, seed: int = SEED) -> None:
+def load(
+    *,
+    now: datetime,
+    say: Say,
+    seed: int = SEED,
+    practices: int = directory.PRACTICES,
+    practitioners: int = directory.PRACTITIONERS,
+) -> None:
     """Load the demo in one transaction; the same seed gives the same demo around `now`."""
     began = time.monotonic()
 
@@ -42,25 +49,25 @@ def load(*, now: datetime, say: Say, seed: int = SEED) -> None:
     reference_data.load_specialties()
     names = Names.from_seed(seed)
     step("practices and practitioners")
-    practices = directory.make_practices(names)
-    Practice.objects.bulk_create(practices)
-    people = directory.make_practitioners(names)
+    places = directory.make_practices(names, practices)
+    Practice.objects.bulk_create(places)
+    people = directory.make_practitioners(names, practitioners)
     Practitioner.objects.bulk_create([person for person, _ in people])
     through = Practitioner.specialties.through
     through.objects.bulk_create(
         [through(practitioner_id=person.pk, specialty_id=code) for person, code in people]
     )
     step("agendas, visit reasons and openings")
-    agendas, reasons = _make_agendas(names, practices, people, now=now)
+    agendas, reasons = _make_agendas(names, places, people, now=now)
     step("patients")
-    patients = visits.make_patients(names, practices, now=now)
+    patients = visits.make_patients(names, places, now=now)
     step("appointments")
     count = visits.fill_agendas(names.rng, agendas, reasons, patients, now=now)
     step(f"{count} appointments; now the next free slots")
     for start in range(0, len(agendas), 200):
         next_slots.refresh(agenda_ids=[a.pk for a in agendas[start : start + 200]], now=now)
     step("accounts to try")
-    tilleuls = practices[directory.ALWAYS.index("37261")]
+    tilleuls = places[directory.ALWAYS.index("37261")]
     accounts.make_accounts(names, tilleuls, now=now)
     entries.write("demo-loaded", actor=system_actor(Channel.SHELL), at=now)
     with connection.cursor() as cursor:

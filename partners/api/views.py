@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +14,7 @@ from partners.api.permissions import HasScope
 from partners.models import Credential
 from partners.queries import granted_agendas
 from practitioners.domain import availability
+from practitioners.domain.wall_clock import read_instant
 from practitioners.models import VisitReason
 
 MOST_DAYS = 60
@@ -91,10 +91,7 @@ def _instant(request: Request, name: str, default: datetime) -> datetime:
     text = request.query_params.get(name)
     if not text:
         return default
-    try:
-        at = parse_datetime(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+    at = read_instant(text)
+    if at is None:
         raise ValidationError({name: "must be an RFC 3339 date and time with its offset"})
     return at

@@ -24,8 +24,8 @@ BATCH = 100
 def mark_stale(agenda_id: uuid.UUID) -> None:
     """Ask for an agenda's projection to be computed again soon.
 
-    Losing this note costs freshness only: a projection is verified where it is shown, and
-    each is computed again every REFRESH_EVERY at the latest.
+    Losing this note costs freshness only: a projection is verified where it is shown, each is
+    computed again every REFRESH_EVERY at the latest, and a missing one is found missing.
     """
     try:
         redis_client().sadd(STALE_SET, str(agenda_id))
@@ -77,5 +77,7 @@ def refresh_stale(*, now: datetime) -> int:
         Q(bookable_until__lt=now) | Q(computed_at__lt=now - REFRESH_EVERY)
     ).order_by("computed_at")
     agenda_ids.update(overdue.values_list("agenda_id", flat=True)[:BATCH])
+    missing = VisitReason.objects.filter(active=True, agenda__active=True, next_slot__isnull=True)
+    agenda_ids.update(missing.order_by().values_list("agenda_id", flat=True)[:BATCH])
     refresh(agenda_ids=agenda_ids, now=now)
     return len(agenda_ids)

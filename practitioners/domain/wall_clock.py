@@ -16,6 +16,28 @@ _HOLIDAY_SUBDIVISIONS = {"57": "57", "67": "6AE", "68": "6AE"} | {
 }
 
 
+# Outside of these nobody means the date: a slip of the pen, or somebody trying the door.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
+
+
+def read_instant(text: str) -> datetime | None:
+    """Read an RFC 3339 instant between FIRST_DAY and LAST_DAY; None for anything else."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo and FIRST_DAY <= at.date() < LAST_DAY else None
+
+
+def read_day(text: str) -> date | None:
+    """Read a date as 2026-11-24 between FIRST_DAY and LAST_DAY; None for anything else."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if FIRST_DAY <= day < LAST_DAY else None
+
+
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """Return the UTC instant at which the wall clock of `zone` shows `at` on `day`.
 

@@ -2,7 +2,7 @@
 
 import uuid
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -124,10 +124,8 @@ def _week_context(
 ) -> dict[str, object]:
     zone = agenda.practice.zone
     today = now.astimezone(zone).date()
-    first = today
-    with suppress(ValueError):
-        asked = date.fromisoformat(request.GET.get("semaine", ""))
-        first = min(max(asked, today), today + timedelta(days=730))
+    asked = wall_clock.read_day(request.GET.get("semaine", "")) or today
+    first = min(max(asked, today), today + timedelta(days=730))
     since = wall_clock.day_bounds(first, zone)[0]
     until = wall_clock.day_bounds(first + timedelta(days=DAYS_SHOWN), zone)[0]
     slots = availability.free_slots(visit_reason=chosen, since=since, until=until, now=now)

@@ -220,7 +220,7 @@ def test_a_delegated_member_reaches_only_the_delegated_agendas(world, name):
 def test_a_practice_cannot_find_another_practices_patient(world, text):
     account = make_member(world["other"], role="owner").account
     url = reverse("booking:find-patients", args=[world["other"].pk])
-    answer = verified_client(account).get(url, {"q": text})
+    answer = verified_client(account).post(url, {"q": text})
     assert answer.status_code == 200
     assert answer.context["found"] == []
 

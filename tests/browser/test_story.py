@@ -1,7 +1,7 @@
 """The main job, from the home page to the record."""
 
 import re
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from django.utils import timezone
@@ -11,8 +11,10 @@ from playwright.sync_api import expect
 
 from audit.models import Entry
 from booking.models import Appointment
+from booking.models.appointment import Channel
 from practitioners.domain import next_slots
 from practitioners.models import Commune, Specialty
+from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
 from tests.factories import (
     PASSWORD,
@@ -183,15 +185,17 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
     for path in (
         "",
         "?vue=semaine",
-        "patients/?q=Lef%C3%A8vre",
+        "patients/",
         "rendez-vous/",
         "horaires/",
         "absences/",
         "membres/",
+        "reglages/",
     ):
         page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/{path}")
         check_page(page)
     for path in (
+        "",
         "plages/",
         "motifs/",
         f"plages/{agenda.openings.first().pk}/",
@@ -199,6 +203,122 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
     ):
         page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/agendas/{agenda.pk}/{path}")
         check_page(page)
+    page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/patients/")
+    page.fill("#q", "Lefèvre")
+    page.get_by_role("button", name="Chercher").click()
+    expect(page.locator("table")).to_contain_text("31/12/1980")
+    check_page(page)
+    page.get_by_role("link", name="Prendre rendez-vous").click()
+    expect(page.locator("#trouves input[type=radio]")).to_be_checked()
+    check_page(page)
+
+
+def test_what_an_absence_touches_is_shown_and_asked_about(live_server, new_page, agenda, mails):
+    reason = agenda.visit_reasons.get()
+    tomorrow = date.today() + timedelta(days=1)
+    starts_at = datetime.combine(tomorrow, time(9), tzinfo=agenda.practice.zone)
+    booked(reason, timezone.now(), starts_at=starts_at, channel=Channel.PRACTICE, anywhere=True)
+    page = new_page()
+    sign_in_to_practice(page, live_server, agenda)
+    page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/absences/")
+    page.get_by_label(str(agenda.practitioner)).check()
+    page.fill("[name=from_day]", tomorrow.isoformat())
+    page.fill("[name=until_day]", tomorrow.isoformat())
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.get_by_role("alert")).to_contain_text("Zoé Lefèvre")
+    check_page(page)
+    page.get_by_label("Ils sont annulés").check()
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.locator(".notice.success")).to_be_visible()
+    assert Appointment.unscoped.get().status == "cancelled"
+
+
+def test_each_page_of_an_account_is_accessible(live_server, new_page, agenda, mails):
+    account = make_account("une-adresse-vraiment-fort-longue-et-sans-espace@exemple.example")
+    patient = make_patient(account)
+    make_patient(account, first_name="Noé", relation="child")
+    reason = agenda.visit_reasons.get()
+    tomorrow = date.today() + timedelta(days=1)
+    starts_at = datetime.combine(tomorrow, time(9), tzinfo=agenda.practice.zone)
+    visit = booked(reason, timezone.now(), starts_at=starts_at, patient=patient, anywhere=True)
+    page = new_page()
+    page.goto(f"{live_server.url}/connexion/")
+    check_page(page)
+    page.fill("[name=email]", "une-adresse-vraiment-fort-longue-et-sans-espace@exemple.example")
+    page.fill("[name=password]", "wrong")
+    page.locator("main").get_by_role("button", name="Se connecter").click()
+    expect(page.get_by_role("alert")).to_contain_text("ne convient pas")
+    check_page(page)
+    page.fill("[name=password]", PASSWORD)
+    page.locator("main").get_by_role("button", name="Se connecter").click()
+    for path in (
+        "rendez-vous/",
+        f"rendez-vous/{visit.pk}/",
+        f"rendez-vous/{visit.pk}/deplacer/",
+        f"rendez-vous/{visit.pk}/annuler/",
+        "compte/",
+        "compte/lectures/",
+        "compte/proches/",
+        "compte/proches/nouveau/",
+        f"compte/proches/{patient.pk}/",
+        "compte/second-facteur/",
+        "mot-de-passe/",
+        "mot-de-passe/nonsense/",
+        "courrier/",
+        "recherche/?quoi=zzzz&ou=Qqqq",
+        "nowhere/",
+    ):
+        page.goto(f"{live_server.url}/{path}")
+        check_page(page)
+
+
+def test_the_whole_booking_by_keyboard_alone(live_server, new_page, agenda, mails):
+    make_patient(make_account("clavier@exemple.fr"), first_name="Ada", last_name="Clavier")
+    page = new_page()
+    page.goto(live_server.url)
+    keys = page.keyboard
+
+    def tab_to(test, most=80):
+        for _ in range(most):
+            keys.press("Tab")
+            if page.evaluate(f"(() => {{ const e = document.activeElement; return {test} }})()"):
+                return
+        raise AssertionError(f"not reached by Tab: {test} on {page.url}")
+
+    keys.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    tab_to("e.id === 'quoi'")
+    keys.type("dermatologue")
+    page.wait_for_selector("#quoi-liste [role=option]")
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    tab_to("e.id === 'ou'")
+    keys.type("37000")
+    page.wait_for_selector("#ou-liste [role=option]")
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    tab_to("e.textContent.includes('Rechercher')")
+    keys.press("Enter")
+    expect(page.locator("h1.count")).to_contain_text("1 résultat")
+    tab_to("e.matches('article h2 a')")
+    keys.press("Enter")
+    expect(page.locator("button.slot").first).to_be_visible()
+    tab_to("e.matches('button.slot')")
+    keys.press("Enter")
+    expect(page.locator(".timer")).to_be_visible()
+    tab_to("e.textContent.includes('J’ai un compte')")
+    keys.press("Enter")
+    expect(page.locator("[name=password]")).to_be_visible()
+    tab_to("e.name === 'email'")
+    keys.type("clavier@exemple.fr")
+    keys.press("Tab")
+    keys.type(PASSWORD)
+    keys.press("Enter")
+    expect(page.get_by_role("button", name="Confirmer le rendez-vous")).to_be_visible()
+    tab_to("e.textContent.includes('Confirmer le rendez-vous')")
+    keys.press("Enter")
+    expect(page.locator(".notice.success").first).to_contain_text("confirmé")
+    assert Appointment.unscoped.count() == 1
 
 
 def test_a_secretary_books_in_four_interactions(live_server, new_page, agenda, mails):

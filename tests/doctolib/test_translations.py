@@ -2,17 +2,17 @@
 
 import ast
 import gettext
-from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
-from django.conf import settings
 from django.template import engines
 from django.template.base import VariableNode
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.test import Client
 
-ROOT = Path(settings.PROJECT_DIR)
+from doctolib.environment import PROJECT_DIR
+
+ROOT = PROJECT_DIR
 CATALOGUE = ROOT / "locale/en/LC_MESSAGES"
 FUNCTIONS = {"_": 0, "gettext": 0, "gettext_lazy": 0, "pgettext_lazy": 1, "ngettext": 0}
 

@@ -34,6 +34,7 @@ def make_patient(
     practice: Practice | None = None,
     first_name: str = "Zoé",
     last_name: str = "Lefèvre",
+    relation: str = "self",
     **values: object,
 ) -> Patient:
     defaults: dict[str, object] = {
@@ -49,7 +50,12 @@ def make_patient(
     )
     actor = Actor(kind=ActorKind.SYSTEM, channel=Channel.SHELL)
     return patients.create_patient(
-        identity=identity, actor=actor, now=LONG_AGO, account=account, practice=practice
+        identity=identity,
+        actor=actor,
+        now=LONG_AGO,
+        account=account,
+        practice=practice,
+        relation=relation,
     )
 
 

@@ -1,8 +1,7 @@
 """The agenda in a day or a week, and what is done from it."""
 
 import uuid
-from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,17 +11,9 @@ from django.views.decorators.http import require_safe
 
 from booking.queries.agenda_grid import build_grid, week_of
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
+from practitioners.domain.wall_clock import read_day
 
 SIDE_BY_SIDE = 6
-
-
-def read_day(text: str, *, default: date) -> date:
-    """Read an ISO date within reach; `default` for anything else."""
-    with suppress(ValueError):
-        day = date.fromisoformat(text)
-        if abs((day - default).days) < 3660:
-            return day
-    return default
 
 
 @never_cache
@@ -33,7 +24,7 @@ def agenda(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     practice = membership.practice
     now = timezone.now()
     today = now.astimezone(practice.zone).date()
-    day = read_day(request.GET.get("jour", ""), default=today)
+    day = read_day(request.GET.get("jour", "")) or today
     week = request.GET.get("vue") == "semaine"
     agendas = agendas_of(request)
     wanted = set(request.GET.getlist("agenda"))

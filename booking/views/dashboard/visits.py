@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import book, change, patients
+from booking.domain import book, call, change, patients
 from booking.forms.dashboard import WhenForm
 from booking.forms.patients import CallerForm
 from booking.models import Appointment, Patient
@@ -26,17 +26,25 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
-from booking.views.booking import read_instant
 from practitioners.domain import availability
+from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Agenda
 
 DAYS_OFFERED = 21
 MARKS = {"arrived", "seen", "no_show", "booked"}
 
 
-def found_patients(request: HttpRequest, text: str) -> list[dict[str, object]]:
-    """Look patients up in the practice's scope, and reveal what tells namesakes apart."""
-    rows = list(patients.find_patients(text=text)) if text.strip() else []
+def found_patients(
+    request: HttpRequest, text: str, *, chosen: uuid.UUID | None = None
+) -> list[dict[str, object]]:
+    """Look patients up in the practice's scope, and reveal what tells namesakes apart.
+
+    What is looked for names people: it comes by POST, since addresses end up in logs.
+    """
+    if text.strip():
+        rows = list(patients.find_patients(text=text))
+    else:
+        rows = list(Patient.objects.filter(pk=chosen)) if chosen else []
     fields = ("first_name", "last_name", "birth_date", "phone")
     wanted = [(row, fields) for row in rows]
     with reveal(wanted, actor=practice_actor(request), purpose=Purpose.BOOKING) as plain:
@@ -63,25 +71,24 @@ def _agenda_url(practice_id: uuid.UUID, at: datetime, agenda: Agenda) -> str:
 def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     """One page: who (found or new), what, when. The start comes from the agenda's free time."""
     agendas = agendas_of(request)
-    text = request.POST.get("q", request.GET.get("q", ""))
+    text = request.POST.get("q", "")
+    only_looks = "search" in request.POST or bool(request.headers.get("HX-Request"))
     initial = _initial(request, agendas)
     when = WhenForm(request.POST or None, agendas=agendas, initial=initial)
     is_new = request.POST.get("patient") == "new"
     caller = CallerForm(request.POST if is_new else None)
     problem = ""
-    if request.method == "POST" and "search" not in request.POST and when.is_valid():
-        patient = _patient(request, caller) if is_new else _known(request)
-        if patient is not None:
+    if request.method == "POST" and not only_looks and when.is_valid():
+        who = (caller.identity() if caller.is_valid() else None) if is_new else _known(request)
+        if who is not None:
             try:
-                appointment = book.book(
+                appointment = call.book_for_caller(
+                    caller=who,
                     visit_reason=when.cleaned_data["motif"],
                     starts_at=when.starts_at(),
-                    patient=patient,
                     booked_by=account_of(request),
                     actor=practice_actor(request),
-                    channel=Channel.PRACTICE,
                     now=timezone.now(),
-                    anywhere=True,
                 )
             except book.SlotTaken as refused:
                 problem = str(refused.text)
@@ -90,6 +97,7 @@ def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
                 return redirect(_agenda_url(practice_id, appointment.starts_at, appointment.agenda))
         elif not is_new:
             problem = _("Choisissez un patient, ou créez sa fiche.")
+    chosen = request.POST.get("patient") or request.GET.get("patient", "")
     context = {
         "practice": membership_of(request).practice,
         "membership": membership_of(request),
@@ -97,8 +105,8 @@ def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "caller": caller,
         "is_new": is_new,
         "q": text,
-        "found": found_patients(request, text),
-        "chosen": request.POST.get("patient") or request.GET.get("patient", ""),
+        "found": found_patients(request, text, chosen=_read_id(chosen)),
+        "chosen": chosen,
         "problem": problem,
         "current": "agenda",
     }
@@ -121,22 +129,15 @@ def _initial(request: HttpRequest, agendas: list[Agenda]) -> dict[str, object]:
 
 
 def _known(request: HttpRequest) -> Patient | None:
+    patient_id = _read_id(request.POST.get("patient", ""))
+    return get_object_or_404(Patient.objects.all(), pk=patient_id) if patient_id else None
+
+
+def _read_id(text: str) -> uuid.UUID | None:
     try:
-        patient_id = uuid.UUID(request.POST.get("patient", ""))
+        return uuid.UUID(text)
     except ValueError:
         return None
-    return get_object_or_404(Patient.objects.all(), pk=patient_id)
-
-
-def _patient(request: HttpRequest, caller: CallerForm) -> Patient | None:
-    if not caller.is_valid():
-        return None
-    return patients.create_patient(
-        identity=caller.identity(),
-        actor=practice_actor(request),
-        now=timezone.now(),
-        practice=membership_of(request).practice,
-    )
 
 
 @never_cache
@@ -263,9 +264,9 @@ def cancel_visit(
 
 @never_cache
 @practice_member("booking.view_patients")
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def find(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
-    text = request.GET.get("q", "")
+    text = request.POST.get("q", "")
     context = {
         "practice": membership_of(request).practice,
         "membership": membership_of(request),

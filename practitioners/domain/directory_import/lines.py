@@ -162,7 +162,7 @@ def _workplace(row: dict[str, str], practitioner: str) -> Workplace | None:
             number if any(c.isdigit() for c in number) else "",
             get("street_repeat", ""),
             get("street_kind", "").lower(),
-            display_name(get("street", "")),
+            display_name(get("street", ""), begins=False),
         )
         if part
     )
@@ -190,13 +190,16 @@ def _town_of(cedex: str) -> str:
 _SMALL = {"de", "du", "des", "la", "le", "les", "et", "en", "sur", "sous", "aux", "lès"}
 
 
-def display_name(text: str) -> str:
-    """Turn the directory's capitals into a readable name: "JEAN-PIERRE DE L'ÉTANG"."""
+def display_name(text: str, *, begins: bool = True) -> str:
+    """Turn the directory's capitals into a readable name: "JEAN-PIERRE DE L'ÉTANG".
+
+    A little word stays small except where it begins the name.
+    """
     if not text or not (text.isupper() or text.islower()):
         return text
     words = re.split(r"([\s\-'’])", text.lower())
     return "".join(
-        word if i and word in _SMALL else word[:1].upper() + word[1:]
+        word if (i or not begins) and word in _SMALL else word[:1].upper() + word[1:]
         for i, word in enumerate(words)
     )
 

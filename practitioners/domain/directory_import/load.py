@@ -70,7 +70,6 @@ def import_file(
     report = Report()
     loader = _Loader(report)
     batch: list[Activity] = []
-    bytes_read = 0
     with path.open("rb") as source, rejects.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(["line", "reason", "text"])
@@ -79,7 +78,6 @@ def import_file(
         reader = LineReader(header)
         for number, line in lines:
             report.lines += 1
-            bytes_read += len(line)
             try:
                 batch.append(reader.activity(line))
             except BadLine as reason:
@@ -88,9 +86,9 @@ def import_file(
             if len(batch) >= BATCH:
                 loader.load(batch)
                 batch = []
-                progress(report.lines, bytes_read)
+                progress(report.lines, source.tell())
         loader.load(batch)
-        progress(report.lines, bytes_read)
+        progress(report.lines, source.tell())
     entries.write(
         "directory-imported",
         actor=actor,

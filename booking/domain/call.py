@@ -1,0 +1,43 @@
+"""Booking for somebody on the phone."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from audit.record.entries import Actor
+from booking.domain import patients
+from booking.domain.book import book
+from booking.models import Account, Appointment, Patient
+from booking.models.appointment import Channel
+from practitioners.models import VisitReason
+
+
+@transaction.atomic
+def book_for_caller(
+    *,
+    caller: Patient | patients.Identity,
+    visit_reason: VisitReason,
+    starts_at: datetime,
+    booked_by: Account,
+    actor: Actor,
+    now: datetime,
+) -> Appointment:
+    """Book for a known patient, or for somebody whose file is made by the same transaction.
+
+    The practice is bound neither by openings nor by notice, only by taken time. When the slot is
+    gone no file is left behind. Raises SlotTaken.
+    """
+    if isinstance(caller, patients.Identity):
+        caller = patients.create_patient(
+            identity=caller, actor=actor, now=now, practice=visit_reason.agenda.practice
+        )
+    return book(
+        visit_reason=visit_reason,
+        starts_at=starts_at,
+        patient=caller,
+        booked_by=booked_by,
+        actor=actor,
+        channel=Channel.PRACTICE,
+        now=now,
+        anywhere=True,
+    )

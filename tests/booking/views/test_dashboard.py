@@ -1,0 +1,488 @@
+"""The practice's daily work on the dashboard."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import Entry
+from booking.models import Appointment, Message, Patient
+from booking.models.appointment import Channel
+from practitioners.domain.availability import free_slots
+from practitioners.models import Absence, Invitation, Membership, Opening, VisitReason
+from tests.booking.test_book import NINE, booked
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_member,
+    make_opening,
+    make_patient,
+    make_practice,
+    make_reason,
+    verified_client,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _frozen(time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def agenda():
+    return make_agenda()
+
+
+@pytest.fixture
+def reason(agenda):
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    return reason
+
+
+@pytest.fixture
+def client(agenda):
+    return verified_client(make_member(agenda.practice, role="owner").account)
+
+
+def url(name, agenda, *ids):
+    return reverse(f"booking:{name}", args=[agenda.practice_id, *ids])
+
+
+def call(reason, **changed):
+    return {"motif": reason.pk, "jour": "2026-11-30", "heure": "09:00", **changed}
+
+
+NEW = {
+    "patient": "new",
+    "first_name": "Élise",
+    "last_name": "Moreau",
+    "phone": "06 39 98 00 01",
+    "sex": "U",
+}
+
+
+# Booking on the phone
+
+
+def test_a_known_patient_is_found_and_booked(agenda, reason, client):
+    patient = make_patient(practice=agenda.practice)
+    page = client.post(url("find-patients", agenda), {"q": "lefevre"}).content.decode()
+    assert "31/12/1980" in page
+    chosen = f"?patient={patient.pk}"
+    assert chosen in page
+    page = client.get(url("new-visit", agenda) + chosen).content.decode()
+    assert "31/12/1980" in page
+    answer = client.post(url("new-visit", agenda), call(reason, patient=patient.pk))
+    assert answer.status_code == 302
+    appointment = Appointment.unscoped.get()
+    assert (appointment.patient, appointment.starts_at) == (patient, NINE)
+    assert appointment.channel == Channel.PRACTICE
+
+
+def test_looking_somebody_up_books_nothing_and_names_nobody_in_the_address(agenda, reason, client):
+    make_patient(practice=agenda.practice)
+    page = url("new-visit", agenda)
+    found = client.post(page, call(reason, q="Lefèvre"), headers={"HX-Request": "true"})
+    assert "31/12/1980" in found.content.decode()
+    assert "<html" not in found.content.decode()
+    found = client.post(page, call(reason, q="Lefèvre", search="1"))
+    assert "31/12/1980" in found.content.decode()
+    assert not Appointment.unscoped.exists()
+    # Addresses end up in logs and histories.
+    assert "31/12/1980" not in client.get(page, {"q": "Lefèvre"}).content.decode()
+    assert (
+        "31/12/1980"
+        not in client.get(url("find-patients", agenda), {"q": "Lefèvre"}).content.decode()
+    )
+
+
+def test_a_new_patients_file_is_made_with_the_booking(agenda, reason, client):
+    assert client.post(url("new-visit", agenda), call(reason, **NEW)).status_code == 302
+    patient = Patient.unscoped.get()
+    assert Appointment.unscoped.get().patient == patient
+    # No address and no account: the confirmation and the reminders go by text message.
+    assert set(Message.objects.values_list("channel", flat=True)) == {"sms"}
+
+
+def test_when_the_slot_is_gone_nothing_is_lost_and_no_file_is_left(agenda, reason, client, now):
+    booked(reason, now)
+    answer = client.post(url("new-visit", agenda), call(reason, **NEW))
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Ce créneau vient d’être pris." in page
+    assert 'value="Élise"' in page
+    assert Patient.unscoped.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"phone": "12"}, "Ce numéro de téléphone"),
+        ({"last_name": ""}, "Ce champ est obligatoire"),
+        ({"jour": "31/02/2026"}, "date"),
+        ({"heure": "25:00"}, "heure"),
+        ({"patient": ""}, "Choisissez un patient"),
+        ({"patient": "nonsense"}, "Choisissez un patient"),
+        ({"motif": "nonsense"}, "UUID valide"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_lost(agenda, reason, client, changed, words):
+    answer = client.post(url("new-visit", agenda), call(reason, **{**NEW, **changed}))
+    assert answer.status_code in (200, 409)
+    assert words in answer.content.decode()
+    assert not Appointment.unscoped.exists()
+    assert not Patient.unscoped.exists()
+
+
+def test_the_practice_may_book_outside_its_openings_and_without_notice(agenda, reason, client):
+    reason.minimum_notice_minutes = 10_000
+    reason.save()
+    patient = make_patient(practice=agenda.practice)
+    data = call(reason, patient=patient.pk, jour="2026-11-24", heure="20:15")
+    assert client.post(url("new-visit", agenda), data).status_code == 302
+
+
+# Moving, cancelling, marking
+
+
+def test_a_visit_is_moved_to_any_time_and_the_patient_told(agenda, reason, client, now):
+    appointment = booked(reason, now)
+    Message.objects.all().delete()
+    page = url("move-visit", agenda, appointment.pk)
+    data = {"motif": reason.pk, "jour": "2026-12-01", "heure": "18:40"}
+    assert client.post(page, data).status_code == 302
+    appointment.refresh_from_db()
+    assert appointment.starts_at == datetime(2026, 12, 1, 17, 40, tzinfo=UTC)
+    assert "change" in Message.objects.values_list("kind", flat=True)
+    assert Entry.objects.filter(action="appointment-moved").exists()
+
+
+def test_a_move_onto_taken_time_is_refused_and_changes_nothing(agenda, reason, client, now):
+    first = booked(reason, now)
+    second = booked(reason, now, starts_at=NINE + timedelta(minutes=30))
+    page = url("move-visit", agenda, second.pk)
+    answer = client.post(page, {"debut": first.starts_at.isoformat()})
+    assert answer.status_code == 409
+    second.refresh_from_db()
+    assert second.starts_at == NINE + timedelta(minutes=30)
+    assert second.taken_id
+
+
+@pytest.mark.parametrize("status", ["arrived", "seen", "no_show"])
+def test_a_visit_is_marked(agenda, reason, client, now, status):
+    appointment = booked(reason, now)
+    client.post(url("mark-visit", agenda, appointment.pk), {"status": status})
+    appointment.refresh_from_db()
+    assert appointment.status == status
+    client.post(url("mark-visit", agenda, appointment.pk), {"status": "booked"})
+    appointment.refresh_from_db()
+    assert appointment.status == "booked"
+
+
+@pytest.mark.parametrize("status", ["cancelled", "nonsense", ""])
+def test_no_other_mark_is_taken(agenda, reason, client, now, status):
+    appointment = booked(reason, now)
+    answer = client.post(url("mark-visit", agenda, appointment.pk), {"status": status})
+    assert answer.status_code == 404
+
+
+def test_a_cancelled_visit_frees_its_time_and_is_not_marked_any_more(agenda, reason, client, now):
+    appointment = booked(reason, now)
+    client.post(url("cancel-visit", agenda, appointment.pk))
+    appointment.refresh_from_db()
+    assert appointment.status == "cancelled"
+    slots = free_slots(visit_reason=reason, since=NINE, until=NINE + timedelta(minutes=1), now=now)
+    assert [slot.starts_at for slot in slots] == [NINE]
+    client.post(url("mark-visit", agenda, appointment.pk), {"status": "seen"})
+    appointment.refresh_from_db()
+    assert appointment.status == "cancelled"
+
+
+# Absences
+
+
+def absence(agenda, **changed):
+    return {"agendas": [agenda.pk], "from_day": "2026-11-30", "until_day": "2026-11-30", **changed}
+
+
+def test_an_absence_over_booked_time_shows_them_and_asks(agenda, reason, client, now):
+    booked(reason, now)
+    page = client.post(url("new-absence", agenda), absence(agenda)).content.decode()
+    assert "1 rendez-vous s’y trouve" in page
+    assert "Zoé Lefèvre" in page
+    assert not Absence.objects.exists()
+
+
+@pytest.mark.parametrize(("choice", "status"), [("keep", "booked"), ("cancel", "cancelled")])
+def test_the_practice_decides_what_becomes_of_them(agenda, reason, client, now, choice, status):
+    appointment = booked(reason, now)
+    answer = client.post(url("new-absence", agenda), absence(agenda, booked=choice))
+    assert answer.status_code == 302
+    appointment.refresh_from_db()
+    assert appointment.status == status
+    told = Message.objects.filter(kind="cancellation").count()
+    assert told == (1 if choice == "cancel" else 0)
+    until = NINE + timedelta(hours=12)
+    assert free_slots(visit_reason=reason, since=NINE, until=until, now=now) == []
+
+
+def test_an_absence_is_all_or_nothing(agenda, reason, client, now, monkeypatch):
+    booked(reason, now)
+
+    def fail(**_):
+        raise RuntimeError
+
+    monkeypatch.setattr("booking.domain.absences.change.cancel", fail)
+    client.raise_request_exception = False
+    answer = client.post(url("new-absence", agenda), absence(agenda, booked="cancel"))
+    assert answer.status_code == 500
+    assert not Absence.objects.exists()
+
+
+def test_an_hour_is_blocked_and_opened_again(agenda, reason, client, now):
+    data = absence(agenda, from_time="09:00", until_time="10:00", label="Réunion")
+    client.post(url("new-absence", agenda), data)
+    row = Absence.objects.get()
+    assert (row.starts_at, row.until) == (NINE, NINE + timedelta(hours=1))
+
+    def first():
+        return free_slots(
+            visit_reason=reason, since=NINE, until=NINE + timedelta(hours=4), now=now
+        )[0].starts_at
+
+    assert first() == NINE + timedelta(hours=1)
+    client.post(url("delete-absence", agenda, row.pk))
+    assert first() == NINE
+
+
+@pytest.mark.parametrize(
+    "changed", [{"until_day": "2026-11-29"}, {"agendas": []}, {"from_day": ""}]
+)
+def test_an_impossible_absence_is_refused(agenda, client, changed):
+    assert client.post(url("new-absence", agenda), absence(agenda, **changed)).status_code == 200
+    assert not Absence.objects.exists()
+
+
+# Openings and visit reasons
+
+
+def opening(reason, **changed):
+    return {
+        "starts_on": "2026-12-02", "every_weeks": "1", "last_day": "", "from_time": "14:00",
+        "until_time": "16:00", "visit_reasons": [reason.pk], "slot_minutes": "", "capacity": "1",
+        **changed,
+    }  # fmt: skip
+
+
+def test_an_opening_every_other_week_until_a_date(agenda, reason, client, now):
+    data = opening(reason, every_weeks="2", last_day="2026-12-16")
+    assert client.post(url("new-opening", agenda, agenda.pk), data).status_code == 302
+    days = {
+        slot.starts_at.date().isoformat()
+        for slot in free_slots(
+            visit_reason=reason, since=now, until=now + timedelta(days=50), now=now
+        )
+        if slot.starts_at.hour >= 13
+    }
+    assert days == {"2026-12-02", "2026-12-16"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"until_time": "13:00"}, "La fin doit venir après le début."),
+        ({"last_day": "2026-12-01"}, "Le dernier jour doit venir après le premier."),
+        ({"capacity": "5"}, "Indiquez la durée des créneaux"),
+        ({"visit_reasons": []}, "obligatoire"),
+        ({"starts_on": "2026-11-30", "from_time": "11:00"}, "recouvre une autre plage"),
+    ],
+)
+def test_an_impossible_opening_is_refused_with_its_reason(agenda, reason, client, changed, words):
+    answer = client.post(url("new-opening", agenda, agenda.pk), opening(reason, **changed))
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    assert Opening.objects.count() == 1
+
+
+def test_changing_an_opening_that_holds_appointments_shows_them_and_asks(
+    agenda, reason, client, now
+):
+    appointment = booked(reason, now)
+    row = Opening.objects.get()
+    page = url("opening", agenda, agenda.pk, row.pk)
+    data = opening(reason, starts_on="2026-11-23", from_time="10:00", until_time="12:00")
+    answer = client.post(page, data)
+    assert "Zoé Lefèvre" in answer.content.decode()
+    row.refresh_from_db()
+    assert row.from_time.hour == 9
+    assert client.post(page, {**data, "confirmed": "1"}).status_code == 302
+    row.refresh_from_db()
+    assert row.from_time.hour == 10
+    appointment.refresh_from_db()
+    assert (appointment.status, appointment.starts_at) == ("booked", NINE)
+
+
+def test_deleting_an_opening_shows_what_it_holds_and_keeps_it(agenda, reason, client, now):
+    appointment = booked(reason, now)
+    row = Opening.objects.get()
+    page = url("delete-opening", agenda, agenda.pk, row.pk)
+    assert "Zoé Lefèvre" in client.get(page).content.decode()
+    assert client.post(page).status_code == 302
+    assert not Opening.objects.exists()
+    appointment.refresh_from_db()
+    assert appointment.status == "booked"
+
+
+def visit_reason(**changed):
+    return {
+        "name": "Bilan", "duration_minutes": "45", "buffer_before_minutes": "5",
+        "buffer_after_minutes": "10", "colour": "violet", "minimum_notice_minutes": "120",
+        "horizon_days": "30", "cancel_deadline_hours": "48", "patient_kind": "new",
+        "teleconsultation": "on", "price_cents": "5000", "instructions": "À jeun.", "active": "on",
+        **changed,
+    }  # fmt: skip
+
+
+def test_a_visit_reason_is_made_and_changed(agenda, client):
+    client.post(url("new-reason", agenda, agenda.pk), visit_reason())
+    row = VisitReason.objects.get()
+    assert (row.duration_minutes, row.buffer_after_minutes, row.patient_kind) == (45, 10, "new")
+    assert (row.teleconsultation, row.instructions) == (True, "À jeun.")
+    client.post(url("reason", agenda, agenda.pk, row.pk), visit_reason(name="Bilan complet"))
+    row.refresh_from_db()
+    assert row.name == "Bilan complet"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"duration_minutes": "0"}, {"duration_minutes": "481"}, {"duration_minutes": "x"},
+        {"name": ""}, {"patient_kind": "other"}, {"colour": "red; x"}, {"horizon_days": "0"},
+        {"buffer_before_minutes": "-5"},
+    ],
+)  # fmt: skip
+def test_an_impossible_visit_reason_is_refused(agenda, client, changed):
+    answer = client.post(url("new-reason", agenda, agenda.pk), visit_reason(**changed))
+    assert answer.status_code == 200
+    assert 'aria-invalid="true"' in answer.content.decode()
+    assert not VisitReason.objects.exists()
+
+
+# Members
+
+
+def test_a_colleague_is_invited_with_a_role_and_chosen_agendas(agenda, client):
+    other = make_agenda(practice=agenda.practice)
+    data = {"email": "collegue@exemple.fr", "role": "secretary", "agendas": [other.pk]}
+    assert client.post(url("members", agenda), data).status_code == 302
+    assert Message.objects.get().kind == "invitation"
+    from practitioners.domain.invite import invitation_token
+
+    colleague = make_account("collegue@exemple.fr")
+    link = reverse("booking:accept-invitation", args=[invitation_token(Invitation.objects.get())])
+    verified_client(colleague).post(link)
+    membership = Membership.objects.get(account=colleague)
+    assert membership.role == "secretary"
+    assert list(membership.agendas.all()) == [other]
+    page = verified_client(colleague).get(url("agenda", agenda)).content.decode()
+    assert str(other.practitioner) in page
+    assert str(agenda.practitioner) not in page
+
+
+def test_a_removed_member_is_out_at_once(agenda, client):
+    member = make_member(agenda.practice, role="secretary")
+    theirs = verified_client(member.account)
+    assert theirs.get(url("agenda", agenda)).status_code == 200
+    client.post(url("remove-member", agenda, member.pk))
+    assert theirs.get(url("agenda", agenda)).status_code == 404
+
+
+def test_the_last_owner_stays(agenda, client):
+    owner = Membership.objects.get()
+    page = client.post(url("remove-member", agenda, owner.pk), follow=True).content.decode()
+    assert "Un cabinet garde au moins un responsable." in page
+    assert Membership.objects.count() == 1
+
+
+# The agenda
+
+
+def test_several_agendas_stand_side_by_side_with_one_reveal(agenda, reason, client, now):
+    other = make_agenda(practice=agenda.practice)
+    other_reason = make_reason(other)
+    make_opening(other, other_reason)
+    booked(reason, now)
+    booked(other_reason, now, patient=make_patient(make_account(), first_name="Noé"))
+    before = Entry.objects.filter(action="reveal").count()
+    page = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
+    assert "Zoé Lefèvre" in page
+    assert "Noé Lefèvre" in page
+    assert Entry.objects.filter(action="reveal").count() == before + 1
+
+
+def test_a_day_costs_the_same_for_one_visit_and_for_many(
+    agenda, reason, client, now, django_assert_num_queries
+):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    booked(reason, now)
+    address = url("agenda", agenda), {"jour": "2026-11-30"}
+    client.get(*address)
+    with CaptureQueriesContext(connection) as few:
+        client.get(*address)
+    for n in range(1, 6):
+        booked(reason, now, starts_at=NINE + timedelta(minutes=30 * n))
+    with django_assert_num_queries(len(few)):
+        client.get(*address)
+
+
+def test_times_are_the_practices_own(now):
+    practice = make_practice(time_zone="America/Guadeloupe", postcode="97100", town="Basse-Terre")
+    agenda = make_agenda(practice=practice)
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    booked(reason, now, starts_at=datetime(2026, 11, 30, 13, tzinfo=UTC))
+    client = verified_client(make_member(practice, role="owner").account)
+    page = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
+    assert "09:00 <strong>Zoé Lefèvre</strong>" in page
+    assert "Heure locale de Guadeloupe" in page
+
+
+FAR = ["0001-01-01", "9999-12-31", "2026-02-31", "x", "", "10000-01-01", "-1"]
+
+
+@pytest.mark.parametrize("day", FAR)
+@pytest.mark.parametrize("view", ["jour", "semaine"])
+def test_no_date_breaks_the_agenda(agenda, reason, client, day, view):
+    answer = client.get(url("agenda", agenda), {"jour": day, "vue": view})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("day", FAR)
+def test_no_date_breaks_a_form(agenda, reason, client, now, day):
+    patient = make_patient(practice=agenda.practice)
+    appointment = booked(reason, now)
+    data = call(reason, patient=patient.pk, jour=day)
+    assert client.post(url("new-visit", agenda), data).status_code in (200, 409)
+    page = url("move-visit", agenda, appointment.pk)
+    assert client.post(page, data).status_code in (200, 409)
+    assert client.post(page, {"debut": f"{day}T00:00:00Z"}).status_code in (200, 409)
+    given = absence(agenda, until_day=day, from_day=day, booked="keep")
+    assert client.post(url("new-absence", agenda), given).status_code in (200, 302)
+    given = opening(reason, starts_on=day, last_day=day)
+    assert client.post(url("new-opening", agenda, agenda.pk), given).status_code in (200, 302)
+    assert client.get(url("new-absence", agenda), {"jour": day}).status_code == 200
+    assert client.get(url("new-visit", agenda), {"debut": f"{day}T00:00:00Z"}).status_code == 200
+
+
+@pytest.mark.parametrize("day", FAR)
+def test_no_date_breaks_the_public_pages(agenda, reason, day):
+    page = reverse("practitioners:practitioner", args=[agenda.practitioner_id])
+    assert Client().get(page, {"semaine": day}).status_code == 200
+    data = {"motif": reason.pk, "debut": f"{day}T00:00:00Z", "suivi": "non"}
+    assert Client().post(reverse("booking:hold"), data).status_code in (200, 302, 400, 404, 409)

@@ -1,0 +1,226 @@
+"""Staff in Django admin: every page opens, none counts per row, sealed data takes a reason."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import Entry
+from audit.record import entries
+from audit.record.entries import system_actor
+from booking.domain.book import book
+from booking.models import Account
+from booking.models.appointment import Channel
+from partners.models import Credential, Grant, Partner
+from practitioners.domain import invite
+from practitioners.models import Absence, Commune, Practice
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_member,
+    make_opening,
+    make_patient,
+    make_practice,
+    make_reason,
+    practice_actor,
+    verified_client,
+)
+
+pytestmark = pytest.mark.django_db
+MODELS = sorted(
+    (m for m in admin.site._registry if m._meta.app_label in {
+        "audit", "practitioners", "booking", "partners",
+    }),
+    key=lambda m: m._meta.label,
+)  # fmt: skip
+
+
+@pytest.fixture
+def staff():
+    return verified_client(make_account("staff@exemple.fr", is_staff=True, is_superuser=True))
+
+
+def one_more(now):
+    """One more row of everything."""
+    practice = make_practice()
+    agenda = make_agenda(practice=practice)
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    account = make_account()
+    patient = make_patient(account, first_name="Zénobie", last_name="Quatrefages", email="z@q.fr")
+    appointment = book(
+        visit_reason=reason, starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC), patient=patient,
+        booked_by=account, actor=practice_actor(), channel=Channel.PATIENT, now=now,
+        note="Une tache",
+    )  # fmt: skip
+    Absence.objects.create(
+        agenda=agenda,
+        starts_at=datetime(2027, 1, 4, tzinfo=UTC),
+        until=datetime(2027, 1, 5, tzinfo=UTC),
+    )
+    member = make_member(practice, role="owner")
+    invite.invite(
+        practice=practice, email="a@b.fr", role="owner", agendas=[], invited_by=member.account,
+        actor=practice_actor(), now=now,
+    )  # fmt: skip
+    number = Commune.objects.count()
+    Commune.objects.create(
+        code=f"370{number}", name="X", search_name="x", department="37", region="24",
+        postcodes=[], population=1, latitude=1, longitude=1,
+    )  # fmt: skip
+    partner = Partner.objects.create(name=f"P{number}")
+    credential = Credential.objects.create(partner=partner, label="L", key_digest=b"x")
+    Grant.objects.create(credential=credential, practice=practice)
+    entries.write("x", actor=system_actor())
+    return {"patient": patient, "appointment": appointment, "account": account}
+
+
+def list_url(model):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def test_every_model_that_staff_need_is_there():
+    names = {m._meta.label for m in MODELS}
+    assert {
+        "audit.Entry", "audit.SubjectKey", "booking.Account", "booking.Patient",
+        "booking.Appointment", "booking.Message", "practitioners.Practice",
+        "practitioners.Practitioner", "practitioners.Agenda", "practitioners.VisitReason",
+        "practitioners.Opening", "practitioners.Absence", "practitioners.Membership",
+        "practitioners.Invitation", "partners.Credential", "partners.Grant",
+    } <= names  # fmt: skip
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m._meta.label)
+def test_a_list_costs_the_same_for_many_rows_and_shows_nothing_sealed(
+    model, staff, now, django_assert_max_num_queries
+):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    one_more(now)
+    staff.get(list_url(model))
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        assert staff.get(list_url(model)).status_code == 200
+    for _ in range(4):
+        one_more(now)
+    with CaptureQueriesContext(connection) as many:
+        answer = staff.get(list_url(model))
+    assert len(many) <= len(few)
+    page = answer.content.decode()
+    assert "Quatrefages" not in page
+    assert "exemple.fr" not in page
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m._meta.label)
+def test_a_row_opens_without_anything_sealed_and_search_works(model, staff, now):
+    one_more(now)
+    row = getattr(model, "unscoped", model._default_manager).first()
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+    answer = staff.get(reverse(name, args=[str(row.pk)]))
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    for sealed in ("Quatrefages", "Une tache", "+33612345678", "z@q.fr"):
+        assert sealed not in page
+    assert staff.get(list_url(model), {"q": "x"}).status_code == 200
+    assert staff.get(list_url(model), {"q": str(row.pk)}).status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m._meta.label)
+def test_nothing_is_added_or_deleted_here(model, staff, now):
+    one_more(now)
+    row = getattr(model, "unscoped", model._default_manager).first()
+    base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    assert staff.get(reverse(f"{base}_add")).status_code == 403
+    assert (
+        staff.post(reverse(f"{base}_delete", args=[str(row.pk)]), {"post": "yes"}).status_code
+        == 403
+    )
+    data = {"action": "delete_selected", "_selected_action": [str(row.pk)], "post": "yes"}
+    staff.post(list_url(model), data)
+    assert getattr(model, "unscoped", model._default_manager).filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("what", "texts"),
+    [
+        ("patient", ["Zénobie", "Quatrefages", "+33612345678", "1980-12-31", "z@q.fr"]),
+        ("appointment", ["Une tache"]),
+        ("account", ["exemple.fr"]),
+    ],
+)
+def test_a_reveal_takes_a_purpose_and_is_on_the_record(what, texts, staff, now):
+    row = one_more(now)[what]
+    url = reverse(f"admin:booking_{what}_reveal", args=[row.pk])
+    before = Entry.objects.filter(action="reveal").count()
+    page = staff.get(url).content.decode()
+    assert not any(text in page for text in texts)
+    assert staff.post(url, {"purpose": "curiosity"}).status_code == 200
+    assert Entry.objects.filter(action="reveal").count() == before
+    page = staff.post(url, {"purpose": "support"}).content.decode()
+    assert all(text in page for text in texts)
+    entry = Entry.objects.filter(action="reveal").order_by("-at", "-id")[0]
+    assert (entry.actor_kind, entry.channel, entry.purpose) == ("staff", "admin", "support")
+    assert entry.actor_id == Account.objects.get(is_staff=True).pk
+    assert entry.subjects == [row.subject_id]
+
+
+def test_the_person_sees_that_staff_looked(staff, now):
+    made = one_more(now)
+    staff.post(
+        reverse("admin:booking_patient_reveal", args=[made["patient"].pk]), {"purpose": "support"}
+    )
+    page = verified_client(made["account"]).get(reverse("booking:reads")).content.decode()
+    assert "l’équipe de Doctolib" in page
+    assert "assistance" in page
+
+
+@pytest.mark.parametrize("who", ["nobody", "patient", "owner", "staff without second factor"])
+@pytest.mark.parametrize("what", ["patient", "appointment", "account"])
+def test_who_may_not_reveal(who, what, now):
+    made = one_more(now)
+    client = Client()
+    if who == "patient":
+        client = verified_client(made["account"])
+    elif who == "owner":
+        client = verified_client(make_member(Practice.objects.first(), role="owner").account)
+    elif who.startswith("staff"):
+        client.force_login(
+            make_account(is_staff=True, is_superuser=True),
+            backend="booking.backends.EmailBackend",
+        )
+    before = Entry.objects.filter(action="reveal").count()
+    url = reverse(f"admin:booking_{what}_reveal", args=[made[what].pk])
+    assert client.post(url, {"purpose": "support"}).status_code in (302, 403)
+    assert Entry.objects.filter(action="reveal").count() == before
+
+
+def test_staff_without_rights_see_no_model(now):
+    made = one_more(now)
+    client = verified_client(make_account(is_staff=True))
+    assert client.get("/admin/").status_code == 200
+    for model in MODELS:
+        assert client.get(list_url(model)).status_code == 403
+    url = reverse("admin:booking_patient_reveal", args=[made["patient"].pk])
+    assert client.post(url, {"purpose": "support"}).status_code == 403
+
+
+@pytest.mark.parametrize("text", ["Quatrefages", "06 12 34 56 78", "31/12/1980", "z@q.fr"])
+def test_patients_are_found_by_blind_index(text, staff, now):
+    made = one_more(now)
+    page = staff.get(reverse("admin:booking_patient_changelist"), {"q": text}).content.decode()
+    assert str(made["patient"].pk) in page
+    page = staff.get(reverse("admin:booking_patient_changelist"), {"q": "Absent"}).content.decode()
+    assert str(made["patient"].pk) not in page
+
+
+def test_a_credential_is_suspended_here(staff, now):
+    one_more(now)
+    credential = Credential.objects.get()
+    url = reverse("admin:partners_credential_change", args=[credential.pk])
+    staff.post(url, {"suspended_at_0": "2026-11-24", "suspended_at_1": "09:00:00"})
+    credential.refresh_from_db()
+    assert credential.suspended_at

@@ -1,0 +1,120 @@
+"""The commands as a newcomer runs them: servers on demand, and one clear line when they cannot."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from doctolib.environment import PROJECT_DIR, InvalidEnvironment, read_environment
+from doctolib.servers import free_port, postgresql_pid
+
+pytestmark = pytest.mark.xdist_group("commands")
+
+
+def run(*arguments, data_dir, **variables):
+    outside = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DOCTOLIB_", "DATABASE_", "REDIS_", "PYTEST_", "DJANGO_"))
+    }
+    environment = {**outside, "DOCTOLIB_DATA_DIR": str(data_dir), **variables}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+def test_a_command_starts_the_servers_and_stops_what_it_started(tmp_path):
+    count = "from practitioners.models import Practice; print(Practice.objects.count())"
+    first = run("shell", "-v0", "-c", count, data_dir=tmp_path)
+    assert first.stdout.split()[-1] == "0", first.stderr
+    deadline = time.monotonic() + 20
+    while postgresql_pid(tmp_path / "postgresql") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert postgresql_pid(tmp_path / "postgresql") is None
+    assert not [line for line in processes() if str(tmp_path) in line]
+    second = run("shell", "-v0", "-c", count, data_dir=tmp_path)
+    assert second.stdout.split()[-1] == "0", second.stderr
+
+
+def processes():
+    import psutil
+
+    for process in psutil.process_iter():
+        try:
+            yield " ".join(process.cmdline())
+        except psutil.Error:
+            continue
+
+
+def test_a_broken_data_directory_is_one_clear_line(tmp_path):
+    (tmp_path / "postgresql").mkdir()
+    (tmp_path / "postgresql" / "something").write_text("else")
+    result = run("migrate", data_dir=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "make reset" in result.stderr
+
+
+@pytest.mark.parametrize("variable", ["DOCTOLIB_PORT", "SMTP_PORT"])
+def test_a_taken_port_is_one_clear_line(tmp_path, variable):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ports = {"DOCTOLIB_PORT": str(free_port()), "SMTP_PORT": str(free_port())}
+        servers = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
+        result = run("serve", data_dir=tmp_path, **{**ports, **servers, variable: str(port)})
+    assert result.returncode == 1
+    assert f"Port {port} is taken" in result.stderr
+    assert variable in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_database_that_does_not_answer_is_one_clear_line(tmp_path):
+    ports = {"DOCTOLIB_PORT": str(free_port()), "SMTP_PORT": str(free_port())}
+    result = run(
+        "serve",
+        data_dir=tmp_path,
+        DATABASE_URL="postgresql://nobody@127.0.0.1:1/none",
+        REDIS_URL=os.environ["REDIS_URL"],
+        **ports,
+    )
+    assert result.returncode == 1
+    assert "The database does not answer" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"DOCTOLIB_MODE": "prod"}, "it must be development, test or production"),
+        ({"DOCTOLIB_PORT": "http"}, "DOCTOLIB_PORT is 'http': it must be a whole number"),
+        ({"DOCTOLIB_MODE": "production"}, "DOCTOLIB_ALLOWED_HOSTS is not set"),
+        (
+            {"DOCTOLIB_MODE": "production", "DOCTOLIB_ALLOWED_HOSTS": "x.example"},
+            "DOCTOLIB_ROOT_KEYS is not set: production needs a secret of its own",
+        ),
+    ],
+)
+def test_settings_that_cannot_be_used_say_so(tmp_path, variables, words):
+    with pytest.raises(InvalidEnvironment, match=words):
+        read_environment(variables)
+    result = run("check", data_dir=tmp_path, **variables)
+    assert result.returncode == 1
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_demo_does_not_run_in_production(tmp_path):
+    from doctolib.checks import DEPLOYED
+
+    result = run("serve", data_dir=tmp_path, **DEPLOYED)
+    assert result.returncode == 1
+    assert "'serve' is for development" in result.stderr
+    result = run("load_demo", data_dir=tmp_path, **DEPLOYED)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
