@@ -39,6 +39,16 @@ BATCH = 100
 # Minutes until the next attempt, after the first, second, … failure; then it is given up.
 BACKOFF_MINUTES = (1, 2, 5, 15, 60, 240)
 AWAKE_KEY = "doctolib:sender-awake"
+WAKE_EVERY_S = 1.0
+
+
+class _LastWake:
+    """When this process last asked: under load most bookings need not even ask Redis."""
+
+    at = -WAKE_EVERY_S
+
+
+_last_wake = _LastWake()
 
 
 class NothingToSay(Exception):
@@ -61,6 +71,9 @@ def wake_sender() -> None:
     """Ask a worker to send now, at most once a second; Celery beat asks again anyway."""
     from booking.tasks import send_owed_messages
 
+    if monotonic() - _last_wake.at < WAKE_EVERY_S:
+        return
+    _last_wake.at = monotonic()
     try:
         if redis_client().set(AWAKE_KEY, b"1", nx=True, ex=1):
             send_owed_messages.apply_async(countdown=0.2)

@@ -17,7 +17,7 @@ def _celery_url(url: str) -> str:
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "doctolib.cache.OneClientRedisCache",
         "LOCATION": _REDIS_URL,
         "KEY_PREFIX": "doctolib",
     }
