@@ -3,9 +3,14 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from audit.record import partitions
+from audit.record import partitions, seal
 
 
 @shared_task(name="audit.create_record_partitions")
 def create_record_partitions(**_newer_arguments: Any) -> None:
     partitions.create_partitions(on=timezone.now().date())
+
+
+@shared_task(name="audit.seal_record")
+def seal_record(**_newer_arguments: Any) -> None:
+    seal.seal_entries(now=timezone.now())

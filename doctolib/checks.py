@@ -6,6 +6,7 @@ DEPLOYED = {
     "DOCTOLIB_MODE": "production",
     "DOCTOLIB_SECRET_KEY": "a-secret-key-for-the-check-only-" + "x9Kq" * 8,
     "DOCTOLIB_ROOT_KEYS": "a-root-key-for-the-check-only",
+    "DOCTOLIB_RECORD_KEY": "a-record-key-for-the-check-only",
     "DOCTOLIB_INDEX_KEY": "an-index-key-for-the-check-only",
     "DOCTOLIB_ALLOWED_HOSTS": "doctolib.example",
     "DOCTOLIB_BASE_URL": "https://doctolib.example",

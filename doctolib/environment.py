@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DEVELOPMENT_KEY_NOTICE = "development-only"
@@ -25,9 +26,11 @@ class Environment:
     data_dir: Path
     database_url: str
     redis_url: str
-    secret_key: str
-    root_keys: tuple[str, ...]
-    index_key: str
+    secret_key: str = field(repr=False)
+    root_keys: tuple[str, ...] = field(repr=False)
+    index_key: str = field(repr=False)
+    record_key: str = field(repr=False)
+    record_origin: str
     allowed_hosts: tuple[str, ...]
     base_url: str
     port: int
@@ -99,6 +102,8 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         secret_key=text("DOCTOLIB_SECRET_KEY", f"{DEVELOPMENT_KEY_NOTICE}-secret-key-" + "0" * 40),
         root_keys=root_keys,
         index_key=text("DOCTOLIB_INDEX_KEY", f"{DEVELOPMENT_KEY_NOTICE}-index-key"),
+        record_key=text("DOCTOLIB_RECORD_KEY", f"{DEVELOPMENT_KEY_NOTICE}-record-key"),
+        record_origin=text("DOCTOLIB_RECORD_ORIGIN", f"{urlsplit(base_url).netloc}/registre"),
         allowed_hosts=hosts,
         base_url=base_url,
         port=port,

@@ -22,6 +22,8 @@ class Entry(models.Model):
     fields = ArrayField(models.CharField(max_length=80))
     object_id = models.UUIDField(null=True)
     details = models.JSONField()
+    # Shows that this platform wrote the entry; see audit/record/content.py.
+    mac = models.BinaryField(null=True)
 
     class Meta:
         managed = False

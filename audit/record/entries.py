@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.ids import new_id
+from audit.record import content
 
 
 class Channel(StrEnum):
@@ -73,8 +74,8 @@ def acting(actor: Actor) -> Iterator[Actor]:
 
 _INSERT = """
     INSERT INTO audit_entry (id, at, action, actor_kind, actor_id, practice_id, credential_id,
-                             channel, purpose, subjects, fields, object_id, details)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s, %s, %s)
+                             channel, purpose, subjects, fields, object_id, details, mac)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s, %s, %s, %s)
 """
 
 
@@ -97,7 +98,7 @@ def write(
     """
     entry_id = new_id()
     outer = _outer_actor.get() or actor
-    row = (
+    values = (
         entry_id,
         at or timezone.now(),
         action,
@@ -110,8 +111,9 @@ def write(
         sorted(set(subjects)),
         sorted(set(fields)),
         object_id,
-        json.dumps(dict(details or {}), default=str, sort_keys=True),
+        content.plain_details(details),
     )
+    code = content.authentication_code(content.canonical(values))
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, row)
+        cursor.execute(_INSERT, (*values[:-1], json.dumps(values[-1], sort_keys=True), code))
     return entry_id

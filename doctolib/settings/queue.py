@@ -49,6 +49,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=5),
         "options": {"expires": 300},
     },
+    "seal-record": {
+        "task": "audit.seal_record",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "create-record-partitions": {
         "task": "audit.create_record_partitions",
         "schedule": timedelta(hours=6),

@@ -1,4 +1,4 @@
-"""Keys of the vault. django-cryptography's own global key is set apart from SECRET_KEY."""
+"""Keys of the vault and of the record; django-cryptography's own key is set apart."""
 
 from doctolib.settings.machine import ENVIRONMENT
 
@@ -6,3 +6,9 @@ from doctolib.settings.machine import ENVIRONMENT
 VAULT_ROOT_KEYS = list(ENVIRONMENT.root_keys)
 VAULT_INDEX_KEY = ENVIRONMENT.index_key
 CRYPTOGRAPHY_KEY = ENVIRONMENT.secret_key
+
+# Authenticates entries and signs checkpoints; the origin names this record for good.
+RECORD_KEY = ENVIRONMENT.record_key
+RECORD_ORIGIN = ENVIRONMENT.record_origin
+# Every checkpoint is appended here as well: outside the database, on another disk if there is one.
+RECORD_CHECKPOINT_FILE = ENVIRONMENT.data_dir / "checkpoints.txt"

@@ -1,0 +1,73 @@
+"""What of an entry is hashed and authenticated: one canonical text, the same on every reading.
+
+JSON with sorted keys, no white space, UTF-8; instants in UTC with microseconds. The code that
+authenticates an entry (HMAC-SHA-256) has a key that the database does not hold, so an entry that
+somebody else put into the table shows even before it is sealed.
+"""
+
+import hmac
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+COLUMNS = (
+    "id", "at", "action", "actor_kind", "actor_id", "practice_id", "credential_id",
+    "channel", "purpose", "subjects", "fields", "object_id", "details",
+)  # fmt: skip
+# As `canonical` takes them: the JSON document as text, whatever the driver would make of it.
+SELECTED = ", ".join(f"e.{name}" for name in COLUMNS[:-1]) + ", e.details::text"
+
+
+def canonical(values: Sequence[Any]) -> bytes:
+    """Return the canonical text of an entry's values, in the order of COLUMNS."""
+    content = {
+        name: _plain(value)
+        for name, value in zip(COLUMNS, values, strict=True)
+        if value is not None
+    }
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    return value
+
+
+def with_details(row: Sequence[Any]) -> list[Any]:
+    """Turn a row of SELECTED into what `canonical` takes."""
+    return [*row[:-1], json.loads(row[-1])]
+
+
+def plain_details(details: Mapping[str, object] | None) -> dict[str, Any]:
+    """Return details as they will be read back: JSON values alone."""
+    read: dict[str, Any] = json.loads(json.dumps(dict(details or {}), default=str))
+    return read
+
+
+@lru_cache(maxsize=4)
+def _derived(record_key: str, info: bytes) -> bytes:
+    kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"doctolib record " + info)
+    return kdf.derive(record_key.encode())
+
+
+def authentication_code(content: bytes) -> bytes:
+    """Return the code that shows that this platform wrote an entry."""
+    return hmac.digest(_derived(settings.RECORD_KEY, b"entries"), content, "sha256")
+
+
+def signing_key() -> Ed25519PrivateKey:
+    """The key that signs checkpoints."""
+    return Ed25519PrivateKey.from_private_bytes(_derived(settings.RECORD_KEY, b"checkpoints"))
