@@ -15,6 +15,7 @@ urlpatterns = [
     path("mot-de-passe/<str:token>/", accounts.reset_password, name="reset-password"),
     path("compte/", accounts.account, name="account"),
     path("compte/lectures/", accounts.reads, name="reads"),
+    path("compte/lectures/<uuid:entry_id>/preuve.json", accounts.proof, name="proof"),
     path("compte/second-facteur/", accounts.second_factor_page, name="second-factor"),
     path("compte/proches/", appointments.people, name="people"),
     path("compte/proches/nouveau/", appointments.new_person, name="new-person"),

@@ -3,8 +3,13 @@
 JSON with sorted keys, no white space, UTF-8; instants in UTC with microseconds. The code that
 authenticates an entry (HMAC-SHA-256) has a key that the database does not hold, so an entry that
 somebody else put into the table shows even before it is sealed.
+
+Subjects stand in the text as commitments, each SHA-256 of a nonce of its own and the subject's
+id: one entry often is about many patients, and whoever is shown it as a proof of what concerns
+them learns the nonce of their own subject and nothing of the others.
 """
 
+import hashlib
 import hmac
 import json
 import uuid
@@ -22,6 +27,7 @@ COLUMNS = (
     "id", "at", "action", "actor_kind", "actor_id", "practice_id", "credential_id",
     "channel", "purpose", "subjects", "fields", "object_id", "details",
 )  # fmt: skip
+SUBJECTS = COLUMNS.index("subjects")
 # As `canonical` takes them: the JSON document as text, whatever the driver would make of it.
 SELECTED = ", ".join(f"e.{name}" for name in COLUMNS[:-1]) + ", e.details::text"
 
@@ -33,7 +39,19 @@ def canonical(values: Sequence[Any]) -> bytes:
         for name, value in zip(COLUMNS, values, strict=True)
         if value is not None
     }
+    content["subjects"] = [commitment(values[0], subject) for subject in values[SUBJECTS]]
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def nonce(entry_id: uuid.UUID, subject_id: uuid.UUID) -> bytes:
+    """What opens the commitment to one subject of one entry."""
+    key = _derived(settings.RECORD_KEY, b"subjects")
+    return hmac.digest(key, entry_id.bytes + subject_id.bytes, "sha256")[:16]
+
+
+def commitment(entry_id: uuid.UUID, subject_id: uuid.UUID) -> str:
+    """What stands for a subject in an entry's text."""
+    return hashlib.sha256(nonce(entry_id, subject_id) + subject_id.bytes).hexdigest()
 
 
 def _plain(value: Any) -> Any:

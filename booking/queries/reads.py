@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
+from audit.record.proofs import sealed_ids
 from booking.models import Account, Patient
 from practitioners.models import Practice
 
@@ -57,17 +58,29 @@ class Line:
     who: object
     purpose: object
     fields: list[object]
+    is_sealed: bool
+
+
+def subjects_of_account(account: Account) -> list[uuid.UUID]:
+    """The account itself and the patients it books for."""
+    return [account.pk, *Patient.objects.filter(account=account).values_list("pk", flat=True)]
+
+
+def entry_of_account(account: Account, entry_id: uuid.UUID) -> Entry | None:
+    """An entry of the record, if it names one of the account's subjects."""
+    return Entry.objects.filter(pk=entry_id, subjects__overlap=subjects_of_account(account)).first()
 
 
 def reads_of_account(account: Account) -> list[Line]:
     """Return the newest entries about the account and its patients, newest first."""
-    subjects = [account.pk, *Patient.objects.filter(account=account).values_list("pk", flat=True)]
+    subjects = subjects_of_account(account)
     entries = list(Entry.objects.filter(subjects__overlap=subjects).order_by("-at", "-id")[:LIMIT])
     practices = dict(
         Practice.objects.filter(
             pk__in={e.practice_id for e in entries if e.practice_id}
         ).values_list("pk", "name")
     )
+    sealed = sealed_ids(entry.pk for entry in entries)
     return [
         Line(
             id=entry.pk,
@@ -79,6 +92,7 @@ def reads_of_account(account: Account) -> list[Line]:
                 FIELD_NAMES.get(name.partition(".")[2], name.partition(".")[2])
                 for name in entry.fields
             ],
+            is_sealed=entry.pk in sealed,
         )
         for entry in entries
     ]

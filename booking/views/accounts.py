@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +23,7 @@ from django_otp import devices_for_user, match_token
 from django_otp import login as otp_login
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from audit.record.proofs import NotYetSealed, inclusion
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import accounts, second_factor, throttle
 from booking.forms.accounts import (
@@ -34,7 +35,7 @@ from booking.forms.accounts import (
     SignUpForm,
 )
 from booking.models import Account
-from booking.queries.reads import reads_of_account
+from booking.queries.reads import entry_of_account, reads_of_account, subjects_of_account
 from booking.views.access import account_of, account_required, network_of, web_actor
 
 BACKEND = "booking.backends.EmailBackend"
@@ -228,6 +229,24 @@ def reads(request: HttpRequest) -> HttpResponse:
     """Who saw my data: every entry of the record that names one of the account's subjects."""
     lines = reads_of_account(account_of(request))
     return render(request, "booking/reads.html", {"lines": lines})
+
+
+@never_cache
+@account_required
+@require_safe
+def proof(request: HttpRequest, entry_id: uuid.UUID) -> HttpResponse:
+    """The proof of one line of "who read my data", for the single-file verifier."""
+    me = account_of(request)
+    if entry_of_account(me, entry_id) is None:
+        raise Http404
+    try:
+        content = inclusion(entry_id=entry_id, subjects=subjects_of_account(me))
+    except NotYetSealed:
+        messages.info(request, _("Cette ligne sera scellée dans quelques secondes. Réessayez."))
+        return redirect("booking:reads")
+    answer = JsonResponse(content, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    answer["Content-Disposition"] = f'attachment; filename="preuve-{entry_id}.json"'
+    return answer
 
 
 @never_cache

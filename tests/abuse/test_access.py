@@ -35,13 +35,15 @@ PUBLIC = {
     "practitioners:suggest-where", "practitioners:practitioner", "booking:sign-in",
     "booking:code", "booking:sign-out", "booking:sign-up", "booking:check-mail",
     "booking:verify-email", "booking:forgotten", "booking:reset-password", "booking:hold",
-    "booking:confirm", "set_language",
+    "booking:confirm", "set_language", "audit:about", "audit:checkpoint", "audit:tile",
+    "audit:consistency",
 }  # fmt: skip
 # Only who is signed in, and then only their own.
 OWN = {
     "booking:account", "booking:reads", "booking:second-factor", "booking:people",
     "booking:new-person", "booking:person", "booking:my-appointments", "booking:appointment",
     "booking:move", "booking:cancel", "booking:calendar-file", "booking:accept-invitation",
+    "booking:proof",
 }  # fmt: skip
 # Only members of the practice whose role has the permission.
 PRACTICE = {
@@ -107,6 +109,7 @@ def world(now):
         "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
+        "entry_id": Entry.objects.filter(subjects__contains=[patient.pk]).latest("at").pk,
         "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
     }  # fmt: skip
     return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
@@ -145,7 +148,11 @@ def test_nobody_gets_in_without_signing_in(world, name):
 
 @pytest.mark.parametrize(
     "name",
-    sorted(n for n in OWN if "appointment_id" in str(_parameters(n)) or n == "booking:person"),
+    sorted(
+        n
+        for n in OWN
+        if "appointment_id" in str(_parameters(n)) or n in ("booking:person", "booking:proof")
+    ),
 )
 def test_another_account_does_not_find_what_is_not_its_own(world, name):
     stranger = make_account()

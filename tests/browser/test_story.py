@@ -262,6 +262,7 @@ def test_each_page_of_an_account_is_accessible(live_server, new_page, agenda, ma
         "compte/proches/nouveau/",
         f"compte/proches/{patient.pk}/",
         "compte/second-facteur/",
+        "registre/",
         "mot-de-passe/",
         "mot-de-passe/nonsense/",
         "courrier/",

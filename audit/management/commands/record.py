@@ -6,15 +6,18 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from audit.record import seal, verify
+from audit.record.export import export_lines
 
 
 class Command(BaseCommand):
-    help = "The record: seal what is new, verify all of it, print its public key."
+    help = "The record: seal what is new, verify or export all of it, print its public key."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         actions.add_parser("seal", help="seal the entries that are new, and sign a checkpoint")
         actions.add_parser("key", help="print the public key that checks the checkpoints")
+        exporting = actions.add_parser("export", help="write the whole record for an auditor")
+        exporting.add_argument("file")
         verifying = actions.add_parser("verify", help="recompute everything")
         verifying.add_argument(
             "--held",
@@ -30,8 +33,15 @@ class Command(BaseCommand):
             self.stdout.write(checkpoint.note if checkpoint else "nothing new to seal")
         elif action == "key":
             self.stdout.write(str(verify.public_key()))
+        elif action == "export":
+            self._export(Path(options["file"]))
         else:
             self._verify(options["held"])
+
+    def _export(self, path: Path) -> None:
+        with path.open("w", encoding="utf-8") as file:
+            lines = sum(bool(file.write(line)) for line in export_lines())
+        self.stdout.write(f"{lines} lines in {path}")
 
     def _verify(self, files: list[str]) -> None:
         held = seal.kept_outside()

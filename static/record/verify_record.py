@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""Check proofs and exports of a Doctolib record without trusting whoever made them.
+
+One file; it needs Python 3.9 or newer and the package `cryptography`. Nothing is sent anywhere.
+
+    verify_record.py proof preuve.json                 one entry stands in the record
+    verify_record.py record export.jsonl               the whole record fits its checkpoints
+    verify_record.py grown OLD NEW [proof.json]        the record behind NEW begins with OLD's
+
+OLD and NEW are checkpoints, as downloaded from /registre/checkpoint; the proof of growth comes from
+/registre/consistency/SIZE/SIZE. With --key name+id+key only that key is trusted, as you noted it
+earlier; otherwise the key in the file is used and printed. With --held FILE an export or a proof
+must also contain the checkpoint that you kept. Exit status 0: everything fits; 1: it does not.
+
+Formats: RFC 9162 (tree and proofs), C2SP signed-note and tlog-checkpoint.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import sys
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+
+class DoesNotFit(Exception):
+    """What does not fit, in words."""
+
+
+def leaf_hash(content):
+    return hashlib.sha256(b"\x00" + content).digest()
+
+
+def node_hash(left, right):
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def read_key(text):
+    """name+id+base64(1 || public key) -> (name, id, public key)"""
+    try:
+        name, key_id, encoded = text.strip().split("+", 2)
+        key = base64.b64decode(encoded, validate=True)
+    except (ValueError, binascii.Error):
+        raise DoesNotFit("the key cannot be read") from None
+    made = hashlib.sha256(name.encode() + b"\n" + key).digest()[:4]
+    if len(key) != 33 or key[0] != 1 or made.hex() != key_id:
+        raise DoesNotFit("the key does not fit its id")
+    return name, made, key[1:]
+
+
+def read_checkpoint(note, key):
+    """Return (size, root) of a checkpoint that the key has signed."""
+    name, key_id, public = key
+    text, separator, signatures = note.rpartition("\n\n")
+    text += "\n"
+    lines = text.split("\n")
+    if not separator or len(lines) < 4 or lines[0] != name or not lines[1].isdigit():
+        raise DoesNotFit("this is no checkpoint of " + name)
+    for line in signatures.split("\n"):
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != "\u2014" or parts[1] != name:
+            continue
+        signature = base64.b64decode(parts[2])
+        if signature[:4] != key_id:
+            continue
+        try:
+            Ed25519PublicKey.from_public_bytes(public).verify(signature[4:], text.encode())
+        except InvalidSignature:
+            raise DoesNotFit("the signature of the checkpoint is wrong") from None
+        return int(lines[1]), base64.b64decode(lines[2])
+    raise DoesNotFit("the checkpoint is not signed by " + name)
+
+
+def check_inclusion(leaf, index, size, path, root):
+    """RFC 9162 section 2.1.3.2"""
+    if not 0 <= index < size:
+        raise DoesNotFit("the entry lies outside the record")
+    at, last, found = index, size - 1, leaf
+    for step in path:
+        if last == 0:
+            raise DoesNotFit("the proof is too long")
+        if at & 1 or at == last:
+            found = node_hash(step, found)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            found = node_hash(found, step)
+        at, last = at >> 1, last >> 1
+    if last or found != root:
+        raise DoesNotFit("the entry is not what the checkpoint covers")
+
+
+def check_consistency(old, new, old_root, new_root, path):
+    """RFC 9162 section 2.1.4.2"""
+    if old > new:
+        raise DoesNotFit("the record has shrunk")
+    if old == new or old == 0:
+        if old == new and old_root != new_root:
+            raise DoesNotFit("two different records of one size")
+        return
+    steps = list(path)
+    if old & (old - 1) == 0:
+        steps.insert(0, old_root)
+    if not steps:
+        raise DoesNotFit("the proof is empty")
+    at, last = old - 1, new - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    first = second = steps[0]
+    for step in steps[1:]:
+        if last == 0:
+            raise DoesNotFit("the proof is too long")
+        if at & 1 or at == last:
+            first, second = node_hash(step, first), node_hash(step, second)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            second = node_hash(second, step)
+        at, last = at >> 1, last >> 1
+    if last or first != old_root or second != new_root:
+        raise DoesNotFit("what was sealed then is not what is sealed now")
+
+
+def verify_proof(path, key_text, held):
+    with open(path, encoding="utf-8") as file:
+        proof = json.load(file)
+    if proof.get("format") != "doctolib-proof/1":
+        raise DoesNotFit("this is no proof")
+    key = read_key(key_text or proof["key"])
+    size, root = read_checkpoint(proof["checkpoint"], key)
+    entry = proof["entry"].encode()
+    steps = [bytes.fromhex(step) for step in proof["path"]]
+    check_inclusion(leaf_hash(entry), proof["index"], size, steps, root)
+    content = json.loads(entry)
+    for subject, nonce in proof["subjects"].items():
+        made = hashlib.sha256(bytes.fromhex(nonce) + bytes.fromhex(subject.replace("-", "")))
+        if made.hexdigest() not in content["subjects"]:
+            raise DoesNotFit("the entry is not about " + subject)
+    if held and read_checkpoint(held, key) != (size, root):
+        raise DoesNotFit("the proof is for another checkpoint: check both with 'grown'")
+    print(f"The entry stands at place {proof['index']} of the {size} of {key[0]}.")
+    print(f"  {content['at']}  {content['action']}  {content.get('purpose', '')}")
+    print(f"  by {content['actor_kind']} through {content['channel']}")
+    for subject in proof["subjects"]:
+        print(f"  about {subject}, one of {len(content['subjects'])}")
+    for name in content["fields"]:
+        print(f"  {name}")
+    return key
+
+
+def verify_record(path, key_text, held):
+    peaks, size, covered, checkpoints, key, held_head = [], 0, 0, 0, None, None
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            row = json.loads(line)
+            if key is None:
+                if row.get("format") != "doctolib-record/1":
+                    raise DoesNotFit("this is no export of a record")
+                key = read_key(key_text or row["key"])
+                held_head = read_checkpoint(held, key) if held else None
+            elif "entry" in row:
+                if row["index"] != size:
+                    raise DoesNotFit(f"entry {size} is missing")
+                level, found = 0, leaf_hash(row["entry"].encode())
+                while peaks and peaks[-1][0] == level:
+                    level, found = level + 1, node_hash(peaks.pop()[1], found)
+                peaks.append((level, found))
+                size += 1
+            else:
+                root = peaks[-1][1]
+                for _level, left in reversed(peaks[:-1]):
+                    root = node_hash(left, root)
+                if read_checkpoint(row["checkpoint"], key) != (size, root):
+                    raise DoesNotFit(f"the checkpoint after {size} entries covers something else")
+                checkpoints += 1
+                if held_head and held_head[0] == size:
+                    if held_head[1] != root:
+                        raise DoesNotFit("the checkpoint that you kept covers something else")
+                    held_head = None
+                covered = size
+    if key is None or not checkpoints:
+        raise DoesNotFit("there is no checkpoint")
+    if covered != size:
+        raise DoesNotFit(f"the entries after {covered} are covered by no checkpoint")
+    if held_head:
+        raise DoesNotFit("the checkpoint that you kept is not part of this record")
+    print(f"{size} entries and {checkpoints} checkpoints of {key[0]} fit.")
+    return key
+
+
+def verify_growth(old_path, new_path, proof_path, key_text):
+    if not key_text:
+        raise DoesNotFit("'grown' needs --key")
+    key = read_key(key_text)
+    with open(old_path, encoding="utf-8") as file:
+        old, old_root = read_checkpoint(file.read(), key)
+    with open(new_path, encoding="utf-8") as file:
+        new, new_root = read_checkpoint(file.read(), key)
+    path = []
+    if proof_path:
+        with open(proof_path, encoding="utf-8") as file:
+            path = [bytes.fromhex(step) for step in json.load(file)["path"]]
+    check_consistency(old, new, old_root, new_root, path)
+    print(f"The {new} entries begin with the {old} that were sealed then.")
+    return key
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", choices=["proof", "record", "grown"])
+    parser.add_argument("files", nargs="+")
+    parser.add_argument("--key", default="", help="the only key to trust")
+    parser.add_argument("--held", metavar="FILE", help="a checkpoint that you kept")
+    options = parser.parse_args()
+    held = ""
+    try:
+        if options.held:
+            with open(options.held, encoding="utf-8") as file:
+                held = file.read()
+        if options.what == "grown":
+            if len(options.files) < 2:
+                raise DoesNotFit("'grown' needs two checkpoints")
+            old, new, proof = [*options.files, None][:3]
+            key = verify_growth(old, new, proof, options.key)
+        else:
+            check = verify_proof if options.what == "proof" else verify_record
+            key = check(options.files[0], options.key, held)
+    except (DoesNotFit, KeyError, ValueError, TypeError, OSError) as problem:
+        print(f"DOES NOT FIT: {problem}")
+        return 1
+    if not options.key:
+        print(
+            f"Key: {key[0]}+{key[1].hex()}+... taken from the file; compare it with one you noted."
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
