@@ -28,6 +28,12 @@ class Environment:
     redis_url: str
     secret_key: str = field(repr=False)
     root_keys: tuple[str, ...] = field(repr=False)
+    root_keys_file: str
+    vault_provider: str
+    vault_url: str
+    vault_token: str = field(repr=False)
+    vault_key: str
+    vault_metadata_url: str
     index_key: str = field(repr=False)
     record_key: str = field(repr=False)
     record_origin: str
@@ -91,16 +97,25 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         raise InvalidEnvironment(
             "DOCTOLIB_ALLOWED_HOSTS is not set: production must name its hosts."
         )
-    root_keys = tuple(
-        k for k in text("DOCTOLIB_ROOT_KEYS", f"{DEVELOPMENT_KEY_NOTICE}-root-key").split(",") if k
-    )
+    vault = _vault(source, production=production)
+    root_keys = _root_keys(source, vault, production=production)
+    data_dir = Path(text("DOCTOLIB_DATA_DIR", str(PROJECT_DIR / ".doctolib")))
+    # In development a rotation has somewhere to put its new key.
+    default_file = "" if production or source.get("DOCTOLIB_ROOT_KEYS") else data_dir / "root-keys"
     return Environment(
         mode=mode,
-        data_dir=Path(text("DOCTOLIB_DATA_DIR", str(PROJECT_DIR / ".doctolib"))),
+        data_dir=data_dir,
         database_url=source.get("DATABASE_URL", ""),
         redis_url=source.get("REDIS_URL", ""),
         secret_key=text("DOCTOLIB_SECRET_KEY", f"{DEVELOPMENT_KEY_NOTICE}-secret-key-" + "0" * 40),
         root_keys=root_keys,
+        root_keys_file=text("DOCTOLIB_ROOT_KEYS_FILE", str(default_file)),
+        vault_provider=vault,
+        vault_url=source.get("DOCTOLIB_VAULT_URL", "")
+        or ("https://cloudkms.googleapis.com" if vault == "google" else ""),
+        vault_token=source.get("DOCTOLIB_VAULT_TOKEN", ""),
+        vault_key=source.get("DOCTOLIB_VAULT_KEY", ""),
+        vault_metadata_url=text("DOCTOLIB_VAULT_METADATA_URL", "http://metadata.google.internal"),
         index_key=text("DOCTOLIB_INDEX_KEY", f"{DEVELOPMENT_KEY_NOTICE}-index-key"),
         record_key=text("DOCTOLIB_RECORD_KEY", f"{DEVELOPMENT_KEY_NOTICE}-record-key"),
         record_origin=text("DOCTOLIB_RECORD_ORIGIN", f"{urlsplit(base_url).netloc}/registre"),
@@ -119,3 +134,48 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         proxies=number("DOCTOLIB_PROXIES", 0),
         connection_seconds=number("DOCTOLIB_CONNECTION_SECONDS", 600),
     )
+
+
+def _vault(source: Mapping[str, str], *, production: bool) -> str:
+    """Which provider keeps the root keys, with what it needs."""
+    name = source.get("DOCTOLIB_VAULT", "local")
+    needs = {
+        "local": (),
+        "transit": ("DOCTOLIB_VAULT_URL", "DOCTOLIB_VAULT_TOKEN", "DOCTOLIB_VAULT_KEY"),
+        "google": ("DOCTOLIB_VAULT_KEY",),
+    }
+    if name not in needs:
+        raise InvalidEnvironment(f"DOCTOLIB_VAULT is {name!r}: it must be {', '.join(needs)}.")
+    missing = [variable for variable in needs[name] if not source.get(variable)]
+    if missing:
+        raise InvalidEnvironment(f"{missing[0]} is not set: DOCTOLIB_VAULT={name} needs it.")
+    url = source.get("DOCTOLIB_VAULT_URL", "")
+    if production and url and not url.startswith("https://"):
+        raise InvalidEnvironment("DOCTOLIB_VAULT_URL must begin with https:// in production.")
+    return name
+
+
+def _root_keys(source: Mapping[str, str], vault: str, *, production: bool) -> tuple[str, ...]:
+    """The root keys of the local provider; in production never the development key."""
+    given = tuple(k.strip() for k in source.get("DOCTOLIB_ROOT_KEYS", "").split(",") if k.strip())
+    file = source.get("DOCTOLIB_ROOT_KEYS_FILE", "")
+    if not production:
+        return given or (f"{DEVELOPMENT_KEY_NOTICE}-root-key",)
+    if vault != "local":
+        return ()
+    in_file: list[str] = []
+    if file:
+        try:
+            in_file = [k.strip() for k in Path(file).read_text(encoding="utf-8").split("\n")]
+        except FileNotFoundError:
+            in_file = []
+        except OSError as error:
+            raise InvalidEnvironment(f"{file} cannot be read: {error.strerror}.") from None
+    everything = [key for key in (*given, *in_file) if key]
+    if not everything:
+        raise InvalidEnvironment(
+            "DOCTOLIB_ROOT_KEYS is not set: production needs a secret of its own."
+        )
+    if any(key.startswith(DEVELOPMENT_KEY_NOTICE) for key in everything):
+        raise InvalidEnvironment("A root key is the development key: production needs its own.")
+    return given

@@ -1,88 +1,56 @@
 """Root keys wrap data keys; a data key belongs to one subject; field keys are derived from it."""
 
-import hashlib
 import hmac
 import os
+import threading
 import uuid
 from collections.abc import Iterable
-from functools import lru_cache
-from typing import Protocol
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
+from cachetools import TTLCache
 from django.db import connection
 from django.utils import timezone
-from django_cryptography.core.signing import BadSignature, FernetSigner
-from django_cryptography.utils.crypto import FernetBytes, InvalidToken
 
 from audit.models import SubjectKey
+from audit.vault.providers import KeyProvider, KeyUnavailable, provider
+
+__all__ = [
+    "KeyUnavailable",
+    "data_keys",
+    "ensure_data_key",
+    "field_key",
+    "forget_unwrapped",
+    "new_data_key",
+]
 
 DATA_KEY_BYTES = 32
+CACHE_KEYS = 10_000
+CACHE_SECONDS = 300
+
+# By provider, root key id and wrapped key, never by subject: the row is read each time, so a key
+# that was destroyed or re-wrapped is not found here. What is spared is the key service's work.
+_unwrapped: "TTLCache[tuple[KeyProvider, str, bytes], bytes]" = TTLCache(CACHE_KEYS, CACHE_SECONDS)
+_lock = threading.Lock()
 
 
-class KeyUnavailable(Exception):
-    """No root key at hand opens this data key, or the subject was erased."""
+def unwrap(root_key_id: str, wrapped: bytes) -> bytes:
+    """Return a data key, from this process's memory if it was unwrapped lately.
 
-
-class KeyProvider(Protocol):
-    """Wraps and unwraps data keys; the root key itself never leaves the provider."""
-
-    def wrap(self, data_key: bytes) -> tuple[str, bytes]:
-        """Return the id of the root key used, and the wrapped data key."""
-
-    def unwrap(self, root_key_id: str, wrapped: bytes) -> bytes:
-        """Return the data key; raises KeyUnavailable."""
-
-
-class SettingsKeyProvider:
-    """Root keys from settings (file or environment), for development and small installations.
-
-    Wrapping is django-cryptography's FernetBytes (AES-256-CBC with HMAC-SHA-256), its two keys
-    derived from the root key by HKDF.
+    Raises KeyUnavailable.
     """
-
-    def __init__(self, root_keys: Iterable[str]) -> None:
-        self._boxes: dict[str, FernetBytes] = {}
-        for root_key in root_keys:
-            key_id = hashlib.sha256(b"doctolib root key id|" + root_key.encode()).hexdigest()[:16]
-            self._boxes.setdefault(
-                key_id,
-                FernetBytes(
-                    key=_derive(root_key, b"wrap: encryption"),
-                    signer=FernetSigner(key=_derive(root_key, b"wrap: authentication")),
-                ),
-            )
-        if not self._boxes:
-            raise KeyUnavailable("No root key is configured.")
-        self.current_key_id = next(iter(self._boxes))
-
-    def wrap(self, data_key: bytes) -> tuple[str, bytes]:
-        return self.current_key_id, self._boxes[self.current_key_id].encrypt(data_key)
-
-    def unwrap(self, root_key_id: str, wrapped: bytes) -> bytes:
-        box = self._boxes.get(root_key_id)
-        if box is None:
-            raise KeyUnavailable(f"Root key {root_key_id} is not configured.")
-        try:
-            return box.decrypt(bytes(wrapped))
-        except (InvalidToken, BadSignature) as error:
-            raise KeyUnavailable(f"Root key {root_key_id} does not open this data key.") from error
+    opener = provider()
+    with _lock:
+        found = _unwrapped.get((opener, root_key_id, wrapped))
+    if found is None:
+        found = opener.unwrap(root_key_id, wrapped)
+        with _lock:
+            _unwrapped[opener, root_key_id, wrapped] = found
+    return found
 
 
-def _derive(root_key: str, info: bytes) -> bytes:
-    kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"doctolib " + info)
-    return kdf.derive(root_key.encode())
-
-
-@lru_cache(maxsize=4)
-def _settings_provider(root_keys: tuple[str, ...]) -> SettingsKeyProvider:
-    return SettingsKeyProvider(root_keys)
-
-
-def provider() -> KeyProvider:
-    """The key provider that the settings name."""
-    return _settings_provider(tuple(settings.VAULT_ROOT_KEYS))
+def forget_unwrapped() -> None:
+    """Empty this process's memory of unwrapped data keys."""
+    with _lock:
+        _unwrapped.clear()
 
 
 def new_data_key(subject_id: uuid.UUID) -> tuple[SubjectKey, bytes]:
@@ -104,10 +72,7 @@ def data_keys(subject_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, bytes]:
             [list(set(subject_ids))],
         )
         rows = cursor.fetchall()
-    opener = provider()
-    return {
-        subject_id: opener.unwrap(key_id, bytes(wrapped)) for subject_id, key_id, wrapped in rows
-    }
+    return {subject_id: unwrap(key_id, bytes(wrapped)) for subject_id, key_id, wrapped in rows}
 
 
 def ensure_data_key(subject_id: uuid.UUID) -> bytes:

@@ -2,8 +2,16 @@
 
 from doctolib.settings.machine import ENVIRONMENT
 
-# The first key wraps new data keys; the others still open old ones.
+# "local", "transit" or "google"; the rest says where that provider is.
+VAULT_PROVIDER = ENVIRONMENT.vault_provider
+VAULT_URL = ENVIRONMENT.vault_url
+VAULT_TOKEN = ENVIRONMENT.vault_token
+VAULT_KEY = ENVIRONMENT.vault_key
+VAULT_METADATA_URL = ENVIRONMENT.vault_metadata_url
+# Of the local provider. The first key wraps new data keys; the others still open old ones. The
+# file, once a rotation has written it, stands in place of the settings.
 VAULT_ROOT_KEYS = list(ENVIRONMENT.root_keys)
+VAULT_ROOT_KEYS_FILE = ENVIRONMENT.root_keys_file
 VAULT_INDEX_KEY = ENVIRONMENT.index_key
 CRYPTOGRAPHY_KEY = ENVIRONMENT.secret_key
 

@@ -12,6 +12,7 @@ from doctolib.environment import PROJECT_DIR, InvalidEnvironment, read_environme
 from doctolib.servers import free_port, postgresql_pid
 
 pytestmark = pytest.mark.xdist_group("commands")
+PRODUCTION = {"DOCTOLIB_MODE": "production", "DOCTOLIB_ALLOWED_HOSTS": "x.example"}
 
 
 def run(*arguments, data_dir, **variables):
@@ -95,8 +96,31 @@ def test_a_database_that_does_not_answer_is_one_clear_line(tmp_path):
         ({"DOCTOLIB_PORT": "http"}, "DOCTOLIB_PORT is 'http': it must be a whole number"),
         ({"DOCTOLIB_MODE": "production"}, "DOCTOLIB_ALLOWED_HOSTS is not set"),
         (
-            {"DOCTOLIB_MODE": "production", "DOCTOLIB_ALLOWED_HOSTS": "x.example"},
+            PRODUCTION,
             "DOCTOLIB_ROOT_KEYS is not set: production needs a secret of its own",
+        ),
+        (
+            {**PRODUCTION, "DOCTOLIB_ROOT_KEYS": "mine,development-only-root-key"},
+            "A root key is the development key: production needs its own",
+        ),
+        (
+            {**PRODUCTION, "DOCTOLIB_ROOT_KEYS": "mine"},
+            "DOCTOLIB_SECRET_KEY is not set: production needs a secret of its own",
+        ),
+        ({"DOCTOLIB_VAULT": "paper"}, "it must be local, transit, google"),
+        (
+            {"DOCTOLIB_VAULT": "transit", "DOCTOLIB_VAULT_URL": "https://vault.example"},
+            "DOCTOLIB_VAULT_TOKEN is not set: DOCTOLIB_VAULT=transit needs it",
+        ),
+        (
+            {
+                **PRODUCTION,
+                "DOCTOLIB_VAULT": "transit",
+                "DOCTOLIB_VAULT_URL": "http://vault.example",
+                "DOCTOLIB_VAULT_TOKEN": "t",
+                "DOCTOLIB_VAULT_KEY": "k",
+            },
+            "DOCTOLIB_VAULT_URL must begin with https:// in production",
         ),
     ],
 )
@@ -118,3 +142,11 @@ def test_the_demo_does_not_run_in_production(tmp_path):
     result = run("load_demo", data_dir=tmp_path, **DEPLOYED)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
+
+
+def test_the_development_key_in_a_file_is_refused_in_production_too(tmp_path):
+    """As a rotation on a developer's machine would have left it."""
+    file = tmp_path / "root-keys"
+    file.write_text("a new one\ndevelopment-only-root-key\n")
+    with pytest.raises(InvalidEnvironment, match="A root key is the development key"):
+        read_environment({**PRODUCTION, "DOCTOLIB_ROOT_KEYS_FILE": str(file)})

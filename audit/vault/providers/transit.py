@@ -1,0 +1,65 @@
+"""HashiCorp Vault's Transit engine (API of Vault 1.x: /v1/MOUNT/encrypt, decrypt, keys)."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from audit.vault.providers.http import call
+from audit.vault.providers.protocol import KeyUnavailable
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransitKeyProvider:
+    """Wraps under a named key of Transit; a root key id is "transit:NAME:vN", N its version."""
+
+    url: str
+    token: str = field(repr=False)
+    key: str
+    mount: str = "transit"
+
+    def current_key_id(self) -> str:
+        return self._id(self._data("GET", f"keys/{self.key}").get("latest_version"))
+
+    def wrap(self, data_key: bytes) -> tuple[str, bytes]:
+        plaintext = base64.b64encode(data_key).decode()
+        answer = self._data("POST", f"encrypt/{self.key}", {"plaintext": plaintext})
+        ciphertext = str(answer.get("ciphertext", ""))
+        version = re.match(r"vault:v(\d+):", ciphertext)
+        if version is None:
+            raise KeyUnavailable("The key service's answer cannot be read.")
+        return self._id(version[1]), ciphertext.encode()
+
+    def unwrap(self, root_key_id: str, wrapped: bytes) -> bytes:
+        if not root_key_id.startswith(f"transit:{self.key}:"):
+            raise KeyUnavailable(f"Root key {root_key_id} is not one of Transit's {self.key}.")
+        answer = self._data("POST", f"decrypt/{self.key}", {"ciphertext": wrapped.decode()})
+        try:
+            return base64.b64decode(answer["plaintext"], validate=True)
+        except (KeyError, TypeError, binascii.Error):
+            raise KeyUnavailable("The key service's answer cannot be read.") from None
+
+    def introduce(self) -> str:
+        self._call("POST", f"keys/{self.key}/rotate", {})
+        return self.current_key_id()
+
+    def retire(self, root_key_id: str) -> None:
+        """Versions up to this one are refused from now on, by Transit itself."""
+        version = int(root_key_id.rpartition(":v")[2])
+        if root_key_id == self.current_key_id():
+            raise KeyUnavailable("The current root key cannot be retired.")
+        self._call("POST", f"keys/{self.key}/config", {"min_decryption_version": version + 1})
+
+    def _id(self, version: object) -> str:
+        return f"transit:{self.key}:v{version}"
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        url = f"{self.url.rstrip('/')}/v1/{self.mount}/{path}"
+        return call(method, url, headers={"X-Vault-Token": self.token}, body=body)
+
+    def _data(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        found = self._call(method, path, body).get("data")
+        if not isinstance(found, dict):
+            raise KeyUnavailable("The key service's answer cannot be read.")
+        return found

@@ -1,0 +1,126 @@
+"""Rotation while the site serves: killed anywhere, it goes on; afterwards the old key is useless."""
+
+import os
+import random
+import re
+import subprocess
+import sys
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from audit.models import Entry, SubjectKey
+from audit.vault import keys, rotate
+from audit.vault.providers import KeyUnavailable, provider
+from audit.vault.providers.local import SettingsKeyProvider
+from audit.vault.reveal import Purpose, reveal
+from doctolib.environment import PROJECT_DIR
+from tests.factories import make_patient, practice_actor
+
+OLD = ["an old root key"]
+
+
+@pytest.fixture(autouse=True)
+def _file(settings, tmp_path):
+    settings.VAULT_ROOT_KEYS = OLD
+    settings.VAULT_ROOT_KEYS_FILE = str(tmp_path / "root-keys")
+    keys.forget_unwrapped()
+
+
+def last_name(patient):
+    with reveal([(patient, ("last_name",))], actor=practice_actor(), purpose=Purpose.CARE) as plain:
+        return plain.text(patient, "last_name")
+
+
+@pytest.mark.django_db
+def test_rotation_status_and_retirement(capsys):
+    patients = [make_patient(last_name=f"Nom{n}") for n in range(7)]
+    old_id = provider().current_key_id()
+    call_command("vault", "status")
+    assert capsys.readouterr().out == f"{old_id}  7 subjects  current\n"
+    call_command("vault", "rotate", batch=3)
+    out = capsys.readouterr().out
+    new_id = provider().current_key_id()
+    assert [line.strip() for line in out.splitlines()][:4] == [
+        f"new root key {new_id}", "3 of 7", "6 of 7", "7 of 7",
+    ]  # fmt: skip
+    call_command("vault", "status")
+    assert capsys.readouterr().out == f"{new_id}  7 subjects  current\n"
+    assert [last_name(p) for p in patients] == [f"Nom{n}" for n in range(7)]
+    with pytest.raises(CommandError, match=r"cannot be retired|still wrapped"):
+        call_command("vault", "retire", new_id)
+    call_command("vault", "retire", old_id)
+    assert [last_name(p) for p in patients] == [f"Nom{n}" for n in range(7)]
+    actions = Entry.objects.filter(channel="shell").order_by("at", "id")
+    assert [e.action for e in actions][-3:] == [
+        "root-key-introduced", "data-keys-rewrapped", "root-key-retired",
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_with_the_old_key_alone_nothing_opens():
+    patients = [make_patient() for _ in range(3)]
+    rotate.introduce()
+    assert rotate.rewrap() == 3
+    thief = SettingsKeyProvider(OLD)
+    for row in SubjectKey.objects.filter(subject_id__in=[p.pk for p in patients]):
+        for key_id in (row.root_key_id, thief.current_key_id()):
+            with pytest.raises(KeyUnavailable):
+                thief.unwrap(key_id, bytes(row.wrapped))
+
+
+@pytest.mark.django_db
+def test_a_root_key_that_wraps_something_is_not_retired():
+    patient = make_patient()
+    old_id = provider().current_key_id()
+    rotate.introduce()
+    with pytest.raises(rotate.StillInUse, match="1 data keys"):
+        rotate.retire(root_key_id=old_id)
+    assert last_name(patient) == "Lefèvre"
+
+
+@pytest.mark.django_db
+def test_people_come_and_go_during_a_rotation():
+    staying, leaving = make_patient(), make_patient()
+    rotate.introduce()
+    coming = make_patient()
+    SubjectKey.objects.filter(subject_id=leaving.pk).delete()
+    assert rotate.rewrap() == 1
+    assert last_name(staying) == last_name(coming) == "Lefèvre"
+    assert last_name(leaving) == ""
+    assert rotate.rewrap() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_at_ten_random_points_it_goes_on(settings, tmp_path):
+    """kill -9 after a random batch, ten times; a patient's name opens after each."""
+    patients = [make_patient(last_name=f"Nom{n}") for n in range(120)]
+    rng = random.Random(10)
+    name = connection.settings_dict["NAME"]
+    environment = {
+        **os.environ,
+        "DATABASE_URL": re.sub(r"/doctolib(?=\?|$)", f"/{name}", os.environ["DATABASE_URL"]),
+        "DOCTOLIB_ROOT_KEYS": OLD[0],
+        "DOCTOLIB_ROOT_KEYS_FILE": settings.VAULT_ROOT_KEYS_FILE,
+        "DOCTOLIB_MODE": "test",
+    }
+    command = [sys.executable, "manage.py", "vault", "rotate", "--batch", "2"]
+    killed = 0
+    while killed < 10:
+        with subprocess.Popen(
+            command, cwd=PROJECT_DIR, env=environment, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            for _ in range(rng.randint(1, 6)):
+                process.stdout.readline()
+            process.kill()
+        killed += 1
+        assert last_name(rng.choice(patients)).startswith("Nom")
+        assert len(rotate.subjects_by_root_key()) <= 2
+    assert sum(rotate.subjects_by_root_key().values()) == 120
+    done = subprocess.run(command, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"all stand under {provider().current_key_id()}" in done.stdout
+    assert rotate.subjects_by_root_key() == {provider().current_key_id(): 120}
+    assert [last_name(p) for p in patients] == [f"Nom{n}" for n in range(120)]
