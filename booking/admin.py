@@ -7,8 +7,10 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
@@ -17,6 +19,7 @@ from audit.record.entries import Channel
 from audit.staff_admin import ReadMostlyAdmin
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import SealedField
+from booking.domain import erase
 from booking.domain.accounts import account_actor
 from booking.domain.patients import find_patients
 from booking.models import Account, Appointment, Message, Patient
@@ -83,6 +86,45 @@ class AccountAdmin(RevealingAdmin):
     search_help_text = _("Identifiant, ou adresse e-mail entière")
     ordering = ("-created_at", "id")
     changeable = ("is_active",)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.erase_view)
+        return [path("<uuid:pk>/erase/", view, name="booking_account_erase"), *super().get_urls()]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_fields(request, obj), "erasure"]
+
+    @admin.display(description=_("effacement"))
+    def erasure(self, obj: Any) -> str:
+        url = reverse("admin:booking_account_erase", args=[obj.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Effacer à la demande de la personne"))
+
+    def erase_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Erase an account on its owner's behalf; on the record under the staff member's name."""
+        row = self.get_queryset(request).filter(pk=pk).first()
+        if row is None:
+            raise Http404
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        now, problem = timezone.now(), ""
+        if request.method == "POST":
+            actor = account_actor(request.user, channel=Channel.ADMIN)  # type: ignore[arg-type]
+            try:
+                erase.erase_account(account=row, actor=actor, now=now)
+            except erase.StillWorksHere as refused:
+                problem = str(refused.text)
+            else:
+                self.message_user(request, _("Le compte est effacé."))
+                return redirect("admin:booking_account_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Effacer un compte"),
+            "opts": self.opts,
+            "row": row,
+            "plan": erase.plan(account=row, now=now),
+            "problem": problem,
+        }
+        return TemplateResponse(request, "admin/erase.html", context)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

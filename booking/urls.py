@@ -1,6 +1,6 @@
 from django.urls import path
 
-from booking.views import accounts, appointments, booking
+from booking.views import accounts, appointments, booking, own_data
 from booking.views.dashboard import agenda, members, practice, time, visits
 
 app_name = "booking"
@@ -16,6 +16,9 @@ urlpatterns = [
     path("compte/", accounts.account, name="account"),
     path("compte/lectures/", accounts.reads, name="reads"),
     path("compte/lectures/<uuid:entry_id>/preuve.json", accounts.proof, name="proof"),
+    path("compte/donnees/", own_data.my_data, name="my-data"),
+    path("compte/donnees/mes-donnees.json", own_data.my_data_file, name="my-data-file"),
+    path("compte/effacer/", own_data.erase_account, name="erase-account"),
     path("compte/second-facteur/", accounts.second_factor_page, name="second-factor"),
     path("compte/proches/", appointments.people, name="people"),
     path("compte/proches/nouveau/", appointments.new_person, name="new-person"),

@@ -66,6 +66,17 @@ class CodeForm(forms.Form):
     )
 
 
+class PasswordForm(forms.Form):
+    """The account's own password again, before what cannot be undone."""
+
+    password = forms.CharField(
+        label=_("Votre mot de passe, pour confirmer"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
 class LanguageForm(forms.Form):
     """The language of pages and messages."""
 
@@ -77,6 +88,7 @@ __all__ = [
     "CodeForm",
     "LanguageForm",
     "NewPasswordForm",
+    "PasswordForm",
     "SignInForm",
     "SignUpForm",
 ]

@@ -36,6 +36,8 @@ ACTIONS = {
     "password-reset": _("Mot de passe changé"),
     "second-factor-set": _("Second facteur activé"),
     "member-joined": _("Invitation acceptée"),
+    "subject-erased": _("Clé détruite"),
+    "account-erased": _("Compte effacé"),
 }
 PURPOSES = {
     "own-data": _("consultation par vous-même"),

@@ -43,7 +43,7 @@ OWN = {
     "booking:account", "booking:reads", "booking:second-factor", "booking:people",
     "booking:new-person", "booking:person", "booking:my-appointments", "booking:appointment",
     "booking:move", "booking:cancel", "booking:calendar-file", "booking:accept-invitation",
-    "booking:proof",
+    "booking:proof", "booking:my-data", "booking:my-data-file", "booking:erase-account",
 }  # fmt: skip
 # Only members of the practice whose role has the permission.
 PRACTICE = {

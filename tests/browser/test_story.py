@@ -258,6 +258,8 @@ def test_each_page_of_an_account_is_accessible(live_server, new_page, agenda, ma
         f"rendez-vous/{visit.pk}/annuler/",
         "compte/",
         "compte/lectures/",
+        "compte/donnees/",
+        "compte/effacer/",
         "compte/proches/",
         "compte/proches/nouveau/",
         f"compte/proches/{patient.pk}/",

@@ -1,9 +1,11 @@
+import os
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from audit.vault import rotate
+from audit.vault import erase, rotate
 from audit.vault.providers import KeyUnavailable, NotHere, provider
 
 
@@ -20,6 +22,11 @@ class Command(BaseCommand):
             help="only wrap anew under the current root key; also goes on after an interruption",
         )
         rotating.add_argument("--batch", type=int, default=rotate.BATCH)
+        for name, words in (
+            ("backup-keys", "write the wrapped data keys to a file, apart from the data"),
+            ("restore-keys", "put them in the place of those that stand, after a restore"),
+        ):
+            actions.add_parser(name, help=words).add_argument("file", type=Path)
         retiring = actions.add_parser("retire", help="take away a root key that wraps nothing")
         retiring.add_argument("root_key_id")
 
@@ -29,11 +36,29 @@ class Command(BaseCommand):
                 self._status()
             elif action == "rotate":
                 self._rotate(**options)
+            elif action == "backup-keys":
+                self._backup(options["file"])
+            elif action == "restore-keys":
+                with options["file"].open(encoding="utf-8") as lines:
+                    self.stdout.write(f"{erase.restore(lines)} data keys stand")
             else:
                 rotate.retire(root_key_id=options["root_key_id"])
                 self.stdout.write(f"root key {options['root_key_id']} is retired")
         except (KeyUnavailable, NotHere, rotate.StillInUse) as problem:
             raise CommandError(str(problem)) from None
+        except (erase.UnreadableKeys, OSError) as problem:
+            raise CommandError(f"{options['file']}: {problem}") from None
+
+    def _backup(self, path: Path) -> None:
+        """Written whole or not at all, for its owner alone: the former backup stays until then."""
+        beside = path.with_name(f"{path.name}.new")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            count = sum(bool(file.write(line)) for line in erase.backup_lines())
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        self.stdout.write(f"{count - 1} data keys in {path}")
 
     def _status(self) -> None:
         current = provider().current_key_id()

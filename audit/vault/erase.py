@@ -1,0 +1,94 @@
+"""Erasing a person: the data key is destroyed, and what is sealed under it opens nowhere any more.
+
+Replicas lose the key with the row. Backups lose it because the key table is backed up apart from
+the data, and only its newest backup is kept; a backup that holds both opens until the root key of
+its time is retired (docs/operations.md).
+"""
+
+import base64
+import json
+import uuid
+from collections.abc import Iterable, Iterator
+
+from django.db import transaction
+from django.utils.dateparse import parse_datetime
+
+from audit.models import SubjectKey
+from audit.record import entries
+from audit.record.entries import Actor, Channel, system_actor
+from audit.vault import keys
+
+FORMAT = "doctolib-keys/1"
+
+
+class UnreadableKeys(Exception):
+    """The file is no backup of the key table; the text says where it stops being one."""
+
+
+@transaction.atomic
+def erase(*, subject_ids: Iterable[uuid.UUID], actor: Actor) -> int:
+    """Destroy the data keys of these subjects; returns how many there were. On the record.
+
+    What the record says about them stays: it holds no identity.
+    """
+    ids = list(subject_ids)
+    count, _by_model = SubjectKey.objects.filter(subject_id__in=ids).delete()
+    entries.write("subject-erased", actor=actor, subjects=ids, purpose="account")
+    transaction.on_commit(keys.forget_unwrapped)
+    return count
+
+
+def backup_lines() -> Iterator[str]:
+    """The key table, a line a subject: wrapped keys, which open with a root key alone."""
+    yield json.dumps({"format": FORMAT}) + "\n"
+    for row in SubjectKey.objects.order_by("subject_id").iterator():
+        yield (
+            json.dumps(
+                {
+                    "subject": str(row.subject_id),
+                    "root_key": row.root_key_id,
+                    "wrapped": base64.b64encode(bytes(row.wrapped)).decode(),
+                    "created_at": row.created_at.isoformat(),
+                }
+            )
+            + "\n"
+        )
+
+
+@transaction.atomic
+def restore(lines: Iterable[str]) -> int:
+    """Put the key table in the place of the one that stands; returns how many keys it has.
+
+    After a restore of older data: keys that were destroyed since are gone with it. On the record.
+    Raises UnreadableKeys, and then nothing has changed.
+    """
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            found = json.loads(line)
+            if number == 1:
+                if found["format"] != FORMAT:
+                    raise ValueError(found["format"])
+                continue
+            created_at = parse_datetime(found["created_at"])
+            if created_at is None:
+                raise ValueError("created_at")
+            rows.append(
+                SubjectKey(
+                    subject_id=uuid.UUID(found["subject"]),
+                    root_key_id=found["root_key"],
+                    wrapped=base64.b64decode(found["wrapped"], validate=True),
+                    created_at=created_at,
+                )
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise UnreadableKeys(f"line {number}: {error!r}") from error
+    if not rows:
+        raise UnreadableKeys("it holds no key")
+    SubjectKey.objects.all().delete()
+    SubjectKey.objects.bulk_create(rows, batch_size=5000)
+    entries.write(
+        "data-keys-restored", actor=system_actor(Channel.SHELL), details={"count": len(rows)}
+    )
+    transaction.on_commit(keys.forget_unwrapped)
+    return len(rows)

@@ -1,0 +1,99 @@
+"""Everything that is held about an account and its people (GDPR articles 15 and 20)."""
+
+from datetime import datetime
+from typing import Any
+
+from django_scopes import scope
+
+from audit.record.entries import Actor
+from audit.vault.reveal import Purpose, reveal
+from booking.domain.patients import IDENTITY_FIELDS
+from booking.models import Account, Appointment, Message, Patient
+from booking.queries.appointments import with_related
+from booking.queries.reads import reads_of_account
+
+FORMAT = "doctolib-export/1"
+
+
+def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any]:
+    """Return all that is held, in plain text; one reveal, on the record.
+
+    Instants in UTC (ISO 8601). The record's lines are the newest ones, as the account's page
+    shows them.
+    """
+    with scope(account=account):
+        people = list(Patient.objects.order_by("created_at", "pk"))
+        visits: list[Appointment] = list(with_related().order_by("starts_at", "pk"))
+        wanted: list[tuple[Any, tuple[str, ...]]] = [(account, ("email", "name"))]
+        wanted += [(person, IDENTITY_FIELDS) for person in people]
+        wanted += [(visit, ("note",)) for visit in visits]
+        with reveal(wanted, actor=actor, purpose=Purpose.OWN_DATA, object_id=account.pk) as plain:
+            held: dict[str, Any] = {
+                "format": FORMAT,
+                "made_at": now,
+                "account": {
+                    "id": account.pk,
+                    "email": plain.text(account, "email"),
+                    "language": account.language,
+                    "created_at": account.created_at,
+                    "email_verified_at": account.email_verified_at,
+                    "last_sign_in_at": account.last_login,
+                },
+                "people": [
+                    {
+                        "id": person.pk,
+                        "relation": person.relation,
+                        **{name: plain.text(person, name) for name in IDENTITY_FIELDS},
+                        "known_to": [
+                            {"practice": link.practice.name, "since": link.since}
+                            for link in person.practice_links.select_related("practice").order_by(
+                                "since", "pk"
+                            )
+                        ],
+                    }
+                    for person in people
+                ],
+                "appointments": [_visit(visit, plain.text(visit, "note")) for visit in visits],
+            }
+        held["messages"] = [
+            {
+                "kind": row.kind,
+                "channel": row.channel,
+                "state": row.state,
+                "due_at": row.due_at,
+                "sent_at": row.sent_at,
+            }
+            for row in Message.objects.filter(
+                appointment_id__in=[visit.pk for visit in visits]
+            ).order_by("created_at", "pk")
+        ]
+        held["record"] = [
+            {
+                "id": line.id,
+                "at": line.at,
+                "action": str(line.action),
+                "who": str(line.who),
+                "purpose": str(line.purpose),
+                "fields": [str(name) for name in line.fields],
+            }
+            for line in reads_of_account(account)
+        ]
+    return held
+
+
+def _visit(visit: Appointment, note: str) -> dict[str, Any]:
+    return {
+        "id": visit.pk,
+        "person": visit.patient_id,
+        "practice": visit.practice.name,
+        "practitioner": str(visit.agenda.practitioner),
+        "reason": visit.visit_reason.name,
+        "starts_at": visit.starts_at,
+        "ends_at": visit.ends_at,
+        "time_zone": visit.practice.time_zone,
+        "status": visit.status,
+        "booked_through": visit.channel,
+        "note": note,
+        "created_at": visit.created_at,
+        "cancelled_at": visit.cancelled_at,
+    }

@@ -1,0 +1,77 @@
+"""What is held about me, and erasing it."""
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import erase, throttle
+from booking.forms.accounts import PasswordForm
+from booking.queries.held_data import held_data
+from booking.views.access import account_of, account_required, network_of, web_actor
+
+
+@never_cache
+@account_required
+@require_safe
+def my_data(request: HttpRequest) -> HttpResponse:
+    held = held_data(account=account_of(request), actor=web_actor(request), now=timezone.now())
+    return render(request, "booking/my_data.html", {"held": held})
+
+
+@never_cache
+@account_required
+@require_safe
+def my_data_file(request: HttpRequest) -> HttpResponse:
+    held = held_data(account=account_of(request), actor=web_actor(request), now=timezone.now())
+    answer = JsonResponse(held, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    answer["Content-Disposition"] = 'attachment; filename="mes-donnees.json"'
+    return answer
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase_account(request: HttpRequest) -> HttpResponse:
+    """Shows what will be erased and what must be kept; the password confirms."""
+    me, now = account_of(request), timezone.now()
+    form = PasswordForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            if _is_confirmed(request, form.cleaned_data["password"]):
+                erase.erase_account(account=me, actor=web_actor(request), now=now)
+                logout(request)
+                messages.success(request, _("Votre compte est effacé."))
+                return redirect("practitioners:home")
+            form.add_error("password", _("Ce mot de passe ne convient pas."))
+        except (erase.StillWorksHere, throttle.TooManyTries) as refused:
+            form.add_error(None, str(refused.text))
+    plan = erase.plan(account=me, now=now)
+    wanted = [(fate.patient, ("first_name", "last_name")) for fate in plan.fates]
+    with reveal(wanted, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
+        fates = [
+            (
+                f"{plain.text(fate.patient, 'first_name')} {plain.text(fate.patient, 'last_name')}",
+                fate.kept,
+            )
+            for fate in plan.fates
+        ]
+    context = {"form": form, "fates": fates, "upcoming": plan.upcoming, "years": erase.KEPT_YEARS}
+    return render(request, "booking/erase_account.html", context)
+
+
+def _is_confirmed(request: HttpRequest, password: str) -> bool:
+    """Check the password, counting failures as sign-in does. Raises throttle.TooManyTries."""
+    me, network = account_of(request), network_of(request)
+    throttle.check(email=str(me.pk), network=network)
+    if me.check_password(password):
+        return True
+    throttle.note_failure(email=str(me.pk), network=network)
+    return False

@@ -1,0 +1,223 @@
+"""Erasing an account, what the law has a practice keep, and everything held about a person."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from audit.models import Entry, SubjectKey
+from booking.domain import accounts, erase
+from booking.domain.delivery import send_owed
+from booking.domain.patients import find_patients
+from booking.models import Account, Appointment, Message, Patient
+from booking.models.appointment import Channel
+from tests.booking.test_book import booked
+from tests.factories import (
+    PASSWORD,
+    make_account,
+    make_agenda,
+    make_member,
+    make_opening,
+    make_patient,
+    make_reason,
+    practice_actor,
+    verified_client,
+)
+from tests.factories.people import make_account as _make_account
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reason():
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason, starts_on=date(2026, 11, 23))
+    return reason
+
+
+@pytest.fixture
+def family(reason, now):
+    """Zoé has been seen once and comes again; Noé never came, and has a visit to come."""
+    account = make_account("zoe@exemple.fr")
+    zoe = make_patient(account, first_name="Zoé")
+    noe = make_patient(account, first_name="Noé", relation="child")
+    seen = visit(reason, zoe, now - timedelta(days=7), now)
+    Appointment.unscoped.filter(pk=seen.pk).update(status="seen")
+    visit(reason, zoe, now + timedelta(days=7), now)
+    visit(reason, noe, now + timedelta(days=8), now)
+    return account, zoe, noe
+
+
+def visit(reason, patient, at, now):
+    return booked(reason, now, starts_at=at, patient=patient, channel=Channel.PRACTICE,
+                  anywhere=True, note="Une tache")  # fmt: skip
+
+
+def owner(account):
+    client = Client()
+    client.force_login(account, backend="booking.backends.EmailBackend")
+    return client
+
+
+def erase_(account, now):
+    return erase.erase_account(account=account, actor=accounts.account_actor(account), now=now)
+
+
+def test_who_was_never_seen_is_erased_and_who_was_seen_stays_with_the_practice(family, reason, now):
+    account, zoe, noe = family
+    erase_(account, now)
+    zoe.refresh_from_db()
+    noe.refresh_from_db()
+    assert (zoe.account, noe.account) == (None, None)
+    assert SubjectKey.objects.filter(subject_id=zoe.pk).exists()
+    assert not SubjectKey.objects.filter(subject_id__in=[noe.pk, account.pk]).exists()
+    for name in (*erase.IDENTITY_FIELDS, *erase.INDEXES):
+        assert getattr(noe, name) is None
+    from django_scopes import scope
+
+    with scope(practice=reason.agenda.practice):
+        assert [p.pk for p in find_patients(text="Zoé")] == [zoe.pk]
+        assert list(find_patients(text="Noé")) == []
+        assert not Patient.objects.filter(pk=noe.pk).exists()
+
+
+def test_visits_to_come_are_cancelled_and_nothing_is_sent_to_nobody(family, now):
+    account, _zoe, noe = family
+    erase_(account, now)
+    states = Appointment.unscoped.filter(starts_at__gt=now).values_list("status", flat=True)
+    assert list(states) == ["cancelled", "cancelled"]
+    assert not Appointment.unscoped.filter(patient=noe, note__isnull=False).exists()
+    send_owed(now=now + timedelta(days=30))
+    assert not Message.objects.filter(state="sent", account=account).exists()
+    assert not Message.objects.filter(appointment__patient=noe, state="sent").exists()
+
+
+def test_the_account_is_gone_for_good_and_its_address_is_free(family, now):
+    account, _zoe, _noe = family
+    TOTPDevice.objects.create(user=account, name="t", confirmed=True)
+    session = owner(account)
+    erase_(account, now)
+    account.refresh_from_db()
+    assert (account.is_active, account.email, account.email_verified_at) == (False, None, None)
+    assert not TOTPDevice.objects.filter(user=account).exists()
+    assert session.get(reverse("booking:account")).status_code == 302
+    answer = Client().post(
+        reverse("booking:sign-in"), {"email": "zoe@exemple.fr", "password": PASSWORD}
+    )
+    assert answer.status_code == 200
+    again = accounts.sign_up(
+        email="zoe@exemple.fr", password="une phrase facile", language="fr", now=now
+    )
+    assert again is not None and again.pk != account.pk
+
+
+def test_the_record_keeps_that_it_happened(family, now):
+    account, zoe, noe = family
+    erase_(account, now)
+    entry = Entry.objects.get(action="account-erased", object_id=account.pk)
+    assert set(entry.subjects) == {account.pk, zoe.pk, noe.pk}
+    assert entry.details == {"erased": 1, "kept": 1, "cancelled": 2}
+    key = Entry.objects.get(action="subject-erased", subjects__contains=[account.pk])
+    assert set(key.subjects) == {account.pk, noe.pk}
+
+
+def test_twenty_years_after_the_last_visit_nothing_needs_keeping(family, reason, now):
+    account, zoe, _noe = family
+    (kept,) = erase.plan(account=account, now=now).fates[0].kept
+    assert (kept.practice, kept.until) == (reason.agenda.practice, date(2046, 11, 17))
+    late = datetime(2046, 11, 18, tzinfo=UTC)
+    Appointment.unscoped.filter(patient=zoe, starts_at__gt=now).update(
+        starts_at=now - timedelta(days=9), ends_at=now - timedelta(days=8)
+    )
+    assert erase.plan(account=account, now=late).fates[0].kept == []
+
+
+@pytest.mark.parametrize("who", ["member", "staff"])
+def test_who_works_here_leaves_first(who, now, reason):
+    account = (
+        make_member(reason.agenda.practice, role="owner").account
+        if who == "member"
+        else _make_account(is_staff=True)
+    )
+    with pytest.raises(erase.StillWorksHere):
+        erase_(account, now)
+    answer = owner(account).post(reverse("booking:erase-account"), {"password": PASSWORD})
+    assert "faut d’abord" in answer.content.decode()
+    assert Account.objects.get(pk=account.pk).is_active
+
+
+def test_the_page_says_what_will_happen_and_takes_the_password(family, now, time_machine):
+    account, _zoe, noe = family
+    time_machine.move_to(now)
+    client, url = owner(account), reverse("booking:erase-account")
+    page = client.get(url).content.decode()
+    assert "Zoé Lefèvre : gardé" in page and "jusqu’au 17/11/2046" in page
+    assert "Noé Lefèvre : effacé." in page
+    assert page.count("<li>") >= 6
+    refused = client.post(url, {"password": "wrong"})
+    assert "ne convient pas" in refused.content.decode()
+    assert Account.objects.get(pk=account.pk).is_active
+    done = client.post(url, {"password": PASSWORD}, follow=True)
+    assert "Votre compte est effacé." in done.content.decode()
+    assert not SubjectKey.objects.filter(subject_id=noe.pk).exists()
+    assert client.get(reverse("booking:account")).status_code == 302
+
+
+def test_guessing_the_password_there_is_slowed_down_too(family):
+    client, url = owner(family[0]), reverse("booking:erase-account")
+    for _ in range(10):
+        client.post(url, {"password": "wrong"})
+    answer = client.post(url, {"password": PASSWORD})
+    assert "Trop d’essais" in answer.content.decode()
+    assert Account.objects.get(pk=family[0].pk).is_active
+
+
+def test_staff_erase_on_the_persons_behalf(family, now, time_machine):
+    account, _zoe, _noe = family
+    time_machine.move_to(now)
+    url = reverse("admin:booking_account_erase", args=[account.pk])
+    assert verified_client(make_account()).post(url).status_code == 302
+    assert Account.objects.get(pk=account.pk).is_active
+    looking = make_account(is_staff=True)
+    assert verified_client(looking).post(url).status_code == 403
+    staff = make_account(is_staff=True, is_superuser=True)
+    client = verified_client(staff)
+    page = client.get(url).content.decode()
+    assert "2 rendez-vous à venir seront annulés" in page and "Lefèvre" not in page
+    assert client.post(url).status_code == 302
+    assert not Account.objects.get(pk=account.pk).is_active
+    entry = Entry.objects.get(action="account-erased", object_id=account.pk)
+    assert (entry.actor_kind, entry.actor_id) == ("staff", staff.pk)
+    own = reverse("admin:booking_account_erase", args=[staff.pk])
+    assert "faut d’abord" in client.post(own).content.decode()
+
+
+def test_everything_that_is_held_is_shown_and_downloaded(family, reason):
+    account, zoe, noe = family
+    stranger = make_patient(make_account(), first_name="Étranger")
+    visit(reason, stranger, timezone.now() + timedelta(days=1), timezone.now())
+    client = owner(account)
+    before = Entry.objects.filter(action="reveal").count()
+    answer = client.get(reverse("booking:my-data-file"))
+    assert Entry.objects.filter(action="reveal").count() == before + 1
+    assert "attachment" in answer["Content-Disposition"]
+    held = json.loads(answer.content)
+    assert held["account"]["email"] == "zoe@exemple.fr"
+    assert {p["id"]: p["first_name"] for p in held["people"]} == {
+        str(zoe.pk): "Zoé",
+        str(noe.pk): "Noé",
+    }
+    assert held["people"][0]["birth_date"] == "1980-12-31"
+    assert len(held["appointments"]) == 3
+    assert {v["note"] for v in held["appointments"]} == {"Une tache"}
+    assert held["messages"] and held["record"]
+    page = client.get(reverse("booking:my-data")).content.decode()
+    for text in ("zoe@exemple.fr", "Zoé", "Noé", "Une tache", reason.agenda.practice.name):
+        assert text in page
+    assert "Étranger" not in page + answer.content.decode()
+    assert str(practice_actor().id) not in page
