@@ -47,3 +47,4 @@ test: $(READY) browser lint
 bench: $(READY)
 	@$(BIN)/python bench/availability.py
 	@$(BIN)/python bench/booking.py
+	@$(BIN)/python bench/vault.py
