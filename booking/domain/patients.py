@@ -1,7 +1,7 @@
 """Patients: creating, changing, finding. Identity is sealed; look-ups go by blind index."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -192,6 +192,25 @@ def find_patients(*, text: str, limit: int = 20) -> QuerySet[Patient]:
             some = some.filter(first_name_index=blind_index("patient.first_name", first_name))
         found = some if found is nobody else found | some
     return found.distinct().order_by("-created_at", "id")[:limit]
+
+
+def is_sought(*, text: str, texts: Mapping[str, str]) -> bool:
+    """Say whether a revealed identity is what `find_patients` was asked for.
+
+    Blind indexes are cut short, so that once in a while one finds somebody else.
+    """
+    text = text.strip()
+    if "@" in text:
+        return normalise_email(texts["email"]) == normalise_email(text)
+    if (day := parse_birth_date(text)) is not None:
+        return texts["birth_date"] == day.isoformat()
+    if sum(c.isdigit() for c in text) >= 6:
+        return texts["phone"] == normalise_phone(text)
+    last, first = normalise_name(texts["last_name"]), normalise_name(texts["first_name"])
+    return any(
+        sought_last in ("", last) and sought_first in ("", first)
+        for sought_last, sought_first in _name_splits(normalise_name(text).split())
+    )
 
 
 def _name_splits(words: list[str]) -> Iterable[tuple[str, str]]:

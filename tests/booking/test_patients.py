@@ -10,6 +10,7 @@ from booking.domain.patients import (
     InvalidPhone,
     change_patient,
     find_patients,
+    is_sought,
     normalise_phone,
     parse_birth_date,
 )
@@ -144,3 +145,46 @@ def test_what_is_no_number_is_refused(given):
 )
 def test_birth_dates_are_read(given, expected):
     assert parse_birth_date(given) == expected
+
+
+IDENTITY = {
+    "first_name": "Zoé", "last_name": "Lefèvre-Martin", "birth_date": "1980-12-31",
+    "phone": "+33612345678", "email": "Zoe@exemple.fr",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("lefevre martin", True), ("Zoé", True), ("Zoé Lefèvre-Martin", True),
+        ("lefevre martin ZOE", True), ("06 12 34 56 78", True), ("31/12/1980", True),
+        ("zoe@exemple.fr", True), ("Lefèvre", False), ("Zoé Martin", False),
+        ("06 12 34 56 79", False), ("30/12/1980", False), ("zoé@exemple.fr", False),
+    ],
+)  # fmt: skip
+def test_what_a_short_index_found_is_compared_with_the_text(text, expected):
+    assert is_sought(text=text, texts=IDENTITY) is expected
+
+
+def test_somebody_who_shares_a_digest_is_not_shown(practice, monkeypatch):
+    from django.urls import reverse
+
+    from audit.vault import blind_index
+    from tests.factories import make_member, verified_client
+
+    # Nothing kept of a digest: everybody shares it.
+    monkeypatch.setattr(blind_index, "SHORT", dict.fromkeys(blind_index.SHORT, 0))
+    patient = make_patient(practice=practice, last_name="Quatrefages", email="q@exemple.fr")
+    make_patient(
+        practice=practice,
+        last_name="Autre",
+        phone="+33698765432",
+        email="a@exemple.fr",
+        birth_date=date(1979, 1, 2),
+    )
+    assert len(found(practice, "Quatrefages")) == 2
+    client = verified_client(make_member(practice, role="secretary").account)
+    url = reverse("booking:find-patients", args=[practice.pk])
+    for text in ("Quatrefages", "06 12 34 56 78", "31/12/1980", "q@exemple.fr"):
+        shown = client.post(url, {"q": text}).context["found"]
+        assert [row["patient"] for row in shown] == [patient]

@@ -45,12 +45,17 @@ def found_patients(
         rows = list(patients.find_patients(text=text))
     else:
         rows = list(Patient.objects.filter(pk=chosen)) if chosen else []
-    fields = ("first_name", "last_name", "birth_date", "phone")
+    fields = ["first_name", "last_name", "birth_date", "phone"]
+    if "@" in text:
+        fields.append("email")
     wanted = [(row, fields) for row in rows]
     with reveal(wanted, actor=practice_actor(request), purpose=Purpose.BOOKING) as plain:
-        return [
-            {"patient": row, **{name: plain.text(row, name) for name in fields}} for row in rows
-        ]
+        shown = [(row, {name: plain.text(row, name) for name in fields}) for row in rows]
+    return [
+        {"patient": row, **texts}
+        for row, texts in shown
+        if not text.strip() or patients.is_sought(text=text, texts=texts)
+    ]
 
 
 def _own(request: HttpRequest, appointment_id: uuid.UUID) -> Appointment:
