@@ -22,7 +22,7 @@ from audit.vault.sealing import SealedField
 from booking.domain import erase
 from booking.domain.accounts import account_actor
 from booking.domain.patients import find_patients
-from booking.models import Account, Appointment, Message, Patient
+from booking.models import Account, Appointment, Concern, Message, Patient
 from booking.models.account import email_index
 
 PURPOSES = [
@@ -158,6 +158,15 @@ class AppointmentAdmin(RevealingAdmin):
     list_select_related = ("practice",)
     search_fields = ("=id", "=patient__id", "=practice__id")
     ordering = ("-starts_at", "id")
+
+
+@admin.register(Concern)
+class ConcernAdmin(RevealingAdmin):
+    list_display = ("id", "practice", "entry_id", "created_at", "answered_at")
+    list_filter = (("answered_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("practice",)
+    search_fields = ("=id", "=entry_id", "=practice__id")
+    ordering = ("-created_at", "id")
 
 
 @admin.register(Message)

@@ -13,6 +13,7 @@ TABLE = {
     "booking.change_absences": {Role.OWNER, Role.PRACTITIONER, Role.SECRETARY},
     "booking.change_openings": {Role.OWNER, Role.PRACTITIONER},
     "booking.change_reasons": {Role.OWNER, Role.PRACTITIONER},
+    "booking.view_record": {Role.OWNER},
     "booking.change_members": {Role.OWNER},
     "booking.change_practice": {Role.OWNER},
 }

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from booking.views import accounts, appointments, booking, own_data
-from booking.views.dashboard import agenda, members, practice, time, visits
+from booking.views.dashboard import agenda, members, practice, record, time, visits
 
 app_name = "booking"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("compte/", accounts.account, name="account"),
     path("compte/lectures/", accounts.reads, name="reads"),
     path("compte/lectures/<uuid:entry_id>/preuve.json", accounts.proof, name="proof"),
+    path("compte/lectures/<uuid:entry_id>/signaler/", accounts.concern, name="concern"),
     path("compte/donnees/", own_data.my_data, name="my-data"),
     path("compte/donnees/mes-donnees.json", own_data.my_data_file, name="my-data-file"),
     path("compte/effacer/", own_data.erase_account, name="erase-account"),
@@ -97,6 +98,17 @@ urlpatterns = [
     ),
     path(
         "cabinet/<uuid:practice_id>/reglages/", practice.practice_settings, name="practice-settings"
+    ),
+    path("cabinet/<uuid:practice_id>/registre/", record.practice_reads, name="practice-reads"),
+    path(
+        "cabinet/<uuid:practice_id>/registre/registre.csv",
+        record.practice_reads_csv,
+        name="practice-reads-csv",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/registre/signalements/<uuid:concern_id>/",
+        record.answer_concern,
+        name="answer-concern",
     ),
     path("cabinet/<uuid:practice_id>/membres/", members.member_list, name="members"),
     path(

@@ -8,7 +8,7 @@ from django_scopes import scope
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
 from booking.domain.patients import IDENTITY_FIELDS
-from booking.models import Account, Appointment, Message, Patient
+from booking.models import Account, Appointment, Concern, Message, Patient
 from booking.queries.appointments import with_related
 from booking.queries.reads import reads_of_account
 
@@ -27,6 +27,8 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
         wanted: list[tuple[Any, tuple[str, ...]]] = [(account, ("email", "name"))]
         wanted += [(person, IDENTITY_FIELDS) for person in people]
         wanted += [(visit, ("note",)) for visit in visits]
+        asked = list(Concern.objects.filter(account=account).order_by("created_at", "pk"))
+        wanted += [(concern, ("words", "answer")) for concern in asked]
         with reveal(wanted, actor=actor, purpose=Purpose.OWN_DATA, object_id=account.pk) as plain:
             held: dict[str, Any] = {
                 "format": FORMAT,
@@ -54,6 +56,16 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
                     for person in people
                 ],
                 "appointments": [_visit(visit, plain.text(visit, "note")) for visit in visits],
+                "concerns": [
+                    {
+                        "about_entry": concern.entry_id,
+                        "raised_at": concern.created_at,
+                        "words": plain.text(concern, "words"),
+                        "answered_at": concern.answered_at,
+                        "answer": plain.text(concern, "answer"),
+                    }
+                    for concern in asked
+                ],
             }
         held["messages"] = [
             {

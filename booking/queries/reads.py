@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
 from audit.record.proofs import sealed_ids
-from booking.models import Account, Patient
+from booking.models import Account, Concern, Patient
 from practitioners.models import Practice
 
 LIMIT = 200
@@ -21,6 +21,8 @@ FIELD_NAMES = {
     "phone": _("téléphone"),
     "email": _("e-mail"),
     "note": _("mot pour le cabinet"),
+    "words": _("explication demandée"),
+    "answer": _("explication donnée"),
     "name": _("nom du compte"),
 }
 ACTIONS = {
@@ -36,6 +38,18 @@ ACTIONS = {
     "password-reset": _("Mot de passe changé"),
     "second-factor-set": _("Second facteur activé"),
     "member-joined": _("Invitation acceptée"),
+    "concern-raised": _("Explication demandée"),
+    "concern-answered": _("Explication donnée"),
+    "member-invited": _("Invitation envoyée"),
+    "member-removed": _("Membre retiré"),
+    "opening-saved": _("Plage enregistrée"),
+    "opening-deleted": _("Plage supprimée"),
+    "absence-added": _("Absence ajoutée"),
+    "absence-removed": _("Absence retirée"),
+    "visit-reason-saved": _("Motif enregistré"),
+    "agenda-saved": _("Agenda réglé"),
+    "practice-saved": _("Cabinet réglé"),
+    "record-exported": _("Registre exporté"),
     "subject-erased": _("Clé détruite"),
     "account-erased": _("Compte effacé"),
 }
@@ -61,6 +75,7 @@ class Line:
     purpose: object
     fields: list[object]
     is_sealed: bool
+    concern: Concern | None = None
 
 
 def subjects_of_account(account: Account) -> list[uuid.UUID]:
@@ -73,15 +88,26 @@ def entry_of_account(account: Account, entry_id: uuid.UUID) -> Entry | None:
     return Entry.objects.filter(pk=entry_id, subjects__overlap=subjects_of_account(account)).first()
 
 
-def reads_of_account(account: Account) -> list[Line]:
-    """Return the newest entries about the account and its patients, newest first."""
+def field_names(entry: Entry) -> list[object]:
+    """The columns that an entry names, in the reader's words."""
+    short = [name.partition(".")[2] for name in entry.fields]
+    return [FIELD_NAMES.get(name, name) for name in short]
+
+
+def reads_of_account(account: Account, *, only: Entry | None = None) -> list[Line]:
+    """Return the newest entries about the account and its patients, newest first.
+
+    Nothing is revealed, so that looking again and again adds no line. `only` asks for one entry.
+    """
     subjects = subjects_of_account(account)
-    entries = list(Entry.objects.filter(subjects__overlap=subjects).order_by("-at", "-id")[:LIMIT])
+    newest = Entry.objects.filter(subjects__overlap=subjects).order_by("-at", "-id")
+    entries = [only] if only else list(newest[:LIMIT])
     practices = dict(
         Practice.objects.filter(
             pk__in={e.practice_id for e in entries if e.practice_id}
         ).values_list("pk", "name")
     )
+    concerns = {c.entry_id: c for c in Concern.objects.filter(account=account)}
     sealed = sealed_ids(entry.pk for entry in entries)
     return [
         Line(
@@ -90,11 +116,9 @@ def reads_of_account(account: Account) -> list[Line]:
             action=ACTIONS.get(entry.action, entry.action),
             who=_who(entry, account, practices),
             purpose=PURPOSES.get(entry.purpose, entry.purpose),
-            fields=[
-                FIELD_NAMES.get(name.partition(".")[2], name.partition(".")[2])
-                for name in entry.fields
-            ],
+            fields=field_names(entry),
             is_sealed=entry.pk in sealed,
+            concern=concerns.get(entry.pk),
         )
         for entry in entries
     ]

@@ -25,7 +25,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.record.proofs import NotYetSealed, inclusion
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import accounts, second_factor, throttle
+from booking.domain import accounts, concerns, second_factor, throttle
 from booking.forms.accounts import (
     AddressForm,
     CodeForm,
@@ -34,6 +34,7 @@ from booking.forms.accounts import (
     SignInForm,
     SignUpForm,
 )
+from booking.forms.record import ConcernForm
 from booking.models import Account
 from booking.queries.reads import entry_of_account, reads_of_account, subjects_of_account
 from booking.views.access import account_of, account_required, network_of, web_actor
@@ -228,7 +229,8 @@ def account(request: HttpRequest) -> HttpResponse:
 def reads(request: HttpRequest) -> HttpResponse:
     """Who saw my data: every entry of the record that names one of the account's subjects."""
     lines = reads_of_account(account_of(request))
-    return render(request, "booking/reads.html", {"lines": lines})
+    name = "booking/_reads.html" if getattr(request, "htmx", False) else "booking/reads.html"
+    return render(request, name, {"lines": lines})
 
 
 @never_cache
@@ -247,6 +249,39 @@ def proof(request: HttpRequest, entry_id: uuid.UUID) -> HttpResponse:
     answer = JsonResponse(content, json_dumps_params={"indent": 2, "ensure_ascii": False})
     answer["Content-Disposition"] = f'attachment; filename="preuve-{entry_id}.json"'
     return answer
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def concern(request: HttpRequest, entry_id: uuid.UUID) -> HttpResponse:
+    """Say of a line of "who read my data" that it was not expected."""
+    me, actor = account_of(request), web_actor(request)
+    entry = entry_of_account(me, entry_id)
+    if entry is None:
+        raise Http404
+    form = ConcernForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            concerns.raise_concern(
+                account=me,
+                entry=entry,
+                words=form.cleaned_data["words"],
+                actor=actor,
+                now=timezone.now(),
+            )
+        except concerns.AlreadyRaised as refused:
+            messages.info(request, str(refused.text))
+        else:
+            messages.success(request, _("C’est transmis. La réponse paraîtra ici."))
+        return redirect("booking:reads")
+    (line,) = reads_of_account(me, only=entry)
+    wanted = [(line.concern, ("words", "answer"))]
+    with reveal(wanted, actor=actor, purpose=Purpose.OWN_DATA) as plain:
+        words = plain.text(line.concern, "words") if line.concern else ""
+        answer = plain.text(line.concern, "answer") if line.concern else ""
+    context = {"form": form, "line": line, "words": words, "answer": answer}
+    return render(request, "booking/concern.html", context)
 
 
 @never_cache

@@ -108,3 +108,15 @@ def phone(number: str) -> str:
     form = phonenumbers.PhoneNumberFormat
     at_home = parsed.country_code == 33
     return str(phonenumbers.format_number(parsed, form.NATIONAL if at_home else form.INTERNATIONAL))
+
+
+@register.filter
+def percent_of(percent: int, whole: int) -> int:
+    """A share of a length: the height of a bar."""
+    return round(percent * whole / 100)
+
+
+@register.filter
+def from_top(percent: int, whole: int) -> int:
+    """Where a bar of this share begins, counted from the top."""
+    return whole - percent_of(percent, whole)

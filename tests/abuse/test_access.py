@@ -10,6 +10,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Entry
 from booking.domain.book import book
+from booking.domain.concerns import raise_concern
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from booking.rules import TABLE
@@ -43,7 +44,7 @@ OWN = {
     "booking:account", "booking:reads", "booking:second-factor", "booking:people",
     "booking:new-person", "booking:person", "booking:my-appointments", "booking:appointment",
     "booking:move", "booking:cancel", "booking:calendar-file", "booking:accept-invitation",
-    "booking:proof", "booking:my-data", "booking:my-data-file", "booking:erase-account",
+    "booking:proof", "booking:concern", "booking:my-data", "booking:my-data-file", "booking:erase-account",
 }  # fmt: skip
 # Only members of the practice whose role has the permission.
 PRACTICE = {
@@ -64,11 +65,19 @@ PRACTICE = {
     "booking:reason": "booking.change_reasons",
     "booking:agenda-settings": "booking.change_openings",
     "booking:practice-settings": "booking.change_practice",
+    "booking:practice-reads": "booking.view_record",
+    "booking:practice-reads-csv": "booking.view_record",
+    "booking:answer-concern": "booking.view_record",
     "booking:members": "booking.change_members",
     "booking:remove-member": "booking.change_members",
 }
 API = {"api:agendas", "api:slots"}
-POST_ONLY = {"booking:mark-visit", "booking:delete-absence", "booking:remove-member"}
+POST_ONLY = {
+    "booking:answer-concern",
+    "booking:mark-visit",
+    "booking:delete-absence",
+    "booking:remove-member",
+}
 
 
 def names(resolver=None, namespace=""):
@@ -105,12 +114,16 @@ def world(now):
         until=datetime(2027, 1, 5, tzinfo=UTC),
     )
     member = make_member(practice, role="secretary")
+    entry = Entry.objects.filter(subjects__contains=[patient.pk]).latest("at")
+    concern = raise_concern(
+        account=owner, entry=entry, words="Pourquoi ?", actor=practice_actor(), now=now
+    )
     ids = {
         "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
-        "entry_id": Entry.objects.filter(subjects__contains=[patient.pk]).latest("at").pk,
-        "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
+        "entry_id": entry.pk,
+        "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
     }  # fmt: skip
     return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
 
@@ -134,6 +147,10 @@ def _parameters(name):
     ]
 
 
+def body(answer) -> bytes:
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
 def ask(client, name, ids):
     url = address(name, ids)
     return client.post(url, {"status": "seen"}) if name in POST_ONLY else client.get(url)
@@ -151,7 +168,8 @@ def test_nobody_gets_in_without_signing_in(world, name):
     sorted(
         n
         for n in OWN
-        if "appointment_id" in str(_parameters(n)) or n in ("booking:person", "booking:proof")
+        if "appointment_id" in str(_parameters(n))
+        or n in ("booking:person", "booking:proof", "booking:concern")
     ),
 )
 def test_another_account_does_not_find_what_is_not_its_own(world, name):
@@ -202,10 +220,11 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
     if not any(set(p) - {"practice_id"} for p in _parameters(name)):
         pytest.fail("list it") if name not in {
             "booking:find-patients", "booking:new-visit", "booking:week-plan", "booking:new-absence",
-            "booking:members", "booking:practice-settings",
+            "booking:members", "booking:practice-settings", "booking:practice-reads",
+            "booking:practice-reads-csv",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
-        assert b"Quatrefages" not in answer.content
+        assert b"Quatrefages" not in body(answer)
         return
     assert ask(verified_client(account), name, ids).status_code == 404
 
@@ -220,7 +239,7 @@ def test_a_delegated_member_reaches_only_the_delegated_agendas(world, name):
         assert ask(verified_client(member.account), name, world["ids"]).status_code == 404
     else:
         answer = ask(verified_client(member.account), name, world["ids"])
-        assert b"Quatrefages" not in answer.content
+        assert b"Quatrefages" not in body(answer)
 
 
 @pytest.mark.parametrize("text", ["Quatrefages", "+33612345678", "31/12/1980"])

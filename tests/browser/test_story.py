@@ -190,6 +190,7 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
         "horaires/",
         "absences/",
         "membres/",
+        "registre/",
         "reglages/",
     ):
         page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/{path}")

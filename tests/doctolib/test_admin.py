@@ -11,6 +11,7 @@ from audit.models import Entry
 from audit.record import entries
 from audit.record.entries import system_actor
 from booking.domain.book import book
+from booking.domain.concerns import raise_concern
 from booking.models import Account
 from booking.models.appointment import Channel
 from partners.models import Credential, Grant, Partner
@@ -73,7 +74,10 @@ def one_more(now):
     partner = Partner.objects.create(name=f"P{number}")
     credential = Credential.objects.create(partner=partner, label="L", key_digest=b"x")
     Grant.objects.create(credential=credential, practice=practice)
-    entries.write("x", actor=system_actor())
+    entry = Entry.objects.get(id=entries.write("x", actor=system_actor()))
+    raise_concern(
+        account=account, entry=entry, words="Quatrefages ?", actor=system_actor(), now=now
+    )
     return {"patient": patient, "appointment": appointment, "account": account}
 
 

@@ -1,0 +1,79 @@
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from practitioners.models import Membership
+
+CHANNELS = [
+    ("", _("toutes les voies")),
+    ("dashboard", _("tableau de bord")),
+    ("api", _("logiciel partenaire")),
+    ("web", _("pages des patients")),
+    ("task", _("envoi automatique")),
+]
+
+
+class RecordForm(forms.Form):
+    """Which lines of the record a practice wants to see."""
+
+    since = forms.DateField(
+        label=_("Du"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("Au"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    member = forms.ModelChoiceField(
+        label=_("Membre"),
+        queryset=Membership.objects.none(),
+        required=False,
+        empty_label=_("toute l’équipe"),
+    )
+    channel = forms.ChoiceField(label=_("Voie"), choices=CHANNELS, required=False)
+    reveals_only = forms.BooleanField(label=_("Lectures seulement"), required=False)
+
+    def __init__(self, *args: Any, members: Sequence[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["member"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared so above
+        field.queryset = Membership.objects.filter(pk__in=[m.pk for m in members])
+        self._members = members
+
+    def name_members(self, names: Mapping[uuid.UUID, str]) -> None:
+        """Show the members' revealed addresses as choices."""
+        field = self.fields["member"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
+        field.choices = [("", field.empty_label)] + [
+            (m.pk, names.get(m.account_id, "")) for m in self._members
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        since, until = given.get("since"), given.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("La fin est avant le début."))
+        return given
+
+
+class ConcernForm(forms.Form):
+    """What was not expected of a line of the record."""
+
+    words = forms.CharField(
+        label=_("Qu’est-ce qui vous surprend ?"),
+        max_length=1000,
+        required=False,
+        help_text=_(
+            "Facultatif. Vos mots sont scellés ; le cabinet et notre équipe peuvent les lire."
+        ),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class AnswerForm(forms.Form):
+    """What a practice answers."""
+
+    answer = forms.CharField(
+        label=_("Votre réponse"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )

@@ -1,0 +1,170 @@
+"""What a practice's members and software read, and what patients ask about it."""
+
+import csv
+import uuid
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from audit.record import entries
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import concerns
+from booking.forms.record import AnswerForm, RecordForm
+from booking.models import Concern
+from booking.queries import practice_record
+from booking.queries.practice_record import Wanted
+from booking.views.access import membership_of, practice_actor, practice_member
+from practitioners.models import Membership, Practice
+
+DAYS = 30
+
+
+def _wanted(request: HttpRequest, practice: Practice) -> tuple[RecordForm, Wanted]:
+    today: date = timezone.now().astimezone(practice.zone).date()
+    form = RecordForm(request.GET or None, members=_members(practice))
+    given = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    until = given.get("until") or today
+    member = given.get("member")
+    return form, Wanted(
+        since=given.get("since") or until - timedelta(days=DAYS - 1),
+        until=until,
+        actor_id=member.account_id if member else None,
+        channel=given.get("channel") or "",
+        reveals_only=bool(given.get("reveals_only")),
+    )
+
+
+def _members(practice: Practice) -> list[Membership]:
+    return list(
+        Membership.objects.filter(practice=practice)
+        .select_related("account")
+        .order_by("created_at", "pk")
+    )
+
+
+@never_cache
+@practice_member("booking.view_record")
+@require_safe
+def practice_reads(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    practice = membership_of(request).practice
+    form, wanted = _wanted(request, practice)
+    found = practice_record.entries_of(practice, wanted)
+    page = Paginator(found, practice_record.PAGE).get_page(request.GET.get("page"))
+    open_concerns = list(
+        Concern.objects.filter(practice=practice, answered_at__isnull=True)
+        .select_related("account")
+        .order_by("created_at", "pk")
+    )
+    members = _members(practice)
+    named = [(m.account, ("email",)) for m in members]
+    asked = [(c, ("words",)) for c in open_concerns]
+    with reveal([*named, *asked], actor=practice_actor(request), purpose=Purpose.ACCOUNT) as plain:
+        names = {m.account_id: plain.text(m.account, "email") for m in members}
+        shown = [(c, plain.text(c, "words")) for c in open_concerns]
+    form.name_members(names)
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "practice": practice,
+        "membership": membership_of(request),
+        "current": "record",
+        "form": form,
+        "lines": [
+            (line, names.get(line.actor_id) if line.actor_id else "")
+            for line in practice_record.lines(page)
+        ],
+        "page": page,
+        "query": query.urlencode(),
+        "bars": practice_record.plot(practice, wanted),
+        "concerns": shown,
+        "answer_form": AnswerForm(),
+    }
+    return render(request, "dashboard/record.html", context)
+
+
+class _Echo:
+    """What csv.writer writes to: it gives each line back."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+@never_cache
+@practice_member("booking.view_record")
+@require_safe
+def practice_reads_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    """The lines that were asked for, as CSV with ids and no names; on the record."""
+    practice = membership_of(request).practice
+    _form, wanted = _wanted(request, practice)
+    found = practice_record.entries_of(practice, wanted)
+    entries.write(
+        "record-exported",
+        actor=practice_actor(request),
+        practice_id=practice.pk,
+        details={"since": wanted.since, "until": wanted.until, "count": found.count()},
+    )
+    writer = csv.writer(_Echo(), delimiter=";")
+
+    def rows() -> Iterator[str]:
+        yield "\ufeff" + writer.writerow(
+            [
+                _("Quand"),
+                _("Quoi"),
+                _("Compte"),
+                _("Voie"),
+                _("Pourquoi"),
+                _("Personnes"),
+                _("Données"),
+            ]
+        )
+        for line in practice_record.lines(found.iterator(chunk_size=1000)):
+            at = line.at.astimezone(practice.zone).isoformat(timespec="seconds")
+            fields = ", ".join(str(name) for name in line.fields)
+            yield writer.writerow(
+                [
+                    at,
+                    line.action,
+                    line.actor_id or "",
+                    line.channel,
+                    line.purpose,
+                    line.people,
+                    fields,
+                ]
+            )
+
+    answer = StreamingHttpResponse(rows(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="registre.csv"'
+    return answer  # type: ignore[return-value]
+
+
+@practice_member("booking.view_record")
+@require_POST
+def answer_concern(
+    request: HttpRequest, practice_id: uuid.UUID, concern_id: uuid.UUID
+) -> HttpResponse:
+    practice = membership_of(request).practice
+    concern = get_object_or_404(Concern.objects.filter(practice=practice), pk=concern_id)
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, _("Écrivez une réponse."))
+        return redirect("booking:practice-reads", practice_id)
+    try:
+        concerns.answer(
+            concern=concern,
+            text=form.cleaned_data["answer"],
+            actor=practice_actor(request),
+            now=timezone.now(),
+        )
+    except concerns.AlreadyAnswered as refused:
+        messages.warning(request, str(refused.text))
+    else:
+        messages.success(request, _("La personne voit maintenant votre réponse."))
+    return redirect("booking:practice-reads", practice_id)
