@@ -61,7 +61,7 @@ class ConcernForm(forms.Form):
     """What was not expected of a line of the record."""
 
     words = forms.CharField(
-        label=_("Qu’est-ce qui vous surprend ?"),
+        label=_("Qu’est-ce qui vous surprend ?"),
         max_length=1000,
         required=False,
         help_text=_(

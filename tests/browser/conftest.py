@@ -62,6 +62,8 @@ def new_page(browser):
 
 def check_page(page: Page) -> None:
     """No axe violation, and nothing wider than the screen, at desktop and phone width."""
+    # A click returns before the page that it leads to is there.
+    page.locator("main").wait_for()
     for size in (PHONE, DESKTOP):
         page.set_viewport_size(size)
         width = page.evaluate("document.documentElement.scrollWidth")
