@@ -3,7 +3,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from audit.record import partitions, seal
+from audit.record import partitions, seal, witness
 
 
 @shared_task(name="audit.create_record_partitions")
@@ -14,3 +14,8 @@ def create_record_partitions(**_newer_arguments: Any) -> None:
 @shared_task(name="audit.seal_record")
 def seal_record(**_newer_arguments: Any) -> None:
     seal.seal_entries(now=timezone.now())
+
+
+@shared_task(name="audit.hand_to_witnesses")
+def hand_to_witnesses(**_newer_arguments: Any) -> None:
+    witness.hand_out()

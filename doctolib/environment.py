@@ -37,6 +37,7 @@ class Environment:
     index_key: str = field(repr=False)
     record_key: str = field(repr=False)
     record_origin: str
+    witnesses: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     base_url: str
     port: int
@@ -119,6 +120,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         index_key=text("DOCTOLIB_INDEX_KEY", f"{DEVELOPMENT_KEY_NOTICE}-index-key"),
         record_key=text("DOCTOLIB_RECORD_KEY", f"{DEVELOPMENT_KEY_NOTICE}-record-key"),
         record_origin=text("DOCTOLIB_RECORD_ORIGIN", f"{urlsplit(base_url).netloc}/registre"),
+        witnesses=tuple(w for w in source.get("DOCTOLIB_WITNESSES", "").split(",") if w.strip()),
         allowed_hosts=hosts,
         base_url=base_url,
         port=port,

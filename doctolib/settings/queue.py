@@ -54,6 +54,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
     },
+    "hand-to-witnesses": {
+        "task": "audit.hand_to_witnesses",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "create-record-partitions": {
         "task": "audit.create_record_partitions",
         "schedule": timedelta(hours=6),

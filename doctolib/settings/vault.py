@@ -20,3 +20,5 @@ RECORD_KEY = ENVIRONMENT.record_key
 RECORD_ORIGIN = ENVIRONMENT.record_origin
 # Every checkpoint is appended here as well: outside the database, on another disk if there is one.
 RECORD_CHECKPOINT_FILE = ENVIRONMENT.data_dir / "checkpoints.txt"
+# Each "verifier-key url", as its operator publishes them.
+RECORD_WITNESSES = list(ENVIRONMENT.witnesses)
