@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from audit.record import seal, verify
+from audit.record import privileges, seal, verify
 from audit.record.export import export_lines
 
 
@@ -16,6 +16,8 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         actions.add_parser("seal", help="seal the entries that are new, and sign a checkpoint")
         actions.add_parser("key", help="print the public key that checks the checkpoints")
+        granting = actions.add_parser("grant", help="let a PostgreSQL role run the application")
+        granting.add_argument("role")
         exporting = actions.add_parser("export", help="write the whole record for an auditor")
         exporting.add_argument("file")
         verifying = actions.add_parser("verify", help="recompute everything")
@@ -33,10 +35,19 @@ class Command(BaseCommand):
             self.stdout.write(checkpoint.note if checkpoint else "nothing new to seal")
         elif action == "key":
             self.stdout.write(str(verify.public_key()))
+        elif action == "grant":
+            self._grant(options["role"])
         elif action == "export":
             self._export(Path(options["file"]))
         else:
             self._verify(options["held"])
+
+    def _grant(self, role: str) -> None:
+        try:
+            privileges.grant_application_role(role)
+        except privileges.NoSuchRole as problem:
+            raise CommandError(str(problem)) from None
+        self.stdout.write(f"{role} may run the application, and only append to the record")
 
     def _export(self, path: Path) -> None:
         with path.open("w", encoding="utf-8") as file:

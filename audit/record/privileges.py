@@ -1,0 +1,52 @@
+"""What the application's role may do in PostgreSQL: everything but rewrite the record."""
+
+from django.db import connection, transaction
+from psycopg import sql
+
+APPEND_ONLY = (
+    "audit_entry",
+    "audit_leaf",
+    "audit_subtree",
+    "audit_checkpoint",
+    "audit_cosignature",
+)
+
+
+class NoSuchRole(Exception):
+    """PostgreSQL knows no role of this name."""
+
+
+@transaction.atomic
+def grant_application_role(role: str) -> None:
+    """Give a role what the application needs; run by the owner of the tables, after migrations.
+
+    On the record's tables it may read and insert, and nothing else; the partitions below them it
+    does not reach at all. Idempotent. Raises NoSuchRole.
+    """
+    name = sql.Identifier(role)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        if cursor.fetchone() is None:
+            raise NoSuchRole(f"PostgreSQL knows no role {role!r}.")
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits"
+            " WHERE inhparent = 'audit_entry'::regclass"
+        )
+        partitions = [row[0] for row in cursor.fetchall()]
+        for statement in (
+            "GRANT USAGE ON SCHEMA public TO {}",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
+            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
+            "GRANT EXECUTE ON FUNCTION audit_create_partition(date) TO {}",
+        ):
+            cursor.execute(sql.SQL(statement).format(name))
+        for table in APPEND_ONLY:
+            cursor.execute(
+                sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(
+                    sql.Identifier(table), name
+                )
+            )
+        for partition in partitions:
+            cursor.execute(
+                sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.Identifier(partition), name)
+            )

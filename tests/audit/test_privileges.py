@@ -1,0 +1,98 @@
+"""The role that the application runs as works, and cannot rewrite the record."""
+
+from contextlib import contextmanager
+from datetime import date
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from audit.models import Entry
+from audit.record import partitions, privileges, seal, verify
+from audit.record.entries import system_actor
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import patients
+from tests.audit.record_fixtures import grow, rows, sql, write_entries
+from tests.factories import make_patient, make_practice, practice_actor
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROLE = "doctolib_test_app"
+
+
+@pytest.fixture
+def role(settings, tmp_path):
+    settings.RECORD_CHECKPOINT_FILE = tmp_path / "checkpoints.txt"
+    if not rows("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]):
+        sql(f"CREATE ROLE {ROLE} NOLOGIN")
+    call_command("record", "grant", ROLE)
+    yield ROLE
+    sql(f"DROP OWNED BY {ROLE}")
+
+
+@contextmanager
+def acting_as(role):
+    sql(f"SET ROLE {role}")
+    try:
+        yield
+    finally:
+        sql("RESET ROLE")
+
+
+@pytest.mark.parametrize("table", [*privileges.APPEND_ONLY, "audit_entry_default"])
+@pytest.mark.parametrize(
+    "change", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+)
+def test_privileges_refuse_to_change_the_record(role, table, change):
+    grow(1)
+    columns = {
+        "audit_entry": "purpose",
+        "audit_entry_default": "purpose",
+        "audit_checkpoint": "size",
+    }
+    column = columns.get(table, "hash" if table != "audit_cosignature" else "line")
+    with (
+        acting_as(role),
+        pytest.raises(DatabaseError, match="permission denied"),
+        transaction.atomic(),
+    ):
+        sql(change.format(table, column, column))
+
+
+def test_neither_triggers_nor_tables_can_be_taken_away(role):
+    with acting_as(role):
+        for statement in (
+            "ALTER TABLE audit_entry DISABLE TRIGGER ALL",
+            "DROP TRIGGER audit_entry_no_change ON audit_entry",
+            "DROP TABLE audit_leaf",
+            "SET session_replication_role = replica",
+            "CREATE OR REPLACE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN OLD; END'",
+        ):
+            with (
+                pytest.raises(DatabaseError, match=r"must be owner|permission denied"),
+                transaction.atomic(),
+            ):
+                sql(statement)
+
+
+def test_the_application_works_under_it(role):
+    practice = make_practice()
+    with acting_as(role):
+        patient = make_patient(practice=practice)
+        with reveal([(patient, ("phone",))], actor=practice_actor(), purpose=Purpose.CARE) as plain:
+            assert plain.text(patient, "phone") == "+33612345678"
+        identity = patients.Identity(first_name="A", last_name="B", birth_date=date(1980, 1, 1))
+        patients.create_patient(identity=identity, actor=system_actor(), now=timezone.now())
+        write_entries(2)
+        assert seal.seal_entries(now=timezone.now()) is not None
+        assert verify.verify().unsealed == 0
+        made = partitions.create_partitions(on=date(2050, 1, 1), count=0)
+        assert Entry.objects.exists()
+    assert made == ["audit_entry_2050_01"]
+    sql("DROP TABLE audit_entry_2050_01")
+
+
+def test_an_unknown_role_is_named():
+    with pytest.raises(CommandError, match="nobody_at_all"):
+        call_command("record", "grant", "nobody_at_all")
