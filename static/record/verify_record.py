@@ -169,6 +169,8 @@ def verify_record(path, key_text, held):
                     level, found = level + 1, node_hash(peaks.pop()[1], found)
                 peaks.append((level, found))
                 size += 1
+            elif not peaks:
+                raise DoesNotFit("a checkpoint of nothing")
             else:
                 root = peaks[-1][1]
                 for _level, left in reversed(peaks[:-1]):

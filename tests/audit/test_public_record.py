@@ -196,11 +196,14 @@ def test_an_export_is_checked_without_us(tmp_path, capsys):
     assert f"{tree.size()} entries" in out
     # Ids of people stand in it only as commitments.
     assert str(SUBJECT) not in path.read_text()
+    at = next(n for n, line in enumerate(lines) if "care" in line)
+    note_line = next(line for line in lines if line.startswith('{"checkpoint"'))
     for number, broken in enumerate(
         [
+            [lines[0], note_line, *lines[1:]],
             lines[:1] + lines[2:],
-            [*lines[:5], lines[5].replace("care", "legal"), *lines[6:]],
-            [*lines[:2], lines[3], lines[2], *lines[4:]],
+            [*lines[:at], lines[at].replace("care", "legal"), *lines[at + 1 :]],
+            [*lines[:-3], lines[-2], lines[-3], lines[-1]],
             [line for line in lines if "checkpoint" not in line[:14]],
             lines[:-1],
             lines[1:],

@@ -9,11 +9,13 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
-from audit.models import Entry
+from audit.models import Cosignature, Entry
+from audit.record import tree
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from practitioners.domain import next_slots
 from practitioners.models import Commune, Specialty
+from tests.audit.record_fixtures import grow
 from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
 from tests.factories import (
@@ -242,6 +244,10 @@ def test_each_page_of_an_account_is_accessible(live_server, new_page, agenda, ma
     tomorrow = date.today() + timedelta(days=1)
     starts_at = datetime.combine(tomorrow, time(9), tzinfo=agenda.practice.zone)
     visit = booked(reason, timezone.now(), starts_at=starts_at, patient=patient, anywhere=True)
+    grow(1)
+    Cosignature.objects.create(
+        checkpoint_id=tree.size(), witness="w" * 110, line="", cosigned_at=timezone.now()
+    )
     page = new_page()
     page.goto(f"{live_server.url}/connexion/")
     check_page(page)
