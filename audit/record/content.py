@@ -18,10 +18,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+
+from audit.derived_key import derived_key
 
 COLUMNS = (
     "id", "at", "action", "actor_kind", "actor_id", "practice_id", "credential_id",
@@ -77,8 +77,7 @@ def plain_details(details: Mapping[str, object] | None) -> dict[str, Any]:
 
 @lru_cache(maxsize=4)
 def _derived(record_key: str, info: bytes) -> bytes:
-    kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"doctolib record " + info)
-    return kdf.derive(record_key.encode())
+    return derived_key(record_key, b"record " + info)
 
 
 def authentication_code(content: bytes) -> bytes:

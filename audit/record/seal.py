@@ -5,7 +5,6 @@ visible in it and was not in the snapshot of the run before: an entry that a lon
 commits late is sealed by the first run after its commit, exactly once, and holds up nobody.
 """
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,8 +16,6 @@ from django.db import connection, transaction
 
 from audit.models import Checkpoint
 from audit.record import content, merkle, notes, tree
-
-logger = logging.getLogger(__name__)
 
 LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('doctolib: seal the record', 0))"
 CHUNK = 5000

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
@@ -38,19 +38,11 @@ def raise_concern(
         account=account, entry_id=entry.pk, entry_at=entry.at, practice=practice, created_at=now
     )
     seal(concern, words=words)
-    found, created = Concern.objects.get_or_create(
-        account=account,
-        entry_id=entry.pk,
-        defaults={
-            "id": concern.pk,
-            "entry_at": entry.at,
-            "practice": practice,
-            "words": concern.words,
-            "created_at": now,
-        },
-    )
-    if not created:
-        raise AlreadyRaised
+    try:
+        with transaction.atomic():
+            concern.save(force_insert=True)
+    except IntegrityError:
+        raise AlreadyRaised from None
     entries.write(
         "concern-raised",
         actor=actor,
@@ -58,7 +50,7 @@ def raise_concern(
         practice_id=entry.practice_id,
         object_id=entry.pk,
     )
-    return found
+    return concern
 
 
 @transaction.atomic

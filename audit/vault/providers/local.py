@@ -10,11 +10,10 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django_cryptography.core.signing import BadSignature, FernetSigner
 from django_cryptography.utils.crypto import FernetBytes, InvalidToken
 
+from audit.derived_key import derived_key
 from audit.vault.providers.protocol import KeyUnavailable, NotHere
 
 
@@ -27,8 +26,8 @@ class SettingsKeyProvider:
             self._boxes.setdefault(
                 root_key_id(root_key),
                 FernetBytes(
-                    key=_derive(root_key, b"wrap: encryption"),
-                    signer=FernetSigner(key=_derive(root_key, b"wrap: authentication")),
+                    key=derived_key(root_key, b"wrap: encryption"),
+                    signer=FernetSigner(key=derived_key(root_key, b"wrap: authentication")),
                 ),
             )
         if not self._boxes:
@@ -139,8 +138,3 @@ class FileKeyProvider:
 def root_key_id(root_key: str) -> str:
     """A name for a root key that says nothing about it."""
     return hashlib.sha256(b"doctolib root key id|" + root_key.encode()).hexdigest()[:16]
-
-
-def _derive(root_key: str, info: bytes) -> bytes:
-    kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"doctolib " + info)
-    return kdf.derive(root_key.encode())

@@ -27,9 +27,11 @@ from practitioners.models import Membership, Practice
 DAYS = 30
 
 
-def _wanted(request: HttpRequest, practice: Practice) -> tuple[RecordForm, Wanted]:
+def _wanted(
+    request: HttpRequest, practice: Practice, members: list[Membership]
+) -> tuple[RecordForm, Wanted]:
     today: date = timezone.now().astimezone(practice.zone).date()
-    form = RecordForm(request.GET or None, members=_members(practice))
+    form = RecordForm(request.GET or None, members=members)
     given = form.cleaned_data if form.is_bound and form.is_valid() else {}
     until = given.get("until") or today
     member = given.get("member")
@@ -55,7 +57,8 @@ def _members(practice: Practice) -> list[Membership]:
 @require_safe
 def practice_reads(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     practice = membership_of(request).practice
-    form, wanted = _wanted(request, practice)
+    members = _members(practice)
+    form, wanted = _wanted(request, practice, members)
     found = practice_record.entries_of(practice, wanted)
     page = Paginator(found, practice_record.PAGE).get_page(request.GET.get("page"))
     open_concerns = list(
@@ -63,7 +66,6 @@ def practice_reads(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse
         .select_related("account")
         .order_by("created_at", "pk")
     )
-    members = _members(practice)
     named = [(m.account, ("email",)) for m in members]
     asked = [(c, ("words",)) for c in open_concerns]
     with reveal([*named, *asked], actor=practice_actor(request), purpose=Purpose.ACCOUNT) as plain:
@@ -103,7 +105,7 @@ class _Echo:
 def practice_reads_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     """The lines that were asked for, as CSV with ids and no names; on the record."""
     practice = membership_of(request).practice
-    _form, wanted = _wanted(request, practice)
+    _form, wanted = _wanted(request, practice, _members(practice))
     found = practice_record.entries_of(practice, wanted)
     entries.write(
         "record-exported",
