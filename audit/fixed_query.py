@@ -75,28 +75,40 @@ class FixedQuery:
         )
 
 
-@lru_cache(maxsize=32)
-def _insert_into(model: type[models.Model], count: int) -> str:
-    fields = model._meta.concrete_fields
-    row = f"({', '.join(['%s'] * len(fields))})"
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    rows = ", ".join([row] * count)
-    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {rows}'  # noqa: S608
+@lru_cache(maxsize=64)
+def _insert_into(counts: tuple[tuple[type[models.Model], int], ...]) -> str:
+    inserts = []
+    for model, count in counts:
+        fields = model._meta.concrete_fields
+        row = f"({', '.join(['%s'] * len(fields))})"
+        columns = ", ".join(f'"{field.column}"' for field in fields)
+        rows = ", ".join([row] * count)
+        inserts.append(f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {rows}')  # noqa: S608
+    *first, last = inserts
+    if not first:
+        return last
+    together = ", ".join(f"i{number} AS ({insert})" for number, insert in enumerate(first))
+    return f"WITH {together} {last}"
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
-    """Insert unsaved rows of one model by one fixed statement, as `bulk_create` would.
+    """Insert unsaved rows by one fixed statement, as a `bulk_create` for each model would.
 
-    Their primary keys are set already. Database errors propagate.
+    Rows of one model stand next to each other, and their primary keys are set already. Foreign
+    keys between them are fine: Django's are checked at commit. Database errors propagate.
     """
     if not rows:
         return
-    values = [
-        field.get_db_prep_save(field.pre_save(row, True), connection)
-        for row in rows
-        for field in row._meta.concrete_fields
-    ]
+    counts: dict[type[models.Model], int] = {}
+    values = []
+    for row in rows:
+        model = type(row)
+        counts[model] = counts.get(model, 0) + 1
+        values += [
+            field.get_db_prep_save(field.pre_save(row, True), connection)
+            for field in model._meta.concrete_fields
+        ]
     with connection.cursor() as cursor:
-        cursor.execute(_insert_into(type(rows[0]), len(rows)), values)
+        cursor.execute(_insert_into(tuple(counts.items())), values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from audit.fixed_query import insert_rows
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
@@ -95,7 +94,7 @@ def book(
     )
     if note:
         seal(appointment, note=note)
-    insert_rows([appointment])
+    messages.insert_with_messages(appointment=appointment, now=now)
     entries.write(
         "appointment-booked",
         actor=actor,
@@ -104,7 +103,6 @@ def book(
         object_id=appointment.pk,
         details={"agenda": agenda.pk, "starts_at": starts_at.isoformat()},
     )
-    messages.owe_for_booking(appointment=appointment, now=now)
     transaction.on_commit(lambda: mark_stale(agenda.pk), robust=True)
     return appointment
 

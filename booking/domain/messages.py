@@ -1,6 +1,6 @@
 """What is owed to whom: message rows, written in the transaction that makes them owed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,10 +11,10 @@ from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.models import Invitation
 
 
-def owe_for_booking(*, appointment: Appointment, now: datetime) -> None:
-    """Owe the confirmation and the reminders of a new appointment."""
+def insert_with_messages(*, appointment: Appointment, now: datetime) -> None:
+    """Insert a new appointment and owe its confirmation and reminders, in one statement."""
     rows = _of_kind(MessageKind.CONFIRMATION, appointment, due_at=now, now=now)
-    _insert(rows + _reminders(appointment, now=now))
+    _insert(rows + _reminders(appointment, now=now), of_new=[appointment])
 
 
 def owe_for_move(*, appointment: Appointment, now: datetime) -> None:
@@ -87,8 +87,8 @@ def _of_kind(
     ]
 
 
-def _insert(rows: list[Message]) -> None:
-    insert_rows(rows)
+def _insert(rows: list[Message], *, of_new: Sequence[Appointment] = ()) -> None:
+    insert_rows([*of_new, *rows])
     if any(row.due_at <= row.created_at for row in rows):
         transaction.on_commit(_wake, robust=True)
 

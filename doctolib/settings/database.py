@@ -13,7 +13,7 @@ def _database(url: str) -> dict[str, object]:
     options = {name: values[0] for name, values in parse_qs(parts.query).items()}
     host = options.pop("host", None) or parts.hostname or ""
     database: dict[str, object] = {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "doctolib.postgresql",
         "NAME": parts.path.lstrip("/") or "doctolib",
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
