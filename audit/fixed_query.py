@@ -19,6 +19,7 @@ class _Part:
 
     model: type[models.Model]
     columns: slice
+    key: int
     names: list[str]
     converted: list[tuple[int, Any]]
 
@@ -27,7 +28,8 @@ class FixedQuery:
     """SELECT of every column of some models, in the order given, by one fixed statement.
 
     `tail` is what follows the column list; it names the models' tables by their position:
-    `FROM {0} JOIN {1} ON {1}.id = {0}.agenda_id WHERE {0}.id = %s`.
+    `FROM {0} JOIN {1} ON {1}.id = {0}.agenda_id WHERE {0}.id = %s`. A model whose row an outer
+    join did not find comes out as None.
     """
 
     def __init__(self, tables: Sequence[type[models.Model]], tail: str) -> None:
@@ -47,6 +49,7 @@ class FixedQuery:
                 _Part(
                     model=model,
                     columns=slice(start, len(columns)),
+                    key=start + fields.index(model._meta.pk),
                     names=[field.attname for field in fields],
                     converted=[
                         (start + index, field)
@@ -71,7 +74,10 @@ class FixedQuery:
             for index, field in part.converted:
                 row[index] = field.from_db_value(row[index], None, connection)
         return tuple(
-            part.model.from_db(connection.alias, part.names, row[part.columns]) for part in parts
+            part.model.from_db(connection.alias, part.names, row[part.columns])
+            if row[part.key] is not None
+            else None
+            for part in parts
         )
 
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_scopes import scope
 
 from audit.fixed_query import FixedQuery
+from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import book, patients
 from booking.forms.patients import IdentityForm, NoteForm
@@ -33,44 +34,32 @@ NEAREST = 6
 NEAREST_DAYS = 30
 
 
-_REASON = FixedQuery(
-    [VisitReason, Agenda, Practice],
+_CHOSEN = FixedQuery(
+    [VisitReason, Agenda, Practice, Patient],
     "FROM {0} JOIN {1} ON {1}.id = {0}.agenda_id JOIN {2} ON {2}.id = {1}.practice_id"
+    " LEFT JOIN {3} ON {3}.id = %s AND {3}.account_id = %s"
     " WHERE {0}.id = %s AND {0}.active AND {1}.active",
 )
-_OWN_PATIENT = FixedQuery([Patient], "FROM {0} WHERE {0}.id = %s AND {0}.account_id = %s")
 
 
-def _reason(text: str) -> VisitReason:
-    try:
-        found = _REASON.first(uuid.UUID(text))
-    except ValueError:
-        found = None
+def _chosen(request: HttpRequest, motif: str) -> tuple[VisitReason, Patient | None]:
+    """The visit reason, and the patient that the form names if it is one of the account's own."""
+    reason_id, patient_id = read_id(motif), read_id(request.POST.get("patient", ""))
+    found = _CHOSEN.first(patient_id, request.user.pk, reason_id) if reason_id else None
     if found is None:
         raise Http404
-    reason, agenda, practice = found
+    reason, agenda, practice, patient = found
     agenda.practice = practice
     reason.agenda = agenda
-    return cast(VisitReason, reason)
-
-
-def _own_patient(request: HttpRequest) -> Patient | None:
-    """The patient that the form names, if it is one of the account's own."""
-    try:
-        found = _OWN_PATIENT.first(uuid.UUID(request.POST.get("patient", "")), request.user.pk)
-    except ValueError:
-        return None
-    if found is None:
-        return None
-    patient = cast(Patient, found[0])
-    patient.account = account_of(request)
-    return patient
+    if patient is not None:
+        patient.account = account_of(request)
+    return cast(VisitReason, reason), cast("Patient | None", patient)
 
 
 @require_POST
 def hold(request: HttpRequest) -> HttpResponse:
     """Keep the chosen slot for some minutes, and go on to the confirmation."""
-    reason = _reason(request.POST.get("motif", ""))
+    reason, _patient = _chosen(request, request.POST.get("motif", ""))
     starts_at = read_instant(request.POST.get("debut", ""))
     if starts_at is None:
         return redirect("practitioners:practitioner", reason.agenda.practitioner_id)
@@ -129,8 +118,10 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
     if starts_at is None:
         messages.warning(request, _("Choisissez d’abord un créneau."))
         return redirect("practitioners:home")
+    reason, patient = _chosen(request, given.get("motif", ""))
     choice = Choice(
-        reason=_reason(given.get("motif", "")),
+        reason=reason,
+        patient=patient,
         starts_at=starts_at,
         held=book.HeldSlot(id=hold_id, key=request.session.get("hold_key") or ""),
         says_known=given.get("suivi") == "oui",
@@ -143,9 +134,10 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What is being booked."""
+    """What is being booked, and for whom if the form says so."""
 
     reason: VisitReason
+    patient: Patient | None
     starts_at: datetime
     held: book.HeldSlot
     says_known: bool
@@ -167,7 +159,7 @@ def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
     note_form = NoteForm(request.POST or None)
     identity_form: IdentityForm | None = None
     if request.method == "POST" and note_form.is_valid():
-        patient = _own_patient(request)
+        patient = choice.patient
         if patient is None and not Patient.objects.exists():
             identity_form = IdentityForm(request.POST)
         if identity_form is not None and identity_form.is_valid():

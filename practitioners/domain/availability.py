@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -113,7 +113,7 @@ def free_slots_of_many(
     online: bool = True,
     ignoring: uuid.UUID | None = None,
 ) -> dict[uuid.UUID, list[Slot]]:
-    """Like `free_slots`, for many visit reasons of any agendas, in two queries altogether."""
+    """Like `free_slots`, for many visit reasons of any agendas, in one query altogether."""
     times = load_agenda_times(
         agenda_ids={reason.agenda_id for reason in visit_reasons},
         since=since,
@@ -164,31 +164,34 @@ def first_slots(
 
 
 # Plain SQL: this runs for every slot shown and every booking made, and building model rows
-# would cost several times what PostgreSQL needs to find them (bench/availability.py).
-_OPENINGS = """
-    SELECT o.agenda_id, p.time_zone, coalesce(p.commune_id, p.postcode),
-           a.open_on_holidays, a.active,
-           o.id, o.number, o.starts_on, o.until_date, o.every_weeks,
+# would cost several times what PostgreSQL needs to find them (bench/availability.py). One
+# statement, since a booking waits for each answer, and since all of it is then true at one
+# instant. An opening has its id in the second column; an absence has the seat -1.
+_ABSENCE_SEAT = -1
+_TIMES = """
+    SELECT o.agenda_id, o.id,
+           NULL::int, NULL::uuid, NULL::uuid, NULL::timestamptz, NULL::timestamptz,
+           p.time_zone, coalesce(p.commune_id, p.postcode), a.open_on_holidays, a.active,
+           o.number, o.starts_on, o.until_date, o.every_weeks,
            o.from_time, o.until_time, o.capacity, o.slot_minutes,
            (SELECT array_agg(r.visitreason_id) FROM practitioners_opening_visit_reasons r
             WHERE r.opening_id = o.id)
     FROM practitioners_opening o
     JOIN practitioners_agenda a ON a.id = o.agenda_id
     JOIN practitioners_practice p ON p.id = a.practice_id
-    WHERE o.agenda_id = ANY(%s) AND o.starts_on <= %s
-      AND (o.until_date IS NULL OR o.until_date > %s)
-    ORDER BY o.starts_on, o.from_time, o.number
-"""
-# One statement for both, since a booking waits for each answer: an absence has the seat -1.
-_ABSENCE_SEAT = -1
-_NOT_FREE = """
-    SELECT NULL::uuid, agenda_id, NULL::uuid, starts_at, until, -1 FROM practitioners_absence
-    WHERE agenda_id = ANY(%s) AND starts_at < %s AND until > %s
+    WHERE o.agenda_id = ANY(%(ids)s) AND o.starts_on <= %(last_day)s
+      AND (o.until_date IS NULL OR o.until_date > %(first_day)s)
     UNION ALL
-    SELECT id, agenda_id, visit_reason_id, lower(period), upper(period), seat
+    SELECT agenda_id, NULL, -1, NULL, NULL, starts_at, until,
+           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM practitioners_absence
+    WHERE agenda_id = ANY(%(ids)s) AND starts_at < %(upper)s AND until > %(lower)s
+    UNION ALL
+    SELECT agenda_id, NULL, seat, id, visit_reason_id, lower(period), upper(period),
+           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM practitioners_taken
-    WHERE agenda_id = ANY(%s) AND period && tstzrange(%s, %s)
-      AND (hold_until IS NULL OR hold_until > %s)
+    WHERE agenda_id = ANY(%(ids)s) AND period && tstzrange(%(lower)s, %(upper)s)
+      AND (hold_until IS NULL OR hold_until > %(now)s)
 """
 
 
@@ -206,29 +209,44 @@ def load_agenda_times(
     """
     ids = list(agenda_ids)
     lower, upper = since - timedelta(days=1), until + timedelta(days=1)
-    times: dict[uuid.UUID, AgendaTime] = {}
+    given: dict[str, Any] = {
+        "ids": ids,
+        "lower": lower,
+        "upper": upper,
+        "first_day": lower.date(),
+        "last_day": upper.date(),
+        "now": now,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_OPENINGS, [ids, upper.date(), lower.date()])
-        for agenda_id, zone, commune, holidays, active, *opening, reasons in cursor.fetchall():
-            found = times.get(agenda_id)
-            if found is None:
-                found = times[agenda_id] = AgendaTime(
-                    zone=ZoneInfo(zone),
-                    department=department_of(commune),
-                    open_on_holidays=holidays,
-                    active=active,
-                )
-            found.openings.append((OpeningTime(*opening), frozenset(reasons or ())))
-        cursor.execute(_NOT_FREE, [ids, upper, lower, ids, lower, upper, now])
-        for taken_id, agenda_id, reason_id, begins, ends, seat in cursor.fetchall():
-            if agenda_id not in times or (ignoring is not None and taken_id == ignoring):
-                continue
-            if seat == _ABSENCE_SEAT:
-                times[agenda_id].absences.append((begins, ends))
-            elif seat == 0:
-                times[agenda_id].own_time.append((begins, ends))
-            else:
-                times[agenda_id].seats.append(Seat(taken_id, reason_id, (begins, ends), seat))
+        cursor.execute(_TIMES, given)
+        rows = cursor.fetchall()
+    times: dict[uuid.UUID, AgendaTime] = {}
+    not_free = []
+    for agenda_id, opening_id, seat, taken_id, reason_id, begins, ends, *opening in rows:
+        if opening_id is None:
+            not_free.append((agenda_id, seat, taken_id, reason_id, (begins, ends)))
+            continue
+        zone, commune, holidays, active, *values, reasons = opening
+        found = times.get(agenda_id)
+        if found is None:
+            found = times[agenda_id] = AgendaTime(
+                zone=ZoneInfo(zone),
+                department=department_of(commune),
+                open_on_holidays=holidays,
+                active=active,
+            )
+        found.openings.append((OpeningTime(opening_id, *values), frozenset(reasons or ())))
+    for found in times.values():
+        found.openings.sort(key=lambda pair: (pair[0].starts_on, pair[0].from_time, pair[0].number))
+    for agenda_id, seat, taken_id, reason_id, period in not_free:
+        if agenda_id not in times or (ignoring is not None and taken_id == ignoring):
+            continue
+        if seat == _ABSENCE_SEAT:
+            times[agenda_id].absences.append(period)
+        elif seat == 0:
+            times[agenda_id].own_time.append(period)
+        else:
+            times[agenda_id].seats.append(Seat(taken_id, reason_id, period, seat))
     nothing = AgendaTime(zone=ZoneInfo("UTC"), department="", open_on_holidays=True)
     return {agenda_id: times.get(agenda_id, nothing) for agenda_id in ids}
 

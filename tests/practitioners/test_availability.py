@@ -144,7 +144,7 @@ class TestTakenTime:
             agenda = make_agenda()
             reasons.append(make_reason(agenda))
             make_opening(agenda, reasons[-1])
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(1):
             found = free_slots_of_many(
                 visit_reasons=reasons, since=now, until=now + timedelta(days=9), now=now
             )

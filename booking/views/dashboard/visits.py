@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import book, call, change, patients
 from booking.forms.dashboard import WhenForm
@@ -110,7 +111,7 @@ def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "caller": caller,
         "is_new": is_new,
         "q": text,
-        "found": found_patients(request, text, chosen=_read_id(chosen)),
+        "found": found_patients(request, text, chosen=read_id(chosen)),
         "chosen": chosen,
         "problem": problem,
         "current": "agenda",
@@ -134,15 +135,8 @@ def _initial(request: HttpRequest, agendas: list[Agenda]) -> dict[str, object]:
 
 
 def _known(request: HttpRequest) -> Patient | None:
-    patient_id = _read_id(request.POST.get("patient", ""))
+    patient_id = read_id(request.POST.get("patient", ""))
     return get_object_or_404(Patient.objects.all(), pk=patient_id) if patient_id else None
-
-
-def _read_id(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 @never_cache
