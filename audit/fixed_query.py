@@ -82,8 +82,8 @@ class FixedQuery:
 
 
 @lru_cache(maxsize=64)
-def _insert_into(counts: tuple[tuple[type[models.Model], int], ...]) -> str:
-    inserts = []
+def _insert_into(before: str, counts: tuple[tuple[type[models.Model], int], ...]) -> str:
+    inserts = [before] if before else []
     for model, count in counts:
         fields = model._meta.concrete_fields
         row = f"({', '.join(['%s'] * len(fields))})"
@@ -97,16 +97,17 @@ def _insert_into(counts: tuple[tuple[type[models.Model], int], ...]) -> str:
     return f"WITH {together} {last}"
 
 
-def insert_rows(rows: Sequence[models.Model]) -> None:
+def insert_rows(
+    rows: Sequence[models.Model], *, before: str = "", parameters: Sequence[Any] = ()
+) -> None:
     """Insert unsaved rows by one fixed statement, as a `bulk_create` for each model would.
 
     Rows of one model stand next to each other, and their primary keys are set already. Foreign
-    keys between them are fine: Django's are checked at commit. Database errors propagate.
+    keys between them are fine: Django's are checked at commit. `before` is an INSERT, with its
+    parameters, that goes along in the same statement. Database errors propagate.
     """
-    if not rows:
-        return
     counts: dict[type[models.Model], int] = {}
-    values = []
+    values = [*parameters]
     for row in rows:
         model = type(row)
         counts[model] = counts.get(model, 0) + 1
@@ -114,7 +115,9 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
             field.get_db_prep_save(field.pre_save(row, True), connection)
             for field in model._meta.concrete_fields
         ]
+    if not values:
+        return
     with connection.cursor() as cursor:
-        cursor.execute(_insert_into(tuple(counts.items())), values)
+        cursor.execute(_insert_into(before, tuple(counts.items())), values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias

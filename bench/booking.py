@@ -2,7 +2,7 @@
 
 A booking here is what a patient's browser sends: a POST with session and CSRF token, sealed
 note, record entry, reminders and confirmation owed, one durable commit. The baseline inserts
-the same rows into the same tables with bare SQL. Both on one machine, in turn, twice.
+the same rows into the same tables with bare SQL. Both on one machine, in turn, several times.
 """
 
 import random
@@ -21,6 +21,7 @@ from setting import ROOT, arguments, own_servers, report
 
 AGENDAS, ACCOUNTS, DAYS = 200, 200, 50
 CLIENTS = 8
+ROUNDS = 5
 
 
 def make_rows(now: datetime) -> tuple[list[tuple[str, list[datetime]]], list[tuple[str, str, str]]]:
@@ -237,7 +238,7 @@ def start_web(port: int) -> subprocess.Popen[bytes]:
 
 
 def main() -> None:
-    options = arguments(__doc__ or "", seconds=8)
+    options = arguments(__doc__ or "", seconds=4)
     with own_servers() as directory:
         from doctolib.servers import free_port
 
@@ -246,7 +247,7 @@ def main() -> None:
         port = free_port()
         requests = make_requests(port, slots, sessions)
         baseline, bookings, statuses = [], [], {}
-        for _ in range(2):
+        for _ in range(ROUNDS):
             baseline.append(pgbench(directory, options.seconds))
             web = start_web(port)
             drive(port, requests, 2)

@@ -5,16 +5,17 @@ One insert an entry, no lock: sealing the entries into a tree is a later, separa
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db import connection
+from django.db import models
 from django.utils import timezone
 
+from audit.fixed_query import insert_rows
 from audit.ids import new_id
 from audit.record import content
 
@@ -90,11 +91,13 @@ def write(
     object_id: uuid.UUID | None = None,
     details: Mapping[str, object] | None = None,
     at: datetime | None = None,
+    rows: Sequence[models.Model] = (),
 ) -> uuid.UUID:
     """Append one entry in the caller's transaction and return its id.
 
-    `details` holds ids, times and counts; never an identity. Any database error propagates,
-    so that what was to be recorded does not happen either.
+    `details` holds ids, times and counts; never an identity. `rows` are unsaved rows that the
+    entry is about, inserted in the same statement (audit/fixed_query.py). Any database error
+    propagates, so that what was to be recorded does not happen either.
     """
     entry_id = new_id()
     outer = _outer_actor.get() or actor
@@ -114,6 +117,9 @@ def write(
         content.plain_details(details),
     )
     code = content.authentication_code(content.canonical(values))
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, (*values[:-1], json.dumps(values[-1], sort_keys=True), code))
+    insert_rows(
+        rows,
+        before=_INSERT,
+        parameters=(*values[:-1], json.dumps(values[-1], sort_keys=True), code),
+    )
     return entry_id

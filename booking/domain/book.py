@@ -94,7 +94,6 @@ def book(
     )
     if note:
         seal(appointment, note=note)
-    messages.insert_with_messages(appointment=appointment, now=now)
     entries.write(
         "appointment-booked",
         actor=actor,
@@ -102,6 +101,7 @@ def book(
         practice_id=agenda.practice_id,
         object_id=appointment.pk,
         details={"agenda": agenda.pk, "starts_at": starts_at.isoformat()},
+        rows=[appointment, *messages.of_new_appointment(appointment=appointment, now=now)],
     )
     transaction.on_commit(lambda: mark_stale(agenda.pk), robust=True)
     return appointment

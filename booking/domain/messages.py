@@ -1,6 +1,6 @@
 """What is owed to whom: message rows, written in the transaction that makes them owed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,10 +11,15 @@ from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.models import Invitation
 
 
-def insert_with_messages(*, appointment: Appointment, now: datetime) -> None:
-    """Insert a new appointment and owe its confirmation and reminders, in one statement."""
+def of_new_appointment(*, appointment: Appointment, now: datetime) -> list[Message]:
+    """Return the unsaved confirmation and reminders that a new appointment owes.
+
+    The caller inserts them in this transaction; what is due at once leaves after its commit.
+    """
     rows = _of_kind(MessageKind.CONFIRMATION, appointment, due_at=now, now=now)
-    _insert(rows + _reminders(appointment, now=now), of_new=[appointment])
+    rows += _reminders(appointment, now=now)
+    _wake_for(rows)
+    return rows
 
 
 def owe_for_move(*, appointment: Appointment, now: datetime) -> None:
@@ -87,8 +92,12 @@ def _of_kind(
     ]
 
 
-def _insert(rows: list[Message], *, of_new: Sequence[Appointment] = ()) -> None:
-    insert_rows([*of_new, *rows])
+def _insert(rows: list[Message]) -> None:
+    insert_rows(rows)
+    _wake_for(rows)
+
+
+def _wake_for(rows: list[Message]) -> None:
     if any(row.due_at <= row.created_at for row in rows):
         transaction.on_commit(_wake, robust=True)
 
