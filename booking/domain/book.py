@@ -101,8 +101,9 @@ def book(
         practice_id=agenda.practice_id,
         object_id=appointment.pk,
         details={"agenda": agenda.pk, "starts_at": starts_at.isoformat()},
-        rows=[appointment, *messages.of_new_appointment(appointment=appointment, now=now)],
+        rows=[appointment],
     )
+    messages.owe_for_booking(appointment=appointment, now=now)
     transaction.on_commit(lambda: mark_stale(agenda.pk), robust=True)
     return appointment
 

@@ -11,15 +11,10 @@ from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.models import Invitation
 
 
-def of_new_appointment(*, appointment: Appointment, now: datetime) -> list[Message]:
-    """Return the unsaved confirmation and reminders that a new appointment owes.
-
-    The caller inserts them in this transaction; what is due at once leaves after its commit.
-    """
+def owe_for_booking(*, appointment: Appointment, now: datetime) -> None:
+    """Owe the confirmation and the reminders of a new appointment."""
     rows = _of_kind(MessageKind.CONFIRMATION, appointment, due_at=now, now=now)
-    rows += _reminders(appointment, now=now)
-    _wake_for(rows)
-    return rows
+    _insert(rows + _reminders(appointment, now=now))
 
 
 def owe_for_move(*, appointment: Appointment, now: datetime) -> None:
@@ -94,10 +89,6 @@ def _of_kind(
 
 def _insert(rows: list[Message]) -> None:
     insert_rows(rows)
-    _wake_for(rows)
-
-
-def _wake_for(rows: list[Message]) -> None:
     if any(row.due_at <= row.created_at for row in rows):
         transaction.on_commit(_wake, robust=True)
 
