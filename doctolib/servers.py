@@ -21,6 +21,7 @@ from urllib.parse import quote
 DATABASE_NAME = "doctolib"
 START_TIMEOUT_S = 15.0
 MAX_CONNECTIONS = 300
+SUPERUSER = "postgres"
 _processes: list["subprocess.Popen[bytes]"] = []
 
 
@@ -74,8 +75,17 @@ def _start_postgresql(pgdata: Path) -> tuple[str, bool]:
                 f"(see {pgdata / 'log'}): run 'make reset' to start afresh, or set DATABASE_URL."
             ) from None
     socket_dir = server.get_postmaster_info().socket_dir
-    url = f"postgresql://postgres@/{DATABASE_NAME}?host={quote(str(socket_dir), safe='')}"
+    url = f"postgresql://{SUPERUSER}@/{DATABASE_NAME}?host={quote(str(socket_dir), safe='')}"
     return url, _create_database(url)
+
+
+def url_of_role(url: str, role: str) -> str | None:
+    """The address by which a role of the embedded PostgreSQL logs in; None for another server.
+
+    The embedded one listens on a socket that only this user reaches, and asks no password.
+    """
+    before = f"postgresql://{SUPERUSER}@/"
+    return url.replace(before, f"postgresql://{role}@/", 1) if url.startswith(before) else None
 
 
 def _forget_dead_users(pgdata: Path) -> None:

@@ -12,6 +12,9 @@ APPEND_ONLY = (
 )
 
 
+APPLICATION_ROLE = "doctolib_app"
+
+
 class NoSuchRole(Exception):
     """PostgreSQL knows no role of this name."""
 
@@ -50,3 +53,19 @@ def grant_application_role(role: str) -> None:
             cursor.execute(
                 sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.Identifier(partition), name)
             )
+
+
+def make_application_role() -> None:
+    """Make the role that the application logs in as where there is none, and grant it its rights.
+
+    For development: run by a superuser of a server that trusts whoever reaches it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION_ROLE])
+        if cursor.fetchone() is None:
+            cursor.execute(
+                sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE").format(
+                    sql.Identifier(APPLICATION_ROLE)
+                )
+            )
+    grant_application_role(APPLICATION_ROLE)

@@ -1,11 +1,13 @@
 """The role that the application runs as works, and cannot rewrite the record."""
 
-from contextlib import contextmanager
+import os
+from contextlib import contextmanager, suppress
 from datetime import date
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from audit.models import Entry
@@ -13,6 +15,7 @@ from audit.record import partitions, privileges, seal, verify
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import patients
+from doctolib.management.commands import serve
 from tests.audit.record_fixtures import grow, rows, sql, write_entries
 from tests.factories import make_patient, make_practice, practice_actor
 
@@ -96,3 +99,32 @@ def test_the_application_works_under_it(role):
 def test_an_unknown_role_is_named():
     with pytest.raises(CommandError, match="nobody_at_all"):
         call_command("record", "grant", "nobody_at_all")
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """The address with which `make run` starts its processes, on this test's database."""
+    settings = connection.settings_dict
+    url = os.environ["DATABASE_URL"].replace("/doctolib?", f"/{settings['NAME']}?")
+    monkeypatch.setenv("DATABASE_URL", url)
+    yield serve.Command()._application_environment()["DATABASE_URL"]
+    sql(f"DROP OWNED BY {privileges.APPLICATION_ROLE}")
+
+
+def test_the_demo_runs_as_a_role_that_cannot_rewrite_the_record(served):
+    grow(1)
+    with psycopg.connect(served, autocommit=True) as application:
+        assert application.execute("SELECT current_user").fetchone() == ("doctolib_app",)
+        for way_back in ("RESET ROLE", "SET ROLE postgres", "SET SESSION AUTHORIZATION postgres"):
+            with suppress(psycopg.Error):
+                application.execute(way_back)
+        assert application.execute("SELECT count(*) > 0 FROM audit_entry").fetchone() == (True,)
+        for change in ("UPDATE audit_entry SET purpose = purpose", "DELETE FROM audit_leaf"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                application.execute(change)
+
+
+def test_with_a_server_of_ones_own_the_demo_logs_in_as_it_says(monkeypatch):
+    own = "postgresql://me:secret@db.example/doctolib"
+    monkeypatch.setenv("DATABASE_URL", own)
+    assert serve.Command()._application_environment()["DATABASE_URL"] == own

@@ -1,3 +1,4 @@
+import os
 import signal
 import socket
 import subprocess
@@ -11,9 +12,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from audit.record import privileges
 from doctolib.demo import accounts, load
 from doctolib.development.mail_sink import start_sink
 from doctolib.environment import read_environment
+from doctolib.servers import url_of_role
 
 STOP_TIMEOUT_S = 15
 NAMES = ("The web server", "The worker", "The scheduler")
@@ -42,10 +45,11 @@ class Command(BaseCommand):
         if not load.is_loaded():
             self.stdout.write("Loading the demo (once, about a minute) ...")
             load.load(now=timezone.now(), say=self.stdout.write)
+        variables = self._application_environment()
         connection.close()
         sink = start_sink(settings.MAIL_SINK_DIR, port=environment.smtp_port)
         commands = self._commands(environment.port)
-        processes = [subprocess.Popen(command) for command in commands]  # noqa: S603
+        processes = [subprocess.Popen(command, env=variables) for command in commands]  # noqa: S603
         try:
             self._wait_for_port(environment.port)
             self._print_accounts(environment.port)
@@ -55,6 +59,18 @@ class Command(BaseCommand):
         finally:
             self._stop(processes)
             sink.stop()
+
+    def _application_environment(self) -> dict[str, str]:
+        """The processes log in as a role that may only append to the record, as in production.
+
+        With a server of one's own, it is the role that DATABASE_URL names.
+        """
+        variables = dict(os.environ)
+        embedded = url_of_role(variables["DATABASE_URL"], privileges.APPLICATION_ROLE)
+        if embedded is not None:
+            privileges.make_application_role()
+            variables["DATABASE_URL"] = embedded
+        return variables
 
     def _commands(self, port: int) -> list[list[str]]:
         schedule = str(settings.DATA_DIR / "celerybeat-schedule")
