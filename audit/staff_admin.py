@@ -26,7 +26,7 @@ class ReadMostlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return queryset.order_by(*ordering) if ordering else queryset
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        hidden = {"password", "key_digest", "hold_key"}
+        hidden = {"password", "digest", "hold_key"}
         return [
             field.name
             for field in self.model._meta.fields

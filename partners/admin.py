@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from audit.staff_admin import ReadMostlyAdmin
-from partners.models import Credential, Grant, Partner
+from partners.models import Credential, CredentialKey, Grant, Partner
 
 
 @admin.register(Partner)
@@ -17,7 +17,16 @@ class CredentialAdmin(ReadMostlyAdmin):
     list_select_related = ("partner",)
     search_fields = ("label", "=id")
     ordering = ("-created_at", "id")
-    changeable = ("suspended_at",)
+    changeable = ("suspended_at", "sender_constrained")
+
+
+@admin.register(CredentialKey)
+class CredentialKeyAdmin(ReadMostlyAdmin):
+    list_display = ("kid", "credential", "revoked_at", "created_at")
+    list_select_related = ("credential",)
+    search_fields = ("kid", "=credential__id")
+    ordering = ("-created_at", "id")
+    changeable = ("revoked_at",)
 
 
 @admin.register(Grant)

@@ -5,14 +5,16 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from joserfc.jwk import ECKey
 
 from audit.record.entries import Channel, system_actor
 from booking.domain import accounts, book, patients
 from booking.models import Account
 from booking.models.appointment import Channel as BookingChannel
 from doctolib.demo.names import Names
-from partners.api.authentication import key_digest
+from partners.domain import keys, scopes
 from partners.models import Credential, Grant, Partner
 from practitioners.domain import availability
 from practitioners.models import Agenda, Membership, Practice, Role
@@ -20,7 +22,6 @@ from practitioners.models import Agenda, Membership, Practice, Role
 PASSWORD = "demonstration-2026"  # noqa: S105 - printed for everybody to try
 DOMAIN = "demo.doctolib.example"
 PARTNER_ID = uuid.UUID("01a00000-0000-7000-8000-000000000001")
-PARTNER_SECRET = hashlib.sha256(b"doctolib demo partner").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,10 @@ ACCOUNTS = [
 ]
 
 
-def partner_token() -> str:
-    """What the demo's partner software sends as its bearer token."""
-    return f"{PARTNER_ID}.{PARTNER_SECRET}"
+def partner_key() -> ECKey:
+    """The private key of the demo's partner software: everybody may know it, like the passwords."""
+    secret = int.from_bytes(hashlib.sha256(b"doctolib demo partner").digest())
+    return ECKey.import_key(ec.derive_private_key(secret, ec.SECP256R1()), {"kid": "demo"})
 
 
 def make_accounts(names: Names, practice: Practice, *, now: datetime) -> None:
@@ -115,13 +117,9 @@ def _make_patient(names: Names, account: Account, agendas: list[Agenda], *, now:
 
 def _make_partner(practice: Practice, agendas: list[Agenda]) -> None:
     partner = Partner.objects.create(name="Logiciel de démonstration")
-    credential = Credential.objects.create(
-        id=PARTNER_ID,
-        partner=partner,
-        label="Poste du cabinet",
-        key_digest=key_digest(PARTNER_SECRET),
-    )
+    credential = Credential.objects.create(id=PARTNER_ID, partner=partner, label="Poste du cabinet")
+    keys.register_key(credential=credential, jwk=partner_key().as_dict(private=False))
     grant = Grant.objects.create(
-        credential=credential, practice=practice, scopes=["agendas:read", "slots:read"]
+        credential=credential, practice=practice, scopes=[scopes.AGENDAS_READ, scopes.SLOTS_READ]
     )
     grant.agendas.set(agendas)

@@ -1,5 +1,7 @@
 """Applications, middleware, templates, languages, static files."""
 
+import os
+
 from django.utils.translation import gettext_lazy as _
 
 from doctolib.environment import PROJECT_DIR
@@ -91,8 +93,11 @@ STORAGES = {
     },
 }
 
+if MODE != "production":
+    # Authlib refuses plain http, and development is plain http on localhost.
+    os.environ.setdefault("AUTHLIB_INSECURE_TRANSPORT", "1")
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["partners.api.authentication.CredentialAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["partners.api.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["partners.api.permissions.DeniedUnlessDeclared"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],

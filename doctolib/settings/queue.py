@@ -49,6 +49,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=5),
         "options": {"expires": 300},
     },
+    "drop-expired-tokens": {
+        "task": "partners.drop_expired_tokens",
+        "schedule": timedelta(minutes=5),
+        "options": {"expires": 300},
+    },
     "seal-record": {
         "task": "audit.seal_record",
         "schedule": timedelta(seconds=10),

@@ -1,40 +1,55 @@
-"""Who calls the API: one credential, by its key."""
+"""Who calls the API: one credential, by a token that it may have to prove as its own."""
 
-import hashlib
-import hmac
-import uuid
-
+from django.conf import settings
+from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from partners.models import Credential
+from partners.domain import dpop, tokens
+from partners.models import AccessToken, Credential
 
 
-def key_digest(key: str) -> bytes:
-    """The digest under which a key is kept; keys are 256 random bits, so one hash suffices."""
-    return hashlib.sha256(key.encode()).digest()
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer TOKEN`, or `DPoP TOKEN` with a proof (RFC 9449 section 7).
 
+    The token and its credential are looked up at every request: suspending takes effect on the
+    next one, on every process.
+    """
 
-class CredentialAuthentication(BaseAuthentication):
-    """`Authorization: Bearer ID.SECRET`. Suspension takes effect on the next request."""
-
-    def authenticate(self, request: Request) -> tuple[Credential, None] | None:
-        parts = get_authorization_header(request).split()
-        if not parts or parts[0].lower() != b"bearer":
+    def authenticate(self, request: Request) -> tuple[Credential, AccessToken] | None:
+        scheme, _, text = get_authorization_header(request).decode("latin-1").partition(" ")
+        if scheme.lower() not in ("bearer", "dpop"):
             return None
+        token = tokens.find(text.strip(), now=timezone.now())
+        if token is None:
+            raise AuthenticationFailed("The token is unknown or has expired: ask for a new one.")
+        if token.credential.suspended_at is not None:
+            raise AuthenticationFailed("The credential is suspended.", code="suspended")
+        self._check_binding(request, token, scheme=scheme.lower(), text=text.strip())
+        return token.credential, token
+
+    def _check_binding(
+        self, request: Request, token: AccessToken, *, scheme: str, text: str
+    ) -> None:
+        """Section 7.1: a bound token is no bearer token, and the other way round."""
+        if bool(token.thumbprint) != (scheme == "dpop"):
+            raise AuthenticationFailed("Send a bound token as DPoP, and an unbound one as Bearer.")
+        if not token.thumbprint:
+            return
         try:
-            credential_id, secret = parts[1].decode().split(".", 1)
-            credential = Credential.objects.select_related("partner").get(
-                pk=uuid.UUID(credential_id)
+            thumbprint = dpop.thumbprint_of_proof(
+                request.headers.get("DPoP", ""),
+                method=str(request.method),
+                url=f"{settings.BASE_URL}{request.path}",
+                now=timezone.now(),
+                access_token=text,
             )
-        except (IndexError, ValueError, Credential.DoesNotExist) as error:
-            raise AuthenticationFailed from error
-        if not hmac.compare_digest(bytes(credential.key_digest), key_digest(secret)):
-            raise AuthenticationFailed
-        if credential.suspended_at is not None:
-            raise AuthenticationFailed("Credential suspended.", code="suspended")
-        return credential, None
+        except dpop.InvalidProof as problem:
+            raise AuthenticationFailed(f"DPoP proof: {problem}.") from problem
+        if thumbprint != token.thumbprint:
+            raise AuthenticationFailed("The token is bound to another key.")
 
     def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="doctolib"'
+        algorithms = " ".join(dpop.ALGORITHMS)
+        return f'DPoP realm="doctolib", algs="{algorithms}", Bearer realm="doctolib"'

@@ -3,7 +3,8 @@ from typing import cast
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from partners.models import Credential
+from partners.domain.scopes import IDENTITY_SCOPES
+from partners.models import AccessToken, Credential
 
 
 class DeniedUnlessDeclared(BasePermission):
@@ -14,14 +15,20 @@ class DeniedUnlessDeclared(BasePermission):
 
 
 class HasScope(BasePermission):
-    """The credential holds, from at least one practice, the scope that the route declares."""
+    """The token has the scope that the route declares, and a practice still grants it."""
 
     def has_permission(self, request: Request, view: object) -> bool:
         scope = getattr(view, "required_scope", None)
-        if scope is None or request.user is None:
+        if not scope or request.user is None:
             return False
+        credential, token = cast(Credential, request.user), cast(AccessToken, request.auth)
+        if scope not in token.scopes:
+            self.message = f"The token has not the scope {scope}."
+            return False
+        if not token.thumbprint and (scope in IDENTITY_SCOPES or credential.sender_constrained):
+            self.message = f"{scope} needs a token that is bound to a key (DPoP, RFC 9449)."
+            return False
+        self.message = f"No practice grants {scope} at the moment."
         return bool(
-            cast(Credential, request.user)
-            .grants.filter(revoked_at__isnull=True, scopes__contains=[scope])
-            .exists()
+            credential.grants.filter(revoked_at__isnull=True, scopes__contains=[scope]).exists()
         )

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from partners.api import views
+from partners.api import oauth, views
 
 app_name = "api"
 urlpatterns = [
+    path("oauth/token", oauth.token, name="token"),
     path("agendas", views.Agendas.as_view(), name="agendas"),
     path("visit-reasons/<uuid:reason_id>/slots", views.Slots.as_view(), name="slots"),
 ]

@@ -1,3 +1,3 @@
-from partners.models.credential import Credential, Grant, Partner
+from partners.models.credential import AccessToken, Credential, CredentialKey, Grant, Partner
 
-__all__ = ["Credential", "Grant", "Partner"]
+__all__ = ["AccessToken", "Credential", "CredentialKey", "Grant", "Partner"]

@@ -22,12 +22,14 @@ class Partner(models.Model):
 
 
 class Credential(models.Model):
-    """One installation of a partner's software. Only a digest of its key is kept."""
+    """One installation of a partner's software. It proves who it is with keys of its own."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="credentials")
     label = models.CharField(_("libellé"), max_length=120)
-    key_digest = models.BinaryField()
+    # Only tokens that are bound to a key may be used (RFC 9449). Scopes that reveal identities
+    # need that anyway.
+    sender_constrained = models.BooleanField(_("jetons liés à une clé"), default=False)
     suspended_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -42,6 +44,46 @@ class Credential(models.Model):
     def is_authenticated(self) -> bool:
         """Django REST framework asks its `request.user` this."""
         return True
+
+
+class CredentialKey(models.Model):
+    """A public key with which a credential signs its assertions (RFC 7517, RFC 7523)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="keys")
+    kid = models.CharField(_("identifiant de clé"), max_length=120)
+    jwk = models.JSONField(_("clé publique"))
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("clé d’accès partenaire")
+        verbose_name_plural = _("clés d’accès partenaires")
+        constraints = [
+            models.UniqueConstraint(fields=["credential", "kid"], name="one_kid_a_credential")
+        ]
+
+    def __str__(self) -> str:
+        return self.kid
+
+
+class AccessToken(models.Model):
+    """A short-lived token of a credential. Only its digest is kept."""
+
+    digest = models.BinaryField(primary_key=True)
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="tokens")
+    scopes = ArrayField(models.CharField(max_length=40))
+    # RFC 7638 thumbprint of the key that the token is bound to; empty for a bearer token.
+    thumbprint = models.CharField(max_length=64, blank=True, default="")
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("jeton d’accès")
+        verbose_name_plural = _("jetons d’accès")
+        indexes = [models.Index(fields=["expires_at"], name="token_by_expiry")]
+
+    def __str__(self) -> str:
+        return f"{self.credential_id} {self.expires_at:%H:%M:%S}"
 
 
 class Grant(models.Model):

@@ -38,6 +38,8 @@ PUBLIC = {
     "booking:verify-email", "booking:forgotten", "booking:reset-password", "booking:hold",
     "booking:confirm", "set_language", "audit:about", "audit:checkpoint", "audit:tile",
     "audit:consistency",
+    # Whoever asks it proves who they are in the body: tests/partners/test_oauth.py.
+    "api:token",
 }  # fmt: skip
 # Only who is signed in, and then only their own.
 OWN = {

@@ -14,7 +14,7 @@ from booking.domain.book import book
 from booking.domain.concerns import raise_concern
 from booking.models import Account
 from booking.models.appointment import Channel
-from partners.models import Credential, Grant, Partner
+from partners.models import Credential, CredentialKey, Grant, Partner
 from practitioners.domain import invite
 from practitioners.models import Absence, Commune, Practice
 from tests.factories import (
@@ -72,7 +72,8 @@ def one_more(now):
         postcodes=[], population=1, latitude=1, longitude=1,
     )  # fmt: skip
     partner = Partner.objects.create(name=f"P{number}")
-    credential = Credential.objects.create(partner=partner, label="L", key_digest=b"x")
+    credential = Credential.objects.create(partner=partner, label="L")
+    CredentialKey.objects.create(credential=credential, kid="k", jwk={"kty": "EC"})
     Grant.objects.create(credential=credential, practice=practice)
     entry = Entry.objects.get(id=entries.write("x", actor=system_actor()))
     raise_concern(

@@ -9,8 +9,10 @@ from audit.vault.reveal import Purpose, reveal
 from booking.models import Account, Appointment, Patient
 from doctolib.demo import accounts, directory, load
 from doctolib.demo.names import Names
+from partners.models import Credential
 from practitioners.models import Agenda, NextSlot, Practice, Practitioner, Taken
 from tests.factories import practice_actor
+from tests.partners.software import ask, assertion
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -89,7 +91,8 @@ def test_telephones_lie_in_the_range_that_is_kept_for_fiction():
 
 def test_the_demos_partner_opens_the_api(client):
     load_small(7)
-    headers = {"Authorization": f"Bearer {accounts.partner_token()}"}
-    answer = client.get(reverse("api:agendas"), headers=headers)
+    credential = Credential.objects.get(pk=accounts.PARTNER_ID)
+    token = ask(assertion(credential, key=accounts.partner_key())).json()["access_token"]
+    answer = client.get(reverse("api:agendas"), headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200
     assert answer.json()["agendas"]

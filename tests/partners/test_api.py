@@ -1,12 +1,14 @@
 import uuid
+from datetime import timedelta
 
 import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from partners.api.authentication import key_digest
-from partners.models import Credential, Grant, Partner
+from partners.domain import scopes, tokens
+from partners.models import AccessToken, Credential, Grant, Partner
+from partners.tasks import drop_expired_tokens
 from tests.factories import make_agenda, make_opening, make_practice, make_reason
 
 pytestmark = pytest.mark.django_db
@@ -16,13 +18,14 @@ NOBODY = uuid.UUID(int=7)
 @pytest.fixture
 def credential():
     partner = Partner.objects.create(name="Logiciel")
-    return Credential.objects.create(
-        partner=partner, label="Poste", key_digest=key_digest("secret")
+    return Credential.objects.create(partner=partner, label="Poste")
+
+
+def client(credential, *wanted):
+    token = tokens.issue(
+        credential=credential, scopes=wanted or scopes.SCOPES, thumbprint="", now=timezone.now()
     )
-
-
-def client(credential, secret="secret"):
-    return Client(headers={"Authorization": f"Bearer {credential.pk}.{secret}"})
+    return Client(headers={"Authorization": f"Bearer {token}"})
 
 
 def granted(credential, agenda, *scopes):
@@ -34,19 +37,35 @@ def granted(credential, agenda, *scopes):
 
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer"}, {"Authorization": "Bearer x.y"},
-                                    {"Authorization": f"Bearer {NOBODY}.secret"}, {"Authorization": "Basic eDp5"}])  # fmt: skip
+                                    {"Authorization": "DPoP x"}, {"Authorization": "Basic eDp5"}])  # fmt: skip
 @pytest.mark.parametrize("path", ["/api/v1/agendas", f"/api/v1/visit-reasons/{NOBODY}/slots"])
 def test_nobody_without_a_credential(header, path, credential):
     assert Client(headers=header).get(path).status_code == 401
 
 
-def test_a_wrong_secret_and_a_suspended_credential_are_refused(credential):
+def test_an_expired_token_and_a_suspended_credential_are_refused(credential):
     granted(credential, make_agenda(), "agendas:read")
-    assert client(credential, "wrong").get("/api/v1/agendas").status_code == 401
-    assert client(credential).get("/api/v1/agendas").status_code == 200
+    caller = client(credential)
+    with time_machine.travel(timezone.now() + timedelta(seconds=301)):
+        assert caller.get("/api/v1/agendas").status_code == 401
+    assert caller.get("/api/v1/agendas").status_code == 200
     credential.suspended_at = timezone.now()
     credential.save()
-    assert client(credential).get("/api/v1/agendas").status_code == 401
+    assert caller.get("/api/v1/agendas").status_code == 401
+
+
+def test_a_token_carries_no_more_than_the_scopes_it_was_asked_for(credential):
+    granted(credential, make_agenda(), "agendas:read", "slots:read")
+    assert client(credential, "slots:read").get("/api/v1/agendas").status_code == 403
+
+
+def test_expired_tokens_are_cleared_away(credential):
+    client(credential)
+    drop_expired_tokens()
+    assert AccessToken.objects.count() == 1
+    with time_machine.travel(timezone.now() + timedelta(seconds=301)):
+        drop_expired_tokens()
+    assert AccessToken.objects.count() == 0
 
 
 def test_only_granted_agendas_are_listed(credential):

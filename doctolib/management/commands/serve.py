@@ -1,9 +1,11 @@
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +20,7 @@ from doctolib.development.mail_sink import start_sink
 from doctolib.environment import read_environment
 from doctolib.servers import url_of_role
 
+PARTNER_CLIENT = ".venv/bin/python docs/partners/client.py"
 STOP_TIMEOUT_S = 15
 NAMES = ("The web server", "The worker", "The scheduler")
 
@@ -116,8 +119,18 @@ class Command(BaseCommand):
         self.stdout.write(f"  codes of the second factor: {base}/developpement/comptes/")
         self.stdout.write(f"  mails that left:            {base}/developpement/courrier/")
         self.stdout.write(f"  admin:                      {base}/admin/")
-        self.stdout.write(f"  partner      Authorization: Bearer {accounts.partner_token()}")
-        self.stdout.write(f"               try it on {base}/api/v1/agendas\n")
+        key = self._write_partner_key()
+        self.stdout.write(f"  partner      {accounts.PARTNER_ID}   key {key}")
+        self.stdout.write(f"               try it: {PARTNER_CLIENT} {base}/api/v1 {key}\n")
+
+    def _write_partner_key(self) -> Path:
+        file = Path(settings.DATA_DIR) / "partner-key.json"
+        key = {
+            "client_id": str(accounts.PARTNER_ID),
+            **accounts.partner_key().as_dict(private=True),
+        }
+        file.write_text(json.dumps(key))
+        return Path(os.path.relpath(file))
 
     def _watch(self, processes: list["subprocess.Popen[bytes]"]) -> None:
         while True:

@@ -1,0 +1,52 @@
+"""Access tokens: short, opaque, looked up at every request, so that revoking works at once."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from partners.domain.scopes import SCOPES
+from partners.models import AccessToken, Credential, Grant
+
+# SMART Backend Services: an access token lives five minutes at most.
+TOKEN_SECONDS = 300
+
+
+def digest_of(token: str) -> bytes:
+    """The digest under which a token is kept; tokens are 256 random bits, so one hash suffices."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def granted_scopes(credential: Credential) -> list[str]:
+    """The scopes that at least one practice's unrevoked grant gives, in their usual order."""
+    given = Grant.objects.filter(credential=credential, revoked_at__isnull=True)
+    held = {scope for scopes in given.values_list("scopes", flat=True) for scope in scopes}
+    return [scope for scope in SCOPES if scope in held]
+
+
+def issue(*, credential: Credential, scopes: Iterable[str], thumbprint: str, now: datetime) -> str:
+    """Make a token with these scopes, bound to a key if `thumbprint` names one; return its text."""
+    token = secrets.token_urlsafe(32)
+    AccessToken.objects.create(
+        digest=digest_of(token),
+        credential=credential,
+        scopes=list(scopes),
+        thumbprint=thumbprint,
+        expires_at=now + timedelta(seconds=TOKEN_SECONDS),
+    )
+    return token
+
+
+def find(token: str, *, now: datetime) -> AccessToken | None:
+    """Return an unexpired token with its credential, suspended or not."""
+    return (
+        AccessToken.objects.select_related("credential__partner")
+        .filter(digest=digest_of(token), expires_at__gt=now)
+        .first()
+    )
+
+
+def drop_expired(*, now: datetime) -> int:
+    """Delete the tokens that have expired, and return how many there were."""
+    count, _by_model = AccessToken.objects.filter(expires_at__lte=now).delete()
+    return count

@@ -1,0 +1,46 @@
+"""What a vendor's software sends to get a token and to use it, and the ways to send it wrong."""
+
+import base64
+import hashlib
+import time
+import uuid
+
+from django.test import Client
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from partners.api.oauth import token_url
+
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+KEY = ECKey.generate_key("P-256", {"kid": "one"})
+
+
+def assertion(credential, *, key=KEY, alg="ES256", **changed):
+    now = int(time.time())
+    claims = {
+        "iss": str(credential.pk), "sub": str(credential.pk), "aud": token_url(), "iat": now,
+        "exp": now + 60, "jti": str(uuid.uuid4()),
+    } | changed  # fmt: skip
+    claims = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode({"alg": alg, "kid": key.kid}, claims, key, algorithms=[alg])
+
+
+def proof(method="POST", url=None, *, key=KEY, token=None, header=None, **changed):
+    claims = {
+        "jti": str(uuid.uuid4()), "htm": method, "htu": url or token_url(), "iat": int(time.time())
+    }  # fmt: skip
+    if token:
+        digest = hashlib.sha256(token.encode()).digest()
+        claims["ath"] = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    claims = {name: value for name, value in (claims | changed).items() if value is not None}
+    head = {"typ": "dpop+jwt", "alg": "ES256", "jwk": key.as_dict(private=False)} | (header or {})
+    return jwt.encode(head, claims, key, algorithms=[head["alg"]])
+
+
+def ask(text, *, dpop=None, query="", **changed):
+    form = {
+        "grant_type": "client_credentials", "client_assertion_type": ASSERTION,
+        "client_assertion": text,
+    } | changed  # fmt: skip
+    headers = {"DPoP": dpop} if dpop else {}
+    return Client().post(f"/api/v1/oauth/token{query}", form, headers=headers)
