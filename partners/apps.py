@@ -6,3 +6,9 @@ class PartnersConfig(AppConfig):
 
     name = "partners"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from audit.software import register_names
+        from partners.queries import names_of_credentials
+
+        register_names(names_of_credentials)

@@ -4,10 +4,12 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
 from audit.record.proofs import sealed_ids
+from audit.software import software_names
 from booking.models import Account, Concern, Patient
 from practitioners.models import Practice
 
@@ -107,6 +109,7 @@ def reads_of_account(account: Account, *, only: Entry | None = None) -> list[Lin
             pk__in={e.practice_id for e in entries if e.practice_id}
         ).values_list("pk", "name")
     )
+    software = software_names(entry.credential_id for entry in entries)
     concerns = {c.entry_id: c for c in Concern.objects.filter(account=account)}
     sealed = sealed_ids(entry.pk for entry in entries)
     return [
@@ -114,7 +117,7 @@ def reads_of_account(account: Account, *, only: Entry | None = None) -> list[Lin
             id=entry.pk,
             at=entry.at,
             action=ACTIONS.get(entry.action, entry.action),
-            who=_who(entry, account, practices),
+            who=_who(entry, account, practices, software),
             purpose=PURPOSES.get(entry.purpose, entry.purpose),
             fields=field_names(entry),
             is_sealed=entry.pk in sealed,
@@ -124,11 +127,20 @@ def reads_of_account(account: Account, *, only: Entry | None = None) -> list[Lin
     ]
 
 
-def _who(entry: Entry, account: Account, practices: dict[uuid.UUID, str]) -> object:
+def _who(
+    entry: Entry,
+    account: Account,
+    practices: dict[uuid.UUID, str],
+    software: dict[uuid.UUID, str],
+) -> object:
     if entry.actor_kind == "system":
         return _("Doctolib (automatique)")
     if entry.actor_kind == "staff":
         return _("l’équipe de Doctolib")
     if entry.practice_id and entry.channel in ("dashboard", "api"):
-        return practices.get(entry.practice_id, _("un cabinet"))
+        practice = practices.get(entry.practice_id, _("un cabinet"))
+        if entry.credential_id is None:
+            return practice
+        name = software.get(entry.credential_id, _("logiciel partenaire"))
+        return format_lazy("{} — {} {}", practice, _("par le logiciel"), name)
     return _("vous") if entry.actor_id == account.pk else _("une autre personne")

@@ -14,7 +14,7 @@ from booking.domain import accounts, book, patients
 from booking.models import Account
 from booking.models.appointment import Channel as BookingChannel
 from doctolib.demo.names import Names
-from partners.domain import keys, scopes
+from partners.domain import identities, keys, scopes
 from partners.models import Credential, Grant, Partner
 from practitioners.domain import availability
 from practitioners.models import Agenda, Membership, Practice, Role
@@ -120,6 +120,9 @@ def _make_partner(practice: Practice, agendas: list[Agenda]) -> None:
     credential = Credential.objects.create(id=PARTNER_ID, partner=partner, label="Poste du cabinet")
     keys.register_key(credential=credential, jwk=partner_key().as_dict(private=False))
     grant = Grant.objects.create(
-        credential=credential, practice=practice, scopes=[scopes.AGENDAS_READ, scopes.SLOTS_READ]
+        credential=credential,
+        practice=practice,
+        scopes=list(scopes.SCOPES),
+        fields=list(identities.FIELDS),
     )
     grant.agendas.set(agendas)

@@ -94,6 +94,8 @@ class Grant(models.Model):
     practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="grants")
     agendas = models.ManyToManyField(Agenda, verbose_name=_("agendas"))
     scopes = ArrayField(models.CharField(max_length=40), default=list)
+    # Which identity fields `patients:reveal` opens; see partners/domain/identities.py.
+    fields = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

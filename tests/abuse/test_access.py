@@ -73,7 +73,7 @@ PRACTICE = {
     "booking:members": "booking.change_members",
     "booking:remove-member": "booking.change_members",
 }
-API = {"api:agendas", "api:slots"}
+API = {"api:agendas", "api:slots", "api:appointments", "api:reveal"}
 POST_ONLY = {
     "booking:answer-concern",
     "booking:mark-visit",

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.record import entries
+from audit.software import software_names
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import concerns
 from booking.forms.record import AnswerForm, RecordForm
@@ -72,6 +73,7 @@ def practice_reads(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse
         names = {m.account_id: plain.text(m.account, "email") for m in members}
         shown = [(c, plain.text(c, "words")) for c in open_concerns]
     form.name_members(names)
+    names |= software_names(entry.credential_id for entry in page)
     query = request.GET.copy()
     query.pop("page", None)
     context = {
