@@ -8,7 +8,10 @@ class PartnersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from audit.record.privileges import register_inner_role
         from audit.software import register_names
+        from partners.domain.walls import PARTNER_ROLE
         from partners.queries import names_of_credentials
 
         register_names(names_of_credentials)
+        register_inner_role(PARTNER_ROLE)

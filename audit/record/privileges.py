@@ -15,6 +15,17 @@ APPEND_ONLY = (
 APPLICATION_ROLE = "doctolib_app"
 
 
+_inner_roles: list[str] = []
+
+
+def register_inner_role(role: str) -> None:
+    """Called by an app that runs some requests as a narrower role, which its migration makes.
+
+    The application's role may become it, and is itself not held by row-level security.
+    """
+    _inner_roles.append(role)
+
+
 class NoSuchRole(Exception):
     """PostgreSQL knows no role of this name."""
 
@@ -43,6 +54,9 @@ def grant_application_role(role: str) -> None:
             "GRANT EXECUTE ON FUNCTION audit_create_partition(date) TO {}",
         ):
             cursor.execute(sql.SQL(statement).format(name))
+        for inner in _inner_roles:
+            cursor.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(inner), name))
+            cursor.execute(sql.SQL("ALTER ROLE {} BYPASSRLS").format(name))
         for table in APPEND_ONLY:
             cursor.execute(
                 sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(

@@ -29,6 +29,4 @@ class HasScope(BasePermission):
             self.message = f"{scope} needs a token that is bound to a key (DPoP, RFC 9449)."
             return False
         self.message = f"No practice grants {scope} at the moment."
-        return bool(
-            credential.grants.filter(revoked_at__isnull=True, scopes__contains=[scope]).exists()
-        )
+        return scope in token.granted_now  # type: ignore[attr-defined]

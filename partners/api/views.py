@@ -1,8 +1,10 @@
 """The partner API. Only one route carries identities: `Reveal`, one appointment at a time."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import cast
+from functools import partial
+from typing import Any, cast
 
 from django.utils import timezone
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
@@ -15,7 +17,8 @@ from audit.vault.reveal import Purpose
 from partners.api.permissions import HasScope
 from partners.api.serializers import RevealRequest
 from partners.domain import identities, scopes
-from partners.models import Credential
+from partners.domain.walls import behind_walls
+from partners.models import AccessToken, Credential
 from partners.queries import grant_of, granted_agendas, granted_appointments
 from practitioners.domain import availability
 from practitioners.domain.wall_clock import read_instant
@@ -25,10 +28,25 @@ MOST_DAYS = 60
 
 
 class ScopedView(APIView):
-    """A route that declares the scope it needs; without one it answers nobody."""
+    """A route that declares the scope it needs; without one it answers nobody.
+
+    Whatever the route does, it does as the partner role: PostgreSQL shows it what is granted.
+    """
 
     permission_classes = [HasScope]
     required_scope = ""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        name = str(request.method).lower()
+        if name in ("get", "post") and hasattr(self, name):
+            setattr(self, name, partial(self._behind_walls, getattr(self, name)))
+
+    def _behind_walls(
+        self, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
+    ) -> Response:
+        with behind_walls(cast(AccessToken, request.auth)):
+            return handler(request, *args, **kwargs)
 
     @property
     def credential(self) -> Credential:

@@ -5,6 +5,9 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Func, OuterRef
+
 from partners.domain.scopes import SCOPES
 from partners.models import AccessToken, Credential, Grant
 
@@ -38,9 +41,15 @@ def issue(*, credential: Credential, scopes: Iterable[str], thumbprint: str, now
 
 
 def find(token: str, *, now: datetime) -> AccessToken | None:
-    """Return an unexpired token with its credential, suspended or not."""
+    """Return an unexpired token with its credential, suspended or not.
+
+    Its `granted_now` is what practices grant at this moment, whatever the token was given.
+    """
+    grants = Grant.objects.filter(credential=OuterRef("credential"), revoked_at__isnull=True)
+    each = grants.annotate(scope=Func(F("scopes"), function="unnest")).values("scope")
     return (
         AccessToken.objects.select_related("credential__partner")
+        .annotate(granted_now=ArraySubquery(each))
         .filter(digest=digest_of(token), expires_at__gt=now)
         .first()
     )

@@ -124,6 +124,15 @@ def test_the_demo_runs_as_a_role_that_cannot_rewrite_the_record(served):
                 application.execute(change)
 
 
+def test_that_role_sees_every_row_and_may_become_the_partner_role(served):
+    make_practice()
+    count = "SELECT count(*) FROM practitioners_practice"
+    with psycopg.connect(served, autocommit=True) as application:
+        assert application.execute(count).fetchone() == (1,)
+        application.execute("SET ROLE doctolib_partner")
+        assert application.execute(count).fetchone() == (0,)
+
+
 def test_with_a_server_of_ones_own_the_demo_logs_in_as_it_says(monkeypatch):
     own = "postgresql://me:secret@db.example/doctolib"
     monkeypatch.setenv("DATABASE_URL", own)

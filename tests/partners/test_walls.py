@@ -1,0 +1,168 @@
+"""PostgreSQL refuses by itself: raw SQL, and code without its filters, under the partner role."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from audit.models import SubjectKey
+from booking.domain.book import book
+from booking.models import Appointment, Patient
+from booking.models.appointment import Channel
+from partners import queries
+from partners.api import views
+from partners.domain import scopes, tokens
+from partners.domain.walls import behind_walls
+from partners.models import Credential, Grant, Partner
+from practitioners.models import Absence, Agenda, Opening, Practice, Taken, VisitReason
+from tests.audit.record_fixtures import rows, sql
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_opening,
+    make_patient,
+    make_reason,
+    practice_actor,
+)
+from tests.partners.test_appointments import listed, revealed
+
+pytestmark = pytest.mark.django_db
+MODELS = [Practice, Agenda, VisitReason, Opening, Absence, Taken, Grant, SubjectKey]
+
+
+def furnish(now):
+    """A practice with something in every table that the partner role may read."""
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    Absence.objects.create(agenda=agenda, starts_at=now, until=datetime(2026, 11, 25, tzinfo=UTC))
+    account = make_account()
+    patient = make_patient(account, first_name="Zénobie", last_name="Quatrefages")
+    appointment = book(
+        visit_reason=reason, patient=patient, booked_by=account, actor=practice_actor(), now=now,
+        starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC), channel=Channel.PATIENT,
+    )  # fmt: skip
+    return agenda, appointment
+
+
+def credential_for(agenda, name):
+    credential = Credential.objects.create(partner=Partner.objects.create(name=name), label="Poste")
+    grant = Grant.objects.create(
+        credential=credential, practice=agenda.practice, scopes=list(scopes.SCOPES),
+        fields=["last_name"],
+    )  # fmt: skip
+    grant.agendas.add(agenda)
+    return credential
+
+
+def token_for(credential):
+    now = timezone.now()
+    text = tokens.issue(credential=credential, scopes=scopes.SCOPES, thumbprint="", now=now)
+    return tokens.find(text, now=now)
+
+
+@pytest.fixture
+def sides(now):
+    """(agenda, appointment, credential) of two practices."""
+    mine, other = furnish(now), furnish(now)
+    return (*mine, credential_for(mine[0], "A")), (*other, credential_for(other[0], "B"))
+
+
+@pytest.mark.parametrize("model", [*MODELS, Appointment, Patient])
+def test_every_table_shows_the_granted_rows_alone(sides, model):
+    (*_mine, credential), (_other, other_appointment, _c) = sides
+    manager = getattr(model, "unscoped", model.objects)
+    everything = manager.count()
+    with behind_walls(token_for(credential)):
+        seen = manager.count()
+        pks = {str(pk) for pk in manager.values_list("pk", flat=True)}
+    assert 0 < seen < everything
+    assert not pks & {
+        str(other_appointment.pk), str(other_appointment.patient_id),
+        str(other_appointment.agenda_id), str(other_appointment.practice_id),
+    }  # fmt: skip
+    assert manager.count() == everything
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM booking_account", "SELECT * FROM booking_message", "SELECT * FROM audit_entry",
+        "SELECT * FROM partners_accesstoken", "SELECT * FROM partners_credentialkey",
+        "SELECT * FROM booking_practicepatient", "SELECT * FROM django_session",
+        "SELECT * FROM practitioners_membership", "SELECT * FROM audit_leaf",
+        "UPDATE booking_appointment SET status = 'cancelled'", "DELETE FROM practitioners_taken",
+        "UPDATE partners_grant SET revoked_at = NULL", "TRUNCATE booking_patient CASCADE",
+        "INSERT INTO partners_grant_agendas (grant_id, agenda_id) SELECT grant_id, agenda_id"
+        " FROM partners_grant_agendas", "DELETE FROM audit_entry",
+        "ALTER TABLE booking_patient DISABLE ROW LEVEL SECURITY",
+    ],
+)  # fmt: skip
+def test_raw_sql_reaches_nothing_else(sides, statement):
+    with (
+        pytest.raises(DatabaseError, match=r"permission denied|must be owner"),
+        behind_walls(token_for(sides[0][2])),
+    ):
+        sql(statement)
+
+
+def test_without_a_token_of_its_own_the_role_sees_nothing(sides):
+    token = token_for(sides[0][2])
+    for digest in ("", "00" * 32, str(sides[1][2].pk).replace("-", "")):
+        with behind_walls(token):
+            sql(f"SELECT set_config('doctolib.token', '{digest}', true)")
+            assert rows("SELECT count(*) FROM booking_appointment") == [(0,)]
+            assert rows("SELECT count(*) FROM booking_patient") == [(0,)]
+
+
+@pytest.mark.parametrize("what", ["revoked", "suspended"])
+def test_the_walls_close_with_the_grant(sides, what):
+    credential = sides[0][2]
+    token = token_for(credential)
+    if what == "revoked":
+        Grant.objects.update(revoked_at=timezone.now())
+    else:
+        Credential.objects.update(suspended_at=timezone.now())
+    with behind_walls(token):
+        assert Appointment.unscoped.count() == 0
+        assert SubjectKey.objects.count() == 0
+
+
+@pytest.fixture
+def _without_filters(monkeypatch):
+    """The application forgets every filter of its own."""
+    everything = Agenda.objects.select_related("practice", "practitioner").order_by("pk")
+    monkeypatch.setattr(queries, "granted_agendas", lambda credential, scope: everything.all())
+    monkeypatch.setattr(views, "granted_agendas", lambda credential, scope: everything.all())
+    monkeypatch.setattr(
+        views, "granted_appointments", lambda credential, scope: Appointment.unscoped.all()
+    )
+    monkeypatch.setattr(
+        views, "grant_of", lambda credential, agenda_id, scope: Grant(fields=["last_name"])
+    )
+
+
+@pytest.mark.usefixtures("_without_filters")
+def test_an_application_that_forgets_its_filters_still_shows_nothing(sides):
+    (_agenda, mine, credential), (_other_agenda, other, _c) = sides
+    page = listed(credential).content.decode()
+    assert str(mine.pk) in page
+    assert str(other.pk) not in page
+    assert revealed(credential, mine, {"purpose": "care", "fields": ["last_name"]}).json()[
+        "last_name"
+    ] == "Quatrefages"  # fmt: skip
+    assert (
+        revealed(credential, other, {"purpose": "care", "fields": ["last_name"]}).status_code == 404
+    )
+
+
+def test_an_error_leaves_nobody_behind_the_walls(sides):
+    with pytest.raises(ZeroDivisionError), behind_walls(token_for(sides[0][2])):
+        raise ZeroDivisionError
+    assert rows("SELECT current_user") != [("doctolib_partner",)]
+    assert Appointment.unscoped.count() == 2
+    with transaction.atomic(), behind_walls(token_for(sides[0][2])):
+        pass
+    assert not connection.needs_rollback
+    assert rows("SELECT current_user") != [("doctolib_partner",)]
