@@ -16,6 +16,7 @@ TABLE = {
     "booking.view_record": {Role.OWNER},
     "booking.change_members": {Role.OWNER},
     "booking.change_practice": {Role.OWNER},
+    "booking.change_grants": {Role.OWNER},
 }
 
 

@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
+from audit.models import Entry
 from booking.models import Appointment
 from partners.models import Credential, Grant
-from practitioners.models import Agenda
+from practitioners.models import Agenda, Practice
 
 
 def granted_agendas(credential: Credential, *, scope: str) -> QuerySet[Agenda]:
@@ -37,3 +39,22 @@ def names_of_credentials(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     """The names of the partners behind these credentials."""
     found = Credential.objects.filter(pk__in=list(ids)).values_list("pk", "partner__name")
     return dict(found)
+
+
+def grants_of_practice(practice: Practice) -> list[Grant]:
+    """The unrevoked grants of a practice, the newest first, with what a page shows of them."""
+    return list(
+        Grant.objects.filter(practice=practice, revoked_at__isnull=True)
+        .select_related("credential__partner")
+        .prefetch_related("agendas__practitioner")
+        .order_by("-created_at", "pk")
+    )
+
+
+def reveals_since(practice: Practice, since: datetime) -> dict[uuid.UUID, int]:
+    """How often each credential opened an identity of a practice's patients, by the record."""
+    found = Entry.objects.filter(
+        practice_id=practice.pk, action="reveal", at__gte=since, credential_id__isnull=False
+    )
+    counted = found.order_by().values("credential_id").annotate(n=Count("id"))
+    return {pk: n for pk, n in counted.values_list("credential_id", "n") if pk is not None}

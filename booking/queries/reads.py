@@ -51,6 +51,8 @@ ACTIONS = {
     "visit-reason-saved": _("Motif enregistré"),
     "agenda-saved": _("Agenda réglé"),
     "practice-saved": _("Cabinet réglé"),
+    "grant-given": _("Logiciel autorisé"),
+    "grant-withdrawn": _("Autorisation retirée"),
     "record-exported": _("Registre exporté"),
     "subject-erased": _("Clé détruite"),
     "account-erased": _("Compte effacé"),

@@ -116,7 +116,7 @@ def _make_patient(names: Names, account: Account, agendas: list[Agenda], *, now:
 
 
 def _make_partner(practice: Practice, agendas: list[Agenda]) -> None:
-    partner = Partner.objects.create(name="Logiciel de démonstration")
+    partner = Partner.objects.create(name="MonAgenda (démonstration)")
     credential = Credential.objects.create(id=PARTNER_ID, partner=partner, label="Poste du cabinet")
     keys.register_key(credential=credential, jwk=partner_key().as_dict(private=False))
     grant = Grant.objects.create(

@@ -14,6 +14,7 @@ from booking.domain.concerns import raise_concern
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from booking.rules import TABLE
+from partners.models import Credential, Grant, Partner
 from practitioners.models import Absence
 from practitioners.models.staff import Role
 from tests.factories import (
@@ -72,6 +73,8 @@ PRACTICE = {
     "booking:answer-concern": "booking.view_record",
     "booking:members": "booking.change_members",
     "booking:remove-member": "booking.change_members",
+    "partners:software": "booking.change_grants",
+    "partners:withdraw": "booking.change_grants",
 }
 API = {"api:agendas", "api:slots", "api:appointments", "api:reveal"}
 POST_ONLY = {
@@ -79,6 +82,7 @@ POST_ONLY = {
     "booking:mark-visit",
     "booking:delete-absence",
     "booking:remove-member",
+    "partners:withdraw",
 }
 
 
@@ -120,7 +124,12 @@ def world(now):
     concern = raise_concern(
         account=owner, entry=entry, words="Pourquoi ?", actor=practice_actor(), now=now
     )
+    credential = Credential.objects.create(
+        partner=Partner.objects.create(name="Logiciel"), label="Poste"
+    )
+    grant = Grant.objects.create(credential=credential, practice=practice)
     ids = {
+        "grant_id": grant.pk,
         "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
@@ -223,7 +232,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
         pytest.fail("list it") if name not in {
             "booking:find-patients", "booking:new-visit", "booking:week-plan", "booking:new-absence",
             "booking:members", "booking:practice-settings", "booking:practice-reads",
-            "booking:practice-reads-csv",
+            "booking:practice-reads-csv", "partners:software",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
         assert b"Quatrefages" not in body(answer)

@@ -13,6 +13,8 @@ from audit.models import Cosignature, Entry
 from audit.record import tree
 from booking.models import Appointment
 from booking.models.appointment import Channel
+from partners.domain import grants, identities, scopes
+from partners.models import Credential, Partner
 from practitioners.domain import next_slots
 from practitioners.models import Commune, Specialty
 from tests.audit.record_fixtures import grow
@@ -26,6 +28,7 @@ from tests.factories import (
     make_patient,
     make_practice,
     make_reason,
+    practice_actor,
 )
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -182,6 +185,16 @@ def sign_in_to_practice(page, live_server, agenda) -> None:
 
 def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails):
     make_patient(practice=agenda.practice)
+    grants.give(
+        practice=agenda.practice,
+        credential=Credential.objects.create(
+            partner=Partner.objects.create(name="Un logiciel au nom plutôt long"), label="Accueil"
+        ),
+        agendas=[agenda],
+        scopes=scopes.SCOPES,
+        fields=identities.FIELDS,
+        actor=practice_actor(),
+    )
     page = new_page()
     sign_in_to_practice(page, live_server, agenda)
     for path in (
@@ -192,6 +205,7 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
         "horaires/",
         "absences/",
         "membres/",
+        "logiciels/",
         "registre/",
         "reglages/",
     ):

@@ -1,0 +1,72 @@
+"""What a practice lets a partner's software do: given and withdrawn by the practice alone."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from audit.record import entries
+from audit.record.entries import Actor
+from partners.domain.identities import FIELDS
+from partners.domain.scopes import IDENTITY_SCOPES, SCOPES
+from partners.models import Credential, Grant
+from practitioners.models import Agenda, Practice
+
+
+@transaction.atomic
+def give(
+    *,
+    practice: Practice,
+    credential: Credential,
+    agendas: Collection[Agenda],
+    scopes: Collection[str],
+    fields: Collection[str],
+    actor: Actor,
+) -> Grant:
+    """Let a credential reach some agendas of a practice; replaces what it was given before.
+
+    Without a scope that opens identities, no field is given either. Raises ValueError for agendas
+    of another practice and for unknown scopes or fields: a form offers neither.
+    """
+    if not set(scopes) <= set(SCOPES) or not set(fields) <= set(FIELDS):
+        raise ValueError("unknown scope or field")
+    if any(agenda.practice_id != practice.pk for agenda in agendas):
+        raise ValueError("an agenda of another practice")
+    opened = [name for name in FIELDS if name in fields] if IDENTITY_SCOPES & set(scopes) else []
+    grant, _new = Grant.objects.update_or_create(
+        practice=practice,
+        credential=credential,
+        defaults={
+            "scopes": [scope for scope in SCOPES if scope in scopes],
+            "fields": opened,
+            "revoked_at": None,
+        },
+    )
+    grant.agendas.set(agendas)
+    entries.write(
+        "grant-given",
+        actor=actor,
+        practice_id=practice.pk,
+        object_id=grant.pk,
+        details={
+            "credential": credential.pk,
+            "agendas": sorted(str(agenda.pk) for agenda in agendas),
+            "scopes": grant.scopes,
+            "fields": grant.fields,
+        },
+    )
+    return grant
+
+
+@transaction.atomic
+def withdraw(*, grant: Grant, actor: Actor, now: datetime) -> None:
+    """End a grant; the software's next request is refused. Does nothing the second time."""
+    ended = Grant.objects.filter(pk=grant.pk, revoked_at__isnull=True).update(revoked_at=now)
+    if ended:
+        entries.write(
+            "grant-withdrawn",
+            actor=actor,
+            practice_id=grant.practice_id,
+            object_id=grant.pk,
+            details={"credential": grant.credential_id},
+        )

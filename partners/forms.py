@@ -1,0 +1,77 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from audit.ids import read_id
+from partners.domain.identities import FIELDS
+from partners.domain.scopes import IDENTITY_SCOPES, SCOPES
+from partners.models import Credential
+from practitioners.models import Agenda
+
+SCOPE_NAMES = {
+    "agendas:read": _("voir les agendas et leurs motifs"),
+    "slots:read": _("voir les créneaux libres"),
+    "appointments:read": _("voir les rendez-vous, sans les identités"),
+    "patients:reveal": _("ouvrir l’identité d’un patient, une à la fois"),
+}
+FIELD_NAMES = {
+    "first_name": _("prénom"),
+    "last_name": _("nom"),
+    "sex": _("sexe"),
+    "birth_date": _("date de naissance"),
+    "phone": _("téléphone"),
+    "email": _("e-mail"),
+    "note": _("mot pour le cabinet"),
+}
+
+
+class GrantForm(forms.Form):
+    """Which software, which agendas, what it may do and which identity fields it may open."""
+
+    credential = forms.CharField(
+        label=_("Identifiant d’accès"),
+        help_text=_("Votre éditeur vous le donne."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    agendas = forms.ModelMultipleChoiceField(
+        label=_("Agendas"),
+        queryset=Agenda.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("Ce que le logiciel peut faire"),
+        choices=[(scope, SCOPE_NAMES[scope]) for scope in SCOPES],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    # `fields` is a form's own attribute.
+    identity = forms.MultipleChoiceField(
+        label=_("Ce qu’il peut ouvrir de l’identité"),
+        choices=[(name, FIELD_NAMES[name]) for name in FIELDS],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("Chaque ouverture est inscrite au registre, et le patient la voit."),
+    )
+
+    def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["agendas"].queryset = Agenda.objects.filter(  # type: ignore[attr-defined]
+            pk__in=[a.pk for a in agendas]
+        ).select_related("practitioner")
+        self.fields["agendas"].label_from_instance = lambda a: str(a.practitioner)  # type: ignore[attr-defined]
+
+    def clean_credential(self) -> Credential:
+        pk = read_id(self.cleaned_data["credential"].strip())
+        found = Credential.objects.select_related("partner").filter(pk=pk).first() if pk else None
+        if found is None:
+            raise forms.ValidationError(_("Aucun logiciel n’a cet identifiant."))
+        if found.suspended_at is not None:
+            raise forms.ValidationError(_("L’accès de ce logiciel est suspendu."))
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        opens = IDENTITY_SCOPES & set(given.get("scopes") or ())
+        if opens and not given.get("identity"):
+            self.add_error("identity", _("Choisissez ce que le logiciel peut ouvrir."))
+        return given

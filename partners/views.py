@@ -1,0 +1,87 @@
+"""The dashboard page on which a practice lets software in, sees what it does and shuts it out."""
+
+import uuid
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from audit.ids import read_id
+from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
+from partners.domain import grants
+from partners.forms import FIELD_NAMES, SCOPE_NAMES, GrantForm
+from partners.models import Grant
+from partners.queries import grants_of_practice, reveals_since
+
+USE_DAYS = 30
+
+
+@never_cache
+@practice_member("booking.change_grants")
+@require_http_methods(["GET", "HEAD", "POST"])
+def software(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    practice = membership_of(request).practice
+    given = grants_of_practice(practice)
+    changing = _changing(request, given)
+    form = GrantForm(request.POST or None, initial=changing, agendas=agendas_of(request))
+    if request.method == "POST" and form.is_valid():
+        grant = grants.give(
+            practice=practice,
+            credential=form.cleaned_data["credential"],
+            agendas=list(form.cleaned_data["agendas"]),
+            scopes=form.cleaned_data["scopes"],
+            fields=form.cleaned_data["identity"],
+            actor=practice_actor(request),
+        )
+        name = grant.credential.partner.name
+        messages.success(request, _("%(software)s est autorisé.") % {"software": name})
+        return redirect("partners:software", practice_id)
+    since = timezone.now() - timedelta(days=USE_DAYS)
+    reveals = reveals_since(practice, since)
+    rows = [
+        {
+            "grant": grant,
+            "scopes": [SCOPE_NAMES.get(scope, scope) for scope in grant.scopes],
+            "fields": [FIELD_NAMES.get(name, name) for name in grant.fields],
+            "reveals": reveals.get(grant.credential_id, 0),
+        }
+        for grant in given
+    ]
+    context = {
+        "practice": practice,
+        "membership": membership_of(request),
+        "form": form,
+        "changing": changing,
+        "rows": rows,
+        "days": USE_DAYS,
+        "current": "software",
+    }
+    return render(request, "partners/software.html", context)
+
+
+def _changing(request: HttpRequest, given: list[Grant]) -> dict[str, object]:
+    """What the form shows at first when a grant is being changed."""
+    wanted = read_id(request.GET.get("modifier", ""))
+    for grant in given:
+        if grant.pk == wanted:
+            return {
+                "credential": str(grant.credential_id),
+                "agendas": [agenda.pk for agenda in grant.agendas.all()],
+                "scopes": grant.scopes,
+                "identity": grant.fields,
+            }
+    return {}
+
+
+@practice_member("booking.change_grants")
+@require_POST
+def withdraw(request: HttpRequest, practice_id: uuid.UUID, grant_id: uuid.UUID) -> HttpResponse:
+    grant = get_object_or_404(Grant, pk=grant_id, practice_id=practice_id)
+    grants.withdraw(grant=grant, actor=practice_actor(request), now=timezone.now())
+    messages.success(request, _("L’autorisation est retirée, avec effet immédiat."))
+    return redirect("partners:software", practice_id)
