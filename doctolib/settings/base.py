@@ -102,6 +102,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
+    "EXCEPTION_HANDLER": "partners.api.problems.problem_handler",
 }
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "doctolib.error_reports.NothingPersonal"

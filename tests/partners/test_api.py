@@ -120,4 +120,4 @@ def test_bad_times_get_a_clear_error(credential, query):
     granted(credential, agenda, "slots:read")
     answer = client(credential).get(f"/api/v1/visit-reasons/{reason.pk}/slots", query)
     assert answer.status_code == 400
-    assert set(answer.json()) <= {"since", "until"}
+    assert {e["pointer"] for e in answer.json()["errors"]} <= {"/since", "/until"}

@@ -1,0 +1,99 @@
+"""Each error of the API is a problem that says what to do (RFC 9457)."""
+
+import pytest
+from django.http import Http404
+from django.test import Client
+from django.utils import timezone
+
+from partners.api.problems import TITLES, problem_handler
+from partners.domain import scopes
+from partners.models import Credential, Grant, Partner
+from tests.factories import make_agenda, make_reason
+from tests.partners.test_api import NOBODY
+from tests.partners.test_api import client as caller_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def agenda():
+    return make_agenda()
+
+
+@pytest.fixture
+def credential(agenda):
+    credential = Credential.objects.create(
+        partner=Partner.objects.create(name="Logiciel"), label="Poste"
+    )
+    grant = Grant.objects.create(
+        credential=credential, practice=agenda.practice, scopes=list(scopes.SCOPES)
+    )
+    grant.agendas.add(agenda)
+    return credential
+
+
+def problem(answer, status, code):
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+    found = answer.json()
+    assert found["type"] == f"urn:doctolib:problem:{code}"
+    assert found["title"] == TITLES[code.replace("-", "_")]
+    assert found["status"] == status
+    assert found["detail"]
+    return found
+
+
+def test_nobody_and_a_bad_token_are_told_to_get_one():
+    problem(Client().get("/api/v1/agendas"), 401, "not-authenticated")
+    bad = Client(headers={"Authorization": "Bearer x"}).get("/api/v1/agendas")
+    assert "ask for a new one" in problem(bad, 401, "authentication-failed")["detail"]
+
+
+def test_a_suspended_credential_is_told_so(credential):
+    caller = caller_of(credential)
+    credential.suspended_at = timezone.now()
+    credential.save()
+    problem(caller.get("/api/v1/agendas"), 401, "suspended")
+
+
+def test_what_is_not_granted_is_named(credential):
+    answer = caller_of(credential, "slots:read").get("/api/v1/agendas")
+    assert "agendas:read" in problem(answer, 403, "permission-denied")["detail"]
+
+
+def test_what_is_not_there_and_what_is_anothers_look_alike(credential):
+    other = make_reason(make_agenda())
+    caller = caller_of(credential)
+    answers = [
+        problem(caller.get(f"/api/v1/visit-reasons/{pk}/slots"), 404, "not-found")
+        for pk in (NOBODY, other.pk)
+    ]
+    assert answers[0] == answers[1]
+
+
+def test_each_field_that_is_wrong_is_pointed_at(credential):
+    answer = caller_of(credential).get("/api/v1/appointments", {"since": "yesterday"})
+    found = problem(answer, 400, "invalid")
+    assert [error["pointer"] for error in found["errors"]] == ["/since"]
+    assert "RFC 3339" in found["errors"][0]["detail"]
+
+
+def test_the_wrong_method_is_answered_with_the_right_ones(credential):
+    answer = caller_of(credential).delete("/api/v1/agendas")
+    problem(answer, 405, "method-not-allowed")
+    assert "GET" in answer["Allow"]
+
+
+def test_errors_within_lists_and_of_the_whole_have_their_pointers():
+    from rest_framework.exceptions import ValidationError
+
+    exc = ValidationError({"fields": {"0": ["no"]}, "non_field_errors": ["nothing fits"]})
+    data = problem_handler(exc, {}).data
+    assert data["errors"] == [
+        {"pointer": "/fields/0", "detail": "no"}, {"pointer": "", "detail": "nothing fits"}
+    ]  # fmt: skip
+
+
+def test_djangos_own_refusals_are_problems_and_a_defect_is_not_hidden():
+    assert problem_handler(Http404(), {}).data["type"] == "urn:doctolib:problem:not-found"
+    assert problem_handler(ZeroDivisionError(), {}) is None
