@@ -17,6 +17,7 @@ TABLE = {
     "booking.change_members": {Role.OWNER},
     "booking.change_practice": {Role.OWNER},
     "booking.change_grants": {Role.OWNER},
+    "booking.change_feeds": {Role.OWNER, Role.PRACTITIONER},
 }
 
 

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from audit.staff_admin import ReadMostlyAdmin
-from partners.models import Credential, CredentialKey, Grant, Partner
+from partners.models import CalendarFeed, Credential, CredentialKey, Grant, Partner
 
 
 @admin.register(Partner)
@@ -34,5 +34,14 @@ class GrantAdmin(ReadMostlyAdmin):
     list_display = ("credential", "practice", "scopes", "revoked_at")
     list_select_related = ("credential", "practice")
     search_fields = ("practice__search_name", "=credential__id", "=id")
+    ordering = ("-created_at", "id")
+    changeable = ("revoked_at",)
+
+
+@admin.register(CalendarFeed)
+class CalendarFeedAdmin(ReadMostlyAdmin):
+    list_display = ("label", "agenda", "revoked_at", "created_at")
+    list_select_related = ("agenda__practitioner", "agenda__practice")
+    search_fields = ("label", "=agenda__id", "=id")
     ordering = ("-created_at", "id")
     changeable = ("revoked_at",)

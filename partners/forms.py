@@ -75,3 +75,23 @@ class GrantForm(forms.Form):
         if opens and not given.get("identity"):
             self.add_error("identity", _("Choisissez ce que le logiciel peut ouvrir."))
         return given
+
+
+class FeedForm(forms.Form):
+    """A calendar feed to open."""
+
+    agenda = forms.ModelChoiceField(label=_("Agenda"), queryset=Agenda.objects.none())
+    label = forms.CharField(
+        label=_("Pour quel calendrier"),
+        max_length=120,
+        help_text=_("Par exemple : téléphone de la Dre Martin."),
+    )
+
+    def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["agenda"].queryset = Agenda.objects.filter(  # type: ignore[attr-defined]
+            pk__in=[a.pk for a in agendas]
+        ).select_related("practitioner", "practice")
+        self.fields["agenda"].label_from_instance = lambda a: str(a.practitioner)  # type: ignore[attr-defined]
+        if len(agendas) == 1:
+            self.fields["agenda"].initial = agendas[0]

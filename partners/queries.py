@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 
 from audit.models import Entry
 from booking.models import Appointment
-from partners.models import Credential, Grant
+from partners.models import CalendarFeed, Credential, Grant
 from practitioners.models import Agenda, Practice
 
 
@@ -58,3 +58,14 @@ def reveals_since(practice: Practice, since: datetime) -> dict[uuid.UUID, int]:
     )
     counted = found.order_by().values("credential_id").annotate(n=Count("id"))
     return {pk: n for pk, n in counted.values_list("credential_id", "n") if pk is not None}
+
+
+def feeds_of_agendas(agendas: Iterable[Agenda]) -> list[CalendarFeed]:
+    """The open calendar feeds of these agendas, the newest first."""
+    return list(
+        CalendarFeed.objects.filter(
+            agenda__in=[agenda.pk for agenda in agendas], revoked_at__isnull=True
+        )
+        .select_related("agenda__practitioner")
+        .order_by("-created_at", "pk")
+    )

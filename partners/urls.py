@@ -1,13 +1,20 @@
 from django.urls import path
 
-from partners import views
+from partners.views import feeds, software
 
 app_name = "partners"
 urlpatterns = [
-    path("cabinet/<uuid:practice_id>/logiciels/", views.software, name="software"),
+    path("cabinet/<uuid:practice_id>/logiciels/", software.software, name="software"),
     path(
         "cabinet/<uuid:practice_id>/logiciels/<uuid:grant_id>/retirer/",
-        views.withdraw,
+        software.withdraw,
         name="withdraw",
     ),
+    path("cabinet/<uuid:practice_id>/calendriers/", feeds.feed_list, name="feeds"),
+    path(
+        "cabinet/<uuid:practice_id>/calendriers/<uuid:feed_id>/fermer/",
+        feeds.close_feed,
+        name="close-feed",
+    ),
+    path("flux/<str:secret>.ics", feeds.feed, name="feed"),
 ]

@@ -53,6 +53,8 @@ ACTIONS = {
     "practice-saved": _("Cabinet réglé"),
     "grant-given": _("Logiciel autorisé"),
     "grant-withdrawn": _("Autorisation retirée"),
+    "feed-opened": _("Flux de calendrier ouvert"),
+    "feed-closed": _("Flux de calendrier fermé"),
     "record-exported": _("Registre exporté"),
     "subject-erased": _("Clé détruite"),
     "account-erased": _("Compte effacé"),

@@ -14,6 +14,7 @@ from booking.domain.concerns import raise_concern
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from booking.rules import TABLE
+from partners.domain.feeds import open_feed
 from partners.models import Credential, Grant, Partner
 from practitioners.models import Absence
 from practitioners.models.staff import Role
@@ -41,6 +42,8 @@ PUBLIC = {
     "audit:consistency",
     # Whoever asks it proves who they are in the body: tests/partners/test_oauth.py.
     "api:token",
+    # Whoever has the address: tests/partners/test_feeds.py.
+    "partners:feed",
 }  # fmt: skip
 # Only who is signed in, and then only their own.
 OWN = {
@@ -75,6 +78,8 @@ PRACTICE = {
     "booking:remove-member": "booking.change_members",
     "partners:software": "booking.change_grants",
     "partners:withdraw": "booking.change_grants",
+    "partners:feeds": "booking.change_feeds",
+    "partners:close-feed": "booking.change_feeds",
 }
 API = {"api:agendas", "api:slots", "api:appointments", "api:reveal"}
 POST_ONLY = {
@@ -83,6 +88,7 @@ POST_ONLY = {
     "booking:delete-absence",
     "booking:remove-member",
     "partners:withdraw",
+    "partners:close-feed",
 }
 
 
@@ -128,8 +134,9 @@ def world(now):
         partner=Partner.objects.create(name="Logiciel"), label="Poste"
     )
     grant = Grant.objects.create(credential=credential, practice=practice)
+    feed, _secret = open_feed(agenda=agenda, label="Mobile", actor=practice_actor(), now=now)
     ids = {
-        "grant_id": grant.pk,
+        "grant_id": grant.pk, "feed_id": feed.pk,
         "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
@@ -232,7 +239,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
         pytest.fail("list it") if name not in {
             "booking:find-patients", "booking:new-visit", "booking:week-plan", "booking:new-absence",
             "booking:members", "booking:practice-settings", "booking:practice-reads",
-            "booking:practice-reads-csv", "partners:software",
+            "booking:practice-reads-csv", "partners:software", "partners:feeds",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
         assert b"Quatrefages" not in body(answer)
@@ -245,7 +252,7 @@ def test_a_delegated_member_reaches_only_the_delegated_agendas(world, name):
     other_agenda = make_agenda(practice=world["practice"])
     member = make_member(world["practice"], role="owner")
     member.agendas.add(other_agenda)
-    touches = {"agenda_id", "appointment_id", "absence_id"}
+    touches = {"agenda_id", "appointment_id", "absence_id", "feed_id"}
     if any(touches & set(p) for p in _parameters(name)):
         assert ask(verified_client(member.account), name, world["ids"]).status_code == 404
     else:

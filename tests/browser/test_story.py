@@ -206,6 +206,7 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
         "absences/",
         "membres/",
         "logiciels/",
+        "calendriers/",
         "registre/",
         "reglages/",
     ):

@@ -14,7 +14,7 @@ from booking.domain.book import book
 from booking.domain.concerns import raise_concern
 from booking.models import Account
 from booking.models.appointment import Channel
-from partners.models import Credential, CredentialKey, Grant, Partner
+from partners.models import CalendarFeed, Credential, CredentialKey, Grant, Partner
 from practitioners.domain import invite
 from practitioners.models import Absence, Commune, Practice
 from tests.factories import (
@@ -75,6 +75,7 @@ def one_more(now):
     credential = Credential.objects.create(partner=partner, label="L")
     CredentialKey.objects.create(credential=credential, kid="k", jwk={"kty": "EC"})
     Grant.objects.create(credential=credential, practice=practice)
+    CalendarFeed.objects.create(agenda=agenda, label="L", digest=bytes([number]), created_at=now)
     entry = Entry.objects.get(id=entries.write("x", actor=system_actor()))
     raise_concern(
         account=account, entry=entry, words="Quatrefages ?", actor=system_actor(), now=now

@@ -1,0 +1,98 @@
+"""Private calendar feeds (RFC 5545): an agenda's busy time, and nobody's identity."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from icalendar import Calendar, Event, vDatetime, vDuration
+
+from audit.record import entries
+from audit.record.entries import Actor
+from booking.models import Appointment
+from booking.models.appointment import Status
+from partners.domain.tokens import digest_of
+from partners.models import CalendarFeed
+from practitioners.models import Absence, Agenda
+
+DAYS_BEHIND = 30
+DAYS_AHEAD = 180
+# How often a calendar program should come back (RFC 7986 section 5.7).
+REFRESH = timedelta(minutes=15)
+
+
+@transaction.atomic
+def open_feed(
+    *, agenda: Agenda, label: str, actor: Actor, now: datetime
+) -> tuple[CalendarFeed, str]:
+    """Make a feed, and return it with the secret of its address, which is not shown again."""
+    secret = secrets.token_urlsafe(32)
+    feed = CalendarFeed.objects.create(
+        agenda=agenda, label=label, digest=digest_of(secret), created_at=now
+    )
+    _note("feed-opened", feed, actor)
+    return feed, secret
+
+
+@transaction.atomic
+def close_feed(*, feed: CalendarFeed, actor: Actor, now: datetime) -> None:
+    """End a feed: its address answers nobody any more. Does nothing the second time."""
+    if CalendarFeed.objects.filter(pk=feed.pk, revoked_at__isnull=True).update(revoked_at=now):
+        _note("feed-closed", feed, actor)
+
+
+def _note(action: str, feed: CalendarFeed, actor: Actor) -> None:
+    entries.write(
+        action,
+        actor=actor,
+        practice_id=feed.agenda.practice_id,
+        object_id=feed.pk,
+        details={"agenda": feed.agenda_id},
+    )
+
+
+def find_feed(secret: str) -> CalendarFeed | None:
+    """The feed of an address, unless it was closed."""
+    return (
+        CalendarFeed.objects.select_related("agenda__practitioner", "agenda__practice")
+        .filter(digest=digest_of(secret), revoked_at__isnull=True)
+        .first()
+    )
+
+
+def feed_text(feed: CalendarFeed, *, now: datetime) -> bytes:
+    """The agenda's appointments and absences around `now`, in UTC, by visit reason alone."""
+    since, until = now - timedelta(days=DAYS_BEHIND), now + timedelta(days=DAYS_AHEAD)
+    calendar = Calendar()
+    calendar.add("prodid", "-//Doctolib//FR")
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", f"{feed.agenda.practitioner} · {feed.agenda.practice.name}")
+    calendar.add("refresh-interval", vDuration(REFRESH), parameters={"value": "DURATION"})
+    appointments = (
+        Appointment.unscoped.filter(agenda_id=feed.agenda_id, ends_at__gt=since)
+        .filter(starts_at__lt=until)
+        .exclude(status=Status.CANCELLED)
+        .select_related("visit_reason")
+        .order_by("starts_at", "pk")
+    )
+    for row in appointments:
+        event = _event(str(row.pk), row.starts_at, row.ends_at, now=now)
+        event.add("sequence", row.moves)
+        event.add("summary", str(row.visit_reason))
+        calendar.add_component(event)
+    absences = Absence.objects.filter(
+        agenda_id=feed.agenda_id, until__gt=since, starts_at__lt=until
+    )
+    for absence in absences.order_by("starts_at", "pk"):
+        event = _event(str(absence.pk), absence.starts_at, absence.until, now=now)
+        # Not its label: somebody may have written a name into it.
+        event.add("summary", "Absence")
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _event(uid: str, starts_at: datetime, ends_at: datetime, *, now: datetime) -> Event:
+    event = Event()
+    event.add("uid", f"{uid}@doctolib.example")
+    event["dtstart"], event["dtend"] = vDatetime(starts_at), vDatetime(ends_at)
+    event["dtstamp"] = vDatetime(now)
+    return event
