@@ -1,0 +1,74 @@
+"""Credentials: registered, suspended and let in again, by staff, on the record."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from audit.record import entries
+from audit.record.entries import Actor
+from partners.domain import keys
+from partners.models import AccessToken, Credential, CredentialKey, Partner
+
+
+@transaction.atomic
+def register(*, partner_name: str, label: str, jwk: dict[str, Any], actor: Actor) -> Credential:
+    """Register a credential of a partner, new or known by name, with its first public key.
+
+    Raises keys.UnusableKey; then nothing is registered.
+    """
+    partner, _new = Partner.objects.get_or_create(name=partner_name)
+    credential = Credential.objects.create(partner=partner, label=label)
+    key = keys.register_key(credential=credential, jwk=jwk)
+    _note("credential-registered", credential, actor, kid=key.kid)
+    return credential
+
+
+@transaction.atomic
+def add_key(*, credential: Credential, jwk: dict[str, Any], actor: Actor) -> CredentialKey:
+    """Register one more public key, as when the vendor rotates. Raises keys.UnusableKey."""
+    key = keys.register_key(credential=credential, jwk=jwk)
+    _note("credential-key-added", credential, actor, kid=key.kid)
+    return key
+
+
+@transaction.atomic
+def revoke_key(*, credential: Credential, kid: str, actor: Actor, now: datetime) -> bool:
+    """End a key, and every token of the credential: whoever has the key may have asked for one.
+
+    Returns whether there was such a key.
+    """
+    ended = credential.keys.filter(kid=kid, revoked_at__isnull=True).update(revoked_at=now)
+    if ended:
+        AccessToken.objects.filter(credential=credential).delete()
+        _note("credential-key-revoked", credential, actor, kid=kid)
+    return bool(ended)
+
+
+@transaction.atomic
+def suspend(*, credential: Credential, actor: Actor, now: datetime) -> bool:
+    """Refuse a credential from its next request on. Returns whether it was let in until now."""
+    changed = Credential.objects.filter(pk=credential.pk, suspended_at__isnull=True).update(
+        suspended_at=now
+    )
+    if changed:
+        _note("credential-suspended", credential, actor)
+    return bool(changed)
+
+
+@transaction.atomic
+def let_in(*, credential: Credential, actor: Actor) -> bool:
+    """End a suspension. Returns whether there was one."""
+    changed = Credential.objects.filter(pk=credential.pk, suspended_at__isnull=False).update(
+        suspended_at=None
+    )
+    if changed:
+        _note("credential-let-in", credential, actor)
+    return bool(changed)
+
+
+def _note(action: str, credential: Credential, actor: Actor, **details: str) -> None:
+    entries.write(
+        action, actor=actor, object_id=credential.pk,
+        details={"credential": credential.pk, **details},
+    )  # fmt: skip

@@ -1,0 +1,82 @@
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from audit.ids import read_id
+from audit.record.entries import Channel, system_actor
+from partners.domain import credentials, keys
+from partners.models import Credential
+
+
+class Command(BaseCommand):
+    help = "Register partner software and its public keys, suspend it, let it in again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        adding = actions.add_parser("add", help="register a credential with its first public key")
+        adding.add_argument("name", help="the vendor's or product's name, as patients will read it")
+        adding.add_argument("label", help="which installation it is")
+        adding.add_argument("key", type=Path, help="file of a public key, as a JWK")
+        another = actions.add_parser("add-key", help="register one more public key")
+        another.add_argument("credential")
+        another.add_argument("key", type=Path)
+        revoking = actions.add_parser("revoke-key", help="end a key and all tokens")
+        revoking.add_argument("credential")
+        revoking.add_argument("kid")
+        for name, text in (("suspend", "refuse it at once"), ("let-in", "end a suspension")):
+            actions.add_parser(name, help=text).add_argument("credential")
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        try:
+            said = self._carry_out(action, options)
+        except keys.UnusableKey as problem:
+            raise CommandError(str(problem)) from None
+        self.stdout.write(said)
+
+    def _carry_out(self, action: str, options: dict[str, Any]) -> str:
+        actor, now = system_actor(Channel.SHELL), timezone.now()
+        if action == "add":
+            made = credentials.register(
+                partner_name=options["name"], label=options["label"],
+                jwk=_read_key(options["key"]), actor=actor,
+            )  # fmt: skip
+            return f"Credential {made.pk}: give this id to the vendor and to the practices."
+        credential = _find(options["credential"])
+        if action == "add-key":
+            key = credentials.add_key(
+                credential=credential, jwk=_read_key(options["key"]), actor=actor
+            )
+            return f"Key {key.kid} is registered."
+        if action == "revoke-key":
+            if not credentials.revoke_key(
+                credential=credential, kid=options["kid"], actor=actor, now=now
+            ):
+                raise CommandError(f"The credential has no key {options['kid']!r} in use.")
+            return f"Key {options['kid']} opens nothing any more."
+        if action == "suspend":
+            changed = credentials.suspend(credential=credential, actor=actor, now=now)
+            return "Suspended." if changed else "It was suspended already."
+        changed = credentials.let_in(credential=credential, actor=actor)
+        return "Let in again." if changed else "It was not suspended."
+
+
+def _find(text: str) -> Credential:
+    pk = read_id(text)
+    found = Credential.objects.filter(pk=pk).first() if pk else None
+    if found is None:
+        raise CommandError(f"There is no credential {text}.")
+    return found
+
+
+def _read_key(file: Path) -> dict[str, Any]:
+    try:
+        key = json.loads(file.read_text())
+    except (OSError, ValueError) as problem:
+        raise CommandError(f"{file} cannot be read as JSON: {problem}") from None
+    if not isinstance(key, dict):
+        raise CommandError(f"{file} is not one JWK.")
+    return key
