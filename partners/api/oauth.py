@@ -20,7 +20,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from joserfc import jwt
-from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from audit.ids import read_id
@@ -69,6 +68,15 @@ class Client:
 class Assertion(JWTBearerClientAssertion):
     """private_key_jwt: short, once, signed by a registered key."""
 
+    def __call__(self, query_client: Any, request: Any) -> Client | None:
+        try:
+            found: Client | None = super().__call__(query_client, request)
+        except dpop.MALFORMED as error:
+            raise InvalidClientError(
+                "The assertion is not a JWT as RFC 7523 describes it.", status_code=401
+            ) from error
+        return found
+
     def get_audiences(self) -> list[str]:
         return [token_url()]
 
@@ -81,7 +89,7 @@ class Assertion(JWTBearerClientAssertion):
     def process_assertion_claims(self, assertion: str, resolve_key: KeySet) -> jwt.Claims:
         try:
             claims = jwt.decode(assertion, resolve_key, algorithms=ALGORITHMS).claims
-        except (JoseError, ValueError) as error:
+        except dpop.MALFORMED as error:
             raise InvalidClientError(
                 "The assertion is not signed by a key of this credential.", status_code=401
             ) from error

@@ -17,6 +17,8 @@ from partners.domain.used_once import first_use
 ALGORITHMS = ["ES256", "ES384", "PS256", "RS256", "Ed25519", "EdDSA"]
 # Section 11.1: accepted for a short time, long enough for clocks that differ.
 MOST_SECONDS = 60
+# What joserfc raises of headers, keys and claims that are not of the types they should be.
+MALFORMED = (JoseError, ValueError, TypeError, KeyError, AttributeError)
 _PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 
@@ -40,7 +42,7 @@ def thumbprint_of_proof(
             raise InvalidProof("alg must be an asymmetric algorithm")
         key = _public_key(header.get("jwk"))
         claims = jwt.decode(proof, key, algorithms=ALGORITHMS).claims
-    except (JoseError, ValueError, UnicodeError) as error:
+    except MALFORMED as error:
         raise InvalidProof("the proof is not a JWT signed by its own key") from error
     _check_claims(claims, method=method, url=url, now=now)
     if access_token is not None:
@@ -68,7 +70,11 @@ def _check_claims(claims: Mapping[str, Any], *, method: str, url: str, now: date
         raise InvalidProof("jti is missing")
     if claims.get("htm") != method:
         raise InvalidProof("htm is another method")
-    if _without_query(str(claims.get("htu", ""))) != _without_query(url):
+    try:
+        same = _without_query(str(claims.get("htu", ""))) == _without_query(url)
+    except ValueError:
+        same = False
+    if not same:
         raise InvalidProof("htu is another address")
     if isinstance(iat, bool) or not isinstance(iat, int | float):
         raise InvalidProof("iat is missing")

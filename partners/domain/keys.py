@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
+from partners.domain.dpop import MALFORMED
 from partners.models import Credential, CredentialKey
 
 # RFC 7518 section 3.3; elliptic curve keys have the size of their curve.
@@ -26,7 +26,7 @@ def register_key(*, credential: Credential, jwk: dict[str, Any]) -> CredentialKe
         raise UnusableKey(f"An RSA key has {LEAST_RSA_BITS} bits or more.")
     try:
         key = import_key(jwk)
-    except (JoseError, ValueError) as error:
+    except MALFORMED as error:
         raise UnusableKey("This is not a JWK (RFC 7517).") from error
     if not isinstance(key, RSAKey | ECKey | OKPKey):
         raise UnusableKey("The key must be RSA, EC or OKP.")
