@@ -1,11 +1,14 @@
 """What the apps' admin pages share: read-mostly pages that never show sealed text."""
 
-from typing import Any
+import uuid
+from typing import Any, cast
 
 from django.contrib import admin
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest
 
+from audit.record import entries
+from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.sealing import SealedField
 
 
@@ -44,3 +47,16 @@ class ReadMostlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(self.changeable) and super().has_change_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save what staff changed, and say so on the record, in one transaction."""
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            entries.write(
+                "staff-changed",
+                actor=Actor(
+                    kind=ActorKind.STAFF, channel=Channel.ADMIN, id=cast(Any, request.user).pk
+                ),
+                object_id=obj.pk if isinstance(obj.pk, uuid.UUID) else None,
+                details={"model": obj._meta.label, "changed": sorted(form.changed_data)},
+            )

@@ -55,6 +55,7 @@ ACTIONS = {
     "grant-withdrawn": _("Autorisation retirée"),
     "feed-opened": _("Flux de calendrier ouvert"),
     "feed-closed": _("Flux de calendrier fermé"),
+    "staff-changed": _("Modification par l’équipe de Doctolib"),
     "record-exported": _("Registre exporté"),
     "subject-erased": _("Clé détruite"),
     "account-erased": _("Compte effacé"),

@@ -230,3 +230,7 @@ def test_a_credential_is_suspended_here(staff, now):
     staff.post(url, {"suspended_at_0": "2026-11-24", "suspended_at_1": "09:00:00"})
     credential.refresh_from_db()
     assert credential.suspended_at
+    entry = Entry.objects.filter(action="staff-changed").latest("at")
+    assert (entry.actor_kind, entry.channel) == ("staff", "admin")
+    assert entry.object_id == credential.pk
+    assert entry.details == {"model": "partners.Credential", "changed": ["suspended_at"]}
