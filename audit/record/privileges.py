@@ -10,11 +10,7 @@ APPEND_ONLY = (
     "audit_checkpoint",
     "audit_cosignature",
 )
-
-
 APPLICATION_ROLE = "doctolib_app"
-
-
 _inner_roles: list[str] = []
 
 
@@ -39,8 +35,7 @@ def grant_application_role(role: str) -> None:
     """
     name = sql.Identifier(role)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
-        if cursor.fetchone() is None:
+        if not _is_known(role):
             raise NoSuchRole(f"PostgreSQL knows no role {role!r}.")
         cursor.execute(
             "SELECT inhrelid::regclass::text FROM pg_inherits"
@@ -74,12 +69,17 @@ def make_application_role() -> None:
 
     For development: run by a superuser of a server that trusts whoever reaches it.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION_ROLE])
-        if cursor.fetchone() is None:
+    if not _is_known(APPLICATION_ROLE):
+        with connection.cursor() as cursor:
             cursor.execute(
                 sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE").format(
                     sql.Identifier(APPLICATION_ROLE)
                 )
             )
     grant_application_role(APPLICATION_ROLE)
+
+
+def _is_known(role: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        return cursor.fetchone() is not None

@@ -1,4 +1,3 @@
-import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -7,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from audit.vault import erase, rotate
 from audit.vault.providers import KeyUnavailable, NotHere, provider
+from audit.whole_file import write_whole
 
 
 class Command(BaseCommand):
@@ -50,14 +50,7 @@ class Command(BaseCommand):
             raise CommandError(f"{options['file']}: {problem}") from None
 
     def _backup(self, path: Path) -> None:
-        """Written whole or not at all, for its owner alone: the former backup stays until then."""
-        beside = path.with_name(f"{path.name}.new")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            count = sum(bool(file.write(line)) for line in erase.backup_lines())
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        count = write_whole(path, erase.backup_lines())
         self.stdout.write(f"{count - 1} data keys in {path}")
 
     def _status(self) -> None:

@@ -1,13 +1,12 @@
 """Google Cloud KMS (REST API v1: cryptoKeys encrypt, decrypt, cryptoKeyVersions)."""
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from audit.vault.providers.http import call
+from audit.vault.providers.http import UNREADABLE, call, decoded
 from audit.vault.providers.protocol import KeyUnavailable
 
 METADATA = "/computeMetadata/v1/instance/service-accounts/default/token"
@@ -45,7 +44,7 @@ class GoogleKeyProvider:
                 "additionalAuthenticatedData": AUTHENTICATED,
             },
         )
-        return _id(str(answer.get("name", ""))), _bytes(answer.get("ciphertext"))
+        return _id(str(answer.get("name", ""))), decoded(answer.get("ciphertext"))
 
     def unwrap(self, root_key_id: str, wrapped: bytes) -> bytes:
         if not root_key_id.startswith("kms:"):
@@ -58,7 +57,7 @@ class GoogleKeyProvider:
                 "additionalAuthenticatedData": AUTHENTICATED,
             },
         )
-        return _bytes(answer.get("plaintext"))
+        return decoded(answer.get("plaintext"))
 
     def introduce(self) -> str:
         made = str(self._call("POST", f"{self._key}/cryptoKeyVersions", {}).get("name", ""))
@@ -96,12 +95,5 @@ class GoogleKeyProvider:
 
 def _id(version_name: str) -> str:
     if not version_name:
-        raise KeyUnavailable("The key service's answer cannot be read.")
+        raise KeyUnavailable(UNREADABLE)
     return "kms:" + hashlib.sha256(version_name.encode()).hexdigest()[:32]
-
-
-def _bytes(text: object) -> bytes:
-    try:
-        return base64.b64decode(str(text or "!"), validate=True)
-    except binascii.Error:
-        raise KeyUnavailable("The key service's answer cannot be read.") from None

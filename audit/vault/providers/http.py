@@ -1,5 +1,7 @@
 """One JSON call over HTTP, for key services; every failure is KeyUnavailable."""
 
+import base64
+import binascii
 import json
 from http.client import HTTPException
 from typing import Any
@@ -9,6 +11,7 @@ from urllib.request import Request, urlopen
 from audit.vault.providers.protocol import KeyUnavailable
 
 TIMEOUT_S = 5.0
+UNREADABLE = "The key service's answer cannot be read."
 
 
 def call(
@@ -35,5 +38,13 @@ def call(
     except (OSError, HTTPException, ValueError) as error:
         raise KeyUnavailable(f"The key service does not answer ({type(error).__name__}).") from None
     if not isinstance(found, dict):
-        raise KeyUnavailable("The key service's answer cannot be read.")
+        raise KeyUnavailable(UNREADABLE)
     return found
+
+
+def decoded(text: object) -> bytes:
+    """Return the bytes of a base64 member of an answer. Raises KeyUnavailable, also if empty."""
+    try:
+        return base64.b64decode(str(text or "!"), validate=True)
+    except binascii.Error:
+        raise KeyUnavailable(UNREADABLE) from None

@@ -5,7 +5,6 @@ from the root key by HKDF.
 """
 
 import hashlib
-import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from django_cryptography.utils.crypto import FernetBytes, InvalidToken
 
 from audit.derived_key import derived_key
 from audit.vault.providers.protocol import KeyUnavailable, NotHere
+from audit.whole_file import write_whole
 
 
 class SettingsKeyProvider:
@@ -118,21 +118,8 @@ class FileKeyProvider:
         return [line.strip() for line in lines if line.strip()]
 
     def _write(self, keys: list[str]) -> None:
-        """Replace the file at once, durably: a root key must not be lost, nor seen half-written."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._path.with_suffix(".new")
-        beside.unlink(missing_ok=True)
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write("\n".join(keys) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._path)
-        directory = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        write_whole(self._path, (f"{key}\n" for key in keys))
 
 
 def root_key_id(root_key: str) -> str:

@@ -1,12 +1,11 @@
 """HashiCorp Vault's Transit engine (API of Vault 1.x: /v1/MOUNT/encrypt, decrypt, keys)."""
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.vault.providers.http import call
+from audit.vault.providers.http import UNREADABLE, call, decoded
 from audit.vault.providers.protocol import KeyUnavailable
 
 
@@ -28,17 +27,14 @@ class TransitKeyProvider:
         ciphertext = str(answer.get("ciphertext", ""))
         version = re.match(r"vault:v(\d+):", ciphertext)
         if version is None:
-            raise KeyUnavailable("The key service's answer cannot be read.")
+            raise KeyUnavailable(UNREADABLE)
         return self._id(version[1]), ciphertext.encode()
 
     def unwrap(self, root_key_id: str, wrapped: bytes) -> bytes:
         if not root_key_id.startswith(f"transit:{self.key}:"):
             raise KeyUnavailable(f"Root key {root_key_id} is not one of Transit's {self.key}.")
         answer = self._data("POST", f"decrypt/{self.key}", {"ciphertext": wrapped.decode()})
-        try:
-            return base64.b64decode(answer["plaintext"], validate=True)
-        except (KeyError, TypeError, binascii.Error):
-            raise KeyUnavailable("The key service's answer cannot be read.") from None
+        return decoded(answer.get("plaintext"))
 
     def introduce(self) -> str:
         self._call("POST", f"keys/{self.key}/rotate", {})
@@ -61,5 +57,5 @@ class TransitKeyProvider:
     def _data(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         found = self._call(method, path, body).get("data")
         if not isinstance(found, dict):
-            raise KeyUnavailable("The key service's answer cannot be read.")
+            raise KeyUnavailable(UNREADABLE)
         return found
