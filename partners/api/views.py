@@ -39,7 +39,7 @@ class ScopedView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         name = str(request.method).lower()
-        if name in ("get", "post") and hasattr(self, name):
+        if name in self.http_method_names and hasattr(self, name):
             setattr(self, name, partial(self._behind_walls, getattr(self, name)))
 
     def _behind_walls(

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.models import SubjectKey
@@ -166,3 +168,19 @@ def test_an_error_leaves_nobody_behind_the_walls(sides):
         pass
     assert not connection.needs_rollback
     assert rows("SELECT current_user") != [("doctolib_partner",)]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_every_method_of_a_route_is_behind_the_walls(sides, method):
+    token = tokens.issue(
+        credential=sides[0][2], scopes=scopes.SCOPES, thumbprint="", now=timezone.now()
+    )
+    with CaptureQueriesContext(connection) as asked:
+        answer = Client().generic(
+            method, "/api/v1/agendas", headers={"Authorization": f"Bearer {token}"}
+        )
+    assert answer.status_code == 200
+    became = [n for n, query in enumerate(asked) if "'doctolib_partner'" in query["sql"]]
+    assert became, "the role is entered"
+    rest = [query["sql"] for query in list(asked)[: became[0]]]
+    assert not [text for text in rest if "practitioners_agenda" in text]
