@@ -96,12 +96,14 @@ def _columns(model: type[models.Model]) -> tuple[tuple[str, str, Any], ...]:
         (
             field.attname,
             str(field.column),
-            None
-            if isinstance(field, _AS_THEY_ARE) and not getattr(field, "auto_now_add", False)
-            else field,
+            None if isinstance(field, _AS_THEY_ARE) and not _fills_itself(field) else field,
         )
         for field in model._meta.concrete_fields
     )
+
+
+def _fills_itself(field: Any) -> bool:
+    return getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
 
 
 _Block = tuple[type[models.Model], int]

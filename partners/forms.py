@@ -4,6 +4,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import read_id
+from booking.forms.dashboard import offer_agendas
+from booking.queries.reads import FIELD_NAMES
 from partners.domain.identities import FIELDS
 from partners.domain.scopes import IDENTITY_SCOPES, SCOPES
 from partners.models import Credential
@@ -14,15 +16,6 @@ SCOPE_NAMES = {
     "slots:read": _("voir les créneaux libres"),
     "appointments:read": _("voir les rendez-vous, sans les identités"),
     "patients:reveal": _("ouvrir l’identité d’un patient, une à la fois"),
-}
-FIELD_NAMES = {
-    "first_name": _("prénom"),
-    "last_name": _("nom"),
-    "sex": _("sexe"),
-    "birth_date": _("date de naissance"),
-    "phone": _("téléphone"),
-    "email": _("e-mail"),
-    "note": _("mot pour le cabinet"),
 }
 
 
@@ -55,10 +48,7 @@ class GrantForm(forms.Form):
 
     def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["agendas"].queryset = Agenda.objects.filter(  # type: ignore[attr-defined]
-            pk__in=[a.pk for a in agendas]
-        ).select_related("practitioner")
-        self.fields["agendas"].label_from_instance = lambda a: str(a.practitioner)  # type: ignore[attr-defined]
+        offer_agendas(self.fields["agendas"], agendas)
 
     def clean_credential(self) -> Credential:
         pk = read_id(self.cleaned_data["credential"].strip())
@@ -89,9 +79,6 @@ class FeedForm(forms.Form):
 
     def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["agenda"].queryset = Agenda.objects.filter(  # type: ignore[attr-defined]
-            pk__in=[a.pk for a in agendas]
-        ).select_related("practitioner", "practice")
-        self.fields["agenda"].label_from_instance = lambda a: str(a.practitioner)  # type: ignore[attr-defined]
+        offer_agendas(self.fields["agenda"], agendas)
         if len(agendas) == 1:
             self.fields["agenda"].initial = agendas[0]

@@ -14,7 +14,7 @@ from practitioners.models import Agenda, Practice
 
 def granted_agendas(credential: Credential, *, scope: str) -> QuerySet[Agenda]:
     """Return the agendas that unrevoked grants with this scope give to a credential."""
-    grants = credential.grants.filter(revoked_at__isnull=True, scopes__contains=[scope])
+    grants = credential.grants.in_force(scope)
     return (
         Agenda.objects.filter(grant__in=grants)
         .select_related("practice", "practitioner")
@@ -30,9 +30,7 @@ def granted_appointments(credential: Credential, *, scope: str) -> QuerySet[Appo
 
 def grant_of(credential: Credential, *, agenda_id: uuid.UUID, scope: str) -> Grant | None:
     """Return the unrevoked grant that gives a credential this scope on an agenda, if one does."""
-    return credential.grants.filter(
-        revoked_at__isnull=True, scopes__contains=[scope], agendas=agenda_id
-    ).first()
+    return credential.grants.in_force(scope).filter(agendas=agenda_id).first()
 
 
 def names_of_credentials(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
@@ -44,7 +42,8 @@ def names_of_credentials(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
 def grants_of_practice(practice: Practice) -> list[Grant]:
     """The unrevoked grants of a practice, the newest first, with what a page shows of them."""
     return list(
-        Grant.objects.filter(practice=practice, revoked_at__isnull=True)
+        Grant.objects.in_force()
+        .filter(practice=practice)
         .select_related("credential__partner")
         .prefetch_related("agendas__practitioner")
         .order_by("-created_at", "pk")

@@ -22,6 +22,15 @@ COLOURS = [
 ]
 
 
+def offer_agendas(field: forms.Field, agendas: list[Agenda]) -> None:
+    """Let a field choose among these agendas, each under its practitioner's name."""
+    assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - so are all callers' fields
+    field.queryset = Agenda.objects.filter(pk__in=[a.pk for a in agendas]).select_related(
+        "practitioner", "practice"
+    )
+    field.label_from_instance = lambda obj: str(obj.practitioner)  # type: ignore[method-assign]
+
+
 class DayField(forms.DateField):
     """A date within the calendar's sensible bounds."""
 
@@ -81,10 +90,7 @@ class AbsenceForm(forms.Form):
 
     def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["agendas"].queryset = Agenda.objects.filter(  # type: ignore[attr-defined]
-            pk__in=[a.pk for a in agendas]
-        ).select_related("practitioner", "practice")
-        self.fields["agendas"].label_from_instance = lambda a: str(a.practitioner)  # type: ignore[attr-defined]
+        offer_agendas(self.fields["agendas"], agendas)
         self.zone = agendas[0].practice.zone if agendas else None
 
     def clean(self) -> dict[str, Any]:
@@ -227,10 +233,7 @@ class InvitationForm(forms.Form):
 
     def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["agendas"].queryset = Agenda.objects.filter(  # type: ignore[attr-defined]
-            pk__in=[a.pk for a in agendas]
-        ).select_related("practitioner")
-        self.fields["agendas"].label_from_instance = lambda a: str(a.practitioner)  # type: ignore[attr-defined]
+        offer_agendas(self.fields["agendas"], agendas)
 
 
 class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -61,7 +61,7 @@ def give(
 @transaction.atomic
 def withdraw(*, grant: Grant, actor: Actor, now: datetime) -> None:
     """End a grant; the software's next request is refused. Does nothing the second time."""
-    ended = Grant.objects.filter(pk=grant.pk, revoked_at__isnull=True).update(revoked_at=now)
+    ended = Grant.objects.in_force().filter(pk=grant.pk).update(revoked_at=now)
     if ended:
         entries.write(
             "grant-withdrawn",

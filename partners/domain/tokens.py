@@ -22,7 +22,7 @@ def digest_of(token: str) -> bytes:
 
 def granted_scopes(credential: Credential) -> list[str]:
     """The scopes that at least one practice's unrevoked grant gives, in their usual order."""
-    given = Grant.objects.filter(credential=credential, revoked_at__isnull=True)
+    given = credential.grants.in_force()
     held = {scope for scopes in given.values_list("scopes", flat=True) for scope in scopes}
     return [scope for scope in SCOPES if scope in held]
 
@@ -45,7 +45,7 @@ def find(token: str, *, now: datetime) -> AccessToken | None:
 
     Its `granted_now` is what practices grant at this moment, whatever the token was given.
     """
-    grants = Grant.objects.filter(credential=OuterRef("credential"), revoked_at__isnull=True)
+    grants = Grant.objects.in_force().filter(credential=OuterRef("credential"))
     each = grants.annotate(scope=Func(F("scopes"), function="unnest")).values("scope")
     return (
         AccessToken.objects.select_related("credential__partner")

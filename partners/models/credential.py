@@ -1,3 +1,5 @@
+from typing import Self
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -86,6 +88,15 @@ class AccessToken(models.Model):
         return f"{self.credential_id} {self.expires_at:%H:%M:%S}"
 
 
+class Grants(models.QuerySet["Grant"]):
+    """Grants, as they are asked for."""
+
+    def in_force(self, scope: str = "") -> Self:
+        """Those that were not withdrawn, and give the scope if one is named."""
+        found = self.filter(revoked_at__isnull=True)
+        return found.filter(scopes__contains=[scope]) if scope else found
+
+
 class Grant(models.Model):
     """A practice lets a credential reach some of its agendas, with scopes."""
 
@@ -98,6 +109,8 @@ class Grant(models.Model):
     fields = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = Grants.as_manager()
 
     class Meta:
         verbose_name = _("autorisation")

@@ -12,9 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.ids import read_id
+from booking.queries.reads import FIELD_NAMES
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
 from partners.domain import grants
-from partners.forms import FIELD_NAMES, SCOPE_NAMES, GrantForm
+from partners.forms import SCOPE_NAMES, GrantForm
 from partners.models import Grant
 from partners.queries import grants_of_practice, reveals_since
 
