@@ -15,12 +15,13 @@ from booking.models import Appointment
 from booking.models.appointment import Channel
 from booking.rules import TABLE
 from partners.domain.feeds import open_feed
-from partners.models import Credential, Grant, Partner
 from practitioners.models import Absence
 from practitioners.models.staff import Role
 from tests.factories import (
     make_account,
     make_agenda,
+    make_credential,
+    make_grant,
     make_member,
     make_opening,
     make_patient,
@@ -130,10 +131,7 @@ def world(now):
     concern = raise_concern(
         account=owner, entry=entry, words="Pourquoi ?", actor=practice_actor(), now=now
     )
-    credential = Credential.objects.create(
-        partner=Partner.objects.create(name="Logiciel"), label="Poste"
-    )
-    grant = Grant.objects.create(credential=credential, practice=practice)
+    grant = make_grant(make_credential(), agenda)
     feed, _secret = open_feed(agenda=agenda, label="Mobile", actor=practice_actor(), now=now)
     ids = {
         "grant_id": grant.pk, "feed_id": feed.pk,

@@ -10,7 +10,7 @@ from partners.domain import scopes
 from partners.models import Grant
 from practitioners.models import Agenda
 from tests.abuse.test_access import API, address, verified_client, world  # noqa: F401
-from tests.factories import make_account, make_agenda, make_member
+from tests.factories import make_account, make_agenda, make_grant, make_member
 from tests.partners.software import proof
 from tests.partners.test_appointments import credential, token_of  # noqa: F401
 
@@ -41,12 +41,8 @@ def with_token(path, token, **changed):
 
 @pytest.fixture
 def granted(world, credential):  # noqa: F811
-    grant = Grant.objects.create(
-        credential=credential, practice=world["practice"], scopes=list(scopes.SCOPES),
-        fields=["last_name"],
-    )  # fmt: skip
-    grant.agendas.set(Agenda.objects.filter(practice=world["practice"]))
-    return grant
+    agendas = Agenda.objects.filter(practice=world["practice"])
+    return make_grant(credential, *agendas, fields=["last_name"])
 
 
 @pytest.fixture(autouse=True)
@@ -123,11 +119,7 @@ def test_a_replayed_proof_and_one_for_another_audience_are_refused(
 @pytest.mark.parametrize("route", ROUTES)
 def test_what_another_practice_has_is_not_found(world, credential, route):  # noqa: F811
     elsewhere = make_agenda(practice=world["other"])
-    grant = Grant.objects.create(
-        credential=credential, practice=world["other"], scopes=list(scopes.SCOPES),
-        fields=["last_name"],
-    )  # fmt: skip
-    grant.agendas.add(elsewhere)
+    make_grant(credential, elsewhere, fields=["last_name"])
     path = address(route, world["ids"])
     answer = with_token(path, token_of(credential))
     if any(str(pk) in path for pk in world["ids"].values()):

@@ -3,6 +3,7 @@
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from tests.factories.directory import make_agenda, make_opening, make_practice, make_reason
+from tests.factories.partners import make_credential, make_grant
 from tests.factories.people import (
     PASSWORD,
     make_account,
@@ -17,6 +18,8 @@ __all__ = [
     "FastArgon2",
     "make_account",
     "make_agenda",
+    "make_credential",
+    "make_grant",
     "make_member",
     "make_opening",
     "make_patient",

@@ -7,9 +7,16 @@ from django.test import Client
 from django.utils import timezone
 
 from partners.domain import scopes, tokens
-from partners.models import AccessToken, Credential, Grant, Partner
+from partners.models import AccessToken
 from partners.tasks import drop_expired_tokens
-from tests.factories import make_agenda, make_opening, make_practice, make_reason
+from tests.factories import (
+    make_agenda,
+    make_credential,
+    make_grant,
+    make_opening,
+    make_practice,
+    make_reason,
+)
 
 pytestmark = pytest.mark.django_db
 NOBODY = uuid.UUID(int=7)
@@ -17,8 +24,7 @@ NOBODY = uuid.UUID(int=7)
 
 @pytest.fixture
 def credential():
-    partner = Partner.objects.create(name="Logiciel")
-    return Credential.objects.create(partner=partner, label="Poste")
+    return make_credential()
 
 
 def client(credential, *wanted):
@@ -29,11 +35,7 @@ def client(credential, *wanted):
 
 
 def granted(credential, agenda, *scopes):
-    grant = Grant.objects.create(
-        credential=credential, practice=agenda.practice, scopes=list(scopes)
-    )
-    grant.agendas.add(agenda)
-    return grant
+    return make_grant(credential, agenda, scopes=scopes)
 
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer"}, {"Authorization": "Bearer x.y"},

@@ -11,11 +11,13 @@ from audit.models import Entry
 from audit.vault.erase import erase
 from booking.domain.book import book
 from booking.models.appointment import Channel
-from partners.domain import identities, keys, scopes, tokens
-from partners.models import Credential, Grant, Partner
+from partners.domain import identities, scopes, tokens
+from partners.models import Grant
 from tests.factories import (
     make_account,
     make_agenda,
+    make_credential,
+    make_grant,
     make_member,
     make_opening,
     make_patient,
@@ -61,20 +63,12 @@ def appointment(agenda, owner, now):
 
 @pytest.fixture
 def credential():
-    partner = Partner.objects.create(name="AgendaPlus")
-    credential = Credential.objects.create(partner=partner, label="Poste")
-    keys.register_key(credential=credential, jwk=KEY.as_dict(private=False))
-    return credential
+    return make_credential("AgendaPlus", key=KEY)
 
 
 @pytest.fixture
 def grant(credential, agenda):
-    grant = Grant.objects.create(
-        credential=credential, practice=agenda.practice, scopes=list(scopes.SCOPES),
-        fields=["first_name", "last_name", "phone"],
-    )  # fmt: skip
-    grant.agendas.add(agenda)
-    return grant
+    return make_grant(credential, agenda, fields=["first_name", "last_name", "phone"])
 
 
 def token_of(credential, *, thumbprint=None, wanted=scopes.SCOPES):

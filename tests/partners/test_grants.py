@@ -6,8 +6,15 @@ from django.utils import timezone
 
 from audit.models import Entry
 from partners.domain import grants, scopes, tokens
-from partners.models import Credential, Grant, Partner
-from tests.factories import make_agenda, make_member, practice_actor, verified_client
+from partners.models import Grant
+from tests.factories import (
+    make_agenda,
+    make_credential,
+    make_grant,
+    make_member,
+    practice_actor,
+    verified_client,
+)
 from tests.partners.test_api import client as api_client
 
 pytestmark = pytest.mark.django_db
@@ -25,9 +32,7 @@ def owner(agenda):
 
 @pytest.fixture
 def credential():
-    return Credential.objects.create(
-        partner=Partner.objects.create(name="AgendaPlus"), label="Poste 1"
-    )
+    return make_credential("AgendaPlus")
 
 
 @pytest.fixture
@@ -127,7 +132,7 @@ def test_another_practices_agenda_cannot_be_given(owner, agenda, credential, pag
 
 def test_another_practices_grant_cannot_be_withdrawn(owner, agenda, credential):
     other = make_agenda()
-    grant = Grant.objects.create(credential=credential, practice=other.practice)
+    grant = make_grant(credential, other)
     for practice_id in (agenda.practice_id, other.practice_id):
         url = reverse("partners:withdraw", args=[practice_id, grant.pk])
         assert owner.post(url).status_code == 404

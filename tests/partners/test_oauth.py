@@ -17,8 +17,8 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from joserfc.util import urlsafe_b64encode
 
 from partners.domain import keys
-from partners.models import AccessToken, Credential, Grant, Partner
-from tests.factories import make_agenda
+from partners.models import AccessToken
+from tests.factories import make_agenda, make_credential, make_grant
 from tests.partners.software import KEY, ask, assertion, proof
 
 pytestmark = pytest.mark.django_db
@@ -35,13 +35,8 @@ def agenda():
 
 @pytest.fixture
 def credential(agenda):
-    partner = Partner.objects.create(name="Logiciel")
-    credential = Credential.objects.create(partner=partner, label="Poste")
-    keys.register_key(credential=credential, jwk=KEY.as_dict(private=False))
-    grant = Grant.objects.create(
-        credential=credential, practice=agenda.practice, scopes=["agendas:read", "slots:read"]
-    )
-    grant.agendas.add(agenda)
+    credential = make_credential(key=KEY)
+    make_grant(credential, agenda, scopes=["agendas:read", "slots:read"])
     return credential
 
 

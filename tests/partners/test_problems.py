@@ -6,9 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from partners.api.problems import TITLES, problem_handler
-from partners.domain import scopes
-from partners.models import Credential, Grant, Partner
-from tests.factories import make_agenda, make_reason
+from tests.factories import make_agenda, make_credential, make_grant, make_reason
 from tests.partners.test_api import NOBODY
 from tests.partners.test_api import client as caller_of
 
@@ -22,13 +20,8 @@ def agenda():
 
 @pytest.fixture
 def credential(agenda):
-    credential = Credential.objects.create(
-        partner=Partner.objects.create(name="Logiciel"), label="Poste"
-    )
-    grant = Grant.objects.create(
-        credential=credential, practice=agenda.practice, scopes=list(scopes.SCOPES)
-    )
-    grant.agendas.add(agenda)
+    credential = make_credential()
+    make_grant(credential, agenda)
     return credential
 
 

@@ -16,12 +16,14 @@ from partners import queries
 from partners.api import views
 from partners.domain import scopes, tokens
 from partners.domain.walls import behind_walls
-from partners.models import Credential, Grant, Partner
+from partners.models import Credential, Grant
 from practitioners.models import Absence, Agenda, Opening, Practice, Taken, VisitReason
 from tests.audit.record_fixtures import rows, sql
 from tests.factories import (
     make_account,
     make_agenda,
+    make_credential,
+    make_grant,
     make_opening,
     make_patient,
     make_reason,
@@ -49,12 +51,8 @@ def furnish(now):
 
 
 def credential_for(agenda, name):
-    credential = Credential.objects.create(partner=Partner.objects.create(name=name), label="Poste")
-    grant = Grant.objects.create(
-        credential=credential, practice=agenda.practice, scopes=list(scopes.SCOPES),
-        fields=["last_name"],
-    )  # fmt: skip
-    grant.agendas.add(agenda)
+    credential = make_credential(name)
+    make_grant(credential, agenda, fields=["last_name"])
     return credential
 
 
