@@ -1,6 +1,7 @@
 """The commands as a newcomer runs them: servers on demand, and one clear line when they cannot."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 import pytest
 
 from doctolib.environment import PROJECT_DIR, InvalidEnvironment, read_environment
+from doctolib.management.commands import serve
 from doctolib.servers import free_port, postgresql_pid
 
 pytestmark = pytest.mark.xdist_group("commands")
@@ -150,3 +152,16 @@ def test_the_development_key_in_a_file_is_refused_in_production_too(tmp_path):
     file.write_text("a new one\ndevelopment-only-root-key\n")
     with pytest.raises(InvalidEnvironment, match="A root key is the development key"):
         read_environment({**PRODUCTION, "DOCTOLIB_ROOT_KEYS_FILE": str(file)})
+
+
+def test_a_second_signal_does_not_cut_the_stopping_short():
+    before = {number: signal.getsignal(number) for number in serve.STOP_SIGNALS}
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            serve._interrupt(signal.SIGINT, None)
+        for number in serve.STOP_SIGNALS:
+            os.kill(os.getpid(), number)
+        time.sleep(0.1)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -23,9 +23,13 @@ from doctolib.servers import url_of_role
 PARTNER_CLIENT = ".venv/bin/python docs/partners/client.py"
 STOP_TIMEOUT_S = 15
 NAMES = ("The web server", "The worker", "The scheduler")
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _interrupt(signal_number: int, frame: object) -> None:
+    """Stop, once: make passes on what the terminal sent too, and stopping must not be cut short."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -34,7 +38,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             signal.signal(number, _interrupt)
         environment = read_environment()
         if environment.is_production:
