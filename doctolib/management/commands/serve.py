@@ -89,6 +89,8 @@ class Command(BaseCommand):
                 *[sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"],
                 *["--host", "127.0.0.1", "--port", str(port), "--workers", "2"],
                 *["--blocking-threads", "2", "--log-level", "warning"],
+                # A worker that is told to stop while it starts may hang, and would keep the port.
+                *["--workers-kill-timeout", "5"],
                 "doctolib.wsgi:application",
             ],
             [*celery, "worker", "--concurrency", "1", "--loglevel", "warning"],
