@@ -13,8 +13,10 @@ from practitioners.models import Agenda
 
 SCOPE_NAMES = {
     "agendas:read": _("voir les agendas et leurs motifs"),
+    "agendas:write": _("changer les ouvertures et les absences"),
     "slots:read": _("voir les créneaux libres"),
     "appointments:read": _("voir les rendez-vous, sans les identités"),
+    "appointments:write": _("prendre, déplacer et annuler des rendez-vous"),
     "patients:reveal": _("ouvrir l’identité d’un patient, une à la fois"),
 }
 

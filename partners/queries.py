@@ -4,12 +4,12 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from audit.models import Entry
-from booking.models import Appointment
-from partners.models import CalendarFeed, Credential, Grant
-from practitioners.models import Agenda, Practice
+from booking.models import Appointment, Patient
+from partners.models import CalendarFeed, Credential, Grant, RegisteredPatient
+from practitioners.models import Agenda, Practice, VisitReason
 
 
 def granted_agendas(credential: Credential, *, scope: str) -> QuerySet[Agenda]:
@@ -26,6 +26,25 @@ def granted_agendas(credential: Credential, *, scope: str) -> QuerySet[Agenda]:
 def granted_appointments(credential: Credential, *, scope: str) -> QuerySet[Appointment]:
     """Return the appointments of these agendas: the grants are the scope."""
     return Appointment.unscoped.filter(agenda__in=granted_agendas(credential, scope=scope))
+
+
+def granted_reasons(credential: Credential, *, scope: str) -> QuerySet[VisitReason]:
+    """Return the visit reasons of these agendas, those that are no longer offered included."""
+    agendas = granted_agendas(credential, scope=scope)
+    return VisitReason.objects.filter(agenda__in=agendas).select_related(
+        "agenda__practice", "agenda__practitioner"
+    )
+
+
+def granted_patients(grant: Grant) -> QuerySet[Patient]:
+    """Return whom a grant lets software know of: who has an appointment, and whom it registered."""
+    registered = RegisteredPatient.objects.filter(
+        credential=grant.credential_id, practice=grant.practice_id
+    )
+    visits = Appointment.unscoped.filter(agenda__in=grant.agendas.all())
+    return Patient.unscoped.filter(
+        Q(pk__in=visits.values("patient")) | Q(pk__in=registered.values("patient"))
+    )
 
 
 def grant_of(credential: Credential, *, agenda_id: uuid.UUID, scope: str) -> Grant | None:

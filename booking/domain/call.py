@@ -28,9 +28,8 @@ def book_for_caller(
     gone no file is left behind. Raises SlotTaken.
     """
     if isinstance(caller, patients.Identity):
-        caller = patients.create_patient(
-            identity=caller, actor=actor, now=now, practice=visit_reason.agenda.practice
-        )
+        # `book` makes them known to the practice, and so sees that they are new to it.
+        caller = patients.create_patient(identity=caller, actor=actor, now=now)
     return book(
         visit_reason=visit_reason,
         starts_at=starts_at,

@@ -1,7 +1,15 @@
 from booking.models.account import Account
-from booking.models.appointment import Appointment
+from booking.models.appointment import Appointment, Departure
 from booking.models.concern import Concern
 from booking.models.message import Message
 from booking.models.patient import Patient, PracticePatient
 
-__all__ = ["Account", "Appointment", "Concern", "Message", "Patient", "PracticePatient"]
+__all__ = [
+    "Account",
+    "Appointment",
+    "Concern",
+    "Departure",
+    "Message",
+    "Patient",
+    "PracticePatient",
+]

@@ -89,3 +89,26 @@ class Appointment(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status in (Status.BOOKED, Status.ARRIVED)
+
+
+class Departure(models.Model):
+    """An appointment left an agenda for another: whoever follows the first is told by this row.
+
+    Written by a trigger, as `booking_appointment.changed_in` is: the number of the transaction
+    that changed the appointment last (booking/queries/changes.py).
+    """
+
+    agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="+")
+    appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="+")
+    changed_in = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["agenda", "changed_in"], name="departure_by_change")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agenda", "appointment"], name="one_departure_an_agenda"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.appointment_id} {self.agenda_id}"

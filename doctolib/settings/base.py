@@ -104,6 +104,8 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "partners.api.problems.problem_handler",
 }
+# A practice's software that follows its agenda by cursor needs a few; a first sync, hundreds.
+PARTNER_REQUESTS_A_MINUTE = 600
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "doctolib.error_reports.NothingPersonal"
 LOGGING = {

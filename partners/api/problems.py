@@ -6,6 +6,11 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken
+from booking.domain.change import NotActive
+from partners.domain.bookings import HoldGone, TooManyHolds
+from practitioners.domain.openings import OverlapsOpening
+
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
     "invalid": "The request cannot be used as it is",
@@ -18,14 +23,110 @@ TITLES = {
     "method_not_allowed": "Use another method",
     "unsupported_media_type": "Send application/json",
     "not_acceptable": "Accept application/json",
+    "throttled": "Too many requests",
+    "unavailable": "Try again in a moment",
+    "idempotency_key_invalid": "The Idempotency-Key cannot be used",
+    "idempotency_key_reused": "The Idempotency-Key belongs to another request",
+    "if_match_required": "Say which version you are changing",
+    "version_changed": "The resource has changed since you read it",
+    "slot_taken": "The slot is taken",
+    "outside_openings": "The agenda offers no such slot",
+    "not_active": "The appointment can no longer be changed",
+    "hold_gone": "The hold has expired",
+    "too_many_holds": "You hold too many slots of this agenda",
+    "overlaps_opening": "The opening overlaps another one",
+    "cursor_invalid": "The cursor is not one of ours",
 }
+
+
+class Unavailable(APIException):
+    """What counts requests does not answer: nothing passes uncounted."""
+
+    status_code = 503
+    default_code = "unavailable"
+    default_detail = "A part of the service does not answer. Try again in a few seconds."
+
+
+class BadKey(APIException):
+    """draft-ietf-httpapi-idempotency-key-header section 2.7."""
+
+    status_code = 400
+    default_code = "idempotency_key_invalid"
+    default_detail = "An Idempotency-Key has 255 characters at most."
+
+
+class NotRepeatable(APIException):
+    """An identity is never kept to be said again."""
+
+    status_code = 400
+    default_code = "idempotency_key_invalid"
+    default_detail = "This route takes no Idempotency-Key: each reveal is on the record by itself."
+
+
+class KeyUsed(APIException):
+    """The same draft, section 2.7."""
+
+    status_code = 422
+    default_code = "idempotency_key_reused"
+    default_detail = "Send another key with another request."
+
+
+class MatchNeeded(APIException):
+    """RFC 6585 section 3."""
+
+    status_code = 428
+    default_code = "if_match_required"
+    default_detail = "Send If-Match with the ETag that you got when you read the resource."
+
+
+class NotTheVersion(APIException):
+    """RFC 9110 section 13.1.1."""
+
+    status_code = 412
+    default_code = "version_changed"
+    default_detail = "Read the resource again, and decide again."
+
+
+class BadCursor(APIException):
+    """Not a cursor, or of another form."""
+
+    status_code = 400
+    default_code = "cursor_invalid"
+    default_detail = "Send `next` of your last answer as it was, or no cursor to begin anew."
+
+
+# What the domain refuses: status, code and what to do about it.
+REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
+    SlotTaken: (409, "slot_taken", "Somebody else has it. Ask for the slots again."),
+    OutsideOpening: (
+        409, "outside_openings",
+        "Ask for the slots again, or send outside_openings if the practice wants it so.",
+    ),
+    NotForThisPatient: (409, "permission_denied", "The visit reason is closed to this patient."),
+    NotActive: (409, "not_active", "It is over or cancelled. Book a new one."),
+    HoldGone: (409, "hold_gone", "Hold the slot again, or book without a hold."),
+    TooManyHolds: (409, "too_many_holds", "Let go of some, or wait until they expire."),
+    OverlapsOpening: (409, "overlaps_opening", "The practitioner is one person: change the times."),
+}  # fmt: skip
 
 
 def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an exception of a view into a problem; None for what is a defect of ours."""
+    refusal = REFUSALS.get(type(exc))
+    if refusal is not None:
+        status, code, detail = refusal
+        refused = APIException(detail, code=code)
+        refused.status_code = status
+        exc = refused
     response = exception_handler(exc, context)
     if response is None:
         return None
+    response.data = _problem(exc, response)
+    response.content_type = MEDIA_TYPE
+    return response
+
+
+def _problem(exc: Exception, response: Response) -> dict[str, Any]:
     code = _code_of(exc)
     problem: dict[str, Any] = {
         "type": f"urn:doctolib:problem:{code.replace('_', '-')}",
@@ -37,9 +138,7 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
         problem["errors"] = _errors(response.data)
     else:
         problem["detail"] = str(response.data.get("detail", problem["title"]))
-    response.data = problem
-    response.content_type = MEDIA_TYPE
-    return response
+    return problem
 
 
 def _code_of(exc: Exception) -> str:

@@ -1,13 +1,306 @@
+"""What the API takes, checked; and what it answers, as its document says."""
+
+from typing import Any
+
 from rest_framework import serializers
 
+from booking.domain.patients import Identity, InvalidPhone, normalise_phone
+from booking.models.appointment import Status
+from booking.models.patient import Sex
+from partners.api.fields import BirthDate, Clock, Day, Flag, Id, Instant, Number, Text
 from partners.domain import identities
+from practitioners.domain.openings import OpeningSpec
+from practitioners.models.agenda import PatientKind
+
+# What follows comes in -------------------------------------------------------------------------
 
 
-class RevealRequest(serializers.Serializer):  # type: ignore[type-arg]
-    """Why, and which fields: a name that a serializer has already, hence `get_fields`."""
+class Body(serializers.Serializer):  # type: ignore[type-arg]
+    """An object that has the fields named and no others."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = sorted(set(data) - set(self.fields))
+            if unknown:
+                raise serializers.ValidationError({name: ["is unknown here"] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class IdentityIn(Body):
+    """Who a patient is, at the making of their file."""
+
+    first_name = Text(max_length=100)
+    last_name = Text(max_length=100)
+    birth_date = BirthDate(required=False, allow_null=True)
+    sex = serializers.ChoiceField(choices=Sex.values, required=False)
+    phone = Text(max_length=30, required=False, allow_blank=True)
+    email = serializers.EmailField(required=False, allow_blank=True)
+
+    def validate_phone(self, text: str) -> str:
+        try:
+            return normalise_phone(text)
+        except InvalidPhone:
+            raise serializers.ValidationError("is no phone number") from None
+
+
+def identity_of(given: dict[str, Any]) -> Identity:
+    """The identity that a checked IdentityIn holds."""
+    named = {name: value for name, value in given.items() if value is not None}
+    return Identity(**({"birth_date": None} | named))
+
+
+class PatientIn(Body):
+    """A patient to register at a practice."""
+
+    practice = Id()
+    identity = IdentityIn()
+
+
+class HoldIn(Body):
+    """A slot to keep."""
+
+    visit_reason = Id()
+    starts_at = Instant()
+
+
+class AppointmentIn(Body):
+    """An appointment to book, for a patient by id or for one whose file is to be made."""
+
+    visit_reason = Id()
+    starts_at = Instant()
+    patient = Id(required=False)
+    new_patient = IdentityIn(required=False)
+    hold = Id(required=False)
+    note = Text(max_length=1000, required=False, allow_blank=True)
+    outside_openings = Flag(required=False, default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("patient" in attrs) == ("new_patient" in attrs):
+            raise serializers.ValidationError("Send one of patient and new_patient.")
+        return attrs
+
+
+class MoveIn(Body):
+    """Where to move an appointment."""
+
+    starts_at = Instant()
+    visit_reason = Id(required=False)
+    outside_openings = Flag(required=False, default=False)
+
+
+class StatusIn(Body):
+    """Where an appointment stands; cancelling has a route of its own."""
+
+    status = serializers.ChoiceField(choices=[s.value for s in Status if s != Status.CANCELLED])
+
+
+class Empty(Body):
+    """Nothing needs to be said."""
+
+
+class OpeningIn(Body):
+    """An opening; times are the practice's wall clock, `until_date` exclusive."""
+
+    starts_on = Day()
+    until_date = Day(required=False, allow_null=True, default=None)
+    every_weeks = Number(min_value=0, max_value=52, required=False, default=1)
+    from_time = Clock()
+    until_time = Clock()
+    capacity = Number(min_value=1, max_value=999, required=False, default=1)
+    slot_minutes = Number(min_value=1, max_value=480, required=False, allow_null=True, default=None)
+    visit_reasons = serializers.ListField(child=Id(), allow_empty=False, max_length=200)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        errors = {}
+        if attrs["until_time"] <= attrs["from_time"]:
+            errors["until_time"] = "must come after from_time"
+        if attrs["until_date"] and attrs["until_date"] <= attrs["starts_on"]:
+            errors["until_date"] = "must come after starts_on"
+        if attrs["capacity"] > 1 and attrs["slot_minutes"] is None:
+            errors["slot_minutes"] = "is needed where capacity is more than 1"
+        if errors:
+            raise serializers.ValidationError(errors)
+        return attrs
+
+    def spec(self, reasons: Any) -> OpeningSpec:
+        given = {name: self.validated_data[name] for name in self.validated_data}
+        return OpeningSpec(**(given | {"visit_reasons": tuple(reasons)}))
+
+
+class AbsenceIn(Body):
+    """Time to close."""
+
+    starts_at = Instant()
+    until = Instant()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["until"] <= attrs["starts_at"]:
+            raise serializers.ValidationError({"until": "must come after starts_at"})
+        return attrs
+
+
+class RevealRequest(Body):
+    """Why, and which fields."""
 
     purpose = serializers.ChoiceField(choices=[purpose.value for purpose in identities.PURPOSES])
 
     def get_fields(self) -> dict[str, serializers.Field]:  # type: ignore[type-arg]
-        choices = serializers.MultipleChoiceField(choices=identities.FIELDS, allow_empty=False)
-        return {**super().get_fields(), "fields": choices}
+        """`fields` is a serializer's own attribute."""
+        each = serializers.ChoiceField(choices=identities.FIELDS)
+        most = len(identities.FIELDS)
+        fields = serializers.ListField(child=each, allow_empty=False, max_length=most)
+        return {**super().get_fields(), "fields": fields}
+
+
+# What follows goes out -------------------------------------------------------------------------
+
+
+class PracticeOut(serializers.Serializer):  # type: ignore[type-arg]
+    id = Id()
+    name = Text()
+    time_zone = Text(help_text="An IANA time zone.")
+
+
+class VisitReasonOut(serializers.Serializer):  # type: ignore[type-arg]
+    id = Id()
+    name = Text()
+    duration_minutes = Number()
+    patients = serializers.ChoiceField(choices=PatientKind.values)
+    teleconsultation = Flag()
+
+
+class AgendaOut(serializers.Serializer):  # type: ignore[type-arg]
+    id = Id()
+    practice = PracticeOut()
+    practitioner = Text()
+    visit_reasons = VisitReasonOut(many=True)
+
+
+class AgendasOut(serializers.Serializer):  # type: ignore[type-arg]
+    agendas = AgendaOut(many=True)
+
+
+class SlotOut(serializers.Serializer):  # type: ignore[type-arg]
+    starts_at = Instant()
+    ends_at = Instant()
+    places = Number(help_text="How many more may be booked at this start.")
+
+
+class SlotsOut(serializers.Serializer):  # type: ignore[type-arg]
+    slots = SlotOut(many=True)
+
+
+class HoldOut(serializers.Serializer):  # type: ignore[type-arg]
+    id = Id()
+    visit_reason = Id()
+    expires_at = Instant()
+
+
+class AppointmentOut(serializers.Serializer):  # type: ignore[type-arg]
+    id = Id()
+    agenda = Id()
+    visit_reason = Id()
+    patient = Id()
+    starts_at = Instant()
+    ends_at = Instant()
+    status = serializers.ChoiceField(choices=Status.values)
+    new_patient = Flag()
+
+
+class AppointmentsOut(serializers.Serializer):  # type: ignore[type-arg]
+    appointments = AppointmentOut(many=True)
+    next = Text(allow_null=True, help_text="The address of the next page, or null.")
+
+
+class ChangeOut(serializers.Serializer):  # type: ignore[type-arg]
+    """With `gone` true, id and agenda alone: the appointment has left what is granted to you."""
+
+    id = Id()
+    agenda = Id()
+    gone = Flag()
+    visit_reason = Id(required=False)
+    patient = Id(required=False)
+    starts_at = Instant(required=False)
+    ends_at = Instant(required=False)
+    status = serializers.ChoiceField(choices=Status.values, required=False)
+    new_patient = Flag(required=False)
+
+
+class ChangesOut(serializers.Serializer):  # type: ignore[type-arg]
+    changes = ChangeOut(many=True)
+    next = Text(help_text="Send it as `cursor` with your next request.")
+    more = Flag(help_text="There is more to read at once.")
+
+
+class OpeningOut(serializers.Serializer):  # type: ignore[type-arg]
+    id = Id()
+    agenda = Id()
+    starts_on = Day()
+    until_date = Day(allow_null=True)
+    every_weeks = Number()
+    from_time = Clock()
+    until_time = Clock()
+    capacity = Number()
+    slot_minutes = Number(allow_null=True)
+    visit_reasons = serializers.ListField(child=Id())
+
+
+class OpeningsOut(serializers.Serializer):  # type: ignore[type-arg]
+    openings = OpeningOut(many=True)
+
+
+class AbsenceOut(serializers.Serializer):  # type: ignore[type-arg]
+    id = Id()
+    agenda = Id()
+    starts_at = Instant()
+    until = Instant()
+
+
+class AbsencesOut(serializers.Serializer):  # type: ignore[type-arg]
+    absences = AbsenceOut(many=True)
+
+
+class MadeAbsenceOut(AbsenceOut):
+    appointments_inside = serializers.ListField(
+        child=Id(), help_text="They stay booked: move or cancel them."
+    )
+
+
+class PatientOut(serializers.Serializer):  # type: ignore[type-arg]
+    id = Id()
+    on_file = serializers.ListField(child=serializers.ChoiceField(choices=identities.OF_PATIENT))
+
+
+class PatientsOut(serializers.Serializer):  # type: ignore[type-arg]
+    patients = PatientOut(many=True)
+    next = Text(allow_null=True)
+
+
+class IdentityOut(serializers.Serializer):  # type: ignore[type-arg]
+    appointment = Id()
+    patient = Id()
+    first_name = Text(required=False)
+    last_name = Text(required=False)
+    sex = Text(required=False)
+    birth_date = Text(required=False)
+    phone = Text(required=False)
+    email = Text(required=False)
+    note = Text(required=False)
+
+
+class ErrorOut(serializers.Serializer):  # type: ignore[type-arg]
+    pointer = Text(help_text="A JSON pointer (RFC 6901) to the field.")
+    detail = Text()
+
+
+class ProblemOut(serializers.Serializer):  # type: ignore[type-arg]
+    """A problem (RFC 9457)."""
+
+    type = Text()
+    title = Text()
+    status = Number()
+    detail = Text(help_text="What to do about it.")
+
+    def get_fields(self) -> dict[str, serializers.Field]:  # type: ignore[type-arg]
+        """`errors` is a serializer's own attribute."""
+        return {**super().get_fields(), "errors": ErrorOut(many=True, required=False)}

@@ -82,7 +82,11 @@ PRACTICE = {
     "partners:feeds": "booking.change_feeds",
     "partners:close-feed": "booking.change_feeds",
 }
-API = {"api:agendas", "api:slots", "api:appointments", "api:reveal"}
+API = {
+    "api:agendas", "api:slots", "api:openings", "api:opening", "api:absences", "api:absence",
+    "api:holds", "api:hold", "api:appointments", "api:appointment", "api:move", "api:cancel",
+    "api:mark", "api:reveal", "api:changes", "api:patients", "api:patient",
+}  # fmt: skip
 POST_ONLY = {
     "booking:answer-concern",
     "booking:mark-visit",

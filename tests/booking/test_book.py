@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audit.models import Entry
+from booking.domain import call, patients
 from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken, book
 from booking.domain.change import NotActive, TooLateToChange, cancel, move
 from booking.models import Appointment, Message
@@ -196,3 +197,13 @@ def test_the_deadline_binds_patients_and_not_the_practice(reason, now):
         appointment=appointment, actor=practice_actor(), channel=Channel.PRACTICE, now=late
     )
     assert done.status == Status.CANCELLED
+
+
+def test_who_calls_for_the_first_time_is_new_to_the_practice(reason, now):
+    caller = patients.Identity(first_name="Anne", last_name="Onyme", birth_date=None)
+    values = {"visit_reason": reason, "booked_by": None, "actor": practice_actor(), "now": now}
+    first = call.book_for_caller(caller=caller, starts_at=NINE, **values)
+    again = call.book_for_caller(
+        caller=first.patient, starts_at=NINE + timedelta(hours=1), **values
+    )
+    assert (first.new_patient, again.new_patient) == (True, False)

@@ -2,14 +2,19 @@
 
 import base64
 import hashlib
+import json
 import time
 import uuid
+from urllib.parse import urlencode
 
 from django.test import Client
+from django.utils import timezone
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from partners.api.oauth import token_url
+from partners.domain import tokens
+from partners.domain.scopes import SCOPES
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 KEY = ECKey.generate_key("P-256", {"kid": "one"})
@@ -44,3 +49,42 @@ def ask(text, *, dpop=None, query="", **changed):
     } | changed  # fmt: skip
     headers = {"DPoP": dpop} if dpop else {}
     return Client().post(f"/api/v1/oauth/token{query}", form, headers=headers)
+
+
+class Software:
+    """A vendor's program with a key-bound token: each request has a proof of its own."""
+
+    base = "http://localhost:8000"
+
+    def __init__(self, credential, *, wanted=SCOPES, key=KEY):
+        self.credential = credential
+        self.key = key
+        self.token = tokens.issue(
+            credential=credential, scopes=wanted, thumbprint=key.thumbprint(), now=timezone.now()
+        )
+
+    def get(self, path, **query):
+        return self.send("GET", path, query=query)
+
+    def post(self, path, body, **headers):
+        return self.send("POST", path, body, **headers)
+
+    def put(self, path, body, **headers):
+        return self.send("PUT", path, body, **headers)
+
+    def delete(self, path, **headers):
+        return self.send("DELETE", path, **headers)
+
+    def send(self, method, path, body=None, *, match=None, key=None, query=None):
+        address = f"/api/v1/{path}"
+        given = {"If-Match": match, "Idempotency-Key": key}
+        headers = {name: value for name, value in given.items() if value is not None} | {
+            "Authorization": f"DPoP {self.token}",
+            "DPoP": proof(method, f"{self.base}{address}", key=self.key, token=self.token),
+        }
+        text = "" if body is None else json.dumps(body)
+        if query:
+            address += f"?{urlencode(query)}"
+        return Client().generic(
+            method, address, text, content_type="application/json", headers=headers
+        )

@@ -13,7 +13,9 @@ from booking.domain.book import book
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel
 from partners import queries
-from partners.api import views
+from partners.api import scoped
+from partners.api.views import agendas as agenda_views
+from partners.api.views import appointments as views
 from partners.domain import scopes, tokens
 from partners.domain.walls import behind_walls
 from partners.models import Credential, Grant
@@ -56,9 +58,9 @@ def credential_for(agenda, name):
     return credential
 
 
-def token_for(credential):
+def token_for(credential, wanted=scopes.SCOPES):
     now = timezone.now()
-    text = tokens.issue(credential=credential, scopes=scopes.SCOPES, thumbprint="", now=now)
+    text = tokens.issue(credential=credential, scopes=wanted, thumbprint="", now=now)
     return tokens.find(text, now=now)
 
 
@@ -88,11 +90,13 @@ def test_every_table_shows_the_granted_rows_alone(sides, model):
 @pytest.mark.parametrize(
     "statement",
     [
-        "SELECT * FROM booking_account", "SELECT * FROM booking_message", "SELECT * FROM audit_entry",
+        "SELECT * FROM booking_account", "SELECT * FROM audit_entry",
         "SELECT * FROM partners_accesstoken", "SELECT * FROM partners_credentialkey",
         "SELECT * FROM booking_practicepatient", "SELECT * FROM django_session",
         "SELECT * FROM practitioners_membership", "SELECT * FROM audit_leaf",
-        "UPDATE booking_appointment SET status = 'cancelled'", "DELETE FROM practitioners_taken",
+        "DELETE FROM booking_appointment", "UPDATE booking_patient SET account_id = NULL",
+        "UPDATE audit_subjectkey SET wrapped = ''", "DELETE FROM audit_subjectkey",
+        "UPDATE practitioners_agenda SET active = false", "DELETE FROM booking_message",
         "UPDATE partners_grant SET revoked_at = NULL", "TRUNCATE booking_patient CASCADE",
         "INSERT INTO partners_grant_agendas (grant_id, agenda_id) SELECT grant_id, agenda_id"
         " FROM partners_grant_agendas", "DELETE FROM audit_entry",
@@ -105,6 +109,59 @@ def test_raw_sql_reaches_nothing_else(sides, statement):
         behind_walls(token_for(sides[0][2])),
     ):
         sql(statement)
+
+
+WRITES = [
+    "UPDATE booking_appointment SET status = status",
+    "DELETE FROM practitioners_absence",
+    "UPDATE practitioners_taken SET hold_key = ''",
+    "DELETE FROM practitioners_opening_visit_reasons",
+    "UPDATE booking_message SET state = 'void'",
+    "UPDATE practitioners_opening SET capacity = 1",
+]
+
+
+@pytest.mark.parametrize("statement", WRITES)
+def test_raw_sql_writes_granted_rows_alone(sides, statement):
+    with connection.cursor() as cursor:
+        with behind_walls(token_for(sides[0][2])):
+            cursor.execute(statement)
+            mine = cursor.rowcount
+        cursor.execute(statement)
+        assert 0 < mine < cursor.rowcount + mine
+
+
+@pytest.mark.parametrize("what", ["no grant of it", "not in the token"])
+@pytest.mark.parametrize("statement", WRITES)
+def test_raw_sql_writes_nothing_without_the_scope(sides, statement, what):
+    credential = sides[0][2]
+    reading = [name for name in scopes.SCOPES if not name.endswith(":write")]
+    if what == "no grant of it":
+        Grant.objects.update(scopes=reading)
+        token = token_for(credential)
+    else:
+        token = token_for(credential, reading)
+    with behind_walls(token), connection.cursor() as cursor:
+        cursor.execute(statement)
+        assert cursor.rowcount == 0
+
+
+def test_nothing_moves_out_of_what_is_granted(sides):
+    (_agenda, mine, credential), (other, *_rest) = sides
+    for statement in (
+        f"UPDATE booking_appointment SET agenda_id = '{other.pk}' WHERE id = '{mine.pk}'",
+        f"UPDATE practitioners_absence SET agenda_id = '{other.pk}'",
+        f"UPDATE practitioners_taken SET agenda_id = '{other.pk}'",
+        f"INSERT INTO booking_practicepatient (practice_id, patient_id, since)"
+        f" VALUES ('{other.practice_id}', '{mine.patient_id}', now())",
+        "INSERT INTO audit_subjectkey (subject_id, root_key_id, wrapped, created_at)"
+        f" VALUES ('{mine.patient_id}', '', '', now()) ON CONFLICT DO NOTHING",
+    ):
+        with (
+            pytest.raises(DatabaseError, match="row-level security"),
+            behind_walls(token_for(credential)),
+        ):
+            sql(statement)
 
 
 def test_without_a_token_of_its_own_the_role_sees_nothing(sides):
@@ -133,8 +190,8 @@ def test_the_walls_close_with_the_grant(sides, what):
 def _without_filters(monkeypatch):
     """The application forgets every filter of its own."""
     everything = Agenda.objects.select_related("practice", "practitioner").order_by("pk")
-    monkeypatch.setattr(queries, "granted_agendas", lambda credential, scope: everything.all())
-    monkeypatch.setattr(views, "granted_agendas", lambda credential, scope: everything.all())
+    for module in (queries, views, agenda_views, scoped):
+        monkeypatch.setattr(module, "granted_agendas", lambda credential, scope: everything.all())
     monkeypatch.setattr(
         views, "granted_appointments", lambda credential, scope: Appointment.unscoped.all()
     )

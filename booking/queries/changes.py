@@ -1,0 +1,129 @@
+"""What has changed in some agendas since a place in the order of changes.
+
+Each appointment carries the number of the transaction that changed it last. These numbers rise,
+but transactions commit in another order: one with a lower number may become visible later. So a
+walk shows all that is visible, and the next walk begins at the lowest number that may still have
+been running when this one began: nothing is ever missed, some changes are shown twice.
+"""
+
+import re
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import connection
+
+START = uuid.UUID(int=0)
+# Numbers of transactions fit a signed bigint.
+_WRITTEN = re.compile(r"([0-9a-f]{1,15})\.([0-9a-f]{1,15})\.([0-9a-f]{32})", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a reader stands: the last change seen, and where the next walk begins."""
+
+    changed_in: int = 0
+    id: uuid.UUID = START
+    # 0 between two walks.
+    floor: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.floor:x}.{self.changed_in:x}.{self.id.hex}"
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """Read what `str` wrote; None for anything else."""
+        found = _WRITTEN.fullmatch(text)
+        if found is None:
+            return None
+        floor, changed_in, pk = (int(part, 16) for part in found.groups())
+        return cls(floor=floor, changed_in=changed_in, id=uuid.UUID(int=pk))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """An appointment as it stands, or the news that it left the agenda (`gone`)."""
+
+    appointment_id: uuid.UUID
+    agenda_id: uuid.UUID
+    changed_in: int
+    gone: bool
+    visit_reason_id: uuid.UUID | None
+    patient_id: uuid.UUID | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    status: str
+    new_patient: bool
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Some changes, in order; `more` says that this walk has not come to its end."""
+
+    changes: list[Change]
+    next: Place
+    more: bool
+
+
+_ROWS = """
+    (SELECT id, agenda_id, changed_in, false AS gone, visit_reason_id, patient_id, starts_at,
+            ends_at, status, new_patient, created_at
+     FROM booking_appointment
+     WHERE agenda_id = ANY(%(agendas)s) AND (changed_in, id) > (%(changed_in)s, %(id)s)
+     ORDER BY changed_in, id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT appointment_id, agenda_id, changed_in, true, NULL, NULL, NULL, NULL, '', false, NULL
+     FROM booking_departure
+     WHERE agenda_id = ANY(%(agendas)s) AND (changed_in, appointment_id) > (%(changed_in)s, %(id)s)
+       AND NOT EXISTS (SELECT FROM booking_appointment a
+                       WHERE a.id = appointment_id AND a.agenda_id = ANY(%(agendas)s))
+     ORDER BY changed_in, appointment_id LIMIT %(limit)s)
+"""
+_STATEMENT = f"""
+    WITH horizon AS (
+        SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 AS floor
+    ), rows AS ({_ROWS})
+    SELECT horizon.floor, rows.* FROM horizon LEFT JOIN rows ON true
+    ORDER BY changed_in, id LIMIT %(limit)s
+"""  # noqa: S608 - two constants
+
+
+def changes_since(*, agenda_ids: Collection[uuid.UUID], place: Place, limit: int) -> Page:
+    """Return at most `limit` changes of these agendas after a place, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STATEMENT,
+            {
+                "agendas": list(agenda_ids),
+                "changed_in": place.changed_in,
+                "id": place.id,
+                "limit": limit + 1,
+            },
+        )
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    floor = place.floor or found[0][0]
+    changes = [_change(row[1:]) for row in found if row[1] is not None]
+    more = len(changes) > limit
+    changes = changes[:limit]
+    last = changes[-1] if changes else None
+    at, pk = (last.changed_in, last.appointment_id) if last else (place.changed_in, place.id)
+    if more:
+        return Page(changes=changes, next=Place(changed_in=at, id=pk, floor=floor), more=True)
+    if at > floor:
+        at, pk = floor, _HIGHEST
+    return Page(changes=changes, next=Place(changed_in=at, id=pk), more=False)
+
+
+# After everything that the transaction of a floor has changed.
+_HIGHEST = uuid.UUID(int=2**128 - 1)
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    return Change(
+        appointment_id=row[0], agenda_id=row[1], changed_in=row[2], gone=row[3],
+        visit_reason_id=row[4], patient_id=row[5], starts_at=row[6], ends_at=row[7], status=row[8],
+        new_patient=row[9], created_at=row[10],
+    )  # fmt: skip

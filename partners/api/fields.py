@@ -1,0 +1,125 @@
+"""Fields that take JSON's own types and no others: "1" is no number and 1 is no text."""
+
+import uuid
+from datetime import date, datetime, time
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from audit.ids import read_id
+from practitioners.domain.wall_clock import read_day, read_instant
+
+# Nobody who is alive was born before.
+FIRST_BIRTH = date(1890, 1, 1)
+
+
+class Text(serializers.CharField):
+    """A text."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if "\x00" in data or any("\ud800" <= c <= "\udfff" for c in data):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class Flag(serializers.BooleanField):
+    """true or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class Number(serializers.IntegerField):
+    """A whole number."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
+class _Read(serializers.Field):  # type: ignore[type-arg]
+    """A text that one of our readers understands."""
+
+    default_error_messages = {"invalid": "must be {what}"}
+    what = ""
+
+    def to_internal_value(self, data: Any) -> Any:
+        found = self.read(data) if isinstance(data, str) else None
+        if found is None:
+            self.fail("invalid", what=self.what)
+        return found
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+    def read(self, text: str) -> Any:
+        raise NotImplementedError
+
+
+@extend_schema_field(OpenApiTypes.UUID)
+class Id(_Read):
+    """An id of ours."""
+
+    what = "an id (a UUID)"
+
+    def read(self, text: str) -> uuid.UUID | None:
+        return read_id(text)
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class Instant(_Read):
+    """A date and time with its offset (RFC 3339)."""
+
+    what = "an RFC 3339 date and time with its offset, between 2000 and 2100"
+
+    def read(self, text: str) -> datetime | None:
+        return read_instant(text)
+
+
+@extend_schema_field(OpenApiTypes.DATE)
+class Day(_Read):
+    """A date."""
+
+    what = "a date as 2026-11-30, between 2000 and 2100"
+
+    def read(self, text: str) -> date | None:
+        return read_day(text)
+
+
+@extend_schema_field({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})
+class Clock(_Read):
+    """A time of the practice's wall clock."""
+
+    what = "a time as 09:30"
+
+    def read(self, text: str) -> time | None:
+        try:
+            found = time.fromisoformat(text)
+        except ValueError:
+            return None
+        return found if text == f"{found:%H:%M}" else None
+
+    def to_representation(self, value: time) -> str:
+        return f"{value:%H:%M}"
+
+
+@extend_schema_field(OpenApiTypes.DATE)
+class BirthDate(_Read):
+    """The day somebody was born."""
+
+    what = "a date of birth as 1980-12-31, not in the future"
+
+    def read(self, text: str) -> date | None:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return None
+        return day if FIRST_BIRTH <= day <= timezone.localdate() else None

@@ -1,0 +1,109 @@
+"""What the API shows of each thing. No identity stands in any of these."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from audit.vault.sealing import Sealed
+from booking.models import Appointment, Patient
+from booking.queries.changes import Change
+from partners.domain.identities import OF_PATIENT
+from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
+
+
+def agenda(row: Agenda) -> dict[str, Any]:
+    """An agenda with the visit reasons that may be booked in it."""
+    return {
+        "id": row.pk,
+        "practice": {
+            "id": row.practice_id,
+            "name": row.practice.name,
+            "time_zone": row.practice.time_zone,
+        },
+        "practitioner": str(row.practitioner),
+        "visit_reasons": [visit_reason(r) for r in row.visit_reasons.all() if r.active],
+    }
+
+
+def visit_reason(row: VisitReason) -> dict[str, Any]:
+    """A visit reason and its rules."""
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "duration_minutes": row.duration_minutes,
+        "patients": row.patient_kind,
+        "teleconsultation": row.teleconsultation,
+    }
+
+
+def appointment(row: Appointment) -> dict[str, Any]:
+    """An appointment, and ids of what it is about."""
+    return {
+        "id": row.pk,
+        "agenda": row.agenda_id,
+        "visit_reason": row.visit_reason_id,
+        "patient": row.patient_id,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "status": row.status,
+        "new_patient": row.new_patient,
+    }
+
+
+def change(row: Change) -> dict[str, Any]:
+    """An appointment as it stands now, or the news that it has left the granted agendas."""
+    if row.gone:
+        return {"id": row.appointment_id, "agenda": row.agenda_id, "gone": True}
+    return {
+        "id": row.appointment_id,
+        "agenda": row.agenda_id,
+        "gone": False,
+        "visit_reason": row.visit_reason_id,
+        "patient": row.patient_id,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "status": row.status,
+        "new_patient": row.new_patient,
+    }
+
+
+def opening(row: Opening) -> dict[str, Any]:
+    """An opening, in the practice's wall clock."""
+    return {
+        "id": row.pk,
+        "agenda": row.agenda_id,
+        "starts_on": row.starts_on,
+        "until_date": row.until_date,
+        "every_weeks": row.every_weeks,
+        "from_time": f"{row.from_time:%H:%M}",
+        "until_time": f"{row.until_time:%H:%M}",
+        "capacity": row.capacity,
+        "slot_minutes": row.slot_minutes,
+        "visit_reasons": sorted(reason.pk for reason in row.visit_reasons.all()),
+    }
+
+
+def absence(row: Absence) -> dict[str, Any]:
+    """Closed time. Its label is the practice's own, and may name somebody."""
+    return {
+        "id": row.pk,
+        "agenda": row.agenda_id,
+        "starts_at": row.starts_at,
+        "until": row.until,
+    }
+
+
+def hold(row: Taken) -> dict[str, Any]:
+    """A slot that is kept for a while."""
+    return {"id": row.pk, "visit_reason": row.visit_reason_id, "expires_at": row.hold_until}
+
+
+def patient(row: Patient, *, granted: Iterable[str]) -> dict[str, Any]:
+    """A patient's id, and which of the granted fields are on file: not what stands in them."""
+    return {
+        "id": row.pk,
+        "on_file": [
+            name
+            for name in OF_PATIENT
+            if name in granted and isinstance(getattr(row, name), Sealed)
+        ],
+    }

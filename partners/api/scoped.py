@@ -1,0 +1,167 @@
+"""What every route of the API shares: scopes, walls, the request limit, repeats and ETags."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, cast
+
+import redis
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone, translation
+from rest_framework.exceptions import NotFound, Throttled
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.record.entries import Actor
+from partners.api import problems
+from partners.api.permissions import HasScope
+from partners.domain import once, request_limit
+from partners.domain.identities import credential_actor
+from partners.domain.walls import behind_walls
+from partners.models import AccessToken, Credential
+from partners.queries import granted_agendas
+from practitioners.models import Agenda
+
+LONGEST_KEY = 255
+
+
+class ScopedView(APIView):
+    """A route that declares the scope that each of its methods needs; without one, nobody's.
+
+    Whatever the route does, it does as the partner role: PostgreSQL shows it what is granted.
+    """
+
+    permission_classes = [HasScope]
+    # By method in small letters.
+    scopes: ClassVar[dict[str, str]] = {}
+    # A repetition must say the same again; an identity is never kept for that.
+    remembers_writes = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Programs read the errors, and their makers: in one language, whatever they accept."""
+        with translation.override("en"):
+            return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def required_scope(self) -> str:
+        """The scope of this request's method; OPTIONS and HEAD tell what GET tells."""
+        name = str(self.request.method).lower()
+        return self.scopes.get(name) or next(iter(self.scopes.values()), "")
+
+    @property
+    def credential(self) -> Credential:
+        return cast(Credential, self.request.user)
+
+    def actor(self, practice_id: uuid.UUID) -> Actor:
+        """The credential, acting for a practice."""
+        return credential_actor(self.credential, practice_id=practice_id)
+
+    def agenda(self, agenda_id: uuid.UUID) -> Agenda:
+        """A granted agenda, or NotFound."""
+        agendas = granted_agendas(self.credential, scope=self.required_scope)
+        found = agendas.filter(pk=agenda_id).first()
+        if found is None:
+            raise NotFound
+        return found
+
+    def check_throttles(self, request: Request) -> None:
+        try:
+            self._use = request_limit.count_request(self.credential.pk, now=timezone.now())
+        except redis.RedisError as error:
+            raise problems.Unavailable from error
+        if self._use.exceeded:
+            raise Throttled(wait=self._use.seconds)
+
+    def finalize_response(
+        self, request: Any, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Say how much is left (draft-ietf-httpapi-ratelimit-headers)."""
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[assignment]
+        use = getattr(self, "_use", None)
+        if use is not None:
+            answer["RateLimit-Policy"] = (
+                f'"requests";q={use.limit};w={request_limit.WINDOW_SECONDS}'
+            )
+            answer["RateLimit"] = f'"requests";r={use.left};t={use.seconds}'
+        return answer
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        name = str(request.method).lower()
+        if name in self.http_method_names and hasattr(self, name):
+            setattr(self, name, partial(self._behind_walls, getattr(self, name)))
+
+    def _behind_walls(
+        self, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
+    ) -> Response:
+        with behind_walls(cast(AccessToken, request.auth)):
+            key = request.headers.get("Idempotency-Key", "")
+            if not key or request.method not in ("POST", "PUT", "DELETE"):
+                return handler(request, *args, **kwargs)
+            return self._once(key, handler, request, *args, **kwargs)
+
+    def _once(
+        self,
+        key: str,
+        handler: Callable[..., Response],
+        request: Request,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Response:
+        if not self.remembers_writes:
+            raise problems.NotRepeatable
+        if len(key) > LONGEST_KEY:
+            raise problems.BadKey
+        fingerprint = once.fingerprint_of(
+            method=str(request.method), path=request.get_full_path(), body=request._request.body
+        )
+        try:
+            former = once.begin(
+                credential=self.credential, key=key, fingerprint=fingerprint, now=timezone.now()
+            )
+        except once.UsedForAnother as problem:
+            raise problems.KeyUsed from problem
+        if former is not None:
+            headers = former.headers | {"Idempotent-Replayed": "true"}
+            return Response(former.body, status=former.status, headers=headers)
+        response = handler(request, *args, **kwargs)
+        body = plain(response.data)
+        answer = once.Answer(
+            status=response.status_code, body=body, headers=dict(response.headers.items())
+        )
+        once.finish(credential=self.credential, key=key, answer=answer)
+        return response
+
+
+def plain(data: Any) -> Any:
+    """The body as JSON has it, without ids and instants of Python's."""
+    return None if data is None else json.loads(JSONRenderer().render(data))
+
+
+def etag_of(data: Any) -> str:
+    """The strong ETag of a resource as it is shown: what reads alike is alike."""
+    return f'"{hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]}"'
+
+
+def check_match(request: Request, data: Any) -> None:
+    """Hold a change to the version that its sender has read (RFC 9110 section 13.1.1).
+
+    The caller has locked the resource. Raises problems.MatchNeeded and problems.NotTheVersion.
+    """
+    wanted = request.headers.get("If-Match")
+    if wanted is None:
+        raise problems.MatchNeeded
+    tags = [tag.strip() for tag in wanted.split(",")]
+    if "*" not in tags and etag_of(data) not in tags:
+        raise problems.NotTheVersion
+
+
+def shown(data: Any, **kwargs: Any) -> Response:
+    """A resource with its ETag."""
+    headers = kwargs.pop("headers", {}) | {"ETag": etag_of(data)}
+    return Response(data, headers=headers, **kwargs)

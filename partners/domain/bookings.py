@@ -1,0 +1,123 @@
+"""Booking, holding and registering patients for partner software."""
+
+import secrets
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from audit.record.entries import Actor
+from booking.domain import book, patients
+from booking.models import Appointment, Patient
+from booking.models.appointment import Channel
+from partners.models import Credential, RegisteredPatient
+from practitioners.domain import take
+from practitioners.models import Practice, Taken, VisitReason
+
+# Slots that one credential may keep from others at once, an agenda: a front desk's worth.
+MOST_HOLDS = 20
+
+
+class TooManyHolds(Exception):
+    """The credential holds as many slots of the agenda as it may."""
+
+
+class HoldGone(Exception):
+    """The hold has expired, or was let go."""
+
+
+@transaction.atomic
+def register_patient(
+    *,
+    credential: Credential,
+    practice: Practice,
+    identity: patients.Identity,
+    actor: Actor,
+    now: datetime,
+) -> Patient:
+    """Make a patient's file at a practice; the credential may book for them from now on."""
+    patient = _make_file(
+        credential=credential, practice=practice, identity=identity, actor=actor, now=now
+    )
+    patients.make_known(practice_id=practice.pk, patient_id=patient.pk, since=now)
+    return patient
+
+
+def _make_file(
+    *,
+    credential: Credential,
+    practice: Practice,
+    identity: patients.Identity,
+    actor: Actor,
+    now: datetime,
+) -> Patient:
+    patient = patients.create_patient(identity=identity, actor=actor, now=now)
+    # Behind the partner walls the row is what lets the credential see the patient's key.
+    RegisteredPatient(
+        credential=credential, practice=practice, patient=patient, created_at=now
+    ).save(force_insert=True)
+    return patient
+
+
+@transaction.atomic
+def book_for_software(
+    *,
+    credential: Credential,
+    visit_reason: VisitReason,
+    starts_at: datetime,
+    patient: Patient | patients.Identity,
+    actor: Actor,
+    now: datetime,
+    hold: Taken | None = None,
+    note: str = "",
+    anywhere: bool = False,
+) -> Appointment:
+    """Book for a known patient, or for somebody whose file is made by the same transaction.
+
+    Raises what `booking.domain.book.book` does; then no file is left behind.
+    """
+    if isinstance(patient, patients.Identity):
+        # `book` makes them known to the practice, and so sees that they are new to it.
+        patient = _make_file(
+            credential=credential, practice=visit_reason.agenda.practice, identity=patient,
+            actor=actor, now=now,
+        )  # fmt: skip
+    return book.book(
+        visit_reason=visit_reason,
+        starts_at=starts_at,
+        patient=patient,
+        booked_by=None,
+        actor=actor,
+        channel=Channel.PARTNER,
+        now=now,
+        held=book.HeldSlot(id=hold.pk, key=hold.hold_key) if hold else None,
+        note=note,
+        anywhere=anywhere,
+    )
+
+
+def keep_slot(
+    *, credential: Credential, visit_reason: VisitReason, starts_at: datetime, now: datetime
+) -> tuple[uuid.UUID, datetime]:
+    """Hold a slot for the software; return the hold's id and when it ends.
+
+    Raises TooManyHolds, take.SlotTaken, take.OutsideOpening.
+    """
+    held = _holds_of(credential, now=now).filter(agenda=visit_reason.agenda_id)
+    if held.count() >= MOST_HOLDS:
+        raise TooManyHolds
+    key = f"{credential.pk.hex}{secrets.token_hex(8)}"
+    return take.hold(visit_reason=visit_reason, starts_at=starts_at, key=key, now=now)
+
+
+def find_hold(*, credential: Credential, hold_id: uuid.UUID, now: datetime) -> Taken:
+    """Return an unexpired hold of this credential; raises HoldGone."""
+    found = _holds_of(credential, now=now).filter(pk=hold_id).first()
+    if found is None:
+        raise HoldGone
+    return found
+
+
+def _holds_of(credential: Credential, *, now: datetime) -> QuerySet[Taken]:
+    return Taken.objects.filter(hold_key__startswith=credential.pk.hex, hold_until__gt=now)

@@ -1,0 +1,22 @@
+from django.db import models
+
+from booking.models import Patient
+from partners.models.credential import Credential
+from practitioners.models import Practice
+
+
+class RegisteredPatient(models.Model):
+    """A credential made this patient's file at a practice, so it may book for them."""
+
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="+")
+    practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["credential", "patient"], name="registered_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.credential_id} {self.patient_id}"
