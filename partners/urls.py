@@ -1,5 +1,6 @@
 from django.urls import path
 
+from partners.api.views import document
 from partners.views import feeds, software
 
 app_name = "partners"
@@ -16,5 +17,6 @@ urlpatterns = [
         feeds.close_feed,
         name="close-feed",
     ),
+    path("developpeurs/", document.Reference.as_view(), name="reference"),
     path("flux/<str:secret>.ics", feeds.feed, name="feed"),
 ]

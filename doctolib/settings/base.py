@@ -30,6 +30,8 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "rules.apps.AutodiscoverRulesConfig",
     "csp",
 ]
@@ -103,6 +105,40 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "partners.api.problems.problem_handler",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Doctolib partner API",
+    "DESCRIPTION": (
+        "Practice software and the agendas that practices grant it. Tokens: OAuth 2 client"
+        " credentials with private_key_jwt, bound to a key with DPoP. Errors: problem details"
+        " (RFC 9457)."
+    ),
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SCHEMA_PATH_PREFIX_TRIM": True,
+    "SERVERS": [{"url": f"{BASE_URL}/api/v1"}],
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SORT_OPERATIONS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "AppointmentStatus": "partners.api.serializers.STATUSES",
+        "SettableStatus": "partners.api.serializers.SETTABLE",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "partners.api.document.close_bodies",
+    ],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # A request needs a proof signed by a key that no page should hold.
+    "SWAGGER_UI_SETTINGS": {
+        "supportedSubmitMethods": [],
+        "deepLinking": True,
+        "tryItOutEnabled": False,
+    },
 }
 # A practice's software that follows its agenda by cursor needs a few; a first sync, hundreds.
 PARTNER_REQUESTS_A_MINUTE = 600

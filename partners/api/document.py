@@ -1,12 +1,12 @@
 """How the routes describe themselves in the OpenAPI document."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
-from partners.api.serializers import ProblemOut
+from partners.api import serializers
 
 IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key", {"type": "string", "maxLength": 255, "minLength": 1},
@@ -40,7 +40,7 @@ def describe(
     tag: str,
     body: Any = None,
     status: int = 200,
-    parameters: Iterable[OpenApiParameter] = (),
+    parameters: Sequence[OpenApiParameter] = (),
     refuses: Iterable[int] = (),
     matches: bool = False,
     repeatable: bool = True,
@@ -56,15 +56,28 @@ def describe(
         wrong |= {412, 428} if matches else set()
         wrong |= {415, 422} if writes else set()
         responses: dict[Any, Any] = {
-            (code, "application/problem+json"): OpenApiResponse(ProblemOut, WHY[code])
+            (code, "application/problem+json"): OpenApiResponse(serializers.ProblemOut, WHY[code])
             for code in sorted(wrong)
         }
         responses[status if answer is None else (status, "application/json")] = OpenApiResponse(
             answer, summary
         )
+        named = {p.name for p in parameters if p.location == OpenApiParameter.QUERY}
+        method.query_names = frozenset(named)
         return extend_schema(
+            operation_id=summary.lower().replace(" ", "-"),
             summary=summary, tags=[tag], request=body, responses=responses,
             parameters=[*parameters, *headers],
         )(method)  # fmt: skip
 
     return decorate
+
+
+def close_bodies(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
+    """Say of every body that it has no other fields, as `serializers.Body` holds."""
+    for name, schema in result["components"]["schemas"].items():
+        if issubclass(getattr(serializers, name, object), serializers.Body):
+            schema["additionalProperties"] = False
+    one_of = [{"required": ["patient"]}, {"required": ["new_patient"]}]
+    result["components"]["schemas"]["AppointmentIn"]["oneOf"] = one_of
+    return result

@@ -11,7 +11,7 @@ import redis
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
-from rest_framework.exceptions import NotFound, Throttled
+from rest_framework.exceptions import NotFound, Throttled, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -94,7 +94,15 @@ class ScopedView(APIView):
         super().initial(request, *args, **kwargs)
         name = str(request.method).lower()
         if name in self.http_method_names and hasattr(self, name):
+            self._check_query(request, getattr(self, name))
             setattr(self, name, partial(self._behind_walls, getattr(self, name)))
+
+    def _check_query(self, request: Request, handler: Any) -> None:
+        """A parameter that nobody knows is a slip of the pen: better said than passed over."""
+        known: frozenset[str] = getattr(handler, "query_names", frozenset())
+        unknown = sorted(set(request.query_params) - known)
+        if unknown:
+            raise ValidationError({name: ["is unknown here"] for name in unknown})
 
     def _behind_walls(
         self, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any

@@ -88,10 +88,14 @@ class MoveIn(Body):
     outside_openings = Flag(required=False, default=False)
 
 
+STATUSES = Status.values
+SETTABLE = [s for s in STATUSES if s != Status.CANCELLED]
+
+
 class StatusIn(Body):
     """Where an appointment stands; cancelling has a route of its own."""
 
-    status = serializers.ChoiceField(choices=[s.value for s in Status if s != Status.CANCELLED])
+    status = serializers.ChoiceField(choices=SETTABLE)
 
 
 class Empty(Body):
@@ -203,7 +207,7 @@ class AppointmentOut(serializers.Serializer):  # type: ignore[type-arg]
     patient = Id()
     starts_at = Instant()
     ends_at = Instant()
-    status = serializers.ChoiceField(choices=Status.values)
+    status = serializers.ChoiceField(choices=STATUSES)
     new_patient = Flag()
 
 
@@ -222,7 +226,7 @@ class ChangeOut(serializers.Serializer):  # type: ignore[type-arg]
     patient = Id(required=False)
     starts_at = Instant(required=False)
     ends_at = Instant(required=False)
-    status = serializers.ChoiceField(choices=Status.values, required=False)
+    status = serializers.ChoiceField(choices=STATUSES, required=False)
     new_patient = Flag(required=False)
 
 

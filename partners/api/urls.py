@@ -1,10 +1,11 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from partners.api import oauth
-from partners.api.views import agendas, appointments, patients
+from partners.api.views import agendas, appointments, document, patients
 
 app_name = "api"
 urlpatterns = [
+    path("openapi.json", document.Document.as_view(), name="schema"),
     path("oauth/token", oauth.token, name="token"),
     path("agendas", agendas.Agendas.as_view(), name="agendas"),
     path("agendas/<uuid:agenda_id>/openings", agendas.Openings.as_view(), name="openings"),
@@ -27,4 +28,5 @@ urlpatterns = [
     path("changes", appointments.Changes.as_view(), name="changes"),
     path("patients", patients.Patients.as_view(), name="patients"),
     path("patients/<uuid:patient_id>", patients.OnePatient.as_view(), name="patient"),
+    re_path("", document.Unknown.as_view(), name="unknown"),
 ]

@@ -45,6 +45,8 @@ PUBLIC = {
     "api:token",
     # Whoever has the address: tests/partners/test_feeds.py.
     "partners:feed",
+    # What the API is, for whoever wants to write for it.
+    "api:schema", "partners:reference", "api:unknown",
 }  # fmt: skip
 # Only who is signed in, and then only their own.
 OWN = {

@@ -1,0 +1,54 @@
+"""The OpenAPI document, and the page on which people read it."""
+
+from typing import Any
+
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_control
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.renderers import OpenApiJsonRenderer
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import NotFound
+from rest_framework.renderers import TemplateHTMLRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the document speaks of our tokens."""
+
+    target_class = "partners.api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "Or `DPoP TOKEN`, with a DPoP header, for a token bound to a key.",
+        }
+
+
+class Unknown(APIView):
+    """Whatever address the API does not have: a problem, as every other error."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise NotFound("The API has no such address.")
+
+
+@method_decorator(cache_control(public=True, max_age=3600), name="dispatch")
+class Document(SpectacularAPIView):
+    """GET /api/v1/openapi.json."""
+
+    renderer_classes = [OpenApiJsonRenderer]
+
+
+@method_decorator(cache_control(public=True, max_age=3600), name="dispatch")
+class Reference(SpectacularSwaggerSplitView):
+    """The document as a page, with its scripts apart and all of them ours."""
+
+    renderer_classes = [TemplateHTMLRenderer]
+    url_name = "api:schema"
+    template_name = "partners/reference.html"
