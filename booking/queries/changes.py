@@ -16,6 +16,8 @@ from typing import Any, Self
 from django.db import connection
 
 START = uuid.UUID(int=0)
+# After everything that a transaction has changed.
+_HIGHEST = uuid.UUID(int=2**128 - 1)
 # Numbers of transactions fit a signed bigint.
 _WRITTEN = re.compile(r"([0-9a-f]{1,15})\.([0-9a-f]{1,15})\.([0-9a-f]{32})", re.ASCII)
 
@@ -91,6 +93,13 @@ _STATEMENT = f"""
 """  # noqa: S608 - two constants
 
 
+def place_now() -> Place:
+    """Where a reader stands who wants nothing of the past."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1")
+        return Place(changed_in=cursor.fetchone()[0], id=_HIGHEST)
+
+
 def changes_since(*, agenda_ids: Collection[uuid.UUID], place: Place, limit: int) -> Page:
     """Return at most `limit` changes of these agendas after a place, oldest first."""
     with connection.cursor() as cursor:
@@ -115,10 +124,6 @@ def changes_since(*, agenda_ids: Collection[uuid.UUID], place: Place, limit: int
     if at > floor:
         at, pk = floor, _HIGHEST
     return Page(changes=changes, next=Place(changed_in=at, id=pk), more=False)
-
-
-# After everything that the transaction of a floor has changed.
-_HIGHEST = uuid.UUID(int=2**128 - 1)
 
 
 def _change(row: tuple[Any, ...]) -> Change:

@@ -140,6 +140,10 @@ SPECTACULAR_SETTINGS = {
         "tryItOutEnabled": False,
     },
 }
+# Addresses that vendors and practices give us must be public; a test adds its own network here.
+OUTGOING_MAY_REACH: list[str] = []
+# Whose certificates these addresses may show: the system's, if nothing is named.
+OUTGOING_CA_FILE: str | None = None
 # A practice's software that follows its agenda by cursor needs a few; a first sync, hundreds.
 PARTNER_REQUESTS_A_MINUTE = 600
 

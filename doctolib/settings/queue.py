@@ -54,6 +54,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=5),
         "options": {"expires": 300},
     },
+    "tell-webhooks": {
+        "task": "partners.tell_webhooks",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 2},
+    },
+    "drop-old-deliveries": {
+        "task": "partners.drop_old_deliveries",
+        "schedule": timedelta(hours=6),
+        "options": {"expires": 3600},
+    },
     "seal-record": {
         "task": "audit.seal_record",
         "schedule": timedelta(seconds=10),

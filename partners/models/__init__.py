@@ -1,15 +1,21 @@
 from partners.models.credential import AccessToken, Credential, CredentialKey, Grant, Partner
 from partners.models.feed import CalendarFeed
+from partners.models.member import PartnerMember
 from partners.models.patient import RegisteredPatient
 from partners.models.request import IdempotentRequest
+from partners.models.webhook import Delivery, DeliveryState, Webhook
 
 __all__ = [
     "AccessToken",
     "CalendarFeed",
     "Credential",
     "CredentialKey",
+    "Delivery",
+    "DeliveryState",
     "Grant",
     "IdempotentRequest",
     "Partner",
+    "PartnerMember",
     "RegisteredPatient",
+    "Webhook",
 ]

@@ -13,6 +13,8 @@ class Partner(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(_("nom"), max_length=120, unique=True)
+    # Staff have seen who stands behind the name; practices are told where nobody has.
+    verified_at = models.DateTimeField(_("vérifié le"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

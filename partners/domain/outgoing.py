@@ -1,0 +1,119 @@
+"""Requests to addresses that others gave us: public ones, over https, and never elsewhere.
+
+The name is looked up once; every address that it has must be public, and the connection goes to
+the very address that was checked, so that a name which answers differently the second time (DNS
+rebinding) gains nothing. Redirects are not followed. After OWASP's server-side request forgery
+prevention cheat sheet.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import urllib3
+from django.conf import settings
+
+CONNECT_SECONDS, READ_SECONDS = 3, 5
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Forbidden(Exception):
+    """The address is not one that we call; the text says why."""
+
+
+class Unreachable(Exception):
+    """Nothing answered; the text says what went wrong, without the answer's content."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A checked address: what to connect to, and what its certificate must name."""
+
+    address: str
+    host: str
+    port: int
+    path: str
+
+
+def check(url: str) -> Target:
+    """Look an https address up and check it. Raises Forbidden and Unreachable."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 443
+        host = (parts.hostname or "").encode("idna").decode()
+    except ValueError as error:
+        raise Forbidden("This is not an address.") from error
+    if parts.scheme != "https" or not host:
+        raise Forbidden("The address must begin with https:// and name a host.")
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        raise Forbidden("The address must carry neither a user name nor a fragment.")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Unreachable("The host's name is not known.") from error
+    addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
+    if not addresses or not all(_is_public(ipaddress.ip_address(each)) for each in addresses):
+        raise Forbidden("The host is not on the public internet.")
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return Target(address=addresses[0], host=host, port=port, path=path)
+
+
+def _is_public(address: Address) -> bool:
+    if any(address in ipaddress.ip_network(net) for net in settings.OUTGOING_MAY_REACH):
+        return True
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address.teredo or address in _NAT64 or (inner is not None and not _is_public(inner)):
+            return False
+    return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> int:
+    """POST to a checked address and return the status. Raises Forbidden and Unreachable."""
+    status, _body = _request("POST", url, body=body, headers=headers, most_bytes=0)
+    return status
+
+
+def fetch(url: str, *, most_bytes: int) -> bytes:
+    """GET a checked address. Raises Forbidden and Unreachable, also for what is not 200."""
+    status, body = _request("GET", url, body=None, headers={}, most_bytes=most_bytes)
+    if status != 200:
+        raise Unreachable(f"The address answered {status}.")
+    return body
+
+
+def _request(
+    method: str, url: str, *, body: bytes | None, headers: Mapping[str, str], most_bytes: int
+) -> tuple[int, bytes]:
+    target = check(url)
+    named = target.host if target.port == 443 else f"{target.host}:{target.port}"
+    with urllib3.HTTPSConnectionPool(
+        target.address,
+        target.port,
+        server_hostname=target.host,
+        assert_hostname=target.host,
+        ca_certs=settings.OUTGOING_CA_FILE,
+        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+        retries=False,
+    ) as pool:
+        try:
+            answer = pool.urlopen(
+                method,
+                target.path,
+                body=body,
+                headers={"Host": named, "User-Agent": "Doctolib/1", **headers},
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+                decode_content=False,
+            )
+            content = answer.read(most_bytes + 1) if most_bytes else b""
+            answer.close()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(f"The address does not answer ({type(error).__name__}).") from error
+    if len(content) > most_bytes:
+        raise Unreachable(f"The answer is longer than {most_bytes} bytes.")
+    return answer.status, content
