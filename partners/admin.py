@@ -1,14 +1,24 @@
 from django.contrib import admin
 
 from audit.staff_admin import ReadMostlyAdmin
-from partners.models import CalendarFeed, Credential, CredentialKey, Grant, Partner
+from partners.models import (
+    CalendarFeed,
+    Credential,
+    CredentialKey,
+    Delivery,
+    Grant,
+    Partner,
+    PartnerMember,
+    Webhook,
+)
 
 
 @admin.register(Partner)
 class PartnerAdmin(ReadMostlyAdmin):
-    list_display = ("name", "created_at")
+    list_display = ("name", "verified_at", "created_at")
     search_fields = ("name", "=id")
     ordering = ("name",)
+    changeable = ("verified_at",)
 
 
 @admin.register(Credential)
@@ -45,3 +55,29 @@ class CalendarFeedAdmin(ReadMostlyAdmin):
     search_fields = ("label", "=agenda__id", "=id")
     ordering = ("-created_at", "id")
     changeable = ("revoked_at",)
+
+
+@admin.register(PartnerMember)
+class PartnerMemberAdmin(ReadMostlyAdmin):
+    list_display = ("partner", "account_id", "created_at")
+    list_select_related = ("partner",)
+    search_fields = ("partner__name", "=account__id", "=id")
+    ordering = ("-created_at", "id")
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadMostlyAdmin):
+    list_display = ("url", "credential", "ended_at", "created_at")
+    list_select_related = ("credential",)
+    search_fields = ("url", "=credential__id", "=id")
+    ordering = ("-created_at", "id")
+    changeable = ("ended_at",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadMostlyAdmin):
+    list_display = ("webhook", "appointment_id", "state", "attempts", "problem", "created_at")
+    list_select_related = ("webhook",)
+    list_filter = ("state",)
+    search_fields = ("=webhook__id", "=appointment__id", "=id")
+    ordering = ("-created_at", "id")

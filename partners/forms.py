@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 from django import forms
@@ -84,3 +85,63 @@ class FeedForm(forms.Form):
         offer_agendas(self.fields["agenda"], agendas)
         if len(agendas) == 1:
             self.fields["agenda"].initial = agendas[0]
+
+
+class VendorForm(forms.Form):
+    """A vendor to register."""
+
+    name = forms.CharField(
+        label=_("Nom de l’éditeur ou du logiciel"),
+        max_length=120,
+        min_length=2,
+        help_text=_("Les cabinets et les patients le liront au registre."),
+    )
+
+
+class JwkField(forms.CharField):
+    """A public key as a JWK (RFC 7517)."""
+
+    default_error_messages = {"invalid": _("Ce n’est pas une JWK (RFC 7517).")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"})
+        super().__init__(widget=widget, max_length=5000, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        try:
+            key = json.loads(super().clean(value))
+        except (ValueError, RecursionError):
+            key = None
+        if not isinstance(key, dict):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return key
+
+
+class KeyForm(forms.Form):
+    """One more public key."""
+
+    jwk = JwkField(
+        label=_("Clé publique (JWK)"),
+        help_text=_("EC P-256 ou P-384, Ed25519, ou RSA de 2048 bits ou plus."),
+    )
+
+
+class CredentialForm(KeyForm):
+    """A credential to register, with its first public key."""
+
+    label = forms.CharField(
+        label=_("Quelle installation"),
+        max_length=120,
+        help_text=_("Par exemple : production, ou le nom d’un cabinet."),
+    )
+    field_order = ["label", "jwk"]
+
+
+class WebhookForm(forms.Form):
+    """An address to tell of changes."""
+
+    url = forms.CharField(
+        label=_("Adresse https"),
+        max_length=500,
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+    )

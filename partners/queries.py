@@ -8,7 +8,14 @@ from django.db.models import Count, Q, QuerySet
 
 from audit.models import Entry
 from booking.models import Appointment, Patient
-from partners.models import CalendarFeed, Credential, Grant, RegisteredPatient
+from partners.models import (
+    CalendarFeed,
+    Credential,
+    Delivery,
+    DeliveryState,
+    Grant,
+    RegisteredPatient,
+)
 from practitioners.models import Agenda, Practice, VisitReason
 
 
@@ -86,4 +93,29 @@ def feeds_of_agendas(agendas: Iterable[Agenda]) -> list[CalendarFeed]:
         )
         .select_related("agenda__practitioner")
         .order_by("-created_at", "pk")
+    )
+
+
+def grants_of_credential(credential: Credential) -> list[Grant]:
+    """The unrevoked grants of a credential, with what a vendor's page shows of them."""
+    return list(
+        credential.grants.in_force()
+        .select_related("practice")
+        .prefetch_related("agendas__practitioner")
+        .order_by("practice__name", "pk")
+    )
+
+
+def identities_opened(credential: Credential, *, since: datetime) -> int:
+    """How many identities a credential opened since an instant, by the record."""
+    return Entry.objects.filter(credential_id=credential.pk, action="reveal", at__gte=since).count()
+
+
+def deliveries_of(credential: Credential, *, limit: int = 50) -> list[Delivery]:
+    """The latest deliveries to a credential's webhooks: what waits or was given up comes first."""
+    return list(
+        Delivery.objects.filter(webhook__credential=credential)
+        .select_related("webhook")
+        .annotate(is_over=Q(state=DeliveryState.DELIVERED))
+        .order_by("is_over", "-created_at", "-pk")[:limit]
     )

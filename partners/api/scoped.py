@@ -4,6 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, cast
 
@@ -20,7 +21,7 @@ from rest_framework.views import APIView
 from audit.record.entries import Actor
 from partners.api import problems
 from partners.api.permissions import HasScope
-from partners.domain import once, request_limit
+from partners.domain import once, request_limit, usage
 from partners.domain.identities import credential_actor
 from partners.domain.walls import behind_walls
 from partners.models import AccessToken, Credential
@@ -88,7 +89,22 @@ class ScopedView(APIView):
                 f'"requests";q={use.limit};w={request_limit.WINDOW_SECONDS}'
             )
             answer["RateLimit"] = f'"requests";r={use.left};t={use.seconds}'
+            self._note(request, answer)
         return answer
+
+    def _note(self, request: Any, answer: Response) -> None:
+        """Count the call for the vendor's page; a Redis that is away costs the count alone."""
+        route = request._request.resolver_match.route
+        problem = (answer.data or {}).get("type", "") if answer.status_code >= 400 else ""
+        with suppress(redis.RedisError):
+            usage.note_call(
+                self.credential.pk,
+                method=str(request.method),
+                route=route.removeprefix("api/v1/").replace("<uuid:", "{").replace(">", "}"),
+                status=answer.status_code,
+                problem=problem.removeprefix("urn:doctolib:problem:"),
+                now=timezone.now(),
+            )
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

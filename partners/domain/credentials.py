@@ -18,6 +18,12 @@ def register(*, partner_name: str, label: str, jwk: dict[str, Any], actor: Actor
     Raises keys.UnusableKey; then nothing is registered.
     """
     partner, _new = Partner.objects.get_or_create(name=partner_name)
+    return register_for(partner=partner, label=label, jwk=jwk, actor=actor)
+
+
+@transaction.atomic
+def register_for(*, partner: Partner, label: str, jwk: dict[str, Any], actor: Actor) -> Credential:
+    """Register a credential with its first public key. Raises keys.UnusableKey."""
     credential = Credential.objects.create(partner=partner, label=label)
     key = keys.register_key(credential=credential, jwk=jwk)
     _note("credential-registered", credential, actor, kid=key.kid)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
 from partners.domain.dpop import MALFORMED
@@ -14,22 +15,28 @@ _PUBLIC = {"kty", "kid", "use", "key_ops", "alg", "n", "e", "crv", "x", "y"}
 
 
 class UnusableKey(Exception):
-    """The key cannot be registered; the text says why."""
+    """The key cannot be registered; `text` says why, in the reader's language."""
+
+    def __init__(self, text: object) -> None:
+        super().__init__(str(text))
+        self.text = text
 
 
 def register_key(*, credential: Credential, jwk: dict[str, Any]) -> CredentialKey:
     """Register a public key (RFC 7517). Raises UnusableKey, also when the key is a private one."""
     if not set(jwk) <= _PUBLIC:
-        raise UnusableKey("Send the public key alone: this one has private or unknown members.")
+        raise UnusableKey(
+            _("Envoyez la seule clé publique : celle-ci a des membres privés ou inconnus.")
+        )
     # Six bits a base64url character; asked first, since joserfc warns of a short key on import.
     if jwk.get("kty") == "RSA" and len(str(jwk.get("n", ""))) * 6 < LEAST_RSA_BITS:
-        raise UnusableKey(f"An RSA key has {LEAST_RSA_BITS} bits or more.")
+        raise UnusableKey(_("Une clé RSA a %(bits)s bits ou plus.") % {"bits": LEAST_RSA_BITS})
     try:
         key = import_key(jwk)
     except MALFORMED as error:
-        raise UnusableKey("This is not a JWK (RFC 7517).") from error
+        raise UnusableKey(_("Ce n’est pas une JWK (RFC 7517).")) from error
     if not isinstance(key, RSAKey | ECKey | OKPKey):
-        raise UnusableKey("The key must be RSA, EC or OKP.")
+        raise UnusableKey(_("La clé doit être RSA, EC ou OKP."))
     kid = str(jwk.get("kid") or key.thumbprint())
     try:
         with transaction.atomic():
@@ -37,7 +44,7 @@ def register_key(*, credential: Credential, jwk: dict[str, Any]) -> CredentialKe
                 credential=credential, kid=kid, jwk={**jwk, "kid": kid}
             )
     except IntegrityError as error:
-        raise UnusableKey("The credential has a key of this kid already.") from error
+        raise UnusableKey(_("L’accès a déjà une clé de ce kid.")) from error
 
 
 def key_set(credential: Credential) -> dict[str, list[dict[str, Any]]]:

@@ -14,18 +14,27 @@ from urllib.parse import urlsplit
 
 import urllib3
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 CONNECT_SECONDS, READ_SECONDS = 3, 5
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-class Forbidden(Exception):
-    """The address is not one that we call; the text says why."""
+class NotCalled(Exception):
+    """The address was not called; `text` says why, in the reader's language."""
+
+    def __init__(self, text: object) -> None:
+        super().__init__(str(text))
+        self.text = text
 
 
-class Unreachable(Exception):
-    """Nothing answered; the text says what went wrong, without the answer's content."""
+class Forbidden(NotCalled):
+    """The address is not one that we call."""
+
+
+class Unreachable(NotCalled):
+    """Nothing useful answered. The text says what went wrong, without the answer's content."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +54,18 @@ def check(url: str) -> Target:
         port = parts.port or 443
         host = (parts.hostname or "").encode("idna").decode()
     except ValueError as error:
-        raise Forbidden("This is not an address.") from error
+        raise Forbidden(_("Ce n’est pas une adresse.")) from error
     if parts.scheme != "https" or not host:
-        raise Forbidden("The address must begin with https:// and name a host.")
+        raise Forbidden(_("L’adresse doit commencer par https:// et nommer un hôte."))
     if parts.username is not None or parts.password is not None or parts.fragment:
-        raise Forbidden("The address must carry neither a user name nor a fragment.")
+        raise Forbidden(_("L’adresse ne doit porter ni nom d’utilisateur ni fragment."))
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise Unreachable("The host's name is not known.") from error
+        raise Unreachable(_("Le nom de l’hôte est inconnu.")) from error
     addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     if not addresses or not all(_is_public(ipaddress.ip_address(each)) for each in addresses):
-        raise Forbidden("The host is not on the public internet.")
+        raise Forbidden(_("L’hôte n’est pas sur l’internet public."))
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     return Target(address=addresses[0], host=host, port=port, path=path)
 
@@ -73,7 +82,7 @@ def _is_public(address: Address) -> bool:
 
 def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> int:
     """POST to a checked address and return the status. Raises Forbidden and Unreachable."""
-    status, _body = _request("POST", url, body=body, headers=headers, most_bytes=0)
+    status, _content = _request("POST", url, body=body, headers=headers, most_bytes=0)
     return status
 
 
@@ -81,7 +90,7 @@ def fetch(url: str, *, most_bytes: int) -> bytes:
     """GET a checked address. Raises Forbidden and Unreachable, also for what is not 200."""
     status, body = _request("GET", url, body=None, headers={}, most_bytes=most_bytes)
     if status != 200:
-        raise Unreachable(f"The address answered {status}.")
+        raise Unreachable(_("L’adresse a répondu %(status)s.") % {"status": status})
     return body
 
 
@@ -113,7 +122,9 @@ def _request(
             content = answer.read(most_bytes + 1) if most_bytes else b""
             answer.close()
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unreachable(f"The address does not answer ({type(error).__name__}).") from error
+            raise Unreachable(
+                _("L’adresse ne répond pas (%(kind)s).") % {"kind": type(error).__name__}
+            ) from error
     if len(content) > most_bytes:
-        raise Unreachable(f"The answer is longer than {most_bytes} bytes.")
+        raise Unreachable(_("La réponse dépasse %(most)s octets.") % {"most": most_bytes})
     return answer.status, content

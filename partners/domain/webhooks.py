@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from audit.derived_key import derived_key
 from audit.record import entries
@@ -40,6 +41,8 @@ MOST_WEBHOOKS = 5
 
 class TooManyWebhooks(Exception):
     """The credential has as many webhooks as it may."""
+
+    text = _("Cet accès a déjà toutes les adresses qu’il peut avoir.")
 
 
 @transaction.atomic
@@ -222,7 +225,7 @@ def _send(delivery: Delivery) -> str:
     headers = signed_headers(delivery.webhook, message_id=delivery.pk, body=body, now=now)
     try:
         status = outgoing.post(delivery.webhook.url, body=body, headers=headers)
-    except (outgoing.Forbidden, outgoing.Unreachable) as problem:
+    except outgoing.NotCalled as problem:
         return str(problem)
     return "" if 200 <= status < 300 else f"{status}"
 

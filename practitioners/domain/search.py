@@ -128,7 +128,7 @@ def search(
     now: datetime,
 ) -> Page:
     """Return one page of agendas. `order` is "soonest" or "nearest"; bookable ones come first."""
-    agendas = _located(_about(Agenda.objects.all(), what), place)
+    agendas = _located(_about(Agenda.objects.filter(listed=True), what), place)
     agendas = _filtered(agendas, filters)
     next_slots = NextSlot.objects.filter(
         agenda_id=OuterRef("pk"),
@@ -261,7 +261,7 @@ def _hits(agendas: Sequence[Any], *, now: datetime) -> list[Hit]:
 def reason_names(*, what: str) -> list[str]:
     """Return the visit-reason names that a results page may be filtered by, commonest first."""
     specialties = matching_specialties(what)
-    reasons = VisitReason.objects.filter(active=True, agenda__active=True)
+    reasons = VisitReason.objects.filter(active=True, agenda__active=True, agenda__listed=True)
     if specialties:
         reasons = reasons.filter(agenda__practitioner__specialties__in=specialties)
     names = reasons.order_by("name").values_list("name", flat=True).distinct()

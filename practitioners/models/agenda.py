@@ -14,6 +14,7 @@ class Agenda(models.Model):
     practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT)
     practice = models.ForeignKey(Practice, on_delete=models.PROTECT)
     active = models.BooleanField(_("réservable en ligne"), default=True)
+    listed = models.BooleanField(_("dans l’annuaire"), default=True)
     accepts_new_patients = models.BooleanField(_("accepte de nouveaux patients"), default=True)
     open_on_holidays = models.BooleanField(_("ouvert les jours fériés"), default=False)
 

@@ -4,7 +4,7 @@ import uuid
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -85,10 +85,12 @@ def practitioner_page(request: HttpRequest, practitioner_id: uuid.UUID) -> HttpR
         Practitioner.objects.prefetch_related("specialties"), pk=practitioner_id
     )
     agendas = list(
-        practitioner.agenda_set.select_related("practice").order_by(
-            "-active", "practice__name", "pk"
-        )
+        practitioner.agenda_set.filter(listed=True)
+        .select_related("practice")
+        .order_by("-active", "practice__name", "pk")
     )
+    if not agendas and practitioner.agenda_set.exists():
+        raise Http404
     wanted = request.GET.get("cabinet", "")
     agenda = next((a for a in agendas if str(a.practice_id) == wanted), None)
     agenda = agenda or next(iter(agendas), None)

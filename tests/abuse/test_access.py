@@ -11,10 +11,11 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from audit.models import Entry
 from booking.domain.book import book
 from booking.domain.concerns import raise_concern
-from booking.models import Appointment
+from booking.models import Account, Appointment
 from booking.models.appointment import Channel
 from booking.rules import TABLE
 from partners.domain.feeds import open_feed
+from partners.models import CredentialKey, Delivery, PartnerMember, Webhook
 from practitioners.models import Absence
 from practitioners.models.staff import Role
 from tests.factories import (
@@ -89,7 +90,20 @@ API = {
     "api:holds", "api:hold", "api:appointments", "api:appointment", "api:move", "api:cancel",
     "api:mark", "api:reveal", "api:changes", "api:patients", "api:patient",
 }  # fmt: skip
+# Only accounts that act for the vendor in the address; the first for whoever is verified.
+VENDOR = {
+    "partners:vendors", "partners:vendor", "partners:credential", "partners:add-key",
+    "partners:revoke-key", "partners:add-webhook", "partners:end-webhook",
+    "partners:change-secret", "partners:replay", "partners:make-sandbox",
+}  # fmt: skip
 POST_ONLY = {
+    "partners:add-key",
+    "partners:revoke-key",
+    "partners:add-webhook",
+    "partners:end-webhook",
+    "partners:change-secret",
+    "partners:replay",
+    "partners:make-sandbox",
     "booking:answer-concern",
     "booking:mark-visit",
     "booking:delete-absence",
@@ -111,7 +125,7 @@ def names(resolver=None, namespace=""):
 
 
 def test_every_address_has_a_declared_rule():
-    assert set(names()) == PUBLIC | OWN | set(PRACTICE) | API
+    assert set(names()) == PUBLIC | OWN | set(PRACTICE) | VENDOR | API
 
 
 @pytest.fixture
@@ -137,10 +151,25 @@ def world(now):
     concern = raise_concern(
         account=owner, entry=entry, words="Pourquoi ?", actor=practice_actor(), now=now
     )
-    grant = make_grant(make_credential(), agenda)
+    credential = make_credential()
+    grant = make_grant(credential, agenda)
+    key = CredentialKey.objects.create(credential=credential, kid="k", jwk={"kty": "EC"})
+    PartnerMember.objects.create(
+        partner=credential.partner, account=make_account("editeur@exemple.fr"), created_at=now
+    )
+    webhook = Webhook.objects.create(
+        credential=credential, url="https://hooks.example/", secret_changed_at=now, cursor="",
+        created_at=now,
+    )  # fmt: skip
+    delivery = Delivery.objects.create(
+        webhook=webhook, agenda=agenda, appointment=appointment, changed_in=1, payload={},
+        due_at=now, give_up_at=now, created_at=now,
+    )  # fmt: skip
     feed, _secret = open_feed(agenda=agenda, label="Mobile", actor=practice_actor(), now=now)
     ids = {
-        "grant_id": grant.pk, "feed_id": feed.pk,
+        "grant_id": grant.pk, "feed_id": feed.pk, "partner_id": credential.partner_id,
+        "credential_id": credential.pk, "key_id": key.pk, "webhook_id": webhook.pk,
+        "delivery_id": delivery.pk,
         "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
@@ -178,7 +207,7 @@ def ask(client, name, ids):
     return client.post(url, {"status": "seen"}) if name in POST_ONLY else client.get(url)
 
 
-@pytest.mark.parametrize("name", sorted(OWN | set(PRACTICE)))
+@pytest.mark.parametrize("name", sorted(OWN | VENDOR | set(PRACTICE)))
 def test_nobody_gets_in_without_signing_in(world, name):
     answer = ask(Client(), name, world["ids"])
     assert answer.status_code == 302
@@ -203,6 +232,31 @@ def test_another_account_does_not_find_what_is_not_its_own(world, name):
     assert ask(client, name, world["ids"]).status_code == 404
     assert client.post(address(name, world["ids"])).status_code in (404, 405)
     assert Entry.objects.filter(action="reveal").count() == before
+
+
+@pytest.mark.parametrize("name", sorted(VENDOR))
+def test_a_vendors_pages_are_its_own_members(world, name):
+    member = Account.objects.get(partner_memberships__isnull=False)
+    without = Client()
+    without.force_login(member, backend="booking.backends.EmailBackend")
+    answer = ask(without, name, world["ids"])
+    assert answer["Location"].startswith(reverse("booking:second-factor"))
+    assert ask(verified_client(member), name, world["ids"]).status_code in (200, 302)
+    if name == "partners:vendors":
+        return
+    other = make_member(world["practice"], role="owner").account
+    own = make_credential("Autre")
+    PartnerMember.objects.create(
+        partner=own.partner, account=other, created_at=world["patient"].created_at
+    )
+    assert ask(verified_client(other), name, world["ids"]).status_code == 404
+    # One's own vendor in the address, another's credential behind it; then another's key and so on.
+    ids = world["ids"] | {"partner_id": own.partner_id}
+    if name != "partners:vendor":
+        assert ask(verified_client(other), name, ids).status_code == 404
+    ids |= {"credential_id": own.pk}
+    if {"key_id", "webhook_id", "delivery_id"} & set(_parameters(name)[0]):
+        assert ask(verified_client(other), name, ids).status_code == 404
 
 
 @pytest.mark.parametrize("name", sorted(PRACTICE))

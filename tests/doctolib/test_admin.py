@@ -14,7 +14,16 @@ from booking.domain.book import book
 from booking.domain.concerns import raise_concern
 from booking.models import Account
 from booking.models.appointment import Channel
-from partners.models import CalendarFeed, Credential, CredentialKey, Grant, Partner
+from partners.models import (
+    CalendarFeed,
+    Credential,
+    CredentialKey,
+    Delivery,
+    Grant,
+    Partner,
+    PartnerMember,
+    Webhook,
+)
 from practitioners.domain import invite
 from practitioners.models import Absence, Commune, Practice
 from tests.factories import (
@@ -76,6 +85,15 @@ def one_more(now):
     CredentialKey.objects.create(credential=credential, kid="k", jwk={"kty": "EC"})
     Grant.objects.create(credential=credential, practice=practice)
     CalendarFeed.objects.create(agenda=agenda, label="L", digest=bytes([number]), created_at=now)
+    PartnerMember.objects.create(partner=partner, account=account, created_at=now)
+    webhook = Webhook.objects.create(
+        credential=credential, url="https://hooks.example/", secret_changed_at=now, cursor="",
+        created_at=now,
+    )  # fmt: skip
+    Delivery.objects.create(
+        webhook=webhook, agenda=agenda, appointment=appointment, changed_in=1, payload={},
+        due_at=now, give_up_at=now, created_at=now,
+    )  # fmt: skip
     entry = Entry.objects.get(id=entries.write("x", actor=system_actor()))
     raise_concern(
         account=account, entry=entry, words="Quatrefages ?", actor=system_actor(), now=now

@@ -88,8 +88,8 @@ def test_a_credential_is_suspended_and_let_in_again(credential):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (KEY.as_dict(private=True), "public key alone"), ("{", "cannot be read"), ("[]", "not one JWK"),
-        ({"kty": "EC"}, "not a JWK"),
+        (KEY.as_dict(private=True), "la seule clé publique"), ("{", "cannot be read"), ("[]", "not one JWK"),
+        ({"kty": "EC"}, "pas une JWK"),
     ],
 )  # fmt: skip
 def test_a_key_that_cannot_be_used_registers_nothing(key_file, content, words):
