@@ -33,6 +33,8 @@ class Client:
         self._http = httpx.Client(timeout=20)
         self._token = ""
         self._good_until = 0.0
+        # The ETag of the last answer: send it as `version` with a change.
+        self.version = ""
 
     def __enter__(self) -> "Client":
         return self
@@ -44,17 +46,40 @@ class Client:
         """GET a resource, such as `agendas`; raises httpx.HTTPStatusError."""
         return self._send("GET", path, params=parameters)
 
-    def post(self, path: str, body: dict[str, Any]) -> Any:
-        """POST to a resource; raises httpx.HTTPStatusError."""
-        return self._send("POST", path, json=body)
+    def post(self, path: str, body: dict[str, Any], *, version: str = "", key: str = "") -> Any:
+        """POST to a resource; raises httpx.HTTPStatusError.
 
-    def _send(self, method: str, path: str, **what: Any) -> Any:
+        `version` is the ETag of what is being changed. Under one `key` a write is carried out
+        once, however often it is sent.
+        """
+        given = {"If-Match": version, "Idempotency-Key": key}
+        headers = {name: value for name, value in given.items() if value}
+        return self._send("POST", path, headers, json=body)
+
+    def changes(self, cursor: str = "") -> tuple[list[dict[str, Any]], str]:
+        """Everything that changed since a cursor, and the cursor for the next time."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.get("changes", **({"cursor": cursor} if cursor else {}))
+            found += page["changes"]
+            cursor = page["next"]
+            if not page["more"]:
+                return found, cursor
+
+    def _send(
+        self, method: str, path: str, extra: dict[str, str] | None = None, **what: Any
+    ) -> Any:
         url = f"{self._base}/{path}"
         token = self._fresh_token()
-        headers = {"Authorization": f"DPoP {token}", "DPoP": self._proof(method, url, token)}
+        headers = {
+            "Authorization": f"DPoP {token}",
+            "DPoP": self._proof(method, url, token),
+            **(extra or {}),
+        }
         answer = self._http.request(method, url, headers=headers, **what)
         answer.raise_for_status()
-        return answer.json()
+        self.version = answer.headers.get("ETag", "")
+        return answer.json() if answer.content else None
 
     def _fresh_token(self) -> str:
         if time.time() > self._good_until:
@@ -92,15 +117,36 @@ class Client:
         return jwt.encode(header, claims, self._key, algorithms=[self._algorithm])
 
 
+def book_first_slot(client: Client) -> dict[str, Any]:
+    """Book the first free slot that there is, for somebody new, and cancel it again."""
+    for agenda in client.get("agendas")["agendas"]:
+        for reason in agenda["visit_reasons"]:
+            slots = client.get(f"visit-reasons/{reason['id']}/slots")["slots"]
+            if not slots:
+                continue
+            appointment: dict[str, Any] = client.post(
+                "appointments",
+                {
+                    "visit_reason": reason["id"],
+                    "starts_at": slots[0]["starts_at"],
+                    "new_patient": {"first_name": "Camille", "last_name": "Essai"},
+                },
+                key=str(uuid.uuid4()),
+            )
+            path = f"appointments/{appointment['id']}/cancel"
+            cancelled: dict[str, Any] = client.post(path, {}, version=client.version)
+            return cancelled
+    raise SystemExit("No slot is free this week.")
+
+
 def main() -> None:
     base_url, key_file = sys.argv[1:3]
     with Client(base_url, json.loads(Path(key_file).read_text())) as client:
         for agenda in client.get("agendas")["agendas"]:
             print(agenda["practice"]["name"], "-", agenda["practitioner"])
-            for reason in agenda["visit_reasons"]:
-                slots = client.get(f"visit-reasons/{reason['id']}/slots")["slots"]
-                first = slots[0]["starts_at"] if slots else "no slot this week"
-                print(f"  {reason['name']}: {first}")
+        found, _cursor = client.changes()
+        print(len(found), "appointments")
+        print(book_first_slot(client))
 
 
 if __name__ == "__main__":

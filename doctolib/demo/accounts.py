@@ -15,7 +15,7 @@ from booking.models import Account
 from booking.models.appointment import Channel as BookingChannel
 from doctolib.demo.names import Names
 from partners.domain import identities, keys, scopes
-from partners.models import Credential, Grant, Partner
+from partners.models import Credential, Grant, Partner, PartnerMember
 from practitioners.domain import availability
 from practitioners.models import Agenda, Membership, Practice, Role
 
@@ -37,6 +37,7 @@ ACCOUNTS = [
     DemoAccount("patient", f"patient@{DOMAIN}", False),
     DemoAccount("practitioner", f"praticien@{DOMAIN}", True),
     DemoAccount("secretary", f"secretaire@{DOMAIN}", True),
+    DemoAccount("vendor", f"editeur@{DOMAIN}", True),
     DemoAccount("admin", f"admin@{DOMAIN}", True),
 ]
 
@@ -71,7 +72,7 @@ def make_accounts(names: Names, practice: Practice, *, now: datetime) -> None:
     )
     Membership.objects.create(account=made["secretary"], practice=practice, role=Role.SECRETARY)
     _make_patient(names, made["patient"], agendas, now=now)
-    _make_partner(practice, agendas)
+    _make_partner(practice, agendas, made["vendor"], now=now)
 
 
 def _make_patient(names: Names, account: Account, agendas: list[Agenda], *, now: datetime) -> None:
@@ -115,8 +116,11 @@ def _make_patient(names: Names, account: Account, agendas: list[Agenda], *, now:
             )
 
 
-def _make_partner(practice: Practice, agendas: list[Agenda]) -> None:
-    partner = Partner.objects.create(name="MonAgenda (démonstration)")
+def _make_partner(
+    practice: Practice, agendas: list[Agenda], member: Account, *, now: datetime
+) -> None:
+    partner = Partner.objects.create(name="MonAgenda (démonstration)", verified_at=now)
+    PartnerMember.objects.create(partner=partner, account=member, created_at=now)
     credential = Credential.objects.create(id=PARTNER_ID, partner=partner, label="Poste du cabinet")
     keys.register_key(credential=credential, jwk=partner_key().as_dict(private=False))
     grant = Grant.objects.create(

@@ -2,10 +2,9 @@
 
 import hashlib
 import hmac
-import importlib.util
 import time
 import uuid
-from pathlib import Path
+from datetime import date, timedelta
 
 import httpx
 import pytest
@@ -17,8 +16,10 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from joserfc.util import urlsafe_b64encode
 
 from partners.domain import keys
+from partners.domain.scopes import SCOPES
 from partners.models import AccessToken
-from tests.factories import make_agenda, make_credential, make_grant
+from tests.factories import make_agenda, make_credential, make_grant, make_opening, make_reason
+from tests.partners.published import published_client
 from tests.partners.software import KEY, ask, assertion, proof
 
 pytestmark = pytest.mark.django_db
@@ -237,20 +238,20 @@ def test_a_token_ends_after_five_minutes(credential):
         assert call(token, None, scheme="Bearer").status_code == 401
 
 
-def published_client():
-    file = Path(__file__).parents[2] / "docs/partners/client.py"
-    spec = importlib.util.spec_from_file_location("partner_client", file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.django_db(transaction=True)
 def test_the_published_client_works_over_http(credential, agenda, live_server, settings):
     settings.BASE_URL = live_server.url
+    make_opening(agenda, make_reason(agenda), starts_on=date.today() + timedelta(days=1))
+    credential.grants.update(scopes=SCOPES)
     key = {"client_id": str(credential.pk), **KEY.as_dict(private=True)}
-    with published_client().Client(f"{live_server.url}/api/v1", key) as client:
+    published = published_client()
+    with published.Client(f"{live_server.url}/api/v1", key) as client:
         assert client.get("agendas")["agendas"][0]["id"] == str(agenda.pk)
+        booked = published.book_first_slot(client)
+        assert booked["status"] == "cancelled"
+        found, cursor = client.changes()
+        assert [row["id"] for row in found] == [booked["id"]]
+        assert client.changes(cursor)[1]
         credential.suspended_at = timezone.now()
         credential.save()
         with pytest.raises(httpx.HTTPStatusError, match="401"):
