@@ -48,3 +48,4 @@ bench: $(READY)
 	@$(BIN)/python bench/availability.py
 	@$(BIN)/python bench/booking.py
 	@$(BIN)/python bench/vault.py
+	@$(BIN)/python bench/partners.py

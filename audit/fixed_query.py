@@ -32,9 +32,13 @@ class FixedQuery:
     join did not find comes out as None.
     """
 
-    def __init__(self, tables: Sequence[type[models.Model]], tail: str) -> None:
+    def __init__(
+        self, tables: Sequence[type[models.Model]], tail: str, *, more: Sequence[str] = ()
+    ) -> None:
+        """`more` are expressions whose values come after the instances, as the driver has them."""
         self._tables = tables
         self._tail = tail
+        self._more = more
 
     @cached_property
     def _statement(self) -> tuple[str, list[_Part]]:
@@ -59,7 +63,8 @@ class FixedQuery:
                 )
             )
         names = [f'"{model._meta.db_table}"' for model in self._tables]
-        return f"SELECT {', '.join(columns)} {self._tail.format(*names)}", parts
+        wanted = ", ".join([*columns, *self._more])
+        return f"SELECT {wanted} {self._tail}".format(*names), parts
 
     def first(self, *parameters: Any) -> tuple[Any, ...] | None:
         """Return the first row as one instance of each model, or None."""
@@ -73,12 +78,13 @@ class FixedQuery:
         for part in parts:
             for index, field in part.converted:
                 row[index] = field.from_db_value(row[index], None, connection)
-        return tuple(
+        instances = tuple(
             part.model.from_db(connection.alias, part.names, row[part.columns])
             if row[part.key] is not None
             else None
             for part in parts
         )
+        return (*instances, *row[parts[-1].columns.stop :])
 
 
 # psycopg takes these as they are: asking Django's fields to prepare them costs as much as the

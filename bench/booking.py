@@ -7,20 +7,16 @@ the same rows into the same tables with bare SQL. Both on one machine, in turn, 
 
 import random
 import secrets
-import select
-import socket
 import subprocess
-import sys
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import mean
 from urllib.parse import urlencode
 
-from setting import ROOT, arguments, own_servers, report
+from load import CLIENTS, drive, start_web
+from setting import arguments, own_servers, report
 
 AGENDAS, ACCOUNTS, DAYS = 200, 200, 50
-CLIENTS = 8
 ROUNDS = 5
 
 
@@ -118,43 +114,11 @@ def make_requests(
     return requests
 
 
-def drive(port: int, requests: list[bytes], seconds: float) -> tuple[int, dict[bytes, int]]:
-    """Send requests over CLIENTS kept-alive connections; return bookings and answers by status."""
-    poller = select.epoll()
-    connections = {}
-    for _ in range(CLIENTS):
-        client = socket.create_connection(("127.0.0.1", port))
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connections[client.fileno()] = client
-        poller.register(client, select.EPOLLIN)
-        client.sendall(requests.pop())
-    statuses: dict[bytes, int] = {}
-    booked = 0
-    deadline = time.monotonic() + seconds
-    partial: dict[int, bytes] = {}
-    while time.monotonic() < deadline and requests:
-        for number, _event in poller.poll(1):
-            answer = partial.pop(number, b"") + connections[number].recv(65536)
-            if not _is_complete(answer):
-                partial[number] = answer
-                continue
-            status = answer[9:12]
-            statuses[status] = statuses.get(status, 0) + 1
-            booked += status == b"302" and b"/rendez-vous/" in answer
-            connections[number].sendall(requests.pop())
-    for client in connections.values():
-        client.close()
-    return booked, statuses
-
-
-def _is_complete(answer: bytes) -> bool:
-    head, separator, body = answer.partition(b"\r\n\r\n")
-    if not separator:
-        return False
-    lowered = head.lower()
-    if b"content-length:" in lowered:
-        return len(body) >= int(lowered.split(b"content-length:")[1].split(b"\r\n")[0])
-    return body.endswith(b"0\r\n\r\n") or b"transfer-encoding" not in lowered
+def kind_of(answer: bytes) -> str:
+    """Tell bookings from other redirects."""
+    if answer[9:12] == b"302" and b"/rendez-vous/" in answer:
+        return "booked"
+    return answer[9:12].decode()
 
 
 PGBENCH = """
@@ -223,20 +187,6 @@ def pgbench(directory: Path, seconds: int) -> float:
     return float(line.split("=")[1].split()[0])
 
 
-def start_web(port: int) -> subprocess.Popen[bytes]:
-    """Start the web server as `make run` does, and wait until it answers."""
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "2"]
-    command += ["--blocking-threads", "2", "--log-level", "warning", "doctolib.wsgi:application"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    for _ in range(300):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return process
-        time.sleep(0.1)
-    raise RuntimeError("the web server did not start")
-
-
 def main() -> None:
     options = arguments(__doc__ or "", seconds=4)
     with own_servers() as directory:
@@ -250,11 +200,11 @@ def main() -> None:
         for _ in range(ROUNDS):
             baseline.append(pgbench(directory, options.seconds))
             web = start_web(port)
-            drive(port, requests, 2)
-            booked, answers = drive(port, requests, options.seconds)
-            bookings.append(booked / options.seconds)
+            drive(port, iter(requests.pop, None), 2)
+            answers = drive(port, iter(requests.pop, None), options.seconds, name_of=kind_of)
+            bookings.append(answers.pop("booked", 0) / options.seconds)
             for status, count in answers.items():
-                statuses[status.decode()] = statuses.get(status.decode(), 0) + count
+                statuses[status] = statuses.get(status, 0) + count
             web.terminate()
             web.wait(20)
         figures: dict[str, object] = {

@@ -63,7 +63,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some changes, in order; `more` says that this walk has not come to its end."""
+    """Some changes, in order; `more` says that this walk may not have come to its end."""
 
     changes: list[Change]
     next: Place
@@ -84,13 +84,31 @@ _ROWS = """
                        WHERE a.id = appointment_id AND a.agenda_id = ANY(%(agendas)s))
      ORDER BY changed_in, appointment_id LIMIT %(limit)s)
 """
-_STATEMENT = f"""
-    WITH horizon AS (
-        SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 AS floor
-    ), rows AS ({_ROWS})
-    SELECT horizon.floor, rows.* FROM horizon LEFT JOIN rows ON true
-    ORDER BY changed_in, id LIMIT %(limit)s
-"""  # noqa: S608 - two constants
+_FLOOR = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1"
+_AS_ROWS = f"""
+    SELECT one.floor, found.* FROM (SELECT {_FLOOR} AS floor) AS one
+    LEFT JOIN (SELECT * FROM ({_ROWS}) AS rows ORDER BY changed_in, id LIMIT %(limit)s) AS found
+        ON true
+    ORDER BY changed_in, id
+"""  # noqa: S608 - constants
+# PostgreSQL writes the JSON: made of Python's ids and instants, a page of 100 rows costs more than
+# everything else that its request does (bench/partners.py).
+_AS_JSON = f"""
+    WITH found AS MATERIALIZED (
+        SELECT * FROM ({_ROWS}) AS rows ORDER BY changed_in, id LIMIT %(limit)s
+    )
+    SELECT {_FLOOR}, (SELECT count(*) FROM found), (
+        SELECT json_agg(shown)::text FROM (
+            SELECT id, agenda_id AS agenda, gone, visit_reason_id AS visit_reason,
+                   patient_id AS patient, starts_at, ends_at, nullif(status, '') AS status,
+                   new_patient
+            FROM found
+        ) AS shown
+    ), last.changed_in, last.id
+    FROM (SELECT) AS one LEFT JOIN (
+        SELECT changed_in, id FROM found ORDER BY changed_in DESC, id DESC LIMIT 1
+    ) AS last ON true
+"""  # noqa: S608 - constants
 
 
 def place_now() -> Place:
@@ -102,28 +120,48 @@ def place_now() -> Place:
 
 def changes_since(*, agenda_ids: Collection[uuid.UUID], place: Place, limit: int) -> Page:
     """Return at most `limit` changes of these agendas after a place, oldest first."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _STATEMENT,
-            {
-                "agendas": list(agenda_ids),
-                "changed_in": place.changed_in,
-                "id": place.id,
-                "limit": limit + 1,
-            },
-        )
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    floor = place.floor or found[0][0]
+    found = _ask(_AS_ROWS, agenda_ids, place, limit)
     changes = [_change(row[1:]) for row in found if row[1] is not None]
-    more = len(changes) > limit
-    changes = changes[:limit]
-    last = changes[-1] if changes else None
-    at, pk = (last.changed_in, last.appointment_id) if last else (place.changed_in, place.id)
+    more = len(changes) == limit
+    last = (changes[-1].changed_in, changes[-1].appointment_id) if changes else None
+    return Page(changes=changes, next=_after(place, last, floor=found[0][0], more=more), more=more)
+
+
+def changes_as_json(
+    *, agenda_ids: Collection[uuid.UUID], place: Place, limit: int
+) -> tuple[str, Place, bool]:
+    """The same as a JSON array; with the next place, and whether this walk goes on."""
+    [(floor, count, text, changed_in, pk)] = _ask(_AS_JSON, agenda_ids, place, limit)
+    more = count == limit
+    last = None if changed_in is None else (changed_in, pk)
+    after = _after(place, last, floor=floor, more=more)
+    # The session's time zone is UTC; everywhere else the API writes it so.
+    return (text or "[]").replace('+00:00"', 'Z"'), after, more
+
+
+def _ask(
+    statement: str, agenda_ids: Collection[uuid.UUID], place: Place, limit: int
+) -> list[tuple[Any, ...]]:
+    given = {
+        "agendas": list(agenda_ids),
+        "changed_in": place.changed_in,
+        "id": place.id,
+        "limit": limit,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        return cursor.fetchall()
+
+
+def _after(place: Place, last: tuple[int, uuid.UUID] | None, *, floor: int, more: bool) -> Place:
+    """The place after a page: further on in this walk, or where the next one begins."""
+    floor = place.floor or floor
+    changed_in, pk = last or (place.changed_in, place.id)
     if more:
-        return Page(changes=changes, next=Place(changed_in=at, id=pk, floor=floor), more=True)
-    if at > floor:
-        at, pk = floor, _HIGHEST
-    return Page(changes=changes, next=Place(changed_in=at, id=pk), more=False)
+        return Place(changed_in=changed_in, id=pk, floor=floor)
+    if changed_in > floor:
+        return Place(changed_in=floor, id=_HIGHEST)
+    return Place(changed_in=changed_in, id=pk)
 
 
 def _change(row: tuple[Any, ...]) -> Change:

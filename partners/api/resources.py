@@ -5,7 +5,6 @@ from typing import Any
 
 from audit.vault.sealing import Sealed
 from booking.models import Appointment, Patient
-from booking.queries.changes import Change
 from partners.domain.identities import OF_PATIENT
 from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
 
@@ -40,23 +39,6 @@ def appointment(row: Appointment) -> dict[str, Any]:
     return {
         "id": row.pk,
         "agenda": row.agenda_id,
-        "visit_reason": row.visit_reason_id,
-        "patient": row.patient_id,
-        "starts_at": row.starts_at,
-        "ends_at": row.ends_at,
-        "status": row.status,
-        "new_patient": row.new_patient,
-    }
-
-
-def change(row: Change) -> dict[str, Any]:
-    """An appointment as it stands now, or the news that it has left the granted agendas."""
-    if row.gone:
-        return {"id": row.appointment_id, "agenda": row.agenda_id, "gone": True}
-    return {
-        "id": row.appointment_id,
-        "agenda": row.agenda_id,
-        "gone": False,
         "visit_reason": row.visit_reason_id,
         "patient": row.patient_id,
         "starts_at": row.starts_at,

@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from rest_framework.exceptions import NotFound, Throttled, ValidationError
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,6 +20,7 @@ from rest_framework.views import APIView
 from audit.record.entries import Actor
 from partners.api import problems
 from partners.api.permissions import HasScope
+from partners.api.rendering import FastJSONRenderer
 from partners.domain import once, request_limit, usage
 from partners.domain.identities import credential_actor
 from partners.domain.walls import behind_walls
@@ -72,7 +72,9 @@ class ScopedView(APIView):
 
     def check_throttles(self, request: Request) -> None:
         try:
-            self._use = request_limit.count_request(self.credential.pk, now=timezone.now())
+            self._use = request_limit.count_request(
+                self.credential.pk, call=f"{request.method} {self._route()}", now=timezone.now()
+            )
         except redis.RedisError as error:
             raise problems.Unavailable from error
         if self._use.exceeded:
@@ -89,22 +91,26 @@ class ScopedView(APIView):
                 f'"requests";q={use.limit};w={request_limit.WINDOW_SECONDS}'
             )
             answer["RateLimit"] = f'"requests";r={use.left};t={use.seconds}'
-            self._note(request, answer)
+            if answer.status_code >= 400:
+                self._note_refusal(request, answer)
         return answer
 
-    def _note(self, request: Any, answer: Response) -> None:
-        """Count the call for the vendor's page; a Redis that is away costs the count alone."""
-        route = request._request.resolver_match.route
-        problem = (answer.data or {}).get("type", "") if answer.status_code >= 400 else ""
+    def _note_refusal(self, request: Any, answer: Response) -> None:
+        """Keep a refusal for the vendor's page; a Redis that is away costs that page alone."""
         with suppress(redis.RedisError):
-            usage.note_call(
+            usage.note_refusal(
                 self.credential.pk,
-                method=str(request.method),
-                route=route.removeprefix("api/v1/").replace("<uuid:", "{").replace(">", "}"),
+                call=f"{request.method} {self._route()}",
                 status=answer.status_code,
-                problem=problem.removeprefix("urn:doctolib:problem:"),
+                problem=answer.data.get("type", "").removeprefix("urn:doctolib:problem:"),
                 now=timezone.now(),
             )
+
+    def _route(self) -> str:
+        """The address without what was asked for, as `appointments/{appointment_id}`."""
+        match = self.request.resolver_match
+        route = match.route.removeprefix("api/v1/") if match else ""
+        return route.replace("<uuid:", "{").replace(">", "}")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -123,7 +129,8 @@ class ScopedView(APIView):
     def _behind_walls(
         self, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
     ) -> Response:
-        with behind_walls(cast(AccessToken, request.auth)):
+        token = cast(AccessToken, request.auth)
+        with behind_walls(token, scope=self.required_scope) as self.agenda_ids:
             key = request.headers.get("Idempotency-Key", "")
             if not key or request.method not in ("POST", "PUT", "DELETE"):
                 return handler(request, *args, **kwargs)
@@ -164,12 +171,12 @@ class ScopedView(APIView):
 
 def plain(data: Any) -> Any:
     """The body as JSON has it, without ids and instants of Python's."""
-    return None if data is None else json.loads(JSONRenderer().render(data))
+    return None if data is None else json.loads(FastJSONRenderer().render(data))
 
 
 def etag_of(data: Any) -> str:
     """The strong ETag of a resource as it is shown: what reads alike is alike."""
-    return f'"{hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]}"'
+    return f'"{hashlib.sha256(FastJSONRenderer().render(data)).hexdigest()[:32]}"'
 
 
 def check_match(request: Request, data: Any) -> None:

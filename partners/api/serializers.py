@@ -217,17 +217,17 @@ class AppointmentsOut(serializers.Serializer):  # type: ignore[type-arg]
 
 
 class ChangeOut(serializers.Serializer):  # type: ignore[type-arg]
-    """With `gone` true, id and agenda alone: the appointment has left what is granted to you."""
+    """With `gone` true the rest is null: the appointment has left what is granted to you."""
 
     id = Id()
     agenda = Id()
     gone = Flag()
-    visit_reason = Id(required=False)
-    patient = Id(required=False)
-    starts_at = Instant(required=False)
-    ends_at = Instant(required=False)
-    status = serializers.ChoiceField(choices=STATUSES, required=False)
-    new_patient = Flag(required=False)
+    visit_reason = Id(allow_null=True)
+    patient = Id(allow_null=True)
+    starts_at = Instant(allow_null=True)
+    ends_at = Instant(allow_null=True)
+    status = serializers.ChoiceField(choices=STATUSES, allow_null=True)
+    new_patient = Flag(allow_null=True)
 
 
 class ChangesOut(serializers.Serializer):  # type: ignore[type-arg]

@@ -5,9 +5,12 @@ kept, only routes, statuses and kinds of problems.
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
+
+import redis
 
 from audit.redis_client import redis_client
 
@@ -20,39 +23,57 @@ class Failure:
     """One call that was refused, or that failed."""
 
     at: datetime
-    method: str
-    route: str
+    call: str
     status: int
     problem: str
 
 
-def note_call(
-    credential_id: UUID, *, method: str, route: str, status: int, problem: str, now: datetime
+@dataclass(frozen=True, kw_only=True)
+class Calls:
+    """How often one route was called, and how often of these it refused."""
+
+    all: int
+    refused: int
+
+
+def add_call(
+    steps: "redis.client.Pipeline", credential_id: UUID, *, call: str, now: datetime
 ) -> None:
-    """Count one call; of a refused one, keep when, where and why. Raises redis.RedisError."""
-    steps = redis_client().pipeline(transaction=False)
+    """Add the counting of one call, as "GET agendas", to steps that are to be taken."""
     key = _calls_key(credential_id, now.date())
-    steps.hincrby(key, f"{method} {route} {status}", 1)
+    steps.hincrby(key, call, 1)
     steps.expire(key, KEPT_DAYS * 86400)
-    if status >= 400:
-        errors = _errors_key(credential_id)
-        steps.lpush(errors, json.dumps([now.isoformat(), method, route, status, problem]))
-        steps.ltrim(errors, 0, KEPT_ERRORS - 1)
-        steps.expire(errors, KEPT_DAYS * 86400)
+
+
+def note_refusal(
+    credential_id: UUID, *, call: str, status: int, problem: str, now: datetime
+) -> None:
+    """Count a refused call and keep when, where and why. Raises redis.RedisError."""
+    steps = redis_client().pipeline(transaction=False)
+    steps.hincrby(_calls_key(credential_id, now.date()), f"{call}{_REFUSED}", 1)
+    errors = _errors_key(credential_id)
+    steps.lpush(errors, json.dumps([now.isoformat(), call, status, problem]))
+    steps.ltrim(errors, 0, KEPT_ERRORS - 1)
+    steps.expire(errors, KEPT_DAYS * 86400)
     steps.execute()
 
 
-def calls_of(credential_id: UUID, *, days: int, now: datetime) -> dict[tuple[str, int], int]:
-    """How many calls there were in the last days, by "METHOD route" and status."""
+_REFUSED = " refused"
+
+
+def calls_of(credential_id: UUID, *, days: int, now: datetime) -> dict[str, Calls]:
+    """How many calls there were in the last days, by route."""
     steps = redis_client().pipeline(transaction=False)
     for back in range(days):
         steps.hgetall(_calls_key(credential_id, now.date() - timedelta(days=back)))
-    found: dict[tuple[str, int], int] = {}
+    counted: Counter[str] = Counter()
     for day in steps.execute():
-        for name, count in day.items():
-            route, _, status = name.decode().rpartition(" ")
-            found[route, int(status)] = found.get((route, int(status)), 0) + int(count)
-    return found
+        counted.update({name.decode(): int(count) for name, count in day.items()})
+    return {
+        call: Calls(all=count, refused=counted[f"{call}{_REFUSED}"])
+        for call, count in sorted(counted.items())
+        if not call.endswith(_REFUSED)
+    }
 
 
 def failures_of(credential_id: UUID) -> list[Failure]:
@@ -60,12 +81,9 @@ def failures_of(credential_id: UUID) -> list[Failure]:
     kept = redis_client().lrange(_errors_key(credential_id), 0, KEPT_ERRORS - 1)
     rows = [json.loads(text) for text in kept]  # type: ignore[union-attr]
     return [
-        Failure(
-            at=datetime.fromisoformat(at), method=method, route=route, status=status,
-            problem=problem,
-        )
-        for at, method, route, status, problem in rows
-    ]  # fmt: skip
+        Failure(at=datetime.fromisoformat(at), call=call, status=status, problem=problem)
+        for at, call, status, problem in rows
+    ]
 
 
 def _calls_key(credential_id: UUID, day: date) -> str:

@@ -5,6 +5,7 @@ The role has no right on most tables, and row-level security on the others (part
 digest of the access token and not to the credential's id, which others may know.
 """
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,24 +16,32 @@ from partners.models import AccessToken
 PARTNER_ROLE = "doctolib_partner"
 
 
+# One statement: it is asked at every request. The role changes after the agendas were read.
+_ENTER = """
+    SELECT ARRAY(
+        SELECT DISTINCT a.agenda_id FROM partners_grant g
+        JOIN partners_grant_agendas a ON a.grant_id = g.id
+        WHERE g.credential_id = %s AND g.revoked_at IS NULL AND %s = ANY(g.scopes)
+    ), set_config('role', %s, true), set_config('doctolib.token', %s, true)
+"""
+_LEAVE = "SELECT set_config('role', 'none', true), set_config('doctolib.token', '', true)"
+
+
 @contextmanager
-def behind_walls(token: AccessToken) -> Iterator[None]:
+def behind_walls(token: AccessToken, *, scope: str = "") -> Iterator[list[uuid.UUID]]:
     """Run a block as the partner role, in a transaction of its own, with the token's grants.
 
-    The application's role must be a member of the partner role (`manage.py record grant`).
+    Yields the ids of the agendas that are granted with the scope. The application's role must be
+    a member of the partner role (`manage.py record grant`).
     """
     goes_on = connection.in_atomic_block
     with transaction.atomic():
-        _become(PARTNER_ROLE, bytes(token.digest).hex())
-        yield
+        with connection.cursor() as cursor:
+            digest = bytes(token.digest).hex()
+            cursor.execute(_ENTER, [token.credential_id, scope, PARTNER_ROLE, digest])
+            agenda_ids = cursor.fetchone()[0]
+        yield agenda_ids
         if goes_on:
             # What surrounds the block is who it was; an error takes it back without our help.
-            _become("none", "")
-
-
-def _become(role: str, digest: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('role', %s, true), set_config('doctolib.token', %s, true)",
-            [role, digest],
-        )
+            with connection.cursor() as cursor:
+                cursor.execute(_LEAVE)

@@ -146,9 +146,8 @@ def _collect_for(webhook_id: uuid.UUID, *, now: datetime) -> None:
     if webhook is None or place is None:
         return
     agendas = granted_agendas(webhook.credential, scope=scopes.APPOINTMENTS_READ)
-    page = changes.changes_since(
-        agenda_ids=list(agendas.values_list("pk", flat=True)), place=place, limit=500
-    )
+    agenda_ids = list(agendas.values_list("pk", flat=True))
+    page = changes.changes_since(agenda_ids=agenda_ids, place=place, limit=500)
     known = set(
         Delivery.objects.filter(
             webhook=webhook, appointment__in=[row.appointment_id for row in page.changes]

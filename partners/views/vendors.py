@@ -75,11 +75,6 @@ def _page(
     webhook_form: WebhookForm | None = None,
 ) -> HttpResponse:  # fmt: skip
     now = timezone.now()
-    calls = usage.calls_of(row.pk, days=USE_DAYS, now=now)
-    by_route: dict[str, dict[str, int]] = {}
-    for (route, status), count in calls.items():
-        counted = by_route.setdefault(route, {"good": 0, "bad": 0})
-        counted["good" if status < 400 else "bad"] += count
     context = {
         "partner": row.partner,
         "credential": row,
@@ -96,7 +91,7 @@ def _page(
         ],
         "webhook_form": webhook_form or WebhookForm(),
         "deliveries": deliveries_of(row),
-        "calls": sorted(by_route.items()),
+        "calls": usage.calls_of(row.pk, days=USE_DAYS, now=now).items(),
         "failures": usage.failures_of(row.pk)[:20],
         "limit": settings.PARTNER_REQUESTS_A_MINUTE,
         "opened": identities_opened(row, since=now - timedelta(days=USE_DAYS)),

@@ -72,7 +72,7 @@ def check_the_whole():
     assert Taken.objects.count() == visits.count()
     assert NextSlot.objects.filter(starts_at__isnull=False).count() > 20
     roles = {a.role: a for a in accounts.ACCOUNTS}
-    assert set(roles) == {"patient", "practitioner", "secretary", "admin"}
+    assert set(roles) == {"patient", "practitioner", "secretary", "vendor", "admin"}
     assert Account.objects.count() == 4
     practice = Practice.objects.get(name="Maison de santé des Tilleuls")
     assert practice.town == "Tours"

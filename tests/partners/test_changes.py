@@ -117,7 +117,10 @@ def test_who_leaves_for_an_agenda_that_is_not_granted_is_gone(agenda, credential
         channel=Channel.PRACTICE, now=now,
     )  # fmt: skip
     found, _cursor = walk(Software(credential))
-    assert found == [{"id": str(row.pk), "agenda": str(agenda.pk), "gone": True}]
+    assert [(r["id"], r["agenda"], r["gone"]) for r in found] == [
+        (str(row.pk), str(agenda.pk), True)
+    ]
+    assert (found[0]["starts_at"], found[0]["patient"], found[0]["status"]) == (None, None, None)
     make_other = make_credential("Autre", key=KEY)
     make_grant(make_other, agenda, elsewhere)
     found, _cursor = walk(Software(make_other))

@@ -1,5 +1,6 @@
 """PostgreSQL refuses by itself: raw SQL, and code without its filters, under the partner role."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from audit.models import SubjectKey
 from booking.domain.book import book
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel
+from booking.queries import changes
 from partners import queries
 from partners.api import scoped
 from partners.api.views import agendas as agenda_views
@@ -190,7 +192,7 @@ def test_the_walls_close_with_the_grant(sides, what):
 def _without_filters(monkeypatch):
     """The application forgets every filter of its own."""
     everything = Agenda.objects.select_related("practice", "practitioner").order_by("pk")
-    for module in (queries, views, agenda_views, scoped):
+    for module in (queries, agenda_views, scoped):
         monkeypatch.setattr(module, "granted_agendas", lambda credential, scope: everything.all())
     monkeypatch.setattr(
         views, "granted_appointments", lambda credential, scope: Appointment.unscoped.all()
@@ -198,6 +200,19 @@ def _without_filters(monkeypatch):
     monkeypatch.setattr(
         views, "grant_of", lambda credential, agenda_id, scope: Grant(fields=["last_name"])
     )
+
+
+def test_changes_of_every_agenda_shown_are_the_granted_ones(sides):
+    """Asked for all agendas that there are, PostgreSQL still gives the granted ones' changes."""
+    (_agenda, mine, credential), _other = sides
+    everything = list(Agenda.objects.values_list("pk", flat=True))
+    with behind_walls(token_for(credential)):
+        page = changes.changes_since(agenda_ids=everything, place=changes.Place(), limit=10)
+        text, _place, _more = changes.changes_as_json(
+            agenda_ids=everything, place=changes.Place(), limit=10
+        )
+    assert [row.appointment_id for row in page.changes] == [mine.pk]
+    assert [row["id"] for row in json.loads(text)] == [str(mine.pk)]
 
 
 @pytest.mark.usefixtures("_without_filters")

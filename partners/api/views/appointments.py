@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import orjson
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -25,7 +26,6 @@ from partners.api.window import WINDOW, read_window
 from partners.domain import bookings, identities, scopes
 from partners.queries import (
     grant_of,
-    granted_agendas,
     granted_appointments,
     granted_patients,
     granted_reasons,
@@ -255,19 +255,12 @@ class Changes(ScopedView):
         place = changes.Place() if text is None else changes.Place.read(text)
         if place is None:
             raise problems.BadCursor
-        agendas = granted_agendas(self.credential, scope=self.required_scope)
-        page = changes.changes_since(
-            agenda_ids=list(agendas.values_list("pk", flat=True)),
+        found, next_place, more = changes.changes_as_json(
+            agenda_ids=self.agenda_ids,
             place=place,
             limit=read_limit(request),
         )
-        return Response(
-            {
-                "changes": [resources.change(row) for row in page.changes],
-                "next": str(page.next),
-                "more": page.more,
-            }
-        )
+        return Response({"changes": orjson.Fragment(found), "next": str(next_place), "more": more})
 
 
 class Reveal(ScopedView):
