@@ -142,7 +142,7 @@ def changes_as_json(
 def _ask(
     statement: str, agenda_ids: Collection[uuid.UUID], place: Place, limit: int
 ) -> list[tuple[Any, ...]]:
-    given = {
+    given: dict[str, Any] = {
         "agendas": list(agenda_ids),
         "changed_in": place.changed_in,
         "id": place.id,
