@@ -7,6 +7,7 @@ from partners.models import (
     CredentialKey,
     Delivery,
     Grant,
+    ImportedCalendar,
     Partner,
     PartnerMember,
     Webhook,
@@ -55,6 +56,14 @@ class CalendarFeedAdmin(ReadMostlyAdmin):
     search_fields = ("label", "=agenda__id", "=id")
     ordering = ("-created_at", "id")
     changeable = ("revoked_at",)
+
+
+@admin.register(ImportedCalendar)
+class ImportedCalendarAdmin(ReadMostlyAdmin):
+    list_display = ("label", "agenda", "read_at", "failures", "problem", "created_at")
+    list_select_related = ("agenda__practitioner", "agenda__practice")
+    search_fields = ("label", "=agenda__id", "=id")
+    ordering = ("-created_at", "id")
 
 
 @admin.register(PartnerMember)

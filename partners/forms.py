@@ -87,6 +87,42 @@ class FeedForm(forms.Form):
             self.fields["agenda"].initial = agendas[0]
 
 
+class ImportForm(forms.Form):
+    """An external calendar whose busy time is to close an agenda: its address, or a file."""
+
+    agenda = forms.ModelChoiceField(label=_("Agenda"), queryset=Agenda.objects.none())
+    label = forms.CharField(
+        label=_("Quel calendrier"),
+        max_length=80,
+        help_text=_("Par exemple : hôpital, ou privé. L’équipe du cabinet le lira."),
+    )
+    url = forms.CharField(
+        label=_("Adresse iCal"),
+        required=False,
+        max_length=1000,
+        help_text=_("Elle est relue tous les quarts d’heure."),
+        widget=forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off"}),
+    )
+    file = forms.FileField(
+        label=_("Ou un fichier .ics"),
+        required=False,
+        help_text=_("Lu une fois, pour les dix-huit mois qui viennent."),
+        widget=forms.FileInput(attrs={"accept": ".ics,text/calendar"}),
+    )
+
+    def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_agendas(self.fields["agenda"], agendas)
+        if len(agendas) == 1:
+            self.fields["agenda"].initial = agendas[0]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not self.errors and bool(given.get("url")) == bool(given.get("file")):
+            self.add_error("url", _("Donnez une adresse ou un fichier."))
+        return given
+
+
 class VendorForm(forms.Form):
     """A vendor to register."""
 

@@ -14,6 +14,7 @@ from partners.models import (
     Delivery,
     DeliveryState,
     Grant,
+    ImportedCalendar,
     RegisteredPatient,
 )
 from practitioners.models import Agenda, Practice, VisitReason
@@ -91,6 +92,15 @@ def feeds_of_agendas(agendas: Iterable[Agenda]) -> list[CalendarFeed]:
         CalendarFeed.objects.filter(
             agenda__in=[agenda.pk for agenda in agendas], revoked_at__isnull=True
         )
+        .select_related("agenda__practitioner")
+        .order_by("-created_at", "pk")
+    )
+
+
+def calendars_of_agendas(agendas: Iterable[Agenda]) -> list[ImportedCalendar]:
+    """The calendars that close time of these agendas, the newest first."""
+    return list(
+        ImportedCalendar.objects.filter(agenda__in=[agenda.pk for agenda in agendas])
         .select_related("agenda__practitioner")
         .order_by("-created_at", "pk")
     )

@@ -3,7 +3,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from partners.domain import once, tokens, webhooks
+from partners.domain import imports, once, tokens, webhooks
 
 
 @shared_task(name="partners.drop_expired_tokens")
@@ -21,3 +21,8 @@ def tell_webhooks(**_newer_arguments: Any) -> None:
 @shared_task(name="partners.drop_old_deliveries")
 def drop_old_deliveries(**_newer_arguments: Any) -> None:
     webhooks.drop_old(now=timezone.now())
+
+
+@shared_task(name="partners.read_calendars")
+def read_calendars(**_newer_arguments: Any) -> None:
+    imports.read_due(now=timezone.now())

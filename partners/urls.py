@@ -20,6 +20,16 @@ urlpatterns = [
         feeds.close_feed,
         name="close-feed",
     ),
+    path(
+        "cabinet/<uuid:practice_id>/calendriers/importer/",
+        feeds.import_calendar,
+        name="import-calendar",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/calendriers/<uuid:calendar_id>/oublier/",
+        feeds.forget_calendar,
+        name="forget-calendar",
+    ),
     path("editeur/", vendors.vendor_list, name="vendors"),
     path("editeur/<uuid:partner_id>/", vendors.vendor, name="vendor"),
     path(CREDENTIAL, vendors.credential, name="credential"),

@@ -8,7 +8,11 @@ import pytest
 from audit.redis_client import redis_client
 from tests.shared_data import SHARED
 
-collect_ignore = [] if SHARED.exists() else ["practitioners/test_national_scenarios.py"]
+collect_ignore = (
+    []
+    if SHARED.exists()
+    else ["practitioners/test_national_scenarios.py", "partners/test_real_calendars.py"]
+)
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 

@@ -59,6 +59,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=2),
         "options": {"expires": 2},
     },
+    "read-calendars": {
+        "task": "partners.read_calendars",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "drop-old-deliveries": {
         "task": "partners.drop_old_deliveries",
         "schedule": timedelta(hours=6),

@@ -9,7 +9,7 @@ from rest_framework.views import exception_handler
 from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken
 from booking.domain.change import NotActive
 from partners.domain.bookings import HoldGone, TooManyHolds
-from practitioners.domain.openings import OverlapsOpening
+from practitioners.domain.openings import ImportedAbsence, OverlapsOpening
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
@@ -34,6 +34,7 @@ TITLES = {
     "not_active": "The appointment can no longer be changed",
     "hold_gone": "The hold has expired",
     "too_many_holds": "You hold too many slots of this agenda",
+    "imported_absence": "The absence is not kept by hand",
     "overlaps_opening": "The opening overlaps another one",
     "cursor_invalid": "The cursor is not one of ours",
 }
@@ -106,6 +107,9 @@ REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
     NotActive: (409, "not_active", "It is over or cancelled. Book a new one."),
     HoldGone: (409, "hold_gone", "Hold the slot again, or book without a hold."),
     TooManyHolds: (409, "too_many_holds", "Let go of some, or wait until they expire."),
+    ImportedAbsence: (
+        409, "imported_absence", "It follows an external calendar: change it there."
+    ),
     OverlapsOpening: (409, "overlaps_opening", "The practitioner is one person: change the times."),
 }  # fmt: skip
 

@@ -79,8 +79,9 @@ def feed_text(feed: CalendarFeed, *, now: datetime) -> bytes:
         event.add("sequence", row.moves)
         event.add("summary", str(row.visit_reason))
         calendar.add_component(event)
+    # Not those of imported calendars: who reads this one has them there.
     absences = Absence.objects.filter(
-        agenda_id=feed.agenda_id, until__gt=since, starts_at__lt=until
+        agenda_id=feed.agenda_id, until__gt=since, starts_at__lt=until, imported_from__isnull=True
     )
     for absence in absences.order_by("starts_at", "pk"):
         event = _event(str(absence.pk), absence.starts_at, absence.until, now=now)

@@ -10,6 +10,7 @@ import ipaddress
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import monotonic
 from urllib.parse import urlsplit
 
 import urllib3
@@ -17,6 +18,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 CONNECT_SECONDS, READ_SECONDS = 3, 5
+# A server that sends a byte now and then is given no more than this.
+ANSWER_SECONDS = 20
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -119,7 +122,7 @@ def _request(
                 preload_content=False,
                 decode_content=False,
             )
-            content = answer.read(most_bytes + 1) if most_bytes else b""
+            content = _content_of(answer, most_bytes) if most_bytes else b""
             answer.close()
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(
@@ -128,3 +131,13 @@ def _request(
     if len(content) > most_bytes:
         raise Unreachable(_("La réponse dépasse %(most)s octets.") % {"most": most_bytes})
     return answer.status, content
+
+
+def _content_of(answer: urllib3.BaseHTTPResponse, most_bytes: int) -> bytes:
+    ends_at = monotonic() + ANSWER_SECONDS
+    content = bytearray()
+    while len(content) <= most_bytes and (part := answer.read1(65536)):
+        content += part
+        if monotonic() > ends_at:
+            raise Unreachable(_("La réponse n’est pas arrivée à temps."))
+    return bytes(content)

@@ -1,5 +1,6 @@
 from partners.models.credential import AccessToken, Credential, CredentialKey, Grant, Partner
 from partners.models.feed import CalendarFeed
+from partners.models.imported import ImportedCalendar
 from partners.models.member import PartnerMember
 from partners.models.patient import RegisteredPatient
 from partners.models.request import IdempotentRequest
@@ -14,6 +15,7 @@ __all__ = [
     "DeliveryState",
     "Grant",
     "IdempotentRequest",
+    "ImportedCalendar",
     "Partner",
     "PartnerMember",
     "RegisteredPatient",

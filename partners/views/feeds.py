@@ -1,6 +1,7 @@
-"""Calendar feeds: opened and closed on the dashboard, read by whoever has the address."""
+"""Calendars: external ones that close time, and feeds that whoever has the address reads."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -13,10 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
-from partners.domain import feeds
-from partners.forms import FeedForm
-from partners.models import CalendarFeed
-from partners.queries import feeds_of_agendas
+from partners.domain import feeds, imports
+from partners.forms import FeedForm, ImportForm
+from partners.models import CalendarFeed, ImportedCalendar
+from partners.queries import calendars_of_agendas, feeds_of_agendas
 
 
 @never_cache
@@ -25,6 +26,7 @@ from partners.queries import feeds_of_agendas
 def feed_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     agendas = agendas_of(request)
     form = FeedForm(request.POST or None, agendas=agendas)
+    imported = ImportForm(agendas=agendas, prefix="import")
     address = ""
     if request.method == "POST" and form.is_valid():
         _feed, secret = feeds.open_feed(
@@ -36,15 +38,65 @@ def feed_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         # Shown in this answer and never again: only its digest is kept.
         address = f"{settings.BASE_URL}{reverse('partners:feed', args=[secret])}"
         form = FeedForm(agendas=agendas)
+    return _page(request, form=form, imported=imported, address=address)
+
+
+def _page(
+    request: HttpRequest, *, form: FeedForm, imported: ImportForm, address: str = ""
+) -> HttpResponse:
+    agendas = agendas_of(request)
     context = {
         "practice": membership_of(request).practice,
         "membership": membership_of(request),
         "form": form,
+        "imported": imported,
         "address": address,
         "feeds": feeds_of_agendas(agendas),
+        "calendars": calendars_of_agendas(agendas),
         "current": "feeds",
     }
     return render(request, "partners/feeds.html", context)
+
+
+@never_cache
+@practice_member("booking.change_feeds")
+@require_POST
+def import_calendar(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    """Import an external calendar; what was typed stays when it cannot be read."""
+    agendas = agendas_of(request)
+    imported = ImportForm(request.POST, request.FILES, agendas=agendas, prefix="import")
+    if imported.is_valid():
+        given = imported.cleaned_data
+        about: dict[str, Any] = {
+            "agenda": given["agenda"], "label": given["label"], "actor": practice_actor(request),
+            "now": timezone.now(),
+        }  # fmt: skip
+        try:
+            if given["url"]:
+                imports.import_address(url=given["url"], **about)
+            else:
+                imports.import_file(text=given["file"].read(imports.MOST_BYTES + 1), **about)
+        except imports.NotImported as problem:
+            imported.add_error("url" if given["url"] else "file", problem.text)
+        else:
+            messages.success(request, _("Le calendrier est lu : ses heures occupées sont fermées."))
+            return redirect("partners:feeds", practice_id)
+    return _page(request, form=FeedForm(agendas=agendas), imported=imported)
+
+
+@practice_member("booking.change_feeds")
+@require_POST
+def forget_calendar(
+    request: HttpRequest, practice_id: uuid.UUID, calendar_id: uuid.UUID
+) -> HttpResponse:
+    calendar = get_object_or_404(
+        ImportedCalendar.objects.select_related("agenda"),
+        pk=calendar_id,
+        agenda__in=[agenda.pk for agenda in agendas_of(request)],
+    )
+    imports.forget(calendar=calendar, actor=practice_actor(request), now=timezone.now())
+    messages.success(request, _("Le calendrier n’est plus lu, et ses heures sont rouvertes."))
+    return redirect("partners:feeds", practice_id)
 
 
 @practice_member("booking.change_feeds")

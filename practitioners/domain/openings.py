@@ -19,6 +19,10 @@ from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
 LOOK_AHEAD_DAYS = 730
 
 
+class ImportedAbsence(Exception):
+    """The absence follows an external calendar, and is not changed by hand."""
+
+
 class OverlapsOpening(Exception):
     """A consultation opening overlaps another: the practitioner is one person."""
 
@@ -141,7 +145,9 @@ def add_absence(
 
 @transaction.atomic
 def remove_absence(*, absence: Absence, actor: Actor) -> None:
-    """Open the time again; on the record."""
+    """Open the time again; on the record. Raises ImportedAbsence."""
+    if absence.imported_from is not None:
+        raise ImportedAbsence
     agenda, absence_id = absence.agenda, absence.pk
     absence.delete()
     _note("absence-removed", agenda, actor, absence_id)

@@ -151,11 +151,20 @@ class Absence(models.Model):
     starts_at = models.DateTimeField(_("début"))
     until = models.DateTimeField(_("fin"))
     label = models.CharField(_("libellé"), max_length=80, blank=True)
+    # The external calendar that says so; it is kept in step with that calendar, and not by hand.
+    imported_from = models.UUIDField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("absence")
         verbose_name_plural = _("absences")
-        indexes = [models.Index(fields=["agenda", "starts_at"], name="absence_by_agenda")]
+        indexes = [
+            models.Index(fields=["agenda", "starts_at"], name="absence_by_agenda"),
+            models.Index(
+                fields=["imported_from", "starts_at"],
+                name="absence_by_import",
+                condition=Q(imported_from__isnull=False),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(until__gt=F("starts_at")), name="absence_period")
         ]

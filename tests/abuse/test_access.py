@@ -15,7 +15,7 @@ from booking.models import Account, Appointment
 from booking.models.appointment import Channel
 from booking.rules import TABLE
 from partners.domain.feeds import open_feed
-from partners.models import CredentialKey, Delivery, PartnerMember, Webhook
+from partners.models import CredentialKey, Delivery, ImportedCalendar, PartnerMember, Webhook
 from practitioners.models import Absence
 from practitioners.models.staff import Role
 from tests.factories import (
@@ -84,6 +84,8 @@ PRACTICE = {
     "partners:withdraw": "booking.change_grants",
     "partners:feeds": "booking.change_feeds",
     "partners:close-feed": "booking.change_feeds",
+    "partners:import-calendar": "booking.change_feeds",
+    "partners:forget-calendar": "booking.change_feeds",
 }
 API = {
     "api:agendas", "api:slots", "api:openings", "api:opening", "api:absences", "api:absence",
@@ -110,6 +112,8 @@ POST_ONLY = {
     "booking:remove-member",
     "partners:withdraw",
     "partners:close-feed",
+    "partners:import-calendar",
+    "partners:forget-calendar",
 }
 
 
@@ -166,8 +170,9 @@ def world(now):
         due_at=now, give_up_at=now, created_at=now,
     )  # fmt: skip
     feed, _secret = open_feed(agenda=agenda, label="Mobile", actor=practice_actor(), now=now)
+    calendar = ImportedCalendar.objects.create(agenda=agenda, label="Mobile", created_at=now)
     ids = {
-        "grant_id": grant.pk, "feed_id": feed.pk, "partner_id": credential.partner_id,
+        "grant_id": grant.pk, "feed_id": feed.pk, "calendar_id": calendar.pk, "partner_id": credential.partner_id,
         "credential_id": credential.pk, "key_id": key.pk, "webhook_id": webhook.pk,
         "delivery_id": delivery.pk,
         "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
@@ -298,6 +303,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
             "booking:find-patients", "booking:new-visit", "booking:week-plan", "booking:new-absence",
             "booking:members", "booking:practice-settings", "booking:practice-reads",
             "booking:practice-reads-csv", "partners:software", "partners:feeds",
+            "partners:import-calendar",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
         assert b"Quatrefages" not in body(answer)
@@ -310,7 +316,7 @@ def test_a_delegated_member_reaches_only_the_delegated_agendas(world, name):
     other_agenda = make_agenda(practice=world["practice"])
     member = make_member(world["practice"], role="owner")
     member.agendas.add(other_agenda)
-    touches = {"agenda_id", "appointment_id", "absence_id", "feed_id"}
+    touches = {"agenda_id", "appointment_id", "absence_id", "feed_id", "calendar_id"}
     if any(touches & set(p) for p in _parameters(name)):
         assert ask(verified_client(member.account), name, world["ids"]).status_code == 404
     else:

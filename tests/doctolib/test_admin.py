@@ -20,6 +20,7 @@ from partners.models import (
     CredentialKey,
     Delivery,
     Grant,
+    ImportedCalendar,
     Partner,
     PartnerMember,
     Webhook,
@@ -84,6 +85,7 @@ def one_more(now):
     credential = Credential.objects.create(partner=partner, label="L")
     CredentialKey.objects.create(credential=credential, kid="k", jwk={"kty": "EC"})
     Grant.objects.create(credential=credential, practice=practice)
+    ImportedCalendar.objects.create(agenda=agenda, label="L", created_at=now)
     CalendarFeed.objects.create(agenda=agenda, label="L", digest=bytes([number]), created_at=now)
     PartnerMember.objects.create(partner=partner, account=account, created_at=now)
     webhook = Webhook.objects.create(

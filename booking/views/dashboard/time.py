@@ -54,9 +54,12 @@ def week_plan(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
                 "starts_on", "from_time", "number"
             ),
             "reasons": agenda.visit_reasons.order_by("name", "pk"),
-            "absences": agenda.absences.filter(until__gt=timezone.now()).order_by(
-                "starts_at", "pk"
-            ),
+            "absences": agenda.absences.filter(
+                until__gt=timezone.now(), imported_from__isnull=True
+            ).order_by("starts_at", "pk"),
+            "imported": agenda.absences.filter(
+                until__gt=timezone.now(), imported_from__isnull=False
+            ).count(),
         }
         for agenda in agendas_of(request)
     ]
@@ -163,8 +166,12 @@ def delete_absence(
     request: HttpRequest, practice_id: uuid.UUID, absence_id: uuid.UUID
 ) -> HttpResponse:
     row = get_object_or_404(Absence, pk=absence_id, agenda__in=agendas_of(request))
-    domain.remove_absence(absence=row, actor=practice_actor(request))
-    messages.success(request, _("L’absence est supprimée."))
+    try:
+        domain.remove_absence(absence=row, actor=practice_actor(request))
+    except domain.ImportedAbsence:
+        messages.error(request, _("Cette absence vient d’un calendrier importé."))
+    else:
+        messages.success(request, _("L’absence est supprimée."))
     return redirect("booking:week-plan", practice_id)
 
 

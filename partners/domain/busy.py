@@ -1,0 +1,203 @@
+"""When an external calendar says that somebody is busy (RFC 5545), and nothing else of it.
+
+Recurrence, exceptions and time zones are those of the recurring-ical-events and icalendar
+packages. What an event is called is never read.
+
+A calendar may be written to keep its reader busy, so strangers' calendars are read by a process
+of their own with little time and memory: `read_apart`.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import recurring_ical_events
+from icalendar import Calendar, Event
+
+Period = tuple[datetime, datetime]
+MOST_EVENTS = 20_000
+MOST_PERIODS = 5_000
+A_DAY = timedelta(days=1)
+# An event that happens more often a day is no person's appointment, but a way to keep us busy.
+MOST_A_DAY = 48
+# Our own feeds name their events so: an agenda must not be busy because of itself.
+OWN_UID = "@doctolib"
+_A_DAY = {
+    "SECONDLY": 86400, "MINUTELY": 1440, "HOURLY": 24, "DAILY": 1, "WEEKLY": 1, "MONTHLY": 1,
+    "YEARLY": 1,
+}  # fmt: skip
+
+
+SECONDS_APART, MEMORY_APART = 10, 1 << 30
+
+
+class Unreadable(Exception):
+    """The text is no calendar, or not one that we read; `args[0]` is the kind of trouble.
+
+    The kinds: "not a calendar", "too much".
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Busy:
+    """Busy time, in UTC, in order and without overlaps.
+
+    `complete` is false when a series was left out because its rule cannot be understood.
+    """
+
+    periods: list[Period]
+    complete: bool
+
+
+def busy_periods(text: bytes, *, since: datetime, until: datetime, zone: ZoneInfo) -> Busy:
+    """Return the busy time in [since, until).
+
+    Floating times and whole days are those of `zone`. Free (TRANSPARENT) and cancelled events,
+    to-dos, and events without a length leave the time free. Ends before starts are swapped, as
+    calendar programs show them. Raises Unreadable.
+    """
+    try:
+        calendars = [c for c in Calendar.from_ical(text, multiple=True) if isinstance(c, Calendar)]
+    except Exception as error:  # the parser fails in as many ways as texts can be wrong
+        raise Unreadable("not a calendar") from error
+    if not calendars:
+        raise Unreadable("not a calendar")
+    periods: list[Period] = []
+    complete = True
+    for calendar in calendars:
+        _check_size(calendar)
+        found, all_of_it = _occurrences(calendar, since - A_DAY, until + A_DAY)
+        complete = complete and all_of_it
+        for event in found:
+            period = _period_of(event, zone)
+            if period is not None and period[0] < until and since < period[1]:
+                periods.append((max(period[0], since), min(period[1], until)))
+    merged = _merged(periods)
+    if len(merged) > MOST_PERIODS:
+        raise Unreadable("too much")
+    return Busy(periods=merged, complete=complete)
+
+
+def _occurrences(calendar: Calendar, since: datetime, until: datetime) -> tuple[list[Event], bool]:
+    """The events of a stretch, and whether every series was understood."""
+    for skip_bad_series in (False, True):
+        try:
+            found = recurring_ical_events.of(
+                calendar, components=["VEVENT"], skip_bad_series=skip_bad_series
+            ).between(since, until)
+        except Exception as error:  # here, too: the rules are the calendar's
+            if skip_bad_series:
+                raise Unreadable("not a calendar") from error
+        else:
+            return list(found), not skip_bad_series
+    raise AssertionError
+
+
+def _check_size(calendar: Calendar) -> None:
+    events = list(calendar.walk("VEVENT"))
+    if len(events) > MOST_EVENTS:
+        raise Unreadable("too much")
+    for event in events:
+        rules = event.get("RRULE", [])
+        for rule in rules if isinstance(rules, list) else [rules]:
+            frequency = str((rule.get("FREQ") or ["DAILY"])[0]).upper()
+            times = _A_DAY.get(frequency, 1)
+            for part in ("BYHOUR", "BYMINUTE", "BYSECOND"):
+                times *= max(1, len(rule.get(part) or ()))
+            if times > MOST_A_DAY:
+                raise Unreadable("too much")
+
+
+def _period_of(event: Event, zone: ZoneInfo) -> Period | None:
+    if str(event.get("STATUS", "")).upper() == "CANCELLED":
+        return None
+    if str(event.get("TRANSP", "")).upper() == "TRANSPARENT":
+        return None
+    if OWN_UID in str(event.get("UID", "")):
+        return None
+    first, last = event.get("DTSTART"), event.get("DTEND")
+    starts_at = _instant(first.dt, zone)
+    ends_at = _instant(last.dt, zone) if last is not None else starts_at
+    if starts_at == ends_at and not isinstance(first.dt, datetime):
+        # Whole days that end on the day they start: one day, as calendar programs show it.
+        ends_at = _instant(first.dt + A_DAY, zone)
+    if ends_at < starts_at:
+        starts_at, ends_at = ends_at, starts_at
+    return None if starts_at == ends_at else (starts_at, ends_at)
+
+
+def _instant(at: Any, zone: ZoneInfo) -> datetime:
+    if isinstance(at, datetime):
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    assert isinstance(at, date)  # noqa: S101 - RFC 5545 section 3.8.2.4 knows no third
+    return datetime.combine(at, time.min, tzinfo=zone).astimezone(UTC)
+
+
+def _merged(periods: Iterable[Period]) -> list[Period]:
+    merged: list[Period] = []
+    for starts_at, ends_at in sorted(periods):
+        if merged and starts_at <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], ends_at))
+        else:
+            merged.append((starts_at, ends_at))
+    return merged
+
+
+def read_apart(text: bytes, *, since: datetime, until: datetime, zone: ZoneInfo) -> Busy:
+    """`busy_periods` in a process of its own, with ten seconds and a gigabyte.
+
+    Raises Unreadable.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", __name__, since.isoformat(), until.isoformat(), zone.key],
+            input=text,
+            capture_output=True,
+            timeout=SECONDS_APART,
+            cwd=Path(__file__).parents[2],
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unreadable("too much") from error
+    if done.returncode:
+        raise Unreadable("too much")
+    answer = json.loads(done.stdout)
+    if "problem" in answer:
+        raise Unreadable(answer["problem"])
+    return Busy(
+        periods=[
+            (datetime.fromisoformat(first), datetime.fromisoformat(last))
+            for first, last in answer["periods"]
+        ],
+        complete=answer["complete"],
+    )
+
+
+def main(since: str, until: str, zone: str) -> None:
+    """The other end of `read_apart`: a calendar on standard input, JSON on standard output."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_APART, MEMORY_APART))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS_APART, SECONDS_APART))
+    try:
+        busy = busy_periods(
+            sys.stdin.buffer.read(),
+            since=datetime.fromisoformat(since),
+            until=datetime.fromisoformat(until),
+            zone=ZoneInfo(zone),
+        )
+    except Unreadable as error:
+        answer: dict[str, Any] = {"problem": error.args[0]}
+    else:
+        periods = [[first.isoformat(), last.isoformat()] for first, last in busy.periods]
+        answer = {"periods": periods, "complete": busy.complete}
+    sys.stdout.write(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

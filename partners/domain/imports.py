@@ -1,0 +1,207 @@
+"""External calendars that close an agenda's time, and nothing else of them.
+
+A calendar given by its address is read again every quarter of an hour; when it cannot be read,
+the time that it closed stays closed, and the page says since when. One given as a file is read
+once. Only when somebody is busy is kept.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, time, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django_cryptography.core.signing import FernetSigner
+from django_cryptography.utils.crypto import FernetBytes
+
+from audit.derived_key import derived_key
+from audit.record import entries
+from audit.record.entries import Actor, system_actor
+from partners.domain import busy, outgoing
+from partners.models import ImportedCalendar
+from practitioners.domain.next_slots import mark_stale
+from practitioners.models import Absence, Agenda
+
+AHEAD = timedelta(days=550)
+MOST_BYTES = 5_000_000
+MOST_CALENDARS = 5
+READ_EVERY = timedelta(minutes=15)
+# After a failure: twice as long each time, a day at most.
+LONGEST_WAIT = timedelta(days=1)
+# A reader that died lets go of its calendars after this time.
+CLAIMED = timedelta(minutes=5)
+BATCH, AT_ONCE = 40, 4
+
+
+class NotImported(Exception):
+    """The calendar was not imported; `text` says why, in the reader's language."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def import_address(
+    *, agenda: Agenda, label: str, url: str, actor: Actor, now: datetime
+) -> ImportedCalendar:
+    """Read a calendar by its address, now and from now on. Raises NotImported."""
+    url = url.replace("webcal://", "https://", 1)
+    try:
+        text = outgoing.fetch(url, most_bytes=MOST_BYTES)
+    except outgoing.NotCalled as problem:
+        raise NotImported(str(problem)) from problem
+    found = _read(text, agenda, now=now)
+    return _import(agenda=agenda, label=label, url=url, found=found, actor=actor, now=now)
+
+
+def import_file(
+    *, agenda: Agenda, label: str, text: bytes, actor: Actor, now: datetime
+) -> ImportedCalendar:
+    """Close the time that a calendar file says is busy. Raises NotImported."""
+    if len(text) > MOST_BYTES:
+        raise NotImported(_("Le fichier dépasse 5 Mo."))
+    found = _read(text, agenda, now=now)
+    return _import(agenda=agenda, label=label, url=None, found=found, actor=actor, now=now)
+
+
+def _read(text: bytes, agenda: Agenda, *, now: datetime) -> busy.Busy:
+    """Busy time from the beginning of the practice's day on, so that a day's readings agree."""
+    zone = agenda.practice.zone
+    since = datetime.combine(now.astimezone(zone), time.min, tzinfo=zone).astimezone(UTC)
+    try:
+        return busy.read_apart(text, since=since, until=since + AHEAD, zone=zone)
+    except busy.Unreadable as error:
+        if error.args[0] == "too much":
+            problem = _("Ce calendrier est trop grand pour être lu.")
+        else:
+            problem = _("Ce n’est pas un calendrier iCalendar (.ics).")
+        raise NotImported(problem) from error
+
+
+@transaction.atomic
+def _import(
+    *, agenda: Agenda, label: str, url: str | None, found: busy.Busy, actor: Actor, now: datetime
+) -> ImportedCalendar:
+    # So that two at once count one after the other.
+    Agenda.objects.select_for_update(no_key=True).get(pk=agenda.pk)
+    if agenda.imported_calendars.count() >= MOST_CALENDARS:
+        raise NotImported(_("Cet agenda a déjà tous les calendriers qu’il peut avoir."))
+    row = ImportedCalendar.objects.create(
+        agenda=agenda,
+        label=label,
+        sealed_url=None if url is None else _box().encrypt(url.encode()),
+        read_at=now,
+        read_next_at=None if url is None else now + READ_EVERY,
+        complete=found.complete,
+        created_at=now,
+    )
+    _note("calendar-imported", row, actor)
+    _close_time(row, found.periods, actor=actor, now=now)
+    return row
+
+
+@transaction.atomic
+def forget(*, calendar: ImportedCalendar, actor: Actor, now: datetime) -> None:
+    """Read a calendar no more, and open the time again that it closed from now on."""
+    _note("calendar-forgotten", calendar, actor)
+    _close_time(calendar, [], actor=actor, now=now)
+    calendar.delete()
+
+
+def read_due(*, now: datetime) -> int:
+    """Read the calendars whose time has come, some at once; return how many."""
+    due = _claim(now=now)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results = list(pool.map(lambda row: _fetch_and_read(row, now=now), due))
+    for row, result in zip(due, results, strict=True):
+        _note_reading(row, result, now=now)
+    return len(due)
+
+
+@transaction.atomic
+def _claim(*, now: datetime) -> list[ImportedCalendar]:
+    rows = list(
+        ImportedCalendar.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        .select_related("agenda__practice")
+        .filter(read_next_at__lte=now)
+        .order_by("read_next_at", "pk")[:BATCH]
+    )
+    ImportedCalendar.objects.filter(pk__in=[row.pk for row in rows]).update(
+        read_next_at=now + CLAIMED
+    )
+    return rows
+
+
+def _fetch_and_read(row: ImportedCalendar, *, now: datetime) -> busy.Busy | str:
+    """Return what the calendar says, or what went wrong. Touches no database."""
+    with override("fr"):
+        try:
+            url = _box().decrypt(bytes(row.sealed_url or b"")).decode()
+            return _read(outgoing.fetch(url, most_bytes=MOST_BYTES), row.agenda, now=now)
+        except (outgoing.NotCalled, NotImported) as problem:
+            return str(problem.text)
+
+
+@transaction.atomic
+def _note_reading(row: ImportedCalendar, result: busy.Busy | str, *, now: datetime) -> None:
+    still_there = ImportedCalendar.objects.select_for_update(no_key=True).filter(pk=row.pk)
+    if not still_there:
+        return
+    if isinstance(result, str):
+        wait = min(READ_EVERY * 2 ** min(row.failures, 10), LONGEST_WAIT)
+        still_there.update(
+            failures=F("failures") + 1, problem=result[:200], read_next_at=now + wait
+        )
+        return
+    still_there.update(
+        failures=0, problem="", complete=result.complete, read_at=now,
+        read_next_at=now + READ_EVERY,
+    )  # fmt: skip
+    _close_time(row, result.periods, actor=system_actor(), now=now)
+
+
+def _close_time(
+    row: ImportedCalendar, periods: list[busy.Period], *, actor: Actor, now: datetime
+) -> None:
+    """Make the agenda's absences those of the calendar; past ones stay. On the record."""
+    present = Absence.objects.filter(imported_from=row.pk, until__gt=now)
+    kept = {(absence.starts_at, absence.until): absence.pk for absence in present}
+    wanted = {(first, last) for first, last in periods if last > now}
+    gone = [pk for period, pk in kept.items() if period not in wanted]
+    new = sorted(wanted - set(kept))
+    if not gone and not new:
+        return
+    Absence.objects.filter(pk__in=gone).delete()
+    Absence.objects.bulk_create(
+        [
+            Absence(
+                agenda_id=row.agenda_id, starts_at=first, until=last, label=row.label,
+                imported_from=row.pk,
+            )
+            for first, last in new
+        ]
+    )  # fmt: skip
+    _note("absences-imported", row, actor, added=len(new), removed=len(gone))
+    agenda_id = row.agenda_id
+    transaction.on_commit(lambda: mark_stale(agenda_id), robust=True)
+
+
+def _note(action: str, row: ImportedCalendar, actor: Actor, **counts: int) -> None:
+    entries.write(
+        action,
+        actor=actor,
+        practice_id=row.agenda.practice_id,
+        object_id=row.pk,
+        details={"agenda": row.agenda_id, **counts},
+    )
+
+
+def _box() -> FernetBytes:
+    return FernetBytes(
+        key=derived_key(settings.SECRET_KEY, b"calendar address: encryption"),
+        signer=FernetSigner(
+            key=derived_key(settings.SECRET_KEY, b"calendar address: authentication")
+        ),
+    )

@@ -1,0 +1,101 @@
+"""External calendars as busy time, and those that were written to do harm."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from partners.domain.busy import Unreadable, busy_periods, read_apart
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def at(text):
+    return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+
+
+def read(text, since="2019-01-01 00:00", until="2026-01-01 00:00", zone=PARIS):
+    return busy_periods(text, since=at(since), until=at(until), zone=zone)
+
+
+def calendar(*lines, event=True):
+    body = ["BEGIN:VEVENT", "UID:1", *lines, "END:VEVENT"] if event else list(lines)
+    return "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", *body, "END:VCALENDAR", ""]).encode()
+
+
+def test_floating_times_are_those_of_the_practice_unless_the_calendar_names_a_zone():
+    event = ["DTSTART:20250701T090000", "DTEND:20250701T100000"]
+    reunion = ZoneInfo("Indian/Reunion")
+    floating = read(calendar(*event), zone=reunion)
+    assert floating.periods == [(at("2025-07-01 05:00"), at("2025-07-01 06:00"))]
+    named = calendar(
+        "X-WR-TIMEZONE:Europe/Brussels", "BEGIN:VEVENT", "UID:1", *event, "END:VEVENT", event=False
+    )
+    assert read(named, zone=reunion).periods == [(at("2025-07-01 07:00"), at("2025-07-01 08:00"))]
+
+
+@pytest.mark.parametrize(
+    ("lines", "periods"),
+    [
+        (["DTSTART;VALUE=DATE:20250701"], [("2025-06-30 22:00", "2025-07-01 22:00")]),
+        (
+            ["DTSTART;VALUE=DATE:20250701", "DTEND;VALUE=DATE:20250701"],
+            [("2025-06-30 22:00", "2025-07-01 22:00")],
+        ),
+        (["DTSTART:20250701T080000Z", "DTEND:20250701T090000Z", "TRANSP:TRANSPARENT"], []),
+        (["DTSTART:20250701T080000Z", "DTEND:20250701T090000Z", "STATUS:CANCELLED"], []),
+        (
+            ["DTSTART:20250701T080000Z", "DURATION:PT15M"],
+            [("2025-07-01 08:00", "2025-07-01 08:15")],
+        ),
+    ],
+)
+def test_what_takes_time(lines, periods):
+    assert read(calendar(*lines)).periods == [(at(first), at(last)) for first, last in periods]
+
+
+def test_our_own_feed_keeps_nobody_busy():
+    text = calendar(
+        "BEGIN:VEVENT", "UID:0198@doctolib.example", "DTSTART:20250701T080000Z",
+        "DTEND:20250701T090000Z", "END:VEVENT", event=False,
+    )  # fmt: skip
+    assert read(text).periods == []
+
+
+@pytest.mark.parametrize("text", [b"", b"<html>", b"BEGIN:VEVENT\r\nEND:VEVENT\r\n", b"\xff\xfe\0"])
+def test_what_is_no_calendar_is_refused(text):
+    with pytest.raises(Unreadable, match="not a calendar"):
+        read(text)
+
+
+@pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=HOURLY;BYMINUTE=0,15,45"])
+def test_a_rule_that_is_no_persons_is_refused(rule):
+    with pytest.raises(Unreadable, match="too much"):
+        read(calendar("DTSTART:20250701T080000Z", "DURATION:PT1S", f"RRULE:{rule}"))
+
+
+def test_a_process_of_its_own_reads_the_same():
+    text = calendar("DTSTART:20250701T080000Z", "DURATION:PT15M", "RRULE:FREQ=DAILY")
+    since, until = at("2025-07-01 00:00"), at("2025-08-01 00:00")
+    apart = read_apart(text, since=since, until=until, zone=PARIS)
+    assert apart == busy_periods(text, since=since, until=until, zone=PARIS)
+    assert len(apart.periods) == 31
+    with pytest.raises(Unreadable, match="not a calendar"):
+        read_apart(b"no", since=since, until=until, zone=PARIS)
+
+
+def test_a_calendar_made_to_keep_us_busy_is_cut_short(monkeypatch):
+    """30 February every day, many times: no occurrence, and a search to the year 9999 for each."""
+    monkeypatch.setattr("partners.domain.busy.SECONDS_APART", 2)
+    events = []
+    for n in range(3_000):
+        events += [
+            "BEGIN:VEVENT", f"UID:{n}", "DTSTART:20250701T080000Z", "DURATION:PT1H",
+            "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "END:VEVENT",
+        ]  # fmt: skip
+    since = at("2025-07-01 00:00")
+    with pytest.raises(Unreadable, match="too much"):
+        read_apart(
+            calendar(*events, event=False), since=since, until=since + timedelta(days=550),
+            zone=PARIS,
+        )  # fmt: skip
