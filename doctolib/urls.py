@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("langue/", include("django.conf.urls.i18n")),
     path("api/v1/", include("partners.api.urls")),
+    path("fhir/r4/", include("partners.fhir.urls")),
     path("", include("partners.urls")),
     path("registre/", include("audit.urls")),
     path("", include("booking.urls")),

@@ -102,9 +102,14 @@ class ScopedView(APIView):
                 self.credential.pk,
                 call=f"{request.method} {self._route()}",
                 status=answer.status_code,
-                problem=answer.data.get("type", "").removeprefix("urn:doctolib:problem:"),
+                problem=self.problem_of(answer),
                 now=timezone.now(),
             )
+
+    def problem_of(self, answer: Response) -> str:
+        """The kind of problem that a refusal names."""
+        kind: str = answer.data.get("type", "")
+        return kind.removeprefix("urn:doctolib:problem:")
 
     def _route(self) -> str:
         """The address without what was asked for, as `appointments/{appointment_id}`."""

@@ -1,5 +1,6 @@
 from partners.models.credential import AccessToken, Credential, CredentialKey, Grant, Partner
 from partners.models.feed import CalendarFeed
+from partners.models.identifier import OwnIdentifier
 from partners.models.imported import ImportedCalendar
 from partners.models.member import PartnerMember
 from partners.models.patient import RegisteredPatient
@@ -16,6 +17,7 @@ __all__ = [
     "Grant",
     "IdempotentRequest",
     "ImportedCalendar",
+    "OwnIdentifier",
     "Partner",
     "PartnerMember",
     "RegisteredPatient",

@@ -48,6 +48,7 @@ PUBLIC = {
     "partners:feed",
     # What the API is, for whoever wants to write for it.
     "api:schema", "partners:reference", "api:unknown",
+    "fhir:metadata", "fhir:unknown",
 }  # fmt: skip
 # Only who is signed in, and then only their own.
 OWN = {
@@ -91,6 +92,11 @@ API = {
     "api:agendas", "api:slots", "api:openings", "api:opening", "api:absences", "api:absence",
     "api:holds", "api:hold", "api:appointments", "api:appointment", "api:move", "api:cancel",
     "api:mark", "api:reveal", "api:changes", "api:patients", "api:patient",
+    "fhir:schedules", "fhir:schedule", "fhir:practitionerroles", "fhir:practitionerrole",
+    "fhir:practitioners", "fhir:practitioner", "fhir:locations", "fhir:location",
+    "fhir:healthcareservices", "fhir:healthcareservice", "fhir:slots", "fhir:slot",
+    "fhir:appointments", "fhir:appointment", "fhir:hold", "fhir:book", "fhir:patients",
+    "fhir:patient",
 }  # fmt: skip
 # Only accounts that act for the vendor in the address; the first for whoever is verified.
 VENDOR = {
@@ -175,6 +181,7 @@ def world(now):
         "grant_id": grant.pk, "feed_id": feed.pk, "calendar_id": calendar.pk, "partner_id": credential.partner_id,
         "credential_id": credential.pk, "key_id": key.pk, "webhook_id": webhook.pk,
         "delivery_id": delivery.pk,
+        "slot_id": f"{reason.pk}.20261130T0900Z",
         "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",

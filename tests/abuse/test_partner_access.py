@@ -24,13 +24,15 @@ BASE = "http://localhost:8000"
 
 def api_views():
     """The API's routes by name, as the URL table has them."""
-    _prefix, resolver = get_resolver().namespace_dict["api"]
     return {
-        f"api:{p.name}": p.callback.view_class for p in resolver.url_patterns if p.name not in OPEN
+        f"{space}:{p.name}": p.callback.view_class
+        for space in ("api", "fhir")
+        for p in get_resolver().namespace_dict[space][1].url_patterns
+        if p.name not in OPEN
     }
 
 
-OPEN = {"token", "schema", "unknown"}
+OPEN = {"token", "schema", "unknown", "metadata"}
 METHODS = ("get", "post", "put", "delete")
 ROUTES = sorted(
     (name, method.upper())
@@ -48,7 +50,28 @@ def body_for(name, ids):
         "visit_reasons": [str(ids["reason_id"])],
     }  # fmt: skip
     who = {"first_name": "Anne", "last_name": "Onyme"}
+    appointment = {
+        "resourceType": "Appointment", "status": "booked",
+        "slot": [{"reference": f"Slot/{ids['slot_id']}"}],
+        "identifier": [{"system": "urn:x", "value": "1"}],
+        "participant": [
+            {"actor": {"reference": f"Patient/{ids['patient_id']}"}, "status": "accepted"}
+        ],
+    }  # fmt: skip
+    parameters = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "appt-resource", "resource": appointment}],
+    }
     return {
+        "fhir:appointments": appointment,
+        "fhir:appointment": appointment,
+        "fhir:hold": parameters,
+        "fhir:book": parameters,
+        "fhir:patients": {
+            "resourceType": "Patient",
+            "name": [{"family": "Onyme", "given": ["Anne"]}],
+            "generalPractitioner": [{"reference": f"PractitionerRole/{ids['agenda_id']}"}],
+        },
         "api:reveal": {"purpose": "care", "fields": ["last_name"]},
         "api:holds": slot,
         "api:appointments": slot | {"new_patient": who},
@@ -62,6 +85,16 @@ def body_for(name, ids):
     }.get(name)
 
 
+def query_for(route, ids):
+    """The query without which a route does not answer."""
+    return {
+        ("api:patients", "GET"): f"?practice={ids['practice_id']}",
+        ("fhir:slots", "GET"): f"?schedule=Schedule/{ids['agenda_id']}",
+        ("fhir:patients", "GET"): (f"?general-practitioner=PractitionerRole/{ids['agenda_id']}"),
+        ("fhir:appointments", "PUT"): "?identifier=urn:x%7C1",
+    }.get(route, "")
+
+
 def scope_of(route):
     name, method = route
     return api_views()[name].scopes[method.lower()]
@@ -70,7 +103,7 @@ def scope_of(route):
 def ask(caller, world, route, **headers):
     name, method = route
     path = address(name, world["ids"])
-    query = f"?practice={world['ids']['practice_id']}" if name == "api:patients" else ""
+    query = query_for(route, world["ids"])
     body = body_for(name, world["ids"]) if method in ("POST", "PUT") else None
     return caller.generic(
         method, path + query, "" if body is None else json.dumps(body),
@@ -171,11 +204,15 @@ def test_what_another_practice_has_is_not_found(world, credential, route):
     answer = with_token(world, route, token_of(credential))
     if any(str(pk) in address(route[0], world["ids"]) for pk in world["ids"].values()):
         assert answer.status_code == 404
-    elif body_for(route[0], world["ids"]) and (route[1] != "GET" or route[0] == "api:patients"):
+    elif body_for(route[0], world["ids"]) and (
+        route[1] != "GET" or route[0] in ("api:patients", "fhir:patients")
+    ):
         assert answer.status_code == 400
     else:
-        assert str(world["ids"]["agenda_id"]) not in answer.content.decode()
-        assert str(world["ids"]["appointment_id"]) not in answer.content.decode()
+        # A search says what was asked for.
+        text = answer.content.decode().replace(query_for(route, world["ids"]), "")
+        assert str(world["ids"]["agenda_id"]) not in text
+        assert str(world["ids"]["appointment_id"]) not in text
     assert nothing_happened()
 
 
@@ -198,7 +235,7 @@ def test_only_declared_methods_change_anything(world, credential, granted, name)
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - declared:
         assert with_token(world, (name, method), token).status_code == 405
     path = address(name, world["ids"])
-    query = f"?practice={world['ids']['practice_id']}" if name == "api:patients" else ""
+    query = query_for((name, "GET"), world["ids"])
     for override in ("POST", "DELETE", "PUT"):
         text = proof("GET", f"{BASE}{path}", token=token)
         headers = {

@@ -56,15 +56,16 @@ class Software:
 
     base = "http://localhost:8000"
 
-    def __init__(self, credential, *, wanted=SCOPES, key=KEY):
+    def __init__(self, credential, *, wanted=SCOPES, key=KEY, root="api/v1"):
         self.credential = credential
+        self.root = root
         self.key = key
         self.token = tokens.issue(
             credential=credential, scopes=wanted, thumbprint=key.thumbprint(), now=timezone.now()
         )
 
-    def get(self, path, **query):
-        return self.send("GET", path, query=query)
+    def get(self, path, *, accept=None, **query):
+        return self.send("GET", path, query=query, accept=accept)
 
     def post(self, path, body, **headers):
         return self.send("POST", path, body, **headers)
@@ -75,14 +76,15 @@ class Software:
     def delete(self, path, **headers):
         return self.send("DELETE", path, **headers)
 
-    def send(self, method, path, body=None, *, match=None, key=None, query=None):
-        address = f"/api/v1/{path}"
-        given = {"If-Match": match, "Idempotency-Key": key}
+    def send(self, method, path, body=None, *, match=None, key=None, query=None, accept=None):
+        address, mark, asked = f"/{self.root}/{path}".partition("?")
+        given = {"If-Match": match, "Idempotency-Key": key, "Accept": accept}
         headers = {name: value for name, value in given.items() if value is not None} | {
             "Authorization": f"DPoP {self.token}",
             "DPoP": proof(method, f"{self.base}{address}", key=self.key, token=self.token),
         }
         text = "" if body is None else json.dumps(body)
+        address += mark + asked
         if query:
             address += f"?{urlencode(query)}"
         return Client().generic(

@@ -1,0 +1,58 @@
+"""What software calls its appointments, beside our own ids (FHIR's Appointment.identifier)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from booking.models import Appointment
+from partners.models import Credential, OwnIdentifier
+
+Identifier = tuple[str, str]
+
+
+class UsedForAnother(Exception):
+    """An identifier names another appointment already."""
+
+
+@transaction.atomic
+def keep(
+    *,
+    credential: Credential,
+    appointment: Appointment,
+    identifiers: Iterable[Identifier],
+    now: datetime,
+) -> None:
+    """Note what the software calls an appointment, in the transaction of the write.
+
+    Raises UsedForAnother.
+    """
+    rows = [
+        OwnIdentifier(
+            credential=credential, system=system, value=value, appointment=appointment,
+            created_at=now,
+        )
+        for system, value in identifiers
+    ]  # fmt: skip
+    # A row that is there stays; two at once wait for each other at the unique index.
+    OwnIdentifier.objects.bulk_create(rows, ignore_conflicts=True)
+    for row in rows:
+        kept = OwnIdentifier.objects.get(credential=credential, system=row.system, value=row.value)
+        if kept.appointment_id != appointment.pk:
+            raise UsedForAnother
+
+
+def named(credential: Credential, token: str) -> QuerySet[OwnIdentifier]:
+    """The rows that a FHIR token names: `system|value`, `|value` (no system) or `value` (any).
+
+    https://hl7.org/fhir/R4/search.html#token
+    """
+    wanted = Q()
+    for part in token.split(","):
+        system, bar, value = part.rpartition("|")
+        one = Q(value=value)
+        if bar:
+            one &= Q(system=system)
+        wanted |= one
+    return OwnIdentifier.objects.filter(wanted, credential=credential)

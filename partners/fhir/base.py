@@ -1,0 +1,190 @@
+"""What every route of the FHIR face shares: its media type, its errors and its searches."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fhir.resources.R4B import get_fhir_model_class
+from pydantic import ValidationError as NotValid
+from rest_framework.exceptions import APIException, NotAcceptable, ValidationError
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from partners.api.problems import problem_handler
+from partners.api.rendering import FastJSONRenderer
+from partners.api.scoped import ScopedView, etag_of
+from partners.domain.identifiers import UsedForAnother
+
+MEDIA_TYPE = "application/fhir+json"
+# https://hl7.org/fhir/R4/valueset-issue-type.html
+ISSUES = {
+    400: "invalid", 401: "login", 403: "forbidden", 404: "not-found", 405: "not-supported",
+    406: "not-supported", 409: "conflict", 412: "conflict", 415: "not-supported",
+    422: "business-rule", 428: "required", 429: "throttled", 503: "transient",
+}  # fmt: skip
+
+
+class FHIRRenderer(FastJSONRenderer):
+    """JSON alone: whoever wants XML gets 406."""
+
+    media_type = MEDIA_TYPE
+
+
+class FHIRParser(JSONParser):
+    """The same way in."""
+
+    media_type = MEDIA_TYPE
+
+
+class NotDone(APIException):
+    """The request is valid FHIR, and asks for something that is not done here."""
+
+    status_code = 422
+    default_code = "not_done"
+
+
+class SeveralMatch(APIException):
+    """https://hl7.org/fhir/R4/http.html#cond-update"""
+
+    status_code = 412
+    default_code = "several_match"
+    default_detail = "The identifier names several appointments: say which one."
+
+
+def takes(*names: str) -> Callable[[Any], Any]:
+    """Declare the query parameters of a method."""
+
+    def decorate(method: Any) -> Any:
+        method.query_names = frozenset({*names, "_format"})
+        return method
+
+    return decorate
+
+
+def outcome(code: str, text: str, *, severity: str = "error", kind: str = "") -> dict[str, Any]:
+    """An OperationOutcome with one issue."""
+    issue: dict[str, Any] = {"severity": severity, "code": code, "diagnostics": text}
+    if kind:
+        issue["details"] = {"coding": [{"system": "urn:doctolib:problem", "code": kind}]}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def outcome_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn an exception into an OperationOutcome: the API's problems, in FHIR's words."""
+    if isinstance(exc, UsedForAnother):
+        exc = APIException("The identifier names another appointment.", code="identifier_used")
+        exc.status_code = 409
+    response = problem_handler(exc, context)
+    if response is None:
+        return None
+    problem = response.data
+    issue = ISSUES.get(response.status_code, "processing")
+    kind = problem["type"].removeprefix("urn:doctolib:problem:")
+    response.data = outcome(issue, problem["detail"], kind=kind)
+    if problem.get("errors"):
+        first = response.data["issue"][0]
+        response.data["issue"] = [
+            first | {"diagnostics": f"{e['pointer']} {e['detail']}".strip()}
+            for e in problem["errors"]
+        ]
+    response.content_type = MEDIA_TYPE
+    return response
+
+
+class FHIRView(ScopedView):
+    """A route of the FHIR face. The OpenAPI document does not describe these: /metadata does."""
+
+    schema = None
+    renderer_classes = [FHIRRenderer, FastJSONRenderer]
+    parser_classes = [FHIRParser, JSONParser]
+
+    def get_exception_handler(self) -> Any:
+        return outcome_handler
+
+    def problem_of(self, answer: Response) -> str:
+        coding: list[dict[str, str]] = answer.data["issue"][0]["details"]["coding"]
+        return coding[0]["code"]
+
+    def _check_query(self, request: Request, handler: Any) -> None:
+        wanted = request.query_params.get("_format", "json")
+        if "json" not in wanted:
+            raise NotAcceptable
+        super()._check_query(request, handler)
+
+
+def read_body(request: Request, kind: str) -> dict[str, Any]:
+    """The body as a valid resource of this type; raises ValidationError."""
+    return valid(request.data, kind)
+
+
+def valid(data: Any, kind: str) -> dict[str, Any]:
+    """A resource of this type that fhir.resources finds valid; raises ValidationError."""
+    if not isinstance(data, dict) or data.get("resourceType") != kind:
+        raise ValidationError({"resourceType": f"must be {kind}"})
+    try:
+        get_fhir_model_class(kind).model_validate(data)
+    except NotValid as error:
+        problems: dict[str, list[str]] = {}
+        for one in error.errors():
+            problems.setdefault(".".join(map(str, one["loc"])) or kind, []).append(one["msg"])
+        raise ValidationError(problems) from error
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ValidationError({kind: "cannot be read"}) from error
+    return data
+
+
+def version_of(resource: dict[str, Any]) -> str:
+    """The version of a resource as it is shown."""
+    return etag_of({name: resource[name] for name in resource if name != "meta"}).strip('"')
+
+
+def versioned(resource: dict[str, Any]) -> dict[str, Any]:
+    """The resource with its version."""
+    return resource | {"meta": {"versionId": version_of(resource)}}
+
+
+def one(resource: dict[str, Any], **kwargs: Any) -> Response:
+    """One resource, with its version as a weak ETag (https://hl7.org/fhir/R4/http.html)."""
+    resource = versioned(resource)
+    headers = kwargs.pop("headers", {}) | {"ETag": f'W/"{resource["meta"]["versionId"]}"'}
+    return Response(resource, headers=headers, **kwargs)
+
+
+def bundle(
+    request: Request,
+    found: list[dict[str, Any]],
+    *,
+    following: str | None = None,
+    more: bool = False,
+) -> Response:
+    """A searchset; it says when nothing was found, and when there is more than it holds."""
+    base = request.build_absolute_uri("/fhir/r4/")
+    entries: list[dict[str, Any]] = [
+        {
+            "fullUrl": f"{base}{row['resourceType']}/{row['id']}",
+            "resource": versioned(row),
+            "search": {"mode": "match"},
+        }
+        for row in found
+    ]
+    told = None
+    if not found:
+        told = outcome("not-found", "Nothing matches.", severity="information")
+    elif more:
+        told = outcome(
+            "too-costly", "More matches than this: narrow the search.", severity="warning"
+        )
+    if told is not None:
+        entries.append({"resource": told, "search": {"mode": "outcome"}})
+    links = [{"relation": "self", "url": request.build_absolute_uri()}]
+    if following:
+        links.append({"relation": "next", "url": following})
+    data: dict[str, Any] = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "link": links,
+        "entry": entries,
+    }
+    if not following and not more:
+        data["total"] = len(found)
+    return Response(data)

@@ -1,0 +1,283 @@
+"""Our things as FHIR R4 resources (4.0.1). No identity stands in any of these.
+
+Profiles of HL7 France: https://hl7.fr/ig/fhir/core
+"""
+
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from audit.ids import read_id
+from booking.models import Appointment, Patient
+from booking.models.appointment import Status
+from practitioners.domain.availability import Slot
+from practitioners.models import Agenda, Practice, Practitioner, Taken, VisitReason
+
+NATIONAL_ID = "urn:oid:1.2.250.1.71.4.2.1"
+SPECIALTIES = (
+    "https://mos.esante.gouv.fr/NOS/TRE_R38-SpecialiteOrdinale/FHIR/TRE-R38-SpecialiteOrdinale"
+)
+VISIT_REASONS = "urn:doctolib:visit-reason"
+OUR_IDS = "urn:ietf:rfc:3986"
+HOLD_ENDS = "urn:doctolib:fhir:hold-ends"
+_PROFILE = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-"
+_SLOT = re.compile(r"([0-9a-f-]{36})\.(\d{8}T\d{4})Z", re.ASCII)
+STATUSES = {
+    Status.BOOKED: "booked",
+    Status.ARRIVED: "arrived",
+    Status.SEEN: "fulfilled",
+    Status.NO_SHOW: "noshow",
+    Status.CANCELLED: "cancelled",
+}
+# What software may say, and what we make of it: a request that awaits an answer gets it at once.
+READ_STATUSES = {text: status for status, text in STATUSES.items()} | {
+    "proposed": Status.BOOKED,
+    "pending": Status.BOOKED,
+    "checked-in": Status.ARRIVED,
+}
+
+
+def reference(kind: str, pk: object) -> dict[str, str]:
+    """A reference within this server."""
+    return {"reference": f"{kind}/{pk}"}
+
+
+def practitioner(row: Practitioner) -> dict[str, Any]:
+    """A practitioner, as the public directory has them."""
+    resource: dict[str, Any] = {
+        "resourceType": "Practitioner",
+        "id": str(row.pk),
+        "active": True,
+        "name": [{"family": row.last_name, "given": [row.first_name]}],
+    }
+    if row.title:
+        resource["name"][0]["prefix"] = [row.title]
+    if row.national_id:
+        resource["identifier"] = [{"system": NATIONAL_ID, "value": row.national_id}]
+    return resource
+
+
+def location(row: Practice) -> dict[str, Any]:
+    """A practice, as the place where patients are seen."""
+    resource: dict[str, Any] = {
+        "resourceType": "Location", "id": str(row.pk), "status": "active", "name": row.name,
+        "mode": "instance",
+    }  # fmt: skip
+    parts = {"postalCode": row.postcode, "city": row.town, "country": "FR"}
+    address = {name: text for name, text in parts.items() if text}
+    if row.address:
+        address |= {"line": [row.address]}  # type: ignore[dict-item]
+    resource["address"] = address
+    if row.phone:
+        resource["telecom"] = [{"system": "phone", "value": row.phone}]
+    if row.latitude is not None and row.longitude is not None:
+        resource["position"] = {"longitude": row.longitude, "latitude": row.latitude}
+    return resource
+
+
+def _specialties(row: Practitioner) -> list[dict[str, Any]]:
+    return [
+        {"coding": [{"system": SPECIALTIES, "code": s.code, "display": s.name}], "text": s.name}
+        for s in row.specialties.all()
+    ]
+
+
+def practitioner_role(row: Agenda) -> dict[str, Any]:
+    """One practitioner at one practice."""
+    resource = {
+        "resourceType": "PractitionerRole",
+        "id": str(row.pk),
+        "active": True,
+        "practitioner": reference("Practitioner", row.practitioner_id),
+        "location": [reference("Location", row.practice_id)],
+        "specialty": _specialties(row.practitioner),
+        "healthcareService": [
+            reference("HealthcareService", reason.pk)
+            for reason in row.visit_reasons.all()
+            if reason.active
+        ],
+    }
+    return {name: value for name, value in resource.items() if value != []}
+
+
+def _service_type(row: VisitReason) -> dict[str, Any]:
+    return {
+        "coding": [{"system": VISIT_REASONS, "code": str(row.pk), "display": row.name}],
+        "text": row.name,
+    }
+
+
+def healthcare_service(row: VisitReason) -> dict[str, Any]:
+    """A visit reason of an agenda: what can be booked."""
+    return {
+        "resourceType": "HealthcareService",
+        "id": str(row.pk),
+        "active": row.active,
+        "name": row.name,
+        "type": [_service_type(row)],
+        "location": [reference("Location", row.agenda.practice_id)],
+        "appointmentRequired": True,
+    }
+
+
+def schedule(row: Agenda, *, now: datetime) -> dict[str, Any]:
+    """An agenda, with how long each visit reason takes."""
+    reasons = [reason for reason in row.visit_reasons.all() if reason.active]
+    days = max((reason.horizon_days for reason in reasons), default=0)
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    resource: dict[str, Any] = {
+        "resourceType": "Schedule",
+        "id": str(row.pk),
+        "active": row.active,
+        "serviceType": [_service_type(reason) for reason in reasons],
+        "specialty": _specialties(row.practitioner),
+        "actor": [
+            reference("PractitionerRole", row.pk),
+            reference("Practitioner", row.practitioner_id),
+            reference("Location", row.practice_id),
+        ],
+        "planningHorizon": {"start": midnight, "end": midnight + timedelta(days=days + 1)},
+        "extension": [
+            {
+                "url": f"{_PROFILE}service-type-duration",
+                "extension": [
+                    {"url": "serviceType", "valueCodeableConcept": _service_type(reason)},
+                    {
+                        "url": "duration",
+                        "valueDuration": {
+                            "value": reason.duration_minutes,
+                            "unit": "min",
+                            "system": "http://unitsofmeasure.org",
+                            "code": "min",
+                        },
+                    },
+                ],
+            }
+            for reason in reasons
+        ],
+    }
+    return {name: value for name, value in resource.items() if value != []}
+
+
+def slot_id(reason_id: uuid.UUID, starts_at: datetime) -> str:
+    """A start for a visit reason, as an id that says both."""
+    return f"{reason_id}.{starts_at.astimezone(UTC):%Y%m%dT%H%M}Z"
+
+
+def read_slot_id(text: str) -> tuple[uuid.UUID, datetime] | None:
+    """What `slot_id` wrote; None for anything else."""
+    found = _SLOT.fullmatch(text)
+    pk = read_id(found[1]) if found else None
+    if found is None or pk is None:
+        return None
+    try:
+        return pk, datetime.strptime(found[2], "%Y%m%dT%H%M").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def free_slot(reason: VisitReason, row: Slot) -> dict[str, Any]:
+    """A start that can be booked."""
+    return slot(reason, row.starts_at, row.ends_at, status="free")
+
+
+def slot(
+    reason: VisitReason, starts_at: datetime, ends_at: datetime, *, status: str
+) -> dict[str, Any]:
+    """A start for a visit reason."""
+    ident = slot_id(reason.pk, starts_at)
+    return {
+        "resourceType": "Slot",
+        "id": ident,
+        "identifier": [{"system": "urn:doctolib:slot", "value": ident}],
+        "schedule": reference("Schedule", reason.agenda_id),
+        "serviceType": [_service_type(reason)],
+        "status": status,
+        "start": starts_at,
+        "end": ends_at,
+    }
+
+
+def taken_slot(row: Taken) -> dict[str, Any]:
+    """Time that is taken, by whomever: buffers included."""
+    ident = f"taken.{row.pk}"
+    return {
+        "resourceType": "Slot",
+        "id": ident,
+        "identifier": [{"system": "urn:doctolib:slot", "value": ident}],
+        "schedule": reference("Schedule", row.agenda_id),
+        "status": "busy" if row.hold_until is None else "busy-tentative",
+        "start": row.period.lower,
+        "end": row.period.upper,
+    }
+
+
+def appointment(row: Appointment) -> dict[str, Any]:
+    """An appointment: who it is for by id alone. `own_identifiers` are the asking credential's."""
+    own = [
+        {"system": each.system, "value": each.value} if each.system else {"value": each.value}
+        for each in row.own_identifiers.all()
+    ]
+    agenda, reason = row.visit_reason.agenda, row.visit_reason
+    actors = [
+        reference("Patient", row.patient_id),
+        reference("PractitionerRole", agenda.pk),
+        reference("Practitioner", agenda.practitioner_id),
+        reference("Location", agenda.practice_id),
+    ]
+    status = STATUSES[Status(row.status)]
+    return {
+        "resourceType": "Appointment",
+        "id": str(row.pk),
+        "identifier": [{"system": OUR_IDS, "value": f"urn:uuid:{row.pk}"}, *own],
+        "status": status,
+        "serviceType": [_service_type(reason)],
+        "description": reason.name,
+        "start": row.starts_at,
+        "end": row.ends_at,
+        "minutesDuration": int((row.ends_at - row.starts_at).total_seconds() // 60),
+        "slot": [reference("Slot", slot_id(reason.pk, row.starts_at))],
+        "created": row.created_at,
+        "participant": [
+            {"actor": actor, "status": "declined" if status == "cancelled" else "accepted"}
+            for actor in actors
+        ],
+    }
+
+
+def held(row: Taken, reason: VisitReason, *, starts_at: datetime) -> dict[str, Any]:
+    """A hold, as the appointment that it may become."""
+    ends_at = starts_at + timedelta(minutes=reason.duration_minutes)
+    return {
+        "resourceType": "Appointment",
+        "id": str(row.pk),
+        "status": "pending",
+        "serviceType": [_service_type(reason)],
+        "start": starts_at,
+        "end": ends_at,
+        "slot": [reference("Slot", slot_id(reason.pk, starts_at))],
+        "participant": [
+            {"actor": reference("PractitionerRole", reason.agenda_id), "status": "tentative"}
+        ],
+        "extension": [{"url": HOLD_ENDS, "valueInstant": row.hold_until}],
+    }
+
+
+def patient(row: Patient) -> dict[str, Any]:
+    """A patient: an id. Who it is, one appointment at a time, is revealed by the API's route."""
+    return {
+        "resourceType": "Patient",
+        "id": str(row.pk),
+        "active": True,
+        "name": [
+            {
+                "extension": [
+                    {
+                        "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+                        "valueCode": "masked",
+                    }
+                ]
+            }
+        ],
+    }

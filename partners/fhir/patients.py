@@ -1,0 +1,98 @@
+"""Patients: ids alone, and the making of a file."""
+
+import uuid
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import status
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from partners.api import serializers
+from partners.domain import bookings, scopes
+from partners.fhir import mapping
+from partners.fhir.base import FHIRView, bundle, one, read_body, takes
+from partners.fhir.search import read_count, read_reference, references
+from partners.models import Grant
+from partners.queries import grant_of, granted_patients
+
+SEXES = {"male": "M", "female": "F"}
+
+
+def grant_on(view: FHIRView, agenda_id: uuid.UUID, *, where: str) -> Grant:
+    """The grant on an agenda; raises ValidationError."""
+    grant = grant_of(view.credential, agenda_id=agenda_id, scope=view.required_scope)
+    if grant is None:
+        raise ValidationError({where: "is none that grants you this"})
+    return grant
+
+
+class PatientSearch(FHIRView):
+    """GET and POST [base]/Patient."""
+
+    scopes = {"get": scopes.APPOINTMENTS_READ, "post": scopes.APPOINTMENTS_WRITE}
+
+    @takes("general-practitioner", "_count")
+    def get(self, request: Request) -> Response:
+        """Whom the practice of an agenda lets the software know of."""
+        name = "general-practitioner"
+        ((_kind, agenda_id), *_more) = references(request, name, "PractitionerRole")
+        grant = grant_on(self, agenda_id, where=name)
+        count = read_count(request)
+        rows = list(granted_patients(grant).order_by("pk")[: count + 1])
+        found = [mapping.patient(row) for row in rows[:count]]
+        return bundle(request, found, more=len(rows) > count)
+
+    @takes()
+    def post(self, request: Request) -> Response:
+        """Make a file at the practice of the agenda that `generalPractitioner` names."""
+        given = read_body(request, "Patient")
+        references_given = given.get("generalPractitioner") or [{}]
+        named = read_reference(str(references_given[0].get("reference", "")), "PractitionerRole")
+        if named is None:
+            raise ValidationError({"generalPractitioner": "must name a PractitionerRole"})
+        grant = grant_on(self, named[1], where="generalPractitioner")
+        identity = serializers.IdentityIn(data=_identity_of(given))
+        identity.is_valid(raise_exception=True)
+        row = bookings.register_patient(
+            credential=self.credential,
+            practice=grant.practice,
+            identity=serializers.identity_of(identity.validated_data),
+            actor=self.actor(grant.practice_id),
+            now=timezone.now(),
+        )
+        return one(
+            mapping.patient(row),
+            status=status.HTTP_201_CREATED,
+            headers={"Location": request.build_absolute_uri(f"/fhir/r4/Patient/{row.pk}")},
+        )
+
+
+def _identity_of(given: dict[str, Any]) -> dict[str, Any]:
+    """What the API's own route takes, out of a Patient."""
+    name = (given.get("name") or [{}])[0]
+    contact = {each.get("system"): each.get("value") for each in given.get("telecom") or ()}
+    identity = {
+        "first_name": " ".join(name.get("given") or ()),
+        "last_name": name.get("family"),
+        "birth_date": given.get("birthDate"),
+        "sex": SEXES.get(given.get("gender", "")),
+        "phone": contact.get("phone"),
+        "email": contact.get("email"),
+    }
+    return {key: value for key, value in identity.items() if value is not None}
+
+
+class PatientRead(FHIRView):
+    """GET [base]/Patient/ID."""
+
+    scopes = {"get": scopes.APPOINTMENTS_READ}
+
+    @takes()
+    def get(self, request: Request, patient_id: uuid.UUID) -> Response:
+        for grant in self.credential.grants.in_force(self.required_scope):
+            row = granted_patients(grant).filter(pk=patient_id).first()
+            if row is not None:
+                return one(mapping.patient(row))
+        raise NotFound

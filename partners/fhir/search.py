@@ -1,0 +1,93 @@
+"""FHIR's search parameters: prefixed instants, tokens and references.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+import re
+import uuid
+from datetime import datetime, timedelta
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from audit.ids import read_id
+from practitioners.domain.wall_clock import read_instant
+
+COUNT, MOST = 100, 500
+DAYS, MOST_DAYS = 7, 60
+_PREFIXED = re.compile(r"(eq|ge|gt|le|lt|sa|eb)?(\d.*)", re.ASCII)
+_MINUTE = timedelta(minutes=1)
+
+
+def read_count(request: Request) -> int:
+    """`_count`, 100 if not given, 500 at most; raises ValidationError."""
+    text = request.query_params.get("_count", str(COUNT))
+    if not (text.isascii() and text.isdigit() and int(text[:9]) >= 1):
+        raise ValidationError({"_count": "must be a number from 1 on"})
+    return min(int(text[:9]), MOST)
+
+
+def read_period(
+    request: Request, *, date: str, earliest: str, latest: str
+) -> tuple[datetime | None, datetime | None]:
+    """[since, until) as the given parameters bound it; raises ValidationError.
+
+    `date` takes prefixes and may come twice; `earliest` and `latest` are the French guide's, both
+    inclusive. An instant without a prefix means its minute.
+    """
+    since: list[datetime] = []
+    until: list[datetime] = []
+    for name in (date, earliest, latest):
+        for text in request.query_params.getlist(name):
+            found = _PREFIXED.fullmatch(text)
+            at = read_instant(found[2].replace(" ", "+")) if found else None
+            if found is None or at is None:
+                raise ValidationError({name: "must be an instant with its offset"})
+            prefix = {earliest: "ge", latest: "le"}.get(name) or found[1] or "eq"
+            if prefix in ("eq", "ge"):
+                since.append(at)
+            if prefix in ("gt", "sa"):
+                since.append(at + timedelta(microseconds=1))
+            if prefix == "eq":
+                until.append(at + _MINUTE)
+            if prefix == "le":
+                until.append(at + timedelta(microseconds=1))
+            if prefix in ("lt", "eb"):
+                until.append(at)
+    return max(since, default=None), min(until, default=None)
+
+
+def window_of(
+    since: datetime | None, until: datetime | None, *, now: datetime
+) -> tuple[datetime, datetime]:
+    """A stretch of sixty days at most, from now and for a week if nothing was said."""
+    since = since or now
+    until = until or since + timedelta(days=DAYS)
+    if until > since + timedelta(days=MOST_DAYS):
+        raise ValidationError({"start": f"must lie within {MOST_DAYS} days"})
+    return since, until
+
+
+def read_reference(text: str, *kinds: str) -> tuple[str, uuid.UUID] | None:
+    """`Type/id`, an absolute address that ends so, or an id alone if one type is possible."""
+    kind, _slash, ident = text.rpartition("/")
+    kind = kind.rpartition("/")[2] or (kinds[0] if len(kinds) == 1 else "")
+    pk = read_id(ident)
+    return (kind, pk) if kind in kinds and pk is not None else None
+
+
+def references(request: Request, name: str, *kinds: str) -> list[tuple[str, uuid.UUID]]:
+    """Every reference that a parameter names, by commas; raises ValidationError."""
+    found = []
+    for text in request.query_params.get(name, "").split(","):
+        reference = read_reference(text.strip(), *kinds)
+        if reference is None:
+            raise ValidationError({name: f"must refer to {' or '.join(kinds)}"})
+        found.append(reference)
+    return found
+
+
+def tokens(request: Request, name: str) -> list[str]:
+    """The codes of a token parameter, without their systems."""
+    texts = request.query_params.get(name, "").split(",")
+    return [text.rpartition("|")[2] for text in texts if text]

@@ -1,0 +1,26 @@
+from django.db import models
+
+from booking.models import Appointment
+from partners.models.credential import Credential
+
+
+class OwnIdentifier(models.Model):
+    """What a credential's software calls an appointment: FHIR's business identifier."""
+
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="+")
+    system = models.CharField(max_length=200, blank=True)
+    value = models.CharField(max_length=200)
+    appointment = models.ForeignKey(
+        Appointment, on_delete=models.CASCADE, related_name="own_identifiers"
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credential", "system", "value"], name="one_appointment_an_identifier"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.system}|{self.value}"
