@@ -6,10 +6,10 @@ from typing import Any
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError as NotValid
 from rest_framework.exceptions import APIException, NotAcceptable, ValidationError
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from partners.api.parsing import FastJSONParser
 from partners.api.problems import problem_handler
 from partners.api.rendering import FastJSONRenderer
 from partners.api.scoped import ScopedView, etag_of
@@ -30,7 +30,7 @@ class FHIRRenderer(FastJSONRenderer):
     media_type = MEDIA_TYPE
 
 
-class FHIRParser(JSONParser):
+class FHIRParser(FastJSONParser):
     """The same way in."""
 
     media_type = MEDIA_TYPE
@@ -96,7 +96,7 @@ class FHIRView(ScopedView):
 
     schema = None
     renderer_classes = [FHIRRenderer, FastJSONRenderer]
-    parser_classes = [FHIRParser, JSONParser]
+    parser_classes = [FHIRParser, FastJSONParser]
 
     def get_exception_handler(self) -> Any:
         return outcome_handler

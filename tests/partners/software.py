@@ -83,7 +83,8 @@ class Software:
             "Authorization": f"DPoP {self.token}",
             "DPoP": proof(method, f"{self.base}{address}", key=self.key, token=self.token),
         }
-        text = "" if body is None else json.dumps(body)
+        # A text goes out as it is.
+        text = body if isinstance(body, str) else "" if body is None else json.dumps(body)
         address += mark + asked
         if query:
             address += f"?{urlencode(query)}"

@@ -121,3 +121,14 @@ def test_a_malformed_key_is_not_registered(credential, jwk):  # noqa: F811
 def test_an_address_that_is_none_is_another_one(granted, htu):
     answer = ask(assertion(granted), dpop=proof(url=None, htu=htu))
     assert answer.json()["error_description"] == "htu is another address"
+
+
+@pytest.mark.parametrize("where", ["header", "claims"])
+def test_statements_nested_without_end_are_refused(credential, where):  # noqa: F811
+    """Python's JSON runs out of stack before it runs out of text."""
+    deep = urlsafe_b64encode(b'{"alg": "ES256", "x": ' + b"[" * 100_000).decode()
+    good = urlsafe_b64encode(b'{"alg": "ES256", "kid": "k"}').decode()
+    text = f"{deep}.{good}.AAAA" if where == "header" else f"{good}.{deep}.AAAA"
+    assert ask(text).status_code in (400, 401)
+    header, claims = good_assertion(credential)
+    assert ask(signed(header, claims), dpop=text).status_code in (400, 401)
