@@ -137,7 +137,7 @@ class ScopedView(APIView):
         token = cast(AccessToken, request.auth)
         with behind_walls(token, scope=self.required_scope) as self.agenda_ids:
             key = request.headers.get("Idempotency-Key", "")
-            if not key or request.method not in ("POST", "PUT", "DELETE"):
+            if not key or request.method not in ("POST", "PUT", "PATCH", "DELETE"):
                 return handler(request, *args, **kwargs)
             return self._once(key, handler, request, *args, **kwargs)
 

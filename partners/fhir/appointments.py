@@ -18,7 +18,6 @@ from audit.ids import read_id
 from booking.domain import change
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
-from partners.api import problems
 from partners.api.paging import Page
 from partners.domain import bookings, identifiers, scopes
 from partners.fhir import mapping
@@ -27,11 +26,11 @@ from partners.fhir.base import (
     NotDone,
     SeveralMatch,
     bundle,
+    check_version,
     one,
     read_body,
     takes,
     valid,
-    version_of,
 )
 from partners.fhir.patients import grant_on
 from partners.fhir.search import read_count, read_period, read_reference, references, tokens
@@ -145,7 +144,7 @@ class Appointments(FHIRView):
         if ids:
             row = locked(self, ids.pop())
             # The query says which one is meant: no version is asked for, and one is heeded.
-            _check_version(request, row, {"meta": given.get("meta")}, needed=False)
+            check_version(request, mapping.appointment(row), given, needed=False)
             return one(mapping.appointment(_update(self, row, given)))
         identifiers_given = _identifiers_of(given)
         system, _bar, value = token.rpartition("|")
@@ -184,7 +183,7 @@ class OneAppointment(FHIRView):
         """Move, cancel or mark; `If-Match`, or the body's `meta.versionId`, says what was read."""
         row = locked(self, appointment_id)
         given = read_body(request, "Appointment")
-        _check_version(request, row, given, needed=True)
+        check_version(request, mapping.appointment(row), given, needed=True)
         return one(mapping.appointment(_update(self, row, given)))
 
 
@@ -194,19 +193,6 @@ def locked(view: FHIRView, pk: uuid.UUID) -> Appointment:
     if row is None:
         raise NotFound
     return row
-
-
-def _check_version(
-    request: Request, row: Appointment, given: dict[str, Any], *, needed: bool
-) -> None:
-    version = (given.get("meta") or {}).get("versionId", "")
-    wanted = request.headers.get("If-Match") or version
-    if not wanted and needed:
-        raise problems.MatchNeeded
-    current = version_of(mapping.appointment(row))
-    tags = {tag.strip().removeprefix("W/").strip('"') for tag in wanted.split(",")}
-    if wanted and "*" not in tags and current not in tags:
-        raise problems.NotTheVersion
 
 
 class Hold(FHIRView):

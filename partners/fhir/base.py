@@ -1,18 +1,21 @@
 """What every route of the FHIR face shares: its media type, its errors and its searches."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError as NotValid
 from rest_framework.exceptions import APIException, NotAcceptable, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from partners.api import problems
 from partners.api.parsing import FastJSONParser
 from partners.api.problems import problem_handler
 from partners.api.rendering import FastJSONRenderer
-from partners.api.scoped import ScopedView, etag_of
+from partners.api.scoped import ScopedView
 from partners.domain.identifiers import UsedForAnother
 
 MEDIA_TYPE = "application/fhir+json"
@@ -135,7 +138,26 @@ def valid(data: Any, kind: str) -> dict[str, Any]:
 
 def version_of(resource: dict[str, Any]) -> str:
     """The version of a resource as it is shown."""
-    return etag_of({name: resource[name] for name in resource if name != "meta"}).strip('"')
+    shown = {name: resource[name] for name in resource if name != "meta"}
+    # The database keeps JSON's members in an order of its own.
+    text = orjson.dumps(shown, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()[:32]
+
+
+def check_version(
+    request: Request, shown: dict[str, Any], given: dict[str, Any], *, needed: bool
+) -> None:
+    """Hold a change to the version that its sender has read: `If-Match`, or the body's own.
+
+    Raises problems.MatchNeeded and problems.NotTheVersion.
+    """
+    version = (given.get("meta") or {}).get("versionId", "")
+    wanted = request.headers.get("If-Match") or version
+    if not wanted and needed:
+        raise problems.MatchNeeded
+    tags = {tag.strip().removeprefix("W/").strip('"') for tag in wanted.split(",")}
+    if wanted and "*" not in tags and version_of(shown) not in tags:
+        raise problems.NotTheVersion
 
 
 def versioned(resource: dict[str, Any]) -> dict[str, Any]:

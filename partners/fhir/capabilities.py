@@ -33,7 +33,10 @@ def statement() -> dict[str, Any]:
     """The CapabilityStatement (https://hl7.org/fhir/R4/capabilitystatement.html)."""
     by_actor = dict.fromkeys(("actor", "practitioner", "location"), "reference")
     resources = [_resource(kind, "read search-type", {"_id": "token"} | by_actor) for kind in KINDS]
-    resources[0]["profile"] = f"{PROFILE}schedule"
+    resources[0] = _resource(
+        "Schedule", "read search-type create update patch delete", {"_id": "token"} | by_actor,
+        profile=f"{PROFILE}schedule",
+    )  # fmt: skip
     resources.append(
         _resource(
             "Slot",

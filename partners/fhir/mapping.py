@@ -8,9 +8,13 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
+
 from audit.ids import read_id
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
+from partners.api.rendering import FastJSONRenderer
+from partners.models import DeclaredSchedule
 from practitioners.domain.availability import Slot
 from practitioners.models import Agenda, Practice, Practitioner, Taken, VisitReason
 
@@ -21,6 +25,7 @@ SPECIALTIES = (
 VISIT_REASONS = "urn:doctolib:visit-reason"
 OUR_IDS = "urn:ietf:rfc:3986"
 HOLD_ENDS = "urn:doctolib:fhir:hold-ends"
+AVAILABILITY = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-schedule-availability-time"
 _PROFILE = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-"
 _SLOT = re.compile(r"([0-9a-f-]{36})\.(\d{8}T\d{4})Z", re.ASCII)
 STATUSES = {
@@ -130,7 +135,6 @@ def schedule(row: Agenda, *, now: datetime) -> dict[str, Any]:
         "resourceType": "Schedule",
         "id": str(row.pk),
         "active": row.active,
-        "serviceType": [_service_type(reason) for reason in reasons],
         "specialty": _specialties(row.practitioner),
         "actor": [
             reference("PractitionerRole", row.pk),
@@ -158,6 +162,44 @@ def schedule(row: Agenda, *, now: datetime) -> dict[str, Any]:
         ],
     }
     return {name: value for name, value in resource.items() if value != []}
+
+
+def declared_schedule(row: DeclaredSchedule) -> dict[str, Any]:
+    """A schedule as software has declared it."""
+    resource: dict[str, Any] = {
+        "resourceType": "Schedule",
+        "id": str(row.pk),
+        "active": True,
+        "identifier": row.identifiers,
+        "actor": [
+            reference("PractitionerRole", row.agenda_id),
+            reference("Practitioner", row.agenda.practitioner_id),
+            reference("Location", row.agenda.practice_id),
+        ],
+        "extension": row.times,
+    }
+    return {name: value for name, value in resource.items() if value != []}
+
+
+def availability_as_shown(entry: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a declared time: nothing in which somebody may have written a name."""
+    kept = ("type", "rrule", "start", "end", "identifier", "created", "priority")
+    parts = [each for each in entry.get("extension") or () if each.get("url") in kept]
+    return {"url": AVAILABILITY, "extension": parts}
+
+
+def identifiers_as_shown(given: dict[str, Any]) -> list[dict[str, str]]:
+    """The system and value of each identifier."""
+    return [
+        {name: str(each[name]) for name in ("system", "value") if name in each}
+        for each in given.get("identifier") or ()
+    ]
+
+
+def plain(resource: dict[str, Any]) -> dict[str, Any]:
+    """The resource as JSON has it."""
+    read: dict[str, Any] = orjson.loads(FastJSONRenderer().render(resource))
+    return read
 
 
 def slot_id(reason_id: uuid.UUID, starts_at: datetime) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from partners.fhir import appointments, capabilities, directory, patients, slots
+from partners.fhir import appointments, capabilities, directory, patients, schedules, slots
 
 app_name = "fhir"
 urlpatterns = [
@@ -19,7 +19,9 @@ urlpatterns = [
     path("Patient/<uuid:patient_id>", patients.PatientRead.as_view(), name="patient"),
 ]
 for kind, key in directory.KEYS.items():
-    search, read = directory.DirectorySearch, directory.DirectoryRead
+    own = kind == "Schedule"
+    search = schedules.ScheduleSearch if own else directory.DirectorySearch
+    read = schedules.ScheduleRead if own else directory.DirectoryRead
     urlpatterns += [
         path(kind, search.as_view(kind=kind), name=f"{kind.lower()}s"),
         path(f"{kind}/<uuid:{key}>", read.as_view(kind=kind), name=kind.lower()),

@@ -5,6 +5,7 @@ from partners.models.imported import ImportedCalendar
 from partners.models.member import PartnerMember
 from partners.models.patient import RegisteredPatient
 from partners.models.request import IdempotentRequest
+from partners.models.schedule import DeclaredSchedule
 from partners.models.webhook import Delivery, DeliveryState, Webhook
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "CalendarFeed",
     "Credential",
     "CredentialKey",
+    "DeclaredSchedule",
     "Delivery",
     "DeliveryState",
     "Grant",

@@ -33,7 +33,7 @@ def api_views():
 
 
 OPEN = {"token", "schema", "unknown", "metadata"}
-METHODS = ("get", "post", "put", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 ROUTES = sorted(
     (name, method.upper())
     for name, view in api_views().items()
@@ -62,7 +62,13 @@ def body_for(name, ids):
         "resourceType": "Parameters",
         "parameter": [{"name": "appt-resource", "resource": appointment}],
     }
+    schedule = {
+        "resourceType": "Schedule",
+        "actor": [{"reference": f"PractitionerRole/{ids['agenda_id']}"}],
+    }
     return {
+        "fhir:schedules": schedule,
+        "fhir:schedule": schedule,
         "fhir:appointments": appointment,
         "fhir:appointment": appointment,
         "fhir:hold": parameters,
@@ -104,7 +110,7 @@ def ask(caller, world, route, **headers):
     name, method = route
     path = address(name, world["ids"])
     query = query_for(route, world["ids"])
-    body = body_for(name, world["ids"]) if method in ("POST", "PUT") else None
+    body = body_for(name, world["ids"]) if method in ("POST", "PUT", "PATCH") else None
     return caller.generic(
         method, path + query, "" if body is None else json.dumps(body),
         content_type="application/json", headers={"If-Match": "*"} | headers,

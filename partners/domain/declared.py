@@ -1,0 +1,187 @@
+"""When somebody is there or away, as software declares it: openings and absences made of rules.
+
+Times recur in the practice's wall clock, by days or weeks (RFC 5545 section 3.3.10).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from dateutil import rrule
+from django.db import transaction
+
+from audit.record.entries import Actor
+from partners.models import Credential, DeclaredSchedule
+from practitioners.domain import openings
+from practitioners.models import Absence, Agenda, Opening, VisitReason
+
+WEEKDAYS = {
+    "MO": rrule.MO, "TU": rrule.TU, "WE": rrule.WE, "TH": rrule.TH, "FR": rrule.FR,
+    "SA": rrule.SA, "SU": rrule.SU,
+}  # fmt: skip
+FREQUENCIES = {"DAILY": rrule.DAILY, "WEEKLY": rrule.WEEKLY}
+MOST_TIMES, MOST_ABSENCES, MOST_COUNT = 50, 200, 1000
+# How far ahead recurring absences are made.
+AHEAD = timedelta(days=550)
+
+
+class CannotDeclare(Exception):
+    """The times are not such as an agenda can have; `args[0]` says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """How a time recurs. `until` is inclusive; `days` are two letters each."""
+
+    frequency: str
+    interval: int = 1
+    until: datetime | None = None
+    count: int | None = None
+    days: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredTime:
+    """One time, free (bookable) or not, once or by a rule."""
+
+    free: bool
+    starts_at: datetime
+    ends_at: datetime
+    rule: Rule | None = None
+
+
+@transaction.atomic
+def declare(
+    *,
+    credential: Credential,
+    agenda: Agenda,
+    times: Iterable[DeclaredTime],
+    shown: list[Any],
+    identifiers: list[Any],
+    actor: Actor,
+    now: datetime,
+    schedule: DeclaredSchedule | None = None,
+) -> DeclaredSchedule:
+    """Make openings and absences of declared times, in the place of those of `schedule`.
+
+    `shown` is how the software wrote the times, and reads them again. Booked appointments stay.
+    Raises CannotDeclare and openings.OverlapsOpening; then nothing has changed.
+    """
+    times = list(times)
+    if len(times) > MOST_TIMES:
+        raise CannotDeclare(f"no more than {MOST_TIMES} times")
+    row = schedule or DeclaredSchedule(credential=credential, agenda=agenda, created_at=now)
+    if schedule is not None:
+        _take_back(schedule, actor=actor)
+    row.openings, row.absences = [], []
+    reasons = tuple(agenda.visit_reasons.filter(active=True))
+    for each in times:
+        if each.free:
+            row.openings += _open(agenda, each, reasons, actor=actor)
+        else:
+            row.absences += _close(agenda, each, actor=actor, now=now)
+    if len(row.absences) > MOST_ABSENCES:
+        raise CannotDeclare(f"no more than {MOST_ABSENCES} absences")
+    row.times, row.identifiers = shown, identifiers
+    row.save()
+    return row
+
+
+@transaction.atomic
+def withdraw(*, schedule: DeclaredSchedule, actor: Actor) -> None:
+    """Take a declared schedule back: its openings close, its absences open."""
+    _take_back(schedule, actor=actor)
+    schedule.delete()
+
+
+def _take_back(schedule: DeclaredSchedule, *, actor: Actor) -> None:
+    """What people have deleted by hand meanwhile is not there any more."""
+    found = Opening.objects.filter(pk__in=schedule.openings, agenda=schedule.agenda_id)
+    for opening in found.select_related("agenda"):
+        openings.delete_opening(opening=opening, actor=actor)
+    away = Absence.objects.filter(pk__in=schedule.absences, agenda=schedule.agenda_id)
+    for absence in away.select_related("agenda"):
+        openings.remove_absence(absence=absence, actor=actor)
+
+
+def _open(
+    agenda: Agenda, time: DeclaredTime, reasons: tuple[VisitReason, ...], *, actor: Actor
+) -> list[Any]:
+    zone = agenda.practice.zone
+    first, last = time.starts_at.astimezone(zone), time.ends_at.astimezone(zone)
+    if first.date() != last.date() or first.time() >= last.time():
+        raise CannotDeclare("free time begins and ends on one day")
+    made = []
+    for starts_on, every_weeks, until_date in _weekly(first, time.rule):
+        spec = openings.OpeningSpec(
+            starts_on=starts_on, until_date=until_date, every_weeks=every_weeks,
+            from_time=first.time(), until_time=last.time(), capacity=1, slot_minutes=None,
+            visit_reasons=reasons,
+        )  # fmt: skip
+        made.append(openings.save_opening(agenda=agenda, spec=spec, actor=actor).pk)
+    return made
+
+
+def _weekly(first: datetime, rule: Rule | None) -> list[tuple[date, int, date | None]]:
+    """The rule as openings recur: first day, every how many weeks, the day that is no more."""
+    if rule is None:
+        return [(first.date(), 0, None)]
+    if rule.interval > 52:
+        raise CannotDeclare("an interval is 52 at most")
+    until_date = None
+    if rule.until is not None or rule.count is not None:
+        until_date = max((day.date() for day in _all(first, rule)), default=first.date())
+        until_date += timedelta(days=1)
+    # Whatever the rule, the first occurrence on each weekday tells its phase.
+    cycle = islice(_occurrences(first, rule, endless=True), 7 if rule.frequency == "DAILY" else 14)
+    starts: dict[int, date] = {}
+    for at in cycle:
+        starts.setdefault(at.weekday(), at.date())
+    days = sorted(starts.values())
+    return [
+        (day, rule.interval, until_date) for day in days if until_date is None or day < until_date
+    ]
+
+
+def _close(agenda: Agenda, time: DeclaredTime, *, actor: Actor, now: datetime) -> list[Any]:
+    zone = agenda.practice.zone
+    first, last = time.starts_at.astimezone(zone), time.ends_at.astimezone(zone)
+    if last <= first:
+        raise CannotDeclare("an absence ends after it begins")
+    naive = first.replace(tzinfo=None)
+    length = last.replace(tzinfo=None) - naive
+    if time.rule is None:
+        found = [naive]
+    else:
+        horizon = (now + AHEAD).astimezone(zone).replace(tzinfo=None)
+        found = [at for at in _all(first, time.rule) if at < horizon][: MOST_ABSENCES + 1]
+    made = []
+    for at in found:
+        absence = openings.add_absence(
+            agenda=agenda, starts_at=at.replace(tzinfo=zone).astimezone(UTC),
+            until=(at + length).replace(tzinfo=zone).astimezone(UTC), label="", actor=actor,
+        )  # fmt: skip
+        made.append(absence.pk)
+    return made
+
+
+def _all(first: datetime, rule: Rule) -> list[datetime]:
+    return list(islice(_occurrences(first, rule), MOST_COUNT))
+
+
+def _occurrences(first: datetime, rule: Rule, *, endless: bool = False) -> Any:
+    """Wall clock times without a zone, as the rule has them."""
+    until = None
+    if rule.until is not None and not endless:
+        until = rule.until.astimezone(first.tzinfo).replace(tzinfo=None)
+    return rrule.rrule(
+        FREQUENCIES[rule.frequency],
+        dtstart=first.replace(tzinfo=None),
+        interval=rule.interval,
+        count=None if endless or until is not None else rule.count,
+        until=until,
+        byweekday=[WEEKDAYS[day] for day in rule.days] or None,
+        wkst=rrule.MO,
+    )

@@ -1,0 +1,28 @@
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from audit.ids import new_id
+from partners.models.credential import Credential
+from practitioners.models import Agenda
+
+
+class DeclaredSchedule(models.Model):
+    """When somebody is there or away, as software has declared it of an agenda.
+
+    `openings` and `absences` are what was made of it, and go with it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="+")
+    agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="+")
+    identifiers = models.JSONField(default=list)
+    times = models.JSONField(default=list)
+    openings = ArrayField(models.UUIDField(), default=list)
+    absences = ArrayField(models.UUIDField(), default=list)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["credential", "agenda"], name="declared_by")]
+
+    def __str__(self) -> str:
+        return f"{self.agenda_id} {self.pk}"
