@@ -8,17 +8,14 @@ once. Only when somebody is busy is kept.
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import override
-from django_cryptography.core.signing import FernetSigner
-from django_cryptography.utils.crypto import FernetBytes
 
-from audit.derived_key import derived_key
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
+from audit.vault.kept_secrets import keep_secret, use_secret
 from partners.domain import busy, outgoing
 from partners.models import ImportedCalendar
 from practitioners.domain.next_slots import mark_stale
@@ -33,6 +30,7 @@ LONGEST_WAIT = timedelta(days=1)
 # A reader that died lets go of its calendars after this time.
 CLAIMED = timedelta(minutes=5)
 BATCH, AT_ONCE = 40, 4
+ADDRESS = b"calendar address"
 
 
 class NotImported(Exception):
@@ -91,7 +89,7 @@ def _import(
     row = ImportedCalendar.objects.create(
         agenda=agenda,
         label=label,
-        sealed_url=None if url is None else _box().encrypt(url.encode()),
+        sealed_url=None if url is None else keep_secret(url, use=ADDRESS),
         read_at=now,
         read_next_at=None if url is None else now + READ_EVERY,
         complete=found.complete,
@@ -138,7 +136,7 @@ def _fetch_and_read(row: ImportedCalendar, *, now: datetime) -> busy.Busy | str:
     """Return what the calendar says, or what went wrong. Touches no database."""
     with override("fr"):
         try:
-            url = _box().decrypt(bytes(row.sealed_url or b"")).decode()
+            url = use_secret(bytes(row.sealed_url or b""), use=ADDRESS)
             return _read(outgoing.fetch(url, most_bytes=MOST_BYTES), row.agenda, now=now)
         except (outgoing.NotCalled, NotImported) as problem:
             return str(problem.text)
@@ -195,13 +193,4 @@ def _note(action: str, row: ImportedCalendar, actor: Actor, **counts: int) -> No
         practice_id=row.agenda.practice_id,
         object_id=row.pk,
         details={"agenda": row.agenda_id, **counts},
-    )
-
-
-def _box() -> FernetBytes:
-    return FernetBytes(
-        key=derived_key(settings.SECRET_KEY, b"calendar address: encryption"),
-        signer=FernetSigner(
-            key=derived_key(settings.SECRET_KEY, b"calendar address: authentication")
-        ),
     )
