@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, Throttled, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -24,6 +24,7 @@ TITLES = {
     "unsupported_media_type": "Send application/json",
     "not_acceptable": "Accept application/json",
     "throttled": "Too many requests",
+    "budget_spent": "Too many identities",
     "unavailable": "Try again in a moment",
     "idempotency_key_invalid": "The Idempotency-Key cannot be used",
     "idempotency_key_reused": "The Idempotency-Key belongs to another request",
@@ -46,6 +47,13 @@ class Unavailable(APIException):
     status_code = 503
     default_code = "unavailable"
     default_detail = "A part of the service does not answer. Try again in a few seconds."
+
+
+class BudgetIsSpent(Throttled):
+    """As many people's identities were opened as the practice's agenda gives reason for."""
+
+    default_code = "budget_spent"
+    default_detail = "As many identities are open as the practice's agenda gives reason for."
 
 
 class BadKey(APIException):

@@ -2,10 +2,13 @@
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime
 
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.reveal import Purpose, reveal
+from audit.watch import budget
 from booking.models import Appointment
+from partners.domain import reveal_budget
 from partners.models import Credential, Grant
 
 OF_PATIENT = ("first_name", "last_name", "sex", "birth_date", "phone", "email")
@@ -30,15 +33,21 @@ def reveal_identity(
     appointment: Appointment,
     fields: Collection[str],
     purpose: Purpose,
+    now: datetime,
 ) -> dict[str, str]:
     """Open some fields of one appointment's patient, after the record says so.
 
     The entry names the credential, the practice, the appointment and the purpose. A field that
-    is empty or was erased comes out as "". Raises FieldsNotGranted before anything opens.
+    is empty or was erased comes out as "". Raises FieldsNotGranted, budget.BudgetSpent, and
+    redis.RedisError when nobody can count, before anything opens.
     """
     refused = set(fields) - set(grant.fields)
     if refused:
         raise FieldsNotGranted(refused)
+    budget.spend(
+        holder=grant.pk, subject=appointment.patient_id,
+        limits=reveal_budget.limits_of(grant, now=now), now=now,
+    )  # fmt: skip
     rows = {name: appointment if name in OF_APPOINTMENT else appointment.patient for name in fields}
     actor = credential_actor(credential, practice_id=appointment.practice_id)
     wanted = [(row, [name]) for name, row in rows.items()]

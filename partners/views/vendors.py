@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from booking.views.access import account_of, web_actor
-from partners.domain import credentials, keys, outgoing, usage, vendors, webhooks
+from partners.domain import credentials, keys, outgoing, reveal_budget, usage, vendors, webhooks
 from partners.forms import SCOPE_NAMES, CredentialForm, KeyForm, VendorForm, WebhookForm
 from partners.models import Credential, Delivery, Partner
 from partners.queries import deliveries_of, grants_of_credential, identities_opened
@@ -81,7 +81,11 @@ def _page(
         "keys": row.keys.order_by("created_at", "pk"),
         "key_form": key_form or KeyForm(),
         "grants": [
-            (grant, [SCOPE_NAMES.get(scope, scope) for scope in grant.scopes])
+            (
+                grant,
+                [SCOPE_NAMES.get(scope, scope) for scope in grant.scopes],
+                reveal_budget.use_of(grant, now=now),
+            )
             for grant in grants_of_credential(row)
         ],
         "sandbox": vendors.sandbox_of(row),

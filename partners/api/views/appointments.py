@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import orjson
+import redis
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -13,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.vault.reveal import Purpose
+from audit.watch.budget import BudgetSpent
 from booking.domain import change
 from booking.domain.patients import Identity
 from booking.models import Appointment, Patient
@@ -289,7 +291,12 @@ class Reveal(ScopedView):
                 appointment=appointment,
                 fields=sorted(set(given.validated_data["fields"])),
                 purpose=Purpose(given.validated_data["purpose"]),
+                now=timezone.now(),
             )
+        except BudgetSpent as spent:
+            raise problems.BudgetIsSpent(wait=spent.seconds) from spent
+        except redis.RedisError as error:
+            raise problems.Unavailable from error
         except identities.FieldsNotGranted as problem:
             raise PermissionDenied(f"The practice does not grant you: {problem}.") from problem
         return Response(

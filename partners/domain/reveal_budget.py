@@ -1,0 +1,54 @@
+"""How many identities a grant may open: as many as the practice's own agenda gives reason for.
+
+With P the patients who have an appointment in the granted agendas within a week of now:
+a day max(60, P), an hour a third of that but 30 at least, a minute a quarter of the hour's but 10
+at least. So a first synchronisation of the week's patients goes through in some hours at most,
+and whoever steals a credential gets no more than that out of any practice.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import redis
+
+from audit.watch import budget
+from audit.watch.budget import Limits
+from booking.models import Appointment
+from partners.domain.scopes import IDENTITY_SCOPES
+from partners.models import Grant
+
+FLOOR_DAY, FLOOR_HOUR, FLOOR_MINUTE = 60, 30, 10
+AROUND = timedelta(days=7)
+
+
+def limits_of(grant: Grant, *, now: datetime) -> Limits:
+    """The budget of a grant as its agendas stand now."""
+    patients = (
+        Appointment.unscoped.filter(agenda__in=grant.agendas.values("pk"))
+        .filter(starts_at__gte=now - AROUND, starts_at__lt=now + AROUND)
+        .values("patient")
+        .distinct()
+        .count()
+    )
+    day = max(FLOOR_DAY, patients)
+    hour = max(FLOOR_HOUR, math.ceil(day / 3))
+    return Limits(day=day, hour=hour, minute=max(FLOOR_MINUTE, math.ceil(hour / 4)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """How much of a grant's budget is spent in the last day."""
+
+    spent: int
+    limits: Limits
+
+
+def use_of(grant: Grant, *, now: datetime) -> Use | None:
+    """What a page shows; None for a grant that opens nothing, and while nobody can count."""
+    if not IDENTITY_SCOPES & set(grant.scopes):
+        return None
+    try:
+        return Use(spent=budget.spent(grant.pk, now=now), limits=limits_of(grant, now=now))
+    except redis.RedisError:
+        return None

@@ -1,0 +1,133 @@
+"""The budget is a bound: no order of any number of workers passes it."""
+
+import threading
+import uuid
+from collections import deque
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import redis
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.watch import budget
+from audit.watch.budget import BudgetSpent, Limits
+
+START = datetime(2026, 11, 30, 8, tzinfo=UTC)
+SMALL = Limits(minute=2, hour=4, day=6)
+
+
+def try_to_spend(holder, subject, *, at, limits=SMALL):
+    try:
+        budget.spend(holder=holder, subject=subject, limits=limits, now=at)
+    except BudgetSpent:
+        return False
+    return True
+
+
+def most_at_once(opened, window):
+    """The most distinct subjects in any window that ends when something is opened."""
+    opened = sorted(opened)
+    most, inside = 0, deque()
+    for at, subject in opened:
+        inside.append((at, subject))
+        while inside[0][0] <= at - window:
+            inside.popleft()
+        most = max(most, len({each for _at, each in inside}))
+    return most
+
+
+steps = st.lists(
+    st.tuples(
+        st.integers(0, 9),  # who is opened
+        st.sampled_from([0, 1, 500, 20_000, 59_999, 60_000, 3_600_000, 40_000_000, 86_400_000]),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=steps)
+def test_it_allows_what_the_formula_allows_and_nothing_else(steps):
+    """Against a model of the formula, kept in plain Python."""
+    holder, people = uuid.uuid4(), [uuid.uuid4() for _n in range(10)]
+    at, latest = START, {}
+    for who, wait in steps:
+        at += timedelta(milliseconds=wait)
+        allowed = True
+        for window, limit in SMALL.windows:
+            since = at - timedelta(milliseconds=window)
+            inside = {each for each, when in latest.items() if when > since}
+            allowed = allowed and (who in inside or len(inside) < limit)
+        assert try_to_spend(holder, people[who], at=at) is allowed
+        if allowed:
+            latest[who] = at
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    orders=st.lists(st.lists(st.integers(0, 29), min_size=5, max_size=25), min_size=2, max_size=8),
+    skew=st.lists(st.integers(-90_000, 90_000), min_size=8, max_size=8),
+)
+def test_no_interleaving_of_workers_passes_it(orders, skew):
+    """Workers with clocks of their own open people in orders of their own, at once."""
+    holder, people = uuid.uuid4(), [uuid.uuid4() for _n in range(30)]
+    limits = Limits(minute=7, hour=7, day=7)
+    opened, barrier = [], threading.Barrier(len(orders))
+
+    def work(order, milliseconds):
+        barrier.wait()
+        for who in order:
+            at = START + timedelta(milliseconds=milliseconds)
+            if try_to_spend(holder, people[who], at=at, limits=limits):
+                opened.append(who)
+
+    workers = [threading.Thread(target=work, args=each) for each in zip(orders, skew, strict=False)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    wanted = {who for order in orders for who in order}
+    assert len(set(opened)) == min(7, len(wanted))
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps=steps)
+def test_every_window_holds(steps):
+    holder, people = uuid.uuid4(), [uuid.uuid4() for _n in range(10)]
+    at, opened = START, []
+    for who, wait in steps:
+        at += timedelta(milliseconds=wait)
+        if try_to_spend(holder, people[who], at=at):
+            opened.append((at, who))
+    for window, limit in SMALL.windows:
+        assert most_at_once(opened, timedelta(milliseconds=window)) <= limit
+
+
+def test_who_is_refused_learns_when_to_come_back():
+    holder = uuid.uuid4()
+    for second in (0, 10):
+        assert try_to_spend(holder, uuid.uuid4(), at=START + timedelta(seconds=second))
+    with pytest.raises(BudgetSpent) as refused:
+        budget.spend(
+            holder=holder, subject=uuid.uuid4(), limits=SMALL, now=START + timedelta(seconds=30)
+        )
+    assert (refused.value.limit, refused.value.seconds) == (2, 30)
+    assert not try_to_spend(holder, uuid.uuid4(), at=START + timedelta(seconds=59.9))
+    assert try_to_spend(holder, uuid.uuid4(), at=START + timedelta(seconds=60))
+    assert budget.spent(holder, now=START + timedelta(seconds=60)) == 3
+    assert budget.spent(holder, now=START + timedelta(days=2)) == 0
+
+
+def test_holders_do_not_share(monkeypatch):
+    subject = uuid.uuid4()
+    for _n in range(5):
+        assert try_to_spend(uuid.uuid4(), subject, at=START)
+
+
+def test_a_store_that_is_away_means_no(monkeypatch):
+    monkeypatch.setattr(
+        budget, "redis_client", lambda: redis.Redis(port=1, socket_connect_timeout=0.2)
+    )
+    with pytest.raises(redis.RedisError):
+        budget.spend(holder=uuid.uuid4(), subject=uuid.uuid4(), limits=SMALL, now=START)

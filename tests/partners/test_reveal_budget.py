@@ -1,0 +1,119 @@
+"""How many identities software may open, asked through the API."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import redis
+import time_machine
+
+from audit.models import Entry
+from audit.watch import budget
+from audit.watch.budget import Limits
+from booking.domain.book import book
+from booking.models.appointment import Channel
+from partners.domain import reveal_budget
+from tests.factories import (
+    make_agenda,
+    make_credential,
+    make_grant,
+    make_opening,
+    make_patient,
+    make_reason,
+    practice_actor,
+)
+from tests.partners.software import Software
+
+pytestmark = pytest.mark.django_db
+BODY = {"purpose": "care", "fields": ["last_name"]}
+
+
+@pytest.fixture(autouse=True)
+def _still(now):
+    with time_machine.travel(now, tick=True):
+        yield
+
+
+@pytest.fixture
+def agenda():
+    agenda = make_agenda()
+    make_opening(agenda, make_reason(agenda, duration_minutes=30))
+    return agenda
+
+
+@pytest.fixture
+def grant(agenda):
+    return make_grant(make_credential("AgendaPlus"), agenda, fields=["last_name"])
+
+
+@pytest.fixture
+def appointments(agenda, now):
+    return [booked(agenda, hour, minute, now) for hour in (8, 9, 10) for minute in (0, 30)]
+
+
+def booked(agenda, hour, minute, now):
+    return book(
+        visit_reason=agenda.visit_reasons.get(), patient=make_patient(), booked_by=None,
+        starts_at=datetime(2026, 11, 30, hour, minute, tzinfo=UTC), actor=practice_actor(),
+        channel=Channel.PATIENT, now=now,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def few(monkeypatch):
+    limits = Limits(minute=2, hour=3, day=4)
+    monkeypatch.setattr(reveal_budget, "limits_of", lambda grant, now: limits)
+
+
+def reveal(software, appointment):
+    return software.post(f"appointments/{appointment.pk}/reveal", BODY)
+
+
+def test_it_is_held_before_anything_opens(grant, appointments, few, now):
+    software = Software(grant.credential)
+    before = Entry.objects.filter(action="reveal").count()
+    answers = [reveal(software, each) for each in appointments[:4]]
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
+    problem = answers[2].json()
+    assert problem["type"] == "urn:doctolib:problem:budget-spent"
+    assert 0 < int(answers[2]["Retry-After"]) <= 60
+    assert "last_name" not in problem
+    assert Entry.objects.filter(action="reveal").count() == before + 2
+    # The same person again is no further one, and the agenda works on.
+    assert reveal(software, appointments[0]).status_code == 200
+    assert software.get("appointments").status_code == 200
+
+
+def test_each_grant_has_its_own(grant, appointments, few, now):
+    for each in appointments[:3]:
+        reveal(Software(grant.credential), each)
+    other = make_grant(make_credential("Other"), *grant.agendas.all(), fields=["last_name"])
+    assert reveal(Software(other.credential), appointments[3]).status_code == 200
+
+
+def test_when_nobody_can_count_nothing_opens_and_the_agenda_is_there(
+    grant, appointments, monkeypatch
+):
+    software = Software(grant.credential)
+
+    def away(**_anything):
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(budget, "spend", away)
+    before = Entry.objects.filter(action="reveal").count()
+    assert reveal(software, appointments[0]).status_code == 503
+    assert Entry.objects.filter(action="reveal").count() == before
+    assert software.get("appointments").status_code == 200
+
+
+def test_it_is_sized_by_who_comes_within_a_week(grant, appointments, now, monkeypatch):
+    floor = reveal_budget.limits_of(grant, now=now)
+    assert (floor.day, floor.hour, floor.minute) == (60, 30, 10)
+    monkeypatch.setattr(reveal_budget, "FLOOR_DAY", 2)
+    assert reveal_budget.limits_of(grant, now=now).day == 6
+    assert reveal_budget.limits_of(grant, now=now + timedelta(days=30)).day == 2
+
+
+def test_a_grant_that_opens_nothing_shows_none(grant, now):
+    assert reveal_budget.use_of(grant, now=now).spent == 0
+    grant.scopes = ["agendas:read"]
+    assert reveal_budget.use_of(grant, now=now) is None
