@@ -82,8 +82,8 @@ def declare(
             row.openings += _open(agenda, each, reasons, actor=actor)
         else:
             row.absences += _close(agenda, each, actor=actor, now=now)
-    if len(row.absences) > MOST_ABSENCES:
-        raise CannotDeclare(f"no more than {MOST_ABSENCES} absences")
+        if len(row.absences) > MOST_ABSENCES:
+            raise CannotDeclare(f"no more than {MOST_ABSENCES} absences")
     row.times, row.identifiers = shown, identifiers
     row.save()
     return row

@@ -7,9 +7,8 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
-from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,13 +26,13 @@ from partners.fhir.base import (
     SeveralMatch,
     bundle,
     check_version,
+    created,
     one,
-    read_body,
     takes,
     valid,
 )
 from partners.fhir.patients import grant_on
-from partners.fhir.search import read_count, read_period, read_reference, references, tokens
+from partners.fhir.search import ids, names_any, read_count, read_period, read_reference, tokens
 from partners.fhir.slots import reason_and_start
 from partners.models import OwnIdentifier
 from partners.queries import granted_appointments, granted_patients
@@ -102,21 +101,16 @@ class Appointments(FHIRView):
         found = found.filter(**{name: at for name, at in bounds.items() if at is not None})
         for name in ("actor", ACTOR, "patient"):
             if name in asked:
-                kinds = ["Patient"] if name == "patient" else list(ACTOR_FIELDS)
-                wanted = Q(pk__in=[])
-                for kind, pk in references(request, name, *kinds):
-                    wanted |= Q(**{ACTOR_FIELDS[kind]: pk})
-                found = found.filter(wanted)
+                fields = {"Patient": "patient"} if name == "patient" else ACTOR_FIELDS
+                found = found.filter(names_any(request, name, fields))
         if "status" in asked:
             texts = {text: status for status, text in mapping.STATUSES.items()}
             known = [texts[text] for text in tokens(request, "status") if text in texts]
             found = found.filter(status__in=known)
         if "service-type" in asked:
-            ids = [read_id(code) for code in tokens(request, "service-type")]
-            found = found.filter(visit_reason__in=[pk for pk in ids if pk])
+            found = found.filter(visit_reason__in=ids(request, "service-type"))
         if "_id" in asked:
-            ids = [read_id(text) for text in tokens(request, "_id")]
-            found = found.filter(pk__in=[pk for pk in ids if pk])
+            found = found.filter(pk__in=ids(request, "_id"))
         if "identifier" in asked:
             found = found.filter(pk__in=_ids_named(self, asked["identifier"]))
         if DESCRIPTION in asked:
@@ -129,20 +123,21 @@ class Appointments(FHIRView):
     @takes()
     def post(self, request: Request) -> Response:
         """Book: a request (`proposed`) is answered at once, as a declaration (`booked`) is."""
-        return _created(self, request, _book(self, read_body(request, "Appointment")))
+        row = _book(self, valid(request.data, "Appointment"))
+        return created(request, mapping.appointment(row))
 
     @takes("identifier")
     def put(self, request: Request) -> Response:
         """Conditional update by identifier: one is updated, none created, several are 412."""
-        given = read_body(request, "Appointment")
+        given = valid(request.data, "Appointment")
         token = request.query_params.get("identifier", "")
         if not token:
             raise ValidationError({"identifier": "must be given"})
-        ids = _ids_named(self, token)
-        if len(ids) > 1:
+        named = _ids_named(self, token)
+        if len(named) > 1:
             raise SeveralMatch
-        if ids:
-            row = locked(self, ids.pop())
+        if named:
+            row = locked(self, named.pop())
             # The query says which one is meant: no version is asked for, and one is heeded.
             check_version(request, mapping.appointment(row), given, needed=False)
             return one(mapping.appointment(_update(self, row, given)))
@@ -150,20 +145,20 @@ class Appointments(FHIRView):
         system, _bar, value = token.rpartition("|")
         if (system, value) not in identifiers_given:
             raise ValidationError({"identifier": "must be one of the body's"})
-        return _created(self, request, _book(self, given))
+        return created(request, mapping.appointment(_book(self, given)))
 
 
 def _ids_named(view: FHIRView, token: str) -> set[uuid.UUID]:
     """The appointments that a token names: by the software's own identifier, or by our id."""
     own = identifiers.named(view.credential, token).values_list("appointment_id", flat=True)
-    ids = set(own)
+    found = set(own)
     for part in token.split(","):
         system, bar, value = part.rpartition("|")
         pk = read_id(value.removeprefix("urn:uuid:"))
         if pk and (not bar or system == mapping.OUR_IDS):
-            ids.add(pk)
+            found.add(pk)
     granted = granted_appointments(view.credential, scope=view.required_scope)
-    return set(granted.filter(pk__in=ids).values_list("pk", flat=True))
+    return set(granted.filter(pk__in=found).values_list("pk", flat=True))
 
 
 class OneAppointment(FHIRView):
@@ -182,7 +177,7 @@ class OneAppointment(FHIRView):
     def put(self, request: Request, appointment_id: uuid.UUID) -> Response:
         """Move, cancel or mark; `If-Match`, or the body's `meta.versionId`, says what was read."""
         row = locked(self, appointment_id)
-        given = read_body(request, "Appointment")
+        given = valid(request.data, "Appointment")
         check_version(request, mapping.appointment(row), given, needed=True)
         return one(mapping.appointment(_update(self, row, given)))
 
@@ -202,7 +197,7 @@ class Hold(FHIRView):
 
     @takes()
     def post(self, request: Request) -> Response:
-        given = _appointment_in(read_body(request, "Parameters"))
+        given = _appointment_in(valid(request.data, "Parameters"))
         reason, starts_at = _slot_of(self, given)
         hold_id, _until = bookings.keep_slot(
             credential=self.credential, visit_reason=reason, starts_at=starts_at,
@@ -219,7 +214,7 @@ class Book(FHIRView):
 
     @takes()
     def post(self, request: Request) -> Response:
-        given = _appointment_in(read_body(request, "Parameters"))
+        given = _appointment_in(valid(request.data, "Parameters"))
         row = _book(self, given)
         return bundle(request, [mapping.appointment(row)])
 
@@ -230,12 +225,6 @@ def _appointment_in(parameters: dict[str, Any]) -> dict[str, Any]:
         if each.get("name") in ("appt-resource", "appointment"):
             return valid(each.get("resource"), "Appointment")
     raise ValidationError({"appt-resource": "must be an Appointment"})
-
-
-def _created(view: FHIRView, request: Request, row: Appointment) -> Response:
-    shown = mapping.appointment(row)
-    where = request.build_absolute_uri(f"/fhir/r4/Appointment/{row.pk}")
-    return one(shown, status=status.HTTP_201_CREATED, headers={"Location": where})
 
 
 def _book(view: FHIRView, given: dict[str, Any]) -> Appointment:
@@ -335,8 +324,8 @@ def _instant(text: Any) -> datetime | None:
 
 def _patient_of(given: dict[str, Any]) -> uuid.UUID | None:
     for each in given.get("participant") or ():
-        named = read_reference(str((each.get("actor") or {}).get("reference", "")), "Patient", "")
-        if named is not None and named[0] == "Patient":
+        named = read_reference((each.get("actor") or {}).get("reference"), "Patient")
+        if named is not None:
             return named[1]
     return None
 

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError as NotValid
+from rest_framework import status
 from rest_framework.exceptions import APIException, NotAcceptable, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -115,11 +116,6 @@ class FHIRView(ScopedView):
         super()._check_query(request, handler)
 
 
-def read_body(request: Request, kind: str) -> dict[str, Any]:
-    """The body as a valid resource of this type; raises ValidationError."""
-    return valid(request.data, kind)
-
-
 def valid(data: Any, kind: str) -> dict[str, Any]:
     """A resource of this type that fhir.resources finds valid; raises ValidationError."""
     if not isinstance(data, dict) or data.get("resourceType") != kind:
@@ -170,6 +166,13 @@ def one(resource: dict[str, Any], **kwargs: Any) -> Response:
     resource = versioned(resource)
     headers = kwargs.pop("headers", {}) | {"ETag": f'W/"{resource["meta"]["versionId"]}"'}
     return Response(resource, headers=headers, **kwargs)
+
+
+def created(request: Request, resource: dict[str, Any]) -> Response:
+    """A resource that was made, and where it is."""
+    path = f"/fhir/r4/{resource['resourceType']}/{resource['id']}"
+    headers = {"Location": request.build_absolute_uri(path)}
+    return one(resource, status=status.HTTP_201_CREATED, headers=headers)
 
 
 def bundle(

@@ -11,9 +11,9 @@ from rest_framework.views import APIView
 from partners.fhir import appointments, slots
 from partners.fhir.base import MEDIA_TYPE, FHIRRenderer, outcome_handler
 from partners.fhir.directory import KINDS
+from partners.fhir.mapping import PROFILE
 
 GUIDE = "https://interop.esante.gouv.fr/ig/fhir/gap"
-PROFILE = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-"
 ARGONAUT = "http://fhir.org/guides/argonaut-scheduling/OperationDefinition"
 
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -13,31 +13,28 @@ from rest_framework.response import Response
 from partners.domain import scopes
 from partners.fhir import mapping
 from partners.fhir.base import FHIRView, bundle, one, takes
-from partners.fhir.search import read_count, references, tokens
+from partners.fhir.search import names_any, read_count, tokens
 from partners.queries import granted_agendas
 from practitioners.models import Agenda
 
-ACTORS = {
-    "PractitionerRole": "pk",
-    "Practitioner": "practitioner",
-    "Location": "practice",
+# Where an agenda has the id of each type that it may be asked by.
+ACTORS = {"PractitionerRole": "pk", "Practitioner": "practitioner", "Location": "practice"}
+FIELDS = {
+    "actor": ACTORS,
+    "schedule.actor": ACTORS,
+    "Schedule-actor": ACTORS,
+    "practitioner": {"Practitioner": "practitioner"},
+    "location": {"Location": "practice"},
 }
 
 
-def agendas_with(view: FHIRView, request: Request, *names: str) -> list[Agenda]:
-    """The granted agendas of the actors that these parameters name."""
+def agendas_asked(view: FHIRView, request: Request) -> QuerySet[Agenda]:
+    """The granted agendas of the actors that the request's parameters name."""
     found = granted_agendas(view.credential, scope=view.required_scope)
-    for name in names:
+    for name, fields in FIELDS.items():
         if name in request.query_params:
-            kinds = list(ACTORS) if name.endswith("actor") else [_KIND_OF[name]]
-            wanted = Q(pk__in=[])
-            for kind, pk in references(request, name, *kinds):
-                wanted |= Q(**{ACTORS[kind]: pk})
-            found = found.filter(wanted)
-    return list(found.prefetch_related("visit_reasons", "practitioner__specialties"))
-
-
-_KIND_OF = {"practitioner": "Practitioner", "location": "Location"}
+            found = found.filter(names_any(request, name, fields))
+    return found
 
 
 def _distinct(rows: list[Any], show: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:
@@ -65,13 +62,13 @@ KINDS: dict[str, Callable[[list[Agenda]], list[dict[str, Any]]]] = {
     "HealthcareService": _services,
 }
 
-# What each type's address holds an id of.
+# What each type's address holds an id of, and where an agenda has it.
 KEYS = {
-    "Schedule": "agenda_id",
-    "PractitionerRole": "agenda_id",
-    "Practitioner": "practitioner_id",
-    "Location": "practice_id",
-    "HealthcareService": "reason_id",
+    "Schedule": ("agenda_id", "pk"),
+    "PractitionerRole": ("agenda_id", "pk"),
+    "Practitioner": ("practitioner_id", "practitioner"),
+    "Location": ("practice_id", "practice"),
+    "HealthcareService": ("reason_id", "visit_reasons"),
 }
 
 
@@ -81,8 +78,10 @@ class Directory(FHIRView):
     scopes = {"get": scopes.AGENDAS_READ}
     kind: ClassVar[str] = ""
 
-    def _all(self, request: Request) -> list[dict[str, Any]]:
-        return KINDS[self.kind](agendas_with(self, request, "actor", "practitioner", "location"))
+    def shown(self, agendas: QuerySet[Agenda]) -> list[dict[str, Any]]:
+        """What these agendas have of the type."""
+        rows = agendas.prefetch_related("visit_reasons", "practitioner__specialties")
+        return KINDS[self.kind](list(rows))
 
 
 class DirectorySearch(Directory):
@@ -90,7 +89,7 @@ class DirectorySearch(Directory):
 
     @takes("_id", "_count", "actor", "practitioner", "location")
     def get(self, request: Request) -> Response:
-        found = self._all(request)
+        found = self.shown(agendas_asked(self, request))
         if "_id" in request.query_params:
             wanted = set(tokens(request, "_id"))
             found = [row for row in found if row["id"] in wanted]
@@ -103,8 +102,9 @@ class DirectoryRead(Directory):
 
     @takes()
     def get(self, request: Request, **ids: uuid.UUID) -> Response:
-        wanted = str(ids[KEYS[self.kind]])
-        for row in self._all(request):
-            if row["id"] == wanted:
+        key, field = KEYS[self.kind]
+        agendas = granted_agendas(self.credential, scope=self.required_scope)
+        for row in self.shown(agendas.filter(**{field: ids[key]})):
+            if row["id"] == str(ids[key]):
                 return one(row)
         raise NotFound

@@ -8,12 +8,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
-
 from audit.ids import read_id
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
-from partners.api.rendering import FastJSONRenderer
 from partners.models import DeclaredSchedule
 from practitioners.domain.availability import Slot
 from practitioners.models import Agenda, Practice, Practitioner, Taken, VisitReason
@@ -25,8 +22,8 @@ SPECIALTIES = (
 VISIT_REASONS = "urn:doctolib:visit-reason"
 OUR_IDS = "urn:ietf:rfc:3986"
 HOLD_ENDS = "urn:doctolib:fhir:hold-ends"
-AVAILABILITY = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-schedule-availability-time"
-_PROFILE = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-"
+PROFILE = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-"
+AVAILABILITY = f"{PROFILE}schedule-availability-time"
 _SLOT = re.compile(r"([0-9a-f-]{36})\.(\d{8}T\d{4})Z", re.ASCII)
 STATUSES = {
     Status.BOOKED: "booked",
@@ -144,7 +141,7 @@ def schedule(row: Agenda, *, now: datetime) -> dict[str, Any]:
         "planningHorizon": {"start": midnight, "end": midnight + timedelta(days=days + 1)},
         "extension": [
             {
-                "url": f"{_PROFILE}service-type-duration",
+                "url": f"{PROFILE}service-type-duration",
                 "extension": [
                     {"url": "serviceType", "valueCodeableConcept": _service_type(reason)},
                     {
@@ -194,12 +191,6 @@ def identifiers_as_shown(given: dict[str, Any]) -> list[dict[str, str]]:
         {name: str(each[name]) for name in ("system", "value") if name in each}
         for each in given.get("identifier") or ()
     ]
-
-
-def plain(resource: dict[str, Any]) -> dict[str, Any]:
-    """The resource as JSON has it."""
-    read: dict[str, Any] = orjson.loads(FastJSONRenderer().render(resource))
-    return read
 
 
 def slot_id(reason_id: uuid.UUID, starts_at: datetime) -> str:

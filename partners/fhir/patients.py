@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from django.utils import timezone
-from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +11,7 @@ from rest_framework.response import Response
 from partners.api import serializers
 from partners.domain import bookings, scopes
 from partners.fhir import mapping
-from partners.fhir.base import FHIRView, bundle, one, read_body, takes
+from partners.fhir.base import FHIRView, bundle, created, one, takes, valid
 from partners.fhir.search import read_count, read_reference, references
 from partners.models import Grant
 from partners.queries import grant_of, granted_patients
@@ -47,9 +46,11 @@ class PatientSearch(FHIRView):
     @takes()
     def post(self, request: Request) -> Response:
         """Make a file at the practice of the agenda that `generalPractitioner` names."""
-        given = read_body(request, "Patient")
+        given = valid(request.data, "Patient")
         references_given = given.get("generalPractitioner") or [{}]
-        named = read_reference(str(references_given[0].get("reference", "")), "PractitionerRole")
+        named = read_reference(
+            references_given[0].get("reference"), "PractitionerRole", default="PractitionerRole"
+        )
         if named is None:
             raise ValidationError({"generalPractitioner": "must name a PractitionerRole"})
         grant = grant_on(self, named[1], where="generalPractitioner")
@@ -62,11 +63,7 @@ class PatientSearch(FHIRView):
             actor=self.actor(grant.practice_id),
             now=timezone.now(),
         )
-        return one(
-            mapping.patient(row),
-            status=status.HTTP_201_CREATED,
-            headers={"Location": request.build_absolute_uri(f"/fhir/r4/Patient/{row.pk}")},
-        )
+        return created(request, mapping.patient(row))
 
 
 def _identity_of(given: dict[str, Any]) -> dict[str, Any]:

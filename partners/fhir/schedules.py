@@ -14,9 +14,10 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from partners.api.scoped import plain
 from partners.domain import declared, scopes
 from partners.fhir import mapping
-from partners.fhir.base import FHIRParser, NotDone, check_version, one, read_body, takes, valid
+from partners.fhir.base import FHIRParser, NotDone, check_version, created, one, takes, valid
 from partners.fhir.directory import ACTORS, DirectoryRead, DirectorySearch
 from partners.fhir.search import read_reference
 from partners.models import DeclaredSchedule
@@ -41,14 +42,10 @@ class ScheduleSearch(DirectorySearch):
 
     @takes()
     def post(self, request: Request) -> Response:
-        given = read_body(request, "Schedule")
+        given = valid(request.data, "Schedule")
         agenda = _agenda_of(self, given)
         row = _declare(self, agenda, given)
-        where = request.build_absolute_uri(f"/fhir/r4/Schedule/{row.pk}")
-        return one(
-            mapping.declared_schedule(row), status=status.HTTP_201_CREATED,
-            headers={"Location": where},
-        )  # fmt: skip
+        return created(request, mapping.declared_schedule(row))
 
 
 class ScheduleRead(DirectoryRead):
@@ -70,13 +67,13 @@ class ScheduleRead(DirectoryRead):
 
     @takes()
     def put(self, request: Request, agenda_id: uuid.UUID) -> Response:
-        return self._change(request, self._locked(agenda_id), read_body(request, "Schedule"))
+        return self._change(request, self._locked(agenda_id), valid(request.data, "Schedule"))
 
     @takes()
     def patch(self, request: Request, agenda_id: uuid.UUID) -> Response:
         """A JSON Patch (RFC 6902) of the resource as it is read."""
         row = self._locked(agenda_id)
-        current = mapping.plain(mapping.declared_schedule(row))
+        current = plain(mapping.declared_schedule(row))
         try:
             patched = jsonpatch.JsonPatch(_operations(request.data)).apply(current)
         except (
@@ -159,8 +156,8 @@ def _agenda_of(view: ScheduleSearch | ScheduleRead, given: dict[str, Any]) -> Ag
     found = granted_agendas(view.credential, scope=view.required_scope)
     named = 0
     for actor in given.get("actor") or ():
-        reference = read_reference(str(actor.get("reference", "")), *ACTORS, "")
-        if reference is not None and reference[0]:
+        reference = read_reference(actor.get("reference"), *ACTORS)
+        if reference is not None:
             found = found.filter(**{ACTORS[reference[0]]: reference[1]})
             named += 1
     rows = list(found[:2])

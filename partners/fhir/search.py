@@ -7,6 +7,7 @@ import re
 import uuid
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -68,10 +69,10 @@ def window_of(
     return since, until
 
 
-def read_reference(text: str, *kinds: str) -> tuple[str, uuid.UUID] | None:
-    """`Type/id`, an absolute address that ends so, or an id alone if one type is possible."""
-    kind, _slash, ident = text.rpartition("/")
-    kind = kind.rpartition("/")[2] or (kinds[0] if len(kinds) == 1 else "")
+def read_reference(text: object, *kinds: str, default: str = "") -> tuple[str, uuid.UUID] | None:
+    """`Type/id`, an absolute address that ends so, or an id alone of the `default` type."""
+    kind, _slash, ident = str(text or "").rpartition("/")
+    kind = kind.rpartition("/")[2] or default
     pk = read_id(ident)
     return (kind, pk) if kind in kinds and pk is not None else None
 
@@ -80,11 +81,27 @@ def references(request: Request, name: str, *kinds: str) -> list[tuple[str, uuid
     """Every reference that a parameter names, by commas; raises ValidationError."""
     found = []
     for text in request.query_params.get(name, "").split(","):
-        reference = read_reference(text.strip(), *kinds)
+        reference = read_reference(
+            text.strip(), *kinds, default=kinds[0] if len(kinds) == 1 else ""
+        )
         if reference is None:
             raise ValidationError({name: f"must refer to {' or '.join(kinds)}"})
         found.append(reference)
     return found
+
+
+def names_any(request: Request, name: str, fields: dict[str, str]) -> Q:
+    """The condition that a row is of one of the references: `fields` says which field by type."""
+    wanted = Q(pk__in=[])
+    for kind, pk in references(request, name, *fields):
+        wanted |= Q(**{fields[kind]: pk})
+    return wanted
+
+
+def ids(request: Request, name: str) -> list[uuid.UUID]:
+    """The ids among the codes of a token parameter."""
+    found = [read_id(code) for code in tokens(request, name)]
+    return [pk for pk in found if pk is not None]
 
 
 def tokens(request: Request, name: str) -> list[str]:

@@ -14,8 +14,8 @@ from audit.ids import read_id
 from partners.domain import scopes
 from partners.fhir import mapping
 from partners.fhir.base import FHIRView, bundle, one, takes
-from partners.fhir.directory import agendas_with
-from partners.fhir.search import read_count, read_period, references, tokens, window_of
+from partners.fhir.directory import agendas_asked
+from partners.fhir.search import ids, names_any, read_count, read_period, tokens, window_of
 from partners.queries import granted_agendas, granted_reasons
 from practitioners.domain import availability
 from practitioners.models import Taken, VisitReason
@@ -53,11 +53,10 @@ class SlotSearch(FHIRView):
         return bundle(request, found[:count], more=len(found) > count)
 
     def _agenda_ids(self, request: Request) -> set[uuid.UUID]:
-        rows = agendas_with(self, request, "schedule.actor", "Schedule-actor")
-        ids = {row.pk for row in rows}
+        found = agendas_asked(self, request)
         if "schedule" in request.query_params:
-            ids &= {pk for _kind, pk in references(request, "schedule", "Schedule")}
-        return ids
+            found = found.filter(names_any(request, "schedule", {"Schedule": "pk"}))
+        return {agenda.pk for agenda in found}
 
     def _free(
         self,
@@ -71,8 +70,7 @@ class SlotSearch(FHIRView):
             agenda__in=agenda_ids, active=True
         )
         if "service-type" in request.query_params:
-            wanted = [read_id(code) for code in tokens(request, "service-type")]
-            reasons = reasons.filter(pk__in=[pk for pk in wanted if pk])
+            reasons = reasons.filter(pk__in=ids(request, "service-type"))
         by_id = {reason.pk: reason for reason in reasons}
         if not by_id:
             return []

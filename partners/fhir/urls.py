@@ -18,7 +18,7 @@ urlpatterns = [
     path("Patient", patients.PatientSearch.as_view(), name="patients"),
     path("Patient/<uuid:patient_id>", patients.PatientRead.as_view(), name="patient"),
 ]
-for kind, key in directory.KEYS.items():
+for kind, (key, _field) in directory.KEYS.items():
     own = kind == "Schedule"
     search = schedules.ScheduleSearch if own else directory.DirectorySearch
     read = schedules.ScheduleRead if own else directory.DirectoryRead
