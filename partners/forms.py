@@ -70,15 +70,10 @@ class GrantForm(forms.Form):
         return given
 
 
-class FeedForm(forms.Form):
-    """A calendar feed to open."""
+class AgendaForm(forms.Form):
+    """Something for one of the agendas that a member may work on."""
 
     agenda = forms.ModelChoiceField(label=_("Agenda"), queryset=Agenda.objects.none())
-    label = forms.CharField(
-        label=_("Pour quel calendrier"),
-        max_length=120,
-        help_text=_("Par exemple : téléphone de la Dre Martin."),
-    )
 
     def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,10 +82,19 @@ class FeedForm(forms.Form):
             self.fields["agenda"].initial = agendas[0]
 
 
-class ImportForm(forms.Form):
+class FeedForm(AgendaForm):
+    """A calendar feed to open."""
+
+    label = forms.CharField(
+        label=_("Pour quel calendrier"),
+        max_length=120,
+        help_text=_("Par exemple : téléphone de la Dre Martin."),
+    )
+
+
+class ImportForm(AgendaForm):
     """An external calendar whose busy time is to close an agenda: its address, or a file."""
 
-    agenda = forms.ModelChoiceField(label=_("Agenda"), queryset=Agenda.objects.none())
     label = forms.CharField(
         label=_("Quel calendrier"),
         max_length=80,
@@ -109,12 +113,6 @@ class ImportForm(forms.Form):
         help_text=_("Lu une fois, pour les dix-huit mois qui viennent."),
         widget=forms.FileInput(attrs={"accept": ".ics,text/calendar"}),
     )
-
-    def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        offer_agendas(self.fields["agenda"], agendas)
-        if len(agendas) == 1:
-            self.fields["agenda"].initial = agendas[0]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -46,11 +46,7 @@ def import_address(
 ) -> ImportedCalendar:
     """Read a calendar by its address, now and from now on. Raises NotImported."""
     url = url.replace("webcal://", "https://", 1)
-    try:
-        text = outgoing.fetch(url, most_bytes=MOST_BYTES)
-    except outgoing.NotCalled as problem:
-        raise NotImported(str(problem)) from problem
-    found = _read(text, agenda, now=now)
+    found = _fetch(url, agenda, now=now)
     return _import(agenda=agenda, label=label, url=url, found=found, actor=actor, now=now)
 
 
@@ -62,6 +58,14 @@ def import_file(
         raise NotImported(_("Le fichier dépasse 5 Mo."))
     found = _read(text, agenda, now=now)
     return _import(agenda=agenda, label=label, url=None, found=found, actor=actor, now=now)
+
+
+def _fetch(url: str, agenda: Agenda, *, now: datetime) -> busy.Busy:
+    try:
+        text = outgoing.fetch(url, most_bytes=MOST_BYTES)
+    except outgoing.NotCalled as problem:
+        raise NotImported(str(problem)) from problem
+    return _read(text, agenda, now=now)
 
 
 def _read(text: bytes, agenda: Agenda, *, now: datetime) -> busy.Busy:
@@ -137,9 +141,9 @@ def _fetch_and_read(row: ImportedCalendar, *, now: datetime) -> busy.Busy | str:
     with override("fr"):
         try:
             url = use_secret(bytes(row.sealed_url or b""), use=ADDRESS)
-            return _read(outgoing.fetch(url, most_bytes=MOST_BYTES), row.agenda, now=now)
-        except (outgoing.NotCalled, NotImported) as problem:
-            return str(problem.text)
+            return _fetch(url, row.agenda, now=now)
+        except NotImported as problem:
+            return problem.text
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from partners.domain import feeds, imports
 from partners.forms import FeedForm, ImportForm
 from partners.models import CalendarFeed, ImportedCalendar
 from partners.queries import calendars_of_agendas, feeds_of_agendas
+from practitioners.models import Agenda
 
 
 @never_cache
@@ -26,7 +27,6 @@ from partners.queries import calendars_of_agendas, feeds_of_agendas
 def feed_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     agendas = agendas_of(request)
     form = FeedForm(request.POST or None, agendas=agendas)
-    imported = ImportForm(agendas=agendas, prefix="import")
     address = ""
     if request.method == "POST" and form.is_valid():
         _feed, secret = feeds.open_feed(
@@ -38,18 +38,18 @@ def feed_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         # Shown in this answer and never again: only its digest is kept.
         address = f"{settings.BASE_URL}{reverse('partners:feed', args=[secret])}"
         form = FeedForm(agendas=agendas)
-    return _page(request, form=form, imported=imported, address=address)
+    return _page(request, agendas, form=form, address=address)
 
 
 def _page(
-    request: HttpRequest, *, form: FeedForm, imported: ImportForm, address: str = ""
-) -> HttpResponse:
-    agendas = agendas_of(request)
+    request: HttpRequest, agendas: list[Agenda], *, form: FeedForm | None = None,
+    imported: ImportForm | None = None, address: str = "",
+) -> HttpResponse:  # fmt: skip
     context = {
         "practice": membership_of(request).practice,
         "membership": membership_of(request),
-        "form": form,
-        "imported": imported,
+        "form": form or FeedForm(agendas=agendas),
+        "imported": imported or ImportForm(agendas=agendas, prefix="import"),
         "address": address,
         "feeds": feeds_of_agendas(agendas),
         "calendars": calendars_of_agendas(agendas),
@@ -81,7 +81,7 @@ def import_calendar(request: HttpRequest, practice_id: uuid.UUID) -> HttpRespons
         else:
             messages.success(request, _("Le calendrier est lu : ses heures occupées sont fermées."))
             return redirect("partners:feeds", practice_id)
-    return _page(request, form=FeedForm(agendas=agendas), imported=imported)
+    return _page(request, agendas, imported=imported)
 
 
 @practice_member("booking.change_feeds")
