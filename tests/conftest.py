@@ -1,9 +1,11 @@
 """Fixtures that every test may use."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+import time_machine
 
 from audit.redis_client import redis_client
 from tests.shared_data import SHARED
@@ -32,6 +34,13 @@ def _fast_passwords(settings: object) -> None:
 def now() -> datetime:
     """A Tuesday morning, 10:00 in Paris."""
     return NOW
+
+
+@pytest.fixture
+def at_now(now: datetime) -> Iterator[None]:
+    """The clock starts at `now` and runs on."""
+    with time_machine.travel(now, tick=True):
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

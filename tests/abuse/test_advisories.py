@@ -10,7 +10,6 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import time_machine
 from django.core import mail
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -39,15 +38,9 @@ from tests.factories import (
 )
 from tests.partners.software import KEY, Software, proof
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 NINE = datetime(2026, 11, 30, 9, tzinfo=UTC)
 SECRETS = ("Quatrefages", "+33612345678", "31/12/1980", "1980-12-31")
-
-
-@pytest.fixture(autouse=True)
-def _still(now):
-    with time_machine.travel(now, tick=True):
-        yield
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ https://owasp.org/API-Security/editions/2023/en/0x11-t10/
 import json
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import get_resolver
 
@@ -18,17 +17,11 @@ from partners.domain.bookings import MOST_HOLDS
 from partners.fhir.capabilities import statement
 from tests.abuse.test_access import world  # noqa: F401
 from tests.factories import make_agenda, make_credential, make_grant, make_opening, make_reason
-from tests.partners.receiver import Receiver
+from tests.partners.conftest import receiver  # noqa: F401
 from tests.partners.software import KEY, Software
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 WHO = {"first_name": "Anne", "last_name": "Onyme"}
-
-
-@pytest.fixture(autouse=True)
-def _still(now):
-    with time_machine.travel(now, tick=True):
-        yield
 
 
 @pytest.fixture
@@ -209,17 +202,11 @@ def test_api9_every_route_is_described():
         assert Client().get(old).status_code == 404
 
 
-def test_api10_what_others_answer_is_neither_believed_nor_kept(tmp_path, settings):
-    receiver = Receiver(tmp_path)
-    settings.OUTGOING_CA_FILE = receiver.ca_file
-    settings.OUTGOING_MAY_REACH = ["127.0.0.1/32", "::1/128"]
-    try:
-        receiver.status, receiver.content = 200, b"x" * 200_000
-        assert outgoing.post(receiver.url, body=b"{}", headers={}) == 200
-        with pytest.raises(outgoing.Unreachable):
-            outgoing.fetch(receiver.url, most_bytes=100_000)
-        receiver.status = 307
-        assert outgoing.post(receiver.url, body=b"{}", headers={}) == 307
-        assert len(receiver.received) == 3
-    finally:
-        receiver.close()
+def test_api10_what_others_answer_is_neither_believed_nor_kept(receiver):
+    receiver.status, receiver.content = 200, b"x" * 200_000
+    assert outgoing.post(receiver.url, body=b"{}", headers={}) == 200
+    with pytest.raises(outgoing.Unreachable):
+        outgoing.fetch(receiver.url, most_bytes=100_000)
+    receiver.status = 307
+    assert outgoing.post(receiver.url, body=b"{}", headers={}) == 307
+    assert len(receiver.received) == 3

@@ -34,13 +34,6 @@ WHEN = {"since": "2026-11-30T00:00:00Z", "until": "2026-12-02T00:00:00Z"}
 
 
 @pytest.fixture
-def agenda():
-    agenda = make_agenda()
-    make_opening(agenda, make_reason(agenda))
-    return agenda
-
-
-@pytest.fixture
 def owner():
     return make_account()
 

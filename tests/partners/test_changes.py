@@ -28,13 +28,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def agenda():
-    agenda = make_agenda()
-    make_opening(agenda, make_reason(agenda))
-    return agenda
-
-
-@pytest.fixture
 def credential(agenda):
     credential = make_credential("AgendaPlus", key=KEY)
     make_grant(credential, agenda)

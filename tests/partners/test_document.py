@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import hypothesis
 import pytest
 import schemathesis
-import time_machine
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
@@ -31,7 +30,7 @@ from tests.factories import (
 )
 from tests.partners.software import KEY, Software, proof
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 CASES_AN_OPERATION = 210
 CONFIG = SchemathesisConfig.from_dict(
     {
@@ -46,12 +45,6 @@ CONFIG = SchemathesisConfig.from_dict(
         },
     }
 )
-
-
-@pytest.fixture(autouse=True)
-def _today(now):
-    with time_machine.travel(now, tick=True):
-        yield
 
 
 @pytest.fixture

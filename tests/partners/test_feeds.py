@@ -29,13 +29,6 @@ pytestmark = pytest.mark.django_db
 SECRETS = ["Zénobie", "Quatrefages", "+33612345678", "z@example.org", "Toux"]
 
 
-@pytest.fixture
-def agenda():
-    agenda = make_agenda()
-    make_opening(agenda, make_reason(agenda))
-    return agenda
-
-
 @pytest.fixture(autouse=True)
 def _still(now):
     with time_machine.travel(now, tick=False):

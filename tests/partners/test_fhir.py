@@ -4,7 +4,6 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import time_machine
 from django.test import Client
 from fhir.resources.R4B import get_fhir_model_class
 
@@ -16,29 +15,14 @@ from tests.factories import (
     make_agenda,
     make_credential,
     make_grant,
-    make_opening,
     make_patient,
-    make_reason,
 )
 from tests.partners.software import Software
 from tests.partners.test_appointments import booked
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 START = datetime(2026, 11, 30, 8, tzinfo=UTC)
 SYSTEM = "urn:agendaplus:rdv"
-
-
-@pytest.fixture(autouse=True)
-def _still(now):
-    with time_machine.travel(now, tick=True):
-        yield
-
-
-@pytest.fixture
-def agenda():
-    agenda = make_agenda()
-    make_opening(agenda, make_reason(agenda))
-    return agenda
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-import time_machine
 
 from audit.models import Entry
 from partners.models import DeclaredSchedule
@@ -13,14 +12,8 @@ from tests.factories import make_agenda, make_credential, make_grant, make_reaso
 from tests.partners.software import Software
 from tests.partners.test_fhir import found, refused, valid
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 AVAILABILITY = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-schedule-availability-time"
-
-
-@pytest.fixture(autouse=True)
-def _still(now):
-    with time_machine.travel(now, tick=True):
-        yield
 
 
 @pytest.fixture

@@ -13,14 +13,10 @@ from partners.models import ImportedCalendar
 from practitioners.domain.availability import free_slots
 from practitioners.models import Absence
 from tests.factories import (
-    make_agenda,
     make_member,
-    make_opening,
-    make_reason,
     practice_actor,
     verified_client,
 )
-from tests.partners.receiver import Receiver
 from tests.partners.test_busy import calendar
 
 # Calendars are fetched by threads of their own.
@@ -39,20 +35,9 @@ def _still(now):
 
 
 @pytest.fixture
-def receiver(tmp_path, settings):
-    receiver = Receiver(tmp_path)
+def receiver(receiver):
     receiver.status, receiver.content = 200, calendar(*BUSY)
-    settings.OUTGOING_CA_FILE = receiver.ca_file
-    settings.OUTGOING_MAY_REACH = ["127.0.0.1/32", "::1/128"]
-    yield receiver
-    receiver.close()
-
-
-@pytest.fixture
-def agenda():
-    agenda = make_agenda()
-    make_opening(agenda, make_reason(agenda))
-    return agenda
+    return receiver
 
 
 @pytest.fixture

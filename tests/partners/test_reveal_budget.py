@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
-import time_machine
 
 from audit.models import Entry
 from audit.watch import budget
@@ -13,31 +12,15 @@ from booking.domain.book import book
 from booking.models.appointment import Channel
 from partners.domain import reveal_budget
 from tests.factories import (
-    make_agenda,
     make_credential,
     make_grant,
-    make_opening,
     make_patient,
-    make_reason,
     practice_actor,
 )
 from tests.partners.software import Software
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 BODY = {"purpose": "care", "fields": ["last_name"]}
-
-
-@pytest.fixture(autouse=True)
-def _still(now):
-    with time_machine.travel(now, tick=True):
-        yield
-
-
-@pytest.fixture
-def agenda():
-    agenda = make_agenda()
-    make_opening(agenda, make_reason(agenda, duration_minutes=30))
-    return agenda
 
 
 @pytest.fixture

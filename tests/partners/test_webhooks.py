@@ -26,27 +26,10 @@ from tests.factories import (
     make_reason,
     practice_actor,
 )
-from tests.partners.receiver import Receiver
 
 # Threads of their own send, and the order of changes is one of transactions.
 pytestmark = pytest.mark.django_db(transaction=True)
 START = datetime(2026, 11, 30, 8, tzinfo=UTC)
-
-
-@pytest.fixture
-def receiver(tmp_path, settings):
-    receiver = Receiver(tmp_path)
-    settings.OUTGOING_CA_FILE = receiver.ca_file
-    settings.OUTGOING_MAY_REACH = ["127.0.0.1/32", "::1/128"]
-    yield receiver
-    receiver.close()
-
-
-@pytest.fixture
-def agenda():
-    agenda = make_agenda()
-    make_opening(agenda, make_reason(agenda))
-    return agenda
 
 
 @pytest.fixture

@@ -18,25 +18,12 @@ from practitioners.models import Absence, Opening, Taken
 from tests.factories import make_agenda, make_credential, make_grant, make_opening, make_reason
 from tests.partners.software import KEY, Software
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 NINE = "2026-11-30T08:00:00Z"
 WHO = {
     "first_name": "Zénobie", "last_name": "Quatrefages", "birth_date": "1979-05-04", "sex": "F",
     "phone": "06 12 34 56 78", "email": "z@example.org",
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _today(now):
-    with time_machine.travel(now, tick=True):
-        yield
-
-
-@pytest.fixture
-def agenda():
-    agenda = make_agenda()
-    make_opening(agenda, make_reason(agenda))
-    return agenda
 
 
 @pytest.fixture
