@@ -3,6 +3,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
+from audit.incidents import notices
 from audit.record import partitions, seal, witness
 
 
@@ -19,3 +20,8 @@ def seal_record(**_newer_arguments: Any) -> None:
 @shared_task(name="audit.hand_to_witnesses")
 def hand_to_witnesses(**_newer_arguments: Any) -> None:
     witness.hand_out()
+
+
+@shared_task(name="audit.send_notices")
+def send_notices(**_newer_arguments: Any) -> None:
+    notices.send_due(now=timezone.now())

@@ -10,8 +10,20 @@ class PartnersConfig(AppConfig):
     def ready(self) -> None:
         from audit.record.privileges import register_inner_role
         from audit.software import register_names
+        from audit.watch.holders import Holders, Kind, register_holders
+        from partners.domain import credentials
         from partners.domain.walls import PARTNER_ROLE
         from partners.queries import names_of_credentials
 
         register_names(names_of_credentials)
         register_inner_role(PARTNER_ROLE)
+        register_holders(
+            Kind.CREDENTIAL,
+            Holders(
+                stop=credentials.stop,
+                let_in=credentials.let_in_again,
+                is_stopped=credentials.is_suspended,
+                names=names_of_credentials,
+                practices=credentials.practices_of,
+            ),
+        )

@@ -95,9 +95,9 @@ def write(
 ) -> uuid.UUID:
     """Append one entry in the caller's transaction and return its id.
 
-    `details` holds ids, times and counts; never an identity. `rows` are unsaved rows that the
-    entry is about, inserted in the same statement (audit/fixed_query.py). Any database error
-    propagates, so that what was to be recorded does not happen either.
+    `details` holds ids, times, counts and software's networks; never an identity. `rows` are
+    unsaved rows that the entry is about, inserted in the same statement (audit/fixed_query.py).
+    Any database error propagates, so that what was to be recorded does not happen either.
     """
     entry_id = new_id()
     outer = _outer_actor.get() or actor

@@ -1,8 +1,9 @@
 """The one way to plaintext: state who and why, the record is written, then the text opens."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -60,13 +61,16 @@ def reveal(
     actor: entries.Actor,
     purpose: Purpose,
     object_id: uuid.UUID | None = None,
+    details: Mapping[str, object] | None = None,
+    at: datetime | None = None,
 ) -> Iterator[Plain]:
     """Open the named fields of the named rows, after writing one entry that says so.
 
     `wanted` pairs each row with the fields that will be read. The entry is inserted in the
     caller's transaction (or on its own without one) before any text can be read; if it cannot
     be written the error propagates and nothing opens. Inside another acting block the outer
-    actor stays. A field that is null is not part of the entry: there is nothing to see.
+    actor stays. A field that is null is not part of the entry: there is nothing to see. `details`
+    say through what it was asked for, and what the watch made of it.
     """
     named = [(row, name) for row, names in wanted if row is not None for name in names]
     pairs = [(row, name) for row, name in named if getattr(row, name) is not None]
@@ -79,6 +83,8 @@ def reveal(
                 subjects={row.subject_id for row, _ in pairs},
                 fields={sealing.field_label(row._meta.get_field(name)) for row, name in pairs},
                 object_id=object_id,
+                details=details,
+                at=at,
             )
         opened = keys.data_keys({row.subject_id for row, _ in pairs}) if pairs else {}
         allowed = frozenset((row._meta.db_table, row.pk, name) for row, name in named)

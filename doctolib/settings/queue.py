@@ -39,6 +39,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
+    "send-notices": {
+        "task": "audit.send_notices",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
     "refresh-next-slots": {
         "task": "practitioners.refresh_stale_next_slots",
         "schedule": timedelta(seconds=10),

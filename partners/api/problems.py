@@ -56,6 +56,17 @@ class BudgetIsSpent(Throttled):
     default_detail = "As many identities are open as the practice's agenda gives reason for."
 
 
+class StoppedNow(APIException):
+    """The credential behaved unlike its own past, and is suspended until people have looked."""
+
+    status_code = 403
+    default_code = "suspended"
+    default_detail = (
+        "This looked unlike what the software does. The practices and our staff know of it;"
+        " write to us if it was you."
+    )
+
+
 class BadKey(APIException):
     """draft-ietf-httpapi-idempotency-key-header section 2.7."""
 

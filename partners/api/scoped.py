@@ -17,7 +17,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from audit.incidents.selection import Origin
 from audit.record.entries import Actor
+from audit.watch.sighting import network_of
+from booking.views.access import network_of as address_of
 from partners.api import problems
 from partners.api.permissions import HasScope
 from partners.api.rendering import FastJSONRenderer
@@ -61,6 +64,15 @@ class ScopedView(APIView):
     def actor(self, practice_id: uuid.UUID) -> Actor:
         """The credential, acting for a practice."""
         return credential_actor(self.credential, practice_id=practice_id)
+
+    def origin(self) -> Origin:
+        """Through which network, key and token the request came."""
+        token = cast(AccessToken, self.request.auth)
+        return Origin(
+            network=network_of(address_of(self.request._request)),
+            key=token.thumbprint[:16],
+            token=bytes(token.digest).hex()[:16],
+        )
 
     def agenda(self, agenda_id: uuid.UUID) -> Agenda:
         """A granted agenda, or NotFound."""

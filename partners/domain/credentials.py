@@ -1,5 +1,7 @@
 """Credentials: registered, suspended and let in again, by staff, on the record."""
 
+import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +10,7 @@ from django.db import transaction
 from audit.record import entries
 from audit.record.entries import Actor
 from partners.domain import keys
-from partners.models import AccessToken, Credential, CredentialKey, Partner
+from partners.models import AccessToken, Credential, CredentialKey, Grant, Partner
 
 
 @transaction.atomic
@@ -71,6 +73,30 @@ def let_in(*, credential: Credential, actor: Actor) -> bool:
     if changed:
         _note("credential-let-in", credential, actor)
     return bool(changed)
+
+
+def stop(*, holder_id: uuid.UUID, actor: Actor, now: datetime) -> bool:
+    """Suspend a credential, as the watch asks for it by id."""
+    credential = Credential.objects.get(pk=holder_id)
+    return suspend(credential=credential, actor=actor, now=now)
+
+
+def let_in_again(*, holder_id: uuid.UUID, actor: Actor) -> bool:
+    """End a suspension, as the watch asks for it by id; no token from before is valid again."""
+    credential = Credential.objects.get(pk=holder_id)
+    AccessToken.objects.filter(credential=credential).delete()
+    return let_in(credential=credential, actor=actor)
+
+
+def is_suspended(credential_id: uuid.UUID) -> bool:
+    """Whether a credential is refused now."""
+    return Credential.objects.filter(pk=credential_id, suspended_at__isnull=False).exists()
+
+
+def practices_of(credential_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """The practices that let these credentials in at the moment."""
+    grants = Grant.objects.in_force().filter(credential__in=list(credential_ids))
+    return set(grants.values_list("practice", flat=True))
 
 
 def _note(action: str, credential: Credential, actor: Actor, **details: str) -> None:

@@ -4,11 +4,15 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
+from audit.incidents import containment
+from audit.incidents.selection import Origin
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.reveal import Purpose, reveal
-from audit.watch import budget
+from audit.watch import budget, repeats
+from audit.watch.holders import Kind
 from booking.models import Appointment
-from partners.domain import reveal_budget
+from partners.domain import reveal_budget, watching
+from partners.domain.walls import above_walls
 from partners.models import Credential, Grant
 
 OF_PATIENT = ("first_name", "last_name", "sex", "birth_date", "phone", "email")
@@ -33,26 +37,66 @@ def reveal_identity(
     appointment: Appointment,
     fields: Collection[str],
     purpose: Purpose,
+    origin: Origin,
     now: datetime,
 ) -> dict[str, str]:
     """Open some fields of one appointment's patient, after the record says so.
 
-    The entry names the credential, the practice, the appointment and the purpose. A field that
-    is empty or was erased comes out as "". Raises FieldsNotGranted, budget.BudgetSpent, and
-    redis.RedisError when nobody can count, before anything opens.
+    The entry names the credential, the practice, the appointment, the purpose, and through what
+    it was asked for. A field that is empty or was erased comes out as "". Before anything opens
+    it raises FieldsNotGranted, budget.BudgetSpent, redis.RedisError when nobody can count, and
+    containment.Stopped: then the caller's transaction must commit.
     """
     refused = set(fields) - set(grant.fields)
     if refused:
         raise FieldsNotGranted(refused)
-    budget.spend(
-        holder=grant.pk, subject=appointment.patient_id,
-        limits=reveal_budget.limits_of(grant, now=now), now=now,
-    )  # fmt: skip
+    details, is_stopped = _watch(
+        credential, grant, appointment, fields=fields, purpose=purpose, origin=origin, now=now
+    )
+    if is_stopped:
+        raise containment.Stopped
     rows = {name: appointment if name in OF_APPOINTMENT else appointment.patient for name in fields}
     actor = credential_actor(credential, practice_id=appointment.practice_id)
     wanted = [(row, [name]) for name, row in rows.items()]
-    with reveal(wanted, actor=actor, purpose=purpose, object_id=appointment.pk) as plain:
+    with reveal(
+        wanted, actor=actor, purpose=purpose, object_id=appointment.pk, details=details, at=now
+    ) as plain:
         return {name: plain.text(row, name) for name, row in rows.items()}
+
+
+def _watch(
+    credential: Credential,
+    grant: Grant,
+    appointment: Appointment,
+    *,
+    fields: Collection[str],
+    purpose: Purpose,
+    origin: Origin,
+    now: datetime,
+) -> tuple[dict[str, object], bool]:
+    """Count and judge: what the record will say of it, and whether the credential is stopped."""
+    details: dict[str, object] = {
+        "network": origin.network, "key": origin.key, "token": origin.token
+    }  # fmt: skip
+    subject = appointment.patient_id
+    with above_walls():
+        limits = reveal_budget.limits_of(grant, now=now)
+        budget.spend(holder=grant.pk, subject=subject, limits=limits, now=now)
+        if not repeats.is_first(
+            holder_id=credential.pk, subject_id=subject, network=origin.network, key=origin.key
+        ):
+            return details | {"again": True}, False
+        sighting = watching.sighting_of(
+            credential=credential, grant=grant, appointment=appointment, origin=origin, now=now,
+            use=f"{purpose} {len(fields)}",
+        )  # fmt: skip
+        verdict, is_stopped = containment.guard(
+            holder_id=credential.pk, kind=Kind.CREDENTIAL, group_id=credential.partner_id,
+            sighting=sighting, token=origin.token,
+            writes=lambda: watching.writes_today(credential.pk, now=now),
+        )  # fmt: skip
+    judged = {"reason": sighting.reason.value, "weight": verdict.judgement.weight}
+    return details | judged, is_stopped
 
 
 def credential_actor(credential: Credential, *, practice_id: uuid.UUID) -> Actor:

@@ -24,6 +24,8 @@ _ENTER = """
         WHERE g.credential_id = %s AND g.revoked_at IS NULL AND %s = ANY(g.scopes)
     ), set_config('role', %s, true), set_config('doctolib.token', %s, true)
 """
+_STAND = "SELECT current_setting('role'), coalesce(current_setting('doctolib.token', true), '')"
+_RETURN = "SELECT set_config('role', %s, true), set_config('doctolib.token', %s, true)"
 _LEAVE = "SELECT set_config('role', 'none', true), set_config('doctolib.token', '', true)"
 
 
@@ -45,3 +47,19 @@ def behind_walls(token: AccessToken, *, scope: str = "") -> Iterator[list[uuid.U
             # What surrounds the block is who it was; an error takes it back without our help.
             with connection.cursor() as cursor:
                 cursor.execute(_LEAVE)
+
+
+@contextmanager
+def above_walls() -> Iterator[None]:
+    """Run a block inside `behind_walls` as the application itself: what watches the partner.
+
+    An error takes what the block wrote back, and the walls with it are as they were.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_STAND)
+            role, token = cursor.fetchone()
+            cursor.execute(_LEAVE)
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute(_RETURN, [role, token])

@@ -55,6 +55,7 @@ class Software:
     """A vendor's program with a key-bound token: each request has a proof of its own."""
 
     base = "http://localhost:8000"
+    address = "127.0.0.1"
 
     def __init__(self, credential, *, wanted=SCOPES, key=KEY, root="api/v1"):
         self.credential = credential
@@ -89,5 +90,10 @@ class Software:
         if query:
             address += f"?{urlencode(query)}"
         return Client().generic(
-            method, address, text, content_type="application/json", headers=headers
+            method,
+            address,
+            text,
+            content_type="application/json",
+            headers=headers,
+            REMOTE_ADDR=self.address,
         )

@@ -13,6 +13,7 @@ from rest_framework.exceptions import NotFound, PermissionDenied, ValidationErro
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.incidents.containment import Stopped
 from audit.vault.reveal import Purpose
 from audit.watch.budget import BudgetSpent
 from booking.domain import change
@@ -291,8 +292,12 @@ class Reveal(ScopedView):
                 appointment=appointment,
                 fields=sorted(set(given.validated_data["fields"])),
                 purpose=Purpose(given.validated_data["purpose"]),
+                origin=self.origin(),
                 now=timezone.now(),
             )
+        except Stopped:
+            # An answer and not an exception: what stops the credential must be committed.
+            return self.handle_exception(problems.StoppedNow())
         except BudgetSpent as spent:
             raise problems.BudgetIsSpent(wait=spent.seconds) from spent
         except redis.RedisError as error:

@@ -1,0 +1,116 @@
+"""Containment in the request that filled the bucket.
+
+The request's transaction stops the holder, opens the incident and owes the news; the request then
+answers with a refusal, and must commit. Tokens and sessions are looked up at every request, so
+the stop holds on every process from that commit on.
+"""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+
+from audit.incidents import incidents, notices
+from audit.incidents.post import post
+from audit.incidents.selection import Origin, select
+from audit.models import Incident, IncidentSource, NoticeKind, State, Watched
+from audit.record.entries import Actor, system_actor
+from audit.watch import holders, watcher
+from audit.watch.past import Past
+from audit.watch.sighting import Sighting
+from audit.watch.watcher import Verdict
+
+
+class Stopped(Exception):
+    """The holder is stopped, perhaps just now, and nothing was opened.
+
+    The transaction in which it was raised must commit: it is what stops the holder.
+    """
+
+
+@transaction.atomic
+def guard(
+    *,
+    holder_id: uuid.UUID,
+    kind: str,
+    group_id: uuid.UUID,
+    sighting: Sighting,
+    token: str,
+    writes: Callable[[], int],
+) -> tuple[Verdict, bool]:
+    """Let the watch judge an opening before it happens, and stop whom it says.
+
+    Returns whether this very holder is stopped, now or before: then nothing may open.
+    """
+    verdict = watcher.observe(
+        holder_id=holder_id, kind=kind, group_id=group_id, sighting=sighting, writes=writes
+    )
+    for pk in verdict.stop:
+        origin = Origin()
+        if pk == holder_id:
+            origin = Origin(network=sighting.network, key=sighting.key, token=token)
+        contain(
+            holder_id=pk, kind=kind, group_id=group_id, verdict=verdict, origin=origin,
+            now=sighting.at,
+        )  # fmt: skip
+    # Asked in any case: what was in flight when another request stopped the holder is refused.
+    return verdict, holders.is_stopped(kind=kind, holder_id=holder_id)
+
+
+@transaction.atomic
+def contain(
+    *,
+    holder_id: uuid.UUID,
+    kind: str,
+    group_id: uuid.UUID,
+    verdict: Verdict,
+    origin: Origin,
+    now: datetime,
+    actor: Actor | None = None,
+) -> Incident | None:
+    """Stop a holder, open an incident (or join its group's), owe the news to practices and staff.
+
+    Returns None if the holder was stopped already.
+    """
+    by = actor or system_actor()
+    if not holders.stop(kind=kind, holder_id=holder_id, actor=by, now=now):
+        return None
+    row = Watched.objects.filter(pk=holder_id).first()
+    past = Past.read(row.state if row else {})
+    since = (row.since if row else None) or verdict.since or now
+    selection = select(
+        credential_id=holder_id,
+        own_networks=[name for name, place in past.networks.items() if place.known],
+        own_keys=[name for name, place in past.keys.items() if place.known],
+        since=since,
+        until=now,
+        stopped=origin,
+    )
+    incident = _of_the_same_thief(group_id) if verdict.is_spread else None
+    if incident is None:
+        incident = incidents.open_incident(
+            actor=by, began_at=selection.began_at, now=now, signs=verdict.signs
+        )
+    IncidentSource.objects.create(
+        incident=incident, kind=kind, holder_id=holder_id, group_id=group_id,
+        began_at=selection.began_at, stopped_at=now,
+        networks=selection.networks, keys=selection.keys, tokens=selection.tokens,
+    )  # fmt: skip
+    incidents.contained(
+        incident, actor=by, at=now, holder=holder_id, kind=kind, began_at=selection.began_at
+    )
+    reached = holders.practices(kind, [holder_id])
+    notices.owe(incident, NoticeKind.STAFF, post().staff(), now=now)
+    notices.owe(incident, NoticeKind.CONTAINMENT, post().owners(reached), now=now)
+    return incident
+
+
+def _of_the_same_thief(group_id: uuid.UUID) -> Incident | None:
+    return (
+        Incident.objects.filter(
+            sources__group_id=group_id, state__in=(State.DETECTED, State.CONTAINED)
+        )
+        .order_by("-number")
+        .first()
+    )

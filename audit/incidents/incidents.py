@@ -1,0 +1,65 @@
+"""Incidents: opened, moved from state to state, each step on the record."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from audit.models import Incident, State
+from audit.record import entries
+from audit.record.entries import Actor
+from audit.watch.judge import Sign
+
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('doctolib: number incidents', 0))"
+
+
+@transaction.atomic
+def open_incident(
+    *,
+    actor: Actor,
+    began_at: datetime,
+    now: datetime,
+    signs: Iterable[Sign] = (),
+    is_training: bool = False,
+) -> Incident:
+    """Open an incident, detected now: from here the clock of article 33(1) runs."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE_AT_A_TIME)
+    number = (Incident.objects.aggregate(top=Max("number"))["top"] or 0) + 1
+    incident = Incident.objects.create(
+        number=number,
+        began_at=began_at,
+        detected_at=now,
+        signs=[asdict(sign) for sign in signs],
+        is_training=is_training,
+    )
+    note(incident, "incident-opened", actor=actor, at=now, number=number, began_at=began_at)
+    return incident
+
+
+def contained(incident: Incident, *, actor: Actor, at: datetime, **details: object) -> None:
+    """Say that one of an incident's sources was stopped; the first one makes it contained."""
+    note(incident, "incident-contained", actor=actor, at=at, **details)
+    if incident.state == State.DETECTED:
+        incident.state, incident.contained_at = State.CONTAINED, at
+        incident.save(update_fields=["state", "contained_at"])
+
+
+def note(
+    incident: Incident, action: str, *, actor: Actor, at: datetime, **details: object
+) -> uuid.UUID:
+    """Write a step of an incident on the record."""
+    return entries.write(action, actor=actor, object_id=incident.pk, at=at, details=details)
+
+
+def open_of(holder_id: uuid.UUID) -> Incident | None:
+    """The incident that is not closed and has this holder as a source, the newest if several."""
+    return (
+        Incident.objects.filter(sources__holder_id=holder_id, sources__let_in_at__isnull=True)
+        .exclude(state=State.CLOSED)
+        .order_by("-number")
+        .first()
+    )

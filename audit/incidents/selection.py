@@ -1,0 +1,96 @@
+"""Which of a credential's openings were not its own: by network, key and token, from the record.
+
+Every opening by software is recorded with the network, the key and the token that it came
+through, and with what the watch made of it. Networks and keys that are not the credential's own,
+and whose openings mostly weighed something, are a thief's, from their first opening on. Where the
+thief works from the credential's own network with its own key, tokens tell: one token serves one
+client for minutes, so one most of whose openings weighed something is suspect as a whole.
+"""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+# How far back a thief is looked for: a drip may have gone on for weeks.
+LOOK_BACK = timedelta(days=92)
+SUSPECT_SHARE = 0.5
+
+# The bounds on `at` let PostgreSQL leave out the other months' partitions.
+_BY = """
+    SELECT coalesce(details->>%(column)s, ''), min(at), count(*),
+           count(*) FILTER (WHERE (details->>'weight')::float > 0)
+    FROM audit_entry
+    WHERE credential_id = %(credential)s AND action = 'reveal'
+      AND at >= %(since)s AND at <= %(until)s
+    GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Through what an opening came."""
+
+    network: str = ""
+    key: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The networks, keys and tokens that are not the credential's own, and since when."""
+
+    networks: list[str]
+    keys: list[str]
+    tokens: list[str]
+    began_at: datetime
+
+
+def select(
+    *,
+    credential_id: uuid.UUID,
+    own_networks: Collection[str],
+    own_keys: Collection[str],
+    since: datetime,
+    until: datetime,
+    stopped: Origin,
+) -> Selection:
+    """Tell a thief's openings from the credential's own, up to an instant.
+
+    `stopped` is the origin of the request that was refused: it opened nothing and so is not on
+    the record. `since` is when suspicion began to grow.
+    """
+    began = [since]
+    found: dict[str, list[str]] = {}
+    for column, own in (("network", own_networks), ("key", own_keys)):
+        rows = _by(column, credential_id, until - LOOK_BACK, until)
+        strange = [row for row in rows if row[0] not in own and _is_odd(row)]
+        names = {row[0] for row in strange} | ({getattr(stopped, column)} - set(own))
+        found[column] = sorted(names - {""})
+        began += [row[1] for row in strange]
+    tokens: list[str] = []
+    if not found["network"] and not found["key"]:
+        rows = [row for row in _by("token", credential_id, since, until) if _is_odd(row)]
+        tokens = sorted({row[0] for row in rows} | {stopped.token} - {""})
+    return Selection(
+        networks=found["network"], keys=found["key"], tokens=tokens, began_at=min(began)
+    )
+
+
+def _is_odd(row: tuple[Any, ...]) -> bool:
+    _name, _first, all_, odd = row
+    return bool(odd >= SUSPECT_SHARE * all_)
+
+
+def _by(
+    column: str, credential_id: uuid.UUID, since: datetime, until: datetime
+) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BY,
+            {"column": column, "credential": credential_id, "since": since, "until": until},
+        )
+        return list(cursor.fetchall())

@@ -1,0 +1,52 @@
+"""Why the watch stopped somebody, in words and numbers."""
+
+from collections.abc import Iterable, Mapping
+
+from django.utils.translation import gettext as _
+
+# found and usual are networks, counts, ratios or hours; never an identity.
+_TEXTS = {
+    "reason-none": lambda s: _(
+        "Des identités ouvertes sans que l’agenda en donne la raison : rien de récent,"
+        " pas de visite proche."
+    ),
+    "reason-again": lambda s: _(
+        "Des identités que ce logiciel avait déjà lues, lues de nouveau sans que rien ait changé."
+    ),
+    "reason-closing": lambda s: _(
+        "Des visites passées, comme pour une clôture de mois, mais pas depuis les lieux habituels."
+    ),
+    "reason-first-sync": lambda s: _(
+        "Une première synchronisation, mais pas depuis les lieux habituels."
+    ),
+    "reason-fresh": lambda s: _("Des rendez-vous récents, mais pas depuis les lieux habituels."),
+    "reason-near": lambda s: _("Des visites proches, mais pas depuis les lieux habituels."),
+    "network": lambda s: (
+        _("Depuis un réseau jamais utilisé : %(found)s (d’habitude : %(usual)s).") % s
+    ),
+    "key": lambda s: _("Avec une clé jamais utilisée : %(found)s…") % s,
+    "hour": lambda s: (
+        _("À une heure inhabituelle : %(found)s, où tombent d’habitude %(usual)s de ses lectures.")
+        % s
+    ),
+    "use": lambda s: _("Pour un motif ou des champs inhabituels : %(found)s.") % s,
+    "volume": lambda s: (
+        _("%(found)s identités ouvertes dans la journée ; %(usual)s au plus d’habitude.") % s
+    ),
+    "spread": lambda s: (
+        _("Dans %(found)s cabinets le même jour ; %(usual)s au plus d’habitude.") % s
+    ),
+    "ratio": lambda s: _("%(found)s lectures pour une écriture ; %(usual)s d’habitude.") % s,
+    "walking": lambda s: _("Dans l’ordre de l’agenda, l’une aussitôt après l’autre."),
+}
+
+
+def in_words(signs: Iterable[Mapping[str, object]]) -> list[str]:
+    """Each sign as a sentence in the reader's language, the heaviest first."""
+    said = []
+    for sign in signs:
+        text = _TEXTS.get(str(sign.get("code")))
+        if text is not None:
+            shown = {name: sign.get(name) or "—" for name in ("found", "usual")}
+            said.append(text(shown))
+    return said

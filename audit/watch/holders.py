@@ -1,0 +1,63 @@
+"""Who can be watched and stopped: the apps above say how, the watch knows ids alone."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from audit.record.entries import Actor
+
+
+class Kind:
+    """The kinds of holders."""
+
+    CREDENTIAL = "credential"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holders:
+    """What an app can do with the holders of one kind.
+
+    `stop` and `let_in` return whether anything changed, and write the record themselves;
+    `names` says what people call each; `practices` which practices each can reach now.
+    """
+
+    stop: Callable[..., bool]
+    let_in: Callable[..., bool]
+    is_stopped: Callable[[uuid.UUID], bool]
+    names: Callable[[Iterable[uuid.UUID]], dict[uuid.UUID, str]]
+    practices: Callable[[Iterable[uuid.UUID]], set[uuid.UUID]]
+
+
+_kinds: dict[str, Holders] = {}
+
+
+def register_holders(kind: str, holders: Holders) -> None:
+    """Called once by the app that has holders of this kind, when it is ready."""
+    _kinds[kind] = holders
+
+
+def stop(*, kind: str, holder_id: uuid.UUID, actor: Actor, now: datetime) -> bool:
+    """Refuse a holder from its next request on, on every process."""
+    return _kinds[kind].stop(holder_id=holder_id, actor=actor, now=now)
+
+
+def let_in(*, kind: str, holder_id: uuid.UUID, actor: Actor) -> bool:
+    """End what `stop` began."""
+    return _kinds[kind].let_in(holder_id=holder_id, actor=actor)
+
+
+def is_stopped(*, kind: str, holder_id: uuid.UUID) -> bool:
+    """Whether a holder is refused now."""
+    return _kinds[kind].is_stopped(holder_id)
+
+
+def names(kind: str, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """What people call these holders."""
+    return _kinds[kind].names(ids)
+
+
+def practices(kind: str, ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Which practices these holders can reach."""
+    return _kinds[kind].practices(ids)

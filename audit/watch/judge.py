@@ -1,0 +1,141 @@
+"""How suspicious one opening is, against the holder's own past and its peers, and why.
+
+An opening weighs what its reason weighs, times what is odd about it; what the agenda explains,
+seen from home, weighs nothing. Weights fill a bucket (watcher.py) that leaks as fast as the
+holder's own days were odd. That is Page's CUSUM test (1954) with time in place of a sample's
+drift. The weights were set on simulated months (`manage.py drill`), whose generator knows none.
+"""
+
+from dataclasses import dataclass
+from math import log2
+
+from audit.watch.past import Past, block_of, share_of
+from audit.watch.sighting import Reason, Sighting
+
+FROM_HOME = {
+    Reason.FRESH: 0.0, Reason.NEAR: 0.0, Reason.FIRST_SYNC: 0.0, Reason.CLOSING: 0.0,
+    Reason.AGAIN: 0.4, Reason.NONE: 1.0,
+}  # fmt: skip
+FROM_ELSEWHERE = {
+    Reason.FRESH: 0.05, Reason.NEAR: 0.1, Reason.FIRST_SYNC: 1.0, Reason.CLOSING: 1.0,
+    Reason.AGAIN: 1.0, Reason.NONE: 1.0,
+}  # fmt: skip
+# While a holder has no past, it may well be that it reads everything twice.
+AGAIN_WHILE_NEW = 0.05
+NEW_NETWORK, NEW_KEY = 2.0, 1.5
+WALKING, WALK_STEPS, WALK_SECONDS = 0.5, 6, 60.0
+MOST = 4.0
+BLOCKS, USES = 18, 6
+# An outcome as rare as this is not yet odd.
+USUAL_SHARE = 0.02
+ENOUGH_SEEN = 50
+VOLUME_FLOOR = 30
+RATIO_FLOOR = 20
+DEVIATIONS = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sign:
+    """One thing that is odd: a code that a page puts into words, with its numbers."""
+
+    code: str
+    weight: float
+    found: str = ""
+    usual: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What an opening weighs, with its signs."""
+
+    weight: float
+    signs: tuple[Sign, ...] = ()
+    walking: bool = False
+
+
+def judge(sighting: Sighting, *, past: Past, peers: Past, writes: int) -> Judgement:
+    """Weigh one opening; `writes` is what the holder has changed today at all."""
+    at_home = past.is_at_home(sighting)
+    reason = sighting.reason
+    walking = past.is_walking(sighting, steps=WALK_STEPS, seconds=WALK_SECONDS)
+    base = FROM_HOME[reason] if at_home else FROM_ELSEWHERE[reason]
+    if at_home and reason == Reason.AGAIN:
+        base = _again(past, base)
+    if not base:
+        return Judgement(weight=0.0, walking=walking)
+    signs = [
+        *_places(sighting, past),
+        *_habits(sighting, past if _seen(past.blocks) else peers),
+        *_amounts(past, writes=writes),
+    ]
+    if walking and past.usual("walked", deviations=DEVIATIONS) < past.now.walked:
+        signs.append(Sign(code="walking", weight=WALKING, found=str(WALK_STEPS)))
+    weight = min(MOST, base * (1 + sum(sign.weight for sign in signs)))
+    signs.insert(0, Sign(code=f"reason-{reason}", weight=base))
+    return Judgement(weight=round(weight, 3), signs=tuple(signs), walking=walking)
+
+
+def _again(past: Past, base: float) -> float:
+    """Software that has always read some things twice may go on."""
+    if not past.is_known:
+        return AGAIN_WHILE_NEW
+    return base if past.now.again >= past.most("again") else 0.0
+
+
+def _places(sighting: Sighting, past: Past) -> list[Sign]:
+    signs = []
+    if not past.is_usual(past.networks, sighting.network):
+        usual = ", ".join(sorted(name for name, each in past.networks.items() if each.known))
+        signs.append(
+            Sign(code="network", weight=NEW_NETWORK, found=sighting.network, usual=usual[:120])
+        )
+    if not past.is_usual(past.keys, sighting.key):
+        signs.append(Sign(code="key", weight=NEW_KEY, found=sighting.key[:12]))
+    return signs
+
+
+def _seen(counted: dict[str, float]) -> bool:
+    return sum(counted.values()) >= ENOUGH_SEEN
+
+
+def _habits(sighting: Sighting, past: Past) -> list[Sign]:
+    """Hours and purposes: how much rarer than what is usual, in halvings."""
+    signs = []
+    if _seen(past.blocks):
+        share = share_of(past.blocks, block_of(sighting.weekday, sighting.hour), outcomes=BLOCKS)
+        odd = min(1.0, max(0.0, log2(USUAL_SHARE / share) / 2))
+        if odd:
+            found = f"{sighting.hour:02}:00"
+            signs.append(Sign(code="hour", weight=odd, found=found, usual=f"{share:.1%}"))
+    if _seen(past.uses):
+        share = share_of(past.uses, sighting.use, outcomes=USES)
+        odd = min(0.5, max(0.0, log2(USUAL_SHARE / share) / 4))
+        if odd:
+            signs.append(Sign(code="use", weight=odd, found=sighting.use, usual=f"{share:.1%}"))
+    return signs
+
+
+def _amounts(past: Past, *, writes: int) -> list[Sign]:
+    """How many subjects and practices today, and how little was changed beside it."""
+    if not past.is_known:
+        return []
+    signs = []
+    usual = max(VOLUME_FLOOR, past.usual("opened", deviations=DEVIATIONS))
+    if past.now.opened > usual:
+        odd = min(1.5, log2(past.now.opened / usual) + 0.25)
+        signs.append(
+            Sign(code="volume", weight=odd, found=str(past.now.opened), usual=f"{usual:.0f}")
+        )
+    practices = past.most("practices")
+    if past.now.practices > practices:
+        found = str(past.now.practices)
+        signs.append(Sign(code="spread", weight=0.5, found=found, usual=f"{practices:.0f}"))
+    written, opened = past.most("writes"), sum(day.opened for day in past.days)
+    if written and past.now.opened > RATIO_FLOOR:
+        usual_ratio = opened / max(1, sum(day.writes for day in past.days))
+        ratio = past.now.opened / max(1, writes)
+        if ratio > 4 * usual_ratio:
+            signs.append(
+                Sign(code="ratio", weight=0.5, found=f"{ratio:.0f}", usual=f"{usual_ratio:.0f}")
+            )
+    return signs

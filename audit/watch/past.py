@@ -1,0 +1,196 @@
+"""What a holder's days were like: kept as JSON, learned from what gave no cause for suspicion.
+
+Robust statistics throughout: the median and the median absolute deviation of whole days, which a
+single wild day does not move. 1.4826 makes the deviation comparable with a standard deviation
+(Rousseeuw and Croux, 1993).
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from audit.watch.sighting import Reason, Sighting
+
+DAYS_KEPT = 28
+DAYS_TO_KNOW = 5
+KNOWN_AFTER = 30
+KNOWN_AFTER_S = 12 * 3600
+KNOWN_SHARE = 0.9
+LEARNED_OF_ODD = 0.1
+KEPT_PLACES = 8
+HOURS_A_BLOCK = 4
+MAD_TO_SIGMA = 1.4826
+
+
+def block_of(weekday: int, hour: int) -> str:
+    """Which part of the week: working day, Saturday or Sunday, in blocks of four hours."""
+    kind = "w" if weekday < 5 else "s" if weekday == 5 else "d"
+    return f"{kind}{hour // HOURS_A_BLOCK}"
+
+
+@dataclass(kw_only=True)
+class Day:
+    """The sums of one day (UTC)."""
+
+    opened: int = 0
+    again: int = 0
+    weight: float = 0.0
+    walked: int = 0
+    writes: int = 0
+    practices: int = 0
+
+
+@dataclass(kw_only=True)
+class Place:
+    """A network or a key, and how it has behaved."""
+
+    since: float
+    good: int = 0
+    odd: int = 0
+    known: bool = False
+
+
+def robust_top(values: Iterable[float], *, deviations: float) -> float:
+    """The median and some deviations above it: what a day may well come to; 0 of nothing."""
+    numbers = sorted(values)
+    if not numbers:
+        return 0.0
+    middle = median(numbers)
+    spread = median(abs(number - middle) for number in numbers)
+    return middle + deviations * MAD_TO_SIGMA * spread
+
+
+@dataclass(kw_only=True)
+class Past:
+    """A holder's past and its present day."""
+
+    today: str = ""
+    now: Day = field(default_factory=Day)
+    seen_practices: list[str] = field(default_factory=list)
+    days: list[Day] = field(default_factory=list)
+    blocks: dict[str, float] = field(default_factory=dict)
+    uses: dict[str, float] = field(default_factory=dict)
+    networks: dict[str, Place] = field(default_factory=dict)
+    keys: dict[str, Place] = field(default_factory=dict)
+    # Agenda, start and instant of the latest openings, the newest last.
+    trail: list[tuple[str, float, float]] = field(default_factory=list)
+    # The most subjects of one practice that were opened in one day, by practice.
+    busiest: dict[str, int] = field(default_factory=dict)
+    by_practice: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, state: dict[str, Any]) -> "Past":
+        """Read what `written` gave; an empty state is that of somebody new."""
+        past = cls(**{k: v for k, v in state.items() if k in cls.__dataclass_fields__})
+        past.now = Day(**state.get("now", {}))
+        past.days = [Day(**each) for each in state.get("days", [])]
+        past.networks = {k: Place(**v) for k, v in state.get("networks", {}).items()}
+        past.keys = {k: Place(**v) for k, v in state.get("keys", {}).items()}
+        past.trail = [(a, s, t) for a, s, t in state.get("trail", [])]
+        return past
+
+    def written(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there are days enough to compare with."""
+        return len(self.days) >= DAYS_TO_KNOW
+
+    def turn_to(self, day: date) -> Day | None:
+        """Begin a day, if it is another one; returns the day that is over, if it had anything."""
+        if self.today == day.isoformat():
+            return None
+        over = self.now if self.now.opened else None
+        if over is not None:
+            self.days = [*self.days, over][-DAYS_KEPT:]
+            for name, count in self.by_practice.items():
+                self.busiest[name] = max(count, self.busiest.get(name, 0))
+            for counted in (self.blocks, self.uses):
+                for name in counted:
+                    counted[name] *= 1 - 1 / DAYS_KEPT
+        self.today, self.now, self.seen_practices, self.by_practice = day.isoformat(), Day(), [], {}
+        return over
+
+    def is_at_home(self, sighting: Sighting) -> bool:
+        """Whether both the network and the key are ones that this holder uses."""
+        return self.is_usual(self.networks, sighting.network) and self.is_usual(
+            self.keys, sighting.key
+        )
+
+    @staticmethod
+    def is_usual(places: dict[str, Place], name: str) -> bool:
+        """Whether a network or a key is one of the holder's own."""
+        # The first one ever is home: there is nothing to compare it with.
+        return not places or (name in places and places[name].known)
+
+    def is_walking(self, sighting: Sighting, *, steps: int, seconds: float) -> bool:
+        """Whether the last openings follow one agenda in order of time, one soon after another."""
+        latest = [*self.trail, (*sighting.place, sighting.at.timestamp())][-steps:]
+        if len(latest) < steps or len({agenda for agenda, _start, _at in latest}) > 1:
+            return False
+        pairs = list(pairwise(latest))
+        if any(after[2] - before[2] > seconds for before, after in pairs):
+            return False
+        return all(a[1] < b[1] for a, b in pairs) or all(a[1] > b[1] for a, b in pairs)
+
+    def learn(self, sighting: Sighting, *, weight: float, walking: bool) -> None:
+        """Take a sighting in. What was odd teaches little: a thief is not to become the usual."""
+        share = 1.0 if weight < 1 else LEARNED_OF_ODD
+        practice = sighting.practice_id.hex
+        block = block_of(sighting.weekday, sighting.hour)
+        self.blocks[block] = self.blocks.get(block, 0.0) + share
+        self.uses[sighting.use] = self.uses.get(sighting.use, 0.0) + share
+        if practice not in self.seen_practices:
+            self.seen_practices.append(practice)
+        self.by_practice[practice] = self.by_practice.get(practice, 0) + 1
+        self.trail = [*self.trail, (*sighting.place, sighting.at.timestamp())][-KEPT_PLACES:]
+        day = self.now
+        day.opened += 1
+        day.again += sighting.reason == Reason.AGAIN
+        day.walked += walking
+        day.weight = round(day.weight + weight, 3)
+        day.practices = len(self.seen_practices)
+        explained = sighting.reason in (Reason.FRESH, Reason.NEAR, Reason.FIRST_SYNC)
+        for places, name in ((self.networks, sighting.network), (self.keys, sighting.key)):
+            self._note_place(places, name, at=sighting.at.timestamp(), explained=explained)
+
+    @staticmethod
+    def _note_place(places: dict[str, Place], name: str, *, at: float, explained: bool) -> None:
+        place = places.get(name)
+        if place is None:
+            place = places[name] = Place(since=at, known=not places)
+        place.good += explained
+        place.odd += not explained
+        if not place.known and at - place.since >= KNOWN_AFTER_S:
+            place.known = place.good >= KNOWN_AFTER and place.good >= KNOWN_SHARE * (
+                place.good + place.odd
+            )
+
+    def usual(self, name: str, *, deviations: float) -> float:
+        """What a day of this holder's may well come to, in one of a Day's sums."""
+        return robust_top((getattr(day, name) for day in self.days), deviations=deviations)
+
+    def most(self, name: str) -> float:
+        """The most that a past day came to."""
+        return max((getattr(day, name) for day in self.days), default=0)
+
+
+def share_of(counted: dict[str, float], name: str, *, outcomes: int) -> float:
+    """The share of one outcome, with half a count for each that has not been seen (Jeffreys)."""
+    total = sum(counted.values()) + outcomes / 2
+    return (counted.get(name, 0.0) + 0.5) / total
+
+
+def merged(counts: Iterable[dict[str, float]]) -> dict[str, float]:
+    """The sum of some counts."""
+    total: Counter[str] = Counter()
+    for each in counts:
+        for name, value in each.items():
+            total[name] += value  # type: ignore[assignment]
+    return dict(total)

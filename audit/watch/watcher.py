@@ -1,0 +1,204 @@
+"""Watching every opening: what is seen fills a bucket, and a full bucket stops its holder.
+
+A holder's row is locked from its judgement to the end of the transaction, so that a thief with
+many connections fills one bucket. Rows of groups (all the credentials of one partner) are locked
+after that, and only by openings that weigh something: a thief who spreads over many credentials
+fills the group's bucket, and then a little suffices to stop each.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection, transaction
+
+from audit.models import Watched
+from audit.watch import judge
+from audit.watch.judge import Judgement, Sign
+from audit.watch.past import Past, merged
+from audit.watch.sighting import Sighting
+
+# In weights (judge.py): full, and what flows out a day where there is no past to say.
+CAPACITY, LEAK = 14.0, 2.0
+GROUP_CAPACITY, GROUP_LEAK_A_MEMBER = 24.0, 1.0
+# What a holder may weigh today while its group is under suspicion, and how long that lasts.
+CAPACITY_UNDER_SUSPICION = 4.0
+SUSPICION = timedelta(days=3)
+# What a leak may come to at most: a thief's many days are not to widen it without end.
+LEAK_TOP, LEAK_SHARE = 8.0, 0.03
+# A group's bucket hears of nothing lighter.
+NOTED = 0.3
+DEVIATIONS = 3.0
+# A member counts as one of its group for this long after its last day with an opening.
+ACTIVE = timedelta(days=7)
+PEER_DAYS = 200
+GROUP = "group"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the watch says of an opening: who is to be stopped, if anybody, and why."""
+
+    judgement: Judgement
+    level: float
+    capacity: float
+    stop: tuple[uuid.UUID, ...] = ()
+    signs: tuple[Sign, ...] = ()
+    # Since when the suspicion has grown.
+    since: datetime | None = None
+    # Whether the holder's group is under suspicion, too.
+    is_spread: bool = False
+
+
+@transaction.atomic
+def observe(
+    *,
+    holder_id: uuid.UUID,
+    kind: str,
+    group_id: uuid.UUID,
+    sighting: Sighting,
+    writes: Callable[[], int],
+) -> Verdict:
+    """Judge one opening and keep it in mind; called before anything opens.
+
+    `writes` counts what the holder has changed today, and is asked only where something is odd.
+    """
+    row = _locked(holder_id, kind, at=sighting.at)
+    past = Past.read(row.state)
+    over = past.turn_to(sighting.at.astimezone(UTC).date())
+    if over is not None:
+        _tell_group(group_id, holder_id, past, at=sighting.at)
+    needs_peers = not past.is_known
+    group = Watched.objects.filter(pk=group_id).first() if needs_peers else None
+    peers = Past.read(group.state) if group else Past()
+    judgement = judge.judge(sighting, past=past, peers=peers, writes=0)
+    if judgement.weight:
+        past.now.writes = writes()
+        judgement = judge.judge(sighting, past=past, peers=peers, writes=past.now.writes)
+    past.learn(sighting, weight=judgement.weight, walking=judgement.walking)
+    leak = leak_of(past, peers)
+    _fill(row, judgement, at=sighting.at, leak=leak)
+    capacity = CAPACITY + leak / 2
+    stop: set[uuid.UUID] = set()
+    is_spread = False
+    if judgement.weight >= NOTED:
+        suspected = _fill_group(group_id, holder_id, judgement.weight, at=sighting.at)
+        if suspected is not None:
+            capacity = CAPACITY_UNDER_SUSPICION
+            stop |= suspected
+            is_spread = True
+    if judgement.weight and row.level >= capacity:
+        stop.add(holder_id)
+    row.state = past.written()
+    row.save()
+    return Verdict(
+        judgement=judgement,
+        level=row.level,
+        capacity=capacity,
+        stop=tuple(sorted(stop)),
+        signs=_signs(row),
+        since=row.since,
+        is_spread=is_spread,
+    )
+
+
+def leak_of(past: Past, peers: Past) -> float:
+    """What flows out of a holder's bucket a day: what its own odd days, or its peers', come to."""
+    source = past if past.is_known or not peers.days else peers
+    usual = source.usual("weight", deviations=DEVIATIONS)
+    opened = source.usual("opened", deviations=0)
+    return float(min(max(LEAK, usual), max(LEAK_TOP, LEAK_SHARE * opened)))
+
+
+def forget_suspicion(holder_ids: list[uuid.UUID]) -> None:
+    """Empty the buckets of holders that people have looked at, and call where they were home."""
+    for row in Watched.objects.select_for_update().filter(pk__in=holder_ids):
+        past = Past.read(row.state)
+        for place in (*past.networks.values(), *past.keys.values()):
+            place.known = True
+        row.state, row.level, row.since, row.signs = past.written(), 0.0, None, {}
+        row.save()
+
+
+def _locked(pk: uuid.UUID, kind: str, *, at: datetime) -> Watched:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_watched (id, kind, state, level, at, signs)"
+            " VALUES (%s, %s, '{}', 0, %s, '{}') ON CONFLICT DO NOTHING",
+            [pk, kind, at],
+        )
+    return Watched.objects.select_for_update().get(pk=pk)
+
+
+def _fill(row: Watched, judgement: Judgement, *, at: datetime, leak: float) -> None:
+    days = max(0.0, (at - row.at).total_seconds() / 86400)
+    row.level = max(0.0, row.level - leak * days)
+    row.at = max(at, row.at)
+    if not row.level:
+        row.since, row.signs = None, {}
+    if not judgement.weight:
+        return
+    row.since = row.since or at
+    row.level = round(row.level + judgement.weight, 3)
+    for sign in judgement.signs:
+        count, weight, _found, _usual = row.signs.get(sign.code, (0, 0.0, "", ""))
+        row.signs[sign.code] = [count + 1, round(weight + sign.weight, 3), sign.found, sign.usual]
+
+
+def _signs(row: Watched) -> tuple[Sign, ...]:
+    """What filled a bucket, the heaviest first; `found` of a reason is how often it was seen."""
+    ordered = sorted(row.signs.items(), key=lambda item: -item[1][1])
+    return tuple(
+        Sign(code=code, weight=weight, found=found or str(count), usual=usual)
+        for code, (count, weight, found, usual) in ordered
+    )
+
+
+def _fill_group(
+    group_id: uuid.UUID, holder_id: uuid.UUID, weight: float, *, at: datetime
+) -> set[uuid.UUID] | None:
+    """Fill the group's bucket. Returns who is stopped with it, and None where nothing is odd."""
+    row = _locked(group_id, GROUP, at=at)
+    members: dict[str, list[float]] = row.state.setdefault("members", {})
+    horizon = (at - SUSPICION).timestamp()
+    members = {pk: each for pk, each in members.items() if each[1] >= horizon}
+    recent = members.get(holder_id.hex, [0.0, 0.0])
+    members[holder_id.hex] = [round(recent[0] + weight, 3), at.timestamp()]
+    size = max(len(members), len(row.state.get("active", ())))
+    leak = max(LEAK, GROUP_LEAK_A_MEMBER * size)
+    _fill(row, Judgement(weight=weight), at=at, leak=leak)
+    row.state["members"] = members
+    is_full = len(members) > 1 and row.level >= GROUP_CAPACITY
+    if is_full:
+        row.state["suspected_until"] = (at + SUSPICION).timestamp()
+        row.level = 0.0
+    row.save()
+    if at.timestamp() >= row.state.get("suspected_until", 0):
+        return None
+    if not is_full:
+        return set()
+    return {
+        uuid.UUID(pk) for pk, (sum_, _at) in members.items() if sum_ >= CAPACITY_UNDER_SUSPICION
+    }
+
+
+def _tell_group(group_id: uuid.UUID, holder_id: uuid.UUID, past: Past, *, at: datetime) -> None:
+    """Add a holder's day that is over to what its peers are compared with."""
+    row = _locked(group_id, GROUP, at=at)
+    peers = Past.read(row.state)
+    horizon = (at - ACTIVE).timestamp()
+    active = {pk: last for pk, last in row.state.get("active", {}).items() if last >= horizon}
+    active[holder_id.hex] = at.timestamp()
+    peers.days = [*peers.days, past.days[-1]][-PEER_DAYS:]
+    peers.blocks = merged([peers.blocks, _shares(past.blocks)])
+    peers.uses = merged([peers.uses, _shares(past.uses)])
+    kept = {name: row.state[name] for name in ("members", "suspected_until") if name in row.state}
+    row.state = peers.written() | kept | {"active": active}
+    row.save()
+
+
+def _shares(counted: dict[str, float]) -> dict[str, float]:
+    """A member's counts, each member counting for one day however much it does."""
+    total = sum(counted.values())
+    return {name: value / total for name, value in counted.items()} if total else {}

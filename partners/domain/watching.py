@@ -1,0 +1,86 @@
+"""What the watch is told of an identity that software opens: which reason the agenda gives."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from audit.incidents.selection import Origin
+from audit.models import Entry
+from audit.watch.sighting import Reason, Sighting
+from booking.models import Appointment
+from partners.models import Credential, Grant
+
+FRESH = timedelta(days=2)
+# Over a long weekend, the next working day's list is made four days ahead.
+NEAR_BEFORE, NEAR_AFTER = timedelta(days=4), timedelta(hours=36)
+FIRST_SYNC = timedelta(days=3)
+# Practices invoice and report a month around its end.
+CLOSING_DAYS = frozenset({26, 27, 28, 29, 30, 31, 1, 2, 3, 4, 5, 6})
+CLOSING_REACHES = timedelta(days=45)
+REMEMBERED = timedelta(days=62)
+
+_OPENED_BEFORE = """
+    SELECT EXISTS (
+        SELECT 1 FROM audit_entry WHERE subjects @> ARRAY[%s::uuid] AND credential_id = %s
+        AND action = 'reveal' AND at >= %s
+    )
+"""
+
+
+def sighting_of(
+    *,
+    credential: Credential,
+    grant: Grant,
+    appointment: Appointment,
+    use: str,
+    origin: Origin,
+    now: datetime,
+) -> Sighting:
+    """Say what the watch needs to know; `use` is the purpose and which fields."""
+    local = now.astimezone(appointment.practice.zone)
+    return Sighting(
+        at=now,
+        weekday=local.weekday(),
+        hour=local.hour,
+        practice_id=appointment.practice_id,
+        reason=_reason(credential, grant, appointment, day=local.day, now=now),
+        network=origin.network,
+        key=origin.key,
+        use=use,
+        place=(appointment.agenda_id.hex, appointment.starts_at.timestamp()),
+    )
+
+
+def _reason(
+    credential: Credential, grant: Grant, appointment: Appointment, *, day: int, now: datetime
+) -> Reason:
+    changed_at = max(appointment.created_at, appointment.cancelled_at or appointment.created_at)
+    if changed_at >= now - FRESH:
+        return Reason.FRESH
+    if now - NEAR_AFTER <= appointment.starts_at <= now + NEAR_BEFORE:
+        return Reason.NEAR
+    is_again = opened_before(
+        credential_id=credential.pk, subject_id=appointment.patient_id, since=now - REMEMBERED
+    )
+    if grant.created_at >= now - FIRST_SYNC and not is_again:
+        return Reason.FIRST_SYNC
+    is_past = now - CLOSING_REACHES <= appointment.starts_at < now
+    if is_past and day in CLOSING_DAYS:
+        return Reason.CLOSING
+    return Reason.AGAIN if is_again else Reason.NONE
+
+
+def opened_before(*, credential_id: uuid.UUID, subject_id: uuid.UUID, since: datetime) -> bool:
+    """Whether a credential has opened anything of a subject since an instant, by the record."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OPENED_BEFORE, [subject_id, credential_id, since])
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def writes_today(credential_id: uuid.UUID, *, now: datetime) -> int:
+    """How much a credential has changed since midnight (UTC), by the record."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    done = Entry.objects.filter(credential_id=credential_id, at__gte=midnight, at__lte=now)
+    return done.exclude(action="reveal").count()

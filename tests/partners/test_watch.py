@@ -1,0 +1,169 @@
+"""A stolen credential, used through the API: stopped in the very request, and everybody told."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.utils import timezone
+from joserfc.jwk import ECKey
+
+from audit.incidents import notices
+from audit.models import Entry, Incident, Notice, NoticeKind, State, Watched
+from audit.watch.past import Day, Past, Place
+from booking.domain.book import book
+from booking.models import Appointment
+from booking.models.appointment import Channel
+from partners.domain import tokens
+from partners.domain.scopes import SCOPES
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_credential,
+    make_grant,
+    make_member,
+    make_opening,
+    make_patient,
+    make_reason,
+    practice_actor,
+)
+from tests.partners.software import Software
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+BODY = {"purpose": "care", "fields": ["last_name"]}
+OWN_KEY, STOLEN = ECKey.generate_key("P-256", {"kid": "own"}), ECKey.generate_key("P-256")
+LONG_AGO = datetime(2026, 10, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def visits(now):
+    """Forty visits of the coming weeks, booked long ago: nothing asks for an identity now."""
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    starts = [
+        datetime(2026, 12, day, hour, minute, tzinfo=UTC)
+        for day in range(1, 30) for hour in (8, 9) for minute in (0, 30)
+        if datetime(2026, 12, day).weekday() == 0
+    ] + [datetime(2026, 12, 14, 10, minute, tzinfo=UTC) for minute in (0, 30)]  # fmt: skip
+    rows = [
+        book(visit_reason=reason, patient=make_patient(), booked_by=None, starts_at=at,
+             actor=practice_actor(), channel=Channel.PATIENT, now=now)
+        for at in starts
+    ]  # fmt: skip
+    Appointment.unscoped.update(created_at=LONG_AGO)
+    return [Appointment.unscoped.get(pk=row.pk) for row in rows]
+
+
+@pytest.fixture
+def grant(visits):
+    grant = make_grant(make_credential("AgendaPlus"), visits[0].agenda, fields=["last_name"])
+    type(grant).objects.update(created_at=LONG_AGO)
+    return grant
+
+
+@pytest.fixture
+def known(grant, now):
+    """Weeks in which the software worked from its own network with its own key."""
+    software = Software(grant.credential, key=OWN_KEY)
+    past = Past(
+        days=[Day(opened=40, weight=0.0, practices=1) for _ in range(10)],
+        blocks={"w2": 300.0, "w3": 300.0, "w4": 200.0}, uses={"care 1": 800.0},
+    )  # fmt: skip
+    place = Place(since=LONG_AGO.timestamp(), good=800, known=True)
+    past.networks = {"198.51.100.0/24": place}
+    past.keys = {OWN_KEY.thumbprint()[:16]: place}
+    Watched.objects.create(
+        id=grant.credential_id, kind="credential", at=now - timedelta(days=1), state=past.written()
+    )
+    return software
+
+
+def reveal(software, visit, *, address="198.51.100.7"):
+    software.address = address
+    return software.post(f"appointments/{visit.pk}/reveal", BODY)
+
+
+def test_a_thief_from_elsewhere_is_stopped_within_a_few(known, grant, visits):
+    owner = make_member(grant.practice, role="owner")
+    staff = make_account(is_staff=True)
+    thief = Software(grant.credential, key=STOLEN)
+    answers = []
+    for visit in visits:
+        answers.append(reveal(thief, visit, address="203.0.113.9"))
+        if answers[-1].status_code != 200:
+            break
+    opened = len(answers) - 1
+    assert 1 <= opened <= 6
+    assert answers[-1].status_code == 403
+    assert answers[-1].json()["type"] == "urn:doctolib:problem:suspended"
+    # Its tokens and the software's own are dead, and no token can be had.
+    for software in (thief, known):
+        refused = software.get("appointments")
+        assert refused.status_code == 401
+        assert refused.json()["type"] == "urn:doctolib:problem:suspended"
+    incident = Incident.objects.get()
+    assert incident.state == State.CONTAINED
+    (source,) = incident.sources.all()
+    assert source.networks == ["203.0.113.0/24"]
+    assert source.keys == [STOLEN.thumbprint()[:16]]
+    told = Notice.objects.filter(incident=incident)
+    assert set(told.values_list("kind", "recipient_id")) == {
+        (NoticeKind.STAFF, staff.pk), (NoticeKind.CONTAINMENT, owner.account_id)
+    }  # fmt: skip
+    actions = set(Entry.objects.filter(object_id=incident.pk).values_list("action", flat=True))
+    assert actions >= {"incident-opened", "incident-contained"}
+
+
+def test_what_the_agenda_explains_is_never_in_the_way(known, grant, visits, now):
+    Appointment.unscoped.update(created_at=now - timedelta(hours=3))
+    assert {reveal(known, visit).status_code for visit in visits[:10]} == {200}
+    assert Watched.objects.get(pk=grant.credential_id).level == 0
+    assert not Incident.objects.exists()
+
+
+def test_every_opening_says_on_the_record_through_what_it_came(known, visits):
+    reveal(known, visits[0])
+    entry = Entry.objects.get(action="reveal")
+    assert entry.details["network"] == "198.51.100.0/24"
+    assert entry.details["key"] == OWN_KEY.thumbprint()[:16]
+    assert (entry.details["reason"], entry.details["weight"]) == ("none", 1.0)
+
+
+def test_the_own_network_is_judged_by_what_is_read(known, grant, visits, now):
+    """A thief in the software's own place, with its own key, a visit a minute."""
+    statuses = []
+    for minute, visit in enumerate(visits):
+        with time_machine.travel(now + timedelta(minutes=minute)):
+            statuses.append(reveal(Software(grant.credential, key=OWN_KEY), visit).status_code)
+    opened = statuses.index(403)
+    assert 5 < opened < len(visits)
+    assert set(statuses[opened + 1 :]) <= {401}
+    assert Incident.objects.count() == 1
+    assert Incident.objects.get().sources.get().tokens
+
+
+def test_another_request_in_flight_is_refused_too(known, grant, visits, now):
+    thief = Software(grant.credential, key=STOLEN)
+    token = tokens.issue(
+        credential=grant.credential, scopes=SCOPES, thumbprint=STOLEN.thumbprint(), now=now
+    )
+    Watched.objects.update(level=100.0, at=now)
+    assert reveal(thief, visits[0], address="203.0.113.9").status_code == 403
+    assert tokens.find(token, now=now).credential.suspended_at is not None
+    assert not Entry.objects.filter(action="reveal").exists()
+
+
+def test_the_news_leave_once(known, grant, visits, now):
+    make_member(grant.practice, role="owner")
+    make_account(is_staff=True)
+    Watched.objects.update(level=100.0, at=now)
+    reveal(Software(grant.credential, key=STOLEN), visits[0], address="203.0.113.9")
+    assert notices.send_due(now=timezone.now()) == 2
+    assert notices.send_due(now=timezone.now()) == 0
+    subjects = sorted(each.subject for each in mail.outbox)
+    assert subjects[0].startswith("AgendaPlus est suspendu")
+    assert subjects[1].startswith("Incident n° 1")
+    assert "203.0.113.0/24" in mail.outbox[0].body + mail.outbox[1].body
+    ids = [each.extra_headers["Message-ID"] for each in mail.outbox]
+    assert len(set(ids)) == 2
