@@ -92,10 +92,15 @@ def contain(
         incident = incidents.open_incident(
             actor=by, began_at=selection.began_at, now=now, signs=verdict.signs
         )
-    IncidentSource.objects.create(
-        incident=incident, kind=kind, holder_id=holder_id, group_id=group_id,
-        began_at=selection.began_at, stopped_at=now,
-        networks=selection.networks, keys=selection.keys, tokens=selection.tokens,
+    # Stopped a second time under the same suspicion, it stays one source.
+    IncidentSource.objects.update_or_create(
+        incident=incident,
+        holder_id=holder_id,
+        defaults={
+            "kind": kind, "group_id": group_id, "began_at": selection.began_at,
+            "stopped_at": now, "let_in_at": None, "networks": selection.networks,
+            "keys": selection.keys, "tokens": selection.tokens,
+        },
     )  # fmt: skip
     incidents.contained(
         incident, actor=by, at=now, holder=holder_id, kind=kind, began_at=selection.began_at

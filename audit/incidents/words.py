@@ -10,6 +10,9 @@ _TEXTS = {
         "Des identités ouvertes sans que l’agenda en donne la raison : rien de récent,"
         " pas de visite proche."
     ),
+    "reason-ahead": lambda s: _(
+        "Des visites des deux semaines à venir, plus que ce logiciel n’en a jamais lu d’avance."
+    ),
     "reason-again": lambda s: _(
         "Des identités que ce logiciel avait déjà lues, lues de nouveau sans que rien ait changé."
     ),

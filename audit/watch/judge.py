@@ -14,14 +14,19 @@ from audit.watch.sighting import Reason, Sighting
 
 FROM_HOME = {
     Reason.FRESH: 0.0, Reason.NEAR: 0.0, Reason.FIRST_SYNC: 0.0, Reason.CLOSING: 0.0,
-    Reason.AGAIN: 0.4, Reason.NONE: 1.0,
+    Reason.AHEAD: 0.25, Reason.AGAIN: 0.4, Reason.NONE: 1.0,
 }  # fmt: skip
+# From a strange network or with a strange key; what the agenda explains weighs little then, as
+# software does move to another data centre, and more when both are strange.
 FROM_ELSEWHERE = {
-    Reason.FRESH: 0.05, Reason.NEAR: 0.1, Reason.FIRST_SYNC: 1.0, Reason.CLOSING: 1.0,
-    Reason.AGAIN: 1.0, Reason.NONE: 1.0,
+    Reason.FRESH: 0.02, Reason.NEAR: 0.02, Reason.FIRST_SYNC: 1.0, Reason.CLOSING: 1.0,
+    Reason.AHEAD: 1.0, Reason.AGAIN: 1.0, Reason.NONE: 1.0,
 }  # fmt: skip
-# While a holder has no past, it may well be that it reads everything twice.
-AGAIN_WHILE_NEW = 0.05
+BOTH_STRANGE = 0.3
+# Software may have the habit of reading ahead, or everything twice: as much as it ever did in a
+# day weighs little, and so does all of it until there was time to see its week.
+HABITS = {Reason.AHEAD: "ahead", Reason.AGAIN: "again"}
+OF_HABIT, HABIT_GROWS = 0.05, 2
 NEW_NETWORK, NEW_KEY = 2.0, 1.5
 WALKING, WALK_STEPS, WALK_SECONDS = 0.5, 6, 60.0
 MOST = 4.0
@@ -55,31 +60,30 @@ class Judgement:
 
 def judge(sighting: Sighting, *, past: Past, peers: Past, writes: int) -> Judgement:
     """Weigh one opening; `writes` is what the holder has changed today at all."""
-    at_home = past.is_at_home(sighting)
     reason = sighting.reason
     walking = past.is_walking(sighting, steps=WALK_STEPS, seconds=WALK_SECONDS)
-    base = FROM_HOME[reason] if at_home else FROM_ELSEWHERE[reason]
-    if at_home and reason == Reason.AGAIN:
-        base = _again(past, base)
+    places = _places(sighting, past)
+    base = FROM_ELSEWHERE[reason] if places else FROM_HOME[reason]
+    if len(places) > 1:
+        base = max(base, BOTH_STRANGE)
+    if not places and reason in HABITS and _is_habit(past, HABITS[reason]):
+        base = OF_HABIT
     if not base:
         return Judgement(weight=0.0, walking=walking)
     signs = [
-        *_places(sighting, past),
+        *places,
         *_habits(sighting, past if _seen(past.blocks) else peers),
         *_amounts(past, writes=writes),
     ]
-    if walking and past.usual("walked", deviations=DEVIATIONS) < past.now.walked:
+    if walking and past.now.walked >= HABIT_GROWS * past.most("walked"):
         signs.append(Sign(code="walking", weight=WALKING, found=str(WALK_STEPS)))
     weight = min(MOST, base * (1 + sum(sign.weight for sign in signs)))
     signs.insert(0, Sign(code=f"reason-{reason}", weight=base))
     return Judgement(weight=round(weight, 3), signs=tuple(signs), walking=walking)
 
 
-def _again(past: Past, base: float) -> float:
-    """Software that has always read some things twice may go on."""
-    if not past.is_known:
-        return AGAIN_WHILE_NEW
-    return base if past.now.again >= past.most("again") else 0.0
+def _is_habit(past: Past, name: str) -> bool:
+    return not past.is_known or getattr(past.now, name) < HABIT_GROWS * past.most(name)
 
 
 def _places(sighting: Sighting, past: Past) -> list[Sign]:
@@ -120,7 +124,7 @@ def _amounts(past: Past, *, writes: int) -> list[Sign]:
     if not past.is_known:
         return []
     signs = []
-    usual = max(VOLUME_FLOOR, past.usual("opened", deviations=DEVIATIONS))
+    usual = max(VOLUME_FLOOR, past.usual("opened", deviations=DEVIATIONS), past.most("opened"))
     if past.now.opened > usual:
         odd = min(1.5, log2(past.now.opened / usual) + 0.25)
         signs.append(

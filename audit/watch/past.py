@@ -7,8 +7,8 @@ single wild day does not move. 1.4826 makes the deviation comparable with a stan
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -16,7 +16,8 @@ from typing import Any
 from audit.watch.sighting import Reason, Sighting
 
 DAYS_KEPT = 28
-DAYS_TO_KNOW = 5
+# A week and a day, with openings on five days of it: a habit of Sundays has been seen by then.
+DAYS_TO_KNOW, KNOWS_AFTER = 5, timedelta(days=8)
 KNOWN_AFTER = 30
 KNOWN_AFTER_S = 12 * 3600
 KNOWN_SHARE = 0.9
@@ -37,6 +38,7 @@ class Day:
     """The sums of one day (UTC)."""
 
     opened: int = 0
+    ahead: int = 0
     again: int = 0
     weight: float = 0.0
     walked: int = 0
@@ -68,6 +70,7 @@ def robust_top(values: Iterable[float], *, deviations: float) -> float:
 class Past:
     """A holder's past and its present day."""
 
+    first: str = ""
     today: str = ""
     now: Day = field(default_factory=Day)
     seen_practices: list[str] = field(default_factory=list)
@@ -77,7 +80,7 @@ class Past:
     networks: dict[str, Place] = field(default_factory=dict)
     keys: dict[str, Place] = field(default_factory=dict)
     # Agenda, start and instant of the latest openings, the newest last.
-    trail: list[tuple[str, float, float]] = field(default_factory=list)
+    trail: list[list[Any]] = field(default_factory=list)
     # The most subjects of one practice that were opened in one day, by practice.
     busiest: dict[str, int] = field(default_factory=dict)
     by_practice: dict[str, int] = field(default_factory=dict)
@@ -90,22 +93,29 @@ class Past:
         past.days = [Day(**each) for each in state.get("days", [])]
         past.networks = {k: Place(**v) for k, v in state.get("networks", {}).items()}
         past.keys = {k: Place(**v) for k, v in state.get("keys", {}).items()}
-        past.trail = [(a, s, t) for a, s, t in state.get("trail", [])]
         return past
 
     def written(self) -> dict[str, Any]:
         """As JSON."""
-        return asdict(self)
+        return vars(self) | {
+            "now": vars(self.now),
+            "days": [vars(day) for day in self.days],
+            "networks": {name: vars(place) for name, place in self.networks.items()},
+            "keys": {name: vars(place) for name, place in self.keys.items()},
+        }
 
     @property
     def is_known(self) -> bool:
         """Whether there are days enough to compare with."""
-        return len(self.days) >= DAYS_TO_KNOW
+        if len(self.days) < DAYS_TO_KNOW or not self.first:
+            return False
+        return date.fromisoformat(self.today) - date.fromisoformat(self.first) >= KNOWS_AFTER
 
     def turn_to(self, day: date) -> Day | None:
         """Begin a day, if it is another one; returns the day that is over, if it had anything."""
         if self.today == day.isoformat():
             return None
+        self.first = self.first or day.isoformat()
         over = self.now if self.now.opened else None
         if over is not None:
             self.days = [*self.days, over][-DAYS_KEPT:]
@@ -117,12 +127,6 @@ class Past:
         self.today, self.now, self.seen_practices, self.by_practice = day.isoformat(), Day(), [], {}
         return over
 
-    def is_at_home(self, sighting: Sighting) -> bool:
-        """Whether both the network and the key are ones that this holder uses."""
-        return self.is_usual(self.networks, sighting.network) and self.is_usual(
-            self.keys, sighting.key
-        )
-
     @staticmethod
     def is_usual(places: dict[str, Place], name: str) -> bool:
         """Whether a network or a key is one of the holder's own."""
@@ -131,7 +135,7 @@ class Past:
 
     def is_walking(self, sighting: Sighting, *, steps: int, seconds: float) -> bool:
         """Whether the last openings follow one agenda in order of time, one soon after another."""
-        latest = [*self.trail, (*sighting.place, sighting.at.timestamp())][-steps:]
+        latest = [*self.trail, [*sighting.place, sighting.at.timestamp()]][-steps:]
         if len(latest) < steps or len({agenda for agenda, _start, _at in latest}) > 1:
             return False
         pairs = list(pairwise(latest))
@@ -149,9 +153,10 @@ class Past:
         if practice not in self.seen_practices:
             self.seen_practices.append(practice)
         self.by_practice[practice] = self.by_practice.get(practice, 0) + 1
-        self.trail = [*self.trail, (*sighting.place, sighting.at.timestamp())][-KEPT_PLACES:]
+        self.trail = [*self.trail, [*sighting.place, sighting.at.timestamp()]][-KEPT_PLACES:]
         day = self.now
         day.opened += 1
+        day.ahead += sighting.reason == Reason.AHEAD
         day.again += sighting.reason == Reason.AGAIN
         day.walked += walking
         day.weight = round(day.weight + weight, 3)

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     NEAR = "near"  # the visit was yesterday, or comes within two days
     FIRST_SYNC = "first-sync"  # the practice let the holder in less than three days ago
     CLOSING = "closing"  # a past visit, while practices close their month
+    AHEAD = "ahead"  # a visit of the next two weeks, which software may keep at hand
     AGAIN = "again"  # opened before by the same holder, and nothing has changed since
     NONE = "none"
 

@@ -7,10 +7,12 @@ fills the group's bucket, and then a little suffices to stop each.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import orjson
 from django.db import connection, transaction
 
 from audit.models import Watched
@@ -19,16 +21,19 @@ from audit.watch.judge import Judgement, Sign
 from audit.watch.past import Past, merged
 from audit.watch.sighting import Sighting
 
-# In weights (judge.py): full, and what flows out a day where there is no past to say.
+# In weights (judge.py): full, and what flows out a day where there is no past to say. A group of
+# more members than its capacity has as much as it has members.
 CAPACITY, LEAK = 14.0, 2.0
 GROUP_CAPACITY, GROUP_LEAK_A_MEMBER = 24.0, 1.0
 # What a holder may weigh today while its group is under suspicion, and how long that lasts.
 CAPACITY_UNDER_SUSPICION = 4.0
 SUSPICION = timedelta(days=3)
 # What a leak may come to at most: a thief's many days are not to widen it without end.
-LEAK_TOP, LEAK_SHARE = 8.0, 0.03
+LEAK_TOP, LEAK_SHARE = 8.0, 0.08
+# Before there are days to tell, some of all that is opened may be looked up for no visible reason.
+LEAK_SHARE_WHILE_NEW = 0.04
 # A group's bucket hears of nothing lighter.
-NOTED = 0.3
+NOTED = 0.35
 DEVIATIONS = 3.0
 # A member counts as one of its group for this long after its last day with an opening.
 ACTIVE = timedelta(days=7)
@@ -106,13 +111,25 @@ def observe(
 def leak_of(past: Past, peers: Past) -> float:
     """What flows out of a holder's bucket a day: what its own odd days, or its peers', come to."""
     source = past if past.is_known or not peers.days else peers
+    opened = max(source.usual("opened", deviations=0), past.now.opened)
+    if not source.is_known:
+        return max(LEAK, LEAK_SHARE_WHILE_NEW * opened)
     usual = source.usual("weight", deviations=DEVIATIONS)
-    opened = source.usual("opened", deviations=0)
     return float(min(max(LEAK, usual), max(LEAK_TOP, LEAK_SHARE * opened)))
 
 
-def forget_suspicion(holder_ids: list[uuid.UUID]) -> None:
-    """Empty the buckets of holders that people have looked at, and call where they were home."""
+@transaction.atomic
+def forget_suspicion(holder_ids: list[uuid.UUID], *, group_ids: Iterable[uuid.UUID] = ()) -> None:
+    """Empty the buckets of holders that people have looked at, and call where they were home.
+
+    Their groups are no longer under suspicion either.
+    """
+    for group in Watched.objects.select_for_update().filter(pk__in=list(group_ids)):
+        for pk in holder_ids:
+            group.state.get("members", {}).pop(pk.hex, None)
+        group.state.pop("suspected_until", None)
+        group.level, group.since, group.signs = 0.0, None, {}
+        group.save()
     for row in Watched.objects.select_for_update().filter(pk__in=holder_ids):
         past = Past.read(row.state)
         for place in (*past.networks.values(), *past.keys.values()):
@@ -121,17 +138,51 @@ def forget_suspicion(holder_ids: list[uuid.UUID]) -> None:
         row.save()
 
 
-def _locked(pk: uuid.UUID, kind: str, *, at: datetime) -> Watched:
+_FIND = "SELECT state::text, level, at, since, signs::text FROM audit_watched WHERE id = %s"
+_MAKE = """
+    INSERT INTO audit_watched (id, kind, state, level, at, signs)
+    VALUES (%s, %s, '{}', 0, %s, '{}') ON CONFLICT DO NOTHING
+"""
+_KEEP = """
+    UPDATE audit_watched SET state = %s::jsonb, level = %s, at = %s, since = %s, signs = %s::jsonb
+    WHERE id = %s
+"""
+
+
+@dataclass(kw_only=True)
+class _Row:
+    """A row of Watched, read and kept by fixed statements: every opening does so."""
+
+    id: uuid.UUID
+    state: dict[str, Any]
+    level: float
+    at: datetime
+    since: datetime | None
+    signs: dict[str, list[Any]]
+
+    def save(self) -> None:
+        signs = orjson.dumps(self.signs).decode()
+        state = orjson.dumps(self.state).decode()
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, [state, self.level, self.at, self.since, signs, self.id])
+
+
+def _locked(pk: uuid.UUID, kind: str, *, at: datetime) -> _Row:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO audit_watched (id, kind, state, level, at, signs)"
-            " VALUES (%s, %s, '{}', 0, %s, '{}') ON CONFLICT DO NOTHING",
-            [pk, kind, at],
-        )
-    return Watched.objects.select_for_update().get(pk=pk)
+        cursor.execute(f"{_FIND} FOR UPDATE", [pk])
+        found = cursor.fetchone()
+        if found is None:
+            cursor.execute(_MAKE, [pk, kind, at])
+            cursor.execute(f"{_FIND} FOR UPDATE", [pk])
+            found = cursor.fetchone()
+    state, level, last, since, signs = found
+    return _Row(
+        id=pk, state=orjson.loads(state), level=level, at=last, since=since,
+        signs=orjson.loads(signs),
+    )  # fmt: skip
 
 
-def _fill(row: Watched, judgement: Judgement, *, at: datetime, leak: float) -> None:
+def _fill(row: _Row, judgement: Judgement, *, at: datetime, leak: float) -> None:
     days = max(0.0, (at - row.at).total_seconds() / 86400)
     row.level = max(0.0, row.level - leak * days)
     row.at = max(at, row.at)
@@ -146,7 +197,7 @@ def _fill(row: Watched, judgement: Judgement, *, at: datetime, leak: float) -> N
         row.signs[sign.code] = [count + 1, round(weight + sign.weight, 3), sign.found, sign.usual]
 
 
-def _signs(row: Watched) -> tuple[Sign, ...]:
+def _signs(row: _Row) -> tuple[Sign, ...]:
     """What filled a bucket, the heaviest first; `found` of a reason is how often it was seen."""
     ordered = sorted(row.signs.items(), key=lambda item: -item[1][1])
     return tuple(
@@ -169,7 +220,7 @@ def _fill_group(
     leak = max(LEAK, GROUP_LEAK_A_MEMBER * size)
     _fill(row, Judgement(weight=weight), at=at, leak=leak)
     row.state["members"] = members
-    is_full = len(members) > 1 and row.level >= GROUP_CAPACITY
+    is_full = len(members) > 1 and row.level >= max(GROUP_CAPACITY, size)
     if is_full:
         row.state["suspected_until"] = (at + SUSPICION).timestamp()
         row.level = 0.0

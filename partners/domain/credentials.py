@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from audit.record import entries
 from audit.record.entries import Actor
 from partners.domain import keys
 from partners.models import AccessToken, Credential, CredentialKey, Grant, Partner
+
+_IS_SUSPENDED = "SELECT suspended_at IS NOT NULL FROM partners_credential WHERE id = %s"
 
 
 @transaction.atomic
@@ -90,7 +92,10 @@ def let_in_again(*, holder_id: uuid.UUID, actor: Actor) -> bool:
 
 def is_suspended(credential_id: uuid.UUID) -> bool:
     """Whether a credential is refused now."""
-    return Credential.objects.filter(pk=credential_id, suspended_at__isnull=False).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_SUSPENDED, [credential_id])
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def practices_of(credential_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:

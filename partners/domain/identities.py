@@ -83,7 +83,11 @@ def _watch(
         limits = reveal_budget.limits_of(grant, now=now)
         budget.spend(holder=grant.pk, subject=subject, limits=limits, now=now)
         if not repeats.is_first(
-            holder_id=credential.pk, subject_id=subject, network=origin.network, key=origin.key
+            holder_id=credential.pk,
+            subject_id=subject,
+            network=origin.network,
+            key=origin.key,
+            now=now,
         ):
             return details | {"again": True}, False
         sighting = watching.sighting_of(

@@ -17,6 +17,7 @@ NEAR_BEFORE, NEAR_AFTER = timedelta(days=4), timedelta(hours=36)
 FIRST_SYNC = timedelta(days=3)
 # Practices invoice and report a month around its end.
 CLOSING_DAYS = frozenset({26, 27, 28, 29, 30, 31, 1, 2, 3, 4, 5, 6})
+AHEAD = timedelta(days=15)
 CLOSING_REACHES = timedelta(days=45)
 REMEMBERED = timedelta(days=62)
 
@@ -68,6 +69,8 @@ def _reason(
     is_past = now - CLOSING_REACHES <= appointment.starts_at < now
     if is_past and day in CLOSING_DAYS:
         return Reason.CLOSING
+    if now < appointment.starts_at <= now + AHEAD:
+        return Reason.AHEAD
     return Reason.AGAIN if is_again else Reason.NONE
 
 

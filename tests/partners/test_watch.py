@@ -37,15 +37,14 @@ LONG_AGO = datetime(2026, 10, 1, tzinfo=UTC)
 
 @pytest.fixture
 def visits(now):
-    """Forty visits of the coming weeks, booked long ago: nothing asks for an identity now."""
+    """Visits from the third week on, booked long ago: nothing asks for an identity now."""
     agenda = make_agenda()
     reason = make_reason(agenda)
     make_opening(agenda, reason)
+    monday = datetime(2026, 12, 14, 8, tzinfo=UTC)
     starts = [
-        datetime(2026, 12, day, hour, minute, tzinfo=UTC)
-        for day in range(1, 30) for hour in (8, 9) for minute in (0, 30)
-        if datetime(2026, 12, day).weekday() == 0
-    ] + [datetime(2026, 12, 14, 10, minute, tzinfo=UTC) for minute in (0, 30)]  # fmt: skip
+        monday + timedelta(weeks=week, minutes=30 * slot) for week in range(6) for slot in range(6)
+    ]
     rows = [
         book(visit_reason=reason, patient=make_patient(), booked_by=None, starts_at=at,
              actor=practice_actor(), channel=Channel.PATIENT, now=now)
@@ -67,6 +66,7 @@ def known(grant, now):
     """Weeks in which the software worked from its own network with its own key."""
     software = Software(grant.credential, key=OWN_KEY)
     past = Past(
+        first="2026-10-01", today="2026-11-23",
         days=[Day(opened=40, weight=0.0, practices=1) for _ in range(10)],
         blocks={"w2": 300.0, "w3": 300.0, "w4": 200.0}, uses={"care 1": 800.0},
     )  # fmt: skip

@@ -1,0 +1,95 @@
+"""What an incident exposed: computed from the record alone, whenever it is asked for.
+
+One index range for each source: `audit_entry_credential` is (credential_id, at), and the bounds
+on `at` leave out the other months' partitions.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from audit.models import Incident, IncidentSource
+from audit.record.seal import streamed
+
+_LINES = """
+    SELECT id, at, practice_id, subjects, fields, object_id, purpose FROM audit_entry
+    WHERE credential_id = %(holder)s AND action = 'reveal'
+      AND at >= %(since)s AND at <= %(until)s
+      AND (%(all)s OR details->>'network' = ANY(%(networks)s) OR details->>'key' = ANY(%(keys)s)
+           OR details->>'token' = ANY(%(tokens)s))
+    ORDER BY at, id
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One opening: an entry of the record, which its proof is asked for by."""
+
+    entry_id: uuid.UUID
+    at: datetime
+    practice_id: uuid.UUID | None
+    subjects: tuple[uuid.UUID, ...]
+    fields: tuple[str, ...]
+    object_id: uuid.UUID | None
+    purpose: str
+    holder_id: uuid.UUID
+
+
+@dataclass(kw_only=True)
+class Exposure:
+    """The sums: who, what of theirs, at which practices, when."""
+
+    entries: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    # Subject: the columns that were opened.
+    subjects: dict[uuid.UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
+    # Practice: its subjects.
+    practices: dict[uuid.UUID, set[uuid.UUID]] = field(default_factory=lambda: defaultdict(set))
+
+    @property
+    def fields(self) -> list[str]:
+        """Every column that was opened of anybody."""
+        return sorted({name for names in self.subjects.values() for name in names})
+
+
+def lines_of(incident: Incident, *, now: datetime) -> Iterator[Line]:
+    """Every opening that belongs to an incident, source by source in order of time."""
+    for source in incident.sources.order_by("began_at", "pk"):
+        yield from _of_source(source, now=now)
+
+
+def _of_source(source: IncidentSource, *, now: datetime) -> Iterator[Line]:
+    parameters = {
+        "holder": source.holder_id,
+        "since": source.began_at,
+        "until": source.let_in_at or now,
+        "all": not (source.networks or source.keys or source.tokens),
+        "networks": source.networks,
+        "keys": source.keys,
+        "tokens": source.tokens,
+    }
+    with streamed(_LINES, parameters) as chunks:
+        for row in (row for rows in chunks for row in rows):
+            entry_id, at, practice_id, subjects, fields, object_id, purpose = row
+            yield Line(
+                entry_id=entry_id, at=at, practice_id=practice_id, subjects=tuple(subjects),
+                fields=tuple(fields), object_id=object_id, purpose=purpose,
+                holder_id=source.holder_id,
+            )  # fmt: skip
+
+
+def exposure_of(incident: Incident, *, now: datetime) -> Exposure:
+    """Sum up what an incident exposed."""
+    found = Exposure()
+    for line in lines_of(incident, now=now):
+        found.entries += 1
+        found.first_at = min(found.first_at or line.at, line.at)
+        found.last_at = max(found.last_at or line.at, line.at)
+        for subject in line.subjects:
+            found.subjects[subject].update(line.fields)
+            if line.practice_id is not None:
+                found.practices[line.practice_id].add(subject)
+    return found

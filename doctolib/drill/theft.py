@@ -1,0 +1,99 @@
+"""What a thief asks for, and when: as the scenario says."""
+
+import random
+from datetime import datetime, timedelta
+
+from booking.models import Appointment
+from doctolib.drill.scenario import ZONE, BadScenario, Thief
+from doctolib.drill.traffic import Opening, token_at
+from doctolib.drill.world import Built, Installation
+
+
+def openings_of(thief: Thief, number: int, built: Built, rng: random.Random) -> list[Opening]:
+    """Everything that a thief would open if nobody stopped them, in order of time.
+
+    Raises BadScenario when the practices have not so many visits.
+    """
+    stolen = rng.sample(built.installations, thief.credentials)
+    targets = _targets(thief, stolen, built, rng)
+    if len(targets) < thief.appointments:
+        raise BadScenario(
+            f"thief {number + 1} wants {thief.appointments} visits and reaches {len(targets)}: let"
+            " them take fewer, or let the world have more practices, agendas or visits_a_day."
+        )
+    network, key = _strange(rng)
+    at = thief.starts
+    openings = []
+    places: dict[int, tuple[str, str]] = {}
+    for installation, row in targets[: thief.appointments]:
+        at = _working(thief, at + timedelta(seconds=rng.expovariate(thief.an_hour / 3600)))
+        if thief.network == "new-each":
+            network, _unused = places.setdefault(id(installation), _strange(rng))
+        own_key = thief.key == "own"
+        used_key = installation.key if own_key else key
+        # Whoever has the key asks for tokens of their own, and whoever copied one uses that.
+        client = installation.key if thief.who == "token" else f"{number:02x}{key}"
+        openings.append(
+            Opening(
+                at=at,
+                installation=installation,
+                appointment=row,
+                network=installation.network if thief.network == "own" else network,
+                key=used_key,
+                token=token_at(client, at),
+                purpose=thief.purpose,
+                fields=thief.fields,
+                thief=number,
+            )
+        )
+    return openings
+
+
+def _targets(
+    thief: Thief, stolen: list[Installation], built: Built, rng: random.Random
+) -> list[tuple[Installation, Appointment]]:
+    """Which visits, one for each patient's visit, in the order in which they are asked for."""
+    reached = [(each, pk) for each in stolen for pk in each.grants]
+    if thief.practices:
+        reached = rng.sample(reached, min(thief.practices, len(reached)))
+    queues = []
+    for installation, practice_id in reached:
+        rows = [row for row in built.visits.at(practice_id) if _wanted(thief, row)]
+        rows.sort(key=lambda row: (row.agenda_id, row.starts_at))
+        queues.append([(installation, row) for row in rows])
+    if thief.order == "practices" or (thief.order == "agenda" and len(stolen) > 1):
+        # One of each in turn: a thief with many credentials uses them side by side.
+        longest = max(map(len, queues), default=0)
+        return [queue[n] for n in range(longest) for queue in queues if n < len(queue)]
+    everything = [each for queue in queues for each in queue]
+    if thief.order == "shuffled":
+        rng.shuffle(everything)
+    return everything
+
+
+def _wanted(thief: Thief, row: Appointment) -> bool:
+    if row.created_at > thief.starts:
+        return False
+    if thief.visits == "future":
+        return row.starts_at > thief.starts
+    if thief.visits == "past":
+        return row.starts_at < thief.starts
+    return True
+
+
+def _working(thief: Thief, at: datetime) -> datetime:
+    """Put an instant into the hours and days in which the thief works."""
+    while True:
+        local = at.astimezone(ZONE)
+        from_, until = thief.hours
+        if local.weekday() in thief.weekdays and from_ <= local.hour < until:
+            return at
+        later = local.replace(hour=from_, minute=0, second=0)
+        if local.hour >= from_ or local.weekday() not in thief.weekdays:
+            later += timedelta(days=1)
+        at = later
+
+
+def _strange(rng: random.Random) -> tuple[str, str]:
+    """A network and a key that nobody of the drill has."""
+    return f"203.0.{rng.randrange(100, 200)}.0/24", f"{rng.getrandbits(64):016x}"

@@ -1,0 +1,123 @@
+"""The drill from outside, as an operator runs it, and that its traffic knows no detector."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from doctolib.drill import scenario as scenarios
+from doctolib.drill.scenario import BadScenario
+from doctolib.environment import PROJECT_DIR
+from tests.browser.conftest import worker_environment
+
+SMALL = """
+title = "Petit"
+starts = 2020-06-01
+days = 12
+{month}
+[world]
+practices = 2
+agendas = 1
+visits_a_day = 10
+credentials = 2
+software = ["follower", "morning"]
+{thief}
+"""
+THIEF = """
+[[thief]]
+starts = 2020-06-11T02:00:00
+appointments = 200
+an_hour = 1800
+network = "new"
+key = "new"
+"""
+
+
+def drill(tmp_path, text, *arguments):
+    file = tmp_path / "petit.toml"
+    file.write_text(text)
+    return subprocess.run(
+        [sys.executable, "manage.py", "drill", "--scenario", str(file), *arguments],
+        cwd=PROJECT_DIR, env=worker_environment(smtp_port=1), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_thief_is_stopped_and_the_record_names_exactly_whom_they_read(tmp_path):
+    done = drill(tmp_path, SMALL.format(month="", thief=THIEF), "--seed", "7", "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["attempted"] == 200
+    assert 0 < figures["exposed"] <= 20
+    assert figures["contained_after_requests"] == figures["exposed"] + 1
+    assert (figures["scope_precision"], figures["scope_recall"]) == (1.0, 1.0)
+    assert figures["false_containments"] == 0
+    assert figures["benign"] > 100
+    assert figures["budget_bound"] >= 60
+
+
+@pytest.mark.django_db
+def test_a_month_without_a_thief_stops_nobody_and_reads_as_text(tmp_path):
+    done = drill(tmp_path, SMALL.format(month='month = "month-end"', thief=""), "--seed", "3")
+    assert done.returncode == 0, done.stderr
+    words = " ".join(done.stdout.split())
+    assert "attempted 0" in words
+    assert "false containments 0 " in words
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("days = 12", "days = 'twelve'"),
+        ("days = 12", "days = 0"),
+        ("credentials = 2", "credentials = 3"),
+        ('"follower"', '"unheard-of"'),
+        ('network = "new"', 'network = "moon"'),
+        ("an_hour = 1800", "an_hour = 0"),
+        ("2020-06-11", "2021-06-11"),
+        ("[world]", "[wolrd]"),
+        ("title =", "title = ["),
+    ],
+)
+def test_a_scenario_that_cannot_be_is_refused_in_words(tmp_path, change, problem):
+    text = SMALL.format(month="", thief=THIEF)
+    assert change in text
+    file = tmp_path / "petit.toml"
+    file.write_text(text.replace(change, problem, 1))
+    with pytest.raises(BadScenario) as refused:
+        scenarios.read(file)
+    assert len(str(refused.value)) > 20
+
+
+@pytest.mark.django_db
+def test_the_command_says_what_is_wrong_with_a_scenario(tmp_path):
+    text = SMALL.format(month="", thief=THIEF)
+    done = drill(tmp_path, text.replace("appointments = 200", "appointments = 20000"))
+    assert done.returncode == 1
+    assert "thief 1 wants 20000 visits and reaches" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_scenario_that_comes_with_it_can_be_read():
+    assert {"july-2020", "slow-drip", "spread", "first-day", "month-end"} <= set(scenarios.names())
+    for name in scenarios.names():
+        assert scenarios.load(name).title
+    with pytest.raises(BadScenario, match="july-2020"):
+        scenarios.load("august")
+
+
+def test_what_makes_traffic_knows_nothing_of_what_detects():
+    detector = ("audit.watch", "audit.incidents", "partners.domain.watching", "reveal_budget")
+    for name in ("scenario", "world", "traffic", "theft"):
+        file = Path(PROJECT_DIR) / f"doctolib/drill/{name}.py"
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = []
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{each.name}" for each in node.names]
+            elif isinstance(node, ast.Import):
+                names = [each.name for each in node.names]
+            for imported in names:
+                assert not any(part in imported for part in detector), (name, imported)
