@@ -1,7 +1,7 @@
 from django.urls import path
 
 from booking.views import accounts, appointments, booking, own_data
-from booking.views.dashboard import agenda, members, practice, record, time, visits
+from booking.views.dashboard import agenda, incidents, members, practice, record, time, visits
 
 app_name = "booking"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("compte/lectures/<uuid:entry_id>/signaler/", accounts.concern, name="concern"),
     path("compte/donnees/", own_data.my_data, name="my-data"),
     path("compte/donnees/mes-donnees.json", own_data.my_data_file, name="my-data-file"),
+    path("compte/incidents/", own_data.my_incidents, name="my-incidents"),
     path("compte/effacer/", own_data.erase_account, name="erase-account"),
     path("compte/second-facteur/", accounts.second_factor_page, name="second-factor"),
     path("compte/proches/", appointments.people, name="people"),
@@ -98,6 +99,26 @@ urlpatterns = [
     ),
     path(
         "cabinet/<uuid:practice_id>/reglages/", practice.practice_settings, name="practice-settings"
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/incidents/",
+        incidents.practice_incidents,
+        name="practice-incidents",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/incidents/<int:number>/",
+        incidents.practice_incident,
+        name="practice-incident",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/incidents/<int:number>/liste.csv",
+        incidents.practice_incident_csv,
+        name="practice-incident-csv",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/incidents/<int:number>/deleguer/",
+        incidents.delegate,
+        name="delegate",
     ),
     path("cabinet/<uuid:practice_id>/registre/", record.practice_reads, name="practice-reads"),
     path(

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("fhir/r4/", include("partners.fhir.urls")),
     path("", include("partners.urls")),
     path("registre/", include("audit.urls")),
+    path("equipe/incidents/", include("audit.staff_urls")),
     path("", include("booking.urls")),
     path("", include("practitioners.urls")),
 ]

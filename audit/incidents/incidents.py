@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -13,6 +13,8 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.watch.judge import Sign
 
+# GDPR article 33(1).
+HOURS_TO_NOTIFY = timedelta(hours=72)
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('doctolib: number incidents', 0))"
 
 
@@ -46,6 +48,11 @@ def contained(incident: Incident, *, actor: Actor, at: datetime, **details: obje
     if incident.state == State.DETECTED:
         incident.state, incident.contained_at = State.CONTAINED, at
         incident.save(update_fields=["state", "contained_at"])
+
+
+def deadline(incident: Incident) -> datetime:
+    """Until when the authority is to have the form without a reason for being late."""
+    return incident.detected_at + HOURS_TO_NOTIFY
 
 
 def note(

@@ -13,7 +13,7 @@ from time import monotonic
 
 import redis
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from audit.incidents.post import NothingToSay, NotTaken, Recipient, post
 from audit.models import Incident, Notice, NoticeKind, NoticeState
@@ -25,6 +25,7 @@ CLAIM = timedelta(seconds=60)
 BATCH = 100
 BACKOFF_MINUTES = (1, 2, 5, 15, 60, 240, 720)
 AWAKE_KEY = "doctolib:notices-awake"
+Notices = QuerySet[Notice]
 
 
 def owe(

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from audit.models import Notice
+from audit.models import Incident, Notice
 
 
 class NotTaken(Exception):
@@ -32,13 +32,16 @@ class Post:
     `staff` are the platform's own people; `owners` who answers for each practice; `people` those
     whom subjects are told through, one for an account with all its relatives. `send` composes and
     hands over one notice, and raises NotTaken or NothingToSay. `was_taken` says of a notice whose
-    sender died whether the provider has it; None where nobody can say.
+    sender died whether the provider has it; None where nobody can say. `preview` is what a kind of
+    notice would say, with made-up people.
     """
 
     staff: Callable[[], list[Recipient]]
     owners: Callable[[Iterable[uuid.UUID]], list[Recipient]]
     people: Callable[[Iterable[uuid.UUID]], list[Recipient]]
     practice_names: Callable[[Iterable[uuid.UUID]], dict[uuid.UUID, str]]
+    staff_names: Callable[[Iterable[uuid.UUID]], dict[uuid.UUID, str]]
+    preview: Callable[[Incident, str], str]
     send: Callable[[Notice], None]
     was_taken: Callable[[Notice], bool | None]
 

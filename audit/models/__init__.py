@@ -1,16 +1,28 @@
 from audit.models.entry import Entry
-from audit.models.incident import Incident, IncidentSource, State
+from audit.models.incident import (
+    Approval,
+    ApprovalOf,
+    Delegation,
+    Incident,
+    IncidentSource,
+    IncidentStep,
+    State,
+)
 from audit.models.notice import Notice, NoticeKind, NoticeState
 from audit.models.subject_key import SubjectKey
 from audit.models.tree import Checkpoint, Cosignature, Leaf, Subtree
 from audit.models.watch import Watched
 
 __all__ = [
+    "Approval",
+    "ApprovalOf",
     "Checkpoint",
     "Cosignature",
+    "Delegation",
     "Entry",
     "Incident",
     "IncidentSource",
+    "IncidentStep",
     "Leaf",
     "Notice",
     "NoticeKind",

@@ -36,6 +36,11 @@ class Incident(models.Model):
     assessed_at = models.DateTimeField(null=True, blank=True)
     notified_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    # By ENISA's method; see audit/incidents/severity.py. Empty until somebody has assessed it.
+    assessment = models.JSONField(default=dict, blank=True)
+    # What a person has added to the authority's form; see audit/incidents/authority.py.
+    answers = models.JSONField(default=dict, blank=True)
+    filed_at = models.DateTimeField(_("notifié à l’autorité le"), null=True, blank=True)
     # What made the watch stop it: code, weight, what was found and what is usual.
     signs = models.JSONField(default=list, blank=True)
 
@@ -75,3 +80,88 @@ class IncidentSource(models.Model):
 
     def __str__(self) -> str:
         return f"{self.incident_id} {self.holder_id}"
+
+
+class IncidentStep(models.Model):
+    """What somebody did or decided about an incident, and their words for it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="steps")
+    at = models.DateTimeField()
+    # An account of the team; empty where the platform itself acted.
+    author_id = models.UUIDField(null=True)
+    action = models.CharField(max_length=40)
+    text = models.TextField(blank=True, default="")
+
+    class Meta:
+        verbose_name = _("étape d’incident")
+        verbose_name_plural = _("étapes d’incident")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.at:%Y-%m-%d %H:%M}"
+
+
+class ApprovalOf(models.TextChoices):
+    """What takes two people."""
+
+    FALSE_ALARM = "false-alarm", _("rétablir : fausse alerte")
+    RELEASE = "release", _("rétablir avec de nouvelles clés")
+    PRACTICES = "practices", _("notifier les cabinets")
+    PATIENTS = "patients", _("informer les patients")
+    CLOSE = "close", _("clore l’incident")
+
+
+class Approval(models.Model):
+    """Somebody asks for what takes two people, and somebody else approves or refuses."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="approvals")
+    of = models.CharField(max_length=12, choices=ApprovalOf.choices)
+    reason = models.TextField(blank=True, default="")
+    asked_by = models.UUIDField()
+    asked_at = models.DateTimeField()
+    decided_by = models.UUIDField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    is_approved = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("approbation")
+        verbose_name_plural = _("approbations")
+        ordering = ["-asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "of"],
+                condition=models.Q(decided_at__isnull=True),
+                name="one_open_approval",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_by__isnull=True)
+                | models.Q(is_approved=False)
+                | ~models.Q(decided_by=models.F("asked_by")),
+                name="two_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.of} {self.asked_at:%Y-%m-%d %H:%M}"
+
+
+class Delegation(models.Model):
+    """A practice, as controller, lets the platform tell its patients for it (article 34)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="delegations")
+    practice_id = models.UUIDField()
+    given_by = models.UUIDField()
+    given_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("délégation")
+        verbose_name_plural = _("délégations")
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "practice_id"], name="one_delegation")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.practice_id} {self.given_at:%Y-%m-%d}"

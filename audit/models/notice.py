@@ -14,6 +14,7 @@ class NoticeKind(models.TextChoices):
 
     STAFF = "staff", _("alerte à l’équipe")
     CONTAINMENT = "containment", _("logiciel ou session arrêté")
+    RELEASED = "released", _("accès rétabli")
     CONTROLLER = "controller", _("notification au cabinet (art. 33(2))")
     PATIENT = "patient", _("communication au patient (art. 34)")
 

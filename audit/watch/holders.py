@@ -43,9 +43,13 @@ def stop(*, kind: str, holder_id: uuid.UUID, actor: Actor, now: datetime) -> boo
     return _kinds[kind].stop(holder_id=holder_id, actor=actor, now=now)
 
 
-def let_in(*, kind: str, holder_id: uuid.UUID, actor: Actor) -> bool:
-    """End what `stop` began."""
-    return _kinds[kind].let_in(holder_id=holder_id, actor=actor)
+def let_in(
+    *, kind: str, holder_id: uuid.UUID, actor: Actor, keys_are_safe: bool, now: datetime
+) -> bool:
+    """End what `stop` began. Keys that may be in wrong hands are ended with it."""
+    return _kinds[kind].let_in(
+        holder_id=holder_id, actor=actor, keys_are_safe=keys_are_safe, now=now
+    )
 
 
 def is_stopped(*, kind: str, holder_id: uuid.UUID) -> bool:

@@ -30,8 +30,9 @@ CAPACITY_UNDER_SUSPICION = 4.0
 SUSPICION = timedelta(days=3)
 # What a leak may come to at most: a thief's many days are not to widen it without end.
 LEAK_TOP, LEAK_SHARE = 8.0, 0.08
-# Before there are days to tell, some of all that is opened may be looked up for no visible reason.
-LEAK_SHARE_WHILE_NEW = 0.04
+# Whatever its days say, some of all that a holder opens may be looked up for no visible reason:
+# days of closing, when much is explained, would make the others look odd.
+LEAK_SHARE_AT_LEAST = 0.04
 # A group's bucket hears of nothing lighter.
 NOTED = 0.35
 DEVIATIONS = 3.0
@@ -112,15 +113,20 @@ def leak_of(past: Past, peers: Past) -> float:
     """What flows out of a holder's bucket a day: what its own odd days, or its peers', come to."""
     source = past if past.is_known or not peers.days else peers
     opened = max(source.usual("opened", deviations=0), past.now.opened)
+    least = max(LEAK, LEAK_SHARE_AT_LEAST * opened)
     if not source.is_known:
-        return max(LEAK, LEAK_SHARE_WHILE_NEW * opened)
+        return least
     usual = source.usual("weight", deviations=DEVIATIONS)
-    return float(min(max(LEAK, usual), max(LEAK_TOP, LEAK_SHARE * opened)))
+    return float(min(max(least, usual), max(LEAK_TOP, LEAK_SHARE * opened)))
 
 
 @transaction.atomic
-def forget_suspicion(holder_ids: list[uuid.UUID], *, group_ids: Iterable[uuid.UUID] = ()) -> None:
-    """Empty the buckets of holders that people have looked at, and call where they were home.
+def forget_suspicion(
+    holder_ids: list[uuid.UUID], *, group_ids: Iterable[uuid.UUID] = (), are_own: bool = True
+) -> None:
+    """Empty the buckets of holders that people have looked at.
+
+    If they say that the networks and keys seen were the holder's own, these are home from now on.
 
     Their groups are no longer under suspicion either.
     """
@@ -133,7 +139,7 @@ def forget_suspicion(holder_ids: list[uuid.UUID], *, group_ids: Iterable[uuid.UU
     for row in Watched.objects.select_for_update().filter(pk__in=holder_ids):
         past = Past.read(row.state)
         for place in (*past.networks.values(), *past.keys.values()):
-            place.known = True
+            place.known = place.known or are_own
         row.state, row.level, row.since, row.signs = past.written(), 0.0, None, {}
         row.save()
 

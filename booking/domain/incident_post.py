@@ -11,14 +11,18 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
+from audit.incidents import authority
+from audit.incidents.exposure import Exposure, exposure_of
 from audit.incidents.post import NothingToSay, NotTaken, Post, Recipient
+from audit.incidents.severity import Severity
 from audit.incidents.words import in_words
-from audit.models import Notice, NoticeKind
+from audit.models import Incident, Notice, NoticeKind
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from audit.watch import holders
+from booking.domain import sms
 from booking.domain.accounts import site_url
 from booking.models import Account, Patient
 from booking.models.message import MessageChannel
@@ -49,18 +53,26 @@ def people(subject_ids: Iterable[uuid.UUID]) -> list[Recipient]:
     By every way there is: e-mail, and SMS where a number is known.
     """
     rows = Patient.unscoped.filter(pk__in=list(subject_ids)).only(
-        "pk", "account_id", "email", "phone"
+        "pk", "account_id", "email", "phone", "phone_index"
     )
-    about: dict[tuple[uuid.UUID, str], set[uuid.UUID]] = defaultdict(set)
+    mails: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    texts: dict[tuple[uuid.UUID, bytes], set[uuid.UUID]] = defaultdict(set)
     for row in rows:
+        through = row.account_id or row.pk
         if row.account_id or row.email is not None:
-            about[(row.account_id or row.pk, MessageChannel.EMAIL)].add(row.pk)
+            mails[through].add(row.pk)
         if row.phone is not None:
-            # Relatives often share a number; who it reaches is known only when it is opened.
-            about[(row.pk, MessageChannel.SMS)].add(row.pk)
+            # Relatives often share a number: the index tells, without opening it.
+            texts[through, bytes(row.phone_index or b"")].add(row.pk)
     return [
-        Recipient(id=pk, channel=channel, subjects=tuple(sorted(subjects)))
-        for (pk, channel), subjects in sorted(about.items())
+        *(
+            Recipient(id=pk, channel=MessageChannel.EMAIL, subjects=tuple(sorted(subjects)))
+            for pk, subjects in sorted(mails.items())
+        ),
+        *(
+            Recipient(id=min(some), channel=MessageChannel.SMS, subjects=tuple(sorted(some)))
+            for some in texts.values()
+        ),
     ]
 
 
@@ -74,6 +86,9 @@ def send(notice: Notice) -> None:
 
     Raises NotTaken and NothingToSay.
     """
+    if notice.kind == NoticeKind.PATIENT:
+        _tell_person(notice)
+        return
     account = Account.objects.filter(pk=notice.recipient_id, is_active=True).first()
     if account is None:
         raise NothingToSay("no account")
@@ -90,31 +105,131 @@ def send(notice: Notice) -> None:
 
 def _context(notice: Notice) -> dict[str, object]:
     incident = notice.incident
-    sources = incident.sources.order_by("stopped_at")
-    names = {
-        holder: name
-        for source in sources
-        for holder, name in holders.names(source.kind, [source.holder_id]).items()
-    }
     practice = Practice.objects.get(pk=notice.practice_id) if notice.practice_id else None
-    return {
+    context: dict[str, object] = {
         "incident": incident,
         "practice": practice,
-        "software": ", ".join(sorted(set(names.values()))),
+        "software": ", ".join(authority.source_names(incident)),
         "why": in_words(incident.signs),
         "link": _link(notice),
     }
+    if notice.kind == NoticeKind.CONTROLLER:
+        exposure = exposure_of(incident, now=notice.handed_at or timezone.now())
+        mine = exposure.practices.get(notice.practice_id or uuid.UUID(int=0), set())
+        fields = sorted({name for subject in mine for name in exposure.subjects[subject]})
+        context |= {
+            "people": len(mine),
+            "data": ", ".join(authority.data_names(fields)),
+            "severity": authority.severity_words(Severity.read(incident.assessment)),
+        }
+    return context
 
 
 def _link(notice: Notice) -> str:
     if notice.kind == NoticeKind.STAFF:
-        return site_url(reverse("admin:index"))
+        return site_url(reverse("incidents:incident", args=[notice.incident.number]))
+    if notice.kind == NoticeKind.CONTROLLER:
+        arguments = [notice.practice_id, notice.incident.number]
+        return site_url(reverse("booking:practice-incident", args=arguments))
     return site_url(reverse("partners:software", args=[notice.practice_id]))
+
+
+def staff_names(account_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Who decided: the addresses of people of the team, opened on the record."""
+    rows = list(Account.objects.filter(pk__in=list(account_ids), is_staff=True))
+    wanted = [(row, ("email",)) for row in rows]
+    with reveal(wanted, actor=system_actor(), purpose=Purpose.ACCOUNT) as plain:
+        return {row.pk: plain.text(row, "email") for row in rows}
+
+
+def preview(incident: Incident, kind: str) -> str:
+    """What a notice would say, to the first practice, or to somebody made up."""
+    exposure = exposure_of(incident, now=timezone.now())
+    if kind == NoticeKind.CONTROLLER:
+        practice_id = min(exposure.practices, default=None)
+        if practice_id is None:
+            return ""
+        notice = Notice(incident=incident, kind=kind, practice_id=practice_id)
+        return str(render_to_string(f"booking/notices/{kind}.txt", _context(notice))).strip()
+    seen = [
+        {"name": name, "data": ", ".join(authority.data_names(exposure.fields)), "practices": "…"}
+        for name in (_("Prénom"), _("Prénom du proche"))
+    ]
+    context = {
+        "incident": incident, "seen": seen, "first_at": exposure.first_at,
+        "last_at": exposure.last_at, "link": site_url(reverse("booking:my-incidents")),
+    }  # fmt: skip
+    return str(render_to_string(f"booking/notices/{kind}.txt", context)).strip()
+
+
+def _tell_person(notice: Notice) -> None:
+    """Tell an account about all its people at once, or a patient who has none."""
+    account = Account.objects.filter(pk=notice.recipient_id).first()
+    patients = list(Patient.unscoped.filter(pk__in=notice.subjects).order_by("pk"))
+    by_sms = notice.channel == MessageChannel.SMS
+    # A text goes to the number of one of them; a mail to the account, or to the patient's own.
+    if not patients:
+        raise NothingToSay("no patient")
+    holder = account if account is not None and not by_sms else patients[0]
+    name = "phone" if by_sms else "email"
+    wanted = [(row, ("first_name",)) for row in patients] + [(holder, (name,))]
+    with reveal(
+        wanted, actor=system_actor(), purpose=Purpose.LEGAL, object_id=notice.incident_id
+    ) as plain:
+        to = plain.text(holder, name)
+        names = {row.pk: plain.text(row, "first_name") for row in patients}
+    if not to or not any(names.values()):
+        raise NothingToSay("erased")
+    language = _language_of(account, patients)
+    exposure = exposure_of(
+        notice.incident, now=notice.handed_at or timezone.now(), only=notice.subjects
+    )
+    with translation.override(language):
+        seen = [
+            {
+                "name": names[row.pk],
+                "data": ", ".join(authority.data_names(sorted(exposure.subjects[row.pk]))),
+                "practices": ", ".join(_practices_of(exposure, row.pk)),
+            }
+            for row in patients
+            if names[row.pk] and row.pk in exposure.subjects
+        ]
+        context: dict[str, object] = {
+            "incident": notice.incident,
+            "seen": seen,
+            "names": ", ".join(str(each["name"]) for each in seen),
+            "first_at": exposure.first_at,
+            "last_at": exposure.last_at,
+            "link": site_url(reverse("booking:my-incidents")) if account or by_sms else "",
+        }
+        if by_sms:
+            _text(notice, to, context)
+        else:
+            _mail(notice, to, context)
+
+
+def _language_of(account: Account | None, patients: list[Patient]) -> str:
+    if account is None:
+        account = next((row.account for row in patients if row.account is not None), None)
+    return account.language if account is not None else settings.LANGUAGE_CODE
+
+
+def _practices_of(exposure: Exposure, subject: uuid.UUID) -> list[str]:
+    some = [pk for pk, subjects in exposure.practices.items() if subject in subjects]
+    return sorted(practice_names(some).values())
+
+
+def _text(notice: Notice, to: str, context: dict[str, object]) -> None:
+    words = str(render_to_string("booking/notices/patient_sms.txt", context)).split()
+    try:
+        sms.provider().send(to=to, text=" ".join(words), key=str(notice.pk))
+    except sms.SmsNotSent as error:
+        raise NotTaken(type(error).__name__) from error
 
 
 def _mail(notice: Notice, to: str, context: dict[str, object]) -> None:
     rendered = str(render_to_string(f"booking/notices/{notice.kind}.txt", context)).strip()
-    subject, _, text = rendered.partition("\n")
+    subject, _break, text = rendered.partition("\n")
     mail = EmailMultiAlternatives(
         subject.strip(),
         text.strip() + "\n",
@@ -151,6 +266,8 @@ POST = Post(
     owners=owners,
     people=people,
     practice_names=practice_names,
+    staff_names=staff_names,
+    preview=preview,
     send=send,
     was_taken=was_taken,
 )

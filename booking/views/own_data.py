@@ -13,7 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import erase, throttle
 from booking.forms.accounts import PasswordForm
+from booking.models import Patient
 from booking.queries.held_data import held_data
+from booking.queries.incidents import incidents_of_account
 from booking.views.access import account_of, account_required, network_of, web_actor
 
 
@@ -33,6 +35,21 @@ def my_data_file(request: HttpRequest) -> HttpResponse:
     answer = JsonResponse(held, json_dumps_params={"indent": 2, "ensure_ascii": False})
     answer["Content-Disposition"] = 'attachment; filename="mes-donnees.json"'
     return answer
+
+
+@never_cache
+@account_required
+@require_safe
+def my_incidents(request: HttpRequest) -> HttpResponse:
+    """Exactly what of the account's people an incident exposed."""
+    me = account_of(request)
+    found = incidents_of_account(me, now=timezone.now())
+    people = {row.pk: row for row in Patient.objects.all()}
+    wanted = [(row, ("first_name",)) for row in people.values()] if found else []
+    with reveal(wanted, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
+        names = {pk: plain.text(row, "first_name") for pk, row in people.items() if found}
+    shown = [(own, [(names.get(seen.subject, ""), seen) for seen in own.seen]) for own in found]
+    return render(request, "booking/incidents.html", {"incidents": shown})
 
 
 @never_cache

@@ -118,21 +118,23 @@ def _open(opening: Opening, at: datetime) -> bool:
 
 def _stopped(outcome: Outcome, opening: Opening, used: set[uuid.UUID], at: datetime) -> None:
     """A credential was stopped, perhaps others of its partner with it."""
-    if opening.thief is not None and outcome.requests_until_stop is None:
-        outcome.requests_until_stop = outcome.requests
     for source in Incident.objects.order_by("-number")[0].sources.all():
         pk = source.holder_id
         if pk in outcome.stopped_at or source.let_in_at is not None:
             continue
         if pk in used:
             outcome.stopped_at[pk] = at
+            # The first of them: by then the thief had asked so often.
+            outcome.requests_until_stop = outcome.requests_until_stop or outcome.requests
             continue
         # Nobody had stolen it. People find out, and let it in again.
         outcome.false_containments += 1
         outcome.false_signs.append(source.incident.signs)
         source.let_in_at = at
         source.save(update_fields=["let_in_at"])
-        credentials.let_in_again(holder_id=pk, actor=system_actor(Channel.SHELL))
+        credentials.let_in_again(
+            holder_id=pk, actor=system_actor(Channel.SHELL), keys_are_safe=True, now=at
+        )
         groups = [source.group_id] if source.group_id else []
         watcher.forget_suspicion([pk], group_ids=groups)
 

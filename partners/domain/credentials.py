@@ -83,10 +83,17 @@ def stop(*, holder_id: uuid.UUID, actor: Actor, now: datetime) -> bool:
     return suspend(credential=credential, actor=actor, now=now)
 
 
-def let_in_again(*, holder_id: uuid.UUID, actor: Actor) -> bool:
-    """End a suspension, as the watch asks for it by id; no token from before is valid again."""
+@transaction.atomic
+def let_in_again(*, holder_id: uuid.UUID, actor: Actor, keys_are_safe: bool, now: datetime) -> bool:
+    """End a suspension, as the watch asks for it by id; no token from before is valid again.
+
+    Unless its keys are safe they are ended, and the vendor registers another one first.
+    """
     credential = Credential.objects.get(pk=holder_id)
     AccessToken.objects.filter(credential=credential).delete()
+    if not keys_are_safe:
+        for kid in credential.keys.filter(revoked_at__isnull=True).values_list("kid", flat=True):
+            revoke_key(credential=credential, kid=kid, actor=actor, now=now)
     return let_in(credential=credential, actor=actor)
 
 

@@ -5,6 +5,7 @@ One file; it needs Python 3.9 or newer and the package `cryptography`. Nothing i
 
     verify_record.py proof preuve.json                 one entry stands in the record
     verify_record.py record export.jsonl               the whole record fits its checkpoints
+    verify_record.py evidence incident.jsonl           each opening of an incident stands in it
     verify_record.py grown OLD NEW [proof.json]        the record behind NEW begins with OLD's
 
 OLD and NEW are checkpoints, as downloaded from /registre/checkpoint; the proof of growth comes from
@@ -193,6 +194,60 @@ def verify_record(path, key_text, held):
     return key
 
 
+def verify_evidence(path, key_text, held):
+    key, head, openings, subjects, sealed = None, None, 0, set(), False
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for line in file:
+            row = json.loads(line)
+            if sealed:
+                raise DoesNotFit("something stands after the seal")
+            if key is None:
+                if row.get("format") != "doctolib-evidence/1":
+                    raise DoesNotFit("this is no evidence")
+                key, facts = read_key(key_text or row["key"]), row
+            elif head is None:
+                head = read_checkpoint(row["checkpoint"], key)
+                if held and read_checkpoint(held, key) != head:
+                    raise DoesNotFit("it is for another checkpoint: check both with 'grown'")
+            elif "seal" in row:
+                check_seal(row["seal"], key, digest.hexdigest())
+                sealed = True
+            else:
+                entry = row["entry"].encode()
+                steps = [bytes.fromhex(step) for step in row["path"]]
+                check_inclusion(leaf_hash(entry), row["index"], head[0], steps, head[1])
+                named = json.loads(entry)["subjects"]
+                for subject, nonce in row["subjects"].items():
+                    opened = bytes.fromhex(nonce) + bytes.fromhex(subject.replace("-", ""))
+                    if hashlib.sha256(opened).hexdigest() not in named:
+                        raise DoesNotFit("an entry is not about " + subject)
+                    subjects.add(subject)
+                openings += 1
+            digest.update(line)
+    if not sealed:
+        raise DoesNotFit("the end is missing: there is no seal")
+    print(f"Incident {facts['incident']}: {openings} openings of {len(subjects)} people")
+    print(f"  detected {facts['detected_at']}, contained {facts['contained_at']}")
+    print(f"  each stands in the record of {key[0]}, at a size of {head[0]}")
+    return key
+
+
+def check_seal(note, key, digest):
+    """The seal names the digest of what stands before it, and the key has signed it."""
+    name, key_id, public = key
+    text, _, signature = note.partition("\n\n")
+    if text != f"{name}\nevidence {digest}":
+        raise DoesNotFit("the file was changed since it was sealed")
+    made = base64.b64decode(signature.split(" ")[2])
+    try:
+        if made[:4] != key_id:
+            raise InvalidSignature
+        Ed25519PublicKey.from_public_bytes(public).verify(made[4:], (text + "\n").encode())
+    except InvalidSignature:
+        raise DoesNotFit("the seal is not signed by " + name) from None
+
+
 def verify_growth(old_path, new_path, proof_path, key_text):
     if not key_text:
         raise DoesNotFit("'grown' needs --key")
@@ -212,7 +267,7 @@ def verify_growth(old_path, new_path, proof_path, key_text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=["proof", "record", "grown"])
+    parser.add_argument("what", choices=["proof", "record", "evidence", "grown"])
     parser.add_argument("files", nargs="+")
     parser.add_argument("--key", default="", help="the only key to trust")
     parser.add_argument("--held", metavar="FILE", help="a checkpoint that you kept")
@@ -228,8 +283,12 @@ def main():
             old, new, proof = [*options.files, None][:3]
             key = verify_growth(old, new, proof, options.key)
         else:
-            check = verify_proof if options.what == "proof" else verify_record
-            key = check(options.files[0], options.key, held)
+            checks = {
+                "proof": verify_proof,
+                "record": verify_record,
+                "evidence": verify_evidence,
+            }
+            key = checks[options.what](options.files[0], options.key, held)
     except (DoesNotFit, KeyError, ValueError, TypeError, OSError) as problem:
         print(f"DOES NOT FIT: {problem}")
         return 1

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from audit.models import Entry
+from audit.models import Approval, Entry, Incident, Notice
 from booking.domain.book import book
 from booking.domain.concerns import raise_concern
 from booking.models import Account, Appointment
@@ -56,6 +56,7 @@ OWN = {
     "booking:new-person", "booking:person", "booking:my-appointments", "booking:appointment",
     "booking:move", "booking:cancel", "booking:calendar-file", "booking:accept-invitation",
     "booking:proof", "booking:concern", "booking:my-data", "booking:my-data-file", "booking:erase-account",
+    "booking:my-incidents",
 }  # fmt: skip
 # Only members of the practice whose role has the permission.
 PRACTICE = {
@@ -79,6 +80,10 @@ PRACTICE = {
     "booking:practice-reads": "booking.view_record",
     "booking:practice-reads-csv": "booking.view_record",
     "booking:answer-concern": "booking.view_record",
+    "booking:practice-incidents": "booking.view_record",
+    "booking:practice-incident": "booking.view_record",
+    "booking:practice-incident-csv": "booking.view_record",
+    "booking:delegate": "booking.view_record",
     "booking:members": "booking.change_members",
     "booking:remove-member": "booking.change_members",
     "partners:software": "booking.change_grants",
@@ -104,7 +109,26 @@ VENDOR = {
     "partners:revoke-key", "partners:add-webhook", "partners:end-webhook",
     "partners:change-secret", "partners:replay", "partners:make-sandbox",
 }  # fmt: skip
+# Only the platform's own team, behind a second factor.
+STAFF = {
+    f"incidents:{name}"
+    for name in (
+        "register", "register-csv", "incident", "assess", "answer", "file", "ask", "decide",
+        "pause", "notified", "remark", "settle", "preview", "form-pdf", "form-json", "proof",
+        "bundle", "exposure",
+    )
+}  # fmt: skip
 POST_ONLY = {
+    "incidents:assess",
+    "incidents:answer",
+    "incidents:file",
+    "incidents:ask",
+    "incidents:decide",
+    "incidents:pause",
+    "incidents:notified",
+    "incidents:remark",
+    "incidents:settle",
+    "booking:delegate",
     "partners:add-key",
     "partners:revoke-key",
     "partners:add-webhook",
@@ -135,7 +159,7 @@ def names(resolver=None, namespace=""):
 
 
 def test_every_address_has_a_declared_rule():
-    assert set(names()) == PUBLIC | OWN | set(PRACTICE) | VENDOR | API
+    assert set(names()) == PUBLIC | OWN | set(PRACTICE) | VENDOR | API | STAFF
 
 
 @pytest.fixture
@@ -177,7 +201,19 @@ def world(now):
     )  # fmt: skip
     feed, _secret = open_feed(agenda=agenda, label="Mobile", actor=practice_actor(), now=now)
     calendar = ImportedCalendar.objects.create(agenda=agenda, label="Mobile", created_at=now)
+    incident = Incident.objects.create(
+        number=1, began_at=now, detected_at=now, contained_at=now, state="contained"
+    )
+    notice = Notice.objects.create(
+        incident=incident, kind="controller", recipient_id=owner.pk, practice_id=practice.pk,
+        channel="email", state="sent", due_at=now, created_at=now,
+    )  # fmt: skip
+    approval = Approval.objects.create(
+        incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
+    )
     ids = {
+        "number": 1, "notice_id": notice.pk, "approval_id": approval.pk, "kind": "controller",
+        "of": "practices",
         "grant_id": grant.pk, "feed_id": feed.pk, "calendar_id": calendar.pk, "partner_id": credential.partner_id,
         "credential_id": credential.pk, "key_id": key.pk, "webhook_id": webhook.pk,
         "delivery_id": delivery.pk,
@@ -271,6 +307,24 @@ def test_a_vendors_pages_are_its_own_members(world, name):
         assert ask(verified_client(other), name, ids).status_code == 404
 
 
+@pytest.mark.parametrize("name", sorted(STAFF))
+def test_the_teams_pages_are_the_teams(world, name):
+    login = reverse("admin:login")
+    assert ask(Client(), name, world["ids"])["Location"].startswith(login)
+    for stranger in (world["owner"], make_member(world["practice"], role="owner").account):
+        assert ask(verified_client(stranger), name, world["ids"]).status_code == 404
+    staff = make_account(is_staff=True)
+    without = Client()
+    without.force_login(staff, backend="booking.backends.EmailBackend")
+    assert ask(without, name, world["ids"])["Location"].startswith(login)
+    # What is not of the incident is not found, by the team either: the entry, here.
+    expected = {404} if name == "incidents:proof" else {200, 302}
+    assert ask(verified_client(staff), name, world["ids"]).status_code in expected
+    ids = world["ids"] | {"number": 99}
+    if "number" in _parameters(name)[0]:
+        assert ask(verified_client(staff), name, ids).status_code == 404
+
+
 @pytest.mark.parametrize("name", sorted(PRACTICE))
 @pytest.mark.parametrize("who", ["patient", "member of another practice"])
 def test_a_stranger_to_the_practice_finds_nothing(world, name, who):
@@ -309,7 +363,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
         pytest.fail("list it") if name not in {
             "booking:find-patients", "booking:new-visit", "booking:week-plan", "booking:new-absence",
             "booking:members", "booking:practice-settings", "booking:practice-reads",
-            "booking:practice-reads-csv", "partners:software", "partners:feeds",
+            "booking:practice-reads-csv", "booking:practice-incidents", "partners:software", "partners:feeds",
             "partners:import-calendar",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)

@@ -1,87 +1,44 @@
 """A stolen credential, used through the API: stopped in the very request, and everybody told."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import time_machine
 from django.core import mail
 from django.utils import timezone
-from joserfc.jwk import ECKey
 
 from audit.incidents import notices
 from audit.models import Entry, Incident, Notice, NoticeKind, State, Watched
-from audit.watch.past import Day, Past, Place
-from booking.domain.book import book
 from booking.models import Appointment
-from booking.models.appointment import Channel
 from partners.domain import tokens
 from partners.domain.scopes import SCOPES
-from tests.factories import (
-    make_account,
-    make_agenda,
-    make_credential,
-    make_grant,
-    make_member,
-    make_opening,
-    make_patient,
-    make_reason,
-    practice_actor,
-)
+from tests.factories import make_account, make_member
 from tests.partners.software import Software
+from tests.partners.theft import (
+    ELSEWHERE,
+    OWN_KEY,
+    STOLEN,
+    make_visits,
+    make_watched_grant,
+    reveal,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
-BODY = {"purpose": "care", "fields": ["last_name"]}
-OWN_KEY, STOLEN = ECKey.generate_key("P-256", {"kid": "own"}), ECKey.generate_key("P-256")
-LONG_AGO = datetime(2026, 10, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def visits(now):
-    """Visits from the third week on, booked long ago: nothing asks for an identity now."""
-    agenda = make_agenda()
-    reason = make_reason(agenda)
-    make_opening(agenda, reason)
-    monday = datetime(2026, 12, 14, 8, tzinfo=UTC)
-    starts = [
-        monday + timedelta(weeks=week, minutes=30 * slot) for week in range(6) for slot in range(6)
-    ]
-    rows = [
-        book(visit_reason=reason, patient=make_patient(), booked_by=None, starts_at=at,
-             actor=practice_actor(), channel=Channel.PATIENT, now=now)
-        for at in starts
-    ]  # fmt: skip
-    Appointment.unscoped.update(created_at=LONG_AGO)
-    return [Appointment.unscoped.get(pk=row.pk) for row in rows]
+    return make_visits(now=now)
 
 
 @pytest.fixture
-def grant(visits):
-    grant = make_grant(make_credential("AgendaPlus"), visits[0].agenda, fields=["last_name"])
-    type(grant).objects.update(created_at=LONG_AGO)
-    return grant
+def grant(visits, now):
+    return make_watched_grant(visits, now=now)
 
 
 @pytest.fixture
-def known(grant, now):
-    """Weeks in which the software worked from its own network with its own key."""
-    software = Software(grant.credential, key=OWN_KEY)
-    past = Past(
-        first="2026-10-01", today="2026-11-23",
-        days=[Day(opened=40, weight=0.0, practices=1) for _ in range(10)],
-        blocks={"w2": 300.0, "w3": 300.0, "w4": 200.0}, uses={"care 1": 800.0},
-    )  # fmt: skip
-    place = Place(since=LONG_AGO.timestamp(), good=800, known=True)
-    past.networks = {"198.51.100.0/24": place}
-    past.keys = {OWN_KEY.thumbprint()[:16]: place}
-    Watched.objects.create(
-        id=grant.credential_id, kind="credential", at=now - timedelta(days=1), state=past.written()
-    )
-    return software
-
-
-def reveal(software, visit, *, address="198.51.100.7"):
-    software.address = address
-    return software.post(f"appointments/{visit.pk}/reveal", BODY)
+def known(grant):
+    return Software(grant.credential, key=OWN_KEY)
 
 
 def test_a_thief_from_elsewhere_is_stopped_within_a_few(known, grant, visits):
@@ -90,7 +47,7 @@ def test_a_thief_from_elsewhere_is_stopped_within_a_few(known, grant, visits):
     thief = Software(grant.credential, key=STOLEN)
     answers = []
     for visit in visits:
-        answers.append(reveal(thief, visit, address="203.0.113.9"))
+        answers.append(reveal(thief, visit, address=ELSEWHERE))
         if answers[-1].status_code != 200:
             break
     opened = len(answers) - 1
@@ -149,7 +106,7 @@ def test_another_request_in_flight_is_refused_too(known, grant, visits, now):
         credential=grant.credential, scopes=SCOPES, thumbprint=STOLEN.thumbprint(), now=now
     )
     Watched.objects.update(level=100.0, at=now)
-    assert reveal(thief, visits[0], address="203.0.113.9").status_code == 403
+    assert reveal(thief, visits[0], address=ELSEWHERE).status_code == 403
     assert tokens.find(token, now=now).credential.suspended_at is not None
     assert not Entry.objects.filter(action="reveal").exists()
 
@@ -158,7 +115,7 @@ def test_the_news_leave_once(known, grant, visits, now):
     make_member(grant.practice, role="owner")
     make_account(is_staff=True)
     Watched.objects.update(level=100.0, at=now)
-    reveal(Software(grant.credential, key=STOLEN), visits[0], address="203.0.113.9")
+    reveal(Software(grant.credential, key=STOLEN), visits[0], address=ELSEWHERE)
     assert notices.send_due(now=timezone.now()) == 2
     assert notices.send_due(now=timezone.now()) == 0
     subjects = sorted(each.subject for each in mail.outbox)

@@ -1,0 +1,78 @@
+"""What the team writes about an incident."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from audit.incidents.authority import DRAFTED
+from audit.incidents.severity import Severity
+
+DPC = [
+    (1, _("1 · données simples")),
+    (2, _("2 · comportement, ou santé sans détail")),
+    (3, _("3 · finances, ou santé avec détail")),
+    (4, _("4 · données sensibles")),
+]
+EI = [
+    (0.25, _("0,25 · négligeable")),
+    (0.5, _("0,5 · limitée")),
+    (0.75, _("0,75 · importante")),
+    (1.0, _("1 · maximale")),
+]
+LOSS = [
+    (0.0, _("0 · aucune")),
+    (0.25, _("0,25 · limitée, destinataires connus")),
+    (0.5, _("0,5 · destinataires inconnus, ou définitive")),
+]
+INTENT = [(0.0, _("0 · accident")), (0.5, _("0,5 · malveillance"))]
+
+
+class SeverityForm(forms.Form):
+    """The inputs of ENISA's method, each with its scale."""
+
+    dpc = forms.TypedChoiceField(label=_("Contexte des données (DPC)"), choices=DPC, coerce=float)
+    ei = forms.TypedChoiceField(label=_("Facilité d’identification (EI)"), choices=EI, coerce=float)
+    confidentiality = forms.TypedChoiceField(
+        label=_("Perte de confidentialité"), choices=LOSS, coerce=float
+    )
+    integrity = forms.TypedChoiceField(label=_("Perte d’intégrité"), choices=LOSS, coerce=float)
+    availability = forms.TypedChoiceField(
+        label=_("Perte de disponibilité"), choices=LOSS, coerce=float
+    )
+    intent = forms.TypedChoiceField(label=_("Intention"), choices=INTENT, coerce=float)
+    is_unintelligible = forms.BooleanField(
+        label=_("Les données étaient inintelligibles pour qui les a lues"), required=False
+    )
+    reasons = forms.CharField(
+        label=_("Pourquoi ces valeurs"), widget=forms.Textarea(attrs={"rows": 3}), max_length=4000
+    )
+
+    def severity(self, *, people: int) -> Severity:
+        """The valid form as a severity of so many people."""
+        return Severity(people=people, **self.cleaned_data)
+
+
+class AnswersForm(forms.Form):
+    """What the authority's form needs from a person."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in DRAFTED.items():
+            self.fields[name] = forms.CharField(
+                label=label,
+                required=name != "late",
+                max_length=4000,
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )
+
+
+class WordsForm(forms.Form):
+    """A person's words for a step."""
+
+    words = forms.CharField(
+        label=_("En quelques mots"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )

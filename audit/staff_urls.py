@@ -1,0 +1,25 @@
+from django.urls import path
+
+from audit.views import incidents
+
+app_name = "incidents"
+urlpatterns = [
+    path("", incidents.register, name="register"),
+    path("registre.csv", incidents.register_csv, name="register-csv"),
+    path("<int:number>/", incidents.incident, name="incident"),
+    path("<int:number>/evaluer", incidents.assess, name="assess"),
+    path("<int:number>/completer", incidents.answer, name="answer"),
+    path("<int:number>/remettre", incidents.file_form, name="file"),
+    path("<int:number>/demander/<slug:of>", incidents.ask, name="ask"),
+    path("<int:number>/decider/<uuid:approval_id>", incidents.decide, name="decide"),
+    path("<int:number>/envois", incidents.pause, name="pause"),
+    path("<int:number>/notifie", incidents.notified, name="notified"),
+    path("<int:number>/remarque", incidents.remark, name="remark"),
+    path("<int:number>/trancher/<uuid:notice_id>", incidents.settle, name="settle"),
+    path("<int:number>/apercu/<slug:kind>", incidents.preview, name="preview"),
+    path("<int:number>/notification.pdf", incidents.form_pdf, name="form-pdf"),
+    path("<int:number>/notification.json", incidents.form_json, name="form-json"),
+    path("<int:number>/preuve/<uuid:entry_id>", incidents.proof, name="proof"),
+    path("<int:number>/preuves.jsonl", incidents.bundle, name="bundle"),
+    path("<int:number>/lectures.json", incidents.exposure_json, name="exposure"),
+]

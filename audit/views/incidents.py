@@ -1,0 +1,365 @@
+"""The team's pages that run an incident."""
+
+import csv
+import json
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from audit.forms.incidents import AnswersForm, SeverityForm, WordsForm
+from audit.incidents import authority, evidence, notices, overview, workflow
+from audit.incidents.exposure import exposure_of, lines_of
+from audit.incidents.post import post
+from audit.incidents.severity import Severity, proposed
+from audit.incidents.words import in_words
+from audit.models import Approval, ApprovalOf, Incident, NoticeKind, NoticeState, State
+from audit.record import proofs
+from audit.record.entries import Actor
+from audit.views.access import staff_actor, staff_only
+
+STATES = [state for state in State if state != State.DETECTED]
+
+
+@never_cache
+@staff_only
+@require_safe
+def register(request: HttpRequest) -> HttpResponse:
+    rows = overview.register(Incident.objects.all()[:200], now=timezone.now())
+    return render(request, "audit/incidents.html", {"rows": rows})
+
+
+@never_cache
+@staff_only
+@require_safe
+def register_csv(request: HttpRequest) -> HttpResponse:
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="registre-des-violations.csv"'
+    lines = csv.writer(answer)
+    lines.writerow(
+        [
+            _("numéro"), _("état"), _("début"), _("détecté le"), _("contenu le"), _("par"),
+            _("personnes"), _("cabinets"), _("gravité"), _("notifié à l’autorité le"),
+            _("fausse alerte"), _("exercice"),
+        ]
+    )  # fmt: skip
+    for row in overview.register(Incident.objects.all(), now=timezone.now()):
+        one = row.incident
+        instants = (one.began_at, one.detected_at, one.contained_at)
+        lines.writerow(
+            [
+                one.number, one.get_state_display(), *map(_iso, instants), row.through,
+                row.people, row.practices, row.severity, _iso(one.filed_at),
+                _("oui") if one.is_false_alarm else "", _("oui") if one.is_training else "",
+            ]
+        )  # fmt: skip
+    return answer
+
+
+def _iso(at: datetime | None) -> str:
+    return at.isoformat(timespec="seconds") if at else ""
+
+
+@never_cache
+@staff_only
+@require_safe
+def incident(request: HttpRequest, number: int) -> HttpResponse:
+    return _page(request, _found(number))
+
+
+def _found(number: int) -> Incident:
+    return get_object_or_404(Incident, number=number)
+
+
+def _page(request: HttpRequest, found: Incident, **forms: Any) -> HttpResponse:
+    now = timezone.now()
+    exposure = exposure_of(found, now=now)
+    severity = Severity.read(found.assessment)
+    suggested = severity or proposed(fields=exposure.fields, people=len(exposure.subjects))
+    open_approvals = list(found.approvals.filter(decided_at__isnull=True))
+    context = {
+        "incident": found,
+        "states": [(state, _reached(found, state)) for state in STATES],
+        "clock": overview.clock(found, now=now),
+        "why": in_words(found.signs),
+        "through": authority.source_names(found),
+        "sources": found.sources.all(),
+        "exposure": exposure,
+        "data": authority.data_names(exposure.fields),
+        "practices": overview.practice_rows(found, exposure=exposure),
+        "reachable": authority.reachable(found, exposure=exposure),
+        "lines": overview.shown_lines(found, now=now),
+        "timeline": overview.timeline(found, exposure=exposure),
+        "severity": severity,
+        "severity_words": authority.severity_words(severity),
+        "suggested": suggested,
+        "severity_form": SeverityForm(initial=suggested.written()),
+        "answers_form": AnswersForm(initial=authority.answers(found)),
+        "words_form": WordsForm(),
+        "form": authority.form(found, now=now),
+        "counts": overview.notice_counts(found),
+        "unsure": found.notices.filter(state=NoticeState.UNSURE),
+        "approvals": open_approvals,
+        "asked": {approval.of for approval in open_approvals},
+        "can_release": found.sources.filter(let_in_at__isnull=True).exists(),
+        **forms,
+    }
+    return render(request, "audit/incident.html", context)
+
+
+def _reached(found: Incident, state: str) -> bool:
+    order = list(State.values)
+    return order.index(found.state) >= order.index(state)
+
+
+def _step(
+    request: HttpRequest, number: int, do: Callable[[Incident, Actor, datetime], object], said: str
+) -> HttpResponse:
+    """Do one step of the workflow, and say what is missing where it does not fit."""
+    found = _found(number)
+    try:
+        do(found, staff_actor(request), timezone.now())
+    except workflow.NotNow as refused:
+        messages.error(request, str(refused.text))
+    else:
+        messages.success(request, said)
+    return redirect("incidents:incident", number)
+
+
+def _words(request: HttpRequest) -> str:
+    form = WordsForm(request.POST)
+    return form.cleaned_data["words"] if form.is_valid() else ""
+
+
+@never_cache
+@staff_only
+@require_POST
+def assess(request: HttpRequest, number: int) -> HttpResponse:
+    form = SeverityForm(request.POST)
+    if not form.is_valid():
+        return _page(request, _found(number), severity_form=form)
+
+    def do(found: Incident, actor: Actor, now: datetime) -> None:
+        people = len(exposure_of(found, now=now).subjects)
+        severity = form.severity(people=people)
+        workflow.assess(found, severity=severity, actor=actor, now=now)
+
+    return _step(request, number, do, _("La gravité est notée."))
+
+
+@never_cache
+@staff_only
+@require_POST
+def answer(request: HttpRequest, number: int) -> HttpResponse:
+    form = AnswersForm(request.POST)
+    if not form.is_valid():
+        return _page(request, _found(number), answers_form=form)
+    return _step(
+        request,
+        number,
+        lambda found, actor, now: workflow.answer(
+            found, answers=form.cleaned_data, actor=actor, now=now
+        ),
+        _("Le formulaire est complété."),
+    )
+
+
+@never_cache
+@staff_only
+@require_POST
+def file_form(request: HttpRequest, number: int) -> HttpResponse:
+    return _step(
+        request,
+        number,
+        lambda found, actor, now: workflow.file_form(
+            found, actor=actor, now=now, late=found.answers.get("late", "")
+        ),
+        _("La remise à l’autorité est notée."),
+    )
+
+
+@never_cache
+@staff_only
+@require_POST
+def ask(request: HttpRequest, number: int, of: str) -> HttpResponse:
+    if of not in ApprovalOf.values:
+        raise Http404
+    return _step(
+        request,
+        number,
+        lambda found, actor, now: workflow.ask(
+            found, ApprovalOf(of), actor=actor, now=now, reason=_words(request)
+        ),
+        _("C’est demandé : une seconde personne approuve."),
+    )
+
+
+@never_cache
+@staff_only
+@require_POST
+def decide(request: HttpRequest, number: int, approval_id: uuid.UUID) -> HttpResponse:
+    approval = get_object_or_404(Approval, pk=approval_id, incident__number=number)
+    is_approved = "approve" in request.POST
+    return _step(
+        request,
+        number,
+        lambda _found, actor, now: workflow.decide(
+            approval, is_approved=is_approved, actor=actor, now=now
+        ),
+        _("C’est approuvé.") if is_approved else _("C’est refusé."),
+    )
+
+
+@never_cache
+@staff_only
+@require_POST
+def pause(request: HttpRequest, number: int) -> HttpResponse:
+    is_paused = "pause" in request.POST
+    return _step(
+        request,
+        number,
+        lambda found, actor, now: workflow.pause(found, is_paused=is_paused, actor=actor, now=now),
+        _("Les envois attendent.") if is_paused else _("Les envois reprennent."),
+    )
+
+
+@never_cache
+@staff_only
+@require_POST
+def notified(request: HttpRequest, number: int) -> HttpResponse:
+    return _step(
+        request,
+        number,
+        lambda found, actor, now: workflow.notified(
+            found, actor=actor, now=now, why_not=_words(request)
+        ),
+        _("Les notifications sont terminées."),
+    )
+
+
+@never_cache
+@staff_only
+@require_POST
+def remark(request: HttpRequest, number: int) -> HttpResponse:
+    words = _words(request)
+    if not words:
+        messages.error(request, _("Écrivez quelques mots."))
+        return redirect("incidents:incident", _found(number).number)
+    return _step(
+        request,
+        number,
+        lambda found, actor, now: workflow.say(found, "remark", actor=actor, now=now, text=words),
+        _("C’est noté."),
+    )
+
+
+@never_cache
+@staff_only
+@require_POST
+def settle(request: HttpRequest, number: int, notice_id: uuid.UUID) -> HttpResponse:
+    notice = get_object_or_404(_found(number).notices, pk=notice_id)
+
+    def do(found: Incident, actor: Actor, now: datetime) -> None:
+        if notices.decide(notice, was_sent="sent" in request.POST, now=now):
+            workflow.say(found, "settled", actor=actor, now=now, text=notice.message_id)
+
+    return _step(request, number, do, _("C’est noté."))
+
+
+@never_cache
+@staff_only
+@require_safe
+def preview(request: HttpRequest, number: int, kind: str) -> HttpResponse:
+    if kind not in (NoticeKind.CONTROLLER, NoticeKind.PATIENT):
+        raise Http404
+    found = _found(number)
+    context = {
+        "incident": found,
+        "kind": NoticeKind(kind).label,
+        "text": post().preview(found, kind),
+    }
+    return render(request, "audit/preview.html", context)
+
+
+@never_cache
+@staff_only
+@require_safe
+def form_pdf(request: HttpRequest, number: int) -> HttpResponse:
+    answer = HttpResponse(
+        authority.as_pdf(_found(number), now=timezone.now()), content_type="application/pdf"
+    )
+    answer["Content-Disposition"] = f'attachment; filename="notification-{number}.pdf"'
+    return answer
+
+
+@never_cache
+@staff_only
+@require_safe
+def form_json(request: HttpRequest, number: int) -> HttpResponse:
+    made = authority.as_json(_found(number), now=timezone.now())
+    answer = JsonResponse(made, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    answer["Content-Disposition"] = f'attachment; filename="notification-{number}.json"'
+    return answer
+
+
+@never_cache
+@staff_only
+@require_safe
+def proof(request: HttpRequest, number: int, entry_id: uuid.UUID) -> HttpResponse:
+    found = _found(number)
+    lines = lines_of(found, now=timezone.now())
+    line = next((line for line in lines if line.entry_id == entry_id), None)
+    if line is None:
+        raise Http404
+    try:
+        made = proofs.inclusion(entry_id=entry_id, subjects=line.subjects)
+    except proofs.NotYetSealed:
+        raise Http404 from None
+    answer = JsonResponse(made)
+    answer["Content-Disposition"] = f'attachment; filename="preuve-{entry_id}.json"'
+    return answer
+
+
+@never_cache
+@staff_only
+@require_safe
+def bundle(request: HttpRequest, number: int) -> HttpResponse:
+    try:
+        # Made before anything is sent: a file that breaks off is no evidence.
+        text = "".join(evidence.evidence_lines(_found(number), now=timezone.now()))
+    except proofs.NotYetSealed:
+        messages.error(
+            request, _("Des inscriptions attendent leur sceau : dans quelques secondes.")
+        )
+        return redirect("incidents:incident", number)
+    answer = HttpResponse(text, content_type="application/jsonl; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="incident-{number}.jsonl"'
+    return answer
+
+
+@never_cache
+@staff_only
+@require_safe
+def exposure_json(request: HttpRequest, number: int) -> HttpResponse:
+    """Every opening by ids, for whoever works with the list."""
+    rows = [
+        {
+            "entry": str(line.entry_id),
+            "at": line.at.isoformat(),
+            "practice": str(line.practice_id),
+            "subjects": [str(subject) for subject in line.subjects],
+            "fields": list(line.fields),
+        }
+        for line in lines_of(_found(number), now=timezone.now())
+    ]
+    answer = HttpResponse(json.dumps(rows), content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="lectures-{number}.json"'
+    return answer

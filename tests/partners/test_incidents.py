@@ -1,0 +1,356 @@
+"""An incident from the theft to its end: what was exposed, who is told, and what takes two."""
+
+import json
+import subprocess
+import sys
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from audit.incidents import authority, evidence, incidents, notices, overview, workflow
+from audit.incidents.exposure import exposure_of
+from audit.incidents.post import NotTaken
+from audit.incidents.severity import Level, Severity, proposed
+from audit.incidents.workflow import NotNow
+from audit.models import (
+    Approval,
+    ApprovalOf,
+    Entry,
+    Incident,
+    Notice,
+    NoticeKind,
+    NoticeState,
+    State,
+)
+from audit.record import seal
+from audit.record.entries import Actor, ActorKind, Channel
+from booking.domain import incident_post
+from partners.models import Credential
+from tests.factories import make_account, make_member, make_patient
+from tests.partners.software import Software
+from tests.partners.theft import (
+    OWN_KEY,
+    STOLEN,
+    make_visits,
+    make_watched_grant,
+    reveal,
+    steal,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+VERIFIER = Path(__file__).resolve().parents[2] / "static/record/verify_record.py"
+SEVERE = Severity(
+    dpc=3, ei=1, confidentiality=0.5, intent=0.5, people=5, reasons="noms et téléphones"
+)
+
+
+@pytest.fixture
+def night(now):
+    """The credential's own readings, then a thief's; what they opened, and the incident."""
+    parent = make_account()
+    child = make_patient(parent, first_name="Zoé", relation="child")
+    self_ = make_patient(parent, first_name="Jeanne", phone="+33639980999")
+    visits = make_visits(now=now, patients=[self_, child])
+    grant = make_watched_grant(visits, now=now)
+    owner = make_member(grant.practice, role="owner")
+    own = reveal(Software(grant.credential, key=OWN_KEY), visits[-1])
+    assert own.status_code == 200
+    opened = steal(grant, visits)
+    return Night(grant=grant, visits=visits, opened=opened, owner=owner, account=parent)
+
+
+class Night:
+    def __init__(self, **values):
+        self.__dict__.update(values)
+        self.incident = Incident.objects.get()
+
+
+@pytest.fixture
+def two():
+    return [person() for _ in range(2)]
+
+
+def person():
+    account = make_account(is_staff=True)
+    return Actor(kind=ActorKind.STAFF, channel=Channel.ADMIN, id=account.pk)
+
+
+def test_the_exposure_is_exactly_what_the_thief_opened(night):
+    exposure = exposure_of(night.incident, now=timezone.now())
+    assert set(exposure.subjects) == {visit.patient_id for visit in night.opened}
+    assert exposure.entries == len(night.opened)
+    assert {name.rpartition(".")[2] for name in exposure.fields} == {
+        "first_name", "last_name", "phone"
+    }  # fmt: skip
+    assert list(exposure.practices) == [night.grant.practice_id]
+
+
+def test_nobody_decides_alone(night, two, now):
+    approval = workflow.ask(night.incident, ApprovalOf.FALSE_ALARM, actor=two[0], now=now)
+    with pytest.raises(NotNow, match="seconde personne"):
+        workflow.decide(approval, is_approved=True, actor=two[0], now=now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Approval.objects.filter(pk=approval.pk).update(
+            decided_by=two[0].id, decided_at=now, is_approved=True
+        )
+    assert Credential.objects.get(pk=night.grant.credential_id).suspended_at is not None
+
+
+def test_a_false_alarm_is_undone_in_two_clicks(night, two, now):
+    approval = workflow.ask(night.incident, ApprovalOf.FALSE_ALARM, actor=two[0], now=now)
+    workflow.decide(approval, is_approved=True, actor=two[1], now=now)
+    night.incident.refresh_from_db()
+    assert (night.incident.state, night.incident.is_false_alarm) == (State.CLOSED, True)
+    assert Credential.objects.get(pk=night.grant.credential_id).suspended_at is None
+    # Its tokens from before stay dead; with a new one it works on, from where it was stopped, too.
+    again = Software(night.grant.credential, key=STOLEN)
+    assert reveal(again, night.visits[20], address="203.0.113.9").status_code == 200
+    actions = set(
+        Entry.objects.filter(object_id=night.incident.pk).values_list("action", flat=True)
+    )
+    assert {"incident-asked-false-alarm", "incident-approved-false-alarm"} <= actions
+    assert night.incident.notices.filter(kind=NoticeKind.RELEASED).count() == 1
+
+
+def test_a_release_after_a_theft_ends_the_keys(now, two):
+    visits = make_visits(now=now)
+    grant = make_watched_grant(visits, now=now)
+    from partners.domain import keys
+
+    keys.register_key(credential=grant.credential, jwk=OWN_KEY.as_dict(private=False))
+    steal(grant, visits)
+    incident = Incident.objects.get()
+    approval = workflow.ask(incident, ApprovalOf.RELEASE, actor=two[0], now=now)
+    workflow.decide(approval, is_approved=True, actor=two[1], now=now)
+    credential = Credential.objects.get(pk=grant.credential_id)
+    assert credential.suspended_at is None
+    assert not credential.keys.filter(revoked_at__isnull=True).exists()
+    incident.refresh_from_db()
+    assert incident.state == State.CONTAINED
+    # What was read after the release is no part of it.
+    before = exposure_of(incident, now=now + timedelta(days=9)).entries
+    later = Software(credential, key=OWN_KEY)
+    reveal(later, visits[-1])
+    assert exposure_of(incident, now=now + timedelta(days=9)).entries == before
+
+
+def test_the_steps_come_in_their_order(night, two, now):
+    one = two[0]
+    with pytest.raises(NotNow, match="évalué"):
+        workflow.file_form(night.incident, actor=one, now=now)
+    with pytest.raises(NotNow, match="évalué"):
+        workflow.ask(night.incident, ApprovalOf.PRACTICES, actor=one, now=now)
+    workflow.assess(night.incident, severity=SEVERE, actor=one, now=now)
+    with pytest.raises(NotNow, match="autorité"):
+        workflow.notified(night.incident, actor=one, now=now)
+    with pytest.raises(NotNow, match="72"):
+        workflow.file_form(night.incident, actor=one, now=now + timedelta(hours=73))
+    workflow.file_form(night.incident, actor=one, now=now + timedelta(hours=73), late="panne")
+    with pytest.raises(NotNow, match="cabinets"):
+        workflow.notified(night.incident, actor=one, now=now)
+    with pytest.raises(NotNow, match="terminées"):
+        workflow.ask(night.incident, ApprovalOf.CLOSE, actor=one, now=now)
+    told(night, two, now)
+    workflow.notified(night.incident, actor=one, now=now)
+    approval = workflow.ask(night.incident, ApprovalOf.CLOSE, actor=one, now=now)
+    workflow.decide(approval, is_approved=True, actor=two[1], now=now)
+    night.incident.refresh_from_db()
+    assert night.incident.state == State.CLOSED
+    with pytest.raises(NotNow, match="clos"):
+        workflow.assess(night.incident, severity=SEVERE, actor=one, now=now)
+
+
+def told(night, two, now):
+    workflow.assess(night.incident, severity=SEVERE, actor=two[0], now=now)
+    approval = workflow.ask(night.incident, ApprovalOf.PRACTICES, actor=two[0], now=now)
+    assert notices.send_due(now=timezone.now()) >= 1  # the alert and the containment, no draft
+    assert not Notice.objects.filter(kind=NoticeKind.CONTROLLER, state=NoticeState.SENT).exists()
+    workflow.decide(approval, is_approved=True, actor=two[1], now=now)
+    notices.send_due(now=timezone.now() + timedelta(seconds=1))
+
+
+def test_each_practice_gets_its_own_numbers_and_duties(night, two, now):
+    told(night, two, now)
+    letter = next(each for each in mail.outbox if "Violation" in each.subject)
+    assert f"{len(night.opened)}, liste exacte" in letter.body
+    assert "prénom, nom, téléphone" in letter.body
+    assert "72 heures" in letter.body
+    assert f"/incidents/{night.incident.number}/" in letter.body
+    assert "Quatrefages" not in letter.body
+    assert notices.send_due(now=timezone.now() + timedelta(days=1)) == 0
+
+
+def test_patients_are_told_once_where_their_practice_delegated(night, two, now):
+    workflow.assess(night.incident, severity=SEVERE, actor=two[0], now=now)
+    approval = workflow.ask(night.incident, ApprovalOf.PATIENTS, actor=two[0], now=now)
+    assert not night.incident.notices.filter(kind=NoticeKind.PATIENT).exists()
+    workflow.decide(approval, is_approved=False, actor=two[1], now=now)
+    owner = Actor(kind=ActorKind.ACCOUNT, channel=Channel.DASHBOARD, id=night.owner.account_id)
+    for _ in range(2):
+        workflow.delegate(night.incident, practice_id=night.grant.practice_id, actor=owner, now=now)
+    approval = workflow.ask(night.incident, ApprovalOf.PATIENTS, actor=two[0], now=now)
+    workflow.decide(approval, is_approved=True, actor=two[1], now=now)
+    mail.outbox.clear()
+    notices.send_due(now=timezone.now() + timedelta(seconds=1))
+    letters = [each for each in mail.outbox if "Quelqu’un" in each.subject]
+    # An account with two people is one letter that names both; the others one each.
+    family = [each for each in letters if "Zoé" in each.body]
+    assert len(family) == 1
+    assert "Jeanne" in family[0].body
+    assert len(letters) == len(night.opened) - 1
+    assert night.incident.notices.filter(channel="sms", state=NoticeState.SENT).count() > 1
+    workflow.ask(night.incident, ApprovalOf.PATIENTS, actor=two[0], now=now)
+    assert not night.incident.notices.filter(state=NoticeState.DRAFT).exists()
+
+
+def test_sending_can_wait_and_go_on(night, two, now):
+    workflow.assess(night.incident, severity=SEVERE, actor=two[0], now=now)
+    approval = workflow.ask(night.incident, ApprovalOf.PRACTICES, actor=two[0], now=now)
+    workflow.pause(night.incident, is_paused=True, actor=two[0], now=now)
+    workflow.decide(approval, is_approved=True, actor=two[1], now=now)
+    notices.send_due(now=timezone.now())
+    controller = night.incident.notices.filter(kind=NoticeKind.CONTROLLER)
+    assert controller.get().state == NoticeState.OWED
+    workflow.pause(night.incident, is_paused=False, actor=two[0], now=now)
+    notices.send_due(now=timezone.now())
+    assert controller.get().state == NoticeState.SENT
+
+
+@pytest.mark.parametrize(
+    ("taken", "state"),
+    [(True, NoticeState.SENT), (False, NoticeState.OWED), (None, NoticeState.UNSURE)],
+)
+def test_a_sender_that_died_leaves_a_question(night, now, monkeypatch, taken, state):
+    notice = night.incident.notices.get(kind=NoticeKind.CONTAINMENT)
+    Notice.objects.filter(pk=notice.pk).update(state=NoticeState.HANDED, handed_at=now)
+    post = incident_post.POST
+    monkeypatch.setattr(
+        "audit.incidents.notices.post", lambda: _with(post, was_taken=lambda _notice: taken)
+    )
+    notices._settle_abandoned(now=now + timedelta(seconds=30))
+    assert Notice.objects.get(pk=notice.pk).state == NoticeState.HANDED
+    notices._settle_abandoned(now=now + timedelta(seconds=61))
+    assert Notice.objects.get(pk=notice.pk).state == state
+
+
+def _with(post, **changes):
+    from dataclasses import replace
+
+    return replace(post, **changes)
+
+
+def test_what_was_refused_is_tried_again_and_then_given_up(night, monkeypatch):
+    def refuse(_notice):
+        raise NotTaken("451")
+
+    monkeypatch.setattr(
+        "audit.incidents.notices.post", lambda: _with(incident_post.POST, send=refuse)
+    )
+    notice = night.incident.notices.get(kind=NoticeKind.CONTAINMENT)
+    at = timezone.now()
+    for attempt in range(1, 9):
+        notices.send_due(now=at)
+        notice.refresh_from_db()
+        assert (notice.attempts, notice.problem) == (attempt, "451")
+        at = notice.due_at
+    assert notice.state == NoticeState.FAILED
+
+
+def test_the_form_says_what_the_law_asks(night, two, now):
+    workflow.assess(night.incident, severity=SEVERE, actor=two[0], now=now)
+    made = authority.as_json(Incident.objects.get(), now=timezone.now())
+    answers = {k: v for section in made["sections"] for k, v in section["answers"].items()}
+    assert answers["people"] == str(len(night.opened))
+    assert answers["records"] == str(len(night.opened))
+    assert answers["data"] == "prénom, nom, téléphone"
+    assert answers["severity"] == "4 (très élevée)"
+    assert "203.0.113.0/24" in answers["found"]
+    assert answers["kind"] == "initiale"
+    assert answers["late"] == "sans objet"
+    workflow.file_form(Incident.objects.get(), actor=two[0], now=now)
+    later = authority.as_json(Incident.objects.get(), now=timezone.now())
+    assert later["sections"][0]["answers"]["kind"] == "complémentaire"
+    pdf = authority.as_pdf(Incident.objects.get(), now=timezone.now())
+    assert pdf.startswith(b"%PDF-")
+    assert len(pdf) > 2000
+
+
+def test_the_evidence_fits_and_shows_every_change(night, tmp_path):
+    seal.seal_entries(now=timezone.now())
+    text = "".join(evidence.evidence_lines(night.incident, now=timezone.now()))
+    done = verified(tmp_path, text)
+    assert done.returncode == 0, done.stdout
+    assert f"{len(night.opened)} openings of {len(night.opened)} people" in done.stdout
+    assert "Quatrefages" not in text
+    lines = text.splitlines(keepends=True)
+    subject = next(iter(json.loads(lines[2])["subjects"]))
+    for changed in (
+        "".join(lines[:3] + lines[4:]),
+        "".join(lines[:-1]),
+        text.replace("detected_at", "detected_xt", 1),
+        text.replace(subject, str(uuid.uuid4())),
+        text + lines[2],
+    ):
+        done = verified(tmp_path, changed)
+        assert done.returncode == 1, done.stdout
+        assert "DOES NOT FIT" in done.stdout
+
+
+def verified(tmp_path, text):
+    file = tmp_path / "incident.jsonl"
+    file.write_text(text)
+    return subprocess.run(
+        [sys.executable, str(VERIFIER), "evidence", str(file)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_clock_runs_until_the_form_is_filed(night, two, now):
+    detected = night.incident.detected_at
+    clock = overview.clock(night.incident, now=detected + timedelta(hours=24))
+    assert (clock.hours, clock.share, clock.is_stopped) == (48, 33, False)
+    assert overview.clock(night.incident, now=detected + timedelta(hours=80)).hours < 0
+    assert incidents.deadline(night.incident) == detected + timedelta(hours=72)
+    workflow.assess(night.incident, severity=SEVERE, actor=two[0], now=now)
+    workflow.file_form(Incident.objects.get(), actor=two[0], now=detected + timedelta(hours=2))
+    clock = overview.clock(Incident.objects.get(), now=detected + timedelta(hours=80))
+    assert (clock.hours, clock.is_stopped) == (70, True)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "score", "level"),
+    [
+        # The method's own bounds: low under 2, medium under 3, high under 4, very high from 4.
+        ({"dpc": 1, "ei": 1}, 1.0, Level.LOW),
+        ({"dpc": 2, "ei": 1}, 2.0, Level.MEDIUM),
+        ({"dpc": 4, "ei": 0.75}, 3.0, Level.HIGH),
+        ({"dpc": 4, "ei": 0.75, "confidentiality": 0.5, "intent": 0.5}, 4.0, Level.VERY_HIGH),
+        ({"dpc": 1, "ei": 0.25, "availability": 0.25}, 0.5, Level.LOW),
+    ],
+)
+def test_severity_is_the_methods(inputs, score, level):
+    severity = Severity(**inputs)
+    assert (severity.score, severity.level) == (score, level)
+    assert not severity.is_of_many
+    assert Severity(**inputs, people=101).is_of_many
+    assert Severity.read(severity.written()) == severity
+
+
+def test_what_is_proposed_follows_from_what_was_read():
+    names = ["booking_patient.first_name", "booking_patient.last_name"]
+    assert proposed(fields=[*names, "booking_patient.phone"], people=3).ei == 1.0
+    assert proposed(fields=names, people=3).ei == 0.5
+    assert proposed(fields=["booking_appointment.note"], people=3).dpc == 4.0
+    assert proposed(fields=[], people=0).cb == 0.0
+
+
+def test_a_training_tells_nobody_outside(night, now):
+    Incident.objects.update(is_training=True)
+    mail.outbox.clear()
+    assert notices.send_due(now=timezone.now()) >= 1
+    assert mail.outbox == []
