@@ -9,10 +9,10 @@ from audit.incidents.authority import DRAFTED
 from audit.incidents.severity import Severity
 
 DPC = [
-    (1, _("1 · données simples")),
-    (2, _("2 · comportement, ou santé sans détail")),
-    (3, _("3 · finances, ou santé avec détail")),
-    (4, _("4 · données sensibles")),
+    (1.0, _("1 · données simples")),
+    (2.0, _("2 · comportement, ou santé sans détail")),
+    (3.0, _("3 · finances, ou santé avec détail")),
+    (4.0, _("4 · données sensibles")),
 ]
 EI = [
     (0.25, _("0,25 · négligeable")),
