@@ -6,6 +6,7 @@ from typing import Any
 
 from audit.incidents.exposure import exposure_of
 from audit.models import Incident
+from doctolib.drill.aftermath import Told, tell
 from doctolib.drill.replay import Outcome, replay
 from doctolib.drill.scenario import Scenario
 from doctolib.drill.theft import openings_of
@@ -31,6 +32,7 @@ def run(scenario: Scenario, *, seed: int) -> dict[str, Any]:
     ]
     outcome = replay(scenario, traffic, thefts)
     scope = _scope(outcome)
+    told = tell(built.staff, now=outcome.ends_at) if outcome.ends_at else Told()
     return {
         "scenario": scenario.name,
         "seed": seed,
@@ -41,6 +43,10 @@ def run(scenario: Scenario, *, seed: int) -> dict[str, Any]:
         "contained_after_requests": outcome.requests_until_stop,
         "scope_precision": scope.precision,
         "scope_recall": scope.recall,
+        "practices_told": told.practices,
+        "patients_told": told.patients,
+        "duplicates_sent": told.duplicates,
+        "form_drafted_in_s": told.form_s,
         "false_containments": outcome.false_containments,
         "false_containments_per_1000_credential_days": _false_rate(scenario, built, outcome),
         "budget_bound": outcome.budget_bound,

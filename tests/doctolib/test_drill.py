@@ -57,6 +57,10 @@ def test_a_thief_is_stopped_and_the_record_names_exactly_whom_they_read(tmp_path
     assert figures["false_containments"] == 0
     assert figures["benign"] > 100
     assert figures["budget_bound"] >= 60
+    assert figures["practices_told"] >= 1
+    assert 0 < figures["patients_told"] <= figures["exposed"]
+    assert figures["duplicates_sent"] == 0
+    assert figures["form_drafted_in_s"] < 10
 
 
 @pytest.mark.django_db
