@@ -9,7 +9,7 @@ READY := .venv/.ready
 help:
 	@echo "make run    start the demo (http://localhost:8000)"
 	@echo "make test   run every check and test"
-	@echo "make bench  measure booking, availability, vault and record against their baselines"
+	@echo "make bench  measure booking, availability, vault, record and scope against their baselines"
 	@echo "make reset  erase the demo's data"
 
 $(READY): uv.lock pyproject.toml
@@ -49,3 +49,4 @@ bench: $(READY)
 	@$(BIN)/python bench/booking.py
 	@$(BIN)/python bench/vault.py
 	@$(BIN)/python bench/partners.py
+	@$(BIN)/python bench/scope.py --entries 2000000

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from audit.models import Incident, IncidentSource
 from audit.record.seal import streamed
@@ -65,14 +66,28 @@ def lines_of(
 
     With `only`, those about these subjects.
     """
+    for holder_id, row in _rows(incident, now=now, only=only):
+        entry_id, at, practice_id, subjects, fields, object_id, purpose = row
+        yield Line(
+            entry_id=entry_id, at=at, practice_id=practice_id, subjects=tuple(subjects),
+            fields=tuple(fields), object_id=object_id, purpose=purpose, holder_id=holder_id,
+        )  # fmt: skip
+
+
+def _rows(
+    incident: Incident, *, now: datetime, only: Collection[uuid.UUID]
+) -> Iterator[tuple[uuid.UUID, tuple[Any, ...]]]:
     for source in incident.sources.order_by("began_at", "pk"):
-        yield from _of_source(source, now=now, only=only)
+        with streamed(_LINES, _parameters(source, now=now, only=only)) as chunks:
+            for rows in chunks:
+                for row in rows:
+                    yield source.holder_id, row
 
 
-def _of_source(
+def _parameters(
     source: IncidentSource, *, now: datetime, only: Collection[uuid.UUID]
-) -> Iterator[Line]:
-    parameters = {
+) -> dict[str, Any]:
+    return {
         "holder": source.holder_id,
         "since": source.began_at,
         "until": source.let_in_at or now + CLOCKS_DIFFER,
@@ -83,25 +98,21 @@ def _of_source(
         "anybody": not only,
         "only": list(only),
     }
-    with streamed(_LINES, parameters) as chunks:
-        for row in (row for rows in chunks for row in rows):
-            entry_id, at, practice_id, subjects, fields, object_id, purpose = row
-            yield Line(
-                entry_id=entry_id, at=at, practice_id=practice_id, subjects=tuple(subjects),
-                fields=tuple(fields), object_id=object_id, purpose=purpose,
-                holder_id=source.holder_id,
-            )  # fmt: skip
 
 
 def exposure_of(incident: Incident, *, now: datetime, only: Collection[uuid.UUID] = ()) -> Exposure:
     """Sum up what an incident exposed, of everybody or of some."""
     found = Exposure()
-    for line in lines_of(incident, now=now, only=only):
+    subjects_of, practices_of = found.subjects, found.practices
+    for _holder, row in _rows(incident, now=now, only=only):
+        _entry, at, practice_id, subjects, fields, _object, _purpose = row
         found.entries += 1
-        found.first_at = min(found.first_at or line.at, line.at)
-        found.last_at = max(found.last_at or line.at, line.at)
-        for subject in line.subjects:
-            found.subjects[subject].update(line.fields)
-            if line.practice_id is not None:
-                found.practices[line.practice_id].add(subject)
+        if found.first_at is None or at < found.first_at:
+            found.first_at = at
+        if found.last_at is None or at > found.last_at:
+            found.last_at = at
+        for subject in subjects:
+            subjects_of[subject].update(fields)
+            if practice_id is not None:
+                practices_of[practice_id].add(subject)
     return found
