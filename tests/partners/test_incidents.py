@@ -280,6 +280,8 @@ def test_the_form_says_what_the_law_asks(night, two, now):
     assert len(pdf) > 2000
 
 
+# What is sealed must be committed.
+@pytest.mark.django_db(transaction=True)
 def test_the_evidence_fits_and_shows_every_change(night, tmp_path):
     seal.seal_entries(now=timezone.now())
     text = "".join(evidence.evidence_lines(night.incident, now=timezone.now()))
