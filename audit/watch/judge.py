@@ -26,7 +26,7 @@ BOTH_STRANGE = 0.3
 # Software may have the habit of reading ahead, or everything twice: as much as it ever did in a
 # day weighs little, and so does all of it until there was time to see its week.
 HABITS = {Reason.AHEAD: "ahead", Reason.AGAIN: "again"}
-OF_HABIT, HABIT_GROWS = 0.05, 2
+OF_HABIT, OF_HABIT_ELSEWHERE, HABIT_GROWS = 0.05, 0.15, 2
 NEW_NETWORK, NEW_KEY = 2.0, 1.5
 WALKING, WALK_STEPS, WALK_SECONDS = 0.5, 6, 60.0
 MOST = 4.0
@@ -64,10 +64,11 @@ def judge(sighting: Sighting, *, past: Past, peers: Past, writes: int) -> Judgem
     walking = past.is_walking(sighting, steps=WALK_STEPS, seconds=WALK_SECONDS)
     places = _places(sighting, past)
     base = FROM_ELSEWHERE[reason] if places else FROM_HOME[reason]
+    is_habit = reason in HABITS and _is_habit(past, HABITS[reason])
     if len(places) > 1:
         base = max(base, BOTH_STRANGE)
-    if not places and reason in HABITS and _is_habit(past, HABITS[reason]):
-        base = OF_HABIT
+    elif is_habit and (past.is_known or not places):
+        base = OF_HABIT_ELSEWHERE if places else OF_HABIT
     if not base:
         return Judgement(weight=0.0, walking=walking)
     signs = [

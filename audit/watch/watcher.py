@@ -109,6 +109,13 @@ def observe(
     )
 
 
+def busiest_day(holder_id: uuid.UUID, practice_id: uuid.UUID) -> int | None:
+    """The most subjects of a practice that a holder ever opened in a day; None while it is new."""
+    row = Watched.objects.filter(pk=holder_id).first()
+    past = Past.read(row.state if row else {})
+    return past.busiest.get(practice_id.hex, 0) if past.is_known else None
+
+
 def leak_of(past: Past, peers: Past) -> float:
     """What flows out of a holder's bucket a day: what its own odd days, or its peers', come to."""
     source = past if past.is_known or not peers.days else peers

@@ -1,9 +1,11 @@
 """How many identities a grant may open: as many as the practice's own agenda gives reason for.
 
-With P the patients who have an appointment in the granted agendas within a week of now:
-a day max(60, P), an hour a third of that but 30 at least, a minute a quarter of the hour's but 10
-at least. So a first synchronisation of the week's patients goes through in some hours at most,
-and whoever steals a credential gets no more than that out of any practice.
+With P the patients who have an appointment in the granted agendas within a week of now, and B the
+most that the credential ever opened of this practice in a day: a day max(60, min(P, 6 B)), or
+max(60, P) while the watch does not know it yet; an hour a third of that but 30 at least, a minute
+a quarter of the hour's but 10 at least. So a first synchronisation of the week's patients goes
+through in some hours at most, and whoever steals a credential gets no more than that out of any
+practice.
 """
 
 import math
@@ -13,12 +15,13 @@ from datetime import datetime, timedelta
 import redis
 from django.db import connection
 
-from audit.watch import budget
+from audit.watch import budget, watcher
 from audit.watch.budget import Limits
 from partners.domain.scopes import IDENTITY_SCOPES
 from partners.models import Grant
 
 FLOOR_DAY, FLOOR_HOUR, FLOOR_MINUTE = 60, 30, 10
+OF_BUSIEST = 6
 AROUND = timedelta(days=7)
 _PATIENTS = """
     SELECT count(DISTINCT a.patient_id) FROM booking_appointment a
@@ -32,7 +35,10 @@ def limits_of(grant: Grant, *, now: datetime) -> Limits:
     with connection.cursor() as cursor:
         cursor.execute(_PATIENTS, [grant.pk, now - AROUND, now + AROUND])
         (patients,) = cursor.fetchone()
-    day = max(FLOOR_DAY, patients)
+    busiest = watcher.busiest_day(grant.credential_id, grant.practice_id)
+    # Software that opens few a day needs no more than some of its busiest days at once.
+    most = patients if busiest is None else min(patients, OF_BUSIEST * busiest)
+    day = max(FLOOR_DAY, most)
     hour = max(FLOOR_HOUR, math.ceil(day / 3))
     return Limits(day=day, hour=hour, minute=max(FLOOR_MINUTE, math.ceil(hour / 4)))
 

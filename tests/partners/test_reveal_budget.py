@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import redis
 
-from audit.models import Entry
+from audit.models import Entry, Watched
 from audit.watch import budget
 from audit.watch.budget import Limits
+from audit.watch.past import Day, Past
 from booking.domain.book import book
 from booking.models.appointment import Channel
 from partners.domain import reveal_budget
@@ -100,3 +101,19 @@ def test_a_grant_that_opens_nothing_shows_none(grant, now):
     assert reveal_budget.use_of(grant, now=now).spent == 0
     grant.scopes = ["agendas:read"]
     assert reveal_budget.use_of(grant, now=now) is None
+
+
+def test_it_is_narrowed_by_what_the_software_ever_opened(grant, appointments, now, monkeypatch):
+    monkeypatch.setattr(reveal_budget, "FLOOR_DAY", 2)
+    past = Past(first="2026-10-01", today="2026-11-23", days=[Day(opened=1)] * 9)
+    practice = grant.practice_id.hex
+    for busiest, day in [({}, 2), ({practice: 1}, 6), ({practice: 9}, 6)]:
+        past.busiest = busiest
+        Watched.objects.update_or_create(
+            id=grant.credential_id,
+            defaults={"kind": "credential", "at": now, "state": past.written()},
+        )
+        assert reveal_budget.limits_of(grant, now=now).day == day
+    # While it is new there is no past to narrow it by: a first synchronisation goes through.
+    Watched.objects.update(state={})
+    assert reveal_budget.limits_of(grant, now=now).day == 6

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from audit.incidents import notices
@@ -124,3 +125,12 @@ def test_the_news_leave_once(known, grant, visits, now):
     assert "203.0.113.0/24" in mail.outbox[0].body + mail.outbox[1].body
     ids = [each.extra_headers["Message-ID"] for each in mail.outbox]
     assert len(set(ids)) == 2
+
+
+def test_nobody_lets_it_in_again_alone_from_the_shell(known, grant, visits, now):
+    Watched.objects.update(level=100.0, at=now)
+    reveal(Software(grant.credential, key=STOLEN), visits[0], address=ELSEWHERE)
+    with pytest.raises(CommandError, match="Two people"):
+        call_command("partner", "let-in", str(grant.credential_id))
+    grant.credential.refresh_from_db()
+    assert grant.credential.suspended_at is not None

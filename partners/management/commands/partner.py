@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from audit.ids import read_id
+from audit.incidents import incidents
 from audit.record.entries import Channel, system_actor
 from partners.domain import credentials, keys
 from partners.models import Credential
@@ -60,6 +61,11 @@ class Command(BaseCommand):
         if action == "suspend":
             changed = credentials.suspend(credential=credential, actor=actor, now=now)
             return "Suspended." if changed else "It was suspended already."
+        incident = incidents.open_of(credential.pk)
+        if incident is not None:
+            raise CommandError(
+                f"The watch stopped it: incident {incident.number}. Two people let it in there."
+            )
         changed = credentials.let_in(credential=credential, actor=actor)
         return "Let in again." if changed else "It was not suspended."
 
