@@ -26,6 +26,7 @@ from partners.api.permissions import HasScope
 from partners.api.rendering import FastJSONRenderer
 from partners.domain import once, request_limit, usage
 from partners.domain.identities import credential_actor
+from partners.domain.scopes import IDENTITY_SCOPES
 from partners.domain.walls import behind_walls
 from partners.models import AccessToken, Credential
 from partners.queries import granted_agendas
@@ -88,7 +89,10 @@ class ScopedView(APIView):
                 self.credential.pk, call=f"{request.method} {self._route()}", now=timezone.now()
             )
         except redis.RedisError as error:
-            raise problems.Unavailable from error
+            # Agendas are of use without identities, even uncounted; identities are not opened.
+            if self.required_scope in IDENTITY_SCOPES:
+                raise problems.Unavailable from error
+            return
         if self._use.exceeded:
             raise Throttled(wait=self._use.seconds)
 

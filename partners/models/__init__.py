@@ -6,6 +6,7 @@ from partners.models.member import PartnerMember
 from partners.models.patient import RegisteredPatient
 from partners.models.request import IdempotentRequest
 from partners.models.schedule import DeclaredSchedule
+from partners.models.used import UsedStatement
 from partners.models.webhook import Delivery, DeliveryState, Webhook
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Partner",
     "PartnerMember",
     "RegisteredPatient",
+    "UsedStatement",
     "Webhook",
 ]
