@@ -5,6 +5,7 @@ from audit.views import incidents
 app_name = "incidents"
 urlpatterns = [
     path("", incidents.register, name="register"),
+    path("signaler/", incidents.report, name="report"),
     path("registre.csv", incidents.register_csv, name="register-csv"),
     path("<int:number>/", incidents.incident, name="incident"),
     path("<int:number>/evaluer", incidents.assess, name="assess"),

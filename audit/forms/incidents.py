@@ -1,12 +1,17 @@
 """What the team writes about an incident."""
 
+import uuid
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.incidents.authority import DRAFTED
 from audit.incidents.severity import Severity
+from audit.watch import holders
+from audit.watch.holders import Kind
 
 DPC = [
     (1.0, _("1 · données simples")),
@@ -76,3 +81,32 @@ class WordsForm(forms.Form):
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+
+class ReportForm(forms.Form):
+    """An incident that somebody tells of: which credential, since when, in their words."""
+
+    holder_id = forms.UUIDField(label=_("Identifiant de l’accès partenaire"))
+    began_at = forms.DateTimeField(
+        label=_("Depuis quand"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    words = forms.CharField(
+        label=_("Ce qui est arrivé, et de qui vous le tenez"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def clean_holder_id(self) -> uuid.UUID:
+        """One that there is."""
+        found: uuid.UUID = self.cleaned_data["holder_id"]
+        if found not in holders.names(Kind.CREDENTIAL, [found]):
+            raise forms.ValidationError(_("Il n’y a pas d’accès de cet identifiant."))
+        return found
+
+    def clean_began_at(self) -> datetime:
+        """Not in the future."""
+        found: datetime = self.cleaned_data["began_at"]
+        if found > timezone.now():
+            raise forms.ValidationError(_("Cet instant n’est pas encore venu."))
+        return found

@@ -14,7 +14,7 @@ from django.db import transaction
 from audit.incidents import incidents, notices
 from audit.incidents.post import post
 from audit.incidents.selection import Origin, select
-from audit.models import Incident, IncidentSource, NoticeKind, State, Watched
+from audit.models import Incident, IncidentSource, IncidentStep, NoticeKind, State, Watched
 from audit.record.entries import Actor, system_actor
 from audit.watch import holders, watcher
 from audit.watch.past import Past
@@ -104,6 +104,31 @@ def contain(
     )  # fmt: skip
     incidents.contained(
         incident, actor=by, at=now, holder=holder_id, kind=kind, began_at=selection.began_at
+    )
+    reached = holders.practices(kind, [holder_id])
+    notices.owe(incident, NoticeKind.STAFF, post().staff(), now=now)
+    notices.owe(incident, NoticeKind.CONTAINMENT, post().owners(reached), now=now)
+    return incident
+
+
+@transaction.atomic
+def report(
+    *, holder_id: uuid.UUID, kind: str, began_at: datetime, words: str, actor: Actor, now: datetime
+) -> Incident:
+    """Open an incident that a person tells of, and stop its holder if it is not stopped yet.
+
+    Every opening since `began_at` belongs to it: nothing is known yet of what was the holder's own.
+    """
+    holders.stop(kind=kind, holder_id=holder_id, actor=actor, now=now)
+    incident = incidents.open_incident(actor=actor, began_at=began_at, now=now)
+    IncidentSource.objects.create(
+        incident=incident, kind=kind, holder_id=holder_id, began_at=began_at, stopped_at=now
+    )
+    incidents.contained(
+        incident, actor=actor, at=now, holder=holder_id, kind=kind, began_at=began_at
+    )
+    IncidentStep.objects.create(
+        incident=incident, at=now, author_id=actor.id, action="remark", text=words
     )
     reached = holders.practices(kind, [holder_id])
     notices.owe(incident, NoticeKind.STAFF, post().staff(), now=now)

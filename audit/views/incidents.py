@@ -13,10 +13,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit.forms.incidents import AnswersForm, SeverityForm, WordsForm
-from audit.incidents import authority, evidence, notices, overview, workflow
+from audit.forms.incidents import AnswersForm, ReportForm, SeverityForm, WordsForm
+from audit.incidents import authority, containment, evidence, notices, overview, workflow
 from audit.incidents.exposure import exposure_of, lines_of
 from audit.incidents.post import post
 from audit.incidents.severity import Severity, proposed
@@ -25,6 +25,7 @@ from audit.models import Approval, ApprovalOf, Incident, NoticeKind, NoticeState
 from audit.record import proofs
 from audit.record.entries import Actor
 from audit.views.access import staff_actor, staff_only
+from audit.watch.holders import Kind
 
 STATES = [state for state in State if state != State.DETECTED]
 
@@ -35,6 +36,23 @@ STATES = [state for state in State if state != State.DETECTED]
 def register(request: HttpRequest) -> HttpResponse:
     rows = overview.register(Incident.objects.all()[:200], now=timezone.now())
     return render(request, "audit/incidents.html", {"rows": rows})
+
+
+@never_cache
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def report(request: HttpRequest) -> HttpResponse:
+    form = ReportForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        found = containment.report(
+            kind=Kind.CREDENTIAL,
+            actor=staff_actor(request),
+            now=timezone.now(),
+            **form.cleaned_data,
+        )
+        messages.success(request, _("L’accès est suspendu et l’incident ouvert."))
+        return redirect("incidents:incident", found.number)
+    return render(request, "audit/report.html", {"form": form})
 
 
 @never_cache

@@ -113,7 +113,7 @@ VENDOR = {
 STAFF = {
     f"incidents:{name}"
     for name in (
-        "register", "register-csv", "incident", "assess", "answer", "file", "ask", "decide",
+        "register", "register-csv", "report", "incident", "assess", "answer", "file", "ask", "decide",
         "pause", "notified", "remark", "settle", "preview", "form-pdf", "form-json", "proof",
         "bundle", "exposure",
     )

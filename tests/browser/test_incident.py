@@ -67,6 +67,9 @@ def test_two_people_run_an_incident_to_its_end(live_server, new_page, night, mai
 
     one.goto(f"{live_server.url}/equipe/incidents/")
     check_page(one)
+    one.goto(f"{live_server.url}/equipe/incidents/signaler/")
+    check_page(one)
+    one.go_back()
     one.get_by_role("link", name=str(number), exact=True).click()
     check_page(one)
     assert f"{len(night['opened'])} personnes" in one.locator("main").inner_text()

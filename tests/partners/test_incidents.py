@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from audit.incidents import authority, evidence, incidents, notices, overview, workflow
@@ -31,7 +32,7 @@ from audit.record import seal
 from audit.record.entries import Actor, ActorKind, Channel
 from booking.domain import incident_post
 from partners.models import Credential
-from tests.factories import make_account, make_member, make_patient
+from tests.factories import make_account, make_member, make_patient, verified_client
 from tests.partners.software import Software
 from tests.partners.theft import (
     OWN_KEY,
@@ -356,3 +357,33 @@ def test_a_training_tells_nobody_outside(night, now):
     mail.outbox.clear()
     assert notices.send_due(now=timezone.now()) >= 1
     assert mail.outbox == []
+
+
+def test_somebody_tells_of_a_stolen_key(now):
+    visits = make_visits(now=now)
+    grant = make_watched_grant(visits, now=now)
+    make_member(grant.practice, role="owner")
+    reveal(Software(grant.credential, key=OWN_KEY), visits[0])
+    staff = verified_client(make_account(is_staff=True))
+    url = reverse("incidents:report")
+    given = {
+        "holder_id": str(grant.credential_id),
+        "began_at": "2026-11-24T09:30",
+        "words": "Appel",
+    }
+    for name, value, said in [
+        ("holder_id", str(uuid.uuid4()), "pas d’accès"),
+        ("holder_id", "x", "UUID"),
+        ("began_at", "2027-11-24T09:30", "pas encore venu"),
+        ("words", "", "obligatoire"),
+    ]:
+        answer = staff.post(url, given | {name: value})
+        assert (answer.status_code, said in answer.content.decode()) == (200, True), said
+    assert not Incident.objects.exists()
+    assert staff.post(url, given).status_code == 302
+    incident = Incident.objects.get()
+    assert incident.state == State.CONTAINED
+    assert Credential.objects.get(pk=grant.credential_id).suspended_at is not None
+    assert exposure_of(incident, now=timezone.now()).entries == 1
+    assert incident.notices.filter(kind=NoticeKind.CONTAINMENT).count() == 1
+    assert incident.steps.get().text == "Appel"
