@@ -202,7 +202,7 @@ def world(now):
     feed, _secret = open_feed(agenda=agenda, label="Mobile", actor=practice_actor(), now=now)
     calendar = ImportedCalendar.objects.create(agenda=agenda, label="Mobile", created_at=now)
     incident = Incident.objects.create(
-        number=1, began_at=now, detected_at=now, contained_at=now, state="contained"
+        number=4242, began_at=now, detected_at=now, contained_at=now, state="contained"
     )
     notice = Notice.objects.create(
         incident=incident, kind="controller", recipient_id=owner.pk, practice_id=practice.pk,
@@ -212,7 +212,7 @@ def world(now):
         incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
     )
     ids = {
-        "number": 1, "notice_id": notice.pk, "approval_id": approval.pk, "kind": "controller",
+        "number": incident.number, "notice_id": notice.pk, "approval_id": approval.pk, "kind": "controller",
         "of": "practices",
         "grant_id": grant.pk, "feed_id": feed.pk, "calendar_id": calendar.pk, "partner_id": credential.partner_id,
         "credential_id": credential.pk, "key_id": key.pk, "webhook_id": webhook.pk,
