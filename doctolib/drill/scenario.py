@@ -40,10 +40,7 @@ class Thief:
 
     starts: datetime
     appointments: int = 6128
-    # credential: has its keys; token: has a copy of an access token and of its proofs;
-    # secretary: is one, or has her session.
-    who: str = "credential"
-    # How many of the world's credentials (or, of a secretary, 1) are in their hands.
+    # How many of the world's credentials are in their hands.
     credentials: int = 1
     network: str = "new"
     key: str = "new"
@@ -148,7 +145,6 @@ def _check(scenario: Scenario) -> None:
     if min(sizes) < 1 or world.credentials > world.practices:
         raise BadScenario("world: sizes begin at 1, and a credential serves one practice or more.")
     for thief in scenario.thieves:
-        among("thief.who", thief.who, ("credential", "token", "secretary"))
         among("thief.network", thief.network, ("new", "own", "new-each"))
         among("thief.key", thief.key, ("new", "own"))
         among("thief.visits", thief.visits, ("all", "future", "past"))

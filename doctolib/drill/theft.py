@@ -31,8 +31,8 @@ def openings_of(thief: Thief, number: int, built: Built, rng: random.Random) -> 
             network, _unused = places.setdefault(id(installation), _strange(rng))
         own_key = thief.key == "own"
         used_key = installation.key if own_key else key
-        # Whoever has the key asks for tokens of their own, and whoever copied one uses that.
-        client = installation.key if thief.who == "token" else f"{number:02x}{key}"
+        # Whoever has the key asks for tokens of their own.
+        client = f"{number:02x}{key}"
         openings.append(
             Opening(
                 at=at,

@@ -81,6 +81,8 @@ def test_a_month_without_a_thief_stops_nobody_and_reads_as_text(tmp_path):
         ('"follower"', '"unheard-of"'),
         ('network = "new"', 'network = "moon"'),
         ("an_hour = 1800", "an_hour = 0"),
+        # Played by nobody yet: better refused than played as something else.
+        ("an_hour = 1800", 'who = "secretary"'),
         ("2020-06-11", "2021-06-11"),
         ("[world]", "[wolrd]"),
         ("title =", "title = ["),
