@@ -8,14 +8,12 @@ commit that notes it.
 
 import logging
 import uuid
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 from time import monotonic
 
 import redis
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
@@ -27,6 +25,7 @@ from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import accounts, sms
 from booking.domain.calendar_file import appointment_ics
+from booking.domain.letters import Letter, hand_over
 from booking.models import Message
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
@@ -53,18 +52,6 @@ _last_wake = _LastWake()
 
 class NothingToSay(Exception):
     """The message has become pointless: the visit was cancelled, the person was erased."""
-
-
-@dataclass(kw_only=True)
-class Letter:
-    """A composed message, in plain text: only ever in memory."""
-
-    to: str
-    subject: str
-    text: str
-    html: str = ""
-    ics: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 def wake_sender() -> None:
@@ -129,7 +116,9 @@ def send_one(*, message_id: uuid.UUID, now: datetime) -> bool:
         message.claimed_until = now + timedelta(seconds=CLAIM_SECONDS)
         message.save(update_fields=["claimed_until"])
     try:
-        _hand_over(message, letter)
+        hand_over(
+            letter, channel=message.channel, key=str(message.pk), message_id=message.message_id
+        )
     except (SMTPException, OSError, sms.SmsNotSent) as error:
         logger.warning("message not taken", extra={"message_id": str(message_id)})
         _note_failure(message_id, type(error).__name__, now=now)
@@ -151,23 +140,6 @@ def _note_failure(message_id: uuid.UUID, problem: str, *, now: datetime) -> None
     message.claimed_until = None
     message.problem = problem
     message.save(update_fields=["attempts", "state", "due_at", "claimed_until", "problem"])
-
-
-def _hand_over(message: Message, letter: Letter) -> None:
-    if message.channel == MessageChannel.SMS:
-        sms.provider().send(to=letter.to, text=letter.text, key=str(message.pk))
-        return
-    mail = EmailMultiAlternatives(
-        letter.subject,
-        letter.text,
-        to=[letter.to],
-        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
-    )
-    if letter.html:
-        mail.attach_alternative(letter.html, "text/html")
-    if letter.ics:
-        mail.attach("rendez-vous.ics", letter.ics, "text/calendar")
-    mail.send()
 
 
 def compose(message: Message, *, now: datetime) -> Letter:

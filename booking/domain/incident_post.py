@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from smtplib import SMTPException
+from socket import gaierror
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -24,6 +24,7 @@ from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import sms
 from booking.domain.accounts import site_url
+from booking.domain.letters import Letter, hand_over
 from booking.models import Account, Patient
 from booking.models.message import MessageChannel
 from practitioners.models import Membership, Practice
@@ -221,29 +222,25 @@ def _practices_of(exposure: Exposure, subject: uuid.UUID) -> list[str]:
 
 def _text(notice: Notice, to: str, context: dict[str, object]) -> None:
     words = str(render_to_string("booking/notices/patient_sms.txt", context)).split()
-    try:
-        sms.provider().send(to=to, text=" ".join(words), key=str(notice.pk))
-    except sms.SmsNotSent as error:
-        raise NotTaken(type(error).__name__) from error
+    _hand_over(notice, Letter(to=to, subject="", text=" ".join(words)))
 
 
 def _mail(notice: Notice, to: str, context: dict[str, object]) -> None:
     rendered = str(render_to_string(f"booking/notices/{notice.kind}.txt", context)).strip()
     subject, _break, text = rendered.partition("\n")
-    mail = EmailMultiAlternatives(
-        subject.strip(),
-        text.strip() + "\n",
-        to=[to],
-        headers={"Message-ID": notice.message_id, "Auto-Submitted": "auto-generated"},
-    )
-    html_context = {"subject": subject.strip(), "text": text.strip(), "site": settings.BASE_URL}
-    html_context["language"] = translation.get_language() or settings.LANGUAGE_CODE
-    mail.attach_alternative(
-        str(render_to_string("booking/notices/_page.html", html_context)), "text/html"
-    )
+    letter = Letter(to=to, subject=subject.strip(), text=text.strip() + "\n")
+    html_context = {
+        "subject": letter.subject, "text": letter.text.strip(), "site": settings.BASE_URL,
+        "language": translation.get_language() or settings.LANGUAGE_CODE,
+    }  # fmt: skip
+    letter.html = str(render_to_string("booking/notices/_page.html", html_context))
+    _hand_over(notice, letter)
+
+
+def _hand_over(notice: Notice, letter: Letter) -> None:
     try:
-        mail.send()
-    except (SMTPException, ConnectionRefusedError) as error:
+        hand_over(letter, channel=notice.channel, key=str(notice.pk), message_id=notice.message_id)
+    except (SMTPException, ConnectionRefusedError, gaierror, sms.SmsNotSent) as error:
         raise NotTaken(type(error).__name__) from error
 
 

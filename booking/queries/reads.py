@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from audit.incidents.authority import DATA_NAMES
 from audit.models import Entry
 from audit.record.proofs import sealed_ids
 from audit.software import software_names
@@ -15,14 +16,7 @@ from practitioners.models import Practice
 
 LIMIT = 200
 
-FIELD_NAMES = {
-    "first_name": _("prénom"),
-    "last_name": _("nom"),
-    "sex": _("sexe"),
-    "birth_date": _("date de naissance"),
-    "phone": _("téléphone"),
-    "email": _("e-mail"),
-    "note": _("mot pour le cabinet"),
+FIELD_NAMES = DATA_NAMES | {
     "words": _("explication demandée"),
     "answer": _("explication donnée"),
     "name": _("nom du compte"),

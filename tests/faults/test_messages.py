@@ -128,8 +128,10 @@ def test_claims_of_a_slow_batch_run_from_their_own_moment(monkeypatch, settings)
     ticks = iter([0.0, 0.0, 45.0, 90.0])
     monkeypatch.setattr(delivery, "monotonic", lambda: next(ticks))
     claimed = []
-    monkeypatch.setattr(
-        delivery, "_hand_over", lambda message, letter: claimed.append(message.claimed_until)
-    )
+
+    def hand_over(_letter, *, key, **_how):
+        claimed.append(Message.objects.get(pk=key).claimed_until)
+
+    monkeypatch.setattr(delivery, "hand_over", hand_over)
     assert delivery.send_owed(now=now) == 3
     assert [round((until - now).total_seconds()) for until in claimed] == [60, 105, 150]

@@ -1,0 +1,40 @@
+"""A composed message, and handing it to whoever carries it."""
+
+from dataclasses import dataclass
+
+from django.core.mail import EmailMultiAlternatives
+
+from booking.domain import sms
+from booking.models.message import MessageChannel
+
+
+@dataclass(kw_only=True)
+class Letter:
+    """A composed message, in plain text: only ever in memory."""
+
+    to: str
+    subject: str
+    text: str
+    html: str = ""
+    ics: bytes = b""
+
+
+def hand_over(letter: Letter, *, channel: str, key: str, message_id: str) -> None:
+    """Give a letter to the mail relay, or to the SMS provider under an idempotency key.
+
+    Raises SMTPException, OSError and sms.SmsNotSent.
+    """
+    if channel == MessageChannel.SMS:
+        sms.provider().send(to=letter.to, text=letter.text, key=key)
+        return
+    mail = EmailMultiAlternatives(
+        letter.subject,
+        letter.text,
+        to=[letter.to],
+        headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
+    )
+    if letter.html:
+        mail.attach_alternative(letter.html, "text/html")
+    if letter.ics:
+        mail.attach("rendez-vous.ics", letter.ics, "text/calendar")
+    mail.send()
