@@ -102,9 +102,8 @@ def answers(incident: Incident) -> dict[str, str]:
     return drafts(incident) | {name: text for name, text in incident.answers.items() if text}
 
 
-def form(incident: Incident, *, now: datetime) -> list[Section]:
+def form(incident: Incident, *, exposure: Exposure, now: datetime) -> list[Section]:
     """The form as it stands, in the reader's language."""
-    exposure = exposure_of(incident, now=now)
     given = answers(incident)
     people, practices = len(exposure.subjects), len(exposure.practices)
     severity = Severity.read(incident.assessment)
@@ -187,6 +186,7 @@ def form(incident: Incident, *, now: datetime) -> list[Section]:
 
 def as_json(incident: Incident, *, now: datetime) -> dict[str, Any]:
     """The form for programs: section by section, by key."""
+    exposure = exposure_of(incident, now=now)
     return {
         "incident": incident.number,
         "made_at": now.isoformat(),
@@ -195,7 +195,7 @@ def as_json(incident: Incident, *, now: datetime) -> dict[str, Any]:
                 "title": section.title,
                 "answers": {row.key: row.value for row in section.rows},
             }
-            for section in form(incident, now=now)
+            for section in form(incident, exposure=exposure, now=now)
         ],
     }
 
@@ -218,7 +218,8 @@ def as_pdf(incident: Incident, *, now: datetime) -> bytes:
     _write(pdf, title, height=9)
     pdf.set_font("Helvetica", "", 9)
     _write(pdf, _("Établie le %(at)s d’après le registre.") % {"at": _when(now)}, height=5)
-    for section in form(incident, now=now):
+    exposure = exposure_of(incident, now=now)
+    for section in form(incident, exposure=exposure, now=now):
         pdf.ln(3)
         pdf.set_font("Helvetica", "B", 12)
         _write(pdf, section.title, height=7)

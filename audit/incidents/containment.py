@@ -14,7 +14,7 @@ from django.db import transaction
 from audit.incidents import incidents, notices
 from audit.incidents.post import post
 from audit.incidents.selection import Origin, select
-from audit.models import Incident, IncidentSource, IncidentStep, NoticeKind, State, Watched
+from audit.models import Incident, IncidentSource, NoticeKind, State, Watched
 from audit.record.entries import Actor, system_actor
 from audit.watch import holders, watcher
 from audit.watch.past import Past
@@ -67,13 +67,12 @@ def contain(
     verdict: Verdict,
     origin: Origin,
     now: datetime,
-    actor: Actor | None = None,
 ) -> Incident | None:
     """Stop a holder, open an incident (or join its group's), owe the news to practices and staff.
 
     Returns None if the holder was stopped already.
     """
-    by = actor or system_actor()
+    by = system_actor()
     if not holders.stop(kind=kind, holder_id=holder_id, actor=by, now=now):
         return None
     row = Watched.objects.filter(pk=holder_id).first()
@@ -102,12 +101,7 @@ def contain(
             "keys": selection.keys, "tokens": selection.tokens,
         },
     )  # fmt: skip
-    incidents.contained(
-        incident, actor=by, at=now, holder=holder_id, kind=kind, began_at=selection.began_at
-    )
-    reached = holders.practices(kind, [holder_id])
-    notices.owe(incident, NoticeKind.STAFF, post().staff(), now=now)
-    notices.owe(incident, NoticeKind.CONTAINMENT, post().owners(reached), now=now)
+    _contained(incident, holder_id, kind, actor=by, began_at=selection.began_at, now=now)
     return incident
 
 
@@ -124,16 +118,26 @@ def report(
     IncidentSource.objects.create(
         incident=incident, kind=kind, holder_id=holder_id, began_at=began_at, stopped_at=now
     )
+    _contained(incident, holder_id, kind, actor=actor, began_at=began_at, now=now)
+    incidents.say(incident, "remark", actor=actor, now=now, text=words)
+    return incident
+
+
+def _contained(
+    incident: Incident,
+    holder_id: uuid.UUID,
+    kind: str,
+    *,
+    actor: Actor,
+    began_at: datetime,
+    now: datetime,
+) -> None:
     incidents.contained(
         incident, actor=actor, at=now, holder=holder_id, kind=kind, began_at=began_at
-    )
-    IncidentStep.objects.create(
-        incident=incident, at=now, author_id=actor.id, action="remark", text=words
     )
     reached = holders.practices(kind, [holder_id])
     notices.owe(incident, NoticeKind.STAFF, post().staff(), now=now)
     notices.owe(incident, NoticeKind.CONTAINMENT, post().owners(reached), now=now)
-    return incident
 
 
 def _of_the_same_thief(group_id: uuid.UUID) -> Incident | None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Max
 
-from audit.models import Incident, State
+from audit.models import Incident, IncidentStep, State
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.watch.judge import Sign
@@ -25,7 +25,6 @@ def open_incident(
     began_at: datetime,
     now: datetime,
     signs: Iterable[Sign] = (),
-    is_training: bool = False,
 ) -> Incident:
     """Open an incident, detected now: from here the clock of article 33(1) runs."""
     with connection.cursor() as cursor:
@@ -36,7 +35,6 @@ def open_incident(
         began_at=began_at,
         detected_at=now,
         signs=[asdict(sign) for sign in signs],
-        is_training=is_training,
     )
     note(incident, "incident-opened", actor=actor, at=now, number=number, began_at=began_at)
     return incident
@@ -60,6 +58,14 @@ def note(
 ) -> uuid.UUID:
     """Write a step of an incident on the record."""
     return entries.write(action, actor=actor, object_id=incident.pk, at=at, details=details)
+
+
+def say(incident: Incident, action: str, *, actor: Actor, now: datetime, text: str = "") -> None:
+    """Keep a step with its author's words, and that it happened on the record."""
+    IncidentStep.objects.create(
+        incident=incident, at=now, author_id=actor.id, action=action, text=text.strip()
+    )
+    note(incident, f"incident-{action}", actor=actor, at=now)
 
 
 def open_of(holder_id: uuid.UUID) -> Incident | None:

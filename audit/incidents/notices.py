@@ -66,16 +66,23 @@ def wake() -> None:
         logger.warning("could not wake the sender of notices; the scheduler will")
 
 
-def send_due(*, now: datetime, limit: int = BATCH) -> int:
-    """Send what is due, a batch at a time, and return how many left."""
+def send_due(*, now: datetime) -> int:
+    """Send what is due, a batch at a time, and return how many left.
+
+    One whose sending ends in an unexpected way stays claimed, as if its sender had died.
+    """
     started = monotonic()
     _settle_abandoned(now=now)
     due = Notice.objects.filter(state=NoticeState.OWED, due_at__lte=now).filter(
         Q(incident__is_paused=False) | Q(kind__in=(NoticeKind.STAFF, NoticeKind.CONTAINMENT))
     )
     sent = 0
-    for pk in list(due.order_by("due_at", "id").values_list("pk", flat=True)[:limit]):
-        sent += send_one(pk, now=now + timedelta(seconds=monotonic() - started))
+    for pk in list(due.order_by("due_at", "id").values_list("pk", flat=True)[:BATCH]):
+        at = now + timedelta(seconds=monotonic() - started)
+        try:
+            sent += send_one(pk, now=at)
+        except Exception:  # one that cannot be made must not hold up the others
+            logger.exception("notice could not be sent", extra={"notice_id": str(pk)})
     return sent
 
 

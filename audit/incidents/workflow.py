@@ -7,7 +7,7 @@ second person. A false alarm is closed by the approval that lets its sources in 
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -15,14 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.incidents import incidents, notices
 from audit.incidents.exposure import exposure_of
-from audit.incidents.post import post
+from audit.incidents.post import Recipient, post
 from audit.incidents.severity import Level, Severity
 from audit.models import (
     Approval,
     ApprovalOf,
     Delegation,
     Incident,
-    IncidentStep,
     Notice,
     NoticeKind,
     NoticeState,
@@ -40,14 +39,6 @@ class NotNow(Exception):
         self.text = text
 
 
-def say(incident: Incident, action: str, *, actor: Actor, now: datetime, text: str = "") -> None:
-    """Keep a step with its author's words, and that it happened on the record."""
-    IncidentStep.objects.create(
-        incident=incident, at=now, author_id=actor.id, action=action, text=text.strip()
-    )
-    incidents.note(incident, f"incident-{action}", actor=actor, at=now)
-
-
 @transaction.atomic
 def assess(incident: Incident, *, severity: Severity, actor: Actor, now: datetime) -> None:
     """Say how severe it is; may be said again while it is not closed. Raises NotNow."""
@@ -60,7 +51,7 @@ def assess(incident: Incident, *, severity: Severity, actor: Actor, now: datetim
         incident.state, incident.assessed_at = State.ASSESSED, now
     incident.save()
     text = f"SE = {severity.dpc:g} × {severity.ei:g} + {severity.cb:g} = {severity.score:g}"
-    say(incident, "assessed", actor=actor, now=now, text=f"{text}\n{severity.reasons}")
+    incidents.say(incident, "assessed", actor=actor, now=now, text=f"{text}\n{severity.reasons}")
 
 
 @transaction.atomic
@@ -68,15 +59,14 @@ def file_form(incident: Incident, *, actor: Actor, now: datetime, late: str = ""
     """Note that the authority has the form; late filing needs its reason (article 33(1))."""
     incident = _locked(incident)
     _not_closed(incident)
-    if not incident.assessment:
-        raise NotNow(_("L’incident n’est pas encore évalué."))
+    _is_assessed(incident)
     if now > incidents.deadline(incident) and not late.strip():
         raise NotNow(_("Le délai de 72 heures est passé : dites pourquoi."))
     if late.strip():
         incident.answers = incident.answers | {"late": late.strip()}
     incident.filed_at = incident.filed_at or now
     incident.save()
-    say(incident, "filed", actor=actor, now=now, text=late)
+    incidents.say(incident, "filed", actor=actor, now=now, text=late)
 
 
 @transaction.atomic
@@ -86,7 +76,7 @@ def answer(incident: Incident, *, answers: dict[str, str], actor: Actor, now: da
     _not_closed(incident)
     incident.answers = answers
     incident.save(update_fields=["answers"])
-    say(incident, "answers", actor=actor, now=now)
+    incidents.say(incident, "answers", actor=actor, now=now)
 
 
 @transaction.atomic
@@ -105,13 +95,10 @@ def ask(
             )
     except IntegrityError:
         raise NotNow(_("C’est déjà demandé.")) from None
-    if of == ApprovalOf.PATIENTS:
-        _prepare_patients(incident, now=now)
-    if of == ApprovalOf.PRACTICES:
-        exposure = exposure_of(incident, now=now)
-        recipients = post().owners(exposure.practices)
-        notices.owe(incident, NoticeKind.CONTROLLER, recipients, now=now, state=NoticeState.DRAFT)
-    say(incident, f"asked-{of}", actor=actor, now=now, text=reason)
+    if of in _DRAFTED:
+        recipients = _exposed(incident, of, now=now)
+        notices.owe(incident, _DRAFTED[of], recipients, now=now, state=NoticeState.DRAFT)
+    incidents.say(incident, f"asked-{of}", actor=actor, now=now, text=reason)
     return made
 
 
@@ -130,11 +117,13 @@ def decide(approval: Approval, *, is_approved: bool, actor: Actor, now: datetime
     approval.decided_by, approval.decided_at = actor.id, now
     approval.is_approved = is_approved
     approval.save()
-    say(incident, f"{'approved' if is_approved else 'refused'}-{of}", actor=actor, now=now)
+    verb = "approved" if is_approved else "refused"
+    incidents.say(incident, f"{verb}-{of}", actor=actor, now=now)
     if is_approved:
         _DOES[of](incident, actor, now)
-    elif of in (ApprovalOf.PATIENTS, ApprovalOf.PRACTICES):
-        _drafts(incident, of).update(state=NoticeState.VOID, problem="refused")
+    elif of in _DRAFTED:
+        # Asked again, they are drafted anew, from what is known then.
+        _drafts(incident, of).delete()
 
 
 @transaction.atomic
@@ -159,7 +148,7 @@ def notified(incident: Incident, *, actor: Actor, now: datetime, why_not: str = 
         raise NotNow(_("Des cabinets ne sont pas encore notifiés."))
     incident.state, incident.notified_at = State.NOTIFIED, now
     incident.save()
-    say(incident, "notified", actor=actor, now=now, text=why_not)
+    incidents.say(incident, "notified", actor=actor, now=now, text=why_not)
 
 
 @transaction.atomic
@@ -181,7 +170,7 @@ def pause(incident: Incident, *, is_paused: bool, actor: Actor, now: datetime) -
     incident = _locked(incident)
     incident.is_paused = is_paused
     incident.save(update_fields=["is_paused"])
-    say(incident, "paused" if is_paused else "resumed", actor=actor, now=now)
+    incidents.say(incident, "paused" if is_paused else "resumed", actor=actor, now=now)
     if not is_paused:
         transaction.on_commit(notices.wake, robust=True)
 
@@ -217,20 +206,19 @@ def _can_close(incident: Incident) -> None:
 
 def _let_in(incident: Incident, actor: Actor, now: datetime, *, keys_are_safe: bool) -> None:
     stopped = list(incident.sources.filter(let_in_at__isnull=True))
+    groups = {source.group_id for source in stopped if source.group_id}
+    reached: set[uuid.UUID] = set()
     for source in stopped:
         holders.let_in(
             kind=source.kind, holder_id=source.holder_id, actor=actor,
             keys_are_safe=keys_are_safe, now=now,
         )  # fmt: skip
+        reached |= holders.practices(source.kind, [source.holder_id])
         source.let_in_at = now
         source.save(update_fields=["let_in_at"])
-    groups = {source.group_id for source in stopped if source.group_id}
     watcher.forget_suspicion(
         [source.holder_id for source in stopped], group_ids=groups, are_own=keys_are_safe
     )
-    reached = {
-        pk for source in stopped for pk in holders.practices(source.kind, [source.holder_id])
-    }
     notices.owe(incident, NoticeKind.RELEASED, post().owners(reached), now=now)
 
 
@@ -244,34 +232,31 @@ def _release(incident: Incident, actor: Actor, now: datetime) -> None:
     _let_in(incident, actor, now, keys_are_safe=False)
 
 
-def _drafts(incident: Incident, of: ApprovalOf) -> "notices.Notices":
-    kind = NoticeKind.PATIENT if of == ApprovalOf.PATIENTS else NoticeKind.CONTROLLER
-    return Notice.objects.filter(incident=incident, kind=kind, state=NoticeState.DRAFT)
+def _drafts(incident: Incident, of: ApprovalOf) -> notices.Notices:
+    return Notice.objects.filter(incident=incident, kind=_DRAFTED[of], state=NoticeState.DRAFT)
+
+
+def _exposed(incident: Incident, of: ApprovalOf, *, now: datetime) -> Iterable[Recipient]:
+    """Who is to be told: exposed practices, or everybody exposed where a practice delegates it."""
+    practices = exposure_of(incident, now=now).practices
+    if of == ApprovalOf.PRACTICES:
+        return post().owners(practices)
+    delegated = incident.delegations.filter(practice_id__in=practices)
+    delegating = delegated.values_list("practice_id", flat=True)
+    return post().people({subject for pk in delegating for subject in practices[pk]})
+
+
+def _tell(incident: Incident, of: ApprovalOf, now: datetime) -> None:
+    _drafts(incident, of).update(state=NoticeState.OWED, due_at=now)
+    transaction.on_commit(notices.wake, robust=True)
 
 
 def _tell_practices(incident: Incident, actor: Actor, now: datetime) -> None:
-    _drafts(incident, ApprovalOf.PRACTICES).update(state=NoticeState.OWED, due_at=now)
-    transaction.on_commit(notices.wake, robust=True)
-
-
-def _prepare_patients(incident: Incident, *, now: datetime) -> None:
-    """Draft a notice for everybody exposed at a practice that has delegated it."""
-    exposure = exposure_of(incident, now=now)
-    delegated = set(incident.delegations.values_list("practice_id", flat=True))
-    subjects = {
-        subject
-        for practice_id, some in exposure.practices.items()
-        if practice_id in delegated
-        for subject in some
-    }
-    notices.owe(
-        incident, NoticeKind.PATIENT, post().people(subjects), now=now, state=NoticeState.DRAFT
-    )
+    _tell(incident, ApprovalOf.PRACTICES, now)
 
 
 def _tell_patients(incident: Incident, actor: Actor, now: datetime) -> None:
-    _drafts(incident, ApprovalOf.PATIENTS).update(state=NoticeState.OWED, due_at=now)
-    transaction.on_commit(notices.wake, robust=True)
+    _tell(incident, ApprovalOf.PATIENTS, now)
 
 
 def _close(incident: Incident, actor: Actor, now: datetime) -> None:
@@ -279,6 +264,9 @@ def _close(incident: Incident, actor: Actor, now: datetime) -> None:
     incident.save()
 
 
+_DRAFTED = {
+    ApprovalOf.PRACTICES: NoticeKind.CONTROLLER, ApprovalOf.PATIENTS: NoticeKind.PATIENT,
+}  # fmt: skip
 _CHECKS: dict[ApprovalOf, Callable[[Incident], None]] = {
     ApprovalOf.FALSE_ALARM: _has_stopped,
     ApprovalOf.RELEASE: _has_stopped,

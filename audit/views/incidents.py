@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.forms.incidents import AnswersForm, ReportForm, SeverityForm, WordsForm
-from audit.incidents import authority, containment, evidence, notices, overview, workflow
+from audit.incidents import authority, containment, evidence, incidents, notices, overview, workflow
 from audit.incidents.exposure import exposure_of, lines_of
 from audit.incidents.post import post
 from audit.incidents.severity import Severity, proposed
@@ -122,7 +122,7 @@ def _page(request: HttpRequest, found: Incident, **forms: Any) -> HttpResponse:
         "severity_form": SeverityForm(initial=suggested.written()),
         "answers_form": AnswersForm(initial=authority.answers(found)),
         "words_form": WordsForm(),
-        "form": authority.form(found, now=now),
+        "form": authority.form(found, exposure=exposure, now=now),
         "counts": overview.notice_counts(found),
         "unsure": found.notices.filter(state=NoticeState.UNSURE),
         "approvals": open_approvals,
@@ -274,7 +274,7 @@ def remark(request: HttpRequest, number: int) -> HttpResponse:
     return _step(
         request,
         number,
-        lambda found, actor, now: workflow.say(found, "remark", actor=actor, now=now, text=words),
+        lambda found, actor, now: incidents.say(found, "remark", actor=actor, now=now, text=words),
         _("C’est noté."),
     )
 
@@ -287,7 +287,7 @@ def settle(request: HttpRequest, number: int, notice_id: uuid.UUID) -> HttpRespo
 
     def do(found: Incident, actor: Actor, now: datetime) -> None:
         if notices.decide(notice, was_sent="sent" in request.POST, now=now):
-            workflow.say(found, "settled", actor=actor, now=now, text=notice.message_id)
+            incidents.say(found, "settled", actor=actor, now=now, text=notice.message_id)
 
     return _step(request, number, do, _("C’est noté."))
 

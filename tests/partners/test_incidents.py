@@ -186,6 +186,18 @@ def test_each_practice_gets_its_own_numbers_and_duties(night, two, now):
     assert notices.send_due(now=timezone.now() + timedelta(days=1)) == 0
 
 
+def test_what_was_refused_can_be_asked_again_and_is_told(night, two, now):
+    workflow.assess(night.incident, severity=SEVERE, actor=two[0], now=now)
+    approval = workflow.ask(night.incident, ApprovalOf.PRACTICES, actor=two[0], now=now)
+    workflow.decide(approval, is_approved=False, actor=two[1], now=now)
+    workflow.file_form(night.incident, actor=two[0], now=now)
+    with pytest.raises(NotNow, match="cabinets"):
+        workflow.notified(night.incident, actor=two[0], now=now)
+    told(night, two, now)
+    assert any("Violation" in each.subject for each in mail.outbox)
+    workflow.notified(night.incident, actor=two[0], now=now)
+
+
 def test_patients_are_told_once_where_their_practice_delegated(night, two, now):
     workflow.assess(night.incident, severity=SEVERE, actor=two[0], now=now)
     approval = workflow.ask(night.incident, ApprovalOf.PATIENTS, actor=two[0], now=now)
@@ -387,3 +399,22 @@ def test_somebody_tells_of_a_stolen_key(now):
     assert exposure_of(incident, now=timezone.now()).entries == 1
     assert incident.notices.filter(kind=NoticeKind.CONTAINMENT).count() == 1
     assert incident.steps.get().text == "Appel"
+
+
+def test_one_notice_that_cannot_be_made_holds_up_no_other(night, monkeypatch):
+    broken = night.incident.notices.get(kind=NoticeKind.CONTAINMENT)
+
+    def send(notice):
+        if notice.pk == broken.pk:
+            raise ValueError
+        incident_post.POST.send(notice)
+
+    person()
+    monkeypatch.setattr(
+        "audit.incidents.notices.post", lambda: _with(incident_post.POST, send=send)
+    )
+    night.incident.notices.filter(pk=broken.pk).update(due_at=timezone.now() - timedelta(days=1))
+    notices.owe(night.incident, NoticeKind.STAFF, incident_post.staff(), now=timezone.now())
+    assert notices.send_due(now=timezone.now() + timedelta(seconds=1)) == 1
+    broken.refresh_from_db()
+    assert broken.state == NoticeState.HANDED
