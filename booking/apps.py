@@ -9,6 +9,13 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         from audit.incidents.post import register_post
+        from audit.record.entries import Channel
+        from audit.vault.reveal import register_guard
+        from audit.watch.holders import Kind, register_holders
+        from booking.domain.dashboard_access import MEMBERS
         from booking.domain.incident_post import POST
+        from booking.domain.watching import guard_dashboard
 
         register_post(POST)
+        register_holders(Kind.ACCOUNT, MEMBERS)
+        register_guard(Channel.DASHBOARD, guard_dashboard)

@@ -22,6 +22,7 @@ from audit.incidents.severity import Level, Severity
 from audit.incidents.words import in_words
 from audit.models import Incident, NoticeKind, NoticeState
 from audit.watch import holders
+from audit.watch.holders import Kind
 
 # Columns by their short names, in the form's words.
 DATA_NAMES = {
@@ -78,6 +79,11 @@ def drafts(incident: Incident) -> dict[str, str]:
     return {
         "contact": settings.DEFAULT_FROM_EMAIL,
         "origin": _(
+            "Lectures par le compte d’un membre d’un cabinet, par un tiers qui s’en est emparé ou"
+            " par ce membre lui-même, sans que son travail l’explique."
+        )
+        if is_of_people(incident)
+        else _(
             "Accès par un tiers non autorisé au moyen d’un accès partenaire (clé d’un logiciel"
             " de cabinet)."
         ),
@@ -259,6 +265,11 @@ def source_names(incident: Incident) -> list[str]:
         for name in holders.names(source.kind, [source.holder_id]).values()
     }
     return sorted(named)
+
+
+def is_of_people(incident: Incident) -> bool:
+    """Whether it happened through the account of one of a practice's people."""
+    return incident.sources.filter(kind=Kind.ACCOUNT).exists()
 
 
 def reachable(incident: Incident, *, exposure: Exposure) -> int:

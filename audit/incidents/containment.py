@@ -6,16 +6,16 @@ the stop holds on every process from that commit on.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from audit.incidents import incidents, notices
 from audit.incidents.post import post
-from audit.incidents.selection import Origin, select
+from audit.incidents.selection import select
 from audit.models import Incident, IncidentSource, NoticeKind, State, Watched
-from audit.record.entries import Actor, system_actor
+from audit.record.entries import Actor, Origin, system_actor
 from audit.watch import holders, watcher
 from audit.watch.past import Past
 from audit.watch.sighting import Sighting
@@ -29,33 +29,44 @@ class Stopped(Exception):
     """
 
 
+class Asked(Exception):
+    """The holder, a person, must say again who it is; nothing was opened.
+
+    The transaction in which it was raised must commit, too.
+    """
+
+
 @transaction.atomic
 def guard(
     *,
     holder_id: uuid.UUID,
     kind: str,
     group_id: uuid.UUID,
-    sighting: Sighting,
-    token: str,
+    sightings: Sequence[Sighting],
+    origin: Origin,
     writes: Callable[[], int],
-) -> tuple[Verdict, bool]:
-    """Let the watch judge an opening before it happens, and stop whom it says.
+) -> tuple[Verdict, type[Exception] | None]:
+    """Let the watch judge what is opened together before it happens, and stop whom it says.
 
-    Returns whether this very holder is stopped, now or before: then nothing may open.
+    Returns what the caller is to raise, once this is committed, so that nothing opens: Stopped if
+    this very holder is stopped, now or before, Asked if it must first say who it is.
     """
+    now = sightings[0].at
     verdict = watcher.observe(
-        holder_id=holder_id, kind=kind, group_id=group_id, sighting=sighting, writes=writes
-    )
+        holder_id=holder_id, kind=kind, group_id=group_id, sightings=sightings, writes=writes,
+        can_ask=holders.can_ask(kind),
+    )  # fmt: skip
+    if verdict.ask:
+        holders.ask(kind=kind, holder_id=holder_id, actor=system_actor(), now=now)
+        return verdict, Asked
     for pk in verdict.stop:
-        origin = Origin()
-        if pk == holder_id:
-            origin = Origin(network=sighting.network, key=sighting.key, token=token)
         contain(
-            holder_id=pk, kind=kind, group_id=group_id, verdict=verdict, origin=origin,
-            now=sighting.at,
+            holder_id=pk, kind=kind, group_id=group_id, verdict=verdict,
+            origin=origin if pk == holder_id else Origin(), now=now,
         )  # fmt: skip
     # Asked in any case: what was in flight when another request stopped the holder is refused.
-    return verdict, holders.is_stopped(kind=kind, holder_id=holder_id)
+    is_stopped = holders.is_stopped(kind=kind, holder_id=holder_id)
+    return verdict, Stopped if is_stopped else None
 
 
 @transaction.atomic
@@ -79,7 +90,8 @@ def contain(
     past = Past.read(row.state if row else {})
     since = (row.since if row else None) or verdict.since or now
     selection = select(
-        credential_id=holder_id,
+        kind=kind,
+        holder_id=holder_id,
         own_networks=[name for name, place in past.networks.items() if place.known],
         own_keys=[name for name, place in past.keys.items() if place.known],
         since=since,
@@ -99,6 +111,7 @@ def contain(
             "kind": kind, "group_id": group_id, "began_at": selection.began_at,
             "stopped_at": now, "let_in_at": None, "networks": selection.networks,
             "keys": selection.keys, "tokens": selection.tokens,
+            "odd_alone": selection.odd_alone,
         },
     )  # fmt: skip
     _contained(incident, holder_id, kind, actor=by, began_at=selection.began_at, now=now)

@@ -58,6 +58,7 @@ def _facts(incident: Incident, *, now: datetime) -> dict[str, Any]:
                 "networks": source.networks,
                 "keys": source.keys,
                 "tokens": source.tokens,
+                "odd_alone": source.odd_alone,
             }
             for source in incident.sources.order_by("began_at", "pk")
         ],

@@ -1,7 +1,8 @@
 """What an incident exposed: computed from the record alone, whenever it is asked for.
 
-One index range for each source: `audit_entry_credential` is (credential_id, at), and the bounds
-on `at` leave out the other months' partitions.
+One index range for each source: `audit_entry_credential` is (credential_id, at),
+`audit_entry_dashboard` (actor_id, at), and the bounds on `at` leave out the other months'
+partitions.
 """
 
 import uuid
@@ -11,20 +12,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from audit.incidents.selection import OPENED_BY
 from audit.models import Incident, IncidentSource
 from audit.record.seal import streamed
 
 # What is in flight while a holder is stopped may be noted by a process whose clock runs ahead.
 CLOCKS_DIFFER = timedelta(minutes=10)
-_LINES = """
+_OF = """
     SELECT id, at, practice_id, subjects, fields, object_id, purpose FROM audit_entry
-    WHERE credential_id = %(holder)s AND action = 'reveal'
+    WHERE {whose} AND action = 'reveal'
       AND at >= %(since)s AND at <= %(until)s
       AND (%(all)s OR details->>'network' = ANY(%(networks)s) OR details->>'key' = ANY(%(keys)s)
            OR details->>'token' = ANY(%(tokens)s))
+      AND (NOT %(odd_alone)s OR (details->>'weight')::float > 0)
       AND (%(anybody)s OR subjects && %(only)s::uuid[])
     ORDER BY at, id
 """
+_LINES = {kind: _OF.format(whose=whose) for kind, whose in OPENED_BY.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,7 @@ def _rows(
     incident: Incident, *, now: datetime, only: Collection[uuid.UUID]
 ) -> Iterator[tuple[uuid.UUID, tuple[Any, ...]]]:
     for source in incident.sources.order_by("began_at", "pk"):
-        with streamed(_LINES, _parameters(source, now=now, only=only)) as chunks:
+        with streamed(_LINES[source.kind], _parameters(source, now=now, only=only)) as chunks:
             for rows in chunks:
                 for row in rows:
                     yield source.holder_id, row
@@ -95,6 +99,7 @@ def _parameters(
         "networks": source.networks,
         "keys": source.keys,
         "tokens": source.tokens,
+        "odd_alone": source.odd_alone,
         "anybody": not only,
         "only": list(only),
     }

@@ -1,10 +1,12 @@
-"""Which of a credential's openings were not its own: by network, key and token, from the record.
+"""Which of a holder's openings were not its own: by network, key and token, from the record.
 
-Every opening by software is recorded with the network, the key and the token that it came
-through, and with what the watch made of it. Networks and keys that are not the credential's own,
-and whose openings mostly weighed something, are a thief's, from their first opening on. Where the
-thief works from the credential's own network with its own key, tokens tell: one token serves one
-client for minutes, so one most of whose openings weighed something is suspect as a whole.
+Every opening by software and on the dashboard is recorded with the network, the key and the
+token that it came through, and with what the watch made of it. Networks and keys that are not the
+holder's own, and whose openings mostly weighed something, are a thief's, from their first opening
+on. Where the thief works from the holder's own network with its own key, tokens tell: one token
+serves one client for minutes, so one most of whose openings weighed something is suspect as a
+whole; so is a person's session. A session in which somebody mostly did their work is suspect in
+what weighed something alone.
 """
 
 import uuid
@@ -15,50 +17,53 @@ from typing import Any
 
 from django.db import connection
 
+from audit.record.entries import Origin
+from audit.watch.holders import Kind
+
 # How far back a thief is looked for: a drip may have gone on for weeks.
 LOOK_BACK = timedelta(days=92)
 SUSPECT_SHARE = 0.5
 
+# Whose entry it is, by kind of holder; each has an index with `at`.
+OPENED_BY = {
+    Kind.CREDENTIAL: "credential_id = %(holder)s",
+    Kind.ACCOUNT: "actor_id = %(holder)s AND channel = 'dashboard'",
+}
 # The bounds on `at` let PostgreSQL leave out the other months' partitions.
 _BY = """
     SELECT coalesce(details->>%(column)s, ''), min(at), count(*),
            count(*) FILTER (WHERE (details->>'weight')::float > 0)
     FROM audit_entry
-    WHERE credential_id = %(credential)s AND action = 'reveal'
-      AND at >= %(since)s AND at <= %(until)s
+    WHERE {whose} AND action = 'reveal' AND at >= %(since)s AND at <= %(until)s
     GROUP BY 1
 """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Through what an opening came."""
-
-    network: str = ""
-    key: str = ""
-    token: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The networks, keys and tokens that are not the credential's own, and since when."""
+    """The networks, keys and tokens that are not the holder's own, and since when.
+
+    With `odd_alone`, what weighed nothing is not part of it.
+    """
 
     networks: list[str]
     keys: list[str]
     tokens: list[str]
     began_at: datetime
+    odd_alone: bool = False
 
 
 def select(
     *,
-    credential_id: uuid.UUID,
+    kind: str,
+    holder_id: uuid.UUID,
     own_networks: Collection[str],
     own_keys: Collection[str],
     since: datetime,
     until: datetime,
     stopped: Origin,
 ) -> Selection:
-    """Tell a thief's openings from the credential's own, up to an instant.
+    """Tell a thief's openings from the holder's own, up to an instant.
 
     `stopped` is the origin of the request that was refused: it opened nothing and so is not on
     the record. `since` is when suspicion began to grow.
@@ -66,18 +71,24 @@ def select(
     began = [since]
     found: dict[str, list[str]] = {}
     for column, own in (("network", own_networks), ("key", own_keys)):
-        rows = _by(column, credential_id, until - LOOK_BACK, until)
+        rows = _by(column, kind, holder_id, until - LOOK_BACK, until)
         strange = [row for row in rows if row[0] not in own and _is_odd(row)]
         names = {row[0] for row in strange} | ({getattr(stopped, column)} - set(own))
         found[column] = sorted(names - {""})
         began += [row[1] for row in strange]
     tokens: list[str] = []
+    odd_alone = False
     if not found["network"] and not found["key"]:
-        rows = [row for row in _by("token", credential_id, since, until) if _is_odd(row)]
-        tokens = sorted({row[0] for row in rows} | {stopped.token} - {""})
+        rows = _by("token", kind, holder_id, since, until)
+        odd = {row[0] for row in rows if _is_odd(row)}
+        tokens = sorted(odd | {stopped.token} - {""})
+        # Software's tokens last for minutes, a person's session for a working day.
+        worked = {row[0] for row in rows} - odd
+        odd_alone = kind == Kind.ACCOUNT and stopped.token in worked
     return Selection(
-        networks=found["network"], keys=found["key"], tokens=tokens, began_at=min(began)
-    )
+        networks=found["network"], keys=found["key"], tokens=tokens, began_at=min(began),
+        odd_alone=odd_alone,
+    )  # fmt: skip
 
 
 def _is_odd(row: tuple[Any, ...]) -> bool:
@@ -86,11 +97,11 @@ def _is_odd(row: tuple[Any, ...]) -> bool:
 
 
 def _by(
-    column: str, credential_id: uuid.UUID, since: datetime, until: datetime
+    column: str, kind: str, holder_id: uuid.UUID, since: datetime, until: datetime
 ) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            _BY,
-            {"column": column, "credential": credential_id, "since": since, "until": until},
+            _BY.format(whose=OPENED_BY[kind]),
+            {"column": column, "holder": holder_id, "since": since, "until": until},
         )
         return list(cursor.fetchall())

@@ -11,10 +11,13 @@ _TEXTS = {
         " pas de visite proche."
     ),
     "reason-ahead": lambda s: _(
-        "Des visites des deux semaines à venir, plus que ce logiciel n’en a jamais lu d’avance."
+        "Des visites à venir, plus que cet accès n’en a jamais lu d’avance en un jour."
     ),
     "reason-again": lambda s: _(
-        "Des identités que ce logiciel avait déjà lues, lues de nouveau sans que rien ait changé."
+        "Des identités que cet accès avait déjà lues, lues de nouveau sans que rien ait changé."
+    ),
+    "reason-searched": lambda s: _(
+        "Des patients cherchés par leur nom, plus qu’il n’en a jamais été cherché en un jour."
     ),
     "reason-closing": lambda s: _(
         "Des visites passées, comme pour une clôture de mois, mais pas depuis les lieux habituels."

@@ -69,6 +69,8 @@ class IncidentSource(models.Model):
     networks = models.JSONField(default=list)
     keys = models.JSONField(default=list)
     tokens = models.JSONField(default=list)
+    # Of these, what weighed nothing was the holder's own work.
+    odd_alone = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = _("source d’incident")

@@ -41,14 +41,27 @@ class ActorKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Through what somebody asked: a network (a whole prefix), a key or a kind of browser, a token.
+
+    Of a token or a session, a digest; never an address.
+    """
+
+    network: str = ""
+    key: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Who acts, for which practice if any, and through which channel."""
+    """Who acts, for which practice if any, through which channel, and from where if it is known."""
 
     kind: ActorKind
     channel: Channel
     id: uuid.UUID | None = None
     practice_id: uuid.UUID | None = None
     credential_id: uuid.UUID | None = None
+    origin: Origin | None = None
 
 
 def system_actor(channel: Channel = Channel.TASK) -> Actor:

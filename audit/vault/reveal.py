@@ -1,7 +1,7 @@
 """The one way to plaintext: state who and why, the record is written, then the text opens."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -54,6 +54,20 @@ class Plain:
         self._keys = None
 
 
+Pairs = list[tuple[Any, str]]
+Guard = Callable[..., dict[str, object]]
+_guards: dict[entries.Channel, Guard] = {}
+
+
+def register_guard(channel: entries.Channel, guard: Guard) -> None:
+    """Let every reveal on a channel be judged before it happens; called once, by an app.
+
+    A guard is given actor, pairs, details and at; it returns what the entry is to say besides,
+    and raises what keeps the reveal from happening.
+    """
+    _guards[channel] = guard
+
+
 @contextmanager
 def reveal(
     wanted: Iterable[tuple[Any, Iterable[str]]],
@@ -69,13 +83,19 @@ def reveal(
     `wanted` pairs each row with the fields that will be read. The entry is inserted in the
     caller's transaction (or on its own without one) before any text can be read; if it cannot
     be written the error propagates and nothing opens. Inside another acting block the outer
-    actor stays. A field that is null is not part of the entry: there is nothing to see. `details`
-    say through what it was asked for, and what the watch made of it.
+    actor stays. A field that is null is not part of the entry: there is nothing to see. The entry
+    says through what it was asked for (the actor's origin), and `details` whatever else there is
+    to say. Where the channel has a guard, what it raises propagates, and nothing opens.
     """
     named = [(row, name) for row, names in wanted if row is not None for name in names]
     pairs = [(row, name) for row, name in named if getattr(row, name) is not None]
-    with entries.acting(actor):
+    with entries.acting(actor) as outer:
         if pairs:
+            said = dict(details or {})
+            if outer.origin is not None:
+                said |= vars(outer.origin)
+            if outer.channel in _guards:
+                said |= _guards[outer.channel](actor=outer, pairs=pairs, details=said, at=at)
             entries.write(
                 "reveal",
                 actor=actor,
@@ -83,7 +103,7 @@ def reveal(
                 subjects={row.subject_id for row, _ in pairs},
                 fields={sealing.field_label(row._meta.get_field(name)) for row, name in pairs},
                 object_id=object_id,
-                details=details,
+                details=said,
                 at=at,
             )
         opened = keys.data_keys({row.subject_id for row, _ in pairs}) if pairs else {}

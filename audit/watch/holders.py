@@ -20,7 +20,8 @@ class Holders:
     """What an app can do with the holders of one kind.
 
     `stop` and `let_in` return whether anything changed, and write the record themselves;
-    `names` says what people call each; `practices` which practices each can reach now.
+    `names` says what people call each; `practices` which practices each can reach now. People can
+    be asked who they are before they are stopped: `ask` makes sure that they are.
     """
 
     stop: Callable[..., bool]
@@ -28,6 +29,7 @@ class Holders:
     is_stopped: Callable[[uuid.UUID], bool]
     names: Callable[[Iterable[uuid.UUID]], dict[uuid.UUID, str]]
     practices: Callable[[Iterable[uuid.UUID]], set[uuid.UUID]]
+    ask: Callable[..., None] | None = None
 
 
 _kinds: dict[str, Holders] = {}
@@ -41,6 +43,18 @@ def register_holders(kind: str, holders: Holders) -> None:
 def stop(*, kind: str, holder_id: uuid.UUID, actor: Actor, now: datetime) -> bool:
     """Refuse a holder from its next request on, on every process."""
     return _kinds[kind].stop(holder_id=holder_id, actor=actor, now=now)
+
+
+def can_ask(kind: str) -> bool:
+    """Whether holders of this kind can be asked who they are."""
+    return _kinds[kind].ask is not None
+
+
+def ask(*, kind: str, holder_id: uuid.UUID, actor: Actor, now: datetime) -> None:
+    """Let a holder do nothing further until it has said who it is."""
+    do = _kinds[kind].ask
+    assert do is not None  # noqa: S101 - can_ask says so
+    do(holder_id=holder_id, actor=actor, now=now)
 
 
 def let_in(

@@ -6,26 +6,26 @@ holder's own days were odd. That is Page's CUSUM test (1954) with time in place 
 drift. The weights were set on simulated months (`manage.py drill`), whose generator knows none.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import log2
 
-from audit.watch.past import Past, block_of, share_of
+from audit.watch.past import SUMMED, Past, block_of, share_of
 from audit.watch.sighting import Reason, Sighting
 
 FROM_HOME = {
     Reason.FRESH: 0.0, Reason.NEAR: 0.0, Reason.FIRST_SYNC: 0.0, Reason.CLOSING: 0.0,
-    Reason.AHEAD: 0.25, Reason.AGAIN: 0.4, Reason.NONE: 1.0,
+    Reason.AHEAD: 0.25, Reason.AGAIN: 0.4, Reason.SEARCHED: 0.25, Reason.NONE: 1.0,
 }  # fmt: skip
 # From a strange network or with a strange key; what the agenda explains weighs little then, as
 # software does move to another data centre, and more when both are strange.
 FROM_ELSEWHERE = {
     Reason.FRESH: 0.02, Reason.NEAR: 0.02, Reason.FIRST_SYNC: 1.0, Reason.CLOSING: 1.0,
-    Reason.AHEAD: 1.0, Reason.AGAIN: 1.0, Reason.NONE: 1.0,
+    Reason.AHEAD: 1.0, Reason.AGAIN: 1.0, Reason.SEARCHED: 1.0, Reason.NONE: 1.0,
 }  # fmt: skip
 BOTH_STRANGE = 0.3
 # Software may have the habit of reading ahead, or everything twice: as much as it ever did in a
 # day weighs little, and so does all of it until there was time to see its week.
-HABITS = {Reason.AHEAD: "ahead", Reason.AGAIN: "again"}
 OF_HABIT, OF_HABIT_ELSEWHERE, HABIT_GROWS = 0.05, 0.15, 2
 NEW_NETWORK, NEW_KEY = 2.0, 1.5
 WALKING, WALK_STEPS, WALK_SECONDS = 0.5, 6, 60.0
@@ -58,27 +58,32 @@ class Judgement:
     walking: bool = False
 
 
-def judge(sighting: Sighting, *, past: Past, peers: Past, writes: int) -> Judgement:
-    """Weigh one opening; `writes` is what the holder has changed today at all."""
+def judge(sighting: Sighting, *, past: Past, peers: Past, writes: Callable[[], int]) -> Judgement:
+    """Weigh one opening.
+
+    `writes` counts what the holder has changed today at all, and is asked only where something
+    is odd.
+    """
     reason = sighting.reason
     walking = past.is_walking(sighting, steps=WALK_STEPS, seconds=WALK_SECONDS)
     places = _places(sighting, past)
     base = FROM_ELSEWHERE[reason] if places else FROM_HOME[reason]
-    is_habit = reason in HABITS and _is_habit(past, HABITS[reason])
+    is_habit = reason in SUMMED and _is_habit(past, SUMMED[reason])
     if len(places) > 1:
         base = max(base, BOTH_STRANGE)
     elif is_habit and (past.is_known or not places):
         base = OF_HABIT_ELSEWHERE if places else OF_HABIT
     if not base:
         return Judgement(weight=0.0, walking=walking)
+    past.now.writes = writes()
     signs = [
         *places,
         *_habits(sighting, past if _seen(past.blocks) else peers),
-        *_amounts(past, writes=writes),
+        *_amounts(past),
     ]
     if walking and past.now.walked >= HABIT_GROWS * past.most("walked"):
         signs.append(Sign(code="walking", weight=WALKING, found=str(WALK_STEPS)))
-    weight = min(MOST, base * (1 + sum(sign.weight for sign in signs)))
+    weight = sighting.part * min(MOST, base * (1 + sum(sign.weight for sign in signs)))
     signs.insert(0, Sign(code=f"reason-{reason}", weight=base))
     return Judgement(weight=round(weight, 3), signs=tuple(signs), walking=walking)
 
@@ -120,7 +125,7 @@ def _habits(sighting: Sighting, past: Past) -> list[Sign]:
     return signs
 
 
-def _amounts(past: Past, *, writes: int) -> list[Sign]:
+def _amounts(past: Past) -> list[Sign]:
     """How many subjects and practices today, and how little was changed beside it."""
     if not past.is_known:
         return []
@@ -129,7 +134,7 @@ def _amounts(past: Past, *, writes: int) -> list[Sign]:
     if past.now.opened > usual:
         odd = min(1.5, log2(past.now.opened / usual) + 0.25)
         signs.append(
-            Sign(code="volume", weight=odd, found=str(past.now.opened), usual=f"{usual:.0f}")
+            Sign(code="volume", weight=odd, found=f"{past.now.opened:.0f}", usual=f"{usual:.0f}")
         )
     practices = past.most("practices")
     if past.now.practices > practices:
@@ -138,7 +143,7 @@ def _amounts(past: Past, *, writes: int) -> list[Sign]:
     written, opened = past.most("writes"), sum(day.opened for day in past.days)
     if written and past.now.opened > RATIO_FLOOR:
         usual_ratio = opened / max(1, sum(day.writes for day in past.days))
-        ratio = past.now.opened / max(1, writes)
+        ratio = past.now.opened / max(1, past.now.writes)
         if ratio > 4 * usual_ratio:
             signs.append(
                 Sign(code="ratio", weight=0.5, found=f"{ratio:.0f}", usual=f"{usual_ratio:.0f}")

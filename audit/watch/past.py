@@ -22,9 +22,13 @@ KNOWN_AFTER = 30
 KNOWN_AFTER_S = 12 * 3600
 KNOWN_SHARE = 0.9
 LEARNED_OF_ODD = 0.1
-KEPT_PLACES = 8
+KEPT_STEPS, KEPT_PLACES = 8, 40
 HOURS_A_BLOCK = 4
 MAD_TO_SIGMA = 1.4826
+
+
+# Reasons that may be a habit: which of a day's sums tells how much of it there was.
+SUMMED = {Reason.AHEAD: "ahead", Reason.AGAIN: "again", Reason.SEARCHED: "searched"}
 
 
 def block_of(weekday: int, hour: int) -> str:
@@ -35,11 +39,12 @@ def block_of(weekday: int, hour: int) -> str:
 
 @dataclass(kw_only=True)
 class Day:
-    """The sums of one day (UTC)."""
+    """The sums of one day (UTC); what opens a part of a person alone counts as that part."""
 
-    opened: int = 0
-    ahead: int = 0
-    again: int = 0
+    opened: float = 0.0
+    ahead: float = 0.0
+    again: float = 0.0
+    searched: float = 0.0
     weight: float = 0.0
     walked: int = 0
     writes: int = 0
@@ -54,6 +59,13 @@ class Place:
     good: int = 0
     odd: int = 0
     known: bool = False
+
+
+def is_known(*, days: int, first: str, today: str) -> bool:
+    """Whether so many days with openings, between two dates, are enough to compare with."""
+    if days < DAYS_TO_KNOW or not first:
+        return False
+    return date.fromisoformat(today) - date.fromisoformat(first) >= KNOWS_AFTER
 
 
 def robust_top(values: Iterable[float], *, deviations: float) -> float:
@@ -84,6 +96,8 @@ class Past:
     # The most subjects of one practice that were opened in one day, by practice.
     busiest: dict[str, int] = field(default_factory=dict)
     by_practice: dict[str, int] = field(default_factory=dict)
+    # When the holder was last asked who it is; an instant in seconds.
+    asked: float = 0.0
 
     @classmethod
     def read(cls, state: dict[str, Any]) -> "Past":
@@ -107,9 +121,7 @@ class Past:
     @property
     def is_known(self) -> bool:
         """Whether there are days enough to compare with."""
-        if len(self.days) < DAYS_TO_KNOW or not self.first:
-            return False
-        return date.fromisoformat(self.today) - date.fromisoformat(self.first) >= KNOWS_AFTER
+        return is_known(days=len(self.days), first=self.first, today=self.today)
 
     def turn_to(self, day: date) -> Day | None:
         """Begin a day, if it is another one; returns the day that is over, if it had anything."""
@@ -135,6 +147,8 @@ class Past:
 
     def is_walking(self, sighting: Sighting, *, steps: int, seconds: float) -> bool:
         """Whether the last openings follow one agenda in order of time, one soon after another."""
+        if sighting.place is None:
+            return False
         latest = [*self.trail, [*sighting.place, sighting.at.timestamp()]][-steps:]
         if len(latest) < steps or len({agenda for agenda, _start, _at in latest}) > 1:
             return False
@@ -153,11 +167,14 @@ class Past:
         if practice not in self.seen_practices:
             self.seen_practices.append(practice)
         self.by_practice[practice] = self.by_practice.get(practice, 0) + 1
-        self.trail = [*self.trail, [*sighting.place, sighting.at.timestamp()]][-KEPT_PLACES:]
+        if sighting.place is not None:
+            step = [*sighting.place, sighting.at.timestamp()]
+            self.trail = [*self.trail, step][-KEPT_STEPS:]
         day = self.now
-        day.opened += 1
-        day.ahead += sighting.reason == Reason.AHEAD
-        day.again += sighting.reason == Reason.AGAIN
+        day.opened = round(day.opened + sighting.part, 3)
+        if sighting.reason in SUMMED:
+            name = SUMMED[sighting.reason]
+            setattr(day, name, round(getattr(day, name) + sighting.part, 3))
         day.walked += walking
         day.weight = round(day.weight + weight, 3)
         day.practices = len(self.seen_practices)
@@ -169,7 +186,11 @@ class Past:
     def _note_place(places: dict[str, Place], name: str, *, at: float, explained: bool) -> None:
         place = places.get(name)
         if place is None:
-            place = places[name] = Place(since=at, known=not places)
+            place = Place(since=at, known=not places)
+            if len(places) >= KEPT_PLACES:
+                # People's telephones see many networks. One that became home is kept rather.
+                del places[min(places, key=lambda each: (places[each].known, places[each].since))]
+            places[name] = place
         place.good += explained
         place.odd += not explained
         if not place.known and at - place.since >= KNOWN_AFTER_S:

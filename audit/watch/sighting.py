@@ -19,6 +19,7 @@ class Reason(StrEnum):
     CLOSING = "closing"  # a past visit, while practices close their month
     AHEAD = "ahead"  # a visit of the next two weeks, which software may keep at hand
     AGAIN = "again"  # opened before by the same holder, and nothing has changed since
+    SEARCHED = "searched"  # found by somebody who typed in a name, a number or an address
     NONE = "none"
 
 
@@ -27,7 +28,8 @@ class Sighting:
     """One opening of one subject by one holder, at an instant and from somewhere.
 
     `weekday` (Monday is 0) and `hour` are the practice's wall clock. `place` is where in which
-    agenda the opened appointment stands, by which walking in order shows.
+    agenda the opened appointment stands, by which walking in order shows; None where many are
+    opened together. `part` is how much of a person is opened: 1 is all that reaches them.
     """
 
     at: datetime
@@ -38,7 +40,8 @@ class Sighting:
     network: str
     key: str
     use: str
-    place: tuple[str, float]
+    place: tuple[str, float] | None = None
+    part: float = 1.0
 
 
 def network_of(address: str) -> str:

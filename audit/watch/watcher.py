@@ -7,9 +7,10 @@ fills the group's bucket, and then a little suffices to stop each.
 """
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ from django.db import connection, transaction
 from audit.models import Watched
 from audit.watch import judge
 from audit.watch.judge import Judgement, Sign
-from audit.watch.past import Past, merged
+from audit.watch.past import Past, is_known, merged
 from audit.watch.sighting import Sighting
 
 # In weights (judge.py): full, and what flows out a day where there is no past to say. A group of
@@ -33,6 +34,9 @@ LEAK_TOP, LEAK_SHARE = 8.0, 0.08
 # Whatever its days say, some of all that a holder opens may be looked up for no visible reason:
 # days of closing, when much is explained, would make the others look odd.
 LEAK_SHARE_AT_LEAST = 0.04
+# Where a holder is asked who it is, and what it may weigh once it has answered, and how long an
+# answer is worth something.
+ASKS_AT, CAPACITY_ASKED, ANSWER_LASTS = 6.0, 24.0, timedelta(hours=12)
 # A group's bucket hears of nothing lighter.
 NOTED = 0.35
 DEVIATIONS = 3.0
@@ -46,9 +50,9 @@ GROUP = "group"
 class Verdict:
     """What the watch says of an opening: who is to be stopped, if anybody, and why."""
 
-    judgement: Judgement
-    level: float
-    capacity: float
+    weight: float
+    # Whether the holder must first say again who it is.
+    ask: bool = False
     stop: tuple[uuid.UUID, ...] = ()
     signs: tuple[Sign, ...] = ()
     # Since when the suspicion has grown.
@@ -63,45 +67,57 @@ def observe(
     holder_id: uuid.UUID,
     kind: str,
     group_id: uuid.UUID,
-    sighting: Sighting,
+    sightings: Sequence[Sighting],
     writes: Callable[[], int],
+    can_ask: bool = False,
 ) -> Verdict:
-    """Judge one opening and keep it in mind; called before anything opens.
+    """Judge what is opened together and keep it in mind; called before anything opens.
 
     `writes` counts what the holder has changed today, and is asked only where something is odd.
+    A holder that can be asked who it is (`can_ask`: a person) is asked before it is stopped, and
+    is stopped for what it does itself alone: the people of one practice are few.
     """
-    row = _locked(holder_id, kind, at=sighting.at)
+    at = sightings[0].at
+    row = _locked(holder_id, kind, at=at)
     past = Past.read(row.state)
-    over = past.turn_to(sighting.at.astimezone(UTC).date())
+    over = past.turn_to(at.astimezone(UTC).date())
     if over is not None:
-        _tell_group(group_id, holder_id, past, at=sighting.at)
+        _tell_group(group_id, holder_id, past, at=at)
     needs_peers = not past.is_known
     group = Watched.objects.filter(pk=group_id).first() if needs_peers else None
     peers = Past.read(group.state) if group else Past()
-    judgement = judge.judge(sighting, past=past, peers=peers, writes=0)
-    if judgement.weight:
-        past.now.writes = writes()
-        judgement = judge.judge(sighting, past=past, peers=peers, writes=past.now.writes)
-    past.learn(sighting, weight=judgement.weight, walking=judgement.walking)
+    writes = cache(writes)
+    judgements = []
+    for sighting in sightings:
+        judgement = judge.judge(sighting, past=past, peers=peers, writes=writes)
+        past.learn(sighting, weight=judgement.weight, walking=judgement.walking)
+        judgements.append(judgement)
+    weight = round(sum(judgement.weight for judgement in judgements), 3)
     leak = leak_of(past, peers)
-    _fill(row, judgement, at=sighting.at, leak=leak)
-    capacity = CAPACITY + leak / 2
+    _leak(row, at=at, leak=leak)
+    if can_ask and weight and row.level + weight >= ASKS_AT and not _was_asked(past, at=at):
+        # What is refused now is judged when it is asked for again.
+        past = Past.read(row.state)
+        past.asked = at.timestamp()
+        row.state = past.written()
+        row.save()
+        return Verdict(weight=weight, ask=True)
+    _fill(row, judgements, at=at)
+    capacity = (CAPACITY_ASKED if _was_asked(past, at=at) else CAPACITY) + leak / 2
     stop: set[uuid.UUID] = set()
     is_spread = False
-    if judgement.weight >= NOTED:
-        suspected = _fill_group(group_id, holder_id, judgement.weight, at=sighting.at)
+    if weight >= NOTED and not can_ask:
+        suspected = _fill_group(group_id, holder_id, weight, at=at)
         if suspected is not None:
             capacity = CAPACITY_UNDER_SUSPICION
             stop |= suspected
             is_spread = True
-    if judgement.weight and row.level >= capacity:
+    if weight and row.level >= capacity:
         stop.add(holder_id)
     row.state = past.written()
     row.save()
     return Verdict(
-        judgement=judgement,
-        level=row.level,
-        capacity=capacity,
+        weight=weight,
         stop=tuple(sorted(stop)),
         signs=_signs(row),
         since=row.since,
@@ -109,11 +125,27 @@ def observe(
     )
 
 
+def _was_asked(past: Past, *, at: datetime) -> bool:
+    """Whether the holder was asked who it is not long ago: without an answer it is let nowhere."""
+    return past.asked >= (at - ANSWER_LASTS).timestamp()
+
+
+_BUSIEST = """
+    SELECT jsonb_array_length(state->'days'), state->>'first', state->>'today',
+           (state->'busiest'->>replace(%s::text, '-', ''))::int
+    FROM audit_watched WHERE id = %s AND state ? 'days'
+"""
+
+
 def busiest_day(holder_id: uuid.UUID, practice_id: uuid.UUID) -> int | None:
     """The most subjects of a practice that a holder ever opened in a day; None while it is new."""
-    row = Watched.objects.filter(pk=holder_id).first()
-    past = Past.read(row.state if row else {})
-    return past.busiest.get(practice_id.hex, 0) if past.is_known else None
+    with connection.cursor() as cursor:
+        cursor.execute(_BUSIEST, [practice_id, holder_id])
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    days, first, today, busiest = found
+    return (busiest or 0) if is_known(days=days, first=first, today=today) else None
 
 
 def leak_of(past: Past, peers: Past) -> float:
@@ -195,19 +227,25 @@ def _locked(pk: uuid.UUID, kind: str, *, at: datetime) -> _Row:
     )  # fmt: skip
 
 
-def _fill(row: _Row, judgement: Judgement, *, at: datetime, leak: float) -> None:
+def _leak(row: _Row, *, at: datetime, leak: float) -> None:
     days = max(0.0, (at - row.at).total_seconds() / 86400)
     row.level = max(0.0, row.level - leak * days)
     row.at = max(at, row.at)
     if not row.level:
         row.since, row.signs = None, {}
-    if not judgement.weight:
-        return
-    row.since = row.since or at
-    row.level = round(row.level + judgement.weight, 3)
-    for sign in judgement.signs:
-        count, weight, _found, _usual = row.signs.get(sign.code, (0, 0.0, "", ""))
-        row.signs[sign.code] = [count + 1, round(weight + sign.weight, 3), sign.found, sign.usual]
+
+
+def _fill(row: _Row, judgements: Iterable[Judgement], *, at: datetime) -> None:
+    for judgement in judgements:
+        if not judgement.weight:
+            continue
+        row.since = row.since or at
+        row.level = round(row.level + judgement.weight, 3)
+        for sign in judgement.signs:
+            count, weight, _found, _usual = row.signs.get(sign.code, (0, 0.0, "", ""))
+            row.signs[sign.code] = [
+                count + 1, round(weight + sign.weight, 3), sign.found, sign.usual
+            ]  # fmt: skip
 
 
 def _signs(row: _Row) -> tuple[Sign, ...]:
@@ -231,7 +269,8 @@ def _fill_group(
     members[holder_id.hex] = [round(recent[0] + weight, 3), at.timestamp()]
     size = max(len(members), len(row.state.get("active", ())))
     leak = max(LEAK, GROUP_LEAK_A_MEMBER * size)
-    _fill(row, Judgement(weight=weight), at=at, leak=leak)
+    _leak(row, at=at, leak=leak)
+    _fill(row, [Judgement(weight=weight)], at=at)
     row.state["members"] = members
     is_full = len(members) > 1 and row.level >= max(GROUP_CAPACITY, size)
     if is_full:
@@ -255,6 +294,7 @@ def _tell_group(group_id: uuid.UUID, holder_id: uuid.UUID, past: Past, *, at: da
     active = {pk: last for pk, last in row.state.get("active", {}).items() if last >= horizon}
     active[holder_id.hex] = at.timestamp()
     peers.days = [*peers.days, past.days[-1]][-PEER_DAYS:]
+    peers.first, peers.today = min(peers.first or past.first, past.first), past.today
     peers.blocks = merged([peers.blocks, _shares(past.blocks)])
     peers.uses = merged([peers.uses, _shares(past.uses)])
     kept = {name: row.state[name] for name in ("members", "suspected_until") if name in row.state}

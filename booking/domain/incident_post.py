@@ -111,6 +111,7 @@ def _context(notice: Notice) -> dict[str, object]:
         "incident": incident,
         "practice": practice,
         "software": ", ".join(authority.source_names(incident)),
+        "is_person": authority.is_of_people(incident),
         "why": in_words(incident.signs),
         "link": _link(notice),
     }
@@ -132,6 +133,8 @@ def _link(notice: Notice) -> str:
     if notice.kind == NoticeKind.CONTROLLER:
         arguments = [notice.practice_id, notice.incident.number]
         return site_url(reverse("booking:practice-incident", args=arguments))
+    if authority.is_of_people(notice.incident):
+        return site_url(reverse("booking:members", args=[notice.practice_id]))
     return site_url(reverse("partners:software", args=[notice.practice_id]))
 
 
@@ -157,7 +160,8 @@ def preview(incident: Incident, kind: str) -> str:
         for name in (_("Prénom"), _("Prénom du proche"))
     ]
     context = {
-        "incident": incident, "seen": seen, "first_at": exposure.first_at,
+        "incident": incident, "is_person": authority.is_of_people(incident), "seen": seen,
+        "first_at": exposure.first_at,
         "last_at": exposure.last_at, "link": site_url(reverse("booking:my-incidents")),
     }  # fmt: skip
     return str(render_to_string(f"booking/notices/{kind}.txt", context)).strip()
@@ -197,6 +201,7 @@ def _tell_person(notice: Notice) -> None:
         ]
         context: dict[str, object] = {
             "incident": notice.incident,
+            "is_person": authority.is_of_people(notice.incident),
             "seen": seen,
             "names": ", ".join(str(each["name"]) for each in seen),
             "first_at": exposure.first_at,

@@ -35,6 +35,12 @@ class Account(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Since when the dashboard asks each session for the second factor again.
+    asked_at = models.DateTimeField(null=True, blank=True)
+    # Since when the account is kept from the dashboard: the watch has stopped it.
+    stopped_at = models.DateTimeField(_("arrêté le"), null=True, blank=True)
+    # How often all its sessions were ended at once.
+    sign_outs = models.PositiveIntegerField(default=0, db_default=0)
 
     USERNAME_FIELD = "email_index"
     EMAIL_FIELD = "email_index"
@@ -52,6 +58,11 @@ class Account(AbstractBaseUser, PermissionsMixin):
     def get_username(self) -> str:
         """An opaque name: the address itself is sealed."""
         return str(self.id)
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """What a session was begun with: another password or a sign-out everywhere ends it."""
+        begun = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        return f"{begun}{self.sign_outs}" if self.sign_outs else str(begun)
 
     def clean(self) -> None:
         """Nothing to normalise: the index is made from the normalised address."""

@@ -1,22 +1,33 @@
 """Who is at the door of a view, and what scope they work in."""
 
+import hashlib
+import re
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 from django_scopes import scope
 
-from audit.record.entries import Actor, ActorKind, Channel
+from audit.incidents.containment import Asked, Stopped
+from audit.record.entries import Actor, ActorKind, Channel, Origin
+from audit.watch.sighting import network_of as network_prefix
 from booking.models import Account
 from practitioners.models import Agenda, Membership
 
+CODE_GIVEN_AT = "code_given_at"
+_NUMBERS = re.compile(r"[\d.]+")
 View = Callable[..., HttpResponse]
 
 
@@ -42,6 +53,33 @@ def web_actor(request: HttpRequest) -> Actor:
     return Actor(kind=ActorKind.ACCOUNT, channel=Channel.WEB, id=account_of(request).pk)
 
 
+def origin_of(request: HttpRequest) -> Origin:
+    """Through what a member works: the network, the kind of browser, the session (a digest)."""
+    # Without its numbers a browser stays the same over its updates.
+    browser = _NUMBERS.sub("", request.headers.get("User-Agent", ""))
+    session = request.session.session_key or ""
+    return Origin(
+        network=network_prefix(network_of(request)), key=_digest(browser), token=_digest(session)
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""
+
+
+def note_code_given(request: HttpRequest, *, now: datetime) -> None:
+    """Remember when this session last showed the second factor."""
+    request.session[CODE_GIVEN_AT] = now.timestamp()
+
+
+def is_verified(request: HttpRequest) -> bool:
+    """Whether this session has shown the second factor, and again since that was asked for."""
+    if not cast(Any, request.user).is_verified():
+        return False
+    asked_at = account_of(request).asked_at
+    return asked_at is None or request.session.get(CODE_GIVEN_AT, 0.0) >= asked_at.timestamp()
+
+
 def practice_actor(request: HttpRequest) -> Actor:
     """The member acting for the practice on the dashboard."""
     membership = membership_of(request)
@@ -50,6 +88,7 @@ def practice_actor(request: HttpRequest) -> Actor:
         channel=Channel.DASHBOARD,
         id=account_of(request).pk,
         practice_id=membership.practice_id,
+        origin=origin_of(request),
     )
 
 
@@ -85,8 +124,9 @@ def account_required(view: View) -> View:
 def practice_member(permission: str) -> Callable[[View], View]:
     """Only for members of the practice in the address who have the permission.
 
-    A second factor is required; queries see that practice alone. Strangers get 404, so that
-    nobody learns which practices exist.
+    A second factor is required, and again when the watch asks for it; queries see that practice
+    alone. Strangers get 404, so that nobody learns which practices exist. Who is stopped is told
+    so.
     """
 
     def decorate(view: View) -> View:
@@ -102,14 +142,39 @@ def practice_member(permission: str) -> Callable[[View], View]:
             )
             if membership is None:
                 raise Http404
-            if not cast(Any, request.user).is_verified():
-                return redirect(f"{reverse('booking:second-factor')}?next={request.path}")
+            if account_of(request).stopped_at is not None:
+                return _stopped(request)
+            if not is_verified(request):
+                return _to_second_factor(request)
             if not request.user.has_perm(permission, membership):
                 raise PermissionDenied
             cast(Any, request).membership = membership
-            with scope(practice=membership.practice):
-                return view(request, practice_id, *args, **kwargs)
+            try:
+                with scope(practice=membership.practice):
+                    return view(request, practice_id, *args, **kwargs)
+            except Asked:
+                messages.warning(
+                    request,
+                    _("Ces lectures sortent de l’habitude : confirmez que c’est bien vous."),
+                )
+                return _to_second_factor(request)
+            except Stopped:
+                return _stopped(request)
 
         return guarded
 
     return decorate
+
+
+def _to_second_factor(request: HttpRequest) -> HttpResponse:
+    # A form cannot be sent again by an address; its page can.
+    target = f"{reverse('booking:second-factor')}?{urlencode({'next': request.path})}"
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(target)
+    return redirect(target)
+
+
+def _stopped(request: HttpRequest) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(request.path)
+    return render(request, "dashboard/stopped.html", status=403)

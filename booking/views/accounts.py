@@ -1,7 +1,6 @@
 """Sign-in, sign-up, verification, password, second factor, the account's own page."""
 
 import uuid
-from typing import Any, cast
 from urllib.parse import quote
 
 import segno
@@ -37,7 +36,14 @@ from booking.forms.accounts import (
 from booking.forms.record import ConcernForm
 from booking.models import Account
 from booking.queries.reads import entry_of_account, reads_of_account, subjects_of_account
-from booking.views.access import account_of, account_required, network_of, web_actor
+from booking.views.access import (
+    account_of,
+    account_required,
+    is_verified,
+    network_of,
+    note_code_given,
+    web_actor,
+)
 
 BACKEND = "booking.backends.EmailBackend"
 PENDING = "pending_account"
@@ -108,6 +114,7 @@ def code(request: HttpRequest) -> HttpResponse:
             target = _next(request)
             _enter(request, account)
             otp_login(request, device)
+            note_code_given(request, now=timezone.now())
             request.session.pop(AWAITING_CODE, None)
             return redirect(target)
         form.add_error("code", _("Ce code ne convient pas. Attendez le suivant et réessayez."))
@@ -291,7 +298,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
     me = account_of(request)
     confirmed = TOTPDevice.objects.devices_for_user(me, confirmed=True).first()
     if confirmed is not None:
-        if not cast(Any, request.user).is_verified():
+        if not is_verified(request):
             request.session[AWAITING_CODE] = str(me.pk)
             return redirect(f"{reverse('booking:code')}?next={quote(_next(request))}")
         return render(request, "booking/second_factor_on.html", {"next": _next(request)})
@@ -302,6 +309,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
         if device.verify_token(form.cleaned_data["code"].replace(" ", "")):
             codes = second_factor.confirm(account=me, device=device, actor=web_actor(request))
             otp_login(request, device)
+            note_code_given(request, now=timezone.now())
             shown: dict[str, object] = {"codes": codes, "next": _next(request)}
             return render(request, "booking/recovery_codes.html", shown)
         form.add_error("code", _("Ce code ne convient pas. Attendez le suivant et réessayez."))

@@ -10,9 +10,8 @@ from itertools import chain
 from django.db import transaction
 
 from audit.incidents.containment import Stopped
-from audit.incidents.selection import Origin
 from audit.models import Incident
-from audit.record.entries import Channel, system_actor
+from audit.record.entries import Channel, Origin, system_actor
 from audit.vault.reveal import Purpose
 from audit.watch import watcher
 from audit.watch.budget import BudgetSpent

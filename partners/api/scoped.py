@@ -17,8 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit.incidents.selection import Origin
-from audit.record.entries import Actor
+from audit.record.entries import Actor, Origin
 from audit.watch.sighting import network_of
 from booking.views.access import network_of as address_of
 from partners.api import problems

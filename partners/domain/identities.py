@@ -5,8 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from audit.incidents import containment
-from audit.incidents.selection import Origin
-from audit.record.entries import Actor, ActorKind, Channel
+from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.vault.reveal import Purpose, reveal
 from audit.watch import budget, repeats
 from audit.watch.holders import Kind
@@ -50,13 +49,13 @@ def reveal_identity(
     refused = set(fields) - set(grant.fields)
     if refused:
         raise FieldsNotGranted(refused)
-    details, is_stopped = _watch(
+    details, refusal = _watch(
         credential, grant, appointment, fields=fields, purpose=purpose, origin=origin, now=now
     )
-    if is_stopped:
-        raise containment.Stopped
+    if refusal is not None:
+        raise refusal
     rows = {name: appointment if name in OF_APPOINTMENT else appointment.patient for name in fields}
-    actor = credential_actor(credential, practice_id=appointment.practice_id)
+    actor = credential_actor(credential, practice_id=appointment.practice_id, origin=origin)
     wanted = [(row, [name]) for name, row in rows.items()]
     with reveal(
         wanted, actor=actor, purpose=purpose, object_id=appointment.pk, details=details, at=now
@@ -73,11 +72,8 @@ def _watch(
     purpose: Purpose,
     origin: Origin,
     now: datetime,
-) -> tuple[dict[str, object], bool]:
-    """Count and judge: what the record will say of it, and whether the credential is stopped."""
-    details: dict[str, object] = {
-        "network": origin.network, "key": origin.key, "token": origin.token
-    }  # fmt: skip
+) -> tuple[dict[str, object], type[Exception] | None]:
+    """Count and judge: what the record will say of it, and what is raised if nothing may open."""
     subject = appointment.patient_id
     with above_walls():
         limits = reveal_budget.limits_of(grant, now=now)
@@ -89,21 +85,22 @@ def _watch(
             key=origin.key,
             now=now,
         ):
-            return details | {"again": True}, False
+            return {"again": True}, None
         sighting = watching.sighting_of(
             credential=credential, grant=grant, appointment=appointment, origin=origin, now=now,
             use=f"{purpose} {len(fields)}",
         )  # fmt: skip
-        verdict, is_stopped = containment.guard(
+        verdict, refusal = containment.guard(
             holder_id=credential.pk, kind=Kind.CREDENTIAL, group_id=credential.partner_id,
-            sighting=sighting, token=origin.token,
+            sightings=[sighting], origin=origin,
             writes=lambda: watching.writes_today(credential.pk, now=now),
         )  # fmt: skip
-    judged = {"reason": sighting.reason.value, "weight": verdict.judgement.weight}
-    return details | judged, is_stopped
+    return {"reason": sighting.reason.value, "weight": verdict.weight}, refusal
 
 
-def credential_actor(credential: Credential, *, practice_id: uuid.UUID) -> Actor:
+def credential_actor(
+    credential: Credential, *, practice_id: uuid.UUID, origin: Origin | None = None
+) -> Actor:
     """A credential that acts for a practice through the API."""
     return Actor(
         kind=ActorKind.CREDENTIAL,
@@ -111,4 +108,5 @@ def credential_actor(credential: Credential, *, practice_id: uuid.UUID) -> Actor
         id=credential.pk,
         practice_id=practice_id,
         credential_id=credential.pk,
+        origin=origin,
     )

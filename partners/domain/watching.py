@@ -5,21 +5,18 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from audit.incidents.selection import Origin
 from audit.models import Entry
+from audit.record.entries import Origin
 from audit.watch.sighting import Reason, Sighting
+from booking.domain.watching import FRESH, NEAR_AFTER, NEAR_BEFORE, REMEMBERED
 from booking.models import Appointment
 from partners.models import Credential, Grant
 
-FRESH = timedelta(days=2)
-# Over a long weekend, the next working day's list is made four days ahead.
-NEAR_BEFORE, NEAR_AFTER = timedelta(days=4), timedelta(hours=36)
 FIRST_SYNC = timedelta(days=3)
 # Practices invoice and report a month around its end.
 CLOSING_DAYS = frozenset({26, 27, 28, 29, 30, 31, 1, 2, 3, 4, 5, 6})
 AHEAD = timedelta(days=15)
 CLOSING_REACHES = timedelta(days=45)
-REMEMBERED = timedelta(days=62)
 
 _OPENED_BEFORE = """
     SELECT EXISTS (

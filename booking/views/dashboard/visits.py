@@ -50,7 +50,12 @@ def found_patients(
     if "@" in text:
         fields.append("email")
     wanted = [(row, fields) for row in rows]
-    with reveal(wanted, actor=practice_actor(request), purpose=Purpose.BOOKING) as plain:
+    with reveal(
+        wanted,
+        actor=practice_actor(request),
+        purpose=Purpose.BOOKING,
+        details={"search": bool(text.strip())},
+    ) as plain:
         shown = [(row, {name: plain.text(row, name) for name in fields}) for row in rows]
     return [
         {"patient": row, **texts}

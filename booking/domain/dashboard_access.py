@@ -1,0 +1,82 @@
+"""Who of a practice's people may work on the dashboard: asked again who they are, stopped, let in.
+
+An account is stopped at all its practices at once: a session or a password in wrong hands opens
+them all. Its own appointments as a patient stay within its reach.
+"""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from audit.record import entries
+from audit.record.entries import Actor
+from audit.watch.holders import Holders
+from booking.domain import messages
+from booking.models import Account
+from booking.models.message import MessageKind
+from practitioners.models import Membership
+
+
+@transaction.atomic
+def ask(*, holder_id: uuid.UUID, actor: Actor, now: datetime) -> None:
+    """Let no session of an account open anything before it gives its second factor again."""
+    Account.objects.filter(pk=holder_id).update(asked_at=now)
+    entries.write("member-asked", actor=actor, object_id=holder_id, at=now)
+
+
+@transaction.atomic
+def stop(*, holder_id: uuid.UUID, actor: Actor, now: datetime) -> bool:
+    """Sign an account out everywhere and keep it from the dashboard; False if it was already."""
+    changed = Account.objects.filter(pk=holder_id, stopped_at__isnull=True).update(
+        stopped_at=now, sign_outs=F("sign_outs") + 1
+    )
+    if changed:
+        entries.write("member-stopped", actor=actor, object_id=holder_id, at=now)
+    return bool(changed)
+
+
+@transaction.atomic
+def let_in(*, holder_id: uuid.UUID, actor: Actor, keys_are_safe: bool, now: datetime) -> bool:
+    """End what `stop` began. A password that may be in wrong hands is ended with it: the account
+    gets a mail by which it chooses another one.
+    """
+    account = Account.objects.select_for_update().get(pk=holder_id)
+    if account.stopped_at is None:
+        return False
+    account.stopped_at = None
+    account.asked_at = now
+    if not keys_are_safe:
+        account.set_unusable_password()
+        messages.owe_to_account(account=account, kind=MessageKind.RESET_PASSWORD, now=now)
+    account.save(update_fields=["stopped_at", "asked_at", "password"])
+    entries.write("member-let-in", actor=actor, object_id=holder_id, at=now)
+    return True
+
+
+def is_stopped(account_id: uuid.UUID) -> bool:
+    """Whether an account is kept from the dashboard now."""
+    return Account.objects.filter(pk=account_id, stopped_at__isnull=False).exists()
+
+
+def names(account_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Their roles and practices: what they are called themselves is sealed."""
+    rows = Membership.objects.filter(account__in=list(account_ids)).select_related("practice")
+    found: dict[uuid.UUID, list[str]] = {}
+    for row in rows.order_by("practice__name", "pk"):
+        said = f"{row.get_role_display()}, {row.practice.name}"
+        found.setdefault(row.account_id, []).append(said)
+    return {pk: " · ".join(some) for pk, some in found.items()}
+
+
+def practices(account_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """The practices at which these accounts are members at the moment."""
+    rows = Membership.objects.filter(account__in=list(account_ids))
+    return set(rows.values_list("practice", flat=True))
+
+
+MEMBERS = Holders(
+    stop=stop, let_in=let_in, is_stopped=is_stopped, names=names, practices=practices, ask=ask
+)

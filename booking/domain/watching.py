@@ -1,0 +1,180 @@
+"""What the watch is told of identities that are opened: which reason the agenda gives.
+
+For software one appointment at a time (partners/domain/watching.py), for a practice's people all
+that one page shows.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from audit.incidents import containment
+from audit.models import Entry
+from audit.record.entries import Actor, Channel, Origin
+from audit.watch.holders import Kind
+from audit.watch.sighting import Reason, Sighting
+from booking.models import Appointment, Patient
+from practitioners.models import Practice
+
+FRESH = timedelta(days=2)
+# Over a long weekend, the next working day's list is made four days ahead.
+NEAR_BEFORE, NEAR_AFTER = timedelta(days=4), timedelta(hours=36)
+REMEMBERED = timedelta(days=62)
+# A name in a full agenda is a part of what reaches somebody: by telephone, e-mail, birth date.
+NAMES, PART_OF_NAMES = frozenset({"first_name", "last_name"}), 0.2
+
+_VISITS = """
+    SELECT DISTINCT ON (a.patient_id) a.patient_id, a.agenda_id, a.starts_at,
+           bool_or(greatest(a.created_at, a.cancelled_at) >= %(fresh)s) OVER each,
+           bool_or(a.starts_at BETWEEN %(near_from)s AND %(near_until)s) OVER each,
+           bool_or(a.starts_at > %(now)s AND a.status <> 'cancelled') OVER each
+    FROM booking_appointment a
+    WHERE a.practice_id = %(practice)s AND a.patient_id = ANY(%(patients)s)
+    WINDOW each AS (PARTITION BY a.patient_id)
+    ORDER BY a.patient_id, a.starts_at DESC
+"""
+_OPENED = """
+    SELECT subject, max(at), max(at) FILTER (WHERE fields && %(more)s::varchar[])
+    FROM audit_entry, unnest(subjects) AS subject
+    WHERE subjects && %(patients)s AND subject = ANY(%(patients)s) AND actor_id = %(account)s
+      AND channel = 'dashboard' AND action = 'reveal' AND at >= %(since)s AND at <= %(now)s
+    GROUP BY subject
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Visits:
+    """What the agenda knows of one patient: the latest visit, and what explains an opening."""
+
+    place: tuple[str, float]
+    is_fresh: bool
+    is_near: bool
+    is_ahead: bool
+
+
+def guard_dashboard(
+    *,
+    actor: Actor,
+    pairs: list[tuple[Any, str]],
+    details: Mapping[str, object],
+    at: datetime | None,
+) -> dict[str, object]:
+    """Judge what a page of the dashboard is about to open, and say what its entry will tell of it.
+
+    Raises containment.Asked and containment.Stopped, once what they mean is committed.
+    """
+    opened: dict[uuid.UUID, set[str]] = {}
+    for row, name in pairs:
+        if isinstance(row, Patient | Appointment):
+            opened.setdefault(row.subject_id, set()).add(name)
+    if not opened or actor.id is None or actor.practice_id is None:
+        return {}
+    now = at or timezone.now()
+    sightings = _sightings(actor, opened, is_search=bool(details.get("search")), now=now)
+    if not sightings:
+        return {"again": True}
+    account_id = actor.id
+    verdict, refusal = containment.guard(
+        holder_id=account_id, kind=Kind.ACCOUNT, group_id=actor.practice_id, sightings=sightings,
+        origin=actor.origin or Origin(), writes=lambda: _writes_today(account_id, now=now),
+    )  # fmt: skip
+    if refusal is not None:
+        raise refusal
+    return {"weight": verdict.weight}
+
+
+def _sightings(
+    actor: Actor, opened: dict[uuid.UUID, set[str]], *, is_search: bool, now: datetime
+) -> list[Sighting]:
+    """One for each patient of whom this account opens something for the first time today."""
+    assert actor.id is not None and actor.practice_id is not None  # noqa: S101 - see the caller
+    local = now.astimezone(Practice.objects.only("time_zone").get(pk=actor.practice_id).zone)
+    origin = actor.origin or Origin()
+    known = _visits(actor.practice_id, opened, now=now)
+    before = _opened_before(actor.id, opened, now=now)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    found = []
+    for subject, names in opened.items():
+        part = PART_OF_NAMES if names <= NAMES else 1.0
+        last = before.get(subject, (None, None))[0 if part < 1 else 1]
+        if last is not None and last >= midnight:
+            continue
+        visits = known.get(subject)
+        found.append(
+            Sighting(
+                at=now,
+                weekday=local.weekday(),
+                hour=local.hour,
+                practice_id=actor.practice_id,
+                reason=_reason(visits, is_again=last is not None, is_search=is_search),
+                network=origin.network,
+                key=origin.key,
+                use=f"{len(names)}",
+                place=visits.place if visits is not None and len(opened) == 1 else None,
+                part=part,
+            )
+        )
+    return found
+
+
+def _reason(visits: _Visits | None, *, is_again: bool, is_search: bool) -> Reason:
+    if visits is not None and visits.is_fresh:
+        return Reason.FRESH
+    if visits is not None and visits.is_near:
+        return Reason.NEAR
+    if is_search:
+        return Reason.SEARCHED
+    if visits is not None and visits.is_ahead:
+        return Reason.AHEAD
+    return Reason.AGAIN if is_again else Reason.NONE
+
+
+def _visits(
+    practice_id: uuid.UUID, patients: Iterable[uuid.UUID], *, now: datetime
+) -> dict[uuid.UUID, _Visits]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _VISITS,
+            {
+                "practice": practice_id, "patients": list(patients), "now": now,
+                "fresh": now - FRESH, "near_from": now - NEAR_AFTER,
+                "near_until": now + NEAR_BEFORE,
+            },
+        )  # fmt: skip
+        return {
+            patient: _Visits(
+                place=(agenda.hex, starts_at.timestamp()), is_fresh=bool(fresh), is_near=near,
+                is_ahead=ahead,
+            )
+            for patient, agenda, starts_at, fresh, near, ahead in cursor.fetchall()
+        }  # fmt: skip
+
+
+def _opened_before(
+    account_id: uuid.UUID, patients: Iterable[uuid.UUID], *, now: datetime
+) -> dict[uuid.UUID, tuple[datetime | None, datetime | None]]:
+    """When an account last opened anything of a patient, and more than the name, by the record."""
+    more = [f"{Patient._meta.db_table}.{name}" for name in ("phone", "email", "birth_date")]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OPENED,
+            {
+                "patients": list(patients), "account": account_id, "more": more,
+                "since": now - REMEMBERED, "now": now,
+            },
+        )  # fmt: skip
+        return {subject: (any_, more_) for subject, any_, more_ in cursor.fetchall()}
+
+
+def _writes_today(account_id: uuid.UUID, *, now: datetime) -> int:
+    """How much an account has changed on the dashboard since midnight (UTC), by the record."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    done = Entry.objects.filter(
+        actor_id=account_id, channel=Channel.DASHBOARD, at__gte=midnight, at__lte=now
+    )
+    return done.exclude(action="reveal").count()
