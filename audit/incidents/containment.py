@@ -7,6 +7,7 @@ the stop holds on every process from that commit on.
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from django.db import transaction
@@ -57,7 +58,8 @@ def guard(
         can_ask=holders.can_ask(kind),
     )  # fmt: skip
     if verdict.ask:
-        holders.ask(kind=kind, holder_id=holder_id, actor=system_actor(), now=now)
+        why = [asdict(sign) for sign in verdict.signs]
+        holders.ask(kind=kind, holder_id=holder_id, actor=system_actor(), why=why, now=now)
         return verdict, Asked
     for pk in verdict.stop:
         contain(
@@ -67,6 +69,20 @@ def guard(
     # Asked in any case: what was in flight when another request stopped the holder is refused.
     is_stopped = holders.is_stopped(kind=kind, holder_id=holder_id)
     return verdict, Stopped if is_stopped else None
+
+
+@transaction.atomic
+def insist(
+    *, holder_id: uuid.UUID, kind: str, group_id: uuid.UUID, origin: Origin, now: datetime
+) -> bool:
+    """Note that a holder goes on asking without having said who it is; stop it when it insists."""
+    verdict = watcher.unanswered(holder_id, now=now)
+    if verdict is None:
+        return False
+    contain(
+        holder_id=holder_id, kind=kind, group_id=group_id, verdict=verdict, origin=origin, now=now
+    )
+    return True
 
 
 @transaction.atomic

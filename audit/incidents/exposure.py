@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from audit.incidents.selection import OPENED_BY
+from audit.incidents.selection import IS_ODD, OPENED_BY
 from audit.models import Incident, IncidentSource
 from audit.record.seal import streamed
 
@@ -24,11 +24,11 @@ _OF = """
       AND at >= %(since)s AND at <= %(until)s
       AND (%(all)s OR details->>'network' = ANY(%(networks)s) OR details->>'key' = ANY(%(keys)s)
            OR details->>'token' = ANY(%(tokens)s))
-      AND (NOT %(odd_alone)s OR (details->>'weight')::float > 0)
+      AND (NOT %(odd_alone)s OR {odd})
       AND (%(anybody)s OR subjects && %(only)s::uuid[])
     ORDER BY at, id
 """
-_LINES = {kind: _OF.format(whose=whose) for kind, whose in OPENED_BY.items()}
+_LINES = {kind: _OF.format(whose=whose, odd=IS_ODD[kind]) for kind, whose in OPENED_BY.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,17 +22,27 @@ from audit.watch.holders import Kind
 
 # How far back a thief is looked for: a drip may have gone on for weeks.
 LOOK_BACK = timedelta(days=92)
+# A working day in one session; software's tokens last for minutes.
+TOKEN_LASTS = timedelta(hours=12)
 SUSPECT_SHARE = 0.5
+# A third of a session that no work explains: the rest of it is hardly work either.
+SUSPECT_SHARE_OF_SESSION = 1 / 3
 
 # Whose entry it is, by kind of holder; each has an index with `at`.
 OPENED_BY = {
     Kind.CREDENTIAL: "credential_id = %(holder)s",
     Kind.ACCOUNT: "actor_id = %(holder)s AND channel = 'dashboard'",
 }
+# Which of them may be a thief's. A page of the dashboard shows many people: what is a habit of
+# the holder's weighs a little in many of them.
+IS_ODD = {
+    Kind.CREDENTIAL: "(details->>'weight')::float > 0",
+    Kind.ACCOUNT: "(details->>'odd')::int > 0",
+}
 # The bounds on `at` let PostgreSQL leave out the other months' partitions.
 _BY = """
-    SELECT coalesce(details->>%(column)s, ''), min(at), count(*),
-           count(*) FILTER (WHERE (details->>'weight')::float > 0)
+    SELECT coalesce(details->>%(column)s, ''), min(at), count(details->>'weight'),
+           count(*) FILTER (WHERE {odd})
     FROM audit_entry
     WHERE {whose} AND action = 'reveal' AND at >= %(since)s AND at <= %(until)s
     GROUP BY 1
@@ -79,10 +89,12 @@ def select(
     tokens: list[str] = []
     odd_alone = False
     if not found["network"] and not found["key"]:
-        rows = _by("token", kind, holder_id, since, until)
-        odd = {row[0] for row in rows if _is_odd(row)}
+        # A token began before its first odd opening.
+        rows = _by("token", kind, holder_id, since - TOKEN_LASTS, until)
+        share = SUSPECT_SHARE_OF_SESSION if kind == Kind.ACCOUNT else SUSPECT_SHARE
+        odd = {row[0] for row in rows if _is_odd(row, share)}
+        began += [row[1] for row in rows if row[0] in odd]
         tokens = sorted(odd | {stopped.token} - {""})
-        # Software's tokens last for minutes, a person's session for a working day.
         worked = {row[0] for row in rows} - odd
         odd_alone = kind == Kind.ACCOUNT and stopped.token in worked
     return Selection(
@@ -91,9 +103,10 @@ def select(
     )  # fmt: skip
 
 
-def _is_odd(row: tuple[Any, ...]) -> bool:
-    _name, _first, all_, odd = row
-    return bool(odd >= SUSPECT_SHARE * all_)
+def _is_odd(row: tuple[Any, ...], share: float = SUSPECT_SHARE) -> bool:
+    """Whether so much of what was judged weighed something; the same again was not judged."""
+    _name, _first, judged, odd = row
+    return bool(odd >= share * judged)
 
 
 def _by(
@@ -101,7 +114,7 @@ def _by(
 ) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            _BY.format(whose=OPENED_BY[kind]),
+            _BY.format(whose=OPENED_BY[kind], odd=IS_ODD[kind]),
             {"column": column, "holder": holder_id, "since": since, "until": until},
         )
         return list(cursor.fetchall())

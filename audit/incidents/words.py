@@ -19,6 +19,9 @@ _TEXTS = {
     "reason-searched": lambda s: _(
         "Des patients cherchés par leur nom, plus qu’il n’en a jamais été cherché en un jour."
     ),
+    "reason-leafed": lambda s: _(
+        "Des pages d’agenda feuilletées sans que rien n’y appelle, plus que d’habitude en un jour."
+    ),
     "reason-closing": lambda s: _(
         "Des visites passées, comme pour une clôture de mois, mais pas depuis les lieux habituels."
     ),
@@ -43,6 +46,9 @@ _TEXTS = {
         _("Dans %(found)s cabinets le même jour ; %(usual)s au plus d’habitude.") % s
     ),
     "ratio": lambda s: _("%(found)s lectures pour une écriture ; %(usual)s d’habitude.") % s,
+    "unanswered": lambda s: (
+        _("Second facteur redemandé et jamais donné ; %(found)s pages demandées malgré cela.") % s
+    ),
     "walking": lambda s: _("Dans l’ordre de l’agenda, l’une aussitôt après l’autre."),
 }
 

@@ -50,11 +50,18 @@ def can_ask(kind: str) -> bool:
     return _kinds[kind].ask is not None
 
 
-def ask(*, kind: str, holder_id: uuid.UUID, actor: Actor, now: datetime) -> None:
-    """Let a holder do nothing further until it has said who it is."""
+def ask(
+    *,
+    kind: str,
+    holder_id: uuid.UUID,
+    actor: Actor,
+    why: list[dict[str, object]],
+    now: datetime,
+) -> None:
+    """Let a holder do nothing further until it has said who it is; `why` goes on the record."""
     do = _kinds[kind].ask
     assert do is not None  # noqa: S101 - can_ask says so
-    do(holder_id=holder_id, actor=actor, now=now)
+    do(holder_id=holder_id, actor=actor, why=why, now=now)
 
 
 def let_in(

@@ -15,13 +15,15 @@ from audit.watch.sighting import Reason, Sighting
 
 FROM_HOME = {
     Reason.FRESH: 0.0, Reason.NEAR: 0.0, Reason.FIRST_SYNC: 0.0, Reason.CLOSING: 0.0,
-    Reason.AHEAD: 0.25, Reason.AGAIN: 0.4, Reason.SEARCHED: 0.25, Reason.NONE: 1.0,
+    Reason.AHEAD: 0.25, Reason.AGAIN: 0.4, Reason.SEARCHED: 0.25, Reason.LEAFED: 0.5,
+    Reason.NONE: 1.0,
 }  # fmt: skip
 # From a strange network or with a strange key; what the agenda explains weighs little then, as
 # software does move to another data centre, and more when both are strange.
 FROM_ELSEWHERE = {
     Reason.FRESH: 0.02, Reason.NEAR: 0.02, Reason.FIRST_SYNC: 1.0, Reason.CLOSING: 1.0,
-    Reason.AHEAD: 1.0, Reason.AGAIN: 1.0, Reason.SEARCHED: 1.0, Reason.NONE: 1.0,
+    Reason.AHEAD: 1.0, Reason.AGAIN: 1.0, Reason.SEARCHED: 1.0, Reason.LEAFED: 1.0,
+    Reason.NONE: 1.0,
 }  # fmt: skip
 BOTH_STRANGE = 0.3
 # Software may have the habit of reading ahead, or everything twice: as much as it ever did in a
@@ -51,9 +53,14 @@ class Sign:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What an opening weighs, with its signs."""
+    """What an opening weighs, with its signs.
+
+    `is_odd` if neither the agenda nor a habit of the holder's explains it, or it came from
+    elsewhere: then it may be a thief's.
+    """
 
     weight: float
+    is_odd: bool = False
     signs: tuple[Sign, ...] = ()
     walking: bool = False
 
@@ -68,7 +75,7 @@ def judge(sighting: Sighting, *, past: Past, peers: Past, writes: Callable[[], i
     walking = past.is_walking(sighting, steps=WALK_STEPS, seconds=WALK_SECONDS)
     places = _places(sighting, past)
     base = FROM_ELSEWHERE[reason] if places else FROM_HOME[reason]
-    is_habit = reason in SUMMED and _is_habit(past, SUMMED[reason])
+    is_habit = reason in SUMMED and _is_habit(past, peers, SUMMED[reason])
     if len(places) > 1:
         base = max(base, BOTH_STRANGE)
     elif is_habit and (past.is_known or not places):
@@ -85,11 +92,13 @@ def judge(sighting: Sighting, *, past: Past, peers: Past, writes: Callable[[], i
         signs.append(Sign(code="walking", weight=WALKING, found=str(WALK_STEPS)))
     weight = sighting.part * min(MOST, base * (1 + sum(sign.weight for sign in signs)))
     signs.insert(0, Sign(code=f"reason-{reason}", weight=base))
-    return Judgement(weight=round(weight, 3), signs=tuple(signs), walking=walking)
+    is_odd = bool(places) or not is_habit
+    return Judgement(weight=round(weight, 3), is_odd=is_odd, signs=tuple(signs), walking=walking)
 
 
-def _is_habit(past: Past, name: str) -> bool:
-    return not past.is_known or getattr(past.now, name) < HABIT_GROWS * past.most(name)
+def _is_habit(past: Past, peers: Past, name: str) -> bool:
+    source = past if past.is_known else peers
+    return not source.is_known or getattr(past.now, name) < HABIT_GROWS * source.most(name)
 
 
 def _places(sighting: Sighting, past: Past) -> list[Sign]:

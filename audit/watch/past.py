@@ -28,7 +28,10 @@ MAD_TO_SIGMA = 1.4826
 
 
 # Reasons that may be a habit: which of a day's sums tells how much of it there was.
-SUMMED = {Reason.AHEAD: "ahead", Reason.AGAIN: "again", Reason.SEARCHED: "searched"}
+SUMMED = {
+    Reason.AHEAD: "ahead", Reason.AGAIN: "again", Reason.SEARCHED: "searched",
+    Reason.LEAFED: "leafed",
+}  # fmt: skip
 
 
 def block_of(weekday: int, hour: int) -> str:
@@ -45,6 +48,7 @@ class Day:
     ahead: float = 0.0
     again: float = 0.0
     searched: float = 0.0
+    leafed: float = 0.0
     weight: float = 0.0
     walked: int = 0
     writes: int = 0
@@ -98,6 +102,8 @@ class Past:
     by_practice: dict[str, int] = field(default_factory=dict)
     # When the holder was last asked who it is; an instant in seconds.
     asked: float = 0.0
+    # How often it has asked for more since, without an answer.
+    insisted: int = 0
 
     @classmethod
     def read(cls, state: dict[str, Any]) -> "Past":

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     AHEAD = "ahead"  # a visit of the next two weeks, which software may keep at hand
     AGAIN = "again"  # opened before by the same holder, and nothing has changed since
     SEARCHED = "searched"  # found by somebody who typed in a name, a number or an address
+    LEAFED = "leafed"  # a name in a page of the agenda, for no reason that shows
     NONE = "none"
 
 

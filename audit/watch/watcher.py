@@ -36,7 +36,9 @@ LEAK_TOP, LEAK_SHARE = 8.0, 0.08
 LEAK_SHARE_AT_LEAST = 0.04
 # Where a holder is asked who it is, and what it may weigh once it has answered, and how long an
 # answer is worth something.
-ASKS_AT, CAPACITY_ASKED, ANSWER_LASTS = 6.0, 24.0, timedelta(hours=12)
+ASKS_AT, CAPACITY_ASKED, ANSWER_LASTS = 6.0, 16.0, timedelta(hours=12)
+# Whoever asks for so many pages without an answer is no person at a desk.
+INSISTS = 8
 # A group's bucket hears of nothing lighter.
 NOTED = 0.35
 DEVIATIONS = 3.0
@@ -51,6 +53,8 @@ class Verdict:
     """What the watch says of an opening: who is to be stopped, if anybody, and why."""
 
     weight: float
+    # How many of the openings were odd (judge.py).
+    odd: int = 0
     # Whether the holder must first say again who it is.
     ask: bool = False
     stop: tuple[uuid.UUID, ...] = ()
@@ -98,10 +102,11 @@ def observe(
     if can_ask and weight and row.level + weight >= ASKS_AT and not _was_asked(past, at=at):
         # What is refused now is judged when it is asked for again.
         past = Past.read(row.state)
-        past.asked = at.timestamp()
+        past.asked, past.insisted = at.timestamp(), 0
         row.state = past.written()
         row.save()
-        return Verdict(weight=weight, ask=True)
+        _fill(row, judgements, at=at)
+        return Verdict(weight=weight, ask=True, signs=_signs(row), since=row.since)
     _fill(row, judgements, at=at)
     capacity = (CAPACITY_ASKED if _was_asked(past, at=at) else CAPACITY) + leak / 2
     stop: set[uuid.UUID] = set()
@@ -118,11 +123,28 @@ def observe(
     row.save()
     return Verdict(
         weight=weight,
+        odd=sum(judgement.is_odd for judgement in judgements),
         stop=tuple(sorted(stop)),
         signs=_signs(row),
         since=row.since,
         is_spread=is_spread,
     )
+
+
+@transaction.atomic
+def unanswered(holder_id: uuid.UUID, *, now: datetime) -> Verdict | None:
+    """Count one more request by a holder that owes an answer; a verdict once that is too many."""
+    row = _locked(holder_id, "", at=now)
+    past = Past.read(row.state)
+    past.insisted += 1
+    row.state = past.written()
+    if past.insisted < INSISTS:
+        row.save()
+        return None
+    row.since = row.since or now
+    row.signs["unanswered"] = [past.insisted, 1.0, str(past.insisted), ""]
+    row.save()
+    return Verdict(weight=0.0, stop=(holder_id,), signs=_signs(row), since=row.since)
 
 
 def _was_asked(past: Past, *, at: datetime) -> bool:

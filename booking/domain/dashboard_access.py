@@ -21,10 +21,10 @@ from practitioners.models import Membership
 
 
 @transaction.atomic
-def ask(*, holder_id: uuid.UUID, actor: Actor, now: datetime) -> None:
+def ask(*, holder_id: uuid.UUID, actor: Actor, why: list[dict[str, object]], now: datetime) -> None:
     """Let no session of an account open anything before it gives its second factor again."""
     Account.objects.filter(pk=holder_id).update(asked_at=now)
-    entries.write("member-asked", actor=actor, object_id=holder_id, at=now)
+    entries.write("member-asked", actor=actor, object_id=holder_id, at=now, details={"signs": why})
 
 
 @transaction.atomic

@@ -85,7 +85,18 @@ def guard_dashboard(
     )  # fmt: skip
     if refusal is not None:
         raise refusal
-    return {"weight": verdict.weight}
+    return {"weight": verdict.weight, "odd": verdict.odd}
+
+
+def insist(*, account_id: uuid.UUID, practice_id: uuid.UUID, origin: Origin, now: datetime) -> bool:
+    """Note that a session asks for a page though it owes the second factor.
+
+    People give the code, or leave; a program, or somebody who has the session alone, goes on.
+    Returns whether that has stopped the account.
+    """
+    return containment.insist(
+        holder_id=account_id, kind=Kind.ACCOUNT, group_id=practice_id, origin=origin, now=now
+    )
 
 
 def _sightings(
@@ -111,7 +122,9 @@ def _sightings(
                 weekday=local.weekday(),
                 hour=local.hour,
                 practice_id=actor.practice_id,
-                reason=_reason(visits, is_again=last is not None, is_search=is_search),
+                reason=_reason(
+                    visits, is_again=last is not None, is_search=is_search, is_name=part < 1
+                ),
                 network=origin.network,
                 key=origin.key,
                 use=f"{len(names)}",
@@ -122,7 +135,7 @@ def _sightings(
     return found
 
 
-def _reason(visits: _Visits | None, *, is_again: bool, is_search: bool) -> Reason:
+def _reason(visits: _Visits | None, *, is_again: bool, is_search: bool, is_name: bool) -> Reason:
     if visits is not None and visits.is_fresh:
         return Reason.FRESH
     if visits is not None and visits.is_near:
@@ -131,7 +144,9 @@ def _reason(visits: _Visits | None, *, is_again: bool, is_search: bool) -> Reaso
         return Reason.SEARCHED
     if visits is not None and visits.is_ahead:
         return Reason.AHEAD
-    return Reason.AGAIN if is_again else Reason.NONE
+    if is_again:
+        return Reason.AGAIN
+    return Reason.LEAFED if is_name else Reason.NONE
 
 
 def _visits(

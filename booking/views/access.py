@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_scopes import scope
@@ -23,6 +24,7 @@ from django_scopes import scope
 from audit.incidents.containment import Asked, Stopped
 from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.watch.sighting import network_of as network_prefix
+from booking.domain import watching
 from booking.models import Account
 from practitioners.models import Agenda, Membership
 
@@ -145,6 +147,8 @@ def practice_member(permission: str) -> Callable[[View], View]:
             if account_of(request).stopped_at is not None:
                 return _stopped(request)
             if not is_verified(request):
+                if _owes_answer(request) and _insists(request, practice_id):
+                    return _stopped(request)
                 return _to_second_factor(request)
             if not request.user.has_perm(permission, membership):
                 raise PermissionDenied
@@ -164,6 +168,20 @@ def practice_member(permission: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _owes_answer(request: HttpRequest) -> bool:
+    """Whether this session had the second factor and is asked for it again."""
+    return bool(cast(Any, request.user).is_verified())
+
+
+def _insists(request: HttpRequest, practice_id: uuid.UUID) -> bool:
+    return watching.insist(
+        account_id=account_of(request).pk,
+        practice_id=practice_id,
+        origin=origin_of(request),
+        now=timezone.now(),
+    )
 
 
 def _to_second_factor(request: HttpRequest) -> HttpResponse:

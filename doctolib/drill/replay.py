@@ -3,22 +3,31 @@
 import heapq
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import cast
 
 from django.db import transaction
 
-from audit.incidents.containment import Stopped
-from audit.models import Incident
-from audit.record.entries import Channel, Origin, system_actor
-from audit.vault.reveal import Purpose
-from audit.watch import watcher
+from audit.incidents.containment import Asked, Stopped
+from audit.models import Incident, IncidentSource
+from audit.record.entries import Actor, ActorKind, Channel, Origin, system_actor
+from audit.vault.reveal import Purpose, reveal
+from audit.watch import holders, watcher
 from audit.watch.budget import BudgetSpent
+from audit.watch.holders import Kind
+from booking.domain import watching
+from booking.models import Appointment
+from doctolib.drill.desk import Page
 from doctolib.drill.scenario import Scenario
 from doctolib.drill.traffic import Opening
-from partners.domain import credentials, reveal_budget
+from partners.domain import reveal_budget
 from partners.domain.identities import reveal_identity
+
+# How long somebody takes to type the code of their second factor.
+TYPING = timedelta(seconds=20)
 
 
 @dataclass(kw_only=True)
@@ -29,6 +38,8 @@ class Outcome:
     requests: int = 0
     benign: int = 0
     delayed: int = 0
+    # How often somebody at work had to give the second factor again.
+    asked: int = 0
     # What thieves opened: appointments, and their patients.
     appointments: set[uuid.UUID] = field(default_factory=set)
     subjects: set[uuid.UUID] = field(default_factory=set)
@@ -41,110 +52,214 @@ class Outcome:
     ends_at: datetime | None = None
 
 
-def replay(scenario: Scenario, benign: list[Opening], thefts: list[list[Opening]]) -> Outcome:
-    """Let everything happen in order of time; a software that is told to wait waits."""
-    outcome = Outcome(attempted=sum(map(len, thefts)))
-    queue = [(each.at, n, each) for n, each in enumerate(chain(benign, *thefts))]
-    heapq.heapify(queue)
-    serial = len(queue)
-    used: set[uuid.UUID] = set()
-    waiting: dict[tuple[uuid.UUID, int | None], datetime] = {}
-    refused: dict[int | None, int] = defaultdict(int)
-    left = outcome.attempted
-    # After a theft nothing is to be learned of the rest of the month.
-    while queue and (left or not thefts):
-        at, _n, opening = heapq.heappop(queue)
-        thief, pk = opening.thief, opening.installation.credential.pk
-        grant_id = opening.installation.grants[opening.appointment.practice_id].pk
-        if at < (waits := waiting.get((grant_id, thief), at)):
-            serial += 1
-            heapq.heappush(queue, (waits, serial, opening))
-            continue
-        if thief is None:
-            outcome.benign += 1
-        elif refused[thief] >= scenario.thieves[thief].patience:
-            left -= 1
-            continue
-        else:
-            outcome.requests += 1
-            used.add(pk)
-            if outcome.first_at is None:
-                outcome.first_at, outcome.budget_bound = at, _bound(thefts, at)
+Request = Opening | Page
+
+
+def replay(
+    scenario: Scenario, benign: Iterable[Request], thefts: Sequence[Sequence[Request]]
+) -> Outcome:
+    """Let everything happen in order of time."""
+    return _Replay(scenario, benign, thefts).run()
+
+
+class _Replay:
+    def __init__(
+        self, scenario: Scenario, benign: Iterable[Request], thefts: Sequence[Sequence[Request]]
+    ) -> None:
+        self.thieves, self.thefts = scenario.thieves, thefts
+        attempted = sum(len(_rows(each)) for theft in thefts for each in theft)
+        self.outcome = Outcome(attempted=attempted)
+        self.left = sum(map(len, thefts))
+        self.queue = [(each.at, n, each) for n, each in enumerate(chain(benign, *thefts))]
+        heapq.heapify(self.queue)
+        self.serial = len(self.queue)
+        # Holders that a thief has used.
+        self.used: set[uuid.UUID] = set()
+        # Until when a software, or the thief who has its credential, waits at a practice.
+        self.waiting: dict[tuple[uuid.UUID, int | None], datetime] = {}
+        self.refused: dict[int | None, int] = defaultdict(int)
+        # Sessions that owe an answer, and who sits in them.
+        self.asked: set[tuple[uuid.UUID, int | None]] = set()
+
+    def run(self) -> Outcome:
+        # After a theft nothing is to be learned of the rest of the month.
+        while self.queue and (self.left or not self.thefts):
+            at, _n, request = heapq.heappop(self.queue)
+            waits = self.waiting.get((_lane(request), request.thief), at)
+            if at < waits:
+                self._again(request, waits)
+            elif request.thief is None:
+                self.outcome.benign += 1
+                self._ask(request, at)
+            elif self.refused[request.thief] >= self.thieves[request.thief].patience:
+                self.left -= 1
+            else:
+                self._note_theft(request, at)
+                self._ask(request, at)
+        return self.outcome
+
+    def _again(self, request: Request, at: datetime) -> None:
+        self.serial += 1
+        heapq.heappush(self.queue, (at, self.serial, request))
+
+    def _note_theft(self, request: Request, at: datetime) -> None:
+        self.outcome.requests += 1
+        self.used.add(_holder(request))
+        if self.outcome.first_at is None:
+            self.outcome.first_at, self.outcome.budget_bound = at, _bound(self.thefts, at)
+
+    def _ask(self, request: Request, at: datetime) -> None:
+        outcome, thief, pk = self.outcome, request.thief, _holder(request)
         if pk in outcome.stopped_at:
-            left -= thief is not None
-            refused[thief] += 1
-            continue
+            self.left -= thief is not None
+            self.refused[thief] += 1
+            return
         try:
-            is_stopped = _open(opening, at)
+            is_refused = (pk, thief) in self.asked and not self._answered(request, at)
+            if not is_refused:
+                _open(request, at)
+        except Stopped:
+            is_refused = True
         except BudgetSpent as spent:
             outcome.delayed += 1
-            serial += 1
             # Whoever is told to wait does so with all that it wants of this practice.
-            later = waiting[grant_id, thief] = at + timedelta(seconds=spent.seconds + 1)
-            heapq.heappush(queue, (later, serial, opening))
-            continue
-        left -= thief is not None
+            later = at + timedelta(seconds=spent.seconds + 1)
+            self.waiting[_lane(request), thief] = later
+            self._again(request, later)
+            return
+        except Asked:
+            outcome.asked += thief is None
+            # Each session of the account has to answer.
+            self.asked |= {(pk, None), *((pk, n) for n in range(len(self.thefts)))}
+            self._again(request, at + TYPING)
+            return
+        self.left -= thief is not None
         outcome.ends_at = at
-        if is_stopped:
-            _stopped(outcome, opening, used, at)
+        if holders.is_stopped(kind=_kind(request), holder_id=pk):
+            self._stopped(at)
+        elif is_refused:
+            self.refused[thief] += 1
         elif thief is not None:
-            refused[thief] = 0
-            outcome.appointments.add(opening.appointment.pk)
-            outcome.subjects.add(opening.appointment.patient_id)
-    return outcome
+            self.refused[thief] = 0
+            outcome.appointments.update(row.pk for row in _rows(request))
+            outcome.subjects.update(row.patient_id for row in _rows(request))
+
+    def _answered(self, request: Request, at: datetime) -> bool:
+        """Whether whoever sits in the session gives the second factor; insisting is noticed."""
+        pk, thief = _holder(request), request.thief
+        if thief is None or self.thieves[thief].second_factor:
+            self.asked.discard((pk, thief))
+            return True
+        page = cast(Page, request)
+        watching.insist(
+            account_id=pk, practice_id=page.desk.practice.pk, origin=_origin(page), now=at
+        )
+        return False
+
+    def _stopped(self, at: datetime) -> None:
+        """A holder was stopped, perhaps others of its group with it."""
+        outcome = self.outcome
+        for source in Incident.objects.order_by("-number")[0].sources.all():
+            pk = source.holder_id
+            if pk in outcome.stopped_at or source.let_in_at is not None:
+                continue
+            if pk in self.used:
+                outcome.stopped_at[pk] = at
+                # The first of them: by then the thief had asked so often.
+                outcome.requests_until_stop = outcome.requests_until_stop or outcome.requests
+                continue
+            # Nobody had stolen it. People find out, and let it in again.
+            outcome.false_containments += 1
+            outcome.false_signs.append(source.incident.signs)
+            _let_in(source, at)
 
 
-def _open(opening: Opening, at: datetime) -> bool:
-    """Ask as the API does; whether it stopped the credential."""
-    origin = Origin(network=opening.network, key=opening.key, token=opening.token)
-    installation, row = opening.installation, opening.appointment
+def _let_in(source: IncidentSource, at: datetime) -> None:
+    source.let_in_at = at
+    source.save(update_fields=["let_in_at"])
+    holders.let_in(
+        kind=source.kind, holder_id=source.holder_id, actor=system_actor(Channel.SHELL),
+        keys_are_safe=True, now=at,
+    )  # fmt: skip
+    groups = [source.group_id] if source.group_id else []
+    watcher.forget_suspicion([source.holder_id], group_ids=groups)
+
+
+def _open(request: Request, at: datetime) -> None:
+    """Ask as the product's own pages and API do. Raises Asked, Stopped and BudgetSpent."""
+    if isinstance(request, Page):
+        _open_page(request, at)
+        return
+    installation, row = request.installation, request.appointment
+    stopped: Stopped | None = None
     with transaction.atomic():
         try:
             reveal_identity(
                 credential=installation.credential,
                 grant=installation.grants[row.practice_id],
                 appointment=row,
-                fields=opening.fields,
-                purpose=Purpose(opening.purpose),
-                origin=origin,
+                fields=request.fields,
+                purpose=Purpose(request.purpose),
+                origin=_origin(request),
                 now=at,
             )
-        except Stopped:
-            # Inside the block: what stopped it must be committed.
-            return True
-    return False
+        except Stopped as caught:
+            # Inside the transaction: what stopped it must be committed.
+            stopped = caught
+    if stopped is not None:
+        raise stopped
 
 
-def _stopped(outcome: Outcome, opening: Opening, used: set[uuid.UUID], at: datetime) -> None:
-    """A credential was stopped, perhaps others of its partner with it."""
-    for source in Incident.objects.order_by("-number")[0].sources.all():
-        pk = source.holder_id
-        if pk in outcome.stopped_at or source.let_in_at is not None:
-            continue
-        if pk in used:
-            outcome.stopped_at[pk] = at
-            # The first of them: by then the thief had asked so often.
-            outcome.requests_until_stop = outcome.requests_until_stop or outcome.requests
-            continue
-        # Nobody had stolen it. People find out, and let it in again.
-        outcome.false_containments += 1
-        outcome.false_signs.append(source.incident.signs)
-        source.let_in_at = at
-        source.save(update_fields=["let_in_at"])
-        credentials.let_in_again(
-            holder_id=pk, actor=system_actor(Channel.SHELL), keys_are_safe=True, now=at
-        )
-        groups = [source.group_id] if source.group_id else []
-        watcher.forget_suspicion([pk], group_ids=groups)
+def _open_page(page: Page, at: datetime) -> None:
+    desk = page.desk
+    actor = Actor(
+        kind=ActorKind.ACCOUNT, channel=Channel.DASHBOARD, id=desk.account.pk,
+        practice_id=desk.practice.pk, origin=_origin(page),
+    )  # fmt: skip
+    of_patient = [name for name in page.fields if name != "note"]
+    wanted: list[tuple[object, list[str]]] = [
+        (row.patient, of_patient) for row in page.appointments
+    ]
+    if "note" in page.fields:
+        wanted += [(row, ["note"]) for row in page.appointments]
+    with reveal(
+        wanted, actor=actor, purpose=Purpose.CARE, details={"search": page.is_search}, at=at
+    ) as plain:
+        for row in page.appointments:
+            plain.text(row.patient, of_patient[0])
 
 
-def _bound(thefts: list[list[Opening]], at: datetime) -> int:
+def _rows(request: Request) -> tuple[Appointment, ...]:
+    return request.appointments if isinstance(request, Page) else (request.appointment,)
+
+
+def _holder(request: Request) -> uuid.UUID:
+    if isinstance(request, Page):
+        return request.desk.account.pk
+    return request.installation.credential.pk
+
+
+def _kind(request: Request) -> str:
+    return Kind.ACCOUNT if isinstance(request, Page) else Kind.CREDENTIAL
+
+
+def _lane(request: Request) -> uuid.UUID:
+    """Where whoever is told to wait waits: at a grant, which has a budget."""
+    if isinstance(request, Page):
+        return request.desk.account.pk
+    return request.installation.grants[request.appointment.practice_id].pk
+
+
+def _origin(request: Request) -> Origin:
+    return Origin(network=request.network, key=request.key, token=request.token)
+
+
+def _bound(thefts: Sequence[Sequence[Request]], at: datetime) -> int:
     """What the budget alone lets a thief have in the first day: the sum over the grants."""
     grants = {
-        each.installation.grants[each.appointment.practice_id].pk: each.installation.grants[
-            each.appointment.practice_id
-        ]
+        each.installation.grants[each.appointment.practice_id]
         for theft in thefts
         for each in theft
+        if isinstance(each, Opening)
     }
-    return sum(reveal_budget.limits_of(grant, now=at).day for grant in grants.values())
+    return sum(reveal_budget.limits_of(grant, now=at).day for grant in grants)

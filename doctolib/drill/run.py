@@ -7,10 +7,11 @@ from typing import Any
 from audit.incidents.exposure import exposure_of
 from audit.models import Incident
 from doctolib.drill.aftermath import Told, tell
+from doctolib.drill.desk import Page, pages_of
 from doctolib.drill.replay import Outcome, replay
 from doctolib.drill.scenario import Scenario
 from doctolib.drill.theft import openings_of
-from doctolib.drill.traffic import benign
+from doctolib.drill.traffic import Opening, benign
 from doctolib.drill.world import Built, build
 
 
@@ -26,7 +27,7 @@ def run(scenario: Scenario, *, seed: int) -> dict[str, Any]:
     """Run a scenario in the current, empty database, and return its figures."""
     rng = random.Random(seed)
     built = build(scenario, rng)
-    traffic = benign(scenario, built, rng)
+    traffic: list[Opening | Page] = [*benign(scenario, built, rng), *pages_of(scenario, built, rng)]
     thefts = [
         openings_of(thief, number, built, rng) for number, thief in enumerate(scenario.thieves)
     ]
@@ -52,6 +53,7 @@ def run(scenario: Scenario, *, seed: int) -> dict[str, Any]:
         "budget_bound": outcome.budget_bound,
         "benign": outcome.benign,
         "delayed": outcome.delayed,
+        "asked": outcome.asked,
         "false_signs": outcome.false_signs,
     }
 
@@ -64,7 +66,7 @@ def _contained_after(outcome: Outcome) -> float | None:
 
 
 def _false_rate(scenario: Scenario, built: Built, outcome: Outcome) -> float:
-    days = scenario.days * len(built.installations)
+    days = scenario.days * (len(built.installations) + len(built.desks))
     return round(1000 * outcome.false_containments / days, 3)
 
 

@@ -32,6 +32,8 @@ class World:
     software: tuple[str, ...] = ("follower",)
     # The share of what software opens that nothing in the agenda asks for: somebody looks it up.
     looked_up: float = 0.02
+    # How many secretaries each practice has at work; 0: nobody uses the dashboard.
+    secretaries: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,9 @@ class Thief:
 
     starts: datetime
     appointments: int = 6128
-    # How many of the world's credentials are in their hands.
+    # Whose access it is: software's credential, or a secretary's account.
+    who: str = "software"
+    # How many of the world's credentials, or secretaries' accounts, are in their hands.
     credentials: int = 1
     network: str = "new"
     key: str = "new"
@@ -56,6 +60,12 @@ class Thief:
     practices: int = 0
     purpose: str = "care"
     fields: tuple[str, ...] = ("first_name", "last_name", "sex", "phone", "email")
+    # Of a secretary: whether they sit in the session at work or have one of their own, and whether
+    # they can give the second factor when they are asked for it.
+    session: str = "own"
+    second_factor: bool = True
+    # Of a secretary: visit by visit, or the names of a week at once.
+    opens: str = "visit"
     # Given up after so many refusals in a row.
     patience: int = 50
 
@@ -142,20 +152,29 @@ def _check(scenario: Scenario) -> None:
     for name in world.software:
         among("world.software", name, SOFTWARE)
     sizes = (world.practices, world.agendas, world.visits_a_day, world.credentials, scenario.days)
-    if min(sizes) < 1 or world.credentials > world.practices:
+    if world.secretaries < 0 or min(sizes) < 1 or world.credentials > world.practices:
         raise BadScenario("world: sizes begin at 1, and a credential serves one practice or more.")
     for thief in scenario.thieves:
         among("thief.network", thief.network, ("new", "own", "new-each"))
         among("thief.key", thief.key, ("new", "own"))
         among("thief.visits", thief.visits, ("all", "future", "past"))
         among("thief.order", thief.order, ("agenda", "shuffled", "practices"))
+        among("thief.who", thief.who, ("software", "secretary"))
+        among("thief.session", thief.session, ("own", "new"))
+        among("thief.opens", thief.opens, ("visit", "week"))
         among("thief.purpose", thief.purpose, ("care", "booking"))
         for name in thief.fields:
             among("thief.fields", name, FIELDS)
         if not thief.an_hour > 0 or not 0 <= thief.hours[0] < thief.hours[1] <= 24:
             raise BadScenario("thief: an_hour is above 0, hours are two of 0 to 24 in order.")
-        if not 1 <= thief.credentials <= world.credentials:
-            raise BadScenario("thief.credentials: as many as the world has, at most.")
+        there_are = world.credentials
+        if thief.who == "secretary":
+            there_are = world.practices * world.secretaries
+        if not 1 <= thief.credentials <= there_are:
+            raise BadScenario(
+                f"thief.credentials: the world has {there_are} of them; whoever takes a"
+                " secretary's place needs world.secretaries."
+            )
         ends = datetime.combine(scenario.starts, datetime.min.time(), ZONE)
         days = (thief.starts - ends).total_seconds() / 86400
         if not 0 <= days < scenario.days:

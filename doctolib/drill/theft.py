@@ -1,32 +1,38 @@
 """What a thief asks for, and when: as the scenario says."""
 
 import random
+import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from booking.models import Appointment
+from doctolib.drill.desk import NAMES, Page, session_of
 from doctolib.drill.scenario import ZONE, BadScenario, Thief
 from doctolib.drill.traffic import Opening, token_at
-from doctolib.drill.world import Built, Installation
+from doctolib.drill.world import Built, Desk, Installation
+
+Holder = TypeVar("Holder", Installation, Desk)
 
 
-def openings_of(thief: Thief, number: int, built: Built, rng: random.Random) -> list[Opening]:
+def openings_of(
+    thief: Thief, number: int, built: Built, rng: random.Random
+) -> list[Opening] | list[Page]:
     """Everything that a thief would open if nobody stopped them, in order of time.
 
     Raises BadScenario when the practices have not so many visits.
     """
+    if thief.who == "secretary":
+        return _pages(thief, number, built, rng)
     stolen = rng.sample(built.installations, thief.credentials)
-    targets = _targets(thief, stolen, built, rng)
-    if len(targets) < thief.appointments:
-        raise BadScenario(
-            f"thief {number + 1} wants {thief.appointments} visits and reaches {len(targets)}: let"
-            " them take fewer, or let the world have more practices, agendas or visits_a_day."
-        )
+    reached = [(each, pk) for each in stolen for pk in each.grants]
+    targets = _targets(thief, number, reached, len(stolen), built, rng)
     network, key = _strange(rng)
     at = thief.starts
     openings = []
     places: dict[int, tuple[str, str]] = {}
-    for installation, row in targets[: thief.appointments]:
-        at = _working(thief, at + timedelta(seconds=rng.expovariate(thief.an_hour / 3600)))
+    for installation, row in targets:
+        at = _next(thief, at, rng)
         if thief.network == "new-each":
             network, _unused = places.setdefault(id(installation), _strange(rng))
         own_key = thief.key == "own"
@@ -49,19 +55,81 @@ def openings_of(thief: Thief, number: int, built: Built, rng: random.Random) -> 
     return openings
 
 
+def _pages(thief: Thief, number: int, built: Built, rng: random.Random) -> list[Page]:
+    """What somebody opens through secretaries' accounts."""
+    stolen = rng.sample(built.desks, thief.credentials)
+    reached = [(desk, desk.practice.pk) for desk in stolen]
+    targets = _targets(thief, number, reached, len(stolen), built, rng)
+    network, key = _strange(rng)
+    at = thief.starts
+    pages = []
+    for desk, rows in _shown_together(thief, targets):
+        at = _next(thief, at, rng)
+        pages.append(
+            Page(
+                at=at,
+                desk=desk,
+                appointments=tuple(rows),
+                network=desk.network if thief.network == "own" else network,
+                key=desk.key if thief.key == "own" else key,
+                token=session_of(desk, at) if thief.session == "own" else f"{key[:8]}{number:02x}",
+                fields=NAMES if thief.opens == "week" else thief.fields,
+                thief=number,
+            )
+        )
+    return pages
+
+
+def _shown_together(
+    thief: Thief, targets: list[tuple[Desk, Appointment]]
+) -> Iterator[tuple[Desk, list[Appointment]]]:
+    if thief.opens == "visit":
+        yield from ((desk, [row]) for desk, row in targets)
+        return
+    weeks: dict[tuple[object, ...], tuple[Desk, list[Appointment]]] = {}
+    for desk, row in targets:
+        week = row.starts_at.astimezone(ZONE).isocalendar()[:2]
+        weeks.setdefault((id(desk), row.agenda_id, week), (desk, []))[1].append(row)
+    yield from weeks.values()
+
+
+def _next(thief: Thief, at: datetime, rng: random.Random) -> datetime:
+    return _working(thief, at + timedelta(seconds=rng.expovariate(thief.an_hour / 3600)))
+
+
 def _targets(
-    thief: Thief, stolen: list[Installation], built: Built, rng: random.Random
-) -> list[tuple[Installation, Appointment]]:
+    thief: Thief,
+    number: int,
+    reached: list[tuple[Holder, uuid.UUID]],
+    stolen: int,
+    built: Built,
+    rng: random.Random,
+) -> list[tuple[Holder, Appointment]]:
     """Which visits, one for each patient's visit, in the order in which they are asked for."""
-    reached = [(each, pk) for each in stolen for pk in each.grants]
+    everything = _in_order(thief, reached, stolen, built, rng)
+    if len(everything) < thief.appointments:
+        raise BadScenario(
+            f"thief {number + 1} wants {thief.appointments} visits and reaches {len(everything)}:"
+            " let them take fewer, or let the world have more practices, agendas or visits_a_day."
+        )
+    return everything[: thief.appointments]
+
+
+def _in_order(
+    thief: Thief,
+    reached: list[tuple[Holder, uuid.UUID]],
+    stolen: int,
+    built: Built,
+    rng: random.Random,
+) -> list[tuple[Holder, Appointment]]:
     if thief.practices:
         reached = rng.sample(reached, min(thief.practices, len(reached)))
     queues = []
-    for installation, practice_id in reached:
+    for holder, practice_id in reached:
         rows = [row for row in built.visits.at(practice_id) if _wanted(thief, row)]
         rows.sort(key=lambda row: (row.agenda_id, row.starts_at))
-        queues.append([(installation, row) for row in rows])
-    if thief.order == "practices" or (thief.order == "agenda" and len(stolen) > 1):
+        queues.append([(holder, row) for row in rows])
+    if thief.order == "practices" or (thief.order == "agenda" and stolen > 1):
         # One of each in turn: a thief with many credentials uses them side by side.
         longest = max(map(len, queues), default=0)
         return [queue[n] for n in range(longest) for queue in queues if n < len(queue)]

@@ -22,7 +22,7 @@ from datetime import date, datetime, time, timedelta
 from booking.models import Appointment
 from booking.models.appointment import Status
 from doctolib.drill.scenario import ZONE, Scenario
-from doctolib.drill.world import Built, Installation, grant, install
+from doctolib.drill.world import Built, Installation, grant, install, poisson
 from partners.models import Partner
 
 TOKEN_LASTS = timedelta(minutes=5)
@@ -91,7 +91,7 @@ def _habit(
     for day in days:
         if day.weekday() == 6:
             continue
-        for _ in range(_poisson(volume * scenario.world.looked_up, rng)):
+        for _ in range(poisson(volume * scenario.world.looked_up, rng)):
             at = datetime.combine(day, time(8), ZONE) + timedelta(minutes=rng.randrange(660))
             yield booked[rng.randrange(bisect_left(instants, at))], at
     if scenario.month == "month-end":
@@ -193,12 +193,3 @@ def _moved(opening: Opening, middle: datetime) -> Opening:
 def token_at(client: str, at: datetime) -> str:
     """A client asks for a token when its last one is over: one for some minutes."""
     return f"{client[:8]}{int(at.timestamp() // TOKEN_LASTS.total_seconds()):08x}"
-
-
-def _poisson(mean: float, rng: random.Random) -> int:
-    """Arrivals in a day, by exponential gaps."""
-    count, left = 0, rng.expovariate(1)
-    while left < mean:
-        count += 1
-        left += rng.expovariate(1)
-    return count

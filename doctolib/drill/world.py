@@ -46,6 +46,16 @@ class Installation:
     grants: dict[uuid.UUID, Grant] = field(default_factory=dict)
 
 
+@dataclass(kw_only=True, eq=False)
+class Desk:
+    """One secretary, the place they work at and the browser they use."""
+
+    account: Account
+    practice: Practice
+    network: str
+    key: str
+
+
 @dataclass(kw_only=True)
 class Visits:
     """A drill's appointments, each with the practice that it is at."""
@@ -68,7 +78,7 @@ class Built:
     agendas: list[Agenda]
     installations: list[Installation]
     visits: Visits
-    secretaries: dict[uuid.UUID, Account]
+    desks: list[Desk]
     staff: list[Account]
 
 
@@ -77,13 +87,13 @@ def build(scenario: Scenario, rng: random.Random) -> Built:
     names = Names.from_seed(rng.randrange(2**32))
     begins = datetime.combine(scenario.starts, time(), ZONE)
     practices, agendas = _places(scenario, names)
-    secretaries = {practice.pk: _people(practice) for practice in practices}
+    desks = [desk for practice in practices for desk in _people(scenario, practice, rng)]
     visits = _visits(scenario, names, agendas, rng, begins=begins)
     installations = _software(scenario, practices, agendas, rng, begins=begins)
     staff = [_staff(n) for n in (1, 2)]
     return Built(
         practices=practices, agendas=agendas, installations=installations, visits=visits,
-        secretaries=secretaries, staff=staff,
+        desks=desks, staff=staff,
     )  # fmt: skip
 
 
@@ -111,16 +121,23 @@ def _places(scenario: Scenario, names: Names) -> tuple[list[Practice], list[Agen
     return practices, agendas
 
 
-def _people(practice: Practice) -> Account:
-    owner, secretary = (
-        accounts.create_account(
-            email=f"{uuid.uuid4().hex}@cabinets.example", password=None, language="fr"
-        )
-        for _ in range(2)
+def _people(scenario: Scenario, practice: Practice, rng: random.Random) -> list[Desk]:
+    """An owner, and the secretaries, who share the practice's network."""
+    Membership.objects.create(account=_account(), practice=practice, role=Role.OWNER)
+    network = f"198.18.{rng.randrange(100, 200)}.0/24"
+    desks = []
+    for _ in range(scenario.world.secretaries):
+        account = _account()
+        Membership.objects.create(account=account, practice=practice, role=Role.SECRETARY)
+        key = f"{rng.getrandbits(64):016x}"
+        desks.append(Desk(account=account, practice=practice, network=network, key=key))
+    return desks
+
+
+def _account() -> Account:
+    return accounts.create_account(
+        email=f"{uuid.uuid4().hex}@cabinets.example", password=None, language="fr"
     )
-    Membership.objects.create(account=owner, practice=practice, role=Role.OWNER)
-    Membership.objects.create(account=secretary, practice=practice, role=Role.SECRETARY)
-    return secretary
 
 
 def _staff(number: int) -> Account:
@@ -283,3 +300,12 @@ def grant(
     made.created_at = at
     installation.grants[practice.pk] = made
     return made
+
+
+def poisson(mean: float, rng: random.Random) -> int:
+    """Arrivals in a day, by exponential gaps."""
+    count, left = 0, rng.expovariate(1)
+    while left < mean:
+        count += 1
+        left += rng.expovariate(1)
+    return count

@@ -63,6 +63,35 @@ def test_a_thief_is_stopped_and_the_record_names_exactly_whom_they_read(tmp_path
     assert figures["form_drafted_in_s"] < 10
 
 
+INSIDER = """
+[[thief]]
+who = "secretary"
+starts = 2020-06-11T19:00:00
+appointments = 60
+an_hour = 200
+network = "own"
+key = "own"
+session = "new"
+visits = "past"
+second_factor = {second_factor}
+"""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("second_factor", "exposed"), [("true", 40), ("false", 12)])
+def test_a_secretarys_session_is_asked_and_stopped(tmp_path, second_factor, exposed):
+    text = SMALL.format(month="", thief=INSIDER.format(second_factor=second_factor))
+    text = text.replace("[world]", "[world]\nsecretaries = 2").replace("agendas = 1", "agendas = 2")
+    done = drill(tmp_path, text, "--seed", "5", "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert 0 < figures["exposed"] <= exposed
+    assert figures["contained_after_requests"] is not None
+    assert (figures["scope_precision"], figures["scope_recall"]) == (1.0, 1.0)
+    assert (figures["false_containments"], figures["asked"]) == (0, 0)
+    assert figures["practices_told"] == 1
+
+
 @pytest.mark.django_db
 def test_a_month_without_a_thief_stops_nobody_and_reads_as_text(tmp_path):
     done = drill(tmp_path, SMALL.format(month='month = "month-end"', thief=""), "--seed", "3")
@@ -81,8 +110,9 @@ def test_a_month_without_a_thief_stops_nobody_and_reads_as_text(tmp_path):
         ('"follower"', '"unheard-of"'),
         ('network = "new"', 'network = "moon"'),
         ("an_hour = 1800", "an_hour = 0"),
-        # Played by nobody yet: better refused than played as something else.
+        # The world has no secretaries.
         ("an_hour = 1800", 'who = "secretary"'),
+        ("an_hour = 1800", 'who = "doctor"'),
         ("2020-06-11", "2021-06-11"),
         ("[world]", "[wolrd]"),
         ("title =", "title = ["),
@@ -108,7 +138,9 @@ def test_the_command_says_what_is_wrong_with_a_scenario(tmp_path):
 
 
 def test_every_scenario_that_comes_with_it_can_be_read():
-    assert {"july-2020", "slow-drip", "spread", "first-day", "month-end"} <= set(scenarios.names())
+    assert {"july-2020", "slow-drip", "spread", "first-day", "month-end", "insider"} <= set(
+        scenarios.names()
+    )
     for name in scenarios.names():
         assert scenarios.load(name).title
     with pytest.raises(BadScenario, match="july-2020"):

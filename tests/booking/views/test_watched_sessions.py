@@ -120,6 +120,21 @@ def test_a_session_without_the_second_factor_gets_no_further(visits, secretary):
     assert shown <= 6
 
 
+def test_a_program_that_goes_on_without_the_code_is_stopped(visits, secretary):
+    stolen = verified_client(secretary)
+    shown, _asked = walk(stolen, visits)
+    answers = [stolen.get(page(visit)).status_code for visit in visits[shown : shown + 10]]
+    assert answers.count(403) == 1
+    before = answers[: answers.index(403)]
+    assert set(before) == {302}
+    assert len(before) == 7
+    assert Incident.objects.get().sources.get().holder_id == secretary.pk
+    assert Account.objects.get(pk=secretary.pk).stopped_at is not None
+    # What it had opened before it was asked is what was exposed.
+    opened = {visit.patient_id for visit in visits[:shown]}
+    assert set(exposure_of(Incident.objects.get(), now=timezone.now()).subjects) == opened
+
+
 def test_a_strange_place_is_asked_sooner(visits, secretary, time_machine):
     home = verified_client(secretary)
     Appointment.unscoped.filter(pk=visits[0].pk).update(created_at=timezone.now())
