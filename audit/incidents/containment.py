@@ -46,7 +46,7 @@ def guard(
     sightings: Sequence[Sighting],
     origin: Origin,
     writes: Callable[[], int],
-) -> tuple[Verdict, type[Exception] | None]:
+) -> tuple[Verdict, Exception | None]:
     """Let the watch judge what is opened together before it happens, and stop whom it says.
 
     Returns what the caller is to raise, once this is committed, so that nothing opens: Stopped if
@@ -60,7 +60,7 @@ def guard(
     if verdict.ask:
         why = [asdict(sign) for sign in verdict.signs]
         holders.ask(kind=kind, holder_id=holder_id, actor=system_actor(), why=why, now=now)
-        return verdict, Asked
+        return verdict, Asked()
     for pk in verdict.stop:
         contain(
             holder_id=pk, kind=kind, group_id=group_id, verdict=verdict,
@@ -68,7 +68,32 @@ def guard(
         )  # fmt: skip
     # Asked in any case: what was in flight when another request stopped the holder is refused.
     is_stopped = holders.is_stopped(kind=kind, holder_id=holder_id)
-    return verdict, Stopped if is_stopped else None
+    return verdict, Stopped() if is_stopped else None
+
+
+@transaction.atomic
+def misused(
+    *,
+    holder_id: uuid.UUID,
+    kind: str,
+    group_id: uuid.UUID,
+    code: str,
+    origin: Origin,
+    now: datetime,
+) -> bool:
+    """Let the watch hear of what was done without opening anything (audit.watch.judge.MISUSE).
+
+    Returns whether that has stopped the holder.
+    """
+    verdict = watcher.misused(
+        holder_id=holder_id, kind=kind, code=code, network=origin.network, at=now
+    )
+    if not verdict.stop:
+        return False
+    contain(
+        holder_id=holder_id, kind=kind, group_id=group_id, verdict=verdict, origin=origin, now=now
+    )
+    return True
 
 
 @transaction.atomic

@@ -46,6 +46,11 @@ _TEXTS = {
         _("Dans %(found)s cabinets le même jour ; %(usual)s au plus d’habitude.") % s
     ),
     "ratio": lambda s: _("%(found)s lectures pour une écriture ; %(usual)s d’habitude.") % s,
+    "token": lambda s: (
+        _("Un jeton présenté avec une autre clé que la sienne, depuis %(found)s.") % s
+    ),
+    "bearer": lambda s: _("Un jeton lié à une clé présenté sans elle, depuis %(found)s.") % s,
+    "hammering": lambda s: _("Des demandes répétées alors que le plafond de lectures est atteint."),
     "unanswered": lambda s: (
         _("Second facteur redemandé et jamais donné ; %(found)s pages demandées malgré cela.") % s
     ),

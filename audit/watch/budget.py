@@ -55,19 +55,17 @@ for i = 3, #ARGV, 2 do
         return {0, window, limit, wait}
     end
 end
-local is_new = latest <= at - longest and 1 or 0
 redis.call('ZADD', KEYS[1], string.format('%.0f', at), subject)
 redis.call('PEXPIRE', KEYS[1], longest)
 redis.call('SET', KEYS[2], string.format('%.0f', at), 'PX', longest)
-return {1, is_new}
+return {1}
 """
 
 
-def spend(*, holder: uuid.UUID, subject: uuid.UUID, limits: Limits, now: datetime) -> bool:
+def spend(*, holder: uuid.UUID, subject: uuid.UUID, limits: Limits, now: datetime) -> None:
     """Count one subject against a holder's budget, before it is opened.
 
-    Returns whether it is a further one, not opened within the last day. Raises BudgetSpent, and
-    redis.RedisError when the store is away: then nothing may open.
+    Raises BudgetSpent, and redis.RedisError when the store is away: then nothing may open.
     """
     windows = [value for pair in limits.windows for value in pair]
     answer = redis_client().eval(
@@ -76,7 +74,6 @@ def spend(*, holder: uuid.UUID, subject: uuid.UUID, limits: Limits, now: datetim
     if not answer[0]:
         _no, window, limit, wait = answer
         raise BudgetSpent(window=window, limit=limit, seconds=max(1, math.ceil(wait / 1000)))
-    return bool(answer[1])
 
 
 def spent(holder: uuid.UUID, *, now: datetime) -> int:

@@ -30,6 +30,12 @@ BOTH_STRANGE = 0.3
 # day weighs little, and so does all of it until there was time to see its week.
 OF_HABIT, OF_HABIT_ELSEWHERE, HABIT_GROWS = 0.05, 0.15, 2
 NEW_NETWORK, NEW_KEY = 2.0, 1.5
+# What is done without opening anything: its weight from elsewhere, and from home.
+MISUSE = {
+    "token": (4.0, 1.0),  # a live token, shown with another key than its own
+    "bearer": (1.0, 0.25),  # a live token that is bound to a key, shown without any
+    "hammering": (0.05, 0.002),  # asked for more though the budget is spent
+}
 WALKING, WALK_STEPS, WALK_SECONDS = 0.5, 6, 60.0
 MOST = 4.0
 BLOCKS, USES = 18, 6
@@ -94,6 +100,14 @@ def judge(sighting: Sighting, *, past: Past, peers: Past, writes: Callable[[], i
     signs.insert(0, Sign(code=f"reason-{reason}", weight=base))
     is_odd = bool(places) or not is_habit
     return Judgement(weight=round(weight, 3), is_odd=is_odd, signs=tuple(signs), walking=walking)
+
+
+def judge_misuse(code: str, *, past: Past, network: str) -> Judgement:
+    """Weigh what a holder, or whoever has something of it, has done without opening anything."""
+    elsewhere, home = MISUSE[code]
+    is_home = past.is_usual(past.networks, network)
+    sign = Sign(code=code, weight=home if is_home else elsewhere, found=network)
+    return Judgement(weight=sign.weight, is_odd=True, signs=(sign,))
 
 
 def _is_habit(past: Past, peers: Past, name: str) -> bool:

@@ -132,6 +132,23 @@ def observe(
 
 
 @transaction.atomic
+def misused(*, holder_id: uuid.UUID, kind: str, code: str, network: str, at: datetime) -> Verdict:
+    """Keep in mind what was done without opening anything (judge.MISUSE)."""
+    row = _locked(holder_id, kind, at=at)
+    past = Past.read(row.state)
+    judgement = judge.judge_misuse(code, past=past, network=network)
+    leak = leak_of(past, Past())
+    _leak(row, at=at, leak=leak)
+    _fill(row, [judgement], at=at)
+    row.save()
+    is_full = row.level >= CAPACITY + leak / 2
+    return Verdict(
+        weight=judgement.weight, odd=1, stop=(holder_id,) if is_full else (), signs=_signs(row),
+        since=row.since,
+    )  # fmt: skip
+
+
+@transaction.atomic
 def unanswered(holder_id: uuid.UUID, *, now: datetime) -> Verdict | None:
     """Count one more request by a holder that owes an answer; a verdict once that is too many."""
     row = _locked(holder_id, "", at=now)

@@ -23,8 +23,9 @@ from booking.models import Appointment
 from doctolib.drill.desk import Page
 from doctolib.drill.scenario import Scenario
 from doctolib.drill.traffic import Opening
-from partners.domain import reveal_budget
+from partners.domain import binding, reveal_budget, tokens
 from partners.domain.identities import reveal_identity
+from partners.domain.scopes import SCOPES
 
 # How long somebody takes to type the code of their second factor.
 TYPING = timedelta(seconds=20)
@@ -118,7 +119,7 @@ class _Replay:
             is_refused = (pk, thief) in self.asked and not self._answered(request, at)
             if not is_refused:
                 _open(request, at)
-        except Stopped:
+        except (Stopped, _Refused):
             is_refused = True
         except BudgetSpent as spent:
             outcome.delayed += 1
@@ -190,6 +191,8 @@ def _open(request: Request, at: datetime) -> None:
     if isinstance(request, Page):
         _open_page(request, at)
         return
+    if request.is_replay:
+        _replay_token(request, at)
     installation, row = request.installation, request.appointment
     stopped: Stopped | None = None
     with transaction.atomic():
@@ -208,6 +211,31 @@ def _open(request: Request, at: datetime) -> None:
             stopped = caught
     if stopped is not None:
         raise stopped
+
+
+class _Refused(Exception):
+    """The request was not let in."""
+
+
+def _replay_token(request: Opening, at: datetime) -> None:
+    """Show the token that the software has now, as whoever has copied it and not its key."""
+    credential = request.installation.credential
+    label = request.token
+    if label not in _live:
+        _live[label] = tokens.issue(
+            credential=credential, scopes=SCOPES, thumbprint=request.installation.key, now=at
+        )
+    found = tokens.find(_live[label], now=at)
+    if found is None:
+        raise _Refused
+    try:
+        binding.check(found, thumbprint=request.key, origin=_origin(request), now=at)
+    except binding.NotItsKey:
+        raise _Refused from None
+
+
+# The text of each of the software's tokens that were copied.
+_live: dict[str, str] = {}
 
 
 def _open_page(page: Page, at: datetime) -> None:

@@ -42,7 +42,8 @@ class Thief:
 
     starts: datetime
     appointments: int = 6128
-    # Whose access it is: software's credential, or a secretary's account.
+    # Whose access it is: software's credential, its tokens without their key, or a secretary's
+    # account.
     who: str = "software"
     # How many of the world's credentials, or secretaries' accounts, are in their hands.
     credentials: int = 1
@@ -159,7 +160,7 @@ def _check(scenario: Scenario) -> None:
         among("thief.key", thief.key, ("new", "own"))
         among("thief.visits", thief.visits, ("all", "future", "past"))
         among("thief.order", thief.order, ("agenda", "shuffled", "practices"))
-        among("thief.who", thief.who, ("software", "secretary"))
+        among("thief.who", thief.who, ("software", "token", "secretary"))
         among("thief.session", thief.session, ("own", "new"))
         among("thief.opens", thief.opens, ("visit", "week"))
         among("thief.purpose", thief.purpose, ("care", "booking"))

@@ -35,7 +35,8 @@ def openings_of(
         at = _next(thief, at, rng)
         if thief.network == "new-each":
             network, _unused = places.setdefault(id(installation), _strange(rng))
-        own_key = thief.key == "own"
+        is_replay = thief.who == "token"
+        own_key = thief.key == "own" and not is_replay
         used_key = installation.key if own_key else key
         # Whoever has the key asks for tokens of their own.
         client = f"{number:02x}{key}"
@@ -46,10 +47,11 @@ def openings_of(
                 appointment=row,
                 network=installation.network if thief.network == "own" else network,
                 key=used_key,
-                token=token_at(client, at),
+                token=token_at(installation.key if is_replay else client, at),
                 purpose=thief.purpose,
                 fields=thief.fields,
                 thief=number,
+                is_replay=is_replay,
             )
         )
     return openings

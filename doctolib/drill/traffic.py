@@ -43,6 +43,8 @@ class Opening:
     purpose: str = "care"
     fields: tuple[str, ...] = ALL_FIELDS
     thief: int | None = None
+    # The software's own token, shown by somebody who has not its key.
+    is_replay: bool = False
 
 
 def benign(scenario: Scenario, built: Built, rng: random.Random) -> list[Opening]:

@@ -6,7 +6,10 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from partners.domain import dpop, tokens
+from audit.record.entries import Origin
+from audit.watch.sighting import network_of
+from booking.views.access import network_of as address_of
+from partners.domain import binding, dpop, tokens
 from partners.models import AccessToken, Credential
 
 
@@ -33,22 +36,31 @@ class TokenAuthentication(BaseAuthentication):
         self, request: Request, token: AccessToken, *, scheme: str, text: str
     ) -> None:
         """Section 7.1: a bound token is no bearer token, and the other way round."""
-        if bool(token.thumbprint) != (scheme == "dpop"):
-            raise AuthenticationFailed("Send a bound token as DPoP, and an unbound one as Bearer.")
-        if not token.thumbprint:
-            return
+        now = timezone.now()
+        thumbprint = ""
+        if scheme == "dpop":
+            try:
+                thumbprint = dpop.thumbprint_of_proof(
+                    request.headers.get("DPoP", ""),
+                    method=str(request.method),
+                    url=f"{settings.BASE_URL}{request.path}",
+                    now=now,
+                    access_token=text,
+                )
+            except dpop.InvalidProof as problem:
+                raise AuthenticationFailed(f"DPoP proof: {problem}.") from problem
+        origin = Origin(
+            network=network_of(address_of(request._request)),
+            key=thumbprint[:16],
+            token=bytes(token.digest).hex()[:16],
+        )
         try:
-            thumbprint = dpop.thumbprint_of_proof(
-                request.headers.get("DPoP", ""),
-                method=str(request.method),
-                url=f"{settings.BASE_URL}{request.path}",
-                now=timezone.now(),
-                access_token=text,
-            )
-        except dpop.InvalidProof as problem:
-            raise AuthenticationFailed(f"DPoP proof: {problem}.") from problem
-        if thumbprint != token.thumbprint:
-            raise AuthenticationFailed("The token is bound to another key.")
+            binding.check(token, thumbprint=thumbprint, origin=origin, now=now)
+        except binding.NotItsKey as problem:
+            raise AuthenticationFailed(
+                "Send a bound token as DPoP with its own key's proof, an unbound one as Bearer."
+                " A bound token that was shown otherwise is dead: ask for a new one."
+            ) from problem
 
     def authenticate_header(self, request: Request) -> str:
         algorithms = " ".join(dpop.ALGORITHMS)

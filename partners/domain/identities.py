@@ -43,7 +43,7 @@ def reveal_identity(
 
     The entry names the credential, the practice, the appointment, the purpose, and through what
     it was asked for. A field that is empty or was erased comes out as "". Before anything opens
-    it raises FieldsNotGranted, budget.BudgetSpent, redis.RedisError when nobody can count, and
+    it raises FieldsNotGranted, redis.RedisError when nobody can count, and budget.BudgetSpent and
     containment.Stopped: then the caller's transaction must commit.
     """
     refused = set(fields) - set(grant.fields)
@@ -72,12 +72,22 @@ def _watch(
     purpose: Purpose,
     origin: Origin,
     now: datetime,
-) -> tuple[dict[str, object], type[Exception] | None]:
-    """Count and judge: what the record will say of it, and what is raised if nothing may open."""
+) -> tuple[dict[str, object], Exception | None]:
+    """Count and judge: what the record will say of it, and what is raised if nothing may open.
+
+    Returned, since raised within it would undo what was noted.
+    """
     subject = appointment.patient_id
     with above_walls():
         limits = reveal_budget.limits_of(grant, now=now)
-        budget.spend(holder=grant.pk, subject=subject, limits=limits, now=now)
+        try:
+            budget.spend(holder=grant.pk, subject=subject, limits=limits, now=now)
+        except budget.BudgetSpent as spent:
+            is_stopped = containment.misused(
+                holder_id=credential.pk, kind=Kind.CREDENTIAL, group_id=credential.partner_id,
+                code="hammering", origin=origin, now=now,
+            )  # fmt: skip
+            return {}, containment.Stopped() if is_stopped else spent
         if not repeats.is_first(
             holder_id=credential.pk,
             subject_id=subject,

@@ -74,6 +74,9 @@ def test_july_2020_a_stolen_token_walks_the_api_and_fhir_and_reads_no_name(world
         for scheme in ("DPoP", "Bearer"):
             headers = {"Authorization": f"{scheme} {software.token}"}
             assert Client().get(path, headers=headers).status_code == 401
+    # Shown without its key it is dead, for whoever has it.
+    assert software.get("appointments").status_code == 401
+    software = Software(credential)
     before = Entry.objects.filter(action="reveal").count()
     window = {"since": "2026-11-01T00:00:00Z", "until": "2026-12-20T00:00:00Z"}
     texts = [

@@ -63,6 +63,17 @@ def test_a_thief_is_stopped_and_the_record_names_exactly_whom_they_read(tmp_path
     assert figures["form_drafted_in_s"] < 10
 
 
+@pytest.mark.django_db
+def test_copied_tokens_open_nothing_and_stop_their_credential(tmp_path):
+    thief = THIEF.replace("an_hour = 1800", 'an_hour = 120\nwho = "token"\npatience = 200')
+    done = drill(tmp_path, SMALL.format(month="", thief=thief), "--seed", "2", "--json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["exposed"] == 0
+    assert 4 <= figures["contained_after_requests"] <= 100
+    assert figures["false_containments"] == 0
+
+
 INSIDER = """
 [[thief]]
 who = "secretary"

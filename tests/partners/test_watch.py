@@ -6,9 +6,11 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from audit.incidents import notices
+from audit.incidents.exposure import exposure_of
 from audit.models import Entry, Incident, Notice, NoticeKind, State, Watched
 from booking.models import Appointment
 from partners.domain import tokens
@@ -134,3 +136,47 @@ def test_nobody_lets_it_in_again_alone_from_the_shell(known, grant, visits, now)
         call_command("partner", "let-in", str(grant.credential_id))
     grant.credential.refresh_from_db()
     assert grant.credential.suspended_at is not None
+
+
+def show(software, *, key, address=ELSEWHERE):
+    """Show software's own token with another key's proof, or with none."""
+    copied = Software(software.credential, key=key or OWN_KEY)
+    copied.token, copied.address = software.token, address
+    if key is None:
+        headers = {"Authorization": f"Bearer {software.token}"}
+        return Client(REMOTE_ADDR=address).get("/api/v1/appointments", headers=headers)
+    return copied.get("appointments")
+
+
+@pytest.mark.parametrize("key", [STOLEN, None], ids=["another key", "no key"])
+def test_a_copied_token_is_dead_once_it_is_shown(known, grant, key):
+    assert show(known, key=key).status_code == 401
+    assert known.get("appointments").status_code == 401
+    # Its own software asks for another one and works on.
+    assert Software(grant.credential, key=OWN_KEY).get("appointments").status_code == 200
+    assert not Incident.objects.exists()
+
+
+def test_whoever_gets_hold_of_token_after_token_stops_the_credential(known, grant, now):
+    shown = 0
+    while not Incident.objects.exists():
+        assert show(Software(grant.credential, key=OWN_KEY), key=STOLEN).status_code == 401
+        shown += 1
+        assert shown < 10
+    assert shown > 2
+    (source,) = Incident.objects.get().sources.all()
+    assert source.networks == ["203.0.113.0/24"]
+    assert "token" in {sign["code"] for sign in Incident.objects.get().signs}
+    assert known.get("appointments").status_code == 401
+    assert not exposure_of(Incident.objects.get(), now=timezone.now()).subjects
+
+
+def test_asking_on_though_the_budget_is_spent_is_noticed(known, grant, visits, now):
+    Appointment.unscoped.update(created_at=now - timedelta(hours=3))
+    answers = [reveal(known, visit).status_code for visit in visits[:12]]
+    assert answers.count(429) == 2
+    level = Watched.objects.get(pk=grant.credential_id).level
+    assert 0 < level < 0.1
+    elsewhere = reveal(Software(grant.credential, key=OWN_KEY), visits[13], address=ELSEWHERE)
+    assert elsewhere.status_code == 429
+    assert Watched.objects.get(pk=grant.credential_id).level > level + 0.03

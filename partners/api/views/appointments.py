@@ -296,10 +296,10 @@ class Reveal(ScopedView):
                 now=timezone.now(),
             )
         except Stopped:
-            # An answer and not an exception: what stops the credential must be committed.
+            # Answers and not exceptions: what the watch has made of it must be committed.
             return self.handle_exception(problems.StoppedNow())
         except BudgetSpent as spent:
-            raise problems.BudgetIsSpent(wait=spent.seconds) from spent
+            return self.handle_exception(problems.BudgetIsSpent(wait=spent.seconds))
         except redis.RedisError as error:
             raise problems.Unavailable from error
         except identities.FieldsNotGranted as problem:
