@@ -2,7 +2,7 @@
 
 One index range for each source: `audit_entry_credential` is (credential_id, at),
 `audit_entry_dashboard` (actor_id, at), and the bounds on `at` leave out the other months'
-partitions.
+partitions. Canaries are nobody, and so not exposed.
 """
 
 import uuid
@@ -25,6 +25,8 @@ _OF = """
       AND (%(all)s OR details->>'network' = ANY(%(networks)s) OR details->>'key' = ANY(%(keys)s)
            OR details->>'token' = ANY(%(tokens)s))
       AND (NOT %(odd_alone)s OR {odd})
+      AND NOT (cardinality(subjects) = 1
+               AND EXISTS (SELECT FROM audit_canary c WHERE c.subject_id = subjects[1]))
       AND (%(anybody)s OR subjects && %(only)s::uuid[])
     ORDER BY at, id
 """

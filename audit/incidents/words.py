@@ -46,6 +46,9 @@ _TEXTS = {
         _("Dans %(found)s cabinets le même jour ; %(usual)s au plus d’habitude.") % s
     ),
     "ratio": lambda s: _("%(found)s lectures pour une écriture ; %(usual)s d’habitude.") % s,
+    "canary": lambda s: _(
+        "Un leurre a été ouvert : un patient inventé, que rien dans le travail ne fait rencontrer."
+    ),
     "token": lambda s: (
         _("Un jeton présenté avec une autre clé que la sienne, depuis %(found)s.") % s
     ),

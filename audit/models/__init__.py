@@ -11,11 +11,12 @@ from audit.models.incident import (
 from audit.models.notice import Notice, NoticeKind, NoticeState
 from audit.models.subject_key import SubjectKey
 from audit.models.tree import Checkpoint, Cosignature, Leaf, Subtree
-from audit.models.watch import Watched
+from audit.models.watch import Canary, Watched
 
 __all__ = [
     "Approval",
     "ApprovalOf",
+    "Canary",
     "Checkpoint",
     "Cosignature",
     "Delegation",

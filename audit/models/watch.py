@@ -23,3 +23,16 @@ class Watched(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+class Canary(models.Model):
+    """A subject who is nobody: opened, it gives away whoever goes through everything."""
+
+    subject_id = models.UUIDField(primary_key=True, editable=False)
+    planted_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "canaries"
+
+    def __str__(self) -> str:
+        return str(self.subject_id)

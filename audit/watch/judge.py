@@ -38,6 +38,8 @@ MISUSE = {
 }
 WALKING, WALK_STEPS, WALK_SECONDS = 0.5, 6, 60.0
 MOST = 4.0
+# Added to whatever else there is to say of the opening of somebody who is nobody.
+CANARY = 8.0
 BLOCKS, USES = 18, 6
 # An outcome as rare as this is not yet odd.
 USUAL_SHARE = 0.02
@@ -98,6 +100,9 @@ def judge(sighting: Sighting, *, past: Past, peers: Past, writes: Callable[[], i
         signs.append(Sign(code="walking", weight=WALKING, found=str(WALK_STEPS)))
     weight = sighting.part * min(MOST, base * (1 + sum(sign.weight for sign in signs)))
     signs.insert(0, Sign(code=f"reason-{reason}", weight=base))
+    if sighting.is_canary:
+        weight += CANARY
+        signs.append(Sign(code="canary", weight=CANARY))
     is_odd = bool(places) or not is_habit
     return Judgement(weight=round(weight, 3), is_odd=is_odd, signs=tuple(signs), walking=walking)
 

@@ -30,7 +30,8 @@ class Sighting:
 
     `weekday` (Monday is 0) and `hour` are the practice's wall clock. `place` is where in which
     agenda the opened appointment stands, by which walking in order shows; None where many are
-    opened together. `part` is how much of a person is opened: 1 is all that reaches them.
+    opened together. `part` is how much of a person is opened: 1 is all that reaches them. A canary
+    is nobody (canaries.py).
     """
 
     at: datetime
@@ -43,6 +44,7 @@ class Sighting:
     use: str
     place: tuple[str, float] | None = None
     part: float = 1.0
+    is_canary: bool = False
 
 
 def network_of(address: str) -> str:

@@ -32,7 +32,8 @@ _VISITS = """
     SELECT DISTINCT ON (a.patient_id) a.patient_id, a.agenda_id, a.starts_at,
            bool_or(greatest(a.created_at, a.cancelled_at) >= %(fresh)s) OVER each,
            bool_or(a.starts_at BETWEEN %(near_from)s AND %(near_until)s) OVER each,
-           bool_or(a.starts_at > %(now)s AND a.status <> 'cancelled') OVER each
+           bool_or(a.starts_at > %(now)s AND a.status <> 'cancelled') OVER each,
+           EXISTS (SELECT FROM audit_canary c WHERE c.subject_id = a.patient_id)
     FROM booking_appointment a
     WHERE a.practice_id = %(practice)s AND a.patient_id = ANY(%(patients)s)
     WINDOW each AS (PARTITION BY a.patient_id)
@@ -55,6 +56,7 @@ class _Visits:
     is_fresh: bool
     is_near: bool
     is_ahead: bool
+    is_canary: bool
 
 
 def guard_dashboard(
@@ -130,6 +132,7 @@ def _sightings(
                 use=f"{len(names)}",
                 place=visits.place if visits is not None and len(opened) == 1 else None,
                 part=part,
+                is_canary=visits is not None and visits.is_canary,
             )
         )
     return found
@@ -164,9 +167,9 @@ def _visits(
         return {
             patient: _Visits(
                 place=(agenda.hex, starts_at.timestamp()), is_fresh=bool(fresh), is_near=near,
-                is_ahead=ahead,
+                is_ahead=ahead, is_canary=canary,
             )
-            for patient, agenda, starts_at, fresh, near, ahead in cursor.fetchall()
+            for patient, agenda, starts_at, fresh, near, ahead, canary in cursor.fetchall()
         }  # fmt: skip
 
 

@@ -39,6 +39,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
+    "plant-canaries": {
+        "task": "booking.plant_canaries",
+        "schedule": timedelta(hours=24),
+        "options": {"expires": 3600},
+    },
     "send-notices": {
         "task": "audit.send_notices",
         "schedule": timedelta(seconds=5),

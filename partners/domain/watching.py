@@ -7,6 +7,7 @@ from django.db import connection
 
 from audit.models import Entry
 from audit.record.entries import Origin
+from audit.watch import canaries
 from audit.watch.sighting import Reason, Sighting
 from booking.domain.watching import FRESH, NEAR_AFTER, NEAR_BEFORE, REMEMBERED
 from booking.models import Appointment
@@ -37,16 +38,20 @@ def sighting_of(
 ) -> Sighting:
     """Say what the watch needs to know; `use` is the purpose and which fields."""
     local = now.astimezone(appointment.practice.zone)
+    reason = _reason(credential, grant, appointment, day=local.day, now=now)
+    # Software that is new may read everything once.
+    may_be_canary = reason not in (Reason.FRESH, Reason.NEAR, Reason.FIRST_SYNC)
     return Sighting(
         at=now,
         weekday=local.weekday(),
         hour=local.hour,
         practice_id=appointment.practice_id,
-        reason=_reason(credential, grant, appointment, day=local.day, now=now),
+        reason=reason,
         network=origin.network,
         key=origin.key,
         use=use,
         place=(appointment.agenda_id.hex, appointment.starts_at.timestamp()),
+        is_canary=may_be_canary and canaries.is_canary(appointment.patient_id),
     )
 
 
