@@ -1,7 +1,9 @@
 """Incidents: opened, moved from state to state, each step on the record."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -16,6 +18,19 @@ from audit.watch.judge import Sign
 # GDPR article 33(1).
 HOURS_TO_NOTIFY = timedelta(hours=72)
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('doctolib: number incidents', 0))"
+
+
+_is_training: ContextVar[bool] = ContextVar("is_training", default=False)
+
+
+@contextmanager
+def as_training() -> Iterator[None]:
+    """Incidents that are opened in this block are exercises: nobody outside is told of them."""
+    token = _is_training.set(True)
+    try:
+        yield
+    finally:
+        _is_training.reset(token)
 
 
 @transaction.atomic
@@ -35,6 +50,7 @@ def open_incident(
         began_at=began_at,
         detected_at=now,
         signs=[asdict(sign) for sign in signs],
+        is_training=_is_training.get(),
     )
     note(incident, "incident-opened", actor=actor, at=now, number=number, began_at=began_at)
     return incident
@@ -66,6 +82,12 @@ def say(incident: Incident, action: str, *, actor: Actor, now: datetime, text: s
         incident=incident, at=now, author_id=actor.id, action=action, text=text.strip()
     )
     note(incident, f"incident-{action}", actor=actor, at=now)
+
+
+def seen(incident: Incident, *, actor: Actor, now: datetime) -> None:
+    """Note who of the team looked at it first."""
+    if not incident.steps.filter(action="seen").exists():
+        say(incident, "seen", actor=actor, now=now)
 
 
 def open_of(holder_id: uuid.UUID) -> Incident | None:

@@ -94,7 +94,8 @@ def send_one(notice_id: uuid.UUID, *, now: datetime) -> bool:
     if not claimed:
         return False
     notice = Notice.objects.select_related("incident").get(pk=notice_id)
-    if notice.incident.is_training:
+    # The team is what an exercise exercises.
+    if notice.incident.is_training and notice.kind != NoticeKind.STAFF:
         _settle(notice, NoticeState.SENT, now=now, problem="training")
         return True
     try:

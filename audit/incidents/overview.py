@@ -19,6 +19,7 @@ from audit.record.proofs import sealed_ids
 
 LINES_SHOWN = 50
 ACTIONS = {
+    "seen": gettext_lazy("Vu par l’équipe"),
     "assessed": gettext_lazy("Gravité évaluée"),
     "filed": gettext_lazy("Formulaire remis à l’autorité"),
     "answers": gettext_lazy("Formulaire complété"),

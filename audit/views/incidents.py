@@ -16,7 +16,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.forms.incidents import AnswersForm, ReportForm, SeverityForm, WordsForm
-from audit.incidents import authority, containment, evidence, incidents, notices, overview, workflow
+from audit.incidents import (
+    authority,
+    containment,
+    evidence,
+    incidents,
+    notices,
+    overview,
+    score,
+    workflow,
+)
 from audit.incidents.exposure import exposure_of, lines_of
 from audit.incidents.post import post
 from audit.incidents.severity import Severity, proposed
@@ -90,7 +99,9 @@ def _iso(at: datetime | None) -> str:
 @staff_only
 @require_safe
 def incident(request: HttpRequest, number: int) -> HttpResponse:
-    return _page(request, _found(number))
+    found = _found(number)
+    incidents.seen(found, actor=staff_actor(request), now=timezone.now())
+    return _page(request, found)
 
 
 def _found(number: int) -> Incident:
@@ -116,6 +127,7 @@ def _page(request: HttpRequest, found: Incident, **forms: Any) -> HttpResponse:
         "reachable": authority.reachable(found, exposure=exposure),
         "lines": overview.shown_lines(found, now=now),
         "timeline": overview.timeline(found, exposure=exposure),
+        "marks": score.marks(found, exposure=exposure),
         "severity": severity,
         "severity_words": authority.severity_words(severity),
         "suggested": suggested,

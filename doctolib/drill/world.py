@@ -82,15 +82,18 @@ class Built:
     staff: list[Account]
 
 
-def build(scenario: Scenario, rng: random.Random) -> Built:
-    """Make the practices, their people, their visits of three months, and the software."""
+def build(scenario: Scenario, rng: random.Random, *, with_staff: bool = True) -> Built:
+    """Make the practices, their people, their visits of three months, and the software.
+
+    Two people of the team besides, unless the real ones are to do it (`with_staff`).
+    """
     names = Names.from_seed(rng.randrange(2**32))
     begins = datetime.combine(scenario.starts, time(), ZONE)
     practices, agendas = _places(scenario, names)
     desks = [desk for practice in practices for desk in _people(scenario, practice, rng)]
     visits = _visits(scenario, names, agendas, rng, begins=begins)
     installations = _software(scenario, practices, agendas, rng, begins=begins)
-    staff = [_staff(n) for n in (1, 2)]
+    staff = [_staff(n) for n in (1, 2)] if with_staff else []
     return Built(
         practices=practices, agendas=agendas, installations=installations, visits=visits,
         desks=desks, staff=staff,
@@ -113,7 +116,10 @@ def _places(scenario: Scenario, names: Names) -> tuple[list[Practice], list[Agen
                 title="Dr", first_name=first, last_name=last, search_name=search_text(last)
             )
             practitioner.specialties.add(specialty)
-            agenda = Agenda.objects.create(practice=practice, practitioner=practitioner)
+            # No patient of a demo is to find it.
+            agenda = Agenda.objects.create(
+                practice=practice, practitioner=practitioner, listed=False
+            )
             VisitReason.objects.create(
                 agenda=agenda, name="Consultation", duration_minutes=MINUTES_A_VISIT
             )

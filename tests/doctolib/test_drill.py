@@ -4,14 +4,23 @@ import ast
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
 
+from audit.incidents import notices
+from audit.incidents.exposure import exposure_of
+from audit.models import Incident
 from doctolib.drill import scenario as scenarios
 from doctolib.drill.scenario import BadScenario
 from doctolib.environment import PROJECT_DIR
+from practitioners.models import Agenda
 from tests.browser.conftest import worker_environment
+from tests.factories import make_account, verified_client
 
 SMALL = """
 title = "Petit"
@@ -72,6 +81,54 @@ def test_copied_tokens_open_nothing_and_stop_their_credential(tmp_path):
     assert figures["exposed"] == 0
     assert 4 <= figures["contained_after_requests"] <= 100
     assert figures["false_containments"] == 0
+
+
+def command(*arguments):
+    said = StringIO()
+    call_command("drill", *map(str, arguments), stdout=said)
+    return said.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_team_trains_on_a_theft_that_happens_now(tmp_path, time_machine, monkeypatch):
+    """In the database in use: an exercise from its first moment, scored, and nobody outside told."""
+    now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    time_machine.move_to(now, tick=False)
+    staff = make_account(is_staff=True)
+    file = tmp_path / "petit.toml"
+    file.write_text(SMALL.format(month="", thief=THIEF))
+    number, address = command("--scenario", file, "--train").split()
+    incident = Incident.objects.get()
+    assert (incident.number, incident.is_training) == (int(number), True)
+    assert address.endswith(f"/equipe/incidents/{number}/")
+    assert timedelta(0) <= incident.contained_at - now < timedelta(minutes=10)
+    assert 0 < len(exposure_of(incident, now=now).subjects) <= 20
+    time_machine.move_to(now + timedelta(minutes=12))
+    while notices.send_due(now=now + timedelta(minutes=12)):
+        pass
+    assert [each.subject[:8] for each in mail.outbox] == ["EXERCICE"]
+    verified_client(staff).get(f"/equipe/incidents/{number}/")
+    marks = json.loads(command("--score", number, "--json"))
+    assert marks["contain"]["met"]
+    assert marks["see"]["met"]
+    assert marks["assess"]["seconds"] is None
+    assert "see" in command("--score", number)
+    # Nobody who looks for a doctor finds an invented one.
+    assert not Agenda.objects.filter(listed=True).exists()
+
+
+@pytest.mark.django_db
+def test_training_is_refused_where_it_cannot_be(tmp_path, settings):
+    file = tmp_path / "petit.toml"
+    file.write_text(SMALL.format(month="", thief=""))
+    with pytest.raises(CommandError, match="Nobody steals"):
+        command("--scenario", file, "--train")
+    settings.MODE = "production"
+    with pytest.raises(CommandError, match="production"):
+        command("july-2020", "--train")
+    with pytest.raises(CommandError, match="no incident 999"):
+        command("--score", 999)
+    assert not Incident.objects.exists()
 
 
 INSIDER = """

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from audit.incidents import authority, evidence, incidents, notices, overview, workflow
+from audit.incidents import authority, evidence, incidents, notices, overview, score, workflow
 from audit.incidents.exposure import exposure_of
 from audit.incidents.post import NotTaken
 from audit.incidents.severity import Level, Severity, proposed
@@ -364,11 +364,57 @@ def test_what_is_proposed_follows_from_what_was_read():
     assert proposed(fields=[], people=0).cb == 0.0
 
 
-def test_a_training_tells_nobody_outside(night, now):
+def test_a_training_tells_the_team_and_nobody_outside(night, two, now):
     Incident.objects.update(is_training=True)
+    night.incident.refresh_from_db()
     mail.outbox.clear()
-    assert notices.send_due(now=timezone.now()) >= 1
-    assert mail.outbox == []
+    notices.owe(night.incident, NoticeKind.STAFF, incident_post.staff(), now=now)
+    told(night, two, now)
+    assert {each.subject for each in mail.outbox} == {
+        f"EXERCICE · Incident n° {night.incident.number}\u00a0: AgendaPlus a été arrêté"
+    }
+    assert len(mail.outbox) == 2
+    assert night.incident.notices.filter(kind=NoticeKind.CONTROLLER, state="sent").exists()
+
+
+def test_an_exercise_is_scored_by_what_people_did_when(night, two, now):
+    def taken():
+        exposure = exposure_of(night.incident, now=now)
+        found = score.marks(Incident.objects.get(), exposure=exposure)
+        return {mark.code: (mark.taken, mark.is_met) for mark in found}
+
+    before = taken()
+    assert before.pop("contain")[1]
+    assert set(before.values()) == {(None, False)}
+    detected = Incident.objects.get().detected_at
+    for minutes in (20, 30):
+        incidents.seen(night.incident, actor=two[0], now=detected + timedelta(minutes=minutes))
+    workflow.assess(
+        night.incident, severity=SEVERE, actor=two[0], now=detected + timedelta(minutes=90)
+    )
+    workflow.file_form(night.incident, actor=two[0], now=detected + timedelta(hours=71))
+    after = taken()
+    assert after["see"] == (timedelta(minutes=20), False)
+    assert after["assess"] == (timedelta(minutes=90), True)
+    assert after["authority"] == (timedelta(hours=71), True)
+    assert after["practices"] == (None, False)
+    told(night, two, now)
+    assert taken()["practices"][0] is not None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (4, "4 s"),
+        (125, "2 min"),
+        (7500, "2 h 05 min"),
+        (90000, "25 h"),
+        (273600, "3 j 4 h"),
+        (259200, "3 j"),
+    ],
+)
+def test_periods_read_as_people_say_them(seconds, text):
+    assert score.in_short(timedelta(seconds=seconds)).replace("\u00a0", " ") == text
 
 
 def test_somebody_tells_of_a_stolen_key(now):
