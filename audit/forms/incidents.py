@@ -84,9 +84,12 @@ class WordsForm(forms.Form):
 
 
 class ReportForm(forms.Form):
-    """An incident that somebody tells of: which credential, since when, in their words."""
+    """An incident that somebody tells of: which access, since when, in their words."""
 
-    holder_id = forms.UUIDField(label=_("Identifiant de l’accès partenaire"))
+    holder_id = forms.UUIDField(
+        label=_("Identifiant de l’accès"),
+        help_text=_("D’un logiciel, ou du compte d’un membre d’un cabinet."),
+    )
     began_at = forms.DateTimeField(
         label=_("Depuis quand"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
@@ -100,9 +103,11 @@ class ReportForm(forms.Form):
     def clean_holder_id(self) -> uuid.UUID:
         """One that there is."""
         found: uuid.UUID = self.cleaned_data["holder_id"]
-        if found not in holders.names(Kind.CREDENTIAL, [found]):
-            raise forms.ValidationError(_("Il n’y a pas d’accès de cet identifiant."))
-        return found
+        for kind in (Kind.CREDENTIAL, Kind.ACCOUNT):
+            if found in holders.names(kind, [found]):
+                self.kind = kind
+                return found
+        raise forms.ValidationError(_("Il n’y a pas d’accès de cet identifiant."))
 
     def clean_began_at(self) -> datetime:
         """Not in the future."""

@@ -60,7 +60,7 @@ class Mark:
 
 
 def in_short(period: timedelta) -> str:
-    """A period in the units that matter: "4 s", "12 min", "2 h 05 min", "24 h", "3 j 4 h", "3 j"."""
+    """A period in the units that matter: "4 s", "12 min", "2 h 05 min", "24 h", "3 j 4 h"."""
     seconds = int(period.total_seconds())
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if not minutes:

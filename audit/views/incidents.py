@@ -34,7 +34,6 @@ from audit.models import Approval, ApprovalOf, Incident, NoticeKind, NoticeState
 from audit.record import proofs
 from audit.record.entries import Actor
 from audit.views.access import staff_actor, staff_only
-from audit.watch.holders import Kind
 
 STATES = [state for state in State if state != State.DETECTED]
 
@@ -54,7 +53,7 @@ def report(request: HttpRequest) -> HttpResponse:
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         found = containment.report(
-            kind=Kind.CREDENTIAL,
+            kind=form.kind,
             actor=staff_actor(request),
             now=timezone.now(),
             **form.cleaned_data,

@@ -464,3 +464,22 @@ def test_one_notice_that_cannot_be_made_holds_up_no_other(night, monkeypatch):
     assert notices.send_due(now=timezone.now() + timedelta(seconds=1)) == 1
     broken.refresh_from_db()
     assert broken.state == NoticeState.HANDED
+
+
+def test_somebody_tells_of_a_colleagues_stolen_computer(now):
+    practice = make_visits(now=now)[0].practice
+    secretary, owner = (make_member(practice, role=role).account for role in ("secretary", "owner"))
+    staff = verified_client(make_account(is_staff=True))
+    given = {"began_at": "2026-11-24T09:30", "words": "Ordinateur volé"}
+    url = reverse("incidents:report")
+    assert staff.post(url, given | {"holder_id": str(secretary.pk)}).status_code == 302
+    secretary.refresh_from_db()
+    assert secretary.stopped_at is not None
+    incident = Incident.objects.get()
+    told = incident.notices.filter(kind=NoticeKind.CONTAINMENT)
+    assert list(told.values_list("recipient_id", flat=True)) == [owner.pk]
+    mail.outbox.clear()
+    notices.send_due(now=timezone.now())
+    letter = next(each for each in mail.outbox if "suspendu" in each.subject)
+    assert f"secrétaire, {practice.name}" in letter.subject
+    assert "Parlez à la personne" in letter.body
