@@ -62,8 +62,8 @@ _guards: dict[entries.Channel, Guard] = {}
 def register_guard(channel: entries.Channel, guard: Guard) -> None:
     """Let every reveal on a channel be judged before it happens; called once, by an app.
 
-    A guard is given actor, pairs, details and at; it returns what the entry is to say besides,
-    and raises what keeps the reveal from happening.
+    A guard is given actor, pairs, purpose, details and at; it returns what the entry is to say
+    besides, and raises what keeps the reveal from happening.
     """
     _guards[channel] = guard
 
@@ -95,7 +95,9 @@ def reveal(
             if outer.origin is not None:
                 said |= vars(outer.origin)
             if outer.channel in _guards:
-                said |= _guards[outer.channel](actor=outer, pairs=pairs, details=said, at=at)
+                said |= _guards[outer.channel](
+                    actor=outer, pairs=pairs, purpose=purpose, details=said, at=at
+                )
             entries.write(
                 "reveal",
                 actor=actor,

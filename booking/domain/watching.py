@@ -16,6 +16,7 @@ from django.utils import timezone
 from audit.incidents import containment
 from audit.models import Entry
 from audit.record.entries import Actor, Channel, Origin
+from audit.vault.reveal import Purpose
 from audit.watch.holders import Kind
 from audit.watch.sighting import Reason, Sighting
 from booking.models import Appointment, Patient
@@ -63,10 +64,14 @@ def guard_dashboard(
     *,
     actor: Actor,
     pairs: list[tuple[Any, str]],
+    purpose: Purpose,
     details: Mapping[str, object],
     at: datetime | None,
 ) -> dict[str, object]:
     """Judge what a page of the dashboard is about to open, and say what its entry will tell of it.
+
+    A practice's own list of an incident (LEGAL) is no more than what was exposed already, and must
+    be had at once.
 
     Raises containment.Asked and containment.Stopped, once what they mean is committed.
     """
@@ -74,7 +79,8 @@ def guard_dashboard(
     for row, name in pairs:
         if isinstance(row, Patient | Appointment):
             opened.setdefault(row.subject_id, set()).add(name)
-    if not opened or actor.id is None or actor.practice_id is None:
+    is_duty = purpose == Purpose.LEGAL
+    if is_duty or not opened or actor.id is None or actor.practice_id is None:
         return {}
     now = at or timezone.now()
     sightings = _sightings(actor, opened, is_search=bool(details.get("search")), now=now)

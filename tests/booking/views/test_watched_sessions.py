@@ -10,10 +10,12 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.incidents import workflow
 from audit.incidents.exposure import exposure_of
-from audit.models import ApprovalOf, Entry, Incident, NoticeKind, State, Watched
+from audit.models import ApprovalOf, Entry, Incident, Notice, NoticeKind, State, Watched
 from audit.record.entries import Actor, ActorKind, Channel
-from booking.models import Account, Appointment, Message
+from booking.models import Account, Appointment, Message, Patient
 from booking.models.message import MessageKind
+from booking.queries.incidents import Exposed
+from booking.views.dashboard import incidents
 from tests.factories import make_account, make_member, verified_client
 from tests.partners.theft import make_visits
 
@@ -118,6 +120,24 @@ def test_a_session_without_the_second_factor_gets_no_further(visits, secretary):
     assert own.get(page(visits[0])).status_code == 200
     assert stolen.get(page(visits[0])).status_code == 302
     assert shown <= 6
+
+
+def test_an_owner_has_the_list_of_an_incident_at_once(visits, owner, monkeypatch):
+    """However many were exposed: it is what the practice must tell them from."""
+    patients = [Patient(pk=visit.patient_id) for visit in visits]
+    rows = Patient.unscoped.in_bulk([patient.pk for patient in patients])
+    listed = [Exposed(patient=row, first_at=LATER, last_at=LATER) for row in rows.values()]
+    incident = Incident.objects.create(number=7, began_at=LATER, detected_at=LATER)
+    monkeypatch.setattr(incidents, "exposed_at", lambda *_args, **_named: listed)
+    Notice.objects.create(
+        incident=incident, kind=NoticeKind.CONTROLLER, recipient_id=owner.account_id,
+        practice_id=owner.practice_id, channel="email", state="sent", due_at=LATER, created_at=LATER,
+    )  # fmt: skip
+    url = reverse("booking:practice-incident", args=[owner.practice_id, 7])
+    answer = verified_client(owner.account).get(url)
+    assert answer.status_code == 200
+    assert answer.content.decode().count("Quatrefages") >= len(visits)
+    assert Account.objects.get(pk=owner.account_id).asked_at is None
 
 
 def test_a_program_that_goes_on_without_the_code_is_stopped(visits, secretary):
