@@ -132,6 +132,14 @@ def decide(notice: Notice, *, was_sent: bool, now: datetime) -> bool:
     return bool(changed)
 
 
+def came_back(notice_id: uuid.UUID, *, problem: str, now: datetime) -> bool:
+    """A provider had taken a notice and could not deliver it; False if there is no such one."""
+    changed = Notice.objects.filter(
+        pk=notice_id, state__in=(NoticeState.SENT, NoticeState.HANDED, NoticeState.UNSURE)
+    ).update(state=NoticeState.FAILED, problem=problem[:200], due_at=now)
+    return bool(changed)
+
+
 def _settle(notice: Notice, state: NoticeState, *, now: datetime, problem: str = "") -> None:
     # Only from this very claim: another worker may have settled it meanwhile.
     claim = Notice.objects.filter(

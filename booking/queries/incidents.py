@@ -34,6 +34,8 @@ class Exposed:
     fields: set[str] = field(default_factory=set)
     first_at: datetime | None = None
     last_at: datetime | None = None
+    # We were to tell them, and no message has reached them: somebody has to call.
+    is_unreached: bool = False
 
     @property
     def data(self) -> list[str]:
@@ -53,9 +55,22 @@ def exposed_at(incident: Incident, practice: Practice, *, now: datetime) -> list
             row.first_at = min(row.first_at or line.at, line.at)
             row.last_at = max(row.last_at or line.at, line.at)
     patients = Patient.unscoped.in_bulk(list(found))
+    unreached = _unreached(incident)
     for pk, row in found.items():
         row.patient = patients.get(pk, row.patient)
+        row.is_unreached = pk in unreached
     return sorted(found.values(), key=lambda row: (row.first_at, row.patient.pk))
+
+
+def _unreached(incident: Incident) -> set[uuid.UUID]:
+    """Patients of whose notices, by every way there was, none got through."""
+    failed: set[uuid.UUID] = set()
+    others: set[uuid.UUID] = set()
+    rows = incident.notices.filter(kind=NoticeKind.PATIENT).values_list("state", "subjects")
+    for state, subjects in rows:
+        is_lost = state in (NoticeState.FAILED, NoticeState.VOID)
+        (failed if is_lost else others).update(subjects)
+    return failed - others
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,12 +95,13 @@ def practice_incident_csv(
     lines = csv.writer(answer, delimiter=";")
     lines.writerow(
         [_("Nom"), _("Prénom"), _("Date de naissance"), _("Téléphone"), _("E-mail"),
-         _("Données"), _("Première lecture"), _("Dernière lecture")]
+         _("Données"), _("Première lecture"), _("Dernière lecture"), _("Pas joint")]
     )  # fmt: skip
     for row, texts in rows:
         instants = [at.isoformat(timespec="seconds") if at else "" for at in _instants(row)]
         named = [_safe(texts[name]) for name in FIELDS]
-        lines.writerow([*named, ", ".join(row.data), *instants])
+        unreached = _("oui") if row.is_unreached else ""
+        lines.writerow([*named, ", ".join(row.data), *instants, unreached])
     return answer
 
 
