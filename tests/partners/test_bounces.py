@@ -9,8 +9,9 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.ids import new_id
 from audit.incidents import notices, workflow
-from audit.models import ApprovalOf, Notice, NoticeKind, NoticeState
+from audit.models import ApprovalOf, Incident, Notice, NoticeKind, NoticeState
 from booking.domain.bounces import note_bounce
 from tests.factories import verified_client
 from tests.partners.test_incidents import SEVERE, night, told, two  # noqa: F401
@@ -36,15 +37,17 @@ def bounce(message_id, *, action="failed", status="5.1.1", headers_only=True):
 
 
 @pytest.fixture
-def letter(night, two, now):  # noqa: F811
-    """The practice's notice, sent."""
-    told(night, two, now)
-    return Notice.objects.get(kind=NoticeKind.CONTROLLER)
+def letter(now):
+    """A practice's notice, sent."""
+    incident = Incident.objects.create(number=1, began_at=now, detected_at=now)
+    return Notice.objects.create(
+        incident=incident, kind=NoticeKind.CONTROLLER, recipient_id=new_id(), channel="email",
+        state=NoticeState.SENT, due_at=now, created_at=now, sent_at=now,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("headers_only", [True, False])
 def test_a_permanent_failure_is_noted(letter, now, headers_only):
-    assert letter.state == NoticeState.SENT
     assert note_bounce(bounce(letter.message_id, headers_only=headers_only), now=now)
     letter.refresh_from_db()
     assert (letter.state, letter.problem) == (NoticeState.FAILED, "bounced 5.1.1")
