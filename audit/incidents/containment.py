@@ -61,11 +61,7 @@ def guard(
         why = [asdict(sign) for sign in verdict.signs]
         holders.ask(kind=kind, holder_id=holder_id, actor=system_actor(), why=why, now=now)
         return verdict, Asked()
-    for pk in verdict.stop:
-        contain(
-            holder_id=pk, kind=kind, group_id=group_id, verdict=verdict,
-            origin=origin if pk == holder_id else Origin(), now=now,
-        )  # fmt: skip
+    _stop_whom(verdict, holder_id, kind=kind, group_id=group_id, origin=origin, now=now)
     # Asked in any case: what was in flight when another request stopped the holder is refused.
     is_stopped = holders.is_stopped(kind=kind, holder_id=holder_id)
     return verdict, Stopped() if is_stopped else None
@@ -88,26 +84,37 @@ def misused(
     verdict = watcher.misused(
         holder_id=holder_id, kind=kind, code=code, network=origin.network, at=now
     )
-    if not verdict.stop:
-        return False
-    contain(
-        holder_id=holder_id, kind=kind, group_id=group_id, verdict=verdict, origin=origin, now=now
-    )
-    return True
+    return _stop_whom(verdict, holder_id, kind=kind, group_id=group_id, origin=origin, now=now)
 
 
 @transaction.atomic
 def insist(
     *, holder_id: uuid.UUID, kind: str, group_id: uuid.UUID, origin: Origin, now: datetime
 ) -> bool:
-    """Note that a holder goes on asking without having said who it is; stop it when it insists."""
-    verdict = watcher.unanswered(holder_id, now=now)
-    if verdict is None:
-        return False
-    contain(
-        holder_id=holder_id, kind=kind, group_id=group_id, verdict=verdict, origin=origin, now=now
-    )
-    return True
+    """Note that a holder goes on asking without having said who it is; stop it when it insists.
+
+    Returns whether that has stopped the holder.
+    """
+    verdict = watcher.unanswered(holder_id=holder_id, kind=kind, at=now)
+    return _stop_whom(verdict, holder_id, kind=kind, group_id=group_id, origin=origin, now=now)
+
+
+def _stop_whom(
+    verdict: Verdict,
+    holder_id: uuid.UUID,
+    *,
+    kind: str,
+    group_id: uuid.UUID,
+    origin: Origin,
+    now: datetime,
+) -> bool:
+    """Stop whom a verdict says; only this very holder asked from `origin`."""
+    for pk in verdict.stop:
+        contain(
+            holder_id=pk, kind=kind, group_id=group_id, verdict=verdict,
+            origin=origin if pk == holder_id else Origin(), now=now,
+        )  # fmt: skip
+    return holder_id in verdict.stop
 
 
 @transaction.atomic

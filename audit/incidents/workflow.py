@@ -9,6 +9,7 @@ second person. A false alarm is closed by the approval that lets its sources in 
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -246,17 +247,9 @@ def _exposed(incident: Incident, of: ApprovalOf, *, now: datetime) -> Iterable[R
     return post().people({subject for pk in delegating for subject in practices[pk]})
 
 
-def _tell(incident: Incident, of: ApprovalOf, now: datetime) -> None:
+def _tell(of: ApprovalOf, incident: Incident, actor: Actor, now: datetime) -> None:
     _drafts(incident, of).update(state=NoticeState.OWED, due_at=now)
     transaction.on_commit(notices.wake, robust=True)
-
-
-def _tell_practices(incident: Incident, actor: Actor, now: datetime) -> None:
-    _tell(incident, ApprovalOf.PRACTICES, now)
-
-
-def _tell_patients(incident: Incident, actor: Actor, now: datetime) -> None:
-    _tell(incident, ApprovalOf.PATIENTS, now)
 
 
 def _close(incident: Incident, actor: Actor, now: datetime) -> None:
@@ -277,7 +270,7 @@ _CHECKS: dict[ApprovalOf, Callable[[Incident], None]] = {
 _DOES: dict[ApprovalOf, Callable[[Incident, Actor, datetime], None]] = {
     ApprovalOf.FALSE_ALARM: _false_alarm,
     ApprovalOf.RELEASE: _release,
-    ApprovalOf.PRACTICES: _tell_practices,
-    ApprovalOf.PATIENTS: _tell_patients,
+    ApprovalOf.PRACTICES: partial(_tell, ApprovalOf.PRACTICES),
+    ApprovalOf.PATIENTS: partial(_tell, ApprovalOf.PATIENTS),
     ApprovalOf.CLOSE: _close,
 }

@@ -91,6 +91,8 @@ def observe(
     group = Watched.objects.filter(pk=group_id).first() if needs_peers else None
     peers = Past.read(group.state) if group else Past()
     writes = cache(writes)
+    # As it is before anything of this is learned.
+    before = orjson.dumps(past.written()) if can_ask else b""
     judgements = []
     for sighting in sightings:
         judgement = judge.judge(sighting, past=past, peers=peers, writes=writes)
@@ -100,10 +102,8 @@ def observe(
     leak = leak_of(past, peers)
     _leak(row, at=at, leak=leak)
     if can_ask and weight and row.level + weight >= ASKS_AT and not _was_asked(past, at=at):
-        # What is refused now is judged when it is asked for again.
-        past = Past.read(row.state)
-        past.asked, past.insisted = at.timestamp(), 0
-        row.state = past.written()
+        # What is refused now is judged, and learned, when it is asked for again.
+        row.state = orjson.loads(before) | {"asked": at.timestamp(), "insisted": 0}
         row.save()
         _fill(row, judgements, at=at)
         return Verdict(weight=weight, ask=True, signs=_signs(row), since=row.since)
@@ -149,19 +149,20 @@ def misused(*, holder_id: uuid.UUID, kind: str, code: str, network: str, at: dat
 
 
 @transaction.atomic
-def unanswered(holder_id: uuid.UUID, *, now: datetime) -> Verdict | None:
-    """Count one more request by a holder that owes an answer; a verdict once that is too many."""
-    row = _locked(holder_id, "", at=now)
+def unanswered(*, holder_id: uuid.UUID, kind: str, at: datetime) -> Verdict:
+    """Count one more request by a holder that owes an answer, and stop it when they are many."""
+    row = _locked(holder_id, kind, at=at)
     past = Past.read(row.state)
     past.insisted += 1
     row.state = past.written()
-    if past.insisted < INSISTS:
-        row.save()
-        return None
-    row.since = row.since or now
-    row.signs["unanswered"] = [past.insisted, 1.0, str(past.insisted), ""]
+    insists = past.insisted >= INSISTS
+    if insists:
+        row.since = row.since or at
+        row.signs["unanswered"] = [past.insisted, 1.0, str(past.insisted), ""]
     row.save()
-    return Verdict(weight=0.0, stop=(holder_id,), signs=_signs(row), since=row.since)
+    return Verdict(
+        weight=0.0, stop=(holder_id,) if insists else (), signs=_signs(row), since=row.since
+    )
 
 
 def _was_asked(past: Past, *, at: datetime) -> bool:

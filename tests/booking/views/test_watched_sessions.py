@@ -111,6 +111,18 @@ def test_whoever_opens_one_after_the_other_is_asked_and_then_stopped(visits, own
     assert verified_client(owner.account).get(agenda).status_code == 200
 
 
+def test_a_page_that_was_refused_leaves_nothing_learned(visits, secretary):
+    """Not the day's sums, not the habits: it is judged when it is asked for again, and once."""
+    client = verified_client(secretary)
+    shown, _asked = walk(client, visits)
+    state = Watched.objects.get(pk=secretary.pk).state
+    assert state["now"]["opened"] == shown
+    assert sum(state["blocks"].values()) == pytest.approx(sum(state["uses"].values()))
+    assert state["by_practice"] == {visits[0].practice_id.hex: shown}
+    assert len(state["trail"]) == min(shown, 8)
+    assert state["asked"]
+
+
 def test_a_session_without_the_second_factor_gets_no_further(visits, secretary):
     """The owner of the account answers in her own session: the stolen one must answer itself."""
     own, stolen = verified_client(secretary), verified_client(secretary)
