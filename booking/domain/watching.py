@@ -40,12 +40,19 @@ _VISITS = """
     WINDOW each AS (PARTITION BY a.patient_id)
     ORDER BY a.patient_id, a.starts_at DESC
 """
+# Of each: whether anything was opened, whether on this day from this very place, and both again of
+# more than the name.
 _OPENED = """
-    SELECT subject, max(at), max(at) FILTER (WHERE fields && %(more)s::varchar[])
-    FROM audit_entry, unnest(subjects) AS subject
-    WHERE subjects && %(patients)s AND subject = ANY(%(patients)s) AND actor_id = %(account)s
-      AND channel = 'dashboard' AND action = 'reveal' AND at >= %(since)s AND at <= %(now)s
-    GROUP BY subject
+    SELECT subject, true, bool_or(is_here), bool_or(is_more), bool_or(is_more AND is_here)
+    FROM (
+        SELECT unnest(subjects) AS subject, fields && %(more)s::varchar[] AS is_more,
+               at >= %(midnight)s AND coalesce(details->>'network', '') = %(network)s
+                   AND coalesce(details->>'key', '') = %(key)s AS is_here
+        FROM audit_entry
+        WHERE subjects && %(patients)s AND actor_id = %(account)s AND channel = 'dashboard'
+          AND action = 'reveal' AND at >= %(since)s AND at <= %(now)s
+    ) AS opened
+    WHERE subject = ANY(%(patients)s) GROUP BY subject
 """
 
 
@@ -89,7 +96,9 @@ def guard_dashboard(
     account_id = actor.id
     verdict, refusal = containment.guard(
         holder_id=account_id, kind=Kind.ACCOUNT, group_id=actor.practice_id, sightings=sightings,
-        origin=actor.origin or Origin(), writes=lambda: _writes_today(account_id, now=now),
+        origin=actor.origin or Origin(), writes=lambda: writes_today(
+            now=now, actor_id=account_id, channel=Channel.DASHBOARD
+        ),
     )  # fmt: skip
     if refusal is not None:
         raise refusal
@@ -110,18 +119,22 @@ def insist(*, account_id: uuid.UUID, practice_id: uuid.UUID, origin: Origin, now
 def _sightings(
     actor: Actor, opened: dict[uuid.UUID, set[str]], *, is_search: bool, now: datetime
 ) -> list[Sighting]:
-    """One for each patient of whom this account opens something for the first time today."""
+    """One for each patient of whom this account opens something for the first time today.
+
+    From this network and with this browser: whoever has a session elsewhere learns it anew, as in
+    audit/watch/repeats.py.
+    """
     assert actor.id is not None and actor.practice_id is not None  # noqa: S101 - see the caller
     local = now.astimezone(Practice.objects.only("time_zone").get(pk=actor.practice_id).zone)
     origin = actor.origin or Origin()
     known = _visits(actor.practice_id, opened, now=now)
-    before = _opened_before(actor.id, opened, now=now)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    before = _opened_before(actor.id, opened, origin=origin, now=now)
     found = []
     for subject, names in opened.items():
         part = PART_OF_NAMES if names <= NAMES else 1.0
-        last = before.get(subject, (None, None))[0 if part < 1 else 1]
-        if last is not None and last >= midnight:
+        name, more = before.get(subject, _NEVER)
+        is_again, is_repeat = name if part < 1 else more
+        if is_repeat:
             continue
         visits = known.get(subject)
         found.append(
@@ -130,9 +143,7 @@ def _sightings(
                 weekday=local.weekday(),
                 hour=local.hour,
                 practice_id=actor.practice_id,
-                reason=_reason(
-                    visits, is_again=last is not None, is_search=is_search, is_name=part < 1
-                ),
+                reason=_reason(visits, is_again=is_again, is_search=is_search, is_name=part < 1),
                 network=origin.network,
                 key=origin.key,
                 use=f"{len(names)}",
@@ -179,26 +190,37 @@ def _visits(
         }  # fmt: skip
 
 
+# Opened within memory, and on this day from this place.
+_Before = tuple[bool, bool]
+_NEVER: tuple[_Before, _Before] = ((False, False), (False, False))
+
+
 def _opened_before(
-    account_id: uuid.UUID, patients: Iterable[uuid.UUID], *, now: datetime
-) -> dict[uuid.UUID, tuple[datetime | None, datetime | None]]:
-    """When an account last opened anything of a patient, and more than the name, by the record."""
+    account_id: uuid.UUID, patients: Iterable[uuid.UUID], *, origin: Origin, now: datetime
+) -> dict[uuid.UUID, tuple[_Before, _Before]]:
+    """Whether an account has opened a patient's name, and more than that, by the record."""
     more = [f"{Patient._meta.db_table}.{name}" for name in ("phone", "email", "birth_date")]
     with connection.cursor() as cursor:
         cursor.execute(
             _OPENED,
             {
                 "patients": list(patients), "account": account_id, "more": more,
-                "since": now - REMEMBERED, "now": now,
+                "since": now - REMEMBERED, "midnight": midnight_of(now), "now": now,
+                "network": origin.network, "key": origin.key,
             },
         )  # fmt: skip
-        return {subject: (any_, more_) for subject, any_, more_ in cursor.fetchall()}
+        return {
+            subject: ((any_, any_here), (more_, more_here))
+            for subject, any_, any_here, more_, more_here in cursor.fetchall()
+        }
 
 
-def _writes_today(account_id: uuid.UUID, *, now: datetime) -> int:
-    """How much an account has changed on the dashboard since midnight (UTC), by the record."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    done = Entry.objects.filter(
-        actor_id=account_id, channel=Channel.DASHBOARD, at__gte=midnight, at__lte=now
-    )
+def midnight_of(at: datetime) -> datetime:
+    """When an instant's day (UTC) began."""
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def writes_today(*, now: datetime, **by: object) -> int:
+    """How much somebody has changed since midnight (UTC), by the record; `by` says who."""
+    done = Entry.objects.filter(at__gte=midnight_of(now), at__lte=now, **by)
     return done.exclude(action="reveal").count()

@@ -9,6 +9,7 @@ from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.vault.reveal import Purpose, reveal
 from audit.watch import budget, repeats
 from audit.watch.holders import Kind
+from booking.domain.watching import writes_today
 from booking.models import Appointment
 from partners.domain import reveal_budget, watching
 from partners.domain.walls import above_walls
@@ -103,7 +104,7 @@ def _watch(
         verdict, refusal = containment.guard(
             holder_id=credential.pk, kind=Kind.CREDENTIAL, group_id=credential.partner_id,
             sightings=[sighting], origin=origin,
-            writes=lambda: watching.writes_today(credential.pk, now=now),
+            writes=lambda: writes_today(now=now, credential_id=credential.pk),
         )  # fmt: skip
     return {"reason": sighting.reason.value, "weight": verdict.weight}, refusal
 

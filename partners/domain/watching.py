@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from audit.models import Entry
 from audit.record.entries import Origin
 from audit.watch import canaries
 from audit.watch.sighting import Reason, Sighting
@@ -82,10 +81,3 @@ def opened_before(*, credential_id: uuid.UUID, subject_id: uuid.UUID, since: dat
         cursor.execute(_OPENED_BEFORE, [subject_id, credential_id, since])
         row = cursor.fetchone()
     return bool(row and row[0])
-
-
-def writes_today(credential_id: uuid.UUID, *, now: datetime) -> int:
-    """How much a credential has changed since midnight (UTC), by the record."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    done = Entry.objects.filter(credential_id=credential_id, at__gte=midnight, at__lte=now)
-    return done.exclude(action="reveal").count()

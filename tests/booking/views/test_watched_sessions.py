@@ -176,6 +176,20 @@ def test_a_strange_place_is_asked_sooner(visits, secretary, time_machine):
     assert walk(elsewhere, visits[1:])[0] <= 2
 
 
+def test_what_was_opened_at_work_is_judged_anew_from_elsewhere(visits, secretary):
+    """A stolen session that reads what its owner has read today is no repetition of hers."""
+    Appointment.unscoped.update(created_at=timezone.now() - timedelta(hours=2))
+    assert walk(verified_client(secretary), visits)[0] == len(visits)
+    stolen = verified_client(secretary)
+    stolen.defaults |= {"REMOTE_ADDR": "203.0.113.9", "HTTP_USER_AGENT": "curl"}
+    assert walk(stolen, visits)[0] <= 12
+    # From her own place it is the same again, and weighs nothing.
+    Account.objects.filter(pk=secretary.pk).update(asked_at=None)
+    level = Watched.objects.get(pk=secretary.pk).level
+    assert walk(verified_client(secretary), visits)[0] == len(visits)
+    assert Watched.objects.get(pk=secretary.pk).level <= level
+
+
 def test_looking_for_people_by_name_asks_too_in_the_end(visits, secretary):
     client = verified_client(secretary)
     Watched.objects.create(id=secretary.pk, kind="account", at=timezone.now(), level=5.99)
