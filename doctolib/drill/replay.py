@@ -57,16 +57,28 @@ Request = Opening | Page
 
 
 def replay(
-    scenario: Scenario, benign: Iterable[Request], thefts: Sequence[Sequence[Request]]
+    scenario: Scenario,
+    benign: Iterable[Request],
+    thefts: Sequence[Sequence[Request]],
+    *,
+    longest_wait: timedelta = timedelta.max,
 ) -> Outcome:
-    """Let everything happen in order of time."""
-    return _Replay(scenario, benign, thefts).run()
+    """Let everything happen in order of time.
+
+    Whoever is told to wait does so, thieves for `longest_wait` at most: longer refuses them.
+    """
+    return _Replay(scenario, benign, thefts, longest_wait).run()
 
 
 class _Replay:
     def __init__(
-        self, scenario: Scenario, benign: Iterable[Request], thefts: Sequence[Sequence[Request]]
+        self,
+        scenario: Scenario,
+        benign: Iterable[Request],
+        thefts: Sequence[Sequence[Request]],
+        longest_wait: timedelta,
     ) -> None:
+        self.longest_wait = longest_wait
         self.thieves, self.thefts = scenario.thieves, thefts
         attempted = sum(len(_rows(each)) for theft in thefts for each in theft)
         self.outcome = Outcome(attempted=attempted)
@@ -81,6 +93,8 @@ class _Replay:
         self.refused: dict[int | None, int] = defaultdict(int)
         # Sessions that owe an answer, and who sits in them.
         self.asked: set[tuple[uuid.UUID, int | None]] = set()
+        # The text of each of the software's tokens that were copied.
+        self.copied: dict[str, str] = {}
 
     def run(self) -> Outcome:
         # After a theft nothing is to be learned of the rest of the month.
@@ -117,17 +131,21 @@ class _Replay:
             return
         try:
             is_refused = (pk, thief) in self.asked and not self._answered(request, at)
+            if not is_refused and isinstance(request, Opening) and request.is_replay:
+                is_refused = not self._shows_token(request, at)
             if not is_refused:
                 _open(request, at)
-        except (Stopped, _Refused):
+        except Stopped:
             is_refused = True
         except BudgetSpent as spent:
             outcome.delayed += 1
-            # Whoever is told to wait does so with all that it wants of this practice.
-            later = at + timedelta(seconds=spent.seconds + 1)
-            self.waiting[_lane(request), thief] = later
-            self._again(request, later)
-            return
+            wait = timedelta(seconds=spent.seconds + 1)
+            if thief is None or wait <= self.longest_wait:
+                # Whoever waits does so with all that it wants of this practice.
+                self.waiting[_lane(request), thief] = at + wait
+                self._again(request, at + wait)
+                return
+            is_refused = True
         except Asked:
             outcome.asked += thief is None
             # Each session of the account has to answer.
@@ -144,6 +162,22 @@ class _Replay:
             self.refused[thief] = 0
             outcome.appointments.update(row.pk for row in _rows(request))
             outcome.subjects.update(row.patient_id for row in _rows(request))
+
+    def _shows_token(self, request: Opening, at: datetime) -> bool:
+        """Show the token that the software has now, as whoever has copied it and not its key."""
+        if request.token not in self.copied:
+            self.copied[request.token] = tokens.issue(
+                credential=request.installation.credential, scopes=SCOPES,
+                thumbprint=request.installation.key, now=at,
+            )  # fmt: skip
+        found = tokens.find(self.copied[request.token], now=at)
+        if found is None:
+            return False
+        try:
+            binding.check(found, thumbprint=request.key, origin=lambda: _origin(request), now=at)
+        except binding.NotItsKey:
+            return False
+        return True
 
     def _answered(self, request: Request, at: datetime) -> bool:
         """Whether whoever sits in the session gives the second factor; insisting is noticed."""
@@ -191,8 +225,6 @@ def _open(request: Request, at: datetime) -> None:
     if isinstance(request, Page):
         _open_page(request, at)
         return
-    if request.is_replay:
-        _replay_token(request, at)
     installation, row = request.installation, request.appointment
     stopped: Stopped | None = None
     with transaction.atomic():
@@ -211,31 +243,6 @@ def _open(request: Request, at: datetime) -> None:
             stopped = caught
     if stopped is not None:
         raise stopped
-
-
-class _Refused(Exception):
-    """The request was not let in."""
-
-
-def _replay_token(request: Opening, at: datetime) -> None:
-    """Show the token that the software has now, as whoever has copied it and not its key."""
-    credential = request.installation.credential
-    label = request.token
-    if label not in _live:
-        _live[label] = tokens.issue(
-            credential=credential, scopes=SCOPES, thumbprint=request.installation.key, now=at
-        )
-    found = tokens.find(_live[label], now=at)
-    if found is None:
-        raise _Refused
-    try:
-        binding.check(found, thumbprint=request.key, origin=_origin(request), now=at)
-    except binding.NotItsKey:
-        raise _Refused from None
-
-
-# The text of each of the software's tokens that were copied.
-_live: dict[str, str] = {}
 
 
 def _open_page(page: Page, at: datetime) -> None:

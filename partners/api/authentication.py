@@ -13,6 +13,15 @@ from partners.domain import binding, dpop, tokens
 from partners.models import AccessToken, Credential
 
 
+def origin_of(request: Request, token: AccessToken, *, thumbprint: str) -> Origin:
+    """Through which network, key and token a request came."""
+    return Origin(
+        network=network_of(address_of(request._request)),
+        key=thumbprint[:16],
+        token=bytes(token.digest).hex()[:16],
+    )
+
+
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer TOKEN`, or `DPoP TOKEN` with a proof (RFC 9449 section 7).
 
@@ -49,13 +58,11 @@ class TokenAuthentication(BaseAuthentication):
                 )
             except dpop.InvalidProof as problem:
                 raise AuthenticationFailed(f"DPoP proof: {problem}.") from problem
-        origin = Origin(
-            network=network_of(address_of(request._request)),
-            key=thumbprint[:16],
-            token=bytes(token.digest).hex()[:16],
-        )
         try:
-            binding.check(token, thumbprint=thumbprint, origin=origin, now=now)
+            binding.check(
+                token, thumbprint=thumbprint, now=now,
+                origin=lambda: origin_of(request, token, thumbprint=thumbprint),
+            )  # fmt: skip
         except binding.NotItsKey as problem:
             raise AuthenticationFailed(
                 "Send a bound token as DPoP with its own key's proof, an unbound one as Bearer."

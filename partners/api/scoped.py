@@ -18,9 +18,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.record.entries import Actor, Origin
-from audit.watch.sighting import network_of
-from booking.views.access import network_of as address_of
 from partners.api import problems
+from partners.api.authentication import origin_of
 from partners.api.permissions import HasScope
 from partners.api.rendering import FastJSONRenderer
 from partners.domain import once, request_limit, usage
@@ -68,11 +67,7 @@ class ScopedView(APIView):
     def origin(self) -> Origin:
         """Through which network, key and token the request came."""
         token = cast(AccessToken, self.request.auth)
-        return Origin(
-            network=network_of(address_of(self.request._request)),
-            key=token.thumbprint[:16],
-            token=bytes(token.digest).hex()[:16],
-        )
+        return origin_of(self.request, token, thumbprint=token.thumbprint)
 
     def agenda(self, agenda_id: uuid.UUID) -> Agenda:
         """A granted agenda, or NotFound."""

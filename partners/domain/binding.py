@@ -5,6 +5,7 @@ ends at once, and its credential's own software asks for another. The watch hear
 shows such tokens again and again has a way to get them, and then the credential is stopped.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from audit.incidents import containment
@@ -17,9 +18,12 @@ class NotItsKey(Exception):
     """The token was shown with another key than it is bound to, or in another way."""
 
 
-def check(token: AccessToken, *, thumbprint: str, origin: Origin, now: datetime) -> None:
+def check(
+    token: AccessToken, *, thumbprint: str, origin: Callable[[], Origin], now: datetime
+) -> None:
     """Hold a live token to the key that the request proved; "" where it proved none.
 
+    `origin` is asked only where the token is not its bearer's: every request comes through here.
     Raises NotItsKey; what that means for the token and its credential is committed by then.
     """
     if token.thumbprint == thumbprint:
@@ -31,7 +35,7 @@ def check(token: AccessToken, *, thumbprint: str, origin: Origin, now: datetime)
             kind=Kind.CREDENTIAL,
             group_id=token.credential.partner_id,
             code="token" if thumbprint else "bearer",
-            origin=origin,
+            origin=origin(),
             now=now,
         )
     raise NotItsKey
