@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from audit.incidents.exposure import exposure_of
@@ -27,11 +28,7 @@ def run(scenario: Scenario, *, seed: int) -> dict[str, Any]:
     """Run a scenario in the current, empty database, and return its figures."""
     rng = random.Random(seed)
     built = build(scenario, rng)
-    traffic: list[Opening | Page] = [*benign(scenario, built, rng), *pages_of(scenario, built, rng)]
-    thefts = [
-        openings_of(thief, number, built, rng) for number, thief in enumerate(scenario.thieves)
-    ]
-    outcome = replay(scenario, traffic, thefts)
+    outcome = play(scenario, built, rng)
     scope = _scope(outcome)
     told = tell(built.staff, now=outcome.ends_at) if outcome.ends_at else Told()
     return {
@@ -56,6 +53,17 @@ def run(scenario: Scenario, *, seed: int) -> dict[str, Any]:
         "asked": outcome.asked,
         "false_signs": outcome.false_signs,
     }
+
+
+def play(
+    scenario: Scenario, built: Built, rng: random.Random, *, longest_wait: timedelta = timedelta.max
+) -> Outcome:
+    """Make what everybody does in a scenario, and let it happen (replay.py)."""
+    traffic: list[Opening | Page] = [*benign(scenario, built, rng), *pages_of(scenario, built, rng)]
+    thefts = [
+        openings_of(thief, number, built, rng) for number, thief in enumerate(scenario.thieves)
+    ]
+    return replay(scenario, traffic, thefts, longest_wait=longest_wait)
 
 
 def _contained_after(outcome: Outcome) -> float | None:

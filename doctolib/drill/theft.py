@@ -31,11 +31,11 @@ def openings_of(
     at = thief.starts
     openings = []
     places: dict[int, tuple[str, str]] = {}
+    is_replay = thief.who == "token"
     for installation, row in targets:
         at = _next(thief, at, rng)
         if thief.network == "new-each":
             network, _unused = places.setdefault(id(installation), _strange(rng))
-        is_replay = thief.who == "token"
         own_key = thief.key == "own" and not is_replay
         used_key = installation.key if own_key else key
         # Whoever has the key asks for tokens of their own.
@@ -108,22 +108,6 @@ def _targets(
     rng: random.Random,
 ) -> list[tuple[Holder, Appointment]]:
     """Which visits, one for each patient's visit, in the order in which they are asked for."""
-    everything = _in_order(thief, reached, stolen, built, rng)
-    if len(everything) < thief.appointments:
-        raise BadScenario(
-            f"thief {number + 1} wants {thief.appointments} visits and reaches {len(everything)}:"
-            " let them take fewer, or let the world have more practices, agendas or visits_a_day."
-        )
-    return everything[: thief.appointments]
-
-
-def _in_order(
-    thief: Thief,
-    reached: list[tuple[Holder, uuid.UUID]],
-    stolen: int,
-    built: Built,
-    rng: random.Random,
-) -> list[tuple[Holder, Appointment]]:
     if thief.practices:
         reached = rng.sample(reached, min(thief.practices, len(reached)))
     queues = []
@@ -134,11 +118,17 @@ def _in_order(
     if thief.order == "practices" or (thief.order == "agenda" and stolen > 1):
         # One of each in turn: a thief with many credentials uses them side by side.
         longest = max(map(len, queues), default=0)
-        return [queue[n] for n in range(longest) for queue in queues if n < len(queue)]
-    everything = [each for queue in queues for each in queue]
+        everything = [queue[n] for n in range(longest) for queue in queues if n < len(queue)]
+    else:
+        everything = [each for queue in queues for each in queue]
     if thief.order == "shuffled":
         rng.shuffle(everything)
-    return everything
+    if len(everything) < thief.appointments:
+        raise BadScenario(
+            f"thief {number + 1} wants {thief.appointments} visits and reaches {len(everything)}:"
+            " let them take fewer, or let the world have more practices, agendas or visits_a_day."
+        )
+    return everything[: thief.appointments]
 
 
 def _wanted(thief: Thief, row: Appointment) -> bool:

@@ -22,8 +22,7 @@ from datetime import date, datetime, time, timedelta
 from booking.models import Appointment
 from booking.models.appointment import Status
 from doctolib.drill.scenario import ZONE, Scenario
-from doctolib.drill.world import Built, Installation, grant, install, poisson
-from partners.models import Partner
+from doctolib.drill.world import Built, Installation, grant, install, poisson, vendor
 
 TOKEN_LASTS = timedelta(minutes=5)
 ALL_FIELDS = ("first_name", "last_name", "sex", "birth_date", "phone")
@@ -164,7 +163,7 @@ def _closing(
 
 def _migrate(built: Built, rng: random.Random, *, at: datetime) -> dict[uuid.UUID, Installation]:
     """Let a third of the practices go over to other software; by practice."""
-    partner = Partner.objects.create(name=f"Autre éditeur {rng.getrandbits(32):08x}")
+    partner = vendor("Autre éditeur", rng)
     moved = {}
     for practice in built.practices[: max(1, len(built.practices) // 3)]:
         installation = install(partner, "follower", rng)

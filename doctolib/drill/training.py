@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 
 from audit.incidents import incidents
 from audit.models import Incident
-from doctolib.drill.desk import Page, pages_of
-from doctolib.drill.replay import replay
+from doctolib.drill.run import play
 from doctolib.drill.scenario import ZONE, BadScenario, Scenario
-from doctolib.drill.theft import openings_of
-from doctolib.drill.traffic import Opening, benign
 from doctolib.drill.world import build
 
 AN_HOUR_AT_LEAST, MOST_APART = 600.0, timedelta(minutes=5)
+# A minute's budget is waited for, an hour's or a day's is not.
+LONGEST_WAIT = timedelta(seconds=61)
 
 
 def train(scenario: Scenario, *, seed: int, now: datetime) -> list[Incident]:
@@ -28,12 +27,9 @@ def train(scenario: Scenario, *, seed: int, now: datetime) -> list[Incident]:
     shifted = _beginning_now(scenario, now=now)
     rng = random.Random(seed)
     built = build(shifted, rng, with_staff=False)
-    traffic: list[Opening | Page] = [*benign(shifted, built, rng), *pages_of(shifted, built, rng)]
-    thefts = [
-        openings_of(thief, number, built, rng) for number, thief in enumerate(shifted.thieves)
-    ]
     with incidents.as_training():
-        outcome = replay(shifted, traffic, thefts)
+        # No incident lies in the future: a thief who would have to wait for long is refused.
+        outcome = play(shifted, built, rng, longest_wait=LONGEST_WAIT)
     used = list(outcome.stopped_at)
     return list(Incident.objects.filter(sources__holder_id__in=used).distinct().order_by("number"))
 

@@ -268,7 +268,7 @@ def _software(
     *,
     begins: datetime,
 ) -> list[Installation]:
-    partner = Partner.objects.create(name=f"Éditeur d’exercice {rng.getrandbits(32):08x}")
+    partner = vendor("Éditeur d’exercice", rng)
     count = scenario.world.credentials
     made = [
         install(partner, scenario.world.software[n % len(scenario.world.software)], rng)
@@ -278,6 +278,12 @@ def _software(
         own = [agenda for agenda in agendas if agenda.practice_id == practice.pk]
         grant(made[number % count], practice, own, at=begins - timedelta(days=200))
     return made
+
+
+def vendor(name: str, rng: random.Random) -> Partner:
+    """One more vendor; of one seed, too, as a team may train twice in the same database."""
+    number = f"{rng.getrandbits(32):08x}-{uuid.uuid4().hex[:6]}"
+    return Partner.objects.create(name=f"{name} {number}")
 
 
 def install(partner: Partner, software: str, rng: random.Random) -> Installation:

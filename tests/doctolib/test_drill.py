@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from audit.incidents import notices
 from audit.incidents.exposure import exposure_of
-from audit.models import Incident
+from audit.models import Entry, Incident
+from audit.watch.budget import Limits
 from doctolib.drill import scenario as scenarios
 from doctolib.drill.scenario import BadScenario
 from doctolib.environment import PROJECT_DIR
@@ -115,6 +117,20 @@ def test_a_team_trains_on_a_theft_that_happens_now(tmp_path, time_machine, monke
     assert "see" in command("--score", number)
     # Nobody who looks for a doctor finds an invented one.
     assert not Agenda.objects.filter(listed=True).exists()
+
+
+@pytest.mark.django_db
+def test_no_incident_of_an_exercise_lies_in_the_future(tmp_path, monkeypatch):
+    """A thief whom the budget tells to come back tomorrow is refused now."""
+    limits = Limits(minute=2, hour=2, day=2)
+    monkeypatch.setattr("partners.domain.reveal_budget.limits_of", lambda *_args, **_now: limits)
+    file = tmp_path / "petit.toml"
+    thief = THIEF.replace('network = "new"', 'network = "own"').replace('"new"', '"own"')
+    file.write_text(SMALL.format(month="", thief=thief))
+    with pytest.raises(CommandError, match="Nothing was stopped"):
+        command("--scenario", file, "--train")
+    assert not Incident.objects.exists()
+    assert not Entry.objects.filter(at__gt=timezone.now() + timedelta(hours=1)).exists()
 
 
 @pytest.mark.django_db
