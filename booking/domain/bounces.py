@@ -26,7 +26,7 @@ def note_bounce(raw: bytes, *, now: datetime) -> bool:
     status = _status(mail)
     if not status.startswith(_FOR_GOOD):
         return False
-    found = next((_OURS.search(text) for text in _returned_ids(mail) if _OURS.search(text)), None)
+    found = _OURS.search(" ".join(_returned_ids(mail)))
     if found is None:
         return False
     return notices.came_back(uuid.UUID(found[1]), problem=f"bounced {status}", now=now)

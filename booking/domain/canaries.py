@@ -52,23 +52,22 @@ def plant_due(*, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_DUE, bounds | {"share": VISITS_A_CANARY, "limit": AT_ONCE})
         due = [(agenda_id, int(missing)) for agenda_id, missing in cursor.fetchall()]
-    rng = random.SystemRandom()
+    rng, faker = random.SystemRandom(), Faker("fr_FR")
     planted = 0
     for agenda_id, missing in due:
         visits = Appointment.unscoped.filter(
             agenda_id=agenda_id, starts_at__range=tuple(bounds.values())
         )
         for visit in visits.order_by("?")[:missing]:
-            _plant(visit, rng=rng, now=now)
+            _plant(visit, _invented(rng, faker), rng=rng, now=now)
             planted += 1
     return planted
 
 
 @transaction.atomic
-def _plant(visit: Appointment, *, rng: random.Random, now: datetime) -> Patient:
-    """Invent a patient who had booked the time of this visit before it and given it up."""
+def _plant(visit: Appointment, identity: Identity, *, rng: random.Random, now: datetime) -> None:
+    """Let somebody have booked the time of this visit before it, and given it up."""
     booked_at = visit.created_at - timedelta(days=rng.uniform(1, 20))
-    identity = _invented(rng)
     patient = Patient(created_at=booked_at, **indexes_of(identity))
     seal(patient, **texts_of(identity))
     patient.save(force_insert=True)
@@ -84,11 +83,9 @@ def _plant(visit: Appointment, *, rng: random.Random, now: datetime) -> Patient:
         )  # fmt: skip
     canaries.add(patient.pk, now=now)
     entries.write("canary-planted", actor=system_actor(), object_id=appointment_id, at=now)
-    return patient
 
 
-def _invented(rng: random.Random) -> Identity:
-    faker = Faker("fr_FR")
+def _invented(rng: random.Random, faker: Faker) -> Identity:
     faker.seed_instance(rng.getrandbits(64))
     sex = rng.choice("FM")
     first = faker.first_name_female() if sex == "F" else faker.first_name_male()

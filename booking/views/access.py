@@ -76,10 +76,14 @@ def note_code_given(request: HttpRequest, *, now: datetime) -> None:
 
 def is_verified(request: HttpRequest) -> bool:
     """Whether this session has shown the second factor, and again since that was asked for."""
-    if not cast(Any, request.user).is_verified():
-        return False
+    return bool(cast(Any, request.user).is_verified()) and not _owes_answer(request)
+
+
+def _owes_answer(request: HttpRequest) -> bool:
+    """Whether this session was asked for the second factor again, and has not given it."""
     asked_at = account_of(request).asked_at
-    return asked_at is None or request.session.get(CODE_GIVEN_AT, 0.0) >= asked_at.timestamp()
+    given_at: float = request.session.get(CODE_GIVEN_AT, 0.0)
+    return asked_at is not None and given_at < asked_at.timestamp()
 
 
 def practice_actor(request: HttpRequest) -> Actor:
@@ -147,7 +151,8 @@ def practice_member(permission: str) -> Callable[[View], View]:
             if account_of(request).stopped_at is not None:
                 return _stopped(request)
             if not is_verified(request):
-                if _owes_answer(request) and _insists(request, practice_id):
+                # Signed in with it once, and asked again: whoever never had it is only led there.
+                if cast(Any, request.user).is_verified() and _insists(request, practice_id):
                     return _stopped(request)
                 return _to_second_factor(request)
             if not request.user.has_perm(permission, membership):
@@ -168,11 +173,6 @@ def practice_member(permission: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
-
-
-def _owes_answer(request: HttpRequest) -> bool:
-    """Whether this session had the second factor and is asked for it again."""
-    return bool(cast(Any, request.user).is_verified())
 
 
 def _insists(request: HttpRequest, practice_id: uuid.UUID) -> bool:
