@@ -80,6 +80,9 @@ def judge(sighting: Sighting, *, past: Past, peers: Past, writes: Callable[[], i
     is odd.
     """
     reason = sighting.reason
+    # Whoever never opened anything before today has no month to close.
+    if reason == Reason.CLOSING and not past.days:
+        reason = Reason.NONE
     walking = past.is_walking(sighting, steps=WALK_STEPS, seconds=WALK_SECONDS)
     places = _places(sighting, past)
     base = FROM_ELSEWHERE[reason] if places else FROM_HOME[reason]

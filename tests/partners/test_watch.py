@@ -103,6 +103,20 @@ def test_the_own_network_is_judged_by_what_is_read(known, grant, visits, now):
     assert Incident.objects.get().sources.get().tokens
 
 
+def test_nobody_closes_a_month_on_their_first_day(grant, visits, time_machine):
+    """At the end of a month past visits are read to invoice, by software that has a past."""
+    closing = visits[17].starts_at.replace(day=31, month=12, hour=10)
+    time_machine.move_to(closing, tick=True)
+    past = [visit for visit in visits if visit.starts_at < closing - timedelta(days=3)]
+    known = Software(grant.credential, key=OWN_KEY)
+    assert reveal(known, past[0]).status_code == 200
+    assert Entry.objects.get(action="reveal").details["weight"] == 0
+    Watched.objects.all().delete()
+    assert reveal(known, past[1]).status_code == 200
+    judged = Entry.objects.filter(action="reveal").order_by("at").last().details
+    assert (judged["reason"], judged["weight"]) == ("closing", 1.0)
+
+
 def test_another_request_in_flight_is_refused_too(known, grant, visits, now):
     thief = Software(grant.credential, key=STOLEN)
     token = tokens.issue(
