@@ -1,7 +1,9 @@
 """Staff pages. Patient data stays sealed; a reveal takes a purpose and is on the record."""
 
+import math
 from typing import Any
 
+import redis
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -12,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
@@ -19,6 +22,7 @@ from audit.record.entries import Channel
 from audit.staff_admin import ReadMostlyAdmin
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import SealedField
+from audit.watch.budget import BudgetSpent
 from booking.domain import erase
 from booking.domain.accounts import account_actor
 from booking.domain.patients import find_patients
@@ -61,12 +65,22 @@ class RevealingAdmin(ReadMostlyAdmin):
             raise PermissionDenied
         form = PurposeForm(request.POST or None)
         texts: list[tuple[str, str]] = []
+        refused = ""
         if request.method == "POST" and form.is_valid():
             names = [f.name for f in self.opts.fields if isinstance(f, SealedField)]
             actor = account_actor(request.user, channel=Channel.ADMIN)  # type: ignore[arg-type]
             purpose = Purpose(form.cleaned_data["purpose"])
-            with reveal([(row, names)], actor=actor, purpose=purpose, object_id=row.pk) as plain:
-                texts = [(name, plain.text(row, name)) for name in names]
+            try:
+                with reveal(
+                    [(row, names)], actor=actor, purpose=purpose, object_id=row.pk
+                ) as plain:
+                    texts = [(name, plain.text(row, name)) for name in names]
+            except BudgetSpent as spent:
+                refused = _refusal(spent)
+            except redis.RedisError:
+                refused = gettext(
+                    "Personne ne peut compter les lectures en ce moment : rien ne s’ouvre."
+                )
         context = {
             **self.admin_site.each_context(request),
             "title": _("Révéler des données scellées"),
@@ -74,8 +88,21 @@ class RevealingAdmin(ReadMostlyAdmin):
             "row": row,
             "form": form,
             "texts": texts,
+            "refused": refused,
         }
-        return TemplateResponse(request, "admin/reveal.html", context)
+        status = 429 if refused else 200
+        return TemplateResponse(request, "admin/reveal.html", context, status=status)
+
+
+def _refusal(spent: BudgetSpent) -> str:
+    minutes = math.ceil(spent.seconds / 60)
+    return ngettext(
+        "Vous avez ouvert les données de %(limit)d personnes, le plus qui soit permis d’affilée. "
+        "Revenez dans une minute.",
+        "Vous avez ouvert les données de %(limit)d personnes, le plus qui soit permis d’affilée. "
+        "Revenez dans %(minutes)d minutes.",
+        minutes,
+    ) % {"limit": spent.limit, "minutes": minutes}
 
 
 @admin.register(Account)

@@ -14,8 +14,10 @@ class BookingConfig(AppConfig):
         from audit.watch.holders import Kind, register_holders
         from booking.domain.dashboard_access import MEMBERS
         from booking.domain.incident_post import POST
+        from booking.domain.staff_reveals import guard_admin
         from booking.domain.watching import guard_dashboard
 
         register_post(POST)
         register_holders(Kind.ACCOUNT, MEMBERS)
         register_guard(Channel.DASHBOARD, guard_dashboard)
+        register_guard(Channel.ADMIN, guard_admin)

@@ -1,8 +1,10 @@
 """Staff in Django admin: every page opens, none counts per row, sealed data takes a reason."""
 
+import uuid
 from datetime import UTC, datetime
 
 import pytest
+import redis
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
@@ -10,8 +12,10 @@ from django.urls import reverse
 from audit.models import Entry
 from audit.record import entries
 from audit.record.entries import system_actor
+from audit.watch import budget
 from booking.domain.book import book
 from booking.domain.concerns import raise_concern
+from booking.domain.staff_reveals import LIMITS
 from booking.models import Account
 from booking.models.appointment import Channel
 from partners.models import (
@@ -222,6 +226,42 @@ def test_who_may_not_reveal(who, what, now):
     url = reverse(f"admin:booking_{what}_reveal", args=[made[what].pk])
     assert client.post(url, {"purpose": "support"}).status_code in (302, 403)
     assert Entry.objects.filter(action="reveal").count() == before
+
+
+@pytest.mark.usefixtures("at_now")
+def test_staff_cannot_go_through_the_patients(staff, now):
+    """A bound for our own team: what comes after it is refused, and on the record."""
+    made = one_more(now)
+    account = Account.objects.get(is_staff=True)
+    for _n in range(LIMITS.minute - 1):
+        budget.spend(holder=account.pk, subject=uuid.uuid4(), limits=LIMITS, now=now)
+    url = reverse("admin:booking_patient_reveal", args=[made["patient"].pk])
+    assert "Quatrefages" in staff.post(url, {"purpose": "support"}).content.decode()
+    # The same person again is no further one.
+    assert "Quatrefages" in staff.post(url, {"purpose": "legal"}).content.decode()
+    before = Entry.objects.filter(action="reveal").count()
+    other = make_patient(make_account("autre@exemple.fr"), last_name="Xaintrailles")
+    url = reverse("admin:booking_patient_reveal", args=[other.pk])
+    answer = staff.post(url, {"purpose": "legal"})
+    assert answer.status_code == 429
+    page = answer.content.decode()
+    assert "Xaintrailles" not in page
+    assert f"{LIMITS.minute} personnes" in page
+    assert Entry.objects.filter(action="reveal").count() == before
+    entry = Entry.objects.get(action="staff-refused")
+    assert (entry.actor_id, entry.purpose) == (account.pk, "legal")
+    assert entry.details == {"limit": LIMITS.minute, "seconds": 60}
+
+
+def test_nothing_opens_while_nobody_can_count(staff, now, monkeypatch):
+    made = one_more(now)
+    gone = redis.Redis(host="127.0.0.1", port=1)
+    monkeypatch.setattr("audit.watch.budget.redis_client", lambda: gone)
+    url = reverse("admin:booking_patient_reveal", args=[made["patient"].pk])
+    answer = staff.post(url, {"purpose": "support"})
+    assert answer.status_code == 429
+    assert "Quatrefages" not in answer.content.decode()
+    assert not Entry.objects.filter(action="reveal", channel="admin").exists()
 
 
 def test_staff_without_rights_see_no_model(now):
