@@ -9,7 +9,7 @@ READY := .venv/.ready
 help:
 	@echo "make run    start the demo (http://localhost:8000)"
 	@echo "make test   run every check and test"
-	@echo "make bench  measure booking, availability, vault, record and scope against their baselines"
+	@echo "make bench  measure booking, availability, vault, record, scope and watch against their baselines"
 	@echo "make reset  erase the demo's data"
 
 $(READY): uv.lock pyproject.toml
@@ -50,3 +50,5 @@ bench: $(READY)
 	@$(BIN)/python bench/vault.py
 	@$(BIN)/python bench/partners.py
 	@$(BIN)/python bench/scope.py --entries 2000000
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv sync --locked --inexact --quiet --group bench --python $(BIN)/python
+	@$(BIN)/python bench/watch.py
