@@ -3,7 +3,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from booking.domain import canaries, delivery
+from booking.domain import canaries, delivery, waiting
 
 
 @shared_task(name="booking.send_owed_messages")
@@ -14,3 +14,8 @@ def send_owed_messages(**_newer_arguments: Any) -> None:
 @shared_task(name="booking.plant_canaries")
 def plant_canaries(**_newer_arguments: Any) -> None:
     canaries.plant_due(now=timezone.now())
+
+
+@shared_task(name="booking.offer_free_slots")
+def offer_free_slots(**_newer_arguments: Any) -> None:
+    waiting.offer_everywhere(now=timezone.now())

@@ -1,7 +1,8 @@
 from django.urls import path
 
-from booking.views import accounts, appointments, booking, own_data
+from booking.views import accounts, appointments, booking, own_data, waiting
 from booking.views.dashboard import agenda, incidents, members, practice, record, time, visits
+from booking.views.dashboard import waiting as practice_waiting
 
 app_name = "booking"
 urlpatterns = [
@@ -36,6 +37,9 @@ urlpatterns = [
         appointments.calendar_file,
         name="calendar-file",
     ),
+    path("attente/", waiting.join, name="join-waiting-list"),
+    path("attente/<uuid:wait_id>/quitter/", waiting.leave, name="leave-waiting-list"),
+    path("creneau/<str:token>/", waiting.offer, name="offer"),
     path("invitation/<str:token>/", members.accept_invitation, name="accept-invitation"),
     path("cabinet/<uuid:practice_id>/", agenda.agenda, name="agenda"),
     path("cabinet/<uuid:practice_id>/patients/", visits.find, name="find-patients"),
@@ -59,6 +63,17 @@ urlpatterns = [
         "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/annuler/",
         visits.cancel_visit,
         name="cancel-visit",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/attente/",
+        practice_waiting.add_wait,
+        name="add-wait",
+    ),
+    path("cabinet/<uuid:practice_id>/attente/", practice_waiting.waiting_list, name="waiting-list"),
+    path(
+        "cabinet/<uuid:practice_id>/attente/<uuid:wait_id>/retirer/",
+        practice_waiting.remove_wait,
+        name="remove-wait",
     ),
     path("cabinet/<uuid:practice_id>/horaires/", time.week_plan, name="week-plan"),
     path("cabinet/<uuid:practice_id>/absences/", time.new_absence, name="new-absence"),

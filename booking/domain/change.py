@@ -1,6 +1,6 @@
 """Moving, cancelling and marking appointments."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
-from booking.domain import messages
+from booking.domain import messages, waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import take
@@ -30,8 +30,7 @@ class NotActive(Exception):
 
 def can_patient_change(appointment: Appointment, *, now: datetime) -> bool:
     """Say whether a patient may still move or cancel, by the visit reason's deadline."""
-    deadline = timedelta(hours=appointment.visit_reason.cancel_deadline_hours)
-    return appointment.status == Status.BOOKED and now <= appointment.starts_at - deadline
+    return appointment.status == Status.BOOKED and now <= appointment.changeable_until
 
 
 @transaction.atomic
@@ -82,6 +81,7 @@ def move(
     messages.owe_for_move(appointment=appointment, now=now)
     for agenda_id in {former_agenda_id, appointment.agenda_id}:
         transaction.on_commit(partial(mark_stale, agenda_id), robust=True)
+    waiting.soon(former_agenda_id, now=now)
     return appointment
 
 
@@ -109,6 +109,7 @@ def cancel(
     )
     messages.owe_for_cancellation(appointment=appointment, now=now)
     transaction.on_commit(lambda: mark_stale(appointment.agenda_id), robust=True)
+    waiting.soon(appointment.agenda_id, now=now)
     return appointment
 
 

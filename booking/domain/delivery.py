@@ -26,7 +26,8 @@ from audit.vault.reveal import Purpose, reveal
 from booking.domain import accounts, sms
 from booking.domain.calendar_file import appointment_ics
 from booking.domain.letters import Letter, hand_over
-from booking.models import Message
+from booking.domain.offer_links import offer_token
+from booking.models import Message, Offer
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.domain.invite import invitation_token
@@ -96,6 +97,10 @@ def send_one(*, message_id: uuid.UUID, now: datetime) -> bool:
             .select_related(
                 "account",
                 "invitation__practice",
+                "offer__wait__patient__account",
+                "offer__wait__practice",
+                "offer__wait__appointment",
+                "offer__wait__visit_reason__agenda__practitioner",
                 "appointment__patient__account",
                 "appointment__practice",
                 "appointment__visit_reason",
@@ -148,6 +153,8 @@ def compose(message: Message, *, now: datetime) -> Letter:
         return _about_appointment(message, now=now)
     if message.invitation is not None:
         return _invitation(message)
+    if message.offer is not None:
+        return _offer(message.offer, by_sms=message.channel == MessageChannel.SMS, now=now)
     return _about_account(message)
 
 
@@ -185,6 +192,29 @@ def _invitation(message: Message) -> Letter:
     with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
         to = plain.text(invitation, "email")
     return _letter(message.kind, to, settings.LANGUAGE_CODE, context)
+
+
+def _offer(offer: Offer, *, by_sms: bool, now: datetime) -> Letter:
+    if not offer.is_live(now=now):
+        raise NothingToSay
+    wait = offer.wait
+    patient, account = wait.patient, wait.patient.account
+    holder, name = (patient, "phone") if by_sms else (account or patient, "email")
+    wanted = [(patient, ("first_name",)), (holder, (name,))]
+    with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE, object_id=wait.pk) as plain:
+        first_name = plain.text(patient, "first_name")
+        to = plain.text(holder, name)
+    context: dict[str, object] = {
+        "site": settings.BASE_URL,
+        "offer": offer,
+        "wait": wait,
+        "agenda": wait.visit_reason.agenda,
+        "practice": wait.practice,
+        "first_name": first_name,
+        "link": accounts.site_url(reverse("booking:offer", args=[offer_token(offer)])),
+    }
+    language = account.language if account else settings.LANGUAGE_CODE
+    return _letter(MessageKind.OFFER, to, language, context, by_sms=by_sms)
 
 
 def _about_appointment(message: Message, *, now: datetime) -> Letter:

@@ -20,7 +20,7 @@ from audit.record.entries import Actor
 from audit.vault import erase as vault
 from booking.domain import change
 from booking.domain.patients import IDENTITY_FIELDS
-from booking.models import Account, Appointment, Message, Patient, PracticePatient
+from booking.models import Account, Appointment, Message, Patient, PracticePatient, Wait
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageState
 from booking.models.patient import Relation
@@ -113,6 +113,7 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
     planned = plan(account=account, now=now)
     for appointment in planned.upcoming:
         change.cancel(appointment=appointment, actor=actor, channel=Channel.PRACTICE, now=now)
+    Wait.unscoped.filter(patient__in=[fate.patient for fate in planned.fates]).delete()
     erased = [fate.patient for fate in planned.fates if not fate.kept]
     for patient in erased:
         _empty(patient)

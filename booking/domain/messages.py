@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from audit.fixed_query import insert_rows
-from booking.models import Account, Appointment, Message
+from booking.models import Account, Appointment, Message, Offer, Patient
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.models import Invitation
 
@@ -53,6 +53,20 @@ def owe_invitation(*, invitation: Invitation, now: datetime) -> Message:
     return row
 
 
+def owe_offer(*, offer: Offer, now: datetime) -> None:
+    """Owe the news that a slot is kept for a patient, by every way there is: it is urgent."""
+    wait = offer.wait
+    channels = _channels(wait.patient, by_sms=wait.practice.reminds_by_sms)
+    _insert(
+        [
+            Message(
+                kind=MessageKind.OFFER, channel=channel, offer=offer, due_at=now, created_at=now
+            )
+            for channel in channels
+        ]
+    )
+
+
 def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
     rows: list[Message] = []
     for before in sorted(set(appointment.practice.reminder_hours)):
@@ -67,13 +81,9 @@ def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
 def _of_kind(
     kind: MessageKind, appointment: Appointment, *, due_at: datetime, now: datetime, turn: str = ""
 ) -> list[Message]:
-    patient = appointment.patient
-    channels = []
-    if patient.account_id or patient.email is not None:
-        channels.append(MessageChannel.EMAIL)
-    by_sms = kind == MessageKind.REMINDER or not channels
-    if by_sms and patient.phone is not None and appointment.practice.reminds_by_sms:
-        channels.append(MessageChannel.SMS)
+    channels = _channels(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
+    if kind != MessageKind.REMINDER:
+        channels = channels[:1]
     return [
         Message(
             kind=kind,
@@ -85,6 +95,16 @@ def _of_kind(
         )
         for channel in channels
     ]
+
+
+def _channels(patient: Patient, *, by_sms: bool) -> list[MessageChannel]:
+    """How a patient can be reached, e-mail first."""
+    channels = []
+    if patient.account_id or patient.email is not None:
+        channels.append(MessageChannel.EMAIL)
+    if by_sms and patient.phone is not None:
+        channels.append(MessageChannel.SMS)
+    return channels
 
 
 def _insert(rows: list[Message]) -> None:

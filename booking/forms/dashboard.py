@@ -289,4 +289,4 @@ class AgendaForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Agenda
-        fields = ["active", "accepts_new_patients", "open_on_holidays"]
+        fields = ["active", "accepts_new_patients", "waiting_list", "open_on_holidays"]

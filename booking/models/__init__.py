@@ -3,6 +3,7 @@ from booking.models.appointment import Appointment, Departure
 from booking.models.concern import Concern
 from booking.models.message import Message
 from booking.models.patient import Patient, PracticePatient
+from booking.models.waiting import Offer, Wait
 
 __all__ = [
     "Account",
@@ -10,6 +11,8 @@ __all__ = [
     "Concern",
     "Departure",
     "Message",
+    "Offer",
     "Patient",
     "PracticePatient",
+    "Wait",
 ]

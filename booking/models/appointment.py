@@ -1,4 +1,5 @@
 import uuid
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -89,6 +90,11 @@ class Appointment(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status in (Status.BOOKED, Status.ARRIVED)
+
+    @property
+    def changeable_until(self) -> datetime:
+        """The last instant at which a patient may move or cancel, by the visit reason's rule."""
+        return self.starts_at - timedelta(hours=self.visit_reason.cancel_deadline_hours)
 
 
 class Departure(models.Model):

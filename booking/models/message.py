@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
 from booking.models.appointment import Appointment
+from booking.models.waiting import Offer
 from practitioners.models import Invitation
 
 
@@ -21,6 +22,7 @@ class MessageKind(models.TextChoices):
     ALREADY_REGISTERED = "already_registered", _("compte existant")
     RESET_PASSWORD = "reset_password", _("mot de passe oublié")
     INVITATION = "invitation", _("invitation")
+    OFFER = "offer", _("créneau proposé")
 
 
 class MessageChannel(models.TextChoices):
@@ -58,6 +60,9 @@ class Message(models.Model):
     invitation = models.ForeignKey(
         Invitation, null=True, on_delete=models.CASCADE, related_name="+"
     )
+    offer = models.ForeignKey(
+        Offer, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     # Which turn of a reminder or change this is, so that the same one is never owed twice.
     turn = models.CharField(max_length=40, blank=True, default="")
     due_at = models.DateTimeField()
@@ -75,6 +80,9 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="message_owed", condition=Q(state="owed")),
             models.Index(fields=["appointment"], name="message_by_appointment"),
+            models.Index(
+                fields=["offer"], name="message_by_offer", condition=Q(offer__isnull=False)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

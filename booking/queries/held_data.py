@@ -1,14 +1,16 @@
 """Everything that is held about an account and its people (GDPR articles 15 and 20)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Prefetch
 from django_scopes import scope
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
 from booking.domain.patients import IDENTITY_FIELDS
-from booking.models import Account, Appointment, Concern, Message, Patient
+from booking.models import Account, Appointment, Concern, Message, Offer, Patient, Wait
 from booking.queries.appointments import with_related
 from booking.queries.reads import reads_of_account
 
@@ -67,6 +69,7 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
                     for concern in asked
                 ],
             }
+            held["waiting"] = [_wait(wait) for wait in _waits()]
         held["messages"] = [
             {
                 "kind": row.kind,
@@ -91,6 +94,35 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
             for line in reads_of_account(account)
         ]
     return held
+
+
+def _waits() -> Iterable[Wait]:
+    rows: Iterable[Wait] = (
+        Wait.objects.select_related("visit_reason", "agenda__practitioner", "practice")
+        .prefetch_related(Prefetch("offers", queryset=Offer.unscoped.order_by("made_at", "pk")))
+        .order_by("created_at", "pk")
+    )
+    return rows
+
+
+def _wait(wait: Wait) -> dict[str, Any]:
+    return {
+        "person": wait.patient_id,
+        "practice": wait.practice.name,
+        "practitioner": str(wait.agenda.practitioner),
+        "reason": wait.visit_reason.name,
+        "instead_of": wait.appointment_id,
+        "weekdays": wait.weekdays,
+        "part_of_day": wait.part_of_day,
+        "first_day": wait.first_day,
+        "last_day": wait.last_day,
+        "created_at": wait.created_at,
+        "ended_at": wait.ended_at,
+        "offers": [
+            {"starts_at": offer.starts_at, "made_at": offer.made_at, "state": offer.state}
+            for offer in wait.offers.all()
+        ],
+    }
 
 
 def _visit(visit: Appointment, note: str) -> dict[str, Any]:

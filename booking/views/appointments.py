@@ -12,13 +12,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import change, patients
+from booking.domain import change, patients, waiting
 from booking.domain.calendar_file import appointment_ics
+from booking.domain.offer_links import offer_token
 from booking.forms.patients import IdentityForm, RelativeForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.queries import appointments as queries
+from booking.queries.waiting import on_the_list
+from booking.queries.waiting import show as show_waits
 from booking.views.access import account_of, account_required, web_actor
 from practitioners.domain import availability, take
 from practitioners.domain.wall_clock import read_instant
@@ -33,7 +36,12 @@ def my_appointments(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     coming, over = list(queries.upcoming(now=now)), list(queries.past(now=now))
     shown = queries.show(coming + over, actor=web_actor(request), purpose=Purpose.OWN_DATA)
+    waits = list(on_the_list())
     context = {
+        "waits": [
+            {"shown": each, "token": offer_token(each.offer) if each.offer else ""}
+            for each in show_waits(waits, actor=web_actor(request), purpose=Purpose.OWN_DATA)
+        ],
         "upcoming": shown[: len(coming)],
         "past": shown[len(coming) :],
         "changeable": {a.pk for a in coming if change.can_patient_change(a, now=now)},
@@ -63,6 +71,8 @@ def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse
         "appointment": row,
         "practice": row.practice,
         "can_change": change.can_patient_change(row, now=now),
+        "is_waiting": waiting.is_waiting(row),
+        "may_wait": waiting.may_wait(row, now=now),
         "is_new": "confirme" in request.GET and row.status == "booked",
         "is_over": row.ends_at <= now or row.status == "cancelled",
     }

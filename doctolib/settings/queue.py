@@ -54,6 +54,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
     },
+    "offer-free-slots": {
+        "task": "booking.offer_free_slots",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "drop-expired-holds": {
         "task": "practitioners.drop_expired_holds",
         "schedule": timedelta(minutes=5),

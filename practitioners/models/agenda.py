@@ -16,6 +16,9 @@ class Agenda(models.Model):
     active = models.BooleanField(_("réservable en ligne"), default=True)
     listed = models.BooleanField(_("dans l’annuaire"), default=True)
     accepts_new_patients = models.BooleanField(_("accepte de nouveaux patients"), default=True)
+    waiting_list = models.BooleanField(
+        _("tient une liste d’attente"), default=True, db_default=True
+    )
     open_on_holidays = models.BooleanField(_("ouvert les jours fériés"), default=False)
 
     class Meta:

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Approval, Entry, Incident, Notice
+from booking.domain import waiting
 from booking.domain.book import book
 from booking.domain.concerns import raise_concern
 from booking.models import Account, Appointment
@@ -40,7 +41,9 @@ PUBLIC = {
     "practitioners:suggest-where", "practitioners:practitioner", "booking:sign-in",
     "booking:code", "booking:sign-out", "booking:sign-up", "booking:check-mail",
     "booking:verify-email", "booking:forgotten", "booking:reset-password", "booking:hold",
-    "booking:confirm", "set_language", "audit:about", "audit:checkpoint", "audit:tile",
+    "booking:confirm", "set_language",
+    # Whoever has the link: tests/booking/views/test_waiting_list.py.
+    "booking:offer", "audit:about", "audit:checkpoint", "audit:tile",
     "audit:consistency",
     # Whoever asks it proves who they are in the body: tests/partners/test_oauth.py.
     "api:token",
@@ -56,7 +59,7 @@ OWN = {
     "booking:new-person", "booking:person", "booking:my-appointments", "booking:appointment",
     "booking:move", "booking:cancel", "booking:calendar-file", "booking:accept-invitation",
     "booking:proof", "booking:concern", "booking:my-data", "booking:my-data-file", "booking:erase-account",
-    "booking:my-incidents",
+    "booking:my-incidents", "booking:join-waiting-list", "booking:leave-waiting-list",
 }  # fmt: skip
 # Only members of the practice whose role has the permission.
 PRACTICE = {
@@ -67,6 +70,9 @@ PRACTICE = {
     "booking:mark-visit": "booking.change_appointments",
     "booking:move-visit": "booking.change_appointments",
     "booking:cancel-visit": "booking.change_appointments",
+    "booking:waiting-list": "booking.view_agenda",
+    "booking:add-wait": "booking.change_appointments",
+    "booking:remove-wait": "booking.change_appointments",
     "booking:week-plan": "booking.view_agenda",
     "booking:new-absence": "booking.change_absences",
     "booking:delete-absence": "booking.change_absences",
@@ -119,6 +125,9 @@ STAFF = {
     )
 }  # fmt: skip
 POST_ONLY = {
+    "booking:leave-waiting-list",
+    "booking:add-wait",
+    "booking:remove-wait",
     "incidents:assess",
     "incidents:answer",
     "incidents:file",
@@ -208,6 +217,10 @@ def world(now):
         incident=incident, kind="controller", recipient_id=owner.pk, practice_id=practice.pk,
         channel="email", state="sent", due_at=now, created_at=now,
     )  # fmt: skip
+    wait = waiting.join(
+        visit_reason=reason, patient=patient, actor=practice_actor(), now=now,
+        appointment=appointment, first_day=now.date(),
+    )  # fmt: skip
     approval = Approval.objects.create(
         incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
     )
@@ -221,7 +234,7 @@ def world(now):
         "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
-        "entry_id": entry.pk,
+        "entry_id": entry.pk, "wait_id": wait.pk,
         "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
     }  # fmt: skip
     return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
@@ -269,6 +282,7 @@ def test_nobody_gets_in_without_signing_in(world, name):
         for n in OWN
         if "appointment_id" in str(_parameters(n))
         or n in ("booking:person", "booking:proof", "booking:concern")
+        or n == "booking:leave-waiting-list"
     ),
 )
 def test_another_account_does_not_find_what_is_not_its_own(world, name):
@@ -364,7 +378,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
             "booking:find-patients", "booking:new-visit", "booking:week-plan", "booking:new-absence",
             "booking:members", "booking:practice-settings", "booking:practice-reads",
             "booking:practice-reads-csv", "booking:practice-incidents", "partners:software", "partners:feeds",
-            "partners:import-calendar",
+            "partners:import-calendar", "booking:waiting-list",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
         assert b"Quatrefages" not in body(answer)
@@ -377,7 +391,7 @@ def test_a_delegated_member_reaches_only_the_delegated_agendas(world, name):
     other_agenda = make_agenda(practice=world["practice"])
     member = make_member(world["practice"], role="owner")
     member.agendas.add(other_agenda)
-    touches = {"agenda_id", "appointment_id", "absence_id", "feed_id", "calendar_id"}
+    touches = {"agenda_id", "appointment_id", "absence_id", "feed_id", "calendar_id", "wait_id"}
     if any(touches & set(p) for p in _parameters(name)):
         assert ask(verified_client(member.account), name, world["ids"]).status_code == 404
     else:

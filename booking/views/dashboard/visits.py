@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import book, call, change, patients
+from booking.domain import book, call, change, patients, waiting
 from booking.forms.dashboard import WhenForm
 from booking.forms.patients import CallerForm
 from booking.models import Appointment, Patient
@@ -162,6 +162,8 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "person": person,
         "note": note,
         "agenda_url": _agenda_url(practice_id, row.starts_at, row.agenda),
+        "is_waiting": waiting.is_waiting(row),
+        "may_wait": waiting.may_wait(row, now=timezone.now()),
         "current": "agenda",
     }
     return render(request, "dashboard/visit.html", context)

@@ -1,0 +1,92 @@
+"""Answering an offer of the waiting list: one tap books, and two answers never get one slot."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit.record import entries
+from audit.record.entries import Actor, system_actor
+from booking.domain import book, change, waiting
+from booking.domain.accounts import account_actor
+from booking.domain.offer_links import offers
+from booking.models import Appointment, Offer
+from booking.models.appointment import Channel
+from booking.models.waiting import OfferState
+from practitioners.domain import take
+
+
+class OfferGone(Exception):
+    """The slot is no longer to be had; the patient stays on the list."""
+
+    text = _("Ce créneau n’est plus libre : il est proposé à la personne suivante, ou pris.")
+
+
+def patient_actor(offer: Offer) -> Actor:
+    """Who answers through a link: the account that it was sent to, or a patient without one."""
+    account = offer.wait.patient.account
+    return account_actor(account) if account is not None else system_actor(entries.Channel.WEB)
+
+
+@transaction.atomic
+def accept(*, offer: Offer, actor: Actor, now: datetime) -> Appointment:
+    """Book the slot, or move the patient's appointment to it. Accepting twice is accepting once.
+
+    Who answers too late has the slot only if nobody else has it by then. Raises OfferGone,
+    book.NotForThisPatient, change.TooLateToChange and change.NotActive.
+    """
+    locked = Offer.unscoped.select_for_update(no_key=True).get(pk=offer.pk)
+    offer = offers().get(pk=offer.pk)
+    wait = offer.wait
+    if locked.state == OfferState.ACCEPTED and wait.appointment is not None:
+        return wait.appointment
+    if wait.ended_at is not None:
+        raise OfferGone
+    try:
+        appointment = _take(offer, actor=actor, now=now)
+    except (take.SlotTaken, take.OutsideOpening) as gone:
+        raise OfferGone from gone
+    waiting.close(offer, OfferState.ACCEPTED, now=now)
+    wait.appointment, wait.ended_at = appointment, now
+    wait.save(update_fields=["appointment", "ended_at"])
+    # Another slot may have been on offer meanwhile.
+    for other in Offer.unscoped.filter(wait=wait, state=OfferState.OPEN):
+        waiting.close(other, OfferState.DECLINED, now=now)
+    entries.write(
+        "offer-accepted", actor=actor, subjects=[wait.patient_id], practice_id=wait.practice_id,
+        object_id=wait.pk, at=now, details={"starts_at": offer.starts_at.isoformat()},
+    )  # fmt: skip
+    return appointment
+
+
+def _take(offer: Offer, *, actor: Actor, now: datetime) -> Appointment:
+    wait = offer.wait
+    if offer.hold_id is not None:
+        # In one transaction: nobody comes between.
+        take.release(offer.hold_id)
+    if wait.appointment is not None:
+        return change.move(
+            appointment=wait.appointment, starts_at=offer.starts_at, actor=actor,
+            channel=Channel.PATIENT, now=now, visit_reason=wait.visit_reason,
+        )  # fmt: skip
+    return book.book(
+        visit_reason=wait.visit_reason, starts_at=offer.starts_at, patient=wait.patient,
+        booked_by=wait.patient.account, actor=actor, channel=Channel.PATIENT,
+        now=now, says_known=wait.says_known,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def decline(*, offer: Offer, actor: Actor, now: datetime) -> bool:
+    """Let the slot go to the next one, and stay on the list. Returns whether it was open."""
+    locked = Offer.unscoped.select_for_update(no_key=True).get(pk=offer.pk)
+    if locked.state != OfferState.OPEN:
+        return False
+    waiting.close(locked, OfferState.DECLINED, now=now)
+    wait = offer.wait
+    entries.write(
+        "offer-declined", actor=actor, subjects=[wait.patient_id], practice_id=wait.practice_id,
+        object_id=wait.pk, at=now, details={"starts_at": offer.starts_at.isoformat()},
+    )  # fmt: skip
+    waiting.soon(offer.agenda_id, now=now)
+    return True

@@ -1,0 +1,324 @@
+"""The waiting list: who is offered a slot that has become free, and in which order.
+
+A slot that fits is kept for whoever has waited longest, for as long as `lasts` says; whoever does
+not answer loses it to the next one. After MOST_OFFERS it is left to everybody. So that two never
+think that they have it, one slot is offered to one patient at a time, and the hold that keeps it
+is like any other: PostgreSQL decides (docs/subsystems/booking.md).
+"""
+
+import logging
+import uuid
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, time, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Prefetch
+from django.utils.translation import gettext_lazy as _
+
+from audit.record import entries
+from audit.record.entries import Actor, system_actor
+from booking.domain import messages
+from booking.models import Appointment, Offer, Patient, Wait
+from booking.models.appointment import Status
+from booking.models.waiting import OfferState, PartOfDay
+from practitioners.domain import availability, take
+from practitioners.domain.availability import Slot
+from practitioners.domain.take import Hold
+from practitioners.domain.wall_clock import day_bounds
+from practitioners.models import Agenda, Practice, VisitReason
+
+logger = logging.getLogger(__name__)
+
+# A slot that so many have let pass is left to everybody.
+MOST_OFFERS = 5
+# Nobody is woken: no offer is made outside of these hours of the practice's wall clock.
+FROM_HOUR, UNTIL_HOUR = 8, 21
+NOON = time(12)
+LONGEST = timedelta(days=180)
+EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
+KNOWN_AT_MOST = 500
+LIST_AT_MOST = 500
+SHOWN = 6
+
+
+class CannotWait(Exception):
+    """The waiting list does not take this patient; `text` says why."""
+
+    closed = _("Ce praticien ne tient pas de liste d’attente.")
+    too_late = _("Ce rendez-vous ne peut plus être avancé en ligne : appelez le cabinet.")
+    no_day = _("Choisissez au moins un jour.")
+    no_time = _("La période demandée est vide : la fin vient avant le début.")
+    already = _("Cette personne est déjà sur la liste d’attente pour ce motif.")
+    full = _("La liste d’attente est complète.")
+
+    def __init__(self, text: object) -> None:
+        super().__init__(str(text))
+        self.text = text
+
+
+@transaction.atomic
+def join(
+    *,
+    visit_reason: VisitReason,
+    patient: Patient,
+    actor: Actor,
+    now: datetime,
+    appointment: Appointment | None = None,
+    weekdays: Collection[int] = EVERY_DAY,
+    part_of_day: str = PartOfDay.ANY,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    says_known: bool = False,
+) -> Wait:
+    """Put a patient on a visit reason's waiting list; for an earlier slot than `appointment`'s.
+
+    Days are the practice's; without them from today, for LONGEST at most. Raises CannotWait.
+    """
+    agenda = visit_reason.agenda
+    zone = agenda.practice.zone
+    if not (agenda.waiting_list and agenda.active and visit_reason.active):
+        raise CannotWait(CannotWait.closed)
+    today = now.astimezone(zone).date()
+    first, last = max(first_day or today, today), last_day or today + LONGEST
+    last = min(last, today + LONGEST)
+    if appointment is not None:
+        if not _may_be_earlier(appointment, now=now):
+            raise CannotWait(CannotWait.too_late)
+        last = appointment.starts_at.astimezone(zone).date() - timedelta(days=1)
+    if not weekdays:
+        raise CannotWait(CannotWait.no_day)
+    if last < first:
+        raise CannotWait(CannotWait.no_time)
+    if Wait.unscoped.filter(agenda=agenda, ended_at__isnull=True).count() >= LIST_AT_MOST:
+        raise CannotWait(CannotWait.full)
+    wait = Wait(
+        practice=agenda.practice, agenda=agenda, visit_reason=visit_reason, patient=patient,
+        appointment=appointment, weekdays=sorted(set(weekdays)), part_of_day=part_of_day,
+        first_day=first, last_day=last, says_known=says_known, created_at=now,
+    )  # fmt: skip
+    wait.known = [slot.starts_at for slot in fitting(wait, now=now)][:KNOWN_AT_MOST]
+    try:
+        with transaction.atomic():
+            wait.save()
+    except IntegrityError:
+        raise CannotWait(CannotWait.already) from None
+    entries.write(
+        "waiting-joined", actor=actor, subjects=[patient.pk], practice_id=agenda.practice_id,
+        object_id=wait.pk, at=now, details={"visit_reason": visit_reason.pk},
+    )  # fmt: skip
+    return wait
+
+
+def is_waiting(appointment: Appointment) -> bool:
+    """Whether the patient is on the list for an earlier slot than this appointment's."""
+    return Wait.unscoped.filter(appointment=appointment, ended_at__isnull=True).exists()
+
+
+def may_wait(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether its patient could join the list for an earlier slot."""
+    agenda = appointment.agenda
+    return agenda.waiting_list and agenda.active and _may_be_earlier(appointment, now=now)
+
+
+@transaction.atomic
+def leave(*, wait: Wait, actor: Actor, now: datetime) -> bool:
+    """Take a patient off the waiting list; what is kept for them goes to the next one.
+
+    Returns whether they were on it.
+    """
+    if not Wait.unscoped.filter(pk=wait.pk, ended_at__isnull=True).update(ended_at=now):
+        return False
+    for offer in Offer.unscoped.filter(wait=wait, state=OfferState.OPEN):
+        close(offer, OfferState.DECLINED, now=now)
+    entries.write(
+        "waiting-left", actor=actor, subjects=[wait.patient_id], practice_id=wait.practice_id,
+        object_id=wait.pk, at=now,
+    )  # fmt: skip
+    soon(wait.agenda_id, now=now)
+    return True
+
+
+def fitting(wait: Wait, *, now: datetime) -> list[Slot]:
+    """The free slots that a patient on the list would take, soonest first, known or not."""
+    since, until = _bounds([wait], wait.practice, now=now)
+    slots = availability.free_slots(
+        visit_reason=wait.visit_reason, since=since, until=until, now=now
+    )
+    return [slot for slot in slots if _fits(wait, slot)]
+
+
+def free_before(
+    *, visit_reason: VisitReason, appointment: Appointment | None, now: datetime
+) -> list[Slot]:
+    """The first SHOWN slots that are free already, on an earlier day than an appointment's."""
+    zone = visit_reason.agenda.practice.zone
+    until = now + LONGEST
+    if appointment is not None:
+        until, _end = day_bounds(appointment.starts_at.astimezone(zone).date(), zone)
+    if until <= now:
+        return []
+    slots = availability.free_slots(visit_reason=visit_reason, since=now, until=until, now=now)
+    return slots[:SHOWN]
+
+
+def soon(agenda_id: uuid.UUID, *, now: datetime) -> None:
+    """Once this transaction is committed, offer what has become free. The minute's round (tasks)
+    finds whatever a process that dies here leaves out."""
+    transaction.on_commit(lambda: offer_free(agenda_id=agenda_id, now=now), robust=True)
+
+
+def offer_everywhere(*, now: datetime) -> int:
+    """Offer what has become free in any agenda that somebody waits for; returns how many."""
+    waiting = Wait.unscoped.filter(ended_at__isnull=True).values_list("agenda", flat=True)
+    made = 0
+    for agenda_id in waiting.order_by("agenda").distinct():
+        try:
+            made += offer_free(agenda_id=agenda_id, now=now)
+        except Exception:  # one agenda must not hold up the others
+            logger.exception("waiting list stuck", extra={"agenda_id": str(agenda_id)})
+    return made
+
+
+@transaction.atomic
+def offer_free(*, agenda_id: uuid.UUID, now: datetime) -> int:
+    """Offer the free slots of an agenda to its waiting list, one each, in order of joining.
+
+    Returns how many offers are made. Rounds of one agenda follow one another.
+    """
+    if not Wait.unscoped.filter(agenda=agenda_id, ended_at__isnull=True).exists():
+        return 0
+    agenda = (
+        Agenda.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("practice", "practitioner")
+        .get(pk=agenda_id)
+    )
+    _expire(agenda, now=now)
+    waits = _waiting(agenda, now=now)
+    hour = now.astimezone(agenda.practice.zone).hour
+    if not (waits and agenda.waiting_list and agenda.active and FROM_HOUR <= hour < UNTIL_HOUR):
+        return 0
+    reasons = list({wait.visit_reason_id: wait.visit_reason for wait in waits}.values())
+    since, until = _bounds(waits, agenda.practice, now=now)
+    made, free = 0, _free(reasons, since=since, until=until, now=now)
+    for wait in waits:
+        passed = {*wait.known, *(offer.starts_at for offer in wait.offers.all())}
+        for slot in free[wait.visit_reason_id]:
+            if slot.starts_at not in passed and _fits(wait, slot) and _offer(wait, slot, now=now):
+                made += 1
+                # What is kept is not free for anybody else.
+                free = _free(reasons, since=since, until=until, now=now)
+                break
+    return made
+
+
+def lasts(starts_at: datetime, *, now: datetime) -> timedelta:
+    """How long a slot is kept for one patient: the nearer it is, the shorter."""
+    ahead = starts_at - now
+    if ahead > timedelta(days=3):
+        return timedelta(hours=2)
+    return timedelta(minutes=30) if ahead > timedelta(days=1) else timedelta(minutes=15)
+
+
+def close(offer: Offer, state: OfferState, *, now: datetime) -> None:
+    """End an offer and free what it keeps."""
+    if offer.hold_id is not None:
+        take.release(offer.hold_id)
+    offer.hold, offer.state, offer.answered_at = None, state, now
+    offer.save(update_fields=["hold", "state", "answered_at"])
+
+
+def _offer(wait: Wait, slot: Slot, *, now: datetime) -> bool:
+    """Keep a slot for a patient and owe the news; False if it cannot be had any more."""
+    expires_at = now + lasts(slot.starts_at, now=now)
+    notice = timedelta(minutes=wait.visit_reason.minimum_notice_minutes)
+    if expires_at + notice > slot.starts_at:
+        return False
+    before = Offer.unscoped.filter(agenda=wait.agenda, starts_at=slot.starts_at)
+    if before.count() >= MOST_OFFERS:
+        return False
+    offer = Offer(
+        wait=wait, agenda=wait.agenda, starts_at=slot.starts_at, ends_at=slot.ends_at,
+        made_at=now, expires_at=expires_at,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            offer.hold_id, _ends_at = take.take(
+                visit_reason=wait.visit_reason, starts_at=slot.starts_at, now=now,
+                hold=Hold(until=expires_at, key=offer.hold_key),
+            )  # fmt: skip
+    except (take.SlotTaken, take.OutsideOpening):
+        return False
+    offer.save(force_insert=True)
+    entries.write(
+        "slot-offered", actor=system_actor(), subjects=[wait.patient_id],
+        practice_id=wait.practice_id, object_id=wait.pk, at=now,
+        details={"starts_at": slot.starts_at.isoformat()},
+    )  # fmt: skip
+    messages.owe_offer(offer=offer, now=now)
+    return True
+
+
+def _expire(agenda: Agenda, *, now: datetime) -> None:
+    """End what nobody has answered; one that is being answered now is left alone."""
+    over = Offer.unscoped.select_for_update(skip_locked=True, no_key=True, of=("self",)).filter(
+        agenda=agenda, state=OfferState.OPEN, expires_at__lte=now
+    )
+    for offer in over:
+        close(offer, OfferState.EXPIRED, now=now)
+
+
+def _waiting(agenda: Agenda, *, now: datetime) -> list[Wait]:
+    """Who may be offered something, in order; who waits for nothing any more is let go."""
+    rows = (
+        Wait.unscoped.filter(agenda=agenda, ended_at__isnull=True)
+        .select_related("visit_reason", "patient__account", "appointment__visit_reason", "practice")
+        .prefetch_related(Prefetch("offers", queryset=Offer.unscoped.all()))
+        .order_by("created_at", "pk")[:LIST_AT_MOST]
+    )
+    today = now.astimezone(agenda.practice.zone).date()
+    found = []
+    for wait in rows:
+        wait.agenda = wait.visit_reason.agenda = agenda
+        if wait.last_day < today or (
+            wait.appointment is not None and not _may_be_earlier(wait.appointment, now=now)
+        ):
+            Wait.unscoped.filter(pk=wait.pk).update(ended_at=now)
+        elif all(offer.state != OfferState.OPEN for offer in wait.offers.all()):
+            found.append(wait)
+    return found
+
+
+def _may_be_earlier(appointment: Appointment, *, now: datetime) -> bool:
+    return appointment.status == Status.BOOKED and now <= appointment.changeable_until
+
+
+def _free(
+    reasons: list[VisitReason], *, since: datetime, until: datetime, now: datetime
+) -> dict[uuid.UUID, list[Slot]]:
+    return availability.free_slots_of_many(visit_reasons=reasons, since=since, until=until, now=now)
+
+
+def _bounds(
+    waits: Iterable[Wait], practice: Practice, *, now: datetime
+) -> tuple[datetime, datetime]:
+    _midnight, until = day_bounds(max(_last_day(wait) for wait in waits), practice.zone)
+    return now, until
+
+
+def _last_day(wait: Wait) -> date:
+    """An appointment that was moved meanwhile says itself what is earlier."""
+    if wait.appointment is None:
+        return wait.last_day
+    of_visit = wait.appointment.starts_at.astimezone(wait.practice.zone).date()
+    return of_visit - timedelta(days=1)
+
+
+def _fits(wait: Wait, slot: Slot) -> bool:
+    local = slot.starts_at.astimezone(wait.practice.zone)
+    if not wait.first_day <= local.date() <= _last_day(wait):
+        return False
+    if local.weekday() not in wait.weekdays:
+        return False
+    if wait.part_of_day == PartOfDay.ANY:
+        return True
+    return (local.time() < NOON) == (wait.part_of_day == PartOfDay.MORNING)

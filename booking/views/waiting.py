@@ -1,0 +1,171 @@
+"""The waiting list as patients see it: join, leave, answer what is offered."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from audit.ids import read_id
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import book, change, offers, waiting
+from booking.domain.accounts import InvalidLink
+from booking.domain.offer_links import offer_of
+from booking.forms.waiting import WaitForm
+from booking.models import Appointment, Offer, Patient, Wait
+from booking.queries import appointments as queries
+from booking.views.access import account_required, web_actor
+from practitioners.models import VisitReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What somebody would wait for: an earlier slot than a visit's, or any of a visit reason."""
+
+    reason: VisitReason
+    appointment: Appointment | None
+    says_known: bool
+
+
+def _asked(request: HttpRequest) -> Asked:
+    visit, motif = (read_id(request.GET.get(name, "")) for name in ("rendez-vous", "motif"))
+    if visit is not None:
+        row = get_object_or_404(queries.with_related(), pk=visit)
+        row.visit_reason.agenda = row.agenda
+        return Asked(reason=row.visit_reason, appointment=row, says_known=True)
+    reason = get_object_or_404(
+        VisitReason.objects.select_related("agenda__practice", "agenda__practitioner"), pk=motif
+    )
+    says_known = request.GET.get("suivi") == "oui"
+    return Asked(reason=reason, appointment=None, says_known=says_known)
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest) -> HttpResponse:
+    """Say which slots one would take, and join the list; what is free already is shown first."""
+    asked, now = _asked(request), timezone.now()
+    agenda = asked.reason.agenda
+    people = _people(request) if asked.appointment is None else []
+    if asked.appointment is None and not people:
+        # Nobody to wait for yet: say who one is, and come back.
+        request.session["after_sign_in"] = request.get_full_path()
+        return redirect("booking:new-person")
+    form = WaitForm(
+        request.POST or None,
+        people=people,
+        is_for_visit=asked.appointment is not None,
+        today=now.astimezone(agenda.practice.zone).date(),
+    )
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        patient = (
+            asked.appointment.patient
+            if asked.appointment is not None
+            else get_object_or_404(Patient.objects.all(), pk=given["patient"])
+        )
+        try:
+            wait = waiting.join(
+                visit_reason=asked.reason,
+                patient=patient,
+                actor=web_actor(request),
+                now=now,
+                appointment=asked.appointment,
+                weekdays=given["weekdays"],
+                part_of_day=given["part_of_day"],
+                first_day=given["first_day"],
+                last_day=given.get("last_day"),
+                says_known=asked.says_known,
+            )
+        except waiting.CannotWait as problem:
+            form.add_error(None, str(problem.text))
+        else:
+            if request.session.get("after_sign_in") == request.get_full_path():
+                del request.session["after_sign_in"]
+            return redirect(f"{reverse('booking:my-appointments')}#attente-{wait.pk}")
+    context = {
+        "form": form,
+        "asked": asked,
+        "agenda": agenda,
+        "practice": agenda.practice,
+        "free": waiting.free_before(
+            visit_reason=asked.reason, appointment=asked.appointment, now=now
+        ),
+    }
+    return render(request, "booking/join_waiting_list.html", context)
+
+
+def _people(request: HttpRequest) -> list[tuple[Patient, str]]:
+    rows = list(Patient.objects.order_by("created_at", "pk"))
+    wanted = [(row, ("first_name", "last_name")) for row in rows]
+    with reveal(wanted, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
+        return [
+            (row, f"{plain.text(row, 'first_name')} {plain.text(row, 'last_name')}") for row in rows
+        ]
+
+
+@account_required
+@require_POST
+def leave(request: HttpRequest, wait_id: uuid.UUID) -> HttpResponse:
+    row = get_object_or_404(Wait.objects.all(), pk=wait_id)
+    if waiting.leave(wait=row, actor=web_actor(request), now=timezone.now()):
+        messages.success(request, _("Vous n’êtes plus sur cette liste d’attente."))
+    return redirect("booking:my-appointments")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def offer(request: HttpRequest, token: str) -> HttpResponse:
+    """What a link of the waiting list opens: one button books, without signing in.
+
+    It shows no name: whoever has the link knows of the slot alone.
+    """
+    try:
+        found = offer_of(token)
+    except InvalidLink:
+        raise Http404 from None
+    now, problem = timezone.now(), ""
+    if request.method == "POST":
+        actor = offers.patient_actor(found)
+        if request.POST.get("reponse") == "non":
+            offers.decline(offer=found, actor=actor, now=now)
+            return render(request, "booking/offer_declined.html", _context(found))
+        try:
+            appointment = offers.accept(offer=found, actor=actor, now=now)
+        except (
+            offers.OfferGone,
+            book.NotForThisPatient,
+            change.TooLateToChange,
+            change.NotActive,
+        ) as refused:
+            problem = str(refused.text)
+        else:
+            context = _context(found) | {"appointment": appointment}
+            return render(request, "booking/offer_accepted.html", context)
+    wait = found.wait
+    context = _context(found) | {
+        "problem": problem,
+        "is_live": found.is_live(now=now),
+        "is_over": wait.ended_at is not None,
+        "instead_of": wait.appointment,
+    }
+    return render(request, "booking/offer.html", context, status=409 if problem else 200)
+
+
+def _context(found: Offer) -> dict[str, object]:
+    reason = found.wait.visit_reason
+    return {
+        "offer": found,
+        "wait": found.wait,
+        "reason": reason,
+        "agenda": reason.agenda,
+        "practice": reason.agenda.practice,
+        "starts_at": found.starts_at,
+    }

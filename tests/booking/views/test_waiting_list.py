@@ -1,0 +1,263 @@
+"""The waiting list's pages: joining, answering by a link without signing in, the practice's list."""
+
+import json
+import re
+from datetime import time, timedelta
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import Entry
+from booking.domain import delivery, waiting
+from booking.domain.offer_links import offer_token
+from booking.models import Appointment, Message, Offer, Wait
+from tests.booking.test_waiting_list import MONDAY, NEXT, at, give_back, visit, waiting_for
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_member,
+    make_opening,
+    make_patient,
+    make_reason,
+    verified_client,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _frozen(time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def reason():
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason, from_time=time(9), until_time=time(9, 30))
+    return reason
+
+
+@pytest.fixture
+def account():
+    return make_account()
+
+
+@pytest.fixture
+def patient(account):
+    return make_patient(account)
+
+
+@pytest.fixture
+def client(account):
+    client = Client()
+    client.force_login(account, backend="booking.backends.EmailBackend")
+    return client
+
+
+@pytest.fixture
+def appointment(reason, patient, now):
+    """On the 7th; the 30th is somebody else's."""
+    visit(reason, at(MONDAY, 9), now)
+    return visit(reason, at(NEXT, 9), now, patient=patient)
+
+
+WISHES = {"weekdays": ["0", "1"], "part_of_day": "any", "first_day": "2026-11-24"}
+JOIN = reverse("booking:join-waiting-list")
+
+
+def join(client, appointment, **wishes):
+    return client.post(f"{JOIN}?rendez-vous={appointment.pk}", WISHES | wishes)
+
+
+def offered(wait, now):
+    give_back(Appointment.unscoped.get(starts_at=at(MONDAY, 9)), now)
+    waiting.offer_everywhere(now=now)
+    return Offer.unscoped.get(wait=wait)
+
+
+def test_joining_from_an_appointment(client, appointment, now):
+    page = client.get(reverse("booking:appointment", args=[appointment.pk])).content.decode()
+    assert f"{JOIN}?rendez-vous={appointment.pk}" in page
+    assert client.get(f"{JOIN}?rendez-vous={appointment.pk}").status_code == 200
+    answer = join(client, appointment)
+    wait = Wait.unscoped.get()
+    assert answer["Location"] == f"{reverse('booking:my-appointments')}#attente-{wait.pk}"
+    assert (wait.appointment, wait.weekdays) == (appointment, [0, 1])
+    page = client.get(reverse("booking:my-appointments")).content.decode()
+    assert "Nous vous écrirons" in page
+    page = client.get(reverse("booking:appointment", args=[appointment.pk])).content.decode()
+    assert "sur la liste d’attente" in page
+    client.post(reverse("booking:leave-waiting-list", args=[wait.pk]))
+    assert (
+        "Nous vous écrirons" not in client.get(reverse("booking:my-appointments")).content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("wishes", "words"),
+    [
+        ({"weekdays": []}, "Choisissez au moins un jour"),
+        ({"first_day": "2026-12-07"}, "La période demandée est vide"),
+        ({"first_day": "hier"}, "date"),
+        ({"part_of_day": "minuit"}, "minuit"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_lost(wishes, words, client, appointment):
+    answer = join(client, appointment, **wishes)
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    assert not Wait.unscoped.exists()
+
+
+def test_joining_without_an_appointment(client, patient, reason, now):
+    url = f"{JOIN}?motif={reason.pk}&suivi=oui"
+    page = client.get(url).content.decode()
+    assert "Zoé Lefèvre" in page
+    # What is free now stands there, instead of being waited for.
+    assert "lundi 30 novembre" in page.lower()
+    answer = client.post(url, WISHES | {"patient": str(patient.pk), "last_day": "2026-12-31"})
+    assert answer.status_code == 302
+    wait = Wait.unscoped.get()
+    assert (wait.patient, wait.appointment, wait.says_known) == (patient, None, True)
+    other = make_patient(make_account())
+    answer = client.post(url, WISHES | {"patient": str(other.pk)})
+    assert answer.status_code == 200
+    assert Wait.unscoped.count() == 1
+
+
+def test_who_has_said_nothing_of_themselves_does_so_first(reason):
+    client = Client()
+    client.force_login(make_account(), backend="booking.backends.EmailBackend")
+    url = f"{JOIN}?motif={reason.pk}"
+    assert client.get(url)["Location"] == reverse("booking:new-person")
+    identity = {
+        "first_name": "Zoé", "last_name": "Lefèvre", "birth_date": "1980-12-31", "sex": "F",
+    }  # fmt: skip
+    assert client.post(reverse("booking:new-person"), identity)["Location"] == url
+    assert client.get(url).status_code == 200
+
+
+def test_nobody_waits_with_anothers_appointment(appointment):
+    stranger = make_account()
+    make_patient(stranger)
+    client = Client()
+    client.force_login(stranger, backend="booking.backends.EmailBackend")
+    assert join(client, appointment).status_code == 404
+    assert client.get(JOIN).status_code == 404
+    assert not Wait.unscoped.exists()
+
+
+def test_the_link_books_in_one_tap_without_signing_in(appointment, now, settings, tmp_path):
+    settings.SMS_DIR = str(tmp_path)
+    wait = waiting_for(appointment, now)
+    offered(wait, now)
+    delivery.send_owed(now=now)
+    letter = next(m for m in mail.outbox if "Un créneau s’est libéré" in m.subject)
+    link = re.search(r"http\S+(/creneau/\S+)", letter.body)[1]
+    texts = [json.loads(file.read_text())["text"] for file in tmp_path.glob("*.json")]
+    assert any(link in text for text in texts)
+    stranger = Client()
+    page = stranger.get(link).content.decode()
+    assert "Prendre ce créneau" in page
+    # A scanner that follows links books nothing, and nobody's name is shown.
+    assert Appointment.unscoped.get(pk=appointment.pk).starts_at == at(NEXT, 9)
+    assert "Lefèvre" not in page and "Zoé" not in page
+    answer = stranger.post(link, {"reponse": "oui"})
+    assert "C’est réservé" in answer.content.decode()
+    assert Appointment.unscoped.get(pk=appointment.pk).starts_at == at(MONDAY, 9)
+    entry = Entry.objects.get(action="offer-accepted")
+    assert entry.actor_id == appointment.patient.account_id
+    # A second tap says the same again.
+    assert "C’est réservé" in stranger.post(link, {"reponse": "oui"}).content.decode()
+    assert Entry.objects.filter(action="offer-accepted").count() == 1
+
+
+def test_saying_no_keeps_one_on_the_list(appointment, now):
+    offer = offered(waiting_for(appointment, now), now)
+    link = reverse("booking:offer", args=[offer_token(offer)])
+    assert "Vous restez" in Client().post(link, {"reponse": "non"}).content.decode()
+    offer.refresh_from_db()
+    assert offer.state == "declined"
+    assert Wait.unscoped.get().ended_at is None
+
+
+def test_a_slot_that_is_gone_is_said_to_be(appointment, now, time_machine, reason):
+    offer = offered(waiting_for(appointment, now), now)
+    time_machine.move_to(offer.expires_at)
+    waiting.offer_everywhere(now=offer.expires_at)
+    visit(reason, at(MONDAY, 9), offer.expires_at)
+    link = reverse("booking:offer", args=[offer_token(offer)])
+    assert "ne vous est plus gardé" in Client().get(link).content.decode()
+    answer = Client().post(link, {"reponse": "oui"})
+    assert answer.status_code == 409
+    assert "n’est plus libre" in answer.content.decode()
+    assert Appointment.unscoped.get(pk=appointment.pk).starts_at == at(NEXT, 9)
+
+
+@pytest.mark.parametrize("token", ["x", "a:b:c"])
+def test_a_made_up_link_opens_nothing(token):
+    assert Client().get(reverse("booking:offer", args=[token])).status_code == 404
+    assert Client().post(reverse("booking:offer", args=[token])).status_code == 404
+
+
+def test_an_offer_that_ran_out_is_not_sent(appointment, now):
+    offer = offered(waiting_for(appointment, now), now)
+    mail.outbox.clear()
+    delivery.send_owed(now=offer.expires_at)
+    assert not any("libéré" in m.subject for m in mail.outbox)
+    assert set(Message.objects.filter(offer=offer).values_list("state", flat=True)) == {"void"}
+
+
+def test_the_practice_sees_its_list_and_keeps_it(appointment, reason, now):
+    practice = reason.agenda.practice
+    client = verified_client(make_member(practice, role="secretary").account)
+    page = client.get(reverse("booking:visit", args=[practice.pk, appointment.pk]))
+    assert "Mettre sur la liste d’attente" in page.content.decode()
+    client.post(reverse("booking:add-wait", args=[practice.pk, appointment.pk]))
+    wait = Wait.unscoped.get()
+    assert wait.appointment == appointment
+    page = client.get(reverse("booking:visit", args=[practice.pk, appointment.pk]))
+    assert "Mettre sur la liste d’attente" not in page.content.decode()
+    url = reverse("booking:waiting-list", args=[practice.pk])
+    assert "Zoé Lefèvre" in client.get(url).content.decode()
+    read = Entry.objects.filter(action="reveal", subjects=[appointment.patient_id]).latest("at")
+    assert (read.purpose, read.channel) == ("booking", "dashboard")
+    # Asked for twice, it is said why not.
+    answer = client.post(
+        reverse("booking:add-wait", args=[practice.pk, appointment.pk]), follow=True
+    )
+    assert "déjà sur la liste" in answer.content.decode()
+    client.post(reverse("booking:remove-wait", args=[practice.pk, wait.pk]))
+    assert "Zoé Lefèvre" not in client.get(url).content.decode()
+
+
+def test_a_patient_without_account_answers_by_the_link(reason, now):
+    practice = reason.agenda.practice
+    patient = make_patient(practice=practice, email="zoe@exemple.fr")
+    visit(reason, at(MONDAY, 9), now)
+    appointment = visit(reason, at(NEXT, 9), now, patient=patient)
+    offer = offered(waiting_for(appointment, now), now)
+    link = reverse("booking:offer", args=[offer_token(offer)])
+    assert "C’est réservé" in Client().post(link, {"reponse": "oui"}).content.decode()
+    assert Entry.objects.get(action="offer-accepted").actor_kind == "system"
+
+
+def test_the_practitioners_page_leads_to_the_list(reason):
+    agenda = reason.agenda
+    url = reverse("practitioners:practitioner", args=[agenda.practitioner_id])
+    page = Client().get(url, {"suivi": "oui"}).content.decode()
+    assert f"{JOIN}?motif={reason.pk}" in page
+    agenda.waiting_list = False
+    agenda.save()
+    assert JOIN not in Client().get(url, {"suivi": "oui"}).content.decode()
+
+
+def test_the_export_tells_of_it(client, appointment, now):
+    offered(waiting_for(appointment, now, first_day=now.date() + timedelta(days=1)), now)
+    held = client.get(reverse("booking:my-data-file"))
+    (wait,) = held.json()["waiting"]
+    assert (wait["instead_of"], wait["first_day"]) == (str(appointment.pk), "2026-11-25")
+    assert wait["offers"][0]["state"] == "open"
