@@ -1,5 +1,6 @@
 """Template filters and tags that every template may use."""
 
+import json
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from django import template
 from django.templatetags.static import static
 from django.utils import formats
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from practitioners.models import Practice
@@ -68,6 +69,16 @@ def euros(cents: int | None) -> str:
         return ""
     amount = formats.number_format(cents / 100, decimal_pos=2 if cents % 100 else 0)
     return f"{amount}\u00a0€"
+
+
+_NO_MARKUP = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
+
+
+@register.filter
+def json_ld(described: dict[str, object]) -> SafeString:
+    """What search engines read: a block of data, which can end or begin no element."""
+    text = json.dumps(described, ensure_ascii=False).translate(_NO_MARKUP)
+    return format_html('<script type="application/ld+json">{}</script>', mark_safe(text))  # noqa: S308 - see above
 
 
 @register.simple_tag

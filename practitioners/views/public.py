@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from practitioners.domain import availability, search, wall_clock
+from practitioners.domain import availability, described, search, wall_clock
 from practitioners.domain.places import Place, find_place, suggest_communes
 from practitioners.forms.filters import FilterForm
 from practitioners.models import Agenda, Practitioner, VisitReason
@@ -17,11 +18,27 @@ from practitioners.models.agenda import PatientKind
 from practitioners.models.directory import LANGUAGE_NAMES
 
 DAYS_SHOWN = 7
+# Results have no end of addresses; the others are somebody's own, or no pages at all.
+NOT_FOR_ROBOTS = (
+    "/recherche/", "/suggestions/", "/reserver/", "/connexion/", "/compte/", "/rendez-vous/",
+    "/attente/", "/creneau/", "/cabinet/", "/invitation/", "/verification/", "/mot-de-passe/",
+    "/admin/", "/equipe/", "/api/", "/fhir/", "/editeur/", "/flux/", "/deconnexion/",
+    "/inscription/", "/courrier/",
+)  # fmt: skip
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     return render(request, "practitioners/home.html")
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """What search engines may look at: the directory, and nothing that is somebody's own."""
+    sitemap = request.build_absolute_uri(reverse("practitioners:sitemaps"))
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_ROBOTS)]
+    text = "\n".join([*lines, f"Sitemap: {sitemap}", ""])
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 @require_safe
@@ -99,7 +116,9 @@ def practitioner_page(request: HttpRequest, practitioner_id: uuid.UUID) -> HttpR
         "languages": [LANGUAGE_NAMES[c] for c in practitioner.languages if c in LANGUAGE_NAMES],
         "agendas": agendas,
         "agenda": agenda,
+        "canonical": request.build_absolute_uri(request.path),
     }
+    context["described"] = described.person(practitioner, agendas, url=str(context["canonical"]))
     if agenda is not None:
         context |= _slots_context(request, agenda)
     return render(request, "practitioners/practitioner.html", context)
