@@ -1,10 +1,17 @@
-"""The signed-in account's language, where the reader has not chosen another one."""
+"""The signed-in account's language where the reader has not chosen another one, and its session's
+last use.
+"""
 
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
+from django.utils import timezone, translation
+
+from booking.domain import sign_ins
+
+SEEN_AT, SEEN_EVERY_S = "seen_at", 3600
 
 
 class AccountLanguageMiddleware:
@@ -20,4 +27,19 @@ class AccountLanguageMiddleware:
             if language:
                 translation.activate(language)
                 request.LANGUAGE_CODE = language
+        return self.get_response(request)
+
+
+class SeenMiddleware:
+    """Notes, at most once an hour, that a signed-in session is in use."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session:
+            now = timezone.now()
+            if now.timestamp() - request.session.get(SEEN_AT, 0) > SEEN_EVERY_S:
+                request.session[SEEN_AT] = now.timestamp()
+                sign_ins.seen(request.session.session_key or "", now=now)
         return self.get_response(request)

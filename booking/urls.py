@@ -1,6 +1,6 @@
 from django.urls import path
 
-from booking.views import accounts, appointments, booking, own_data, waiting
+from booking.views import accounts, appointments, booking, own_account, own_data, waiting
 from booking.views.dashboard import agenda, incidents, members, practice, record, time, visits
 from booking.views.dashboard import waiting as practice_waiting
 
@@ -15,6 +15,14 @@ urlpatterns = [
     path("mot-de-passe/", accounts.forgotten, name="forgotten"),
     path("mot-de-passe/<str:token>/", accounts.reset_password, name="reset-password"),
     path("compte/", accounts.account, name="account"),
+    path("compte/sessions/", own_account.sessions, name="sessions"),
+    path("compte/sessions/fermer/", own_account.end_other_sessions, name="end-other-sessions"),
+    path("compte/sessions/<uuid:sign_in_id>/fermer/", own_account.end_session, name="end-session"),
+    path(
+        "compte/praticiens/<uuid:practitioner_id>/",
+        own_account.toggle_favourite,
+        name="toggle-favourite",
+    ),
     path("compte/lectures/", accounts.reads, name="reads"),
     path("compte/lectures/<uuid:entry_id>/preuve.json", accounts.proof, name="proof"),
     path("compte/lectures/<uuid:entry_id>/signaler/", accounts.concern, name="concern"),

@@ -27,7 +27,8 @@ from booking.domain import accounts, sms
 from booking.domain.calendar_file import appointment_ics
 from booking.domain.letters import Letter, hand_over
 from booking.domain.offer_links import offer_token
-from booking.models import Message, Offer
+from booking.models import Account, Appointment, Message, Offer
+from booking.models.account import Reminders
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.domain.invite import invitation_token
@@ -227,6 +228,8 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
     patient = appointment.patient
     account = patient.account
     by_sms = message.channel == MessageChannel.SMS
+    if is_reminder and account is not None and _is_unwanted(appointment, account, by_sms=by_sms):
+        raise NothingToSay
     holder, name = (patient, "phone") if by_sms else (account or patient, "email")
     wanted = [(patient, ("first_name",)), (holder, (name,))]
     with reveal(
@@ -247,6 +250,14 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
     if not by_sms and not is_reminder:
         letter.ics = appointment_ics(appointment, now=now)
     return letter
+
+
+def _is_unwanted(appointment: Appointment, account: Account, *, by_sms: bool) -> bool:
+    """Whether the account wants its reminders by the other way, and that way is there."""
+    if by_sms:
+        return account.reminders == Reminders.EMAIL
+    has_sms = appointment.patient.phone is not None and appointment.practice.reminds_by_sms
+    return account.reminders == Reminders.SMS and has_sms
 
 
 def _letter(

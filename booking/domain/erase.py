@@ -155,5 +155,7 @@ def _close(account: Account) -> None:
     account.set_unusable_password()
     account.save()
     TOTPDevice.objects.filter(user=account).delete()
+    account.sign_ins.all().delete()
+    account.favourites.all().delete()
     StaticDevice.objects.filter(user=account).delete()
     Message.objects.filter(account=account, state=MessageState.OWED).update(state=MessageState.VOID)

@@ -1,6 +1,9 @@
 from django import forms
 from django.core.validators import EmailValidator
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+
+from booking.models.account import Reminders
 
 
 class SignInForm(forms.Form):
@@ -77,18 +80,23 @@ class PasswordForm(forms.Form):
     )
 
 
-class LanguageForm(forms.Form):
-    """The language of pages and messages."""
+class SettingsForm(forms.Form):
+    """The language of pages and messages, and how to be reminded."""
 
     language = forms.ChoiceField(label=_("Langue"), choices=[("fr", "Français"), ("en", "English")])
+    reminders = forms.ChoiceField(
+        label=_("Rappels avant un rendez-vous"),
+        choices=[(value, capfirst(label)) for value, label in Reminders.choices],
+        help_text=_("Par SMS, là où le cabinet en envoie et votre numéro est connu."),
+    )
 
 
 __all__ = [
     "AddressForm",
     "CodeForm",
-    "LanguageForm",
     "NewPasswordForm",
     "PasswordForm",
+    "SettingsForm",
     "SignInForm",
     "SignUpForm",
 ]

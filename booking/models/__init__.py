@@ -2,6 +2,7 @@ from booking.models.account import Account
 from booking.models.appointment import Appointment, Departure
 from booking.models.concern import Concern
 from booking.models.message import Message
+from booking.models.own import Favourite, SignIn
 from booking.models.patient import Patient, PracticePatient
 from booking.models.waiting import Offer, Wait
 
@@ -10,9 +11,11 @@ __all__ = [
     "Appointment",
     "Concern",
     "Departure",
+    "Favourite",
     "Message",
     "Offer",
     "Patient",
     "PracticePatient",
+    "SignIn",
     "Wait",
 ]

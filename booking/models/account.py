@@ -16,6 +16,14 @@ def email_index(email: str) -> bytes | None:
     return blind_index("account.email", normalise_email(email))
 
 
+class Reminders(models.TextChoices):
+    """By which way an account wants to be reminded, where there is a choice."""
+
+    BOTH = "both", _("par e-mail et SMS")
+    EMAIL = "email", _("par e-mail seulement")
+    SMS = "sms", _("par SMS seulement")
+
+
 class AccountManager(BaseUserManager["Account"]):
     def get_by_natural_key(self, username: str | None) -> "Account":
         return self.get(email_index=email_index(username or ""))
@@ -32,6 +40,10 @@ class Account(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(
         _("langue"), max_length=2, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
     )
+    reminders = models.CharField(
+        _("rappels"), max_length=5, choices=Reminders.choices, default=Reminders.BOTH,
+        db_default=Reminders.BOTH,
+    )  # fmt: skip
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

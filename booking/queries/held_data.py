@@ -9,7 +9,9 @@ from django_scopes import scope
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
+from booking.domain.favourites import practitioners_of
 from booking.domain.patients import IDENTITY_FIELDS
+from booking.domain.sign_ins import live
 from booking.models import Account, Appointment, Concern, Message, Offer, Patient, Wait
 from booking.queries.appointments import with_related
 from booking.queries.reads import reads_of_account
@@ -39,6 +41,7 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
                     "id": account.pk,
                     "email": plain.text(account, "email"),
                     "language": account.language,
+                    "reminders": account.reminders,
                     "created_at": account.created_at,
                     "email_verified_at": account.email_verified_at,
                     "last_sign_in_at": account.last_login,
@@ -70,6 +73,16 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
                 ],
             }
             held["waiting"] = [_wait(wait) for wait in _waits()]
+        held["favourites"] = [str(each) for each in practitioners_of(account)]
+        held["sessions"] = [
+            {
+                "browser": row.browser,
+                "network": row.network,
+                "began_at": row.began_at,
+                "seen_at": row.seen_at,
+            }
+            for row in live(account, now=now)
+        ]
         held["messages"] = [
             {
                 "kind": row.kind,

@@ -24,12 +24,12 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.record.proofs import NotYetSealed, inclusion
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import accounts, concerns, second_factor, throttle
+from booking.domain import accounts, concerns, second_factor, sign_ins, throttle
 from booking.forms.accounts import (
     AddressForm,
     CodeForm,
-    LanguageForm,
     NewPasswordForm,
+    SettingsForm,
     SignInForm,
     SignUpForm,
 )
@@ -44,6 +44,7 @@ from booking.views.access import (
     note_code_given,
     web_actor,
 )
+from booking.views.own_account import note_sign_in
 
 BACKEND = "booking.backends.EmailBackend"
 PENDING = "pending_account"
@@ -65,6 +66,7 @@ def _enter(request: HttpRequest, account: Account) -> None:
     login(request, account, backend=BACKEND)
     # login() empties another account's session; what the visitor was booking goes on.
     request.session["after_sign_in"], request.session["hold_key"] = target, hold_key
+    note_sign_in(request, now=timezone.now())
 
 
 @never_cache
@@ -123,6 +125,8 @@ def code(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    if request.session.session_key:
+        sign_ins.forget(request.session.session_key)
     logout(request)
     return redirect("practitioners:home")
 
@@ -210,10 +214,12 @@ def reset_password(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
     me = account_of(request)
-    form = LanguageForm(request.POST or None, initial={"language": me.language})
+    initial = {"language": me.language, "reminders": me.reminders}
+    form = SettingsForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         me.language = form.cleaned_data["language"]
-        me.save(update_fields=["language"])
+        me.reminders = form.cleaned_data["reminders"]
+        me.save(update_fields=["language", "reminders"])
         answer = redirect("booking:account")
         answer.set_cookie(
             settings.LANGUAGE_COOKIE_NAME, me.language, samesite="Lax", max_age=31536000

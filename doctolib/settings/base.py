@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "booking.middleware.AccountLanguageMiddleware",
+    "booking.middleware.SeenMiddleware",
 ]
 
 ROOT_URLCONF = "doctolib.urls"

@@ -134,7 +134,12 @@ def _slots_context(request: HttpRequest, agenda: Agenda) -> dict[str, object]:
         reasons = []
     wanted = request.GET.get("motif", "")
     chosen = next((r for r in reasons if str(r.pk) == wanted), None) or next(iter(reasons), None)
-    context: dict[str, object] = {"known": known, "all_reasons": every, "reasons": reasons}
+    context: dict[str, object] = {
+        "known": known,
+        "all_reasons": every,
+        "reasons": reasons,
+        "has_prices": any(reason.price_cents is not None for reason in every),
+    }
     if chosen is None or not agenda.active:
         return context
     return context | _week_context(request, agenda, chosen, now)

@@ -61,6 +61,8 @@ OWN = {
     "booking:move", "booking:cancel", "booking:calendar-file", "booking:accept-invitation",
     "booking:proof", "booking:concern", "booking:my-data", "booking:my-data-file", "booking:erase-account",
     "booking:my-incidents", "booking:join-waiting-list", "booking:leave-waiting-list",
+    "booking:sessions", "booking:end-session", "booking:end-other-sessions",
+    "booking:toggle-favourite",
 }  # fmt: skip
 # Only members of the practice whose role has the permission.
 PRACTICE = {
@@ -126,6 +128,9 @@ STAFF = {
     )
 }  # fmt: skip
 POST_ONLY = {
+    "booking:end-session",
+    "booking:end-other-sessions",
+    "booking:toggle-favourite",
     "booking:leave-waiting-list",
     "booking:add-wait",
     "booking:remove-wait",
@@ -236,6 +241,7 @@ def world(now):
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
         "entry_id": entry.pk, "wait_id": wait.pk,
+        "sign_in_id": uuid.uuid4(),
         "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
     }  # fmt: skip
     return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}

@@ -269,7 +269,7 @@ def test_the_language_is_kept_with_the_account_and_mails_follow(client, now):
 
     account = make_account("zoe@exemple.fr")
     sign_in(client)
-    client.post(reverse("booking:account"), {"language": "en"})
+    client.post(reverse("booking:account"), {"language": "en", "reminders": "both"})
     account.refresh_from_db()
     assert account.language == "en"
     assert 'lang="en"' in client.get(reverse("booking:account")).content.decode()

@@ -1,0 +1,91 @@
+"""An account's sessions: which there are, and ending one, or all but this one."""
+
+from datetime import datetime
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import F
+
+from audit.record import entries
+from audit.record.entries import Actor
+from audit.watch.sighting import network_of
+from booking.models import Account, SignIn
+
+# In this order: each of the later names stands in the earlier ones' texts, too.
+BROWSERS = {
+    "Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Internet", "Firefox": "Firefox",
+    "FxiOS": "Firefox", "CriOS": "Chrome", "Chrome": "Chrome", "Safari": "Safari",
+}  # fmt: skip
+SYSTEMS = {
+    "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows",
+    "CrOS": "ChromeOS", "Mac OS X": "macOS", "Linux": "Linux",
+}  # fmt: skip
+
+
+def browser_of(user_agent: str) -> str:
+    """What people call a browser: "Firefox, Linux"; empty for what nobody would recognise."""
+    found = [
+        next((name for sign, name in names.items() if sign in user_agent), "")
+        for names in (BROWSERS, SYSTEMS)
+    ]
+    return ", ".join(name for name in found if name)
+
+
+def begin(
+    *, account: Account, session_key: str, user_agent: str, address: str, now: datetime
+) -> SignIn:
+    """Note a session that begins. The address is kept as its network alone."""
+    row, _made = SignIn.objects.update_or_create(
+        session_key=session_key,
+        defaults={
+            "account": account, "browser": browser_of(user_agent),
+            "network": network_of(address), "began_at": now, "seen_at": now,
+        },
+    )  # fmt: skip
+    return row
+
+
+def seen(session_key: str, *, now: datetime) -> None:
+    """Note that a session is in use; asked at most once an hour."""
+    SignIn.objects.filter(session_key=session_key).update(seen_at=now)
+
+
+def forget(session_key: str) -> None:
+    """Drop what was noted of a session that its owner ends by signing out."""
+    SignIn.objects.filter(session_key=session_key).delete()
+
+
+def live(account: Account, *, now: datetime) -> list[SignIn]:
+    """The account's sessions that still open it, the one used last first."""
+    rows = SignIn.objects.filter(account=account).order_by("-seen_at", "pk")
+    keys = [row.session_key for row in rows]
+    there = set(
+        Session.objects.filter(session_key__in=keys, expire_date__gt=now).values_list(
+            "session_key", flat=True
+        )
+    )
+    return [row for row in rows if row.session_key in there]
+
+
+@transaction.atomic
+def end(*, row: SignIn, actor: Actor, now: datetime) -> None:
+    """End one session: its next request is nobody's."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    store(session_key=row.session_key).delete()
+    row.delete()
+    entries.write("session-ended", actor=actor, subjects=[row.account_id], object_id=row.pk, at=now)
+
+
+@transaction.atomic
+def end_others(*, account: Account, session_key: str, actor: Actor, now: datetime) -> Account:
+    """End every session of an account, those that were never noted too.
+
+    The caller lets its own session live on (`update_session_auth_hash`). Returns the account as
+    it is then.
+    """
+    Account.objects.filter(pk=account.pk).update(sign_outs=F("sign_outs") + 1)
+    SignIn.objects.filter(account=account).exclude(session_key=session_key).delete()
+    entries.write("sessions-ended", actor=actor, subjects=[account.pk], at=now)
+    return Account.objects.get(pk=account.pk)

@@ -1,0 +1,36 @@
+"""What pages of the directory show of the reader's own."""
+
+from typing import Any
+
+from django import template
+
+from booking.domain import favourites
+from booking.models import Favourite
+from practitioners.models import Practitioner
+
+register = template.Library()
+
+
+@register.inclusion_tag("booking/_favourite.html", takes_context=True)
+def favourite(context: dict[str, Any], practitioner: Practitioner) -> dict[str, Any]:
+    """The button by which a signed-in reader keeps a practitioner."""
+    user = context["user"]
+    is_favourite = (
+        user.is_authenticated
+        and Favourite.objects.filter(account=user, practitioner=practitioner).exists()
+    )
+    return {
+        "practitioner": practitioner,
+        "is_favourite": is_favourite,
+        "user": user,
+        "request": context["request"],
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.inclusion_tag("booking/_favourites.html", takes_context=True)
+def favourite_practitioners(context: dict[str, Any]) -> dict[str, Any]:
+    """A signed-in reader's favourites."""
+    user = context["user"]
+    rows = favourites.practitioners_of(user) if user.is_authenticated else []
+    return {"practitioners": rows}

@@ -1,0 +1,82 @@
+"""What an account settles for itself: its sessions, its favourites."""
+
+import uuid
+from datetime import datetime
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from booking.domain import favourites, sign_ins
+from booking.models import SignIn
+from booking.views.access import account_of, account_required, network_of, web_actor
+from practitioners.models import Practitioner
+
+
+@never_cache
+@account_required
+@require_safe
+def sessions(request: HttpRequest) -> HttpResponse:
+    rows = sign_ins.live(account_of(request), now=timezone.now())
+    context = {"sign_ins": rows, "current": request.session.session_key}
+    return render(request, "booking/sessions.html", context)
+
+
+@account_required
+@require_POST
+def end_session(request: HttpRequest, sign_in_id: uuid.UUID) -> HttpResponse:
+    row = get_object_or_404(SignIn, pk=sign_in_id, account=account_of(request))
+    sign_ins.end(row=row, actor=web_actor(request), now=timezone.now())
+    messages.success(request, _("Cette session est fermée."))
+    return redirect("booking:sessions")
+
+
+@account_required
+@require_POST
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    now, former = timezone.now(), request.session.session_key or ""
+    me = sign_ins.end_others(
+        account=account_of(request), session_key=former, actor=web_actor(request), now=now
+    )
+    update_session_auth_hash(request, me)
+    sign_ins.forget(former)
+    note_sign_in(request, now=now)
+    messages.success(request, _("Toutes les autres sessions sont fermées."))
+    return redirect("booking:sessions")
+
+
+def note_sign_in(request: HttpRequest, *, now: datetime) -> None:
+    """Note the session of a request, as its owner will recognise it."""
+    if request.session.session_key is None:
+        request.session.save()
+    sign_ins.begin(
+        account=account_of(request),
+        session_key=request.session.session_key or "",
+        user_agent=request.headers.get("User-Agent", ""),
+        address=network_of(request),
+        now=now,
+    )
+
+
+@account_required
+@require_POST
+def toggle_favourite(request: HttpRequest, practitioner_id: uuid.UUID) -> HttpResponse:
+    practitioner = get_object_or_404(Practitioner, pk=practitioner_id)
+    is_now = favourites.toggle(
+        account=account_of(request), practitioner=practitioner, now=timezone.now()
+    )
+    if request.headers.get("HX-Request"):
+        context = {"practitioner": practitioner, "is_favourite": is_now}
+        return render(request, "booking/_favourite.html", context)
+    back = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(
+        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return redirect(back)
+    return redirect("practitioners:practitioner", practitioner.pk)

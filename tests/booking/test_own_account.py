@@ -1,0 +1,193 @@
+"""What an account settles for itself: its sessions, how it is reminded, whom it wants to find."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import Entry
+from audit.record.entries import system_actor
+from booking.domain import delivery, erase
+from booking.domain.sign_ins import browser_of
+from booking.models import Account, Favourite, Message, SignIn
+from tests.booking.test_accounts import sign_in, signed_in
+from tests.booking.test_book import booked
+from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
+
+pytestmark = pytest.mark.django_db
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+SESSIONS = reverse("booking:sessions")
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        (FIREFOX, "Firefox, Linux"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0",
+            "Edge, Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
+            "(KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+            "Safari, iPhone",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/126.0.0.0 Mobile Safari/537.36",
+            "Chrome, Android",
+        ),
+        ("curl/8.0", ""),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_called_what_people_call_it(agent, name):
+    assert browser_of(agent) == name
+
+
+@pytest.fixture
+def account():
+    return make_account("zoe@exemple.fr")
+
+
+def device(**headers):
+    client = Client(headers=headers)
+    assert sign_in(client)
+    assert signed_in(client)
+    return client
+
+
+def test_sessions_are_listed_and_one_is_closed(account):
+    here, there = device(user_agent=FIREFOX), device(user_agent="Chrome Android")
+    page = here.get(SESSIONS).content.decode()
+    assert "Firefox, Linux" in page
+    assert "Chrome, Android" in page
+    assert page.count("celui-ci") == 1
+    # The network alone is kept, not the address.
+    assert "127.0.0.0/24" in page
+    other = SignIn.objects.get(session_key=there.session.session_key)
+    here.post(reverse("booking:end-session", args=[other.pk]))
+    assert there.get(SESSIONS).status_code == 302
+    assert "Chrome, Android" not in here.get(SESSIONS).content.decode()
+    assert Entry.objects.get(action="session-ended").actor_id == account.pk
+
+
+def test_all_others_are_closed_even_those_never_noted(account):
+    here, there = device(), device()
+    unknown = Client()
+    unknown.force_login(account, backend="booking.backends.EmailBackend")
+    assert unknown.get(SESSIONS).status_code == 200
+    here.post(reverse("booking:end-other-sessions"))
+    assert here.get(SESSIONS).status_code == 200
+    for gone in (there, unknown):
+        assert gone.get(SESSIONS).status_code == 302
+    (row,) = SignIn.objects.all()
+    assert row.session_key == here.session.session_key
+    assert "celui-ci" in here.get(SESSIONS).content.decode()
+
+
+def test_nobody_closes_anothers_session(account):
+    device()
+    row = SignIn.objects.get()
+    stranger = Client()
+    stranger.force_login(make_account(), backend="booking.backends.EmailBackend")
+    assert stranger.post(reverse("booking:end-session", args=[row.pk])).status_code == 404
+    assert SignIn.objects.filter(pk=row.pk).exists()
+
+
+def test_signing_out_is_not_listed_any_more(account):
+    device().post(reverse("booking:sign-out"))
+    assert not SignIn.objects.exists()
+
+
+def test_a_session_says_when_it_was_used_last(account, time_machine, now):
+    time_machine.move_to(now)
+    client = device()
+    time_machine.move_to(now + timedelta(minutes=30))
+    client.get(SESSIONS)
+    time_machine.move_to(now + timedelta(hours=2))
+    client.get(SESSIONS)
+    seen = SignIn.objects.get().seen_at
+    assert timedelta(hours=2) <= seen - now < timedelta(hours=2, minutes=1)
+
+
+@pytest.fixture
+def reason():
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    return reason
+
+
+@pytest.mark.parametrize(
+    ("wish", "phone", "channels"),
+    [
+        ("both", "+33612345678", {"email", "sms"}),
+        ("email", "+33612345678", {"email"}),
+        ("sms", "+33612345678", {"sms"}),
+        # Without a number there is no choice: better by e-mail than not at all.
+        ("sms", "", {"email"}),
+    ],
+)
+def test_reminders_come_as_wished(wish, phone, channels, account, reason, now, settings, tmp_path):
+    settings.SMS_DIR = str(tmp_path)
+    Account.objects.filter(pk=account.pk).update(reminders=wish)
+    appointment = booked(reason, now, patient=make_patient(account, phone=phone))
+    due = appointment.starts_at - timedelta(hours=47)
+    delivery.send_owed(now=due)
+    sent = Message.objects.filter(kind="reminder", state="sent")
+    assert set(sent.values_list("channel", flat=True)) == channels
+    assert any("Rappel" in each.subject for each in mail.outbox) == ("email" in channels)
+    # What is not a reminder comes in any case.
+    assert Message.objects.filter(kind="confirmation", state="sent").exists()
+
+
+def test_the_wish_is_said_on_the_account_page(account):
+    client = device()
+    page = client.get(reverse("booking:account")).content.decode()
+    assert "Par SMS seulement" in page
+    client.post(reverse("booking:account"), {"language": "fr", "reminders": "sms"})
+    account.refresh_from_db()
+    assert account.reminders == "sms"
+    answer = client.post(reverse("booking:account"), {"language": "fr", "reminders": "pigeon"})
+    assert answer.status_code == 200
+    account.refresh_from_db()
+    assert account.reminders == "sms"
+
+
+def test_a_practitioner_is_kept_and_let_go(account, reason):
+    practitioner = reason.agenda.practitioner
+    url = reverse("practitioners:practitioner", args=[practitioner.pk])
+    toggle = reverse("booking:toggle-favourite", args=[practitioner.pk])
+    assert "mes praticiens" not in Client().get(url).content.decode()
+    client = device()
+    assert "Ajouter à mes praticiens" in client.get(url).content.decode()
+    assert client.post(toggle, {"next": f"{url}?suivi=oui"})["Location"] == f"{url}?suivi=oui"
+    assert "Dans mes praticiens" in client.get(url).content.decode()
+    home = reverse("practitioners:home")
+    assert str(practitioner) in client.get(home).content.decode()
+    assert str(practitioner) not in Client().get(home).content.decode()
+    part = client.post(toggle, headers={"HX-Request": "true"}).content.decode()
+    assert "Ajouter à mes praticiens" in part
+    assert not Favourite.objects.exists()
+
+
+def test_the_way_back_leads_to_our_own_pages(account, reason):
+    toggle = reverse("booking:toggle-favourite", args=[reason.agenda.practitioner_id])
+    answer = device().post(toggle, {"next": "https://evil.example/"})
+    assert answer["Location"].startswith("/praticien/")
+
+
+def test_all_of_it_is_exported_and_erased(account, reason, now):
+    client = device(user_agent=FIREFOX)
+    client.post(reverse("booking:toggle-favourite", args=[reason.agenda.practitioner_id]))
+    held = client.get(reverse("booking:my-data-file")).json()
+    assert held["favourites"] == [str(reason.agenda.practitioner)]
+    assert [each["browser"] for each in held["sessions"]] == ["Firefox, Linux"]
+    assert held["account"]["reminders"] == "both"
+    erase.erase_account(account=account, actor=system_actor(), now=now)
+    assert not Favourite.objects.exists()
+    assert not SignIn.objects.exists()
