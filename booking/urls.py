@@ -73,6 +73,11 @@ urlpatterns = [
         name="cancel-visit",
     ),
     path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/note/",
+        visits.note_down,
+        name="note-visit",
+    ),
+    path(
         "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/attente/",
         practice_waiting.add_wait,
         name="add-wait",

@@ -33,6 +33,7 @@ DATA_NAMES = {
     "phone": gettext_lazy("téléphone"),
     "email": gettext_lazy("e-mail"),
     "note": gettext_lazy("mot pour le cabinet"),
+    "practice_note": gettext_lazy("note du cabinet"),
 }
 LEVEL_NAMES = {
     Level.LOW: gettext_lazy("faible"),

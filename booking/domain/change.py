@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.vault.sealing import seal
 from booking.domain import messages, waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
@@ -128,6 +129,25 @@ def mark(*, appointment: Appointment, status: Status, actor: Actor) -> Appointme
         practice_id=appointment.practice_id,
         object_id=appointment.pk,
         details={"from": former, "to": status},
+    )
+    return appointment
+
+
+@transaction.atomic
+def note_down(*, appointment: Appointment, text: str, actor: Actor) -> Appointment:
+    """Keep what the practice notes of a visit, sealed for its patient; an empty text empties it.
+
+    A patient who asks for their data sees it: so does GDPR article 15.
+    """
+    appointment = _locked(appointment)
+    seal(appointment, practice_note=text.strip())
+    appointment.save(update_fields=["practice_note"])
+    entries.write(
+        "practice-note-saved",
+        actor=actor,
+        subjects=[appointment.patient_id],
+        practice_id=appointment.practice_id,
+        object_id=appointment.pk,
     )
     return appointment
 

@@ -143,7 +143,7 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
 def _empty(patient: Patient) -> None:
     for name in (*IDENTITY_FIELDS, *INDEXES):
         setattr(patient, name, None)
-    Appointment.unscoped.filter(patient=patient).update(note=None)
+    Appointment.unscoped.filter(patient=patient).update(note=None, practice_note=None)
 
 
 def _close(account: Account) -> None:

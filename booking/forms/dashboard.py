@@ -71,6 +71,18 @@ class WhenForm(forms.Form):
         return instant(self.cleaned_data["jour"], self.cleaned_data["heure"], zone)
 
 
+class PracticeNoteForm(forms.Form):
+    """What the practice notes of a visit for itself."""
+
+    text = forms.CharField(
+        label=_("Note du cabinet"),
+        required=False,
+        max_length=2000,
+        help_text=_("Scellée. Le patient ne la voit que s’il demande ses données."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class AbsenceForm(forms.Form):
     """Closed time, in the practice's wall clock."""
 

@@ -50,7 +50,9 @@ class Appointment(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     new_patient = models.BooleanField(default=False)
+    # The patient's word for the practice, and what the practice notes for itself.
     note = SealedField()
+    practice_note = SealedField()
     # How often it was moved: the SEQUENCE of its calendar file (RFC 5545 section 3.8.7.4).
     moves = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()

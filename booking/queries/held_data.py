@@ -30,7 +30,7 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
         visits: list[Appointment] = list(with_related().order_by("starts_at", "pk"))
         wanted: list[tuple[Any, tuple[str, ...]]] = [(account, ("email", "name"))]
         wanted += [(person, IDENTITY_FIELDS) for person in people]
-        wanted += [(visit, ("note",)) for visit in visits]
+        wanted += [(visit, ("note", "practice_note")) for visit in visits]
         asked = list(Concern.objects.filter(account=account).order_by("created_at", "pk"))
         wanted += [(concern, ("words", "answer")) for concern in asked]
         with reveal(wanted, actor=actor, purpose=Purpose.OWN_DATA, object_id=account.pk) as plain:
@@ -60,7 +60,10 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
                     }
                     for person in people
                 ],
-                "appointments": [_visit(visit, plain.text(visit, "note")) for visit in visits],
+                "appointments": [
+                    _visit(visit, plain.text(visit, "note"), plain.text(visit, "practice_note"))
+                    for visit in visits
+                ],
                 "concerns": [
                     {
                         "about_entry": concern.entry_id,
@@ -138,7 +141,7 @@ def _wait(wait: Wait) -> dict[str, Any]:
     }
 
 
-def _visit(visit: Appointment, note: str) -> dict[str, Any]:
+def _visit(visit: Appointment, note: str, practice_note: str) -> dict[str, Any]:
     return {
         "id": visit.pk,
         "person": visit.patient_id,
@@ -151,6 +154,7 @@ def _visit(visit: Appointment, note: str) -> dict[str, Any]:
         "status": visit.status,
         "booked_through": visit.channel,
         "note": note,
+        "practice_note": practice_note,
         "created_at": visit.created_at,
         "cancelled_at": visit.cancelled_at,
     }

@@ -75,6 +75,7 @@ PRACTICE = {
     "booking:cancel-visit": "booking.change_appointments",
     "booking:waiting-list": "booking.view_agenda",
     "booking:add-wait": "booking.change_appointments",
+    "booking:note-visit": "booking.change_appointments",
     "booking:remove-wait": "booking.change_appointments",
     "booking:week-plan": "booking.view_agenda",
     "booking:new-absence": "booking.change_absences",
@@ -128,6 +129,7 @@ STAFF = {
     )
 }  # fmt: skip
 POST_ONLY = {
+    "booking:note-visit",
     "booking:end-session",
     "booking:end-other-sessions",
     "booking:toggle-favourite",

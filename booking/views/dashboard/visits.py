@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import book, call, change, patients, waiting
-from booking.forms.dashboard import WhenForm
+from booking.forms.dashboard import PracticeNoteForm, WhenForm
 from booking.forms.patients import CallerForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
@@ -149,24 +149,42 @@ def _known(request: HttpRequest) -> Patient | None:
 @require_safe
 def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
     row = _own(request, appointment_id)
-    wanted = [(row.patient, patients.IDENTITY_FIELDS), (row, ("note",))]
+    wanted = [(row.patient, patients.IDENTITY_FIELDS), (row, ("note", "practice_note"))]
     with reveal(
         wanted, actor=practice_actor(request), purpose=Purpose.CARE, object_id=row.pk
     ) as plain:
         person = {name: plain.text(row.patient, name) for name in patients.IDENTITY_FIELDS}
-        note = plain.text(row, "note")
+        note, practice_note = plain.text(row, "note"), plain.text(row, "practice_note")
     context = {
         "practice": row.practice,
         "membership": membership_of(request),
         "appointment": row,
         "person": person,
         "note": note,
+        "practice_note": PracticeNoteForm(initial={"text": practice_note}),
         "agenda_url": _agenda_url(practice_id, row.starts_at, row.agenda),
         "is_waiting": waiting.is_waiting(row),
         "may_wait": waiting.may_wait(row, now=timezone.now()),
         "current": "agenda",
     }
     return render(request, "dashboard/visit.html", context)
+
+
+@practice_member("booking.change_appointments")
+@require_POST
+def note_down(
+    request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
+) -> HttpResponse:
+    row = _own(request, appointment_id)
+    form = PracticeNoteForm(request.POST)
+    if form.is_valid():
+        change.note_down(
+            appointment=row, text=form.cleaned_data["text"], actor=practice_actor(request)
+        )
+        messages.success(request, _("La note est enregistrée."))
+    else:
+        messages.error(request, " ".join(map(str, form.errors["text"])))
+    return redirect("booking:visit", practice_id, row.pk)
 
 
 @practice_member("booking.change_appointments")

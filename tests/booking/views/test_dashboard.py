@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -488,3 +489,33 @@ def test_no_date_breaks_the_public_pages(agenda, reason, day):
     assert Client().get(page, {"semaine": day}).status_code == 200
     data = {"motif": reason.pk, "debut": f"{day}T00:00:00Z", "suivi": "non"}
     assert Client().post(reverse("booking:hold"), data).status_code in (200, 302, 400, 404, 409)
+
+
+def test_the_practice_notes_something_for_itself(agenda, reason, client, now):
+    patient = make_patient(make_account())
+    appointment = booked(reason, now, patient=patient)
+    page = url("visit", agenda, appointment.pk)
+    client.post(url("note-visit", agenda, appointment.pk), {"text": " Rappeler le labo "})
+    assert "Rappeler le labo" in client.get(page).content.decode()
+    row = Appointment.unscoped.get(pk=appointment.pk)
+    assert row.practice_note is not None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT practice_note FROM booking_appointment WHERE id = %s", [row.pk])
+        assert b"labo" not in bytes(cursor.fetchone()[0])
+    assert Entry.objects.filter(action="practice-note-saved", object_id=row.pk).count() == 1
+    read = Entry.objects.filter(action="reveal", object_id=row.pk).latest("at")
+    assert "booking_appointment.practice_note" in read.fields
+    # Not on the patient's own page, and not lost to whoever asks for their data.
+    theirs = Client()
+    theirs.force_login(patient.account, backend="booking.backends.EmailBackend")
+    own = theirs.get(reverse("booking:appointment", args=[row.pk])).content.decode()
+    assert "labo" not in own
+    held = theirs.get(reverse("booking:my-data-file")).json()
+    assert [visit["practice_note"] for visit in held["appointments"]] == ["Rappeler le labo"]
+    client.post(url("note-visit", agenda, appointment.pk), {"text": ""})
+    assert Appointment.unscoped.get(pk=appointment.pk).practice_note is None
+    answer = client.post(
+        url("note-visit", agenda, appointment.pk), {"text": "a" * 2001}, follow=True
+    )
+    assert "2000" in answer.content.decode()
+    assert Appointment.unscoped.get(pk=appointment.pk).practice_note is None
