@@ -3,7 +3,7 @@ from django.urls import path
 from django.views.decorators.cache import cache_control
 
 from practitioners.sitemaps import SITEMAPS
-from practitioners.views import public
+from practitioners.views import public, widget
 
 _for_hours = cache_control(public=True, max_age=6 * 3600)
 
@@ -23,6 +23,8 @@ urlpatterns = [
         {"sitemaps": SITEMAPS},
         name="sitemap",
     ),
+    path("widget.js", widget.script, name="widget-script"),
+    path("widget/<uuid:practice_id>/", widget.widget, name="widget"),
     path("recherche/", public.results, name="search"),
     path("suggestions/quoi/", public.suggest_what, name="suggest-what"),
     path("suggestions/ou/", public.suggest_where, name="suggest-where"),

@@ -22,7 +22,7 @@ DAYS_SHOWN = 7
 NOT_FOR_ROBOTS = (
     "/recherche/", "/suggestions/", "/reserver/", "/connexion/", "/compte/", "/rendez-vous/",
     "/attente/", "/creneau/", "/cabinet/", "/invitation/", "/verification/", "/mot-de-passe/",
-    "/admin/", "/equipe/", "/api/", "/fhir/", "/editeur/", "/flux/", "/deconnexion/",
+    "/admin/", "/equipe/", "/api/", "/fhir/", "/editeur/", "/widget/", "/flux/", "/deconnexion/",
     "/inscription/", "/courrier/",
 )  # fmt: skip
 
@@ -120,11 +120,12 @@ def practitioner_page(request: HttpRequest, practitioner_id: uuid.UUID) -> HttpR
     }
     context["described"] = described.person(practitioner, agendas, url=str(context["canonical"]))
     if agenda is not None:
-        context |= _slots_context(request, agenda)
+        context |= slots_context(request, agenda)
     return render(request, "practitioners/practitioner.html", context)
 
 
-def _slots_context(request: HttpRequest, agenda: Agenda) -> dict[str, object]:
+def slots_context(request: HttpRequest, agenda: Agenda) -> dict[str, object]:
+    """The visit reasons that the reader may book, and a week of slots of the chosen one."""
     now = timezone.now()
     known = request.GET.get("suivi", "oui" if not agenda.accepts_new_patients else "non") == "oui"
     every = list(agenda.visit_reasons.filter(active=True))

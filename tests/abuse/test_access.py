@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 
 # Everybody may open these.
 PUBLIC = {
-    "practitioners:robots", "practitioners:sitemaps", "practitioners:sitemap",
+    "practitioners:widget", "practitioners:widget-script", "practitioners:robots", "practitioners:sitemaps", "practitioners:sitemap",
     "practitioners:home", "practitioners:search", "practitioners:suggest-what",
     "practitioners:suggest-where", "practitioners:practitioner", "booking:sign-in",
     "booking:code", "booking:sign-out", "booking:sign-up", "booking:check-mail",

@@ -82,6 +82,7 @@ def test_robots_are_kept_out_of_what_is_somebodys_own():
         "registre/",
         "langue/",
         "robots.txt",
+        "widget.js",
         "sitemap",
         "developpeurs/",
         "developpement/",

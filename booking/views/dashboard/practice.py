@@ -5,10 +5,12 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from booking.domain.accounts import site_url
 from booking.forms.dashboard import PracticeForm
 from booking.views.access import membership_of, practice_actor, practice_member
 from practitioners.domain.settings import save_practice
@@ -28,6 +30,8 @@ def practice_settings(request: HttpRequest, practice_id: uuid.UUID) -> HttpRespo
         "practice": membership.practice,
         "membership": membership,
         "form": form,
+        "snippet": f'<script src="{site_url(reverse("practitioners:widget-script"))}"'
+        f' data-practice="{practice_id}" async></script>',
         "current": "practice",
     }
     return render(request, "dashboard/practice_settings.html", context)
