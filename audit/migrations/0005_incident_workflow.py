@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
             name='Approval',
             fields=[
                 ('id', models.UUIDField(default=audit.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('of', models.CharField(choices=[('false-alarm', 'rétablir : fausse alerte'), ('release', 'rétablir avec de nouvelles clés'), ('practices', 'notifier les cabinets'), ('patients', 'informer les patients'), ('close', 'clore l’incident')], max_length=12)),
+                ('of', models.CharField(choices=[('false-alarm', 'rétablir : fausse alerte'), ('release', 'rétablir avec de nouvelles clés'), ('practices', 'notifier les cabinets'), ('patients', 'informer les patients'), ('close', 'clore l’incident')], max_length=12)),
                 ('reason', models.TextField(blank=True, default='')),
                 ('asked_by', models.UUIDField()),
                 ('asked_at', models.DateTimeField()),

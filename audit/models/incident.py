@@ -107,7 +107,7 @@ class IncidentStep(models.Model):
 class ApprovalOf(models.TextChoices):
     """What takes two people."""
 
-    FALSE_ALARM = "false-alarm", _("rétablir : fausse alerte")
+    FALSE_ALARM = "false-alarm", _("rétablir : fausse alerte")
     RELEASE = "release", _("rétablir avec de nouvelles clés")
     PRACTICES = "practices", _("notifier les cabinets")
     PATIENTS = "patients", _("informer les patients")

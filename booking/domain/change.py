@@ -20,7 +20,7 @@ from practitioners.models import VisitReason
 class TooLateToChange(Exception):
     """The practice's deadline for patients has passed."""
 
-    text = _("Il est trop tard pour modifier ce rendez-vous en ligne : appelez le cabinet.")
+    text = _("Il est trop tard pour modifier ce rendez-vous en ligne : appelez le cabinet.")
 
 
 class NotActive(Exception):

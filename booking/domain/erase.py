@@ -35,7 +35,7 @@ TOOK_PLACE = (Status.BOOKED, Status.ARRIVED, Status.SEEN, Status.NO_SHOW)
 class StillWorksHere(Exception):
     """Who works at a practice or for the platform leaves there first."""
 
-    text = _("Ce compte travaille dans un cabinet ou pour Doctolib : il faut d’abord l’en retirer.")
+    text = _("Ce compte travaille dans un cabinet ou pour Doctolib : il faut d’abord l’en retirer.")
 
 
 @dataclass(frozen=True, kw_only=True)

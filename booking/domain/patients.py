@@ -25,7 +25,7 @@ NAME_FIELDS = ("first_name", "last_name")
 class InvalidPhone(Exception):
     """The text is no phone number."""
 
-    text = _("Ce numéro de téléphone n’est pas valide. Exemple : 06 12 34 56 78.")
+    text = _("Ce numéro de téléphone n’est pas valide. Exemple : 06 12 34 56 78.")
 
 
 @dataclass(frozen=True, kw_only=True)

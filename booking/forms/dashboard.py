@@ -95,7 +95,7 @@ class AbsenceForm(forms.Form):
     until_time = forms.TimeField(
         label=_("à"),
         required=False,
-        help_text=_("Sans heure : la journée entière."),
+        help_text=_("Sans heure : la journée entière."),
         widget=time_input(),
     )
     label = forms.CharField(label=_("Libellé"), max_length=80, required=False)
@@ -237,7 +237,7 @@ class InvitationForm(forms.Form):
     email = forms.EmailField(label=_("E-mail"))
     role = forms.ChoiceField(label=_("Rôle"), choices=Role.choices, initial=Role.SECRETARY)
     agendas = forms.ModelMultipleChoiceField(
-        label=_("Agendas délégués (aucun : tous)"),
+        label=_("Agendas délégués (aucun : tous)"),
         queryset=Agenda.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,

@@ -91,6 +91,6 @@ class NoteForm(forms.Form):
         label=_("Un mot pour le cabinet (facultatif)"),
         required=False,
         max_length=1000,
-        help_text=_("Scellé : seul le cabinet le lira."),
+        help_text=_("Scellé : seul le cabinet le lira."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )

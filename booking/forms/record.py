@@ -65,7 +65,7 @@ class ConcernForm(forms.Form):
         max_length=1000,
         required=False,
         help_text=_(
-            "Facultatif. Vos mots sont scellés ; le cabinet et notre équipe peuvent les lire."
+            "Facultatif. Vos mots sont scellés ; le cabinet et notre équipe peuvent les lire."
         ),
         widget=forms.Textarea(attrs={"rows": 4}),
     )

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveSmallIntegerField()),
                 ('starts_on', models.DateField(verbose_name='à partir du')),
                 ('until_date', models.DateField(blank=True, null=True, verbose_name='jusqu’au (exclu)')),
-                ('every_weeks', models.PositiveSmallIntegerField(default=1, verbose_name='toutes les n semaines (0 : une fois)')),
+                ('every_weeks', models.PositiveSmallIntegerField(default=1, verbose_name='toutes les n semaines (0 : une fois)')),
                 ('from_time', models.TimeField(verbose_name='de')),
                 ('until_time', models.TimeField(verbose_name='à')),
                 ('capacity', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(999)], verbose_name='capacité')),

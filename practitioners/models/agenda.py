@@ -107,7 +107,7 @@ class Opening(models.Model):
     starts_on = models.DateField(_("à partir du"))
     until_date = models.DateField(_("jusqu’au (exclu)"), null=True, blank=True)
     every_weeks = models.PositiveSmallIntegerField(
-        _("toutes les n semaines (0 : une fois)"), default=1
+        _("toutes les n semaines (0 : une fois)"), default=1
     )
     from_time = models.TimeField(_("de"))
     until_time = models.TimeField(_("à"))

@@ -32,7 +32,7 @@ def script(request: HttpRequest) -> HttpResponse:
 
 
 @xframe_options_exempt
-@csp_replace({"frame-ancestors": ["*"]})
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]
 @cache_control(private=True, max_age=30)
 @require_safe
 def widget(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 import ast
 import gettext
+import re
 
 import pytest
 from babel.messages.pofile import read_po
@@ -91,3 +92,10 @@ def test_the_home_page_speaks_the_readers_language_or_french(asked, language, wo
     page = Client(headers={"Accept-Language": asked}).get("/").content.decode()
     assert f'<html lang="{language}">' in page
     assert word in page
+
+
+def test_french_has_its_no_break_spaces():
+    """Before a colon, a semicolon, a question or exclamation mark, and inside of guillemets."""
+    texts = {text for text, _file in (*in_code(), *in_templates())}
+    loose = re.compile(r" [:;?!»](?=[\s\"'<)]|$)|«(?!\u00a0)")
+    assert sorted(text for text in texts if loose.search(text)) == []
