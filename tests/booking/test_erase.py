@@ -157,7 +157,7 @@ def test_the_page_says_what_will_happen_and_takes_the_password(family, now, time
     client, url = owner(account), reverse("booking:erase-account")
     page = client.get(url).content.decode()
     assert "Zoé Lefèvre\u00a0: gardé" in page and "jusqu’au 17/11/2046" in page
-    assert "Noé Lefèvre : effacé." in page
+    assert "Noé Lefèvre\u00a0: effacé." in page
     assert page.count("<li>") >= 6
     refused = client.post(url, {"password": "wrong"})
     assert "ne convient pas" in refused.content.decode()
