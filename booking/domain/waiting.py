@@ -223,8 +223,8 @@ def close(offer: Offer, state: OfferState, *, now: datetime) -> None:
     """End an offer and free what it keeps."""
     if offer.hold_id is not None:
         take.release(offer.hold_id)
-    offer.hold, offer.state, offer.answered_at = None, state, now
-    offer.save(update_fields=["hold", "state", "answered_at"])
+    offer.hold_id, offer.state, offer.answered_at = None, state, now
+    offer.save(update_fields=["hold_id", "state", "answered_at"])
 
 
 def _offer(wait: Wait, slot: Slot, *, now: datetime) -> bool:

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('open', 'proposé'), ('accepted', 'accepté'), ('declined', 'décliné'), ('expired', 'sans réponse')], default='open', max_length=8)),
                 ('answered_at', models.DateTimeField(null=True)),
                 ('agenda', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='practitioners.agenda')),
-                ('hold', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='practitioners.taken')),
+                ('hold_id', models.UUIDField(null=True)),
             ],
             options={
                 'verbose_name': 'créneau proposé',

@@ -10,7 +10,7 @@ from audit.ids import new_id
 from booking.models.appointment import Appointment
 from booking.models.patient import Patient
 from booking.models.scoping import ScopedManager
-from practitioners.models import Agenda, Practice, Taken, VisitReason
+from practitioners.models import Agenda, Practice, VisitReason
 
 
 class PartOfDay(models.TextChoices):
@@ -89,7 +89,9 @@ class Offer(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     wait = models.ForeignKey(Wait, on_delete=models.CASCADE, related_name="offers")
     agenda = models.ForeignKey(Agenda, on_delete=models.PROTECT, related_name="+")
-    hold = models.ForeignKey(Taken, null=True, on_delete=models.SET_NULL, related_name="+")
+    # The taken time that keeps the slot. No foreign key: whoever frees taken time, partner
+    # software behind its walls too, need not know of the waiting list.
+    hold_id = models.UUIDField(null=True)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     made_at = models.DateTimeField()

@@ -136,7 +136,7 @@ def test_who_does_not_answer_loses_it_to_the_next(reason, full, now):
     assert waiting.offer_everywhere(now=offer.expires_at - timedelta(minutes=1)) == 0
     assert waiting.offer_everywhere(now=offer.expires_at) == 1
     offer.refresh_from_db()
-    assert (offer.state, offer.hold) == ("expired", None)
+    assert (offer.state, offer.hold_id) == ("expired", None)
     assert Offer.unscoped.get(state="open").wait == second
     # The first stays on the list, and is not asked the same twice.
     first.refresh_from_db()
