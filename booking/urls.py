@@ -2,6 +2,7 @@ from django.urls import path
 
 from booking.views import accounts, appointments, booking, own_account, own_data, waiting
 from booking.views.dashboard import agenda, incidents, members, practice, record, time, visits
+from booking.views.dashboard import statistics as practice_statistics
 from booking.views.dashboard import waiting as practice_waiting
 
 app_name = "booking"
@@ -87,6 +88,16 @@ urlpatterns = [
         "cabinet/<uuid:practice_id>/attente/<uuid:wait_id>/retirer/",
         practice_waiting.remove_wait,
         name="remove-wait",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/statistiques/",
+        practice_statistics.statistics,
+        name="statistics",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/statistiques/statistiques.csv",
+        practice_statistics.statistics_csv,
+        name="statistics-csv",
     ),
     path("cabinet/<uuid:practice_id>/horaires/", time.week_plan, name="week-plan"),
     path("cabinet/<uuid:practice_id>/absences/", time.new_absence, name="new-absence"),

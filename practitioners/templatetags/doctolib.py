@@ -71,6 +71,12 @@ def euros(cents: int | None) -> str:
     return f"{amount}\u00a0€"
 
 
+@register.filter
+def hours(minutes: float) -> str:
+    """Minutes as hours: 37,5 h."""
+    return f"{formats.number_format(minutes / 60, decimal_pos=1)}\u00a0h"
+
+
 _NO_MARKUP = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 

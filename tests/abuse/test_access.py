@@ -76,6 +76,8 @@ PRACTICE = {
     "booking:waiting-list": "booking.view_agenda",
     "booking:add-wait": "booking.change_appointments",
     "booking:note-visit": "booking.change_appointments",
+    "booking:statistics": "booking.view_agenda",
+    "booking:statistics-csv": "booking.view_agenda",
     "booking:remove-wait": "booking.change_appointments",
     "booking:week-plan": "booking.view_agenda",
     "booking:new-absence": "booking.change_absences",
@@ -388,6 +390,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
             "booking:members", "booking:practice-settings", "booking:practice-reads",
             "booking:practice-reads-csv", "booking:practice-incidents", "partners:software", "partners:feeds",
             "partners:import-calendar", "booking:waiting-list",
+            "booking:statistics", "booking:statistics-csv",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
         assert b"Quatrefages" not in body(answer)

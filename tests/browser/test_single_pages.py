@@ -1,13 +1,17 @@
-"""The account's own pages: settings, sessions, favourites."""
+"""Sessions, favourites, and a practice's figures: pages that no longer story leads through."""
+
+from datetime import date, time, timedelta
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from booking.domain.sign_ins import begin
+from practitioners.domain.wall_clock import instant
+from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
 from tests.browser.test_vendor_pages import signed_in
-from tests.factories import make_account, make_agenda, make_opening, make_reason
+from tests.factories import make_account, make_agenda, make_member, make_opening, make_reason
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
@@ -38,3 +42,19 @@ def test_sessions_and_favourites(live_server, new_page):
     page.get_by_role("button", name="Fermer toutes les autres").click()
     expect(page.get_by_text("Toutes les autres sessions sont fermées.")).to_be_visible()
     expect(page.get_by_text("celui-ci")).to_be_visible()
+
+
+def test_the_practices_figures(live_server, new_page):
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason, starts_on=date.today() - timedelta(days=70))
+    for weeks in range(1, 9):
+        for hour in range(weeks % 3 + 1):
+            day = date.today() - timedelta(days=70) + timedelta(weeks=weeks)
+            at = instant(day, time(9 + hour), agenda.practice.zone)
+            booked(reason, at - timedelta(days=5), starts_at=at)
+    member = make_member(agenda.practice, role="owner")
+    page = signed_in(new_page(), live_server, member.account)
+    page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/statistiques/")
+    expect(page.get_by_role("heading", name="Remplissage par semaine")).to_be_visible()
+    check_page(page)

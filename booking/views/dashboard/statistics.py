@@ -1,0 +1,76 @@
+"""A practice's statistics, as a page and as CSV."""
+
+import csv
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from booking.forms.statistics import StatisticsForm
+from booking.models.appointment import Channel
+from booking.queries.statistics import Statistics, statistics_of
+from booking.views.access import agendas_of, membership_of, practice_member
+
+
+def _asked(request: HttpRequest) -> tuple[StatisticsForm, Statistics]:
+    agendas = agendas_of(request)
+    form = StatisticsForm(request.GET or None, agendas=agendas)
+    chosen = form.chosen()
+    found = statistics_of(
+        membership_of(request).practice,
+        [chosen] if chosen is not None else agendas,
+        weeks=form.weeks(),
+        now=timezone.now(),
+    )
+    return form, found
+
+
+@never_cache
+@practice_member("booking.view_agenda")
+@require_safe
+def statistics(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    form, found = _asked(request)
+    membership = membership_of(request)
+    context = {
+        "practice": membership.practice,
+        "membership": membership,
+        "form": form,
+        "found": found,
+        "channels": [(label, found.channels.get(value, 0)) for value, label in Channel.choices],
+        "query": request.GET.urlencode(),
+        "current": "statistics",
+    }
+    return render(request, "dashboard/statistics.html", context)
+
+
+@never_cache
+@practice_member("booking.view_agenda")
+@require_safe
+def statistics_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    """A line a week, for a spreadsheet."""
+    _form, found = _asked(request)
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="statistiques.csv"'
+    # Spreadsheets know UTF-8 by its mark.
+    answer.write("\ufeff")
+    writer = csv.writer(answer, delimiter=";")
+    writer.writerow(
+        [
+            _("Semaine du"), _("Heures ouvertes"), _("Heures prises"), _("Remplissage (%)"),
+            _("Rendez-vous"), _("Absents"), _("Annulés"),
+        ]
+    )  # fmt: skip
+    for week in found.weeks:
+        writer.writerow(
+            [
+                week.monday.isoformat(), f"{week.open_minutes / 60:.1f}",
+                f"{week.booked_minutes / 60:.1f}",
+                "" if week.fill is None else f"{week.fill:.1f}", week.visits, week.no_shows,
+                week.cancelled,
+            ]
+        )  # fmt: skip
+    return answer
