@@ -42,6 +42,11 @@ urlpatterns = [
     path("rendez-vous/<uuid:appointment_id>/deplacer/", appointments.move, name="move"),
     path("rendez-vous/<uuid:appointment_id>/annuler/", appointments.cancel, name="cancel"),
     path(
+        "rendez-vous/<uuid:appointment_id>/questionnaire/",
+        appointments.answer_questions,
+        name="answer-questions",
+    ),
+    path(
         "rendez-vous/<uuid:appointment_id>/rendez-vous.ics",
         appointments.calendar_file,
         name="calendar-file",
@@ -130,6 +135,11 @@ urlpatterns = [
         "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/motifs/<uuid:reason_id>/",
         time.reason,
         name="reason",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/motifs/<uuid:reason_id>/questions/",
+        time.questions,
+        name="questions",
     ),
     path(
         "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/",

@@ -34,6 +34,7 @@ DATA_NAMES = {
     "email": gettext_lazy("e-mail"),
     "note": gettext_lazy("mot pour le cabinet"),
     "practice_note": gettext_lazy("note du cabinet"),
+    "answers": gettext_lazy("réponses au questionnaire"),
 }
 LEVEL_NAMES = {
     Level.LOW: gettext_lazy("faible"),

@@ -23,7 +23,7 @@ from django.utils import translation
 from audit.record.entries import system_actor
 from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import accounts, sms
+from booking.domain import accounts, questionnaire, sms
 from booking.domain.calendar_file import appointment_ics
 from booking.domain.letters import Letter, hand_over
 from booking.domain.offer_links import offer_token
@@ -244,6 +244,7 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         "practice": appointment.practice,
         "first_name": first_name,
         "link": accounts.site_url(path) if account else "",
+        "has_questions": account is not None and questionnaire.is_owed(appointment, now=now),
     }
     language = account.language if account else settings.LANGUAGE_CODE
     letter = _letter(message.kind, to, language, context, by_sms=by_sms)

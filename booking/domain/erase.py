@@ -20,7 +20,15 @@ from audit.record.entries import Actor
 from audit.vault import erase as vault
 from booking.domain import change
 from booking.domain.patients import IDENTITY_FIELDS
-from booking.models import Account, Appointment, Message, Patient, PracticePatient, Wait
+from booking.models import (
+    Account,
+    Appointment,
+    Message,
+    Patient,
+    PracticePatient,
+    Questionnaire,
+    Wait,
+)
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageState
 from booking.models.patient import Relation
@@ -144,6 +152,7 @@ def _empty(patient: Patient) -> None:
     for name in (*IDENTITY_FIELDS, *INDEXES):
         setattr(patient, name, None)
     Appointment.unscoped.filter(patient=patient).update(note=None, practice_note=None)
+    Questionnaire.unscoped.filter(patient_id=patient.pk).delete()
 
 
 def _close(account: Account) -> None:

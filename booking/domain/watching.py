@@ -19,7 +19,7 @@ from audit.record.entries import Actor, Channel, Origin
 from audit.vault.reveal import Purpose
 from audit.watch.holders import Kind
 from audit.watch.sighting import Reason, Sighting
-from booking.models import Appointment, Patient
+from booking.models import Appointment, Patient, Questionnaire
 from practitioners.models import Practice
 
 FRESH = timedelta(days=2)
@@ -84,7 +84,7 @@ def guard_dashboard(
     """
     opened: dict[uuid.UUID, set[str]] = {}
     for row, name in pairs:
-        if isinstance(row, Patient | Appointment):
+        if isinstance(row, Patient | Appointment | Questionnaire):
             opened.setdefault(row.subject_id, set()).add(name)
     is_duty = purpose == Purpose.LEGAL
     if is_duty or not opened or actor.id is None or actor.practice_id is None:

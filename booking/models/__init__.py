@@ -4,6 +4,7 @@ from booking.models.concern import Concern
 from booking.models.message import Message
 from booking.models.own import Favourite, SignIn
 from booking.models.patient import Patient, PracticePatient
+from booking.models.questionnaire import Questionnaire
 from booking.models.waiting import Offer, Wait
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Offer",
     "Patient",
     "PracticePatient",
+    "Questionnaire",
     "SignIn",
     "Wait",
 ]

@@ -1,6 +1,7 @@
 """Everything that is held about an account and its people (GDPR articles 15 and 20)."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,18 @@ from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
 from booking.domain.favourites import practitioners_of
 from booking.domain.patients import IDENTITY_FIELDS
+from booking.domain.questionnaire import read
 from booking.domain.sign_ins import live
-from booking.models import Account, Appointment, Concern, Message, Offer, Patient, Wait
+from booking.models import (
+    Account,
+    Appointment,
+    Concern,
+    Message,
+    Offer,
+    Patient,
+    Questionnaire,
+    Wait,
+)
 from booking.queries.appointments import with_related
 from booking.queries.reads import reads_of_account
 
@@ -31,6 +42,8 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
         wanted: list[tuple[Any, tuple[str, ...]]] = [(account, ("email", "name"))]
         wanted += [(person, IDENTITY_FIELDS) for person in people]
         wanted += [(visit, ("note", "practice_note")) for visit in visits]
+        filled = list(Questionnaire.objects.order_by("answered_at", "pk"))
+        wanted += [(row, ("answers",)) for row in filled]
         asked = list(Concern.objects.filter(account=account).order_by("created_at", "pk"))
         wanted += [(concern, ("words", "answer")) for concern in asked]
         with reveal(wanted, actor=actor, purpose=Purpose.OWN_DATA, object_id=account.pk) as plain:
@@ -63,6 +76,14 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
                 "appointments": [
                     _visit(visit, plain.text(visit, "note"), plain.text(visit, "practice_note"))
                     for visit in visits
+                ],
+                "questionnaires": [
+                    {
+                        "appointment": row.appointment_id,
+                        "answered_at": row.answered_at,
+                        "answers": [asdict(each) for each in read(plain.text(row, "answers"))],
+                    }
+                    for row in filled
                 ],
                 "concerns": [
                     {

@@ -4,7 +4,7 @@ import uuid
 from datetime import timedelta
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,11 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import change, patients, waiting
+from booking.domain import change, patients, questionnaire, waiting
 from booking.domain.calendar_file import appointment_ics
 from booking.domain.offer_links import offer_token
 from booking.forms.patients import IdentityForm, RelativeForm
-from booking.models import Appointment, Patient
+from booking.forms.questionnaire import QuestionnaireForm
+from booking.models import Appointment, Patient, Questionnaire
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.queries import appointments as queries
@@ -71,12 +72,61 @@ def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse
         "appointment": row,
         "practice": row.practice,
         "can_change": change.can_patient_change(row, now=now),
+        "is_asked": questionnaire.is_asked(row),
+        "is_answered": questionnaire.is_answered(row),
+        "may_answer": questionnaire.may_answer(row, now=now),
         "is_waiting": waiting.is_waiting(row),
         "may_wait": waiting.may_wait(row, now=now),
         "is_new": "confirme" in request.GET and row.status == "booked",
         "is_over": row.ends_at <= now or row.status == "cancelled",
     }
     return render(request, "booking/appointment.html", context)
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer_questions(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
+    """The practice's questions before a visit."""
+    row, now = _own(appointment_id), timezone.now()
+    questions = list(row.visit_reason.questions.all())
+    if not questions:
+        raise Http404
+    earlier = Questionnaire.objects.filter(appointment=row).first()
+    wanted = [(earlier, ("answers",))]
+    with reveal(
+        wanted, actor=web_actor(request), purpose=Purpose.OWN_DATA, object_id=row.pk
+    ) as plain:
+        answers = questionnaire.read(plain.text(earlier, "answers") if earlier else "")
+    form = QuestionnaireForm(
+        request.POST or None,
+        questions=questions,
+        initial=QuestionnaireForm.initial_of(questions, answers),
+    )
+    problem = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            questionnaire.answer(
+                appointment=row,
+                questions=questions,
+                given=form.given(),
+                actor=web_actor(request),
+                now=now,
+            )
+        except questionnaire.TooLate as refused:
+            problem = refused.text
+        else:
+            messages.success(request, _("Merci : le cabinet lira vos réponses avant la visite."))
+            return redirect("booking:appointment", row.pk)
+    context = {
+        "form": form,
+        "appointment": row,
+        "practice": row.practice,
+        "answers": answers,
+        "problem": problem,
+        "may_answer": questionnaire.may_answer(row, now=now),
+    }
+    return render(request, "booking/questionnaire.html", context, status=409 if problem else 200)
 
 
 @account_required

@@ -1,4 +1,4 @@
-from practitioners.models.agenda import Absence, Agenda, Opening, VisitReason
+from practitioners.models.agenda import Absence, Agenda, Opening, Question, VisitReason
 from practitioners.models.directory import Practice, Practitioner, Specialty
 from practitioners.models.place import Commune
 from practitioners.models.staff import Invitation, Membership, Role
@@ -14,6 +14,7 @@ __all__ = [
     "Opening",
     "Practice",
     "Practitioner",
+    "Question",
     "Role",
     "Specialty",
     "Taken",

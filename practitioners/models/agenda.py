@@ -1,3 +1,4 @@
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -91,6 +92,40 @@ class VisitReason(models.Model):
     @property
     def price_euros(self) -> float | None:
         return None if self.price_cents is None else self.price_cents / 100
+
+
+class QuestionKind(models.TextChoices):
+    """How a question is answered."""
+
+    LINE = "line", _("une ligne")
+    TEXT = "text", _("un texte")
+    YES_NO = "yes_no", _("oui ou non")
+    CHOICE = "choice", _("un choix")
+    SEVERAL = "several", _("plusieurs choix")
+
+
+class Question(models.Model):
+    """What a practice wants to know before a visit. The answers are sealed (booking)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    visit_reason = models.ForeignKey(
+        VisitReason, on_delete=models.CASCADE, related_name="questions"
+    )
+    position = models.PositiveSmallIntegerField()
+    text = models.CharField(_("question"), max_length=200)
+    kind = models.CharField(
+        _("réponse"), max_length=7, choices=QuestionKind.choices, default=QuestionKind.LINE
+    )
+    options = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    required = models.BooleanField(_("obligatoire"), default=False)
+
+    class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Opening(models.Model):

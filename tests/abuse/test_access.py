@@ -61,7 +61,7 @@ OWN = {
     "booking:move", "booking:cancel", "booking:calendar-file", "booking:accept-invitation",
     "booking:proof", "booking:concern", "booking:my-data", "booking:my-data-file", "booking:erase-account",
     "booking:my-incidents", "booking:join-waiting-list", "booking:leave-waiting-list",
-    "booking:sessions", "booking:end-session", "booking:end-other-sessions",
+    "booking:answer-questions", "booking:sessions", "booking:end-session", "booking:end-other-sessions",
     "booking:toggle-favourite",
 }  # fmt: skip
 # Only members of the practice whose role has the permission.
@@ -77,6 +77,7 @@ PRACTICE = {
     "booking:add-wait": "booking.change_appointments",
     "booking:note-visit": "booking.change_appointments",
     "booking:statistics": "booking.view_agenda",
+    "booking:questions": "booking.change_reasons",
     "booking:statistics-csv": "booking.view_agenda",
     "booking:remove-wait": "booking.change_appointments",
     "booking:week-plan": "booking.view_agenda",

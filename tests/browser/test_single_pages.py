@@ -7,11 +7,19 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from booking.domain.sign_ins import begin
+from booking.models.appointment import Channel
 from practitioners.domain.wall_clock import instant
 from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
 from tests.browser.test_vendor_pages import signed_in
-from tests.factories import make_account, make_agenda, make_member, make_opening, make_reason
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_member,
+    make_opening,
+    make_patient,
+    make_reason,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
@@ -58,3 +66,41 @@ def test_the_practices_figures(live_server, new_page):
     page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/statistiques/")
     expect(page.get_by_role("heading", name="Remplissage par semaine")).to_be_visible()
     check_page(page)
+
+
+def test_questions_and_answers(live_server, new_page):
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    account = make_account()
+    at = instant(date.today() + timedelta(days=9), time(9), agenda.practice.zone)
+    visit = booked(
+        reason, timezone.now(), starts_at=at, patient=make_patient(account),
+        channel=Channel.PRACTICE, anywhere=True,
+    )  # fmt: skip
+    member = make_member(agenda.practice, role="owner")
+    desk = signed_in(new_page(), live_server, member.account)
+    of_agenda = f"{live_server.url}/cabinet/{agenda.practice_id}/agendas/{agenda.pk}"
+    desk.goto(f"{of_agenda}/motifs/{reason.pk}/")
+    desk.get_by_role("link", name="Questions avant la visite").click()
+    first, second = (desk.get_by_role("group", name=f"Question {n}") for n in (1, 2))
+    first.get_by_label("Question", exact=True).fill("Avez-vous des allergies ?")
+    first.get_by_label("Réponse", exact=True).select_option(label="un texte")
+    second.get_by_label("Question", exact=True).fill("Vos traitements")
+    second.get_by_label("Réponse", exact=True).select_option(label="plusieurs choix")
+    second.get_by_label("Choix, un par ligne").fill("insuline\ncortisone")
+    desk.get_by_role("button", name="Enregistrer").click()
+    expect(desk.get_by_text("Le questionnaire est enregistré.")).to_be_visible()
+    check_page(desk)
+    patient = signed_in(new_page(), live_server, account)
+    patient.goto(f"{live_server.url}/rendez-vous/{visit.pk}/")
+    check_page(patient)
+    patient.get_by_role("link", name="Répondre au questionnaire").click()
+    check_page(patient)
+    patient.get_by_label("Avez-vous des allergies ?").fill("Aux arachides")
+    patient.get_by_label("insuline").check()
+    patient.get_by_role("button", name="Envoyer mes réponses").click()
+    expect(patient.get_by_text("Merci")).to_be_visible()
+    desk.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/rendez-vous/{visit.pk}/")
+    expect(desk.get_by_text("Aux arachides")).to_be_visible()
+    check_page(desk)

@@ -13,9 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.vault.reveal import Purpose
 from booking.domain.absences import Booked, close_time
 from booking.forms.dashboard import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
+from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
 from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
 from practitioners.domain import openings as domain
+from practitioners.domain.questions import save_questions
 from practitioners.domain.settings import save_agenda
 from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
 
@@ -193,6 +195,25 @@ def reason(
         return redirect("booking:week-plan", practice_id)
     context = _context(request, agenda=agenda, reason=row, form=form, current="plan")
     return render(request, "dashboard/reason.html", context)
+
+
+@never_cache
+@practice_member("booking.change_reasons")
+@require_http_methods(["GET", "HEAD", "POST"])
+def questions(
+    request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID, reason_id: uuid.UUID
+) -> HttpResponse:
+    """What patients are asked before a visit for this reason."""
+    agenda = _agenda(request, agenda_id)
+    row = get_object_or_404(VisitReason, pk=reason_id, agenda=agenda)
+    row.agenda = agenda
+    formset = QuestionFormSet(request.POST or None, initial=questions_shown(row.questions.all()))
+    if request.method == "POST" and formset.is_valid():
+        save_questions(visit_reason=row, specs=specs_of(formset), actor=practice_actor(request))
+        messages.success(request, _("Le questionnaire est enregistré."))
+        return redirect("booking:questions", practice_id, agenda_id, reason_id)
+    context = _context(request, agenda=agenda, reason=row, formset=formset, current="plan")
+    return render(request, "dashboard/questions.html", context)
 
 
 @never_cache

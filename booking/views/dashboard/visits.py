@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import book, call, change, patients, waiting
+from booking.domain import book, call, change, patients, questionnaire, waiting
 from booking.forms.dashboard import PracticeNoteForm, WhenForm
 from booking.forms.patients import CallerForm
-from booking.models import Appointment, Patient
+from booking.models import Appointment, Patient, Questionnaire
 from booking.models.appointment import Channel, Status
 from booking.queries import appointments as queries
 from booking.views.access import (
@@ -149,18 +149,26 @@ def _known(request: HttpRequest) -> Patient | None:
 @require_safe
 def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
     row = _own(request, appointment_id)
-    wanted = [(row.patient, patients.IDENTITY_FIELDS), (row, ("note", "practice_note"))]
+    given = Questionnaire.objects.filter(appointment=row).first()
+    wanted = [
+        (row.patient, patients.IDENTITY_FIELDS),
+        (row, ("note", "practice_note")),
+        (given, ("answers",)),
+    ]
     with reveal(
         wanted, actor=practice_actor(request), purpose=Purpose.CARE, object_id=row.pk
     ) as plain:
         person = {name: plain.text(row.patient, name) for name in patients.IDENTITY_FIELDS}
         note, practice_note = plain.text(row, "note"), plain.text(row, "practice_note")
+        answers = questionnaire.read(plain.text(given, "answers") if given else "")
     context = {
         "practice": row.practice,
         "membership": membership_of(request),
         "appointment": row,
         "person": person,
         "note": note,
+        "answers": answers,
+        "is_asked": questionnaire.is_asked(row),
         "practice_note": PracticeNoteForm(initial={"text": practice_note}),
         "agenda_url": _agenda_url(practice_id, row.starts_at, row.agenda),
         "is_waiting": waiting.is_waiting(row),

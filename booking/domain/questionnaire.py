@@ -1,0 +1,92 @@
+"""The questionnaire before a visit: what is asked, answering it, reading the answers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import orjson
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from audit.record import entries
+from audit.record.entries import Actor
+from audit.vault.sealing import seal
+from booking.models import Appointment, Questionnaire
+from practitioners.models import Question
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A question as it was asked, and its answer; empty where none was given."""
+
+    question: str
+    answer: str
+
+
+class TooLate(Exception):
+    """The visit is over, has begun, or is cancelled: nobody would read it in time."""
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return _("Ce questionnaire ne peut plus être rempli.")
+
+
+def may_answer(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether the answers would still be read before the visit."""
+    return appointment.is_active and now < appointment.starts_at
+
+
+def is_answered(appointment: Appointment) -> bool:
+    """Whether there are answers."""
+    return Questionnaire.unscoped.filter(appointment=appointment).exists()
+
+
+def is_asked(appointment: Appointment) -> bool:
+    """Whether the visit reason has questions."""
+    return Question.objects.filter(visit_reason=appointment.visit_reason_id).exists()
+
+
+def is_owed(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether the patient has questions to answer, and has not."""
+    return (
+        may_answer(appointment, now=now) and is_asked(appointment) and not is_answered(appointment)
+    )
+
+
+@transaction.atomic
+def answer(
+    *,
+    appointment: Appointment,
+    questions: Iterable[Question],
+    given: Mapping[str, str],
+    actor: Actor,
+    now: datetime,
+) -> Questionnaire:
+    """Keep the answers, sealed, in place of earlier ones; `given` is by the question's id.
+
+    On the record, without a word of them. Raises TooLate.
+    """
+    appointment = Appointment.unscoped.select_for_update(no_key=True).get(pk=appointment.pk)
+    if not may_answer(appointment, now=now):
+        raise TooLate
+    row = Questionnaire.unscoped.filter(appointment=appointment).first() or Questionnaire(
+        appointment=appointment, patient_id=appointment.patient_id
+    )
+    pairs = [
+        asdict(Answered(question=question.text, answer=given.get(str(question.pk), "").strip()))
+        for question in questions
+    ]
+    seal(row, answers=orjson.dumps(pairs).decode())
+    row.answered_at = now
+    row.save()
+    entries.write(
+        "questionnaire-answered", actor=actor, subjects=[appointment.patient_id],
+        practice_id=appointment.practice_id, object_id=appointment.pk, at=now,
+    )  # fmt: skip
+    return row
+
+
+def read(text: str) -> list[Answered]:
+    """What `answer` sealed, from its opened text."""
+    return [Answered(**pair) for pair in orjson.loads(text)] if text else []
