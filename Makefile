@@ -4,12 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint bench reset browser help
+.PHONY: run test lint bench tour reset browser help
 
 help:
 	@echo "make run    start the demo (http://localhost:8000)"
 	@echo "make test   run every check and test"
 	@echo "make bench  measure booking, availability, vault, record, scope and watch against their baselines"
+	@echo "make tour   take the pictures of docs/tour from the running demo"
 	@echo "make reset  erase the demo's data"
 
 $(READY): uv.lock pyproject.toml
@@ -43,6 +44,9 @@ lint: $(READY)
 
 test: $(READY) browser lint
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+tour: browser
+	@$(BIN)/python -m tests.tour --url http://localhost:$${DOCTOLIB_PORT:-8000}
 
 bench: $(READY)
 	@$(BIN)/python bench/availability.py

@@ -10,13 +10,14 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from joserfc.jwk import ECKey
 
 from audit.record.entries import Channel, system_actor
-from booking.domain import accounts, book, patients
+from booking.domain import accounts, book, patients, waiting
 from booking.models import Account
 from booking.models.appointment import Channel as BookingChannel
 from doctolib.demo.names import Names
 from partners.domain import identities, keys, scopes
 from partners.models import Credential, Grant, Partner, PartnerMember
 from practitioners.domain import availability
+from practitioners.domain.questions import QuestionSpec, save_questions
 from practitioners.models import Agenda, Membership, Practice, Role
 
 PASSWORD = "demonstration-2026"  # noqa: S105 - printed for everybody to try
@@ -71,6 +72,8 @@ def make_accounts(names: Names, practice: Practice, *, now: datetime) -> None:
         practitioner=agendas[0].practitioner,
     )
     Membership.objects.create(account=made["secretary"], practice=practice, role=Role.SECRETARY)
+    for agenda in agendas:
+        _ask_questions(agenda)
     _make_patient(names, made["patient"], agendas, now=now)
     _make_partner(practice, agendas, made["vendor"], now=now)
 
@@ -105,15 +108,39 @@ def _make_patient(names: Names, account: Account, agendas: list[Agenda], *, now:
             visit_reason=reason, since=since, until=since + timedelta(days=40), now=now
         )
         if slots:
-            book.book(
+            appointment = book.book(
                 visit_reason=reason,
-                starts_at=slots[0].starts_at,
+                starts_at=slots[-1].starts_at if patient is made[1] else slots[0].starts_at,
                 patient=patient,
                 booked_by=account,
                 actor=actor,
                 channel=BookingChannel.PRACTICE,
                 now=now,
             )
+            if patient is made[1]:
+                waiting.join(
+                    visit_reason=reason, patient=patient, actor=actor, now=now,
+                    appointment=appointment,
+                )  # fmt: skip
+
+
+def _ask_questions(agenda: Agenda) -> None:
+    """What a practice would ask a new patient, for the first of its visit reasons."""
+    reason = agenda.visit_reasons.exclude(patient_kind="known").first()
+    if reason is None:
+        return
+    save_questions(
+        visit_reason=reason,
+        specs=[
+            QuestionSpec(text="Avez-vous des allergies ?", kind="text"),
+            QuestionSpec(text="Prenez-vous un traitement ?", kind="yes_no", required=True),
+            QuestionSpec(
+                text="Antécédents", kind="several",
+                options=("asthme", "diabète", "hypertension", "aucun de ceux-ci"),
+            ),
+        ],
+        actor=system_actor(Channel.SHELL),
+    )  # fmt: skip
 
 
 def _make_partner(
