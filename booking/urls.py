@@ -1,7 +1,16 @@
 from django.urls import path
 
-from booking.views import accounts, appointments, booking, own_account, own_data, waiting
+from booking.views import (
+    accounts,
+    appointments,
+    booking,
+    conversations,
+    own_account,
+    own_data,
+    waiting,
+)
 from booking.views.dashboard import agenda, incidents, members, practice, record, time, visits
+from booking.views.dashboard import conversations as practice_conversations
 from booking.views.dashboard import statistics as practice_statistics
 from booking.views.dashboard import waiting as practice_waiting
 
@@ -51,6 +60,9 @@ urlpatterns = [
         appointments.calendar_file,
         name="calendar-file",
     ),
+    path("messages/", conversations.my_conversations, name="my-conversations"),
+    path("messages/nouveau/", conversations.begin_conversation, name="begin-conversation"),
+    path("messages/<uuid:conversation_id>/", conversations.my_conversation, name="my-conversation"),
     path("attente/", waiting.join, name="join-waiting-list"),
     path("attente/<uuid:wait_id>/quitter/", waiting.leave, name="leave-waiting-list"),
     path("creneau/<str:token>/", waiting.offer, name="offer"),
@@ -103,6 +115,21 @@ urlpatterns = [
         "cabinet/<uuid:practice_id>/statistiques/statistiques.csv",
         practice_statistics.statistics_csv,
         name="statistics-csv",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/messages/",
+        practice_conversations.practice_conversations,
+        name="practice-conversations",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/messages/<uuid:conversation_id>/",
+        practice_conversations.practice_conversation,
+        name="practice-conversation",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/messages/<uuid:conversation_id>/clore/",
+        practice_conversations.close_conversation,
+        name="close-conversation",
     ),
     path("cabinet/<uuid:practice_id>/horaires/", time.week_plan, name="week-plan"),
     path("cabinet/<uuid:practice_id>/absences/", time.new_absence, name="new-absence"),

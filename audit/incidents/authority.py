@@ -34,6 +34,8 @@ DATA_NAMES = {
     "email": gettext_lazy("e-mail"),
     "note": gettext_lazy("mot pour le cabinet"),
     "practice_note": gettext_lazy("note du cabinet"),
+    "text": gettext_lazy("message"),
+    "topic": gettext_lazy("objet d’un message"),
     "answers": gettext_lazy("réponses au questionnaire"),
 }
 LEVEL_NAMES = {

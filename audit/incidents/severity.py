@@ -91,7 +91,7 @@ def proposed(*, fields: Iterable[str], people: int, is_malicious: bool = True) -
     reachable = bool({"phone", "email"} & short)
     ei = 1.0 if named and reachable else 0.75 if reachable else 0.5 if named else 0.25
     return Severity(
-        dpc=4.0 if short & {"note", "practice_note", "answers"} else 2.0,
+        dpc=4.0 if short & {"note", "practice_note", "answers", "topic", "text"} else 2.0,
         ei=ei if _IDENTIFIES & short else 0.25,
         confidentiality=0.5 if people else 0.0,
         intent=0.5 if is_malicious and people else 0.0,

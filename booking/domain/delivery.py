@@ -172,6 +172,8 @@ def _about_account(message: Message) -> Letter:
     elif message.kind == MessageKind.RESET_PASSWORD:
         path = reverse("booking:reset-password", args=[accounts.reset_token(account)])
         context["link"] = accounts.site_url(path)
+    elif message.kind == MessageKind.REPLY:
+        context["link"] = accounts.site_url(reverse("booking:my-conversations"))
     wanted = [(account, ("email",))]
     with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
         to = plain.text(account, "email")

@@ -23,6 +23,7 @@ from booking.domain.patients import IDENTITY_FIELDS
 from booking.models import (
     Account,
     Appointment,
+    Conversation,
     Message,
     Patient,
     PracticePatient,
@@ -153,6 +154,7 @@ def _empty(patient: Patient) -> None:
         setattr(patient, name, None)
     Appointment.unscoped.filter(patient=patient).update(note=None, practice_note=None)
     Questionnaire.unscoped.filter(patient_id=patient.pk).delete()
+    Conversation.unscoped.filter(patient=patient).delete()
 
 
 def _close(account: Account) -> None:

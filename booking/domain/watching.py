@@ -19,9 +19,11 @@ from audit.record.entries import Actor, Channel, Origin
 from audit.vault.reveal import Purpose
 from audit.watch.holders import Kind
 from audit.watch.sighting import Reason, Sighting
-from booking.models import Appointment, Patient, Questionnaire
+from booking.models import Appointment, Conversation, Patient, Questionnaire, Reply
 from practitioners.models import Practice
 
+# Rows whose sealed texts belong to a patient.
+OF_PATIENTS = (Patient, Appointment, Questionnaire, Conversation, Reply)
 FRESH = timedelta(days=2)
 # Over a long weekend, the next working day's list is made four days ahead.
 NEAR_BEFORE, NEAR_AFTER = timedelta(days=4), timedelta(hours=36)
@@ -84,7 +86,7 @@ def guard_dashboard(
     """
     opened: dict[uuid.UUID, set[str]] = {}
     for row, name in pairs:
-        if isinstance(row, Patient | Appointment | Questionnaire):
+        if isinstance(row, OF_PATIENTS):
             opened.setdefault(row.subject_id, set()).add(name)
     is_duty = purpose == Purpose.LEGAL
     if is_duty or not opened or actor.id is None or actor.practice_id is None:

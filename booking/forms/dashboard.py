@@ -301,4 +301,10 @@ class AgendaForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Agenda
-        fields = ["active", "accepts_new_patients", "waiting_list", "open_on_holidays"]
+        fields = [
+            "active",
+            "accepts_new_patients",
+            "waiting_list",
+            "takes_messages",
+            "open_on_holidays",
+        ]

@@ -1,6 +1,7 @@
 from booking.models.account import Account
 from booking.models.appointment import Appointment, Departure
 from booking.models.concern import Concern
+from booking.models.conversation import Conversation, Reply
 from booking.models.message import Message
 from booking.models.own import Favourite, SignIn
 from booking.models.patient import Patient, PracticePatient
@@ -11,6 +12,7 @@ __all__ = [
     "Account",
     "Appointment",
     "Concern",
+    "Conversation",
     "Departure",
     "Favourite",
     "Message",
@@ -18,6 +20,7 @@ __all__ = [
     "Patient",
     "PracticePatient",
     "Questionnaire",
+    "Reply",
     "SignIn",
     "Wait",
 ]

@@ -23,6 +23,7 @@ class MessageKind(models.TextChoices):
     RESET_PASSWORD = "reset_password", _("mot de passe oublié")
     INVITATION = "invitation", _("invitation")
     OFFER = "offer", _("créneau proposé")
+    REPLY = "reply", _("réponse d’un cabinet")
 
 
 class MessageChannel(models.TextChoices):

@@ -18,10 +18,12 @@ from booking.models import (
     Account,
     Appointment,
     Concern,
+    Conversation,
     Message,
     Offer,
     Patient,
     Questionnaire,
+    Reply,
     Wait,
 )
 from booking.queries.appointments import with_related
@@ -44,6 +46,9 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
         wanted += [(visit, ("note", "practice_note")) for visit in visits]
         filled = list(Questionnaire.objects.order_by("answered_at", "pk"))
         wanted += [(row, ("answers",)) for row in filled]
+        talks = list(Conversation.objects.order_by("started_at", "pk"))
+        said = list(Reply.objects.order_by("at", "pk"))
+        wanted += [(row, ("topic",)) for row in talks] + [(row, ("text",)) for row in said]
         asked = list(Concern.objects.filter(account=account).order_by("created_at", "pk"))
         wanted += [(concern, ("words", "answer")) for concern in asked]
         with reveal(wanted, actor=actor, purpose=Purpose.OWN_DATA, object_id=account.pk) as plain:
@@ -84,6 +89,22 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
                         "answers": [asdict(each) for each in read(plain.text(row, "answers"))],
                     }
                     for row in filled
+                ],
+                "conversations": [
+                    {
+                        "person": talk.patient_id,
+                        "topic": plain.text(talk, "topic"),
+                        "messages": [
+                            {
+                                "at": row.at,
+                                "by": "practice" if row.by_practice else "patient",
+                                "words": plain.text(row, "text"),
+                            }
+                            for row in said
+                            if row.conversation_id == talk.pk
+                        ],
+                    }
+                    for talk in talks
                 ],
                 "concerns": [
                     {

@@ -35,6 +35,8 @@ ACTIONS = {
     "questionnaire-answered": _("Questionnaire rempli"),
     "questions-saved": _("Questionnaire enregistré"),
     "practice-note-saved": _("Note du cabinet enregistrée"),
+    "message-written": _("Message écrit"),
+    "conversation-closed": _("Conversation close"),
     "session-ended": _("Session fermée"),
     "sessions-ended": _("Autres sessions fermées"),
     "patient-created": _("Fiche créée"),

@@ -6,7 +6,8 @@ from django import template
 
 from booking.domain import favourites
 from booking.models import Favourite
-from practitioners.models import Practitioner
+from booking.queries.conversations import waiting_for_practice
+from practitioners.models import Practice, Practitioner
 
 register = template.Library()
 
@@ -26,6 +27,12 @@ def favourite(context: dict[str, Any], practitioner: Practitioner) -> dict[str, 
         "request": context["request"],
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.simple_tag
+def unread_conversations(practice: Practice) -> int:
+    """How many conversations wait for a practice to read them."""
+    return waiting_for_practice(practice.pk)
 
 
 @register.inclusion_tag("booking/_favourites.html", takes_context=True)

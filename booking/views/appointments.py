@@ -17,13 +17,14 @@ from booking.domain.calendar_file import appointment_ics
 from booking.domain.offer_links import offer_token
 from booking.forms.patients import IdentityForm, RelativeForm
 from booking.forms.questionnaire import QuestionnaireForm
-from booking.models import Appointment, Patient, Questionnaire
+from booking.models import Appointment, Conversation, Patient, Questionnaire
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.queries import appointments as queries
 from booking.queries.waiting import on_the_list
 from booking.queries.waiting import show as show_waits
 from booking.views.access import account_of, account_required, web_actor
+from booking.views.people import named_people
 from practitioners.domain import availability, take
 from practitioners.domain.wall_clock import read_instant
 
@@ -39,6 +40,7 @@ def my_appointments(request: HttpRequest) -> HttpResponse:
     shown = queries.show(coming + over, actor=web_actor(request), purpose=Purpose.OWN_DATA)
     waits = list(on_the_list())
     context = {
+        "unread": Conversation.objects.filter(waits_for_patient=True).count(),
         "waits": [
             {"shown": each, "token": offer_token(each.offer) if each.offer else ""}
             for each in show_waits(waits, actor=web_actor(request), purpose=Purpose.OWN_DATA)
@@ -214,13 +216,7 @@ def cancel(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
 @account_required
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
-    rows = list(Patient.objects.order_by("created_at", "pk"))
-    wanted = [(row, ("first_name", "last_name")) for row in rows]
-    with reveal(wanted, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
-        shown = [
-            (row, f"{plain.text(row, 'first_name')} {plain.text(row, 'last_name')}") for row in rows
-        ]
-    return render(request, "booking/people.html", {"people": shown})
+    return render(request, "booking/people.html", {"people": named_people(request)})
 
 
 @never_cache

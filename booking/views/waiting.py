@@ -13,7 +13,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.ids import read_id
-from audit.vault.reveal import Purpose, reveal
 from booking.domain import book, change, offers, waiting
 from booking.domain.accounts import InvalidLink
 from booking.domain.offer_links import offer_of
@@ -21,6 +20,7 @@ from booking.forms.waiting import WaitForm
 from booking.models import Appointment, Offer, Patient, Wait
 from booking.queries import appointments as queries
 from booking.views.access import account_required, web_actor
+from booking.views.people import named_people
 from practitioners.models import VisitReason
 
 
@@ -53,7 +53,7 @@ def join(request: HttpRequest) -> HttpResponse:
     """Say which slots one would take, and join the list; what is free already is shown first."""
     asked, now = _asked(request), timezone.now()
     agenda = asked.reason.agenda
-    people = _people(request) if asked.appointment is None else []
+    people = named_people(request) if asked.appointment is None else []
     if asked.appointment is None and not people:
         # Nobody to wait for yet: say who one is, and come back.
         request.session["after_sign_in"] = request.get_full_path()
@@ -100,15 +100,6 @@ def join(request: HttpRequest) -> HttpResponse:
         ),
     }
     return render(request, "booking/join_waiting_list.html", context)
-
-
-def _people(request: HttpRequest) -> list[tuple[Patient, str]]:
-    rows = list(Patient.objects.order_by("created_at", "pk"))
-    wanted = [(row, ("first_name", "last_name")) for row in rows]
-    with reveal(wanted, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
-        return [
-            (row, f"{plain.text(row, 'first_name')} {plain.text(row, 'last_name')}") for row in rows
-        ]
 
 
 @account_required

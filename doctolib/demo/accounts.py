@@ -74,6 +74,8 @@ def make_accounts(names: Names, practice: Practice, *, now: datetime) -> None:
     Membership.objects.create(account=made["secretary"], practice=practice, role=Role.SECRETARY)
     for agenda in agendas:
         _ask_questions(agenda)
+        agenda.takes_messages = True
+        agenda.save(update_fields=["takes_messages"])
     _make_patient(names, made["patient"], agendas, now=now)
     _make_partner(practice, agendas, made["vendor"], now=now)
 

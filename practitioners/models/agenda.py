@@ -20,6 +20,9 @@ class Agenda(models.Model):
     waiting_list = models.BooleanField(
         _("tient une liste d’attente"), default=True, db_default=True
     )
+    takes_messages = models.BooleanField(
+        _("les patients peuvent écrire"), default=False, db_default=False
+    )
     open_on_holidays = models.BooleanField(_("ouvert les jours fériés"), default=False)
 
     class Meta:

@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Approval, Entry, Incident, Notice
-from booking.domain import waiting
+from booking.domain import conversations, waiting
 from booking.domain.book import book
 from booking.domain.concerns import raise_concern
 from booking.models import Account, Appointment
@@ -61,6 +61,7 @@ OWN = {
     "booking:move", "booking:cancel", "booking:calendar-file", "booking:accept-invitation",
     "booking:proof", "booking:concern", "booking:my-data", "booking:my-data-file", "booking:erase-account",
     "booking:my-incidents", "booking:join-waiting-list", "booking:leave-waiting-list",
+    "booking:my-conversations", "booking:begin-conversation", "booking:my-conversation",
     "booking:answer-questions", "booking:sessions", "booking:end-session", "booking:end-other-sessions",
     "booking:toggle-favourite",
 }  # fmt: skip
@@ -78,6 +79,9 @@ PRACTICE = {
     "booking:note-visit": "booking.change_appointments",
     "booking:statistics": "booking.view_agenda",
     "booking:questions": "booking.change_reasons",
+    "booking:practice-conversations": "booking.view_patients",
+    "booking:practice-conversation": "booking.change_appointments",
+    "booking:close-conversation": "booking.change_appointments",
     "booking:statistics-csv": "booking.view_agenda",
     "booking:remove-wait": "booking.change_appointments",
     "booking:week-plan": "booking.view_agenda",
@@ -132,6 +136,7 @@ STAFF = {
     )
 }  # fmt: skip
 POST_ONLY = {
+    "booking:close-conversation",
     "booking:note-visit",
     "booking:end-session",
     "booking:end-other-sessions",
@@ -232,6 +237,17 @@ def world(now):
         visit_reason=reason, patient=patient, actor=practice_actor(), now=now,
         appointment=appointment, first_day=now.date(),
     )  # fmt: skip
+    agenda.takes_messages = True
+    agenda.save()
+    talk = conversations.begin(
+        agenda=agenda,
+        patient=patient,
+        topic="Quatrefages",
+        words="Quatrefages",
+        author=owner,
+        actor=practice_actor(),
+        now=now,
+    )
     approval = Approval.objects.create(
         incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
     )
@@ -246,7 +262,7 @@ def world(now):
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
         "entry_id": entry.pk, "wait_id": wait.pk,
-        "sign_in_id": uuid.uuid4(),
+        "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk,
         "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
     }  # fmt: skip
     return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
@@ -294,7 +310,7 @@ def test_nobody_gets_in_without_signing_in(world, name):
         for n in OWN
         if "appointment_id" in str(_parameters(n))
         or n in ("booking:person", "booking:proof", "booking:concern")
-        or n == "booking:leave-waiting-list"
+        or n in ("booking:leave-waiting-list", "booking:my-conversation")
     ),
 )
 def test_another_account_does_not_find_what_is_not_its_own(world, name):
@@ -390,7 +406,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
             "booking:find-patients", "booking:new-visit", "booking:week-plan", "booking:new-absence",
             "booking:members", "booking:practice-settings", "booking:practice-reads",
             "booking:practice-reads-csv", "booking:practice-incidents", "partners:software", "partners:feeds",
-            "partners:import-calendar", "booking:waiting-list",
+            "partners:import-calendar", "booking:waiting-list", "booking:practice-conversations",
             "booking:statistics", "booking:statistics-csv",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
@@ -404,7 +420,15 @@ def test_a_delegated_member_reaches_only_the_delegated_agendas(world, name):
     other_agenda = make_agenda(practice=world["practice"])
     member = make_member(world["practice"], role="owner")
     member.agendas.add(other_agenda)
-    touches = {"agenda_id", "appointment_id", "absence_id", "feed_id", "calendar_id", "wait_id"}
+    touches = {
+        "agenda_id",
+        "appointment_id",
+        "absence_id",
+        "feed_id",
+        "calendar_id",
+        "wait_id",
+        "conversation_id",
+    }
     if any(touches & set(p) for p in _parameters(name)):
         assert ask(verified_client(member.account), name, world["ids"]).status_code == 404
     else:

@@ -104,3 +104,39 @@ def test_questions_and_answers(live_server, new_page):
     desk.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/rendez-vous/{visit.pk}/")
     expect(desk.get_by_text("Aux arachides")).to_be_visible()
     check_page(desk)
+
+
+def test_a_patient_and_a_practice_write_to_each_other(live_server, new_page):
+    agenda = make_agenda(takes_messages=True)
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    account = make_account()
+    at = instant(date.today() + timedelta(days=9), time(9), agenda.practice.zone)
+    visit = booked(
+        reason, timezone.now(), starts_at=at, patient=make_patient(account),
+        channel=Channel.PRACTICE, anywhere=True,
+    )  # fmt: skip
+    patient = signed_in(new_page(), live_server, account)
+    patient.goto(f"{live_server.url}/rendez-vous/{visit.pk}/")
+    patient.get_by_role("link", name="Écrire au cabinet").click()
+    check_page(patient)
+    patient.get_by_label("Objet").fill("Mes résultats")
+    patient.get_by_label("Votre message").fill("Bonjour,\nfaut-il venir à jeun ?")
+    patient.get_by_role("button", name="Envoyer").click()
+    expect(patient.get_by_text("faut-il venir à jeun")).to_be_visible()
+    check_page(patient)
+    member = make_member(agenda.practice, role="secretary")
+    desk = signed_in(new_page(), live_server, member.account)
+    desk.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/")
+    desk.get_by_role("link", name="Messages").click()
+    check_page(desk)
+    desk.get_by_role("link", name="Lire le message de Zoé Lefèvre").click()
+    desk.get_by_label("Votre message").fill("Non, buvez et mangez comme d’habitude.")
+    desk.get_by_role("button", name="Répondre").click()
+    expect(desk.get_by_text("comme d’habitude")).to_be_visible()
+    check_page(desk)
+    patient.goto(f"{live_server.url}/rendez-vous/")
+    patient.get_by_role("link", name="1 réponse d’un cabinet à lire").click()
+    check_page(patient)
+    patient.get_by_role("link", name="Lire").click()
+    expect(patient.get_by_text("comme d’habitude")).to_be_visible()

@@ -1,0 +1,84 @@
+"""A patient's conversations with practices."""
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from audit.ids import read_id
+from audit.vault.reveal import Purpose
+from booking.domain import conversations
+from booking.forms.conversation import BeginForm, ReplyForm
+from booking.models import Patient
+from booking.queries import conversations as queries
+from booking.views.access import account_of, account_required, web_actor
+from booking.views.people import named_people
+from practitioners.models import Agenda
+
+
+@never_cache
+@account_required
+@require_safe
+def my_conversations(request: HttpRequest) -> HttpResponse:
+    rows = list(queries.newest().order_by("-changed_at", "pk")[: queries.LIMIT])
+    shown = queries.show(rows, actor=web_actor(request), purpose=Purpose.OWN_DATA)
+    return render(request, "booking/conversations.html", {"conversations": shown})
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def begin_conversation(request: HttpRequest) -> HttpResponse:
+    agenda = get_object_or_404(
+        Agenda.objects.select_related("practice", "practitioner"),
+        pk=read_id(request.GET.get("agenda", "")),
+    )
+    people = [(str(row.pk), name) for row, name in named_people(request)]
+    form = BeginForm(request.POST or None, people=people)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            row = conversations.begin(
+                agenda=agenda,
+                patient=get_object_or_404(Patient.objects.all(), pk=given["patient"]),
+                topic=given["topic"],
+                words=given["words"],
+                author=account_of(request),
+                actor=web_actor(request),
+                now=timezone.now(),
+            )
+        except conversations.CannotWrite as refused:
+            form.add_error(None, str(refused.text))
+        else:
+            return redirect("booking:my-conversation", row.pk)
+    context = {"form": form, "agenda": agenda, "practice": agenda.practice}
+    return render(request, "booking/begin_conversation.html", context)
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    row = get_object_or_404(queries.newest(), pk=conversation_id)
+    form = ReplyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            conversations.reply(
+                conversation=row,
+                words=form.cleaned_data["words"],
+                author=account_of(request),
+                by_practice=False,
+                actor=web_actor(request),
+                now=timezone.now(),
+            )
+        except conversations.CannotWrite as refused:
+            form.add_error(None, str(refused.text))
+        else:
+            return redirect("booking:my-conversation", row.pk)
+    shown, replies = queries.open_one(row, actor=web_actor(request), purpose=Purpose.OWN_DATA)
+    conversations.seen(conversation=row, by_practice=False)
+    context = {"shown": shown, "replies": replies, "form": form, "practice": row.practice}
+    return render(request, "booking/conversation.html", context)
