@@ -25,6 +25,7 @@ from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import accounts, questionnaire, sms
 from booking.domain.calendar_file import appointment_ics
+from booking.domain.change import can_patient_change
 from booking.domain.letters import Letter, hand_over
 from booking.domain.offer_links import offer_token
 from booking.models import Account, Appointment, Message, Offer
@@ -246,6 +247,11 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         "practice": appointment.practice,
         "first_name": first_name,
         "link": accounts.site_url(path) if account else "",
+        "move_link": (
+            accounts.site_url(reverse("booking:move", args=[appointment.pk]))
+            if account and can_patient_change(appointment, now=now)
+            else ""
+        ),
         "has_questions": account is not None and questionnaire.is_owed(appointment, now=now),
     }
     language = account.language if account else settings.LANGUAGE_CODE

@@ -1,5 +1,6 @@
 """What an account settles for itself: its sessions, how it is reminded, whom it wants to find."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -191,3 +192,26 @@ def test_all_of_it_is_exported_and_erased(account, reason, now):
     erase.erase_account(account=account, actor=system_actor(), now=now)
     assert not Favourite.objects.exists()
     assert not SignIn.objects.exists()
+
+
+@pytest.mark.usefixtures("at_now")
+def test_a_reminder_leads_to_other_slots_while_one_may_move(account, reason, now):
+    """From the mail: one tap opens the slots, the second one moves."""
+    appointment = booked(reason, now, patient=make_patient(account))
+    move = reverse("booking:move", args=[appointment.pk])
+    delivery.send_owed(now=appointment.starts_at - timedelta(hours=47))
+    (early,) = [each for each in mail.outbox if "Rappel" in each.subject]
+    assert move in early.body
+    assert move in early.alternatives[0][0]
+    client = device()
+    page = client.get(move).content.decode()
+    start = re.findall(r'name="debut" value="([^"]+)"', page)[0]
+    client.post(move, {"debut": start})
+    appointment.refresh_from_db()
+    assert appointment.moves == 1
+    mail.outbox.clear()
+    # After the practice's deadline nobody is led to what would be refused.
+    delivery.send_owed(now=appointment.starts_at - timedelta(hours=1))
+    late = [each.body for each in mail.outbox if "Rappel" in each.subject]
+    assert late
+    assert not any(move in body for body in late)
