@@ -128,7 +128,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if request.session.session_key:
         sign_ins.forget(request.session.session_key)
     logout(request)
-    return redirect("practitioners:home")
+    answer = redirect("practitioners:home")
+    # What this device kept for being offline goes with the session.
+    answer["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 @never_cache

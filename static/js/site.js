@@ -110,5 +110,19 @@ function enhance(root) {
     e.addEventListener("change", () => e.form.requestSubmit());
   });
 }
+
+// Without network a device shows the next appointments that it kept, while their session lasts.
+const OWN = "doctolib-own";
+async function keepAtHand() {
+  if (!("serviceWorker" in navigator) || !("caches" in window)) return;
+  if (!("signedIn" in document.documentElement.dataset)) { await caches.delete(OWN); return; }
+  const list = document.querySelector("[data-keep]");
+  if (!list) return;
+  await navigator.serviceWorker.register("/sw.js");
+  const cache = await caches.open(OWN);
+  await cache.add(list.dataset.keep);
+}
+
 document.addEventListener("DOMContentLoaded", () => enhance(document));
+document.addEventListener("DOMContentLoaded", () => { keepAtHand().catch(() => { /* a convenience */ }); });
 document.addEventListener("htmx:afterSettle", (event) => enhance(event.target));

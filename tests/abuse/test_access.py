@@ -37,6 +37,8 @@ pytestmark = pytest.mark.django_db
 
 # Everybody may open these.
 PUBLIC = {
+    # What a device keeps without network: nothing of anybody's.
+    "booking:offline", "booking:manifest", "booking:service-worker",
     "practitioners:widget", "practitioners:widget-script", "practitioners:robots", "practitioners:sitemaps", "practitioners:sitemap",
     "practitioners:home", "practitioners:search", "practitioners:suggest-what",
     "practitioners:suggest-where", "practitioners:practitioner", "booking:sign-in",
@@ -61,7 +63,7 @@ OWN = {
     "booking:move", "booking:cancel", "booking:calendar-file", "booking:accept-invitation",
     "booking:proof", "booking:concern", "booking:my-data", "booking:my-data-file", "booking:erase-account",
     "booking:my-incidents", "booking:join-waiting-list", "booking:leave-waiting-list",
-    "booking:my-conversations", "booking:begin-conversation", "booking:my-conversation",
+    "booking:offline-visits", "booking:my-conversations", "booking:begin-conversation", "booking:my-conversation",
     "booking:answer-questions", "booking:sessions", "booking:end-session", "booking:end-other-sessions",
     "booking:toggle-favourite",
 }  # fmt: skip

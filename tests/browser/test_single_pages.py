@@ -140,3 +140,33 @@ def test_a_patient_and_a_practice_write_to_each_other(live_server, new_page):
     check_page(patient)
     patient.get_by_role("link", name="Lire").click()
     expect(patient.get_by_text("comme d’habitude")).to_be_visible()
+
+
+def test_the_next_appointments_without_network(live_server, new_page):
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    account = make_account()
+    at = instant(date.today() + timedelta(days=9), time(9), agenda.practice.zone)
+    booked(
+        reason, timezone.now(), starts_at=at, patient=make_patient(account),
+        channel=Channel.PRACTICE, anywhere=True,
+    )  # fmt: skip
+    page = signed_in(new_page(), live_server, account)
+    page.goto(f"{live_server.url}/rendez-vous/")
+    page.wait_for_function(
+        "navigator.serviceWorker.ready.then(() => caches.match('/rendez-vous/hors-ligne.json'))"
+        ".then((kept) => kept && navigator.serviceWorker.controller !== null)"
+    )
+    page.context.set_offline(True)
+    page.goto(f"{live_server.url}/compte/")
+    expect(page.get_by_role("heading", name="Hors ligne")).to_be_visible()
+    expect(page.get_by_text(str(agenda.practitioner))).to_be_visible()
+    expect(page.get_by_text("Cet appareil n’a gardé")).to_be_hidden()
+    assert "Lefèvre" not in page.content()
+    check_page(page)
+    page.context.set_offline(False)
+    page.goto(f"{live_server.url}/compte/")
+    page.get_by_role("button", name="Se déconnecter").click()
+    page.wait_for_url(f"{live_server.url}/")
+    page.wait_for_function("caches.match('/rendez-vous/hors-ligne.json').then((kept) => !kept)")

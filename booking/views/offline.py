@@ -1,0 +1,93 @@
+"""What a telephone needs to keep the site at hand: a manifest, a service worker, an offline page.
+
+A device keeps of an account its next appointments, without a patient's name or a visit reason, and
+drops them when the session ends.
+"""
+
+import hashlib
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_safe
+
+from booking.queries.appointments import upcoming
+from booking.views.access import account_required
+
+KEPT = 10
+
+
+@cache_control(public=True, max_age=86400)
+@require_safe
+def manifest(request: HttpRequest) -> HttpResponse:
+    """What installing the site makes of it."""
+    answer = JsonResponse(
+        {
+            "name": "Doctolib",
+            "short_name": "Doctolib",
+            "description": _("Vos rendez-vous, et qui a lu vos données."),
+            "start_url": reverse("booking:my-appointments"),
+            "scope": "/",
+            "display": "standalone",
+            "background_color": "#f4f7f8",
+            "theme_color": "#0b5e6b",
+            "icons": [
+                {
+                    "src": static("favicon.svg"),
+                    "sizes": "any",
+                    "type": "image/svg+xml",
+                    "purpose": "any",
+                }
+            ],
+        }
+    )
+    answer["Content-Type"] = "application/manifest+json"
+    return answer
+
+
+@never_cache
+@require_safe
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """The service worker; another version of what it keeps has another name."""
+    page = render_to_string("booking/offline.html", request=request)
+    version = hashlib.sha256(page.encode()).hexdigest()[:12]
+    return render(
+        request,
+        "booking/sw.js",
+        {"version": version},
+        content_type="text/javascript; charset=utf-8",
+    )
+
+
+@cache_control(public=True, max_age=300)
+@require_safe
+def offline(request: HttpRequest) -> HttpResponse:
+    """The page that a device shows without network; it holds nothing of anybody's."""
+    return render(request, "booking/offline.html")
+
+
+@never_cache
+@account_required
+@require_safe
+def offline_visits(request: HttpRequest) -> HttpResponse:
+    """One's next appointments: when, with whom and where; no patient, no visit reason."""
+    visits = []
+    for row in upcoming(now=timezone.now())[:KEPT]:
+        local = row.starts_at.astimezone(row.practice.zone)
+        place = row.practice
+        visits.append(
+            {
+                "until": row.ends_at.isoformat(),
+                "day": formats.date_format(local, "l j F"),
+                "clock": f"{local:%H:%M}",
+                "who": str(row.agenda.practitioner),
+                "where": f"{place.name}, {place.address}, {place.postcode} {place.town}",
+                "phone": place.phone,
+            }
+        )
+    return JsonResponse({"visits": visits})

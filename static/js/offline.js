@@ -1,0 +1,14 @@
+// Fills the offline page with what this device kept of one's next appointments.
+"use strict";
+(async () => {
+  const list = document.getElementById("visites");
+  const kept = "caches" in window && await caches.match(list.dataset.from);
+  const visits = kept ? (await kept.json()).visits : [];
+  const now = Date.now();
+  for (const visit of visits.filter((each) => Date.parse(each.until) > now)) {
+    const item = document.getElementById("visite").content.cloneNode(true);
+    for (const part of item.querySelectorAll("[data-part]")) part.textContent = visit[part.dataset.part] || "";
+    list.append(item);
+  }
+  document.getElementById("aucune").hidden = list.children.length > 0;
+})();
