@@ -26,6 +26,7 @@ urlpatterns = [
     path("mot-de-passe/", accounts.forgotten, name="forgotten"),
     path("mot-de-passe/<str:token>/", accounts.reset_password, name="reset-password"),
     path("compte/", accounts.account, name="account"),
+    path("rappels/<str:token>/", own_account.no_reminders, name="no-reminders"),
     path("compte/sessions/", own_account.sessions, name="sessions"),
     path("compte/sessions/fermer/", own_account.end_other_sessions, name="end-other-sessions"),
     path("compte/sessions/<uuid:sign_in_id>/fermer/", own_account.end_session, name="end-session"),

@@ -15,7 +15,7 @@ from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.sealing import seal
 from booking.domain import messages
 from booking.models import Account, Message
-from booking.models.account import email_index
+from booking.models.account import Reminders, email_index
 from booking.models.message import MessageKind, MessageState
 
 VERIFY_HOURS = 72
@@ -91,6 +91,26 @@ def verify_email(*, token: str, now: datetime) -> Account:
 def reset_token(account: Account) -> str:
     """A signed token for choosing a new password; dead once the password has changed."""
     return signing.dumps([str(account.pk), _password_mark(account)], salt="reset-password")
+
+
+def reminders_token(account: Account) -> str:
+    """What the link in a reminder carries: it ends reminders, and does nothing else."""
+    return signing.dumps(str(account.pk), salt="reminders")
+
+
+@transaction.atomic
+def end_reminders(*, token: str) -> Account:
+    """Send no further reminders to the account of a link. Raises InvalidLink."""
+    try:
+        pk = uuid.UUID(signing.loads(token, salt="reminders"))
+        account = Account.objects.select_for_update(no_key=True).get(pk=pk, is_active=True)
+    except (signing.BadSignature, ValueError, TypeError, Account.DoesNotExist) as error:
+        raise InvalidLink from error
+    if account.reminders != Reminders.NONE:
+        account.reminders = Reminders.NONE
+        account.save(update_fields=["reminders"])
+        entries.write("reminders-ended", actor=account_actor(account), subjects=[account.pk])
+    return account
 
 
 def account_of_reset(token: str) -> Account:

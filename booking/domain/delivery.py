@@ -256,13 +256,18 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
     }
     language = account.language if account else settings.LANGUAGE_CODE
     letter = _letter(message.kind, to, language, context, by_sms=by_sms)
+    if is_reminder and account is not None:
+        path = reverse("booking:no-reminders", args=[accounts.reminders_token(account)])
+        letter.unsubscribe = accounts.site_url(path)
     if not by_sms and not is_reminder:
         letter.ics = appointment_ics(appointment, now=now)
     return letter
 
 
 def _is_unwanted(appointment: Appointment, account: Account, *, by_sms: bool) -> bool:
-    """Whether the account wants its reminders by the other way, and that way is there."""
+    """Whether the account wants none, or wants them by the other way and that way is there."""
+    if account.reminders == Reminders.NONE:
+        return True
     if by_sms:
         return account.reminders == Reminders.EMAIL
     has_sms = appointment.patient.phone is not None and appointment.practice.reminds_by_sms

@@ -17,6 +17,8 @@ class Letter:
     text: str
     html: str = ""
     ics: bytes = b""
+    # Where a mail program stops further mails of this kind, with one click (RFC 8058).
+    unsubscribe: str = ""
 
 
 def hand_over(letter: Letter, *, channel: str, key: str, message_id: str) -> None:
@@ -27,12 +29,13 @@ def hand_over(letter: Letter, *, channel: str, key: str, message_id: str) -> Non
     if channel == MessageChannel.SMS:
         sms.provider().send(to=letter.to, text=letter.text, key=key)
         return
-    mail = EmailMultiAlternatives(
-        letter.subject,
-        letter.text,
-        to=[letter.to],
-        headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated"},
-    )
+    headers = {"Message-ID": message_id, "Auto-Submitted": "auto-generated"}
+    if letter.unsubscribe:
+        headers |= {
+            "List-Unsubscribe": f"<{letter.unsubscribe}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+    mail = EmailMultiAlternatives(letter.subject, letter.text, to=[letter.to], headers=headers)
     if letter.html:
         mail.attach_alternative(letter.html, "text/html")
     if letter.ics:

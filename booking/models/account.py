@@ -22,6 +22,7 @@ class Reminders(models.TextChoices):
     BOTH = "both", _("par e-mail et SMS")
     EMAIL = "email", _("par e-mail seulement")
     SMS = "sms", _("par SMS seulement")
+    NONE = "none", _("aucun")
 
 
 class AccountManager(BaseUserManager["Account"]):

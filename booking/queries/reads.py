@@ -37,6 +37,7 @@ ACTIONS = {
     "practice-note-saved": _("Note du cabinet enregistrée"),
     "message-written": _("Message écrit"),
     "conversation-closed": _("Conversation close"),
+    "reminders-ended": _("Rappels arrêtés"),
     "session-ended": _("Session fermée"),
     "sessions-ended": _("Autres sessions fermées"),
     "patient-created": _("Fiche créée"),

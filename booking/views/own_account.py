@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from booking.domain import favourites, sign_ins
+from booking.domain import accounts, favourites, sign_ins
 from booking.models import SignIn
 from booking.views.access import account_of, account_required, network_of, web_actor
 from practitioners.models import Practitioner
@@ -62,6 +63,23 @@ def note_sign_in(request: HttpRequest, *, now: datetime) -> None:
         address=network_of(request),
         now=now,
     )
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def no_reminders(request: HttpRequest, token: str) -> HttpResponse:
+    """End one's reminders by the link of a mail, or by a mail program's own button (RFC 8058).
+
+    Exempt from the CSRF token: that button sends none, and the link itself is the proof.
+    """
+    if request.method != "POST":
+        return render(request, "booking/no_reminders.html")
+    try:
+        accounts.end_reminders(token=token)
+    except accounts.InvalidLink as problem:
+        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+    return render(request, "booking/no_reminders.html", {"is_done": True})
 
 
 @account_required

@@ -38,6 +38,8 @@ pytestmark = pytest.mark.django_db
 # Everybody may open these.
 PUBLIC = {
     # What a device keeps without network: nothing of anybody's.
+    # Whoever has the link of a mail: tests/booking/test_own_account.py.
+    "booking:no-reminders",
     "booking:offline", "booking:manifest", "booking:service-worker",
     "practitioners:widget", "practitioners:widget-script", "practitioners:robots", "practitioners:sitemaps", "practitioners:sitemap",
     "practitioners:home", "practitioners:search", "practitioners:suggest-what",

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import delivery, erase
+from booking.domain import accounts, delivery, erase
 from booking.domain.sign_ins import browser_of
 from booking.models import Account, Favourite, Message, SignIn
 from tests.booking.test_accounts import sign_in, signed_in
@@ -129,6 +129,7 @@ def reason():
         ("both", "+33612345678", {"email", "sms"}),
         ("email", "+33612345678", {"email"}),
         ("sms", "+33612345678", {"sms"}),
+        ("none", "+33612345678", set()),
         # Without a number there is no choice: better by e-mail than not at all.
         ("sms", "", {"email"}),
     ],
@@ -215,3 +216,47 @@ def test_a_reminder_leads_to_other_slots_while_one_may_move(account, reason, now
     late = [each.body for each in mail.outbox if "Rappel" in each.subject]
     assert late
     assert not any(move in body for body in late)
+
+
+def reminder(account, reason, now):
+    appointment = booked(reason, now, patient=make_patient(account))
+    delivery.send_owed(now=appointment.starts_at - timedelta(hours=47))
+    (letter,) = [each for each in mail.outbox if "Rappel" in each.subject]
+    return letter
+
+
+def test_a_mail_program_ends_reminders_with_one_click(account, reason, now):
+    letter = reminder(account, reason, now)
+    headers = letter.message()
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    path = re.fullmatch(r"<https?://[^/]+(/rappels/.+/)>", headers["List-Unsubscribe"])[1]
+    # A scanner that follows links ends nothing; the button does, without cookie or token.
+    strict = Client(enforce_csrf_checks=True)
+    assert "Arrêter les rappels" in strict.get(path).content.decode()
+    account.refresh_from_db()
+    assert account.reminders == "both"
+    assert strict.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    account.refresh_from_db()
+    assert account.reminders == "none"
+    assert Entry.objects.filter(action="reminders-ended").count() == 1
+    strict.post(path)
+    assert Entry.objects.filter(action="reminders-ended").count() == 1
+
+
+def test_what_is_no_reminder_cannot_be_ended_so(account, reason, now):
+    reminder(account, reason, now)
+    others = [each for each in mail.outbox if "Rappel" not in each.subject]
+    assert others
+    assert not any(each.message()["List-Unsubscribe"] for each in others)
+
+
+@pytest.mark.parametrize("token", ["x", "a:b:c"])
+def test_a_made_up_link_ends_nothing(token, account):
+    assert Client().post(reverse("booking:no-reminders", args=[token])).status_code == 400
+    account.refresh_from_db()
+    assert account.reminders == "both"
+
+
+def test_a_link_of_another_kind_ends_nothing(account):
+    token = accounts.verification_token(account)
+    assert Client().post(reverse("booking:no-reminders", args=[token])).status_code == 400
