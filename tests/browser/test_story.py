@@ -16,6 +16,7 @@ from booking.models.appointment import Channel
 from partners.domain import grants, identities, scopes
 from partners.models import Credential, Partner
 from practitioners.domain import next_slots
+from practitioners.domain.wall_clock import instant
 from practitioners.models import Commune, Specialty
 from tests.audit.record_fixtures import grow
 from tests.booking.test_book import booked
@@ -185,6 +186,9 @@ def sign_in_to_practice(page, live_server, agenda) -> None:
 
 def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails):
     make_patient(practice=agenda.practice)
+    tomorrow = instant(date.today() + timedelta(days=1), time(9), agenda.practice.zone)
+    visitor = make_patient(make_account(), last_name="Quatrefages")
+    booked(agenda.visit_reasons.get(), timezone.now(), starts_at=tomorrow, patient=visitor)
     grants.give(
         practice=agenda.practice,
         credential=Credential.objects.create(
@@ -200,6 +204,8 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
     for path in (
         "",
         "?vue=semaine",
+        "?vue=mois",
+        f"?vue=liste&jour={date.today() + timedelta(days=1)}",
         "patients/",
         "rendez-vous/",
         "horaires/",

@@ -1,6 +1,6 @@
 """The practice's daily work on the dashboard."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -519,3 +519,39 @@ def test_the_practice_notes_something_for_itself(agenda, reason, client, now):
     )
     assert "2000" in answer.content.decode()
     assert Appointment.unscoped.get(pk=appointment.pk).practice_note is None
+
+
+def test_a_month_of_counts_opens_nobody(agenda, reason, client, now):
+    booked(reason, now)
+    booked(reason, now, starts_at=NINE + timedelta(hours=1))
+    before = Entry.objects.filter(action="reveal").count()
+    page = client.get(url("agenda", agenda), {"vue": "mois", "jour": "2026-11-24"})
+    text = page.content.decode()
+    assert "Novembre 2026" in text
+    assert "lundi 30 novembre, 2 rendez-vous" in text
+    assert "dimanche 6 décembre, 0 rendez-vous" in text
+    assert "Lefèvre" not in text
+    assert Entry.objects.filter(action="reveal").count() == before
+    weeks = page.context["weeks"]
+    assert (weeks[0][0].day, weeks[-1][-1].day) == (date(2026, 10, 26), date(2026, 12, 6))
+    assert page.context["earlier"] == date(2026, 10, 1)
+    assert page.context["later"] == date(2026, 12, 1)
+
+
+def test_a_day_as_a_list(agenda, reason, client, now):
+    booked(reason, now, starts_at=NINE + timedelta(hours=1))
+    first = booked(reason, now, patient=make_patient(make_account(), last_name="Quatrefages"))
+    before = Entry.objects.filter(action="reveal").count()
+    page = client.get(url("agenda", agenda), {"vue": "liste", "jour": "2026-11-30"})
+    assert page.context["visits"][0].appointment == first
+    assert "Quatrefages" in page.content.decode()
+    assert Entry.objects.filter(action="reveal").count() == before + 1
+    empty = client.get(url("agenda", agenda), {"vue": "liste", "jour": "2026-12-01"})
+    assert "Aucun rendez-vous ce jour-là" in empty.content.decode()
+
+
+@pytest.mark.parametrize("view", ["mois", "liste", "annee"])
+def test_each_view_takes_any_day(agenda, reason, client, view):
+    for day in ("2026-12-31", "2027-01-31", "2028-02-29", "1999-01-01", "demain", ""):
+        answer = client.get(url("agenda", agenda), {"vue": view, "jour": day})
+        assert answer.status_code == 200
