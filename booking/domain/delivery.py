@@ -26,9 +26,10 @@ from audit.vault.reveal import Purpose, reveal
 from booking.domain import accounts, questionnaire, sms
 from booking.domain.calendar_file import appointment_ics
 from booking.domain.change import can_patient_change
+from booking.domain.handover import handover_token
 from booking.domain.letters import Letter, hand_over
 from booking.domain.offer_links import offer_token
-from booking.models import Account, Appointment, Message, Offer
+from booking.models import Account, Appointment, Handover, Message, Offer
 from booking.models.account import Reminders
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
@@ -99,6 +100,7 @@ def send_one(*, message_id: uuid.UUID, now: datetime) -> bool:
             .select_related(
                 "account",
                 "invitation__practice",
+                "handover__patient",
                 "offer__wait__patient__account",
                 "offer__wait__practice",
                 "offer__wait__appointment",
@@ -155,6 +157,8 @@ def compose(message: Message, *, now: datetime) -> Letter:
         return _about_appointment(message, now=now)
     if message.invitation is not None:
         return _invitation(message)
+    if message.handover is not None:
+        return _handover(message.handover, now=now)
     if message.offer is not None:
         return _offer(message.offer, by_sms=message.channel == MessageChannel.SMS, now=now)
     return _about_account(message)
@@ -196,6 +200,17 @@ def _invitation(message: Message) -> Letter:
     with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
         to = plain.text(invitation, "email")
     return _letter(message.kind, to, settings.LANGUAGE_CODE, context)
+
+
+def _handover(handover: Handover, *, now: datetime) -> Letter:
+    if handover.accepted_at or handover.expires_at <= now:
+        raise NothingToSay
+    path = reverse("booking:accept-handover", args=[handover_token(handover)])
+    context: dict[str, object] = {"site": settings.BASE_URL, "link": accounts.site_url(path)}
+    wanted = [(handover, ("email",))]
+    with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
+        to = plain.text(handover, "email")
+    return _letter(MessageKind.HANDOVER, to, settings.LANGUAGE_CODE, context)
 
 
 def _offer(offer: Offer, *, by_sms: bool, now: datetime) -> Letter:

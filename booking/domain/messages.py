@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from audit.fixed_query import insert_rows
-from booking.models import Account, Appointment, Message, Offer, Patient
+from booking.models import Account, Appointment, Handover, Message, Offer, Patient
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.models import Invitation
 
@@ -49,6 +49,16 @@ def owe_invitation(*, invitation: Invitation, now: datetime) -> Message:
         due_at=now,
         created_at=now,
     )
+    _insert([row])
+    return row
+
+
+def owe_handover(*, handover: Handover, now: datetime) -> Message:
+    """Owe the e-mail that offers a patient to an account of their own."""
+    row = Message(
+        kind=MessageKind.HANDOVER, channel=MessageChannel.EMAIL, handover=handover, due_at=now,
+        created_at=now,
+    )  # fmt: skip
     _insert([row])
     return row
 

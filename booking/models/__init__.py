@@ -2,6 +2,7 @@ from booking.models.account import Account
 from booking.models.appointment import Appointment, Departure
 from booking.models.concern import Concern
 from booking.models.conversation import Conversation, Reply
+from booking.models.handover import Handover
 from booking.models.message import Message
 from booking.models.own import Favourite, SignIn
 from booking.models.patient import Patient, PracticePatient
@@ -15,6 +16,7 @@ __all__ = [
     "Conversation",
     "Departure",
     "Favourite",
+    "Handover",
     "Message",
     "Offer",
     "Patient",

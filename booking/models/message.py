@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
 from booking.models.appointment import Appointment
+from booking.models.handover import Handover
 from booking.models.waiting import Offer
 from practitioners.models import Invitation
 
@@ -23,6 +24,7 @@ class MessageKind(models.TextChoices):
     RESET_PASSWORD = "reset_password", _("mot de passe oublié")
     INVITATION = "invitation", _("invitation")
     OFFER = "offer", _("créneau proposé")
+    HANDOVER = "handover", _("remise de dossier")
     REPLY = "reply", _("réponse d’un cabinet")
 
 
@@ -64,6 +66,9 @@ class Message(models.Model):
     offer = models.ForeignKey(
         Offer, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
+    handover = models.ForeignKey(
+        Handover, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     # Which turn of a reminder or change this is, so that the same one is never owed twice.
     turn = models.CharField(max_length=40, blank=True, default="")
     due_at = models.DateTimeField()
@@ -81,6 +86,11 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="message_owed", condition=Q(state="owed")),
             models.Index(fields=["appointment"], name="message_by_appointment"),
+            models.Index(
+                fields=["handover"],
+                name="message_by_handover",
+                condition=Q(handover__isnull=False),
+            ),
             models.Index(
                 fields=["offer"], name="message_by_offer", condition=Q(offer__isnull=False)
             ),

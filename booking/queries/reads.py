@@ -37,6 +37,8 @@ ACTIONS = {
     "practice-note-saved": _("Note du cabinet enregistrée"),
     "message-written": _("Message écrit"),
     "conversation-closed": _("Conversation close"),
+    "handover-offered": _("Dossier proposé à son propre compte"),
+    "handover-accepted": _("Dossier remis à son propre compte"),
     "reminders-ended": _("Rappels arrêtés"),
     "session-ended": _("Session fermée"),
     "sessions-ended": _("Autres sessions fermées"),

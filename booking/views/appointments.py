@@ -12,9 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import change, patients, questionnaire, waiting
+from booking.domain import change, handover, patients, questionnaire, waiting
 from booking.domain.calendar_file import appointment_ics
 from booking.domain.offer_links import offer_token
+from booking.forms.accounts import AddressForm
 from booking.forms.patients import IdentityForm, RelativeForm
 from booking.forms.questionnaire import QuestionnaireForm
 from booking.models import Appointment, Conversation, Patient, Questionnaire
@@ -26,7 +27,7 @@ from booking.queries.waiting import show as show_waits
 from booking.views.access import account_of, account_required, web_actor
 from booking.views.people import named_people
 from practitioners.domain import availability, take
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.wall_clock import read_day, read_instant
 
 DAYS_OFFERED = 28
 
@@ -243,6 +244,55 @@ def new_person(request: HttpRequest) -> HttpResponse:
 @never_cache
 @account_required
 @require_http_methods(["GET", "HEAD", "POST"])
+def hand_over(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
+    """Offer a relative to an account of their own."""
+    row = get_object_or_404(Patient.objects.exclude(relation=Relation.SELF), pk=patient_id)
+    form = AddressForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            handover.offer(
+                patient=row,
+                email=form.cleaned_data["email"],
+                account=account_of(request),
+                actor=web_actor(request),
+                now=timezone.now(),
+            )
+        except handover.CannotHandOver as refused:
+            form.add_error("email", str(refused.text))
+        else:
+            messages.success(request, _("Le lien est envoyé. Rien ne change avant qu’il serve."))
+            return redirect("booking:people")
+    with reveal(
+        [(row, ("first_name",))], actor=web_actor(request), purpose=Purpose.OWN_DATA
+    ) as plain:
+        context = {"form": form, "name": plain.text(row, "first_name")}
+    return render(request, "booking/handover.html", context)
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def accept_handover(request: HttpRequest, token: str) -> HttpResponse:
+    """Take one's own file from the account that kept it until now."""
+    me, now = account_of(request), timezone.now()
+    try:
+        if request.method == "POST":
+            handover.accept(token=token, account=me, actor=web_actor(request), now=now)
+            messages.success(request, _("Votre dossier est dans votre compte."))
+            return redirect("booking:my-appointments")
+        found = handover.open_handover(token=token, account=me, now=now)
+    except handover.InvalidHandover as problem:
+        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+    with reveal(
+        [(found.patient, ("first_name",))], actor=web_actor(request), purpose=Purpose.OWN_DATA
+    ) as plain:
+        name = plain.text(found.patient, "first_name")
+    return render(request, "booking/accept_handover.html", {"name": name})
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def person(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     row = get_object_or_404(Patient.objects.all(), pk=patient_id)
     if request.method == "POST":
@@ -257,4 +307,11 @@ def person(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
             form = IdentityForm(
                 initial={name: plain.text(row, name) for name in patients.IDENTITY_FIELDS}
             )
-    return render(request, "booking/person.html", {"form": form, "is_new": False})
+    born = read_day(str(form["birth_date"].value() or ""))
+    context = {
+        "form": form,
+        "is_new": False,
+        "relative": row if row.relation != Relation.SELF else None,
+        "is_of_age": handover.is_of_age(born, today=timezone.localdate()),
+    }
+    return render(request, "booking/person.html", context)

@@ -65,7 +65,7 @@ OWN = {
     "booking:move", "booking:cancel", "booking:calendar-file", "booking:accept-invitation",
     "booking:proof", "booking:concern", "booking:my-data", "booking:my-data-file", "booking:erase-account",
     "booking:my-incidents", "booking:join-waiting-list", "booking:leave-waiting-list",
-    "booking:offline-visits", "booking:my-conversations", "booking:begin-conversation", "booking:my-conversation",
+    "booking:hand-over", "booking:accept-handover", "booking:offline-visits", "booking:my-conversations", "booking:begin-conversation", "booking:my-conversation",
     "booking:answer-questions", "booking:sessions", "booking:end-session", "booking:end-other-sessions",
     "booking:toggle-favourite",
 }  # fmt: skip
@@ -314,7 +314,7 @@ def test_nobody_gets_in_without_signing_in(world, name):
         for n in OWN
         if "appointment_id" in str(_parameters(n))
         or n in ("booking:person", "booking:proof", "booking:concern")
-        or n in ("booking:leave-waiting-list", "booking:my-conversation")
+        or n in ("booking:leave-waiting-list", "booking:my-conversation", "booking:hand-over")
     ),
 )
 def test_another_account_does_not_find_what_is_not_its_own(world, name):

@@ -6,7 +6,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from booking.domain.handover import handover_token
 from booking.domain.sign_ins import begin
+from booking.models import Handover
 from booking.models.appointment import Channel
 from practitioners.domain.wall_clock import instant
 from tests.booking.test_book import booked
@@ -170,3 +172,24 @@ def test_the_next_appointments_without_network(live_server, new_page):
     page.get_by_role("button", name="Se déconnecter").click()
     page.wait_for_url(f"{live_server.url}/")
     page.wait_for_function("caches.match('/rendez-vous/hors-ligne.json').then((kept) => !kept)")
+
+
+def test_handing_a_relative_over(live_server, new_page):
+    account = make_account()
+    make_patient(account)
+    child = make_patient(account, first_name="Noé", relation="child", birth_date=date(2005, 3, 1))
+    page = signed_in(new_page(), live_server, account)
+    page.goto(f"{live_server.url}/compte/proches/{child.pk}/")
+    expect(page.get_by_text("Cette personne est majeure")).to_be_visible()
+    check_page(page)
+    page.get_by_role("link", name="Remettre le dossier").click()
+    check_page(page)
+    page.get_by_label("E-mail").fill("noe@exemple.fr")
+    page.get_by_role("button", name="Envoyer le lien").click()
+    expect(page.get_by_text("Le lien est envoyé")).to_be_visible()
+    token = handover_token(Handover.objects.get())
+    other = signed_in(new_page(), live_server, make_account("noe@exemple.fr"))
+    other.goto(f"{live_server.url}/compte/dossier/{token}/")
+    check_page(other)
+    other.get_by_role("button", name="Prendre mon dossier").click()
+    expect(other.get_by_text("Votre dossier est dans votre compte.")).to_be_visible()
