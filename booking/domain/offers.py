@@ -40,7 +40,9 @@ def accept(*, offer: Offer, actor: Actor, now: datetime) -> Appointment:
     wait = offer.wait
     if locked.state == OfferState.ACCEPTED and wait.appointment is not None:
         return wait.appointment
-    if wait.ended_at is not None:
+    kept = wait.appointment
+    if wait.ended_at is not None or (kept is not None and kept.starts_at <= offer.starts_at):
+        # Off the list, or the appointment was moved before this slot meanwhile.
         raise OfferGone
     try:
         appointment = _take(offer, actor=actor, now=now)

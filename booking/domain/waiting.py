@@ -283,6 +283,9 @@ def _waiting(agenda: Agenda, *, now: datetime) -> list[Wait]:
             wait.appointment is not None and not _may_be_earlier(wait.appointment, now=now)
         ):
             Wait.unscoped.filter(pk=wait.pk).update(ended_at=now)
+            for offer in wait.offers.all():
+                if offer.state == OfferState.OPEN:
+                    close(offer, OfferState.EXPIRED, now=now)
         elif all(offer.state != OfferState.OPEN for offer in wait.offers.all()):
             found.append(wait)
     return found

@@ -356,6 +356,30 @@ def test_erasing_an_account_takes_it_off_the_list(reason, full, now):
     assert not Wait.unscoped.exists()
 
 
+def test_an_appointment_that_was_moved_before_the_slot_stays_there(reason, full, now):
+    (wait,) = waiters(reason, now, 1)
+    give_back(full[1], now)
+    waiting.offer_everywhere(now=now)
+    offer = Offer.unscoped.get()
+    move(
+        appointment=wait.appointment, starts_at=at(date(2026, 11, 27), 9), actor=system_actor(),
+        channel=Channel.PRACTICE, now=now, anywhere=True,
+    )  # fmt: skip
+    with pytest.raises(offers.OfferGone):
+        offers.accept(offer=offer, actor=system_actor(), now=now)
+
+
+def test_whose_appointment_is_cancelled_keeps_no_slot_from_others(reason, full, now):
+    first, second = waiters(reason, now, 2)
+    give_back(full[0], now)
+    waiting.offer_everywhere(now=now)
+    give_back(first.appointment, now)
+    assert waiting.offer_everywhere(now=now) == 1
+    assert {(o.wait_id, o.state) for o in Offer.unscoped.filter(starts_at=at(MONDAY, 9))} == {
+        (first.pk, "expired"), (second.pk, "open"),
+    }  # fmt: skip
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.xdist_group("connections")
 def test_several_answers_at_once_give_one_slot_to_one(reason, full, now):
