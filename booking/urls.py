@@ -147,6 +147,11 @@ urlpatterns = [
         name="delete-absence",
     ),
     path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/copier/",
+        time.copy_week,
+        name="copy-week",
+    ),
+    path(
         "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/plages/",
         time.opening,
         name="new-opening",

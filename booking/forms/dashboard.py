@@ -207,6 +207,23 @@ class OpeningForm(forms.Form):
         }
 
 
+class CopyWeekForm(forms.Form):
+    """Which week is to be open as another one is; any day of each."""
+
+    source = DayField(label=_("Copier la semaine du"))
+    target = DayField(label=_("vers la semaine du"))
+    weeks = forms.IntegerField(
+        label=_("et les suivantes, en tout (semaines)"), min_value=1, max_value=26, initial=1
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        source, target = given.get("source"), given.get("target")
+        if source and target and source.isocalendar()[:2] == target.isocalendar()[:2]:
+            self.add_error("target", _("C’est la même semaine."))
+        return given
+
+
 class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
     """A visit reason. Validates only: the domain saves."""
 

@@ -83,6 +83,7 @@ PRACTICE = {
     "booking:note-visit": "booking.change_appointments",
     "booking:statistics": "booking.view_agenda",
     "booking:questions": "booking.change_reasons",
+    "booking:copy-week": "booking.change_openings",
     "booking:practice-conversations": "booking.view_patients",
     "booking:practice-conversation": "booking.change_appointments",
     "booking:close-conversation": "booking.change_appointments",

@@ -220,6 +220,7 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
         check_page(page)
     for path in (
         "",
+        "copier/",
         "plages/",
         "motifs/",
         f"plages/{agenda.openings.first().pk}/",

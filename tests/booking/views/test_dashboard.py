@@ -1,6 +1,6 @@
 """The practice's daily work on the dashboard."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.db import connection
@@ -555,3 +555,62 @@ def test_each_view_takes_any_day(agenda, reason, client, view):
     for day in ("2026-12-31", "2027-01-31", "2028-02-29", "1999-01-01", "demain", ""):
         answer = client.get(url("agenda", agenda), {"vue": view, "jour": day})
         assert answer.status_code == 200
+
+
+def test_a_week_is_copied_to_others_in_a_row(agenda, reason, client, now):
+    """Open on Mondays, and once on a Thursday afternoon; the Mondays stand there already."""
+    make_opening(
+        agenda, reason, starts_on=date(2026, 11, 26), every_weeks=0, from_time=time(14),
+        until_time=time(18),
+    )  # fmt: skip
+    session = make_opening(
+        agenda, reason, starts_on=date(2026, 11, 27), every_weeks=0, from_time=time(9),
+        until_time=time(10), slot_minutes=10, capacity=3,
+    )  # fmt: skip
+    page = url("copy-week", agenda, agenda.pk)
+    given = {"source": "2026-11-25", "target": "2026-12-11", "weeks": "2"}
+    answer = client.post(page, given, follow=True).content.decode()
+    made = agenda.openings.filter(starts_on__gte=date(2026, 12, 1)).order_by("starts_on")
+    assert [(row.starts_on, row.every_weeks, row.capacity) for row in made] == [
+        (date(2026, 12, 10), 0, 1), (date(2026, 12, 11), 0, 3),
+        (date(2026, 12, 17), 0, 1), (date(2026, 12, 18), 0, 3),
+    ]  # fmt: skip
+    assert [list(row.visit_reasons.all()) for row in made] == [[reason]] * 4
+    assert session.number not in [row.number for row in made]
+    assert "4 plages ajoutées. 2 y étaient déjà" in answer
+    assert free_slots(
+        visit_reason=reason, since=datetime(2026, 12, 10, tzinfo=UTC),
+        until=datetime(2026, 12, 11, tzinfo=UTC), now=now,
+    )  # fmt: skip
+    # Copied again, everything is there.
+    client.post(page, given)
+    assert made.count() == 4
+
+
+def test_what_overlaps_is_left_out_of_a_copied_week(agenda, reason, client):
+    make_opening(
+        agenda, reason, starts_on=date(2026, 11, 26), every_weeks=0, from_time=time(14),
+        until_time=time(18),
+    )  # fmt: skip
+    make_opening(
+        agenda, reason, starts_on=date(2026, 12, 10), every_weeks=0, from_time=time(16),
+        until_time=time(19),
+    )  # fmt: skip
+    given = {"source": "2026-11-26", "target": "2026-12-10", "weeks": "1"}
+    answer = client.post(url("copy-week", agenda, agenda.pk), given, follow=True)
+    assert "0 plage" in answer.content.decode()
+    assert agenda.openings.filter(starts_on=date(2026, 12, 10)).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"target": "2026-11-27"}, "la même semaine"),
+        ({"weeks": "27"}, "26"),
+        ({"source": "hier"}, "date"),
+    ],
+)
+def test_a_week_that_cannot_be_copied_is_said(agenda, client, changed, words):
+    given = {"source": "2026-11-25", "target": "2026-12-10", "weeks": "1", **changed}
+    page = client.post(url("copy-week", agenda, agenda.pk), given).content.decode()
+    assert words in page
