@@ -116,8 +116,12 @@ def create_patient(
     account: Account | None = None,
     relation: str = Relation.SELF,
     practice: Practice | None = None,
+    has_consented: bool = False,
 ) -> Patient:
-    """Create a patient of an account, or of a practice that took the call; on the record."""
+    """Create a patient of an account, or of a practice that took the call; on the record.
+
+    `has_consented`: the account says that the person, or who answers for them, agrees.
+    """
     patient = Patient(account=account, relation=relation, **indexes_of(identity))
     seal(patient, **texts_of(identity))
     patient.save(force_insert=True)
@@ -129,6 +133,7 @@ def create_patient(
         subjects=[patient.pk],
         practice_id=practice.pk if practice else None,
         object_id=patient.pk,
+        details={"consent": "stated by the account"} if has_consented else {},
     )
     return patient
 

@@ -68,6 +68,13 @@ class RelativeForm(IdentityForm):
     relation = forms.ChoiceField(
         label=_("Cette personne est"), choices=[c for c in Relation.choices if c[0] != "self"]
     )
+    consent = forms.BooleanField(
+        label=_("Cette personne, ou qui en est responsable, accepte que je gère ses rendez-vous."),
+        help_text=_("Pour votre enfant, vous en êtes responsable. C’est inscrit au registre."),
+        error_messages={
+            "required": _("Sans son accord, sa fiche ne peut pas être dans votre compte.")
+        },
+    )
 
 
 class CallerForm(IdentityForm):

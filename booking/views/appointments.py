@@ -233,6 +233,7 @@ def new_person(request: HttpRequest) -> HttpResponse:
             now=timezone.now(),
             account=account_of(request),
             relation=form.cleaned_data.get("relation", Relation.SELF),
+            has_consented=form.cleaned_data.get("consent", False),
         )
         messages.success(request, _("C’est noté."))
         # Back to the booking that sent the person here, if there is one.

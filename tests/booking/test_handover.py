@@ -153,3 +153,22 @@ def test_a_made_up_link_is_refused(token, now):
         handover.open_handover(token=token, account=account, now=now)
     url = reverse("booking:accept-handover", args=[token])
     assert client_of(account).get(url).status_code == 400
+
+
+@pytest.mark.parametrize("has_consented", [True, False])
+def test_a_relative_is_taken_in_with_consent_alone(has_consented, parent):
+    given = {
+        "first_name": "Ada", "last_name": "Lefèvre", "birth_date": "1950-05-01", "sex": "F",
+        "relation": "parent",
+    }  # fmt: skip
+    if has_consented:
+        given["consent"] = "on"
+    answer = client_of(parent).post(reverse("booking:new-person"), given)
+    assert Patient.unscoped.filter(relation="parent").exists() == has_consented
+    if has_consented:
+        said = {"consent": "stated by the account"}
+        assert Entry.objects.filter(action="patient-created", details=said).count() == 1
+    else:
+        page = answer.content.decode()
+        assert "Sans son accord" in page
+        assert "Ada" in page
