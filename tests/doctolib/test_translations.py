@@ -10,6 +10,8 @@ from django.template import engines
 from django.template.base import VariableNode
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.test import Client
+from django.utils import translation
+from django.utils.translation import ngettext
 
 from doctolib.environment import PROJECT_DIR
 
@@ -18,8 +20,8 @@ CATALOGUE = ROOT / "locale/en/LC_MESSAGES"
 FUNCTIONS = {"_": 0, "gettext": 0, "gettext_lazy": 0, "pgettext_lazy": 1, "ngettext": 0}
 
 
-def compiled():
-    with (CATALOGUE / "django.mo").open("rb") as file:
+def compiled(language="en"):
+    with (ROOT / f"locale/{language}/LC_MESSAGES/django.mo").open("rb") as file:
         return gettext.GNUTranslations(file)._catalog
 
 
@@ -99,3 +101,21 @@ def test_french_has_its_no_break_spaces():
     texts = {text for text, _file in (*in_code(), *in_templates())}
     loose = re.compile(r" [:;?!»](?=[\s\"'<)]|$)|«(?!\u00a0)")
     assert sorted(text for text in texts if loose.search(text)) == []
+
+
+def test_french_counts_as_french_does():
+    """Nothing is singular: 0 jour. The plurals that English has, French has, in its own words."""
+    with (CATALOGUE / "django.po").open("rb") as file:
+        plurals = [each.id for each in read_po(file) if isinstance(each.id, tuple)]
+    assert len(plurals) > 10
+    french = compiled("fr")
+    for one, many in plurals:
+        assert (french.get((one, 0)), french.get((one, 1))) == (one, many), one
+    with translation.override("fr"):
+        for n, words in (
+            (0, "0 plage ajoutée."),
+            (1, "1 plage ajoutée."),
+            (2, "2 plages ajoutées."),
+        ):
+            said = ngettext("%(n)d plage ajoutée.", "%(n)d plages ajoutées.", n) % {"n": n}
+            assert said == words

@@ -146,7 +146,7 @@ def test_a_patient_answers_and_the_practice_reads(member, reason, client, appoin
     page = member.get(visit).content.decode()
     for text in (ALLERGY, "Malakoff", "insuline, cortisone"):
         assert text in page
-    read = Entry.objects.filter(action="reveal", channel="dashboard").latest("at")
+    read = Entry.objects.get(action="reveal", channel="dashboard", object_id=appointment.pk)
     assert "booking_questionnaire.answers" in read.fields
     assert read.subjects == [appointment.patient_id]
     with connection.cursor() as cursor:
