@@ -58,6 +58,10 @@ STOPS = [
     Stop(name="account", who="patient", path="/compte/", says="The account, two taps from all"),
     Stop(name="agenda", who="praticien", path="/cabinet/{practice}/", says="The agenda"),
     Stop(
+        name="month", who="praticien", path="/cabinet/{practice}/?vue=mois",
+        says="A month of counts, which opens no identity",
+    ),
+    Stop(
         name="waiting-list", who="praticien", path="/cabinet/{practice}/attente/",
         says="The waiting list, which offers what becomes free by itself",
     ),
