@@ -28,8 +28,9 @@ FRESH = timedelta(days=2)
 # Over a long weekend, the next working day's list is made four days ahead.
 NEAR_BEFORE, NEAR_AFTER = timedelta(days=4), timedelta(hours=36)
 REMEMBERED = timedelta(days=62)
-# A name in a full agenda is a part of what reaches somebody: by telephone, e-mail, birth date.
-NAMES, PART_OF_NAMES = frozenset({"first_name", "last_name"}), 0.2
+# A name in a full agenda, or in a list of messages, is a part of what reaches somebody: by
+# telephone, e-mail, birth date.
+NAMES, PART_OF_NAMES = frozenset({"first_name", "last_name", "topic"}), 0.2
 
 _VISITS = """
     SELECT DISTINCT ON (a.patient_id) a.patient_id, a.agenda_id, a.starts_at,
@@ -41,6 +42,14 @@ _VISITS = """
     WHERE a.practice_id = %(practice)s AND a.patient_id = ANY(%(patients)s)
     WINDOW each AS (PARTITION BY a.patient_id)
     ORDER BY a.patient_id, a.starts_at DESC
+"""
+_WROTE = """
+    SELECT patient_id, false FROM booking_conversation
+    WHERE practice_id = %(practice)s AND patient_id = ANY(%(patients)s)
+      AND (waits_for_practice OR changed_at >= %(fresh)s)
+    UNION ALL
+    SELECT patient_id, true FROM booking_wait
+    WHERE practice_id = %(practice)s AND patient_id = ANY(%(patients)s) AND ended_at IS NULL
 """
 # Of each: whether anything was opened, whether on this day from this very place, and both again of
 # more than the name.
@@ -131,6 +140,7 @@ def _sightings(
     origin = actor.origin or Origin()
     known = _visits(actor.practice_id, opened, now=now)
     before = _opened_before(actor.id, opened, origin=origin, now=now)
+    wrote, waits = _ask_for_it(actor.practice_id, opened, now=now)
     found = []
     for subject, names in opened.items():
         part = PART_OF_NAMES if names <= NAMES else 1.0
@@ -145,7 +155,11 @@ def _sightings(
                 weekday=local.weekday(),
                 hour=local.hour,
                 practice_id=actor.practice_id,
-                reason=_reason(visits, is_again=is_again, is_search=is_search, is_name=part < 1),
+                reason=(
+                    Reason.FRESH
+                    if subject in wrote or (part < 1 and subject in waits)
+                    else _reason(visits, is_again=is_again, is_search=is_search, is_name=part < 1)
+                ),
                 network=origin.network,
                 key=origin.key,
                 use=f"{len(names)}",
@@ -169,6 +183,18 @@ def _reason(visits: _Visits | None, *, is_again: bool, is_search: bool, is_name:
     if is_again:
         return Reason.AGAIN
     return Reason.LEAFED if is_name else Reason.NONE
+
+
+def _ask_for_it(
+    practice_id: uuid.UUID, patients: Iterable[uuid.UUID], *, now: datetime
+) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
+    """Who has written lately or waits to be read, and who is on the waiting list, by name alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WROTE, {"practice": practice_id, "patients": list(patients), "fresh": now - FRESH}
+        )
+        rows = cursor.fetchall()
+    return {pk for pk, is_wait in rows if not is_wait}, {pk for pk, is_wait in rows if is_wait}
 
 
 def _visits(

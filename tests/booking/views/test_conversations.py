@@ -1,5 +1,7 @@
 """Conversations: begun by a patient whom the practice knows, sealed, answered by the practice."""
 
+from datetime import timedelta
+
 import pytest
 from django.core import mail
 from django.db import connection
@@ -211,3 +213,44 @@ def test_it_is_exported_and_erased(client, agenda, patient, account, now):
     erase.erase_account(account=account, actor=system_actor(), now=now)
     assert not Conversation.unscoped.exists()
     assert not Reply.unscoped.exists()
+
+
+def test_reading_many_messages_is_no_reason_to_be_asked(agenda, desk, now):
+    """Patients without any near visit write; whoever reads and answers them is at work."""
+    member = agenda.practice.memberships.get().account
+    rows = []
+    for n in range(25):
+        account = make_account()
+        patient = make_patient(account, practice=agenda.practice)
+        rows.append(
+            conversations.begin(
+                agenda=agenda, patient=patient, topic=f"Question {n}", words="Bonjour",
+                author=account, actor=system_actor(), now=now,
+            )
+        )  # fmt: skip
+    assert desk.get(at_the_practice(agenda, name="practice-conversations")).status_code == 200
+    for row in rows:
+        assert desk.get(at_the_practice(agenda, row.pk)).status_code == 200
+    member.refresh_from_db()
+    assert (member.asked_at, member.stopped_at) == (None, None)
+    weights = [
+        entry.details.get("weight")
+        for entry in Entry.objects.filter(action="reveal", channel="dashboard")
+    ]
+    assert weights
+    assert not any(weights)
+
+
+def test_old_conversations_are_leafed_through_like_an_agenda(agenda, desk, now, time_machine):
+    patients = [make_patient(make_account(), practice=agenda.practice) for _n in range(10)]
+    for patient in patients:
+        row = conversations.begin(
+            agenda=agenda, patient=patient, topic="Question", words="Bonjour",
+            author=patient.account, actor=system_actor(), now=now,
+        )  # fmt: skip
+        conversations.close(conversation=row, actor=system_actor(), now=now)
+    time_machine.move_to(now + timedelta(days=90))
+    everything = at_the_practice(agenda, name="practice-conversations") + "?toutes"
+    assert desk.get(everything).status_code == 200
+    entry = Entry.objects.filter(action="reveal", channel="dashboard").latest("at")
+    assert 0 < entry.details["weight"] < 2

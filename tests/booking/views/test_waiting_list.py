@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
+from audit.record.entries import system_actor
 from booking.domain import delivery, waiting
 from booking.domain.offer_links import offer_token
 from booking.models import Appointment, Message, Offer, Wait
@@ -261,3 +262,19 @@ def test_the_export_tells_of_it(client, appointment, now):
     (wait,) = held.json()["waiting"]
     assert (wait["instead_of"], wait["first_day"]) == (str(appointment.pk), "2026-11-25")
     assert wait["offers"][0]["state"] == "open"
+
+
+def test_the_waiting_list_may_be_read_whole(reason, now):
+    """Whoever waits without a visit is explained by waiting; their telephone is not."""
+    practice = reason.agenda.practice
+    member = make_member(practice, role="secretary")
+    for _n in range(30):
+        waiting.join(
+            visit_reason=reason, patient=make_patient(make_account(), practice=practice),
+            actor=system_actor(), now=now,
+        )  # fmt: skip
+    client = verified_client(member.account)
+    page = client.get(reverse("booking:waiting-list", args=[practice.pk]))
+    assert page.content.decode().count("Zoé Lefèvre") >= 30
+    entry = Entry.objects.get(action="reveal", channel="dashboard")
+    assert (len(entry.subjects), entry.details["weight"]) == (30, 0)
