@@ -24,6 +24,7 @@ from booking.models import (
     Account,
     Appointment,
     Conversation,
+    Handover,
     Message,
     Patient,
     PracticePatient,
@@ -122,7 +123,10 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
     planned = plan(account=account, now=now)
     for appointment in planned.upcoming:
         change.cancel(appointment=appointment, actor=actor, channel=Channel.PRACTICE, now=now)
-    Wait.unscoped.filter(patient__in=[fate.patient for fate in planned.fates]).delete()
+    everybody = [fate.patient for fate in planned.fates]
+    Wait.unscoped.filter(patient__in=everybody).delete()
+    # An offer of a file names an address, by its index.
+    Handover.objects.filter(patient__in=everybody).delete()
     erased = [fate.patient for fate in planned.fates if not fate.kept]
     for patient in erased:
         _empty(patient)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import delivery, handover
+from booking.domain import delivery, erase, handover
 from booking.domain.handover import InvalidHandover
 from booking.models import Handover, Patient
 from tests.booking.test_book import booked
@@ -172,3 +172,9 @@ def test_a_relative_is_taken_in_with_consent_alone(has_consented, parent):
         page = answer.content.decode()
         assert "Sans son accord" in page
         assert "Ada" in page
+
+
+def test_erasing_forgets_to_whom_a_file_was_offered(parent, child, now):
+    offered(parent, child, now)
+    erase.erase_account(account=parent, actor=system_actor(), now=now)
+    assert not Handover.objects.exists()
