@@ -25,8 +25,9 @@ LOOK_BACK = timedelta(days=92)
 # A working day in one session; software's tokens last for minutes.
 TOKEN_LASTS = timedelta(hours=12)
 SUSPECT_SHARE = 0.5
-# A third of a session that no work explains: the rest of it is hardly work either.
-SUSPECT_SHARE_OF_SESSION = 1 / 3
+# A third of a session that no work explains: the rest of it is hardly work either. A fifth, where
+# most of the session weighed something: work weighs something now and then.
+SUSPECT_SHARE_OF_SESSION, SUSPECT_SHARE_WHERE_MOST_WEIGHED = 1 / 3, 1 / 5
 
 # Whose entry it is, by kind of holder; each has an index with `at`.
 OPENED_BY = {
@@ -42,7 +43,8 @@ IS_ODD = {
 # The bounds on `at` let PostgreSQL leave out the other months' partitions.
 _BY = """
     SELECT coalesce(details->>%(column)s, ''), min(at), count(details->>'weight'),
-           count(*) FILTER (WHERE {odd})
+           count(*) FILTER (WHERE {odd}),
+           count(*) FILTER (WHERE (details->>'weight')::float > 0)
     FROM audit_entry
     WHERE {whose} AND action = 'reveal' AND at >= %(since)s AND at <= %(until)s
     GROUP BY 1
@@ -91,8 +93,8 @@ def select(
     if not found["network"] and not found["key"]:
         # A token began before its first odd opening.
         rows = _by("token", kind, holder_id, since - TOKEN_LASTS, until)
-        share = SUSPECT_SHARE_OF_SESSION if kind == Kind.ACCOUNT else SUSPECT_SHARE
-        odd = {row[0] for row in rows if _is_odd(row, share)}
+        is_suspect = _is_suspect_session if kind == Kind.ACCOUNT else _is_odd
+        odd = {row[0] for row in rows if is_suspect(row)}
         began += [row[1] for row in rows if row[0] in odd]
         tokens = sorted(odd | {stopped.token} - {""})
         worked = {row[0] for row in rows} - odd
@@ -104,9 +106,17 @@ def select(
 
 
 def _is_odd(row: tuple[Any, ...], share: float = SUSPECT_SHARE) -> bool:
-    """Whether so much of what was judged weighed something; the same again was not judged."""
-    _name, _first, judged, odd = row
+    """Whether so much of what was judged was odd; the same again was not judged."""
+    _name, _first, judged, odd, _weighed = row
     return bool(odd >= share * judged)
+
+
+def _is_suspect_session(row: tuple[Any, ...]) -> bool:
+    """Whether a person's session was hardly work at all."""
+    _name, _first, judged, _odd, weighed = row
+    if _is_odd(row, SUSPECT_SHARE_OF_SESSION):
+        return True
+    return weighed > judged / 2 and _is_odd(row, SUSPECT_SHARE_WHERE_MOST_WEIGHED)
 
 
 def _by(
