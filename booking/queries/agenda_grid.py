@@ -161,7 +161,7 @@ def _block(
 
 def week_of(day: date) -> list[date]:
     """The seven days of the week of `day`, Monday first."""
-    monday = day - timedelta(days=day.weekday())
+    monday = wall_clock.monday_of(day)
     return [monday + timedelta(days=n) for n in range(7)]
 
 

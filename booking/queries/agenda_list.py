@@ -10,7 +10,7 @@ from audit.vault.reveal import Purpose
 from booking.models import Appointment
 from booking.queries.appointments import Shown, show, with_related
 from practitioners.domain.opened import open_minutes
-from practitioners.domain.wall_clock import day_bounds
+from practitioners.domain.wall_clock import day_bounds, monday_of
 from practitioners.models import Agenda
 
 
@@ -41,8 +41,8 @@ def month_of(*, agendas: Sequence[Agenda], day: date) -> list[list[MonthDay]]:
     practice = agendas[0].practice
     first = day.replace(day=1)
     following = (first + timedelta(days=31)).replace(day=1)
-    begin = first - timedelta(days=first.weekday())
-    end = following + timedelta(days=(7 - following.weekday()) % 7)
+    begin = monday_of(first)
+    end = monday_of(following + timedelta(days=6))
     starts = (
         Appointment.objects.filter(
             agenda__in=agendas,

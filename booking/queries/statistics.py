@@ -10,7 +10,7 @@ from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain.availability import free_slots_of_many
 from practitioners.domain.opened import open_minutes
-from practitioners.domain.wall_clock import day_bounds
+from practitioners.domain.wall_clock import day_bounds, monday_of
 from practitioners.models import Agenda, Practice, VisitReason
 
 # Third next available appointment: the usual measure of access, since a first free slot is often
@@ -88,7 +88,7 @@ def statistics_of(
 ) -> Statistics:
     """The figures of the last weeks, this one included, for some agendas of a practice."""
     today = now.astimezone(practice.zone).date()
-    this = today - timedelta(days=today.weekday())
+    this = monday_of(today)
     first, last = this - timedelta(weeks=weeks - 1), this + timedelta(days=6)
     found = Statistics(weeks=[Week(monday=first + timedelta(weeks=n)) for n in range(weeks)])
     by_monday = {week.monday: week for week in found.weeks}
@@ -96,7 +96,7 @@ def statistics_of(
         practice=practice, agenda_ids=[each.pk for each in agendas], since=first, until=last
     )
     for day, minutes in opened.items():
-        by_monday[day - timedelta(days=day.weekday())].open_minutes += minutes
+        by_monday[monday_of(day)].open_minutes += minutes
     _count(found, by_monday, practice, agendas, first=first, last=last)
     found.waits = _waits(agendas, now=now)
     return found
@@ -120,7 +120,7 @@ def _count(
     channels: Counter[str] = Counter()
     for starts_at, ends_at, created_at, status, channel, is_new in rows.iterator(chunk_size=5000):
         day = starts_at.astimezone(practice.zone).date()
-        week = by_monday[day - timedelta(days=day.weekday())]
+        week = by_monday[monday_of(day)]
         if status == Status.CANCELLED:
             week.cancelled += 1
             continue

@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_scopes import scope
@@ -48,6 +49,14 @@ def network_of(request: HttpRequest) -> str:
     if settings.PROXIES and len(hops) >= settings.PROXIES and hops[-settings.PROXIES]:
         return hops[-settings.PROXIES]
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def local_target(request: HttpRequest, target: str) -> str:
+    """An address that a form or a link asks to be led to, if it is one of this site; else ""."""
+    is_ours = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if is_ours else ""
 
 
 def web_actor(request: HttpRequest) -> Actor:

@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -40,6 +39,7 @@ from booking.views.access import (
     account_of,
     account_required,
     is_verified,
+    local_target,
     network_of,
     note_code_given,
     web_actor,
@@ -52,10 +52,8 @@ AWAITING_CODE = "awaiting_code"
 
 
 def _next(request: HttpRequest) -> str:
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
+    asked = request.POST.get("next") or request.GET.get("next") or ""
+    if target := local_target(request, asked):
         return target
     return str(request.session.get("after_sign_in") or reverse("booking:my-appointments"))
 

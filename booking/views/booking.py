@@ -19,13 +19,13 @@ from django_scopes import scope
 
 from audit.fixed_query import FixedQuery
 from audit.ids import read_id
-from audit.vault.reveal import Purpose, reveal
 from booking.domain import book, patients
 from booking.forms.patients import IdentityForm, NoteForm
 from booking.models import Patient
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.views.access import account_of, web_actor
+from booking.views.people import named_people
 from practitioners.domain import availability, take
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Agenda, Practice, Taken, VisitReason
@@ -174,15 +174,10 @@ def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
             answer = _book(request, choice, patient, note_form)
             if answer is not None:
                 return answer
-    people = list(Patient.objects.order_by("created_at", "pk"))
-    chosen = request.POST.get("patient") or (str(people[0].pk) if people else "")
-    context = _context(choice)
-    names = [(patient, ("first_name", "last_name")) for patient in people]
-    with reveal(names, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
-        context["people"] = [
-            (p, f"{plain.text(p, 'first_name')} {plain.text(p, 'last_name')}") for p in people
-        ]
-    context |= {
+    people = named_people(request)
+    chosen = request.POST.get("patient") or (str(people[0][0].pk) if people else "")
+    context = _context(choice) | {
+        "people": people,
         "note_form": note_form,
         "identity_form": identity_form or IdentityForm(),
         "chosen": chosen,

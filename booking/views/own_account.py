@@ -8,7 +8,6 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -16,7 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from booking.domain import accounts, favourites, sign_ins
 from booking.models import SignIn
-from booking.views.access import account_of, account_required, network_of, web_actor
+from booking.views.access import (
+    account_of,
+    account_required,
+    local_target,
+    network_of,
+    web_actor,
+)
 from practitioners.models import Practitioner
 
 
@@ -92,9 +97,6 @@ def toggle_favourite(request: HttpRequest, practitioner_id: uuid.UUID) -> HttpRe
     if request.headers.get("HX-Request"):
         context = {"practitioner": practitioner, "is_favourite": is_now}
         return render(request, "booking/_favourite.html", context)
-    back = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(
-        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
+    if back := local_target(request, request.POST.get("next", "")):
         return redirect(back)
     return redirect("practitioners:practitioner", practitioner.pk)

@@ -16,6 +16,7 @@ from partners.domain import grants, identities, scopes
 from partners.models import Credential, Grant, Partner, PartnerMember
 from practitioners.domain import availability, openings
 from practitioners.domain.openings import OpeningSpec
+from practitioners.domain.wall_clock import monday_of
 from practitioners.models import Agenda, Membership, Practice, Practitioner, Role, VisitReason
 
 SANDBOX_PATIENTS = 20
@@ -97,7 +98,7 @@ def _make_agenda(practice: Practice, last_name: str, actor: Actor, today: date) 
         )
         for name, minutes in ((_("Consultation"), 20), (_("Première consultation"), 40))
     ]
-    monday = today - timedelta(days=today.weekday())
+    monday = monday_of(today)
     for weekday in range(5):
         for begins, ends in ((9, 12), (14, 18)):
             spec = OpeningSpec(

@@ -13,7 +13,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from practitioners.domain import availability
 from practitioners.domain.next_slots import mark_stale
-from practitioners.domain.wall_clock import instant, occurs_on
+from practitioners.domain.wall_clock import instant, monday_of, occurs_on
 from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
 
 LOOK_AHEAD_DAYS = 730
@@ -87,8 +87,8 @@ def copy_week(*, agenda: Agenda, source: date, target: date, actor: Actor) -> Co
     stays; what would overlap it is left out. Absences and public holidays are not copied: they
     close what they close.
     """
-    source -= timedelta(days=source.weekday())
-    shift = target - timedelta(days=target.weekday()) - source
+    source = monday_of(source)
+    shift = monday_of(target) - source
     rows = list(agenda.openings.prefetch_related("visit_reasons").order_by("from_time", "number"))
     made, left_out = [], 0
     for day in (source + timedelta(days=n) for n in range(7)):

@@ -47,6 +47,11 @@ def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 
+def monday_of(day: date) -> date:
+    """The Monday of the week in which `day` lies."""
+    return day - timedelta(days=day.weekday())
+
+
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return the UTC instants between which `day` lies in `zone`: 23, 24 or 25 hours."""
     return instant(day, time.min, zone), instant(day + timedelta(days=1), time.min, zone)
