@@ -50,6 +50,13 @@ class Plain:
         data_key = self._keys.get(row.subject_id)
         return ERASED if data_key is None else sealing.open_sealed(data_key, row, name)
 
+    def joined(self, row: Any, names: Iterable[str]) -> str:
+        """Return the texts of some fields, those that are there, with a space between.
+
+        Raises as `text` does.
+        """
+        return " ".join(text for name in names if (text := self.text(row, name)))
+
     def close(self) -> None:
         self._keys = None
 

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
+from booking.domain.patients import NAME_FIELDS
 from booking.models import Appointment
 
 RELATED = (
@@ -59,20 +60,14 @@ def show(
     object_id: uuid.UUID | None = None,
 ) -> list[Shown]:
     """Reveal the patients' names (and words) of some appointments: one block, one entry."""
-    wanted: list[tuple[object, tuple[str, ...]]] = [
-        (a.patient, ("first_name", "last_name")) for a in appointments
-    ]
+    wanted: list[tuple[object, tuple[str, ...]]] = [(a.patient, NAME_FIELDS) for a in appointments]
     if with_note:
         wanted += [(a, ("note",)) for a in appointments]
     with reveal(wanted, actor=actor, purpose=purpose, object_id=object_id) as plain:
         return [
             Shown(
                 appointment=a,
-                name=" ".join(
-                    text
-                    for name in ("first_name", "last_name")
-                    if (text := plain.text(a.patient, name))
-                ),
+                name=plain.joined(a.patient, NAME_FIELDS),
                 note=plain.text(a, "note") if with_note else "",
             )
             for a in appointments

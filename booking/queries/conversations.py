@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
+from booking.domain.patients import NAME_FIELDS
 from booking.models import Conversation, Reply
 
 LIMIT = 100
-NAMES = ("first_name", "last_name")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +43,13 @@ def newest() -> QuerySet[Conversation]:
 def show(rows: list[Conversation], *, actor: Actor, purpose: Purpose) -> list[ShownConversation]:
     """Reveal topics and names of some conversations: one block, one entry."""
     wanted: list[tuple[object, tuple[str, ...]]] = [(row, ("topic",)) for row in rows]
-    wanted += [(row.patient, NAMES) for row in rows]
+    wanted += [(row.patient, NAME_FIELDS) for row in rows]
     with reveal(wanted, actor=actor, purpose=purpose) as plain:
         return [
             ShownConversation(
                 conversation=row,
                 topic=plain.text(row, "topic"),
-                name=" ".join(text for name in NAMES if (text := plain.text(row.patient, name))),
+                name=plain.joined(row.patient, NAME_FIELDS),
             )
             for row in rows
         ]
@@ -60,13 +60,13 @@ def open_one(
 ) -> tuple[ShownConversation, list[ShownReply]]:
     """Reveal one conversation with all its messages, oldest first: one block, one entry."""
     replies = list(Reply.objects.filter(conversation=row).order_by("at", "pk"))
-    wanted: list[tuple[object, tuple[str, ...]]] = [(row, ("topic",)), (row.patient, NAMES)]
+    wanted: list[tuple[object, tuple[str, ...]]] = [(row, ("topic",)), (row.patient, NAME_FIELDS)]
     wanted += [(each, ("text",)) for each in replies]
     with reveal(wanted, actor=actor, purpose=purpose, object_id=row.pk) as plain:
         shown = ShownConversation(
             conversation=row,
             topic=plain.text(row, "topic"),
-            name=" ".join(text for name in NAMES if (text := plain.text(row.patient, name))),
+            name=plain.joined(row.patient, NAME_FIELDS),
         )
         return shown, [
             ShownReply(by_practice=each.by_practice, at=each.at, words=plain.text(each, "text"))

@@ -6,6 +6,7 @@ from django.db.models import Prefetch, QuerySet
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
+from booking.domain.patients import NAME_FIELDS
 from booking.models import Offer, Wait
 from booking.models.waiting import OfferState
 
@@ -35,12 +36,11 @@ def on_the_list() -> QuerySet[Wait]:
 
 def show(waits: list[Wait], *, actor: Actor, purpose: Purpose) -> list[ShownWait]:
     """Reveal the names of some who wait: one block, one entry."""
-    names = ("first_name", "last_name")
-    with reveal([(w.patient, names) for w in waits], actor=actor, purpose=purpose) as plain:
+    with reveal([(w.patient, NAME_FIELDS) for w in waits], actor=actor, purpose=purpose) as plain:
         return [
             ShownWait(
                 wait=wait,
-                name=" ".join(text for name in names if (text := plain.text(wait.patient, name))),
+                name=plain.joined(wait.patient, NAME_FIELDS),
                 offer=next(iter(wait.offers.all()), None),
             )
             for wait in waits

@@ -61,11 +61,11 @@ def problems_in(source: str, *, in_vault: bool = False) -> list[str]:
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "text"
+            and node.func.attr in ("text", "joined")
             and getattr(node.func.value, "id", "plain") == "plain"
             and not (isinstance(node.func.value, ast.Name) and node.func.value.id in plains)
         ):
-            found.append(f"{node.lineno}: .text() outside its reveal block")
+            found.append(f"{node.lineno}: .{node.func.attr}() outside its reveal block")
         for child in ast.iter_child_nodes(node):
             visit(child, plains)
 
@@ -111,6 +111,7 @@ def test_inside_the_vault_only_reveal_opens():
         "def f(plain, row):\n    return plain.text(row, 'phone')",
         "with reveal(w, actor=a, purpose=p) as plain:\n    pass\nplain.text(row, 'phone')",
         "with reveal(w, actor=a, purpose=p) as other:\n    plain.text(row, 'phone')",
+        "def f(plain, row):\n    return plain.joined(row, ['phone'])",
     ],
 )
 def test_the_search_finds_what_is_planted(planted):
