@@ -19,6 +19,11 @@ def _client(url: str) -> "redis.Redis":
     )
 
 
+def redis_url() -> str:
+    """The address of the Redis that the settings name."""
+    return str(settings.CACHES["default"]["LOCATION"])
+
+
 def redis_client() -> "redis.Redis":
     """The client of the Redis that the settings name."""
-    return _client(settings.CACHES["default"]["LOCATION"])
+    return _client(redis_url())

@@ -9,6 +9,7 @@ from practitioners.models.staff import Role
 TABLE = {
     "booking.view_agenda": {Role.OWNER, Role.PRACTITIONER, Role.SECRETARY},
     "booking.change_appointments": {Role.OWNER, Role.PRACTITIONER, Role.SECRETARY},
+    "booking.join_video": {Role.OWNER, Role.PRACTITIONER},
     "booking.view_patients": {Role.OWNER, Role.PRACTITIONER, Role.SECRETARY},
     "booking.change_absences": {Role.OWNER, Role.PRACTITIONER, Role.SECRETARY},
     "booking.change_openings": {Role.OWNER, Role.PRACTITIONER},

@@ -8,11 +8,13 @@ from booking.views import (
     offline,
     own_account,
     own_data,
+    video,
     waiting,
 )
 from booking.views.dashboard import agenda, incidents, members, practice, record, time, visits
 from booking.views.dashboard import conversations as practice_conversations
 from booking.views.dashboard import statistics as practice_statistics
+from booking.views.dashboard import video as practice_video
 from booking.views.dashboard import waiting as practice_waiting
 
 app_name = "booking"
@@ -68,6 +70,16 @@ urlpatterns = [
         appointments.calendar_file,
         name="calendar-file",
     ),
+    path("rendez-vous/<uuid:appointment_id>/video/", video.room, name="video"),
+    path("rendez-vous/<uuid:appointment_id>/video/entrer/", video.enter, name="enter-video"),
+    path("rendez-vous/<uuid:appointment_id>/video/signal/", video.signal, name="signal-video"),
+    # What stays open has a beginning of its own, by which a proxy finds the ASGI process.
+    path("direct/rendez-vous/<uuid:appointment_id>/", video.events, name="video-events"),
+    path(
+        "direct/cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/",
+        practice_video.events,
+        name="practice-video-events",
+    ),
     path("messages/", conversations.my_conversations, name="my-conversations"),
     path("messages/nouveau/", conversations.begin_conversation, name="begin-conversation"),
     path("messages/<uuid:conversation_id>/", conversations.my_conversation, name="my-conversation"),
@@ -102,6 +114,36 @@ urlpatterns = [
         "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/note/",
         visits.note_down,
         name="note-visit",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/video/",
+        practice_video.room,
+        name="practice-video",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/video/entrer/",
+        practice_video.enter,
+        name="enter-practice-video",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/video/signal/",
+        practice_video.signal,
+        name="signal-practice-video",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/video/commencer/",
+        practice_video.start,
+        name="start-video",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/video/terminer/",
+        practice_video.end,
+        name="end-video",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/video/inviter/",
+        practice_video.invite,
+        name="invite-to-video",
     ),
     path(
         "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/attente/",
@@ -221,6 +263,11 @@ urlpatterns = [
         name="answer-concern",
     ),
     path("cabinet/<uuid:practice_id>/membres/", members.member_list, name="members"),
+    path(
+        "cabinet/<uuid:practice_id>/membres/<uuid:membership_id>/praticien/",
+        members.link_member,
+        name="link-member",
+    ),
     path(
         "cabinet/<uuid:practice_id>/membres/<uuid:membership_id>/retirer/",
         members.remove_member,

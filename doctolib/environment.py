@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -52,6 +53,11 @@ class Environment:
     sms_token: str = field(repr=False)
     proxies: int
     connection_seconds: int
+    live_port: int
+    stun_urls: tuple[str, ...]
+    turn_urls: tuple[str, ...]
+    turn_secret: str = field(repr=False)
+    turn_only: bool
 
     @property
     def is_production(self) -> bool:
@@ -120,7 +126,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         index_key=text("DOCTOLIB_INDEX_KEY", f"{DEVELOPMENT_KEY_NOTICE}-index-key"),
         record_key=text("DOCTOLIB_RECORD_KEY", f"{DEVELOPMENT_KEY_NOTICE}-record-key"),
         record_origin=text("DOCTOLIB_RECORD_ORIGIN", f"{urlsplit(base_url).netloc}/registre"),
-        witnesses=tuple(w for w in source.get("DOCTOLIB_WITNESSES", "").split(",") if w.strip()),
+        witnesses=_words(source.get("DOCTOLIB_WITNESSES", "")),
         allowed_hosts=hosts,
         base_url=base_url,
         port=port,
@@ -135,7 +141,29 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         sms_token=source.get("SMS_TOKEN", ""),
         proxies=number("DOCTOLIB_PROXIES", 0),
         connection_seconds=number("DOCTOLIB_CONNECTION_SECONDS", 600),
+        # In production a proxy hands /direct/ to the ASGI process, on the site's own address.
+        live_port=0 if production else number("DOCTOLIB_LIVE_PORT", port + 1),
+        stun_urls=_words(source.get("DOCTOLIB_STUN_URLS", "")),
+        **_turn(source),
     )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _turn(source: Mapping[str, str]) -> dict[str, Any]:
+    """The relay for calls that find no direct way, with what it needs."""
+    urls = _words(source.get("DOCTOLIB_TURN_URLS", ""))
+    secret = source.get("DOCTOLIB_TURN_SECRET", "")
+    only = source.get("DOCTOLIB_TURN_ONLY", "") == "1"
+    if any(not url.startswith(("turn:", "turns:")) for url in urls):
+        raise InvalidEnvironment("DOCTOLIB_TURN_URLS must begin with turn: or turns:")
+    if urls and not secret:
+        raise InvalidEnvironment("DOCTOLIB_TURN_SECRET is not set: DOCTOLIB_TURN_URLS needs it.")
+    if only and not urls:
+        raise InvalidEnvironment("DOCTOLIB_TURN_URLS is not set: DOCTOLIB_TURN_ONLY needs it.")
+    return {"turn_urls": urls, "turn_secret": secret, "turn_only": only}
 
 
 def _vault(source: Mapping[str, str], *, production: bool) -> str:

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from doctolib.servers import ensure_servers
+from doctolib.servers import ensure_servers, free_port
 
 os.environ["DOCTOLIB_MODE"] = "test"
 os.environ["DOCTOLIB_BASE_URL"] = "http://localhost:8000"
@@ -30,3 +30,6 @@ if "DOCTOLIB_TEST_DIR" not in os.environ:
 # Said here, before anything has read the settings and opened a connection.
 worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].partition('?')[0]}?db={worker}"
+
+# Each worker's server of events, where a test starts one (tests/browser/conftest.py).
+os.environ["DOCTOLIB_LIVE_PORT"] = str(free_port())

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from icalendar import Calendar, Event, vDatetime, vText
 
 from booking.models import Appointment
@@ -27,6 +28,8 @@ def appointment_ics(appointment: Appointment, *, now: datetime) -> bytes:
     place = ", ".join(
         p for p in (practice.name, practice.address, practice.postcode, practice.town) if p
     )
-    event["location"] = vText(place)
+    is_video = appointment.visit_reason.teleconsultation
+    link = f"{settings.BASE_URL}/rendez-vous/{appointment.pk}/video/"
+    event["location"] = vText(link if is_video else place)
     calendar.add_component(event)
     return bytes(calendar.to_ical())

@@ -7,6 +7,7 @@ from booking.models.message import Message
 from booking.models.own import Favourite, SignIn
 from booking.models.patient import Patient, PracticePatient
 from booking.models.questionnaire import Questionnaire
+from booking.models.video import VideoGuest, VideoVisit
 from booking.models.waiting import Offer, Wait
 
 __all__ = [
@@ -24,5 +25,7 @@ __all__ = [
     "Questionnaire",
     "Reply",
     "SignIn",
+    "VideoGuest",
+    "VideoVisit",
     "Wait",
 ]

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -31,7 +31,7 @@ from practitioners.models import Agenda, Membership
 
 CODE_GIVEN_AT = "code_given_at"
 _NUMBERS = re.compile(r"[\d.]+")
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def account_of(request: HttpRequest) -> Account:
@@ -129,7 +129,7 @@ def account_required(view: View) -> View:
 
     @wraps(view)
     @login_required
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with scope(account=request.user):
             return view(request, *args, **kwargs)
 
@@ -149,7 +149,7 @@ def practice_member(permission: str) -> Callable[[View], View]:
         @login_required
         def guarded(
             request: HttpRequest, practice_id: uuid.UUID, *args: Any, **kwargs: Any
-        ) -> HttpResponse:
+        ) -> HttpResponseBase:
             membership = (
                 Membership.objects.select_related("practice")
                 .filter(account=account_of(request), practice_id=practice_id)

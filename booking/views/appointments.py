@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import change, handover, patients, questionnaire, waiting
+from booking.domain import change, handover, patients, questionnaire, video, waiting
 from booking.domain.calendar_file import appointment_ics
 from booking.domain.offer_links import offer_token
 from booking.forms.accounts import AddressForm
@@ -78,10 +78,12 @@ def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse
         "is_asked": questionnaire.is_asked(row),
         "is_answered": questionnaire.is_answered(row),
         "may_answer": questionnaire.may_answer(row, now=now),
+        "video_opens_at": video.opens_at(row),
         "is_waiting": waiting.is_waiting(row),
         "may_wait": waiting.may_wait(row, now=now),
         "is_new": "confirme" in request.GET and row.status == "booked",
         "is_over": row.ends_at <= now or row.status == "cancelled",
+        "video_is_open": row.status != "cancelled" and now <= video.closes_at(row),
     }
     return render(request, "booking/appointment.html", context)
 

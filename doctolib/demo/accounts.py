@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey
 
 from audit.record.entries import Channel, system_actor
 from booking.domain import accounts, book, patients, waiting
-from booking.models import Account
+from booking.models import Account, Patient
 from booking.models.appointment import Channel as BookingChannel
 from doctolib.demo.names import Names
 from partners.domain import identities, keys, scopes
@@ -124,6 +124,27 @@ def _make_patient(names: Names, account: Account, agendas: list[Agenda], *, now:
                     visit_reason=reason, patient=patient, actor=actor, now=now,
                     appointment=appointment,
                 )  # fmt: skip
+    _book_video_visit(made[0], agendas[0], booked_by=account, now=now)
+
+
+def _book_video_visit(
+    patient: Patient, agenda: Agenda, *, booked_by: Account, now: datetime
+) -> None:
+    """A visit by video within the hour, with the demo's practitioner: its room can be tried."""
+    reason = agenda.visit_reasons.filter(teleconsultation=True).first()
+    if reason is None:
+        return
+    full = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
+    for minutes in range(10, 60, 5):
+        try:
+            book.book(
+                visit_reason=reason, starts_at=full + timedelta(minutes=minutes), patient=patient,
+                booked_by=booked_by, actor=system_actor(Channel.SHELL),
+                channel=BookingChannel.PRACTICE, now=now, anywhere=True,
+            )  # fmt: skip
+        except book.SlotTaken:
+            continue
+        return
 
 
 def _ask_questions(agenda: Agenda) -> None:

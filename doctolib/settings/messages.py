@@ -1,4 +1,4 @@
-"""E-mail and SMS."""
+"""E-mail, SMS, and the ways of calls."""
 
 from doctolib.settings.machine import ENVIRONMENT
 
@@ -18,3 +18,9 @@ SMS_TOKEN = ENVIRONMENT.sms_token
 SMS_DIR = ENVIRONMENT.sms_dir
 # Where the development mail sink keeps what it received; the page that shows it needs it too.
 MAIL_SINK_DIR = ENVIRONMENT.mail_dir
+
+STUN_URLS = list(ENVIRONMENT.stun_urls)
+TURN_URLS = list(ENVIRONMENT.turn_urls)
+TURN_SECRET = ENVIRONMENT.turn_secret
+# Whether calls go through the relay alone, so that no side learns the other's address.
+TURN_ONLY = ENVIRONMENT.turn_only

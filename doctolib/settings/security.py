@@ -43,6 +43,10 @@ PROXIES = ENVIRONMENT.proxies
 if PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Where pages that stay open follow events: 0 is the site itself (booking/views/live.py).
+LIVE_PORT = ENVIRONMENT.live_port
+_live = [f"http://{name}:{LIVE_PORT}" for name in ("localhost", "127.0.0.1")] if LIVE_PORT else []
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -50,7 +54,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
-        "connect-src": [SELF],
+        "connect-src": [SELF, *_live],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

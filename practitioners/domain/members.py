@@ -5,13 +5,19 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
-from practitioners.models import Membership, Role
+from practitioners.models import Agenda, Membership, Practitioner, Role
 
 
 class LastOwner(Exception):
     """A practice keeps at least one owner."""
 
     text = _("Un cabinet garde au moins un responsable.")
+
+
+class NotOfThisPractice(Exception):
+    """A member is a practitioner who has an agenda at the practice; a secretary is none."""
+
+    text = _("Choisissez un praticien de ce cabinet.")
 
 
 @transaction.atomic
@@ -32,4 +38,30 @@ def remove(*, membership: Membership, actor: Actor) -> None:
         subjects=[account_id],
         practice_id=membership.practice_id,
         object_id=membership_id,
+    )
+
+
+@transaction.atomic
+def link(*, membership: Membership, practitioner: Practitioner | None, actor: Actor) -> None:
+    """Say which practitioner of the practice a member is; None for nobody. On the record.
+
+    Only the agenda's own practitioner holds its visits by video. Raises NotOfThisPractice.
+    """
+    works_here = (
+        practitioner is None
+        or Agenda.objects.filter(
+            practice_id=membership.practice_id, practitioner=practitioner
+        ).exists()
+    )
+    if not works_here or membership.role == Role.SECRETARY:
+        raise NotOfThisPractice
+    membership.practitioner = practitioner
+    membership.save(update_fields=["practitioner"])
+    entries.write(
+        "member-linked",
+        actor=actor,
+        subjects=[membership.account_id],
+        practice_id=membership.practice_id,
+        object_id=membership.pk,
+        details={"practitioner": str(practitioner.pk) if practitioner else None},
     )

@@ -25,7 +25,7 @@ NOT_FOR_ROBOTS = (
     "/creneau/", "/cabinet/", "/invitation/", "/verification/",
     "/mot-de-passe/",
     "/admin/", "/equipe/", "/api/", "/fhir/", "/editeur/", "/widget/", "/flux/", "/deconnexion/",
-    "/inscription/", "/courrier/",
+    "/inscription/", "/courrier/", "/direct/",
 )  # fmt: skip
 
 

@@ -107,6 +107,7 @@ PRACTICE = {
     "booking:practice-incident-csv": "booking.view_record",
     "booking:delegate": "booking.view_record",
     "booking:members": "booking.change_members",
+    "booking:link-member": "booking.change_members",
     "booking:remove-member": "booking.change_members",
     "partners:software": "booking.change_grants",
     "partners:withdraw": "booking.change_grants",
@@ -115,6 +116,13 @@ PRACTICE = {
     "partners:import-calendar": "booking.change_feeds",
     "partners:forget-calendar": "booking.change_feeds",
 }
+# Only the two of a visit by video: tests/booking/views/test_video.py asks as everybody else.
+ROOM = {
+    "booking:video", "booking:enter-video", "booking:signal-video", "booking:video-events",
+    "booking:practice-video", "booking:enter-practice-video", "booking:signal-practice-video",
+    "booking:start-video", "booking:end-video", "booking:invite-to-video",
+    "booking:practice-video-events",
+}  # fmt: skip
 API = {
     "api:agendas", "api:slots", "api:openings", "api:opening", "api:absences", "api:absence",
     "api:holds", "api:hold", "api:appointments", "api:appointment", "api:move", "api:cancel",
@@ -170,6 +178,7 @@ POST_ONLY = {
     "booking:mark-visit",
     "booking:delete-absence",
     "booking:remove-member",
+    "booking:link-member",
     "partners:withdraw",
     "partners:close-feed",
     "partners:import-calendar",
@@ -189,7 +198,7 @@ def names(resolver=None, namespace=""):
 
 
 def test_every_address_has_a_declared_rule():
-    assert set(names()) == PUBLIC | OWN | set(PRACTICE) | VENDOR | API | STAFF
+    assert set(names()) == PUBLIC | OWN | set(PRACTICE) | ROOM | VENDOR | API | STAFF
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -123,3 +124,30 @@ def worker(transactional_db, mails, tmp_path):
     yield process
     process.terminate()
     process.wait(30)
+
+
+@pytest.fixture
+def live_process(transactional_db, tmp_path):
+    """The ASGI process that serves what stays open, on the port that the settings name."""
+    port = int(os.environ["DOCTOLIB_LIVE_PORT"])
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--workers", "1"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+    command += ["--workers-kill-timeout", "2", "doctolib.asgi:application"]
+    with (tmp_path / "live.log").open("ab") as log:
+        process = subprocess.Popen(command, env=worker_environment(0), stdout=log, stderr=log)
+    wait_for_port(port)
+    yield process
+    process.terminate()
+    process.wait(30)
+    problems = (tmp_path / "live.log").read_text()
+    assert "Traceback" not in problems, problems
+
+
+def wait_for_port(port: int, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"nothing listens on {port}")

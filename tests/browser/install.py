@@ -1,4 +1,6 @@
-"""Finds a Chromium, installing Debian's as root, or Playwright's own otherwise."""
+"""Finds a Chromium, installing Debian's as root, or Playwright's own otherwise; and a relay for
+the calls of tests/browser/test_video.py, which only root can install.
+"""
 
 import os
 import shutil
@@ -17,16 +19,16 @@ def find_chromium() -> str | None:
 
 
 def main() -> None:
-    if find_chromium():
-        return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Installing Chromium for the browser tests ...", flush=True)
+    wanted = [] if find_chromium() else ["chromium"]
+    wanted += [] if shutil.which("turnserver") else ["coturn"]
+    if wanted and os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"Installing {' and '.join(wanted)} for the browser tests ...", flush=True)
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], check=False, env=environment)
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
-        done = subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL)
-        if done.returncode == 0 and find_chromium():
-            return
+        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *wanted]
+        subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL)
+    if find_chromium():
+        return
     done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
     if done.returncode:
         sys.exit("No Chromium for the browser tests: install the package 'chromium'.")

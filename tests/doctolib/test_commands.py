@@ -14,6 +14,7 @@ from doctolib.management.commands import serve
 from doctolib.servers import free_port, postgresql_pid
 
 pytestmark = pytest.mark.xdist_group("commands")
+PORTS = ("DOCTOLIB_PORT", "DOCTOLIB_LIVE_PORT", "SMTP_PORT")
 PRODUCTION = {"DOCTOLIB_MODE": "production", "DOCTOLIB_ALLOWED_HOSTS": "x.example"}
 
 
@@ -62,13 +63,13 @@ def test_a_broken_data_directory_is_one_clear_line(tmp_path):
     assert "make reset" in result.stderr
 
 
-@pytest.mark.parametrize("variable", ["DOCTOLIB_PORT", "SMTP_PORT"])
+@pytest.mark.parametrize("variable", PORTS)
 def test_a_taken_port_is_one_clear_line(tmp_path, variable):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        ports = {"DOCTOLIB_PORT": str(free_port()), "SMTP_PORT": str(free_port())}
+        ports = {name: str(free_port()) for name in PORTS}
         servers = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
         result = run("serve", data_dir=tmp_path, **{**ports, **servers, variable: str(port)})
     assert result.returncode == 1
@@ -78,7 +79,7 @@ def test_a_taken_port_is_one_clear_line(tmp_path, variable):
 
 
 def test_a_database_that_does_not_answer_is_one_clear_line(tmp_path):
-    ports = {"DOCTOLIB_PORT": str(free_port()), "SMTP_PORT": str(free_port())}
+    ports = {name: str(free_port()) for name in PORTS}
     result = run(
         "serve",
         data_dir=tmp_path,
@@ -108,6 +109,15 @@ def test_a_database_that_does_not_answer_is_one_clear_line(tmp_path):
         (
             {**PRODUCTION, "DOCTOLIB_ROOT_KEYS": "mine"},
             "DOCTOLIB_SECRET_KEY is not set: production needs a secret of its own",
+        ),
+        ({"DOCTOLIB_TURN_URLS": "https://relay.example"}, "must begin with turn: or turns:"),
+        (
+            {"DOCTOLIB_TURN_URLS": "turn:relay.example"},
+            "DOCTOLIB_TURN_SECRET is not set: DOCTOLIB_TURN_URLS needs it",
+        ),
+        (
+            {"DOCTOLIB_TURN_ONLY": "1"},
+            "DOCTOLIB_TURN_URLS is not set: DOCTOLIB_TURN_ONLY needs it",
         ),
         ({"DOCTOLIB_VAULT": "paper"}, "it must be local, transit, google"),
         (

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import messages as owed
 from booking.forms.dashboard import InvitationForm
@@ -24,7 +25,7 @@ from booking.views.access import (
     web_actor,
 )
 from practitioners.domain import invite, members
-from practitioners.models import Membership
+from practitioners.models import Membership, Practitioner
 
 
 @never_cache
@@ -61,9 +62,33 @@ def member_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "membership": membership_of(request),
         "form": form,
         "members": shown,
+        "practitioners": [agenda.practitioner for agenda in agendas_of(request)],
         "current": "members",
     }
     return render(request, "dashboard/members.html", context)
+
+
+@practice_member("booking.change_members")
+@require_POST
+def link_member(
+    request: HttpRequest, practice_id: uuid.UUID, membership_id: uuid.UUID
+) -> HttpResponse:
+    """Say which practitioner a member is."""
+    row = get_object_or_404(Membership, pk=membership_id, practice_id=practice_id)
+    chosen = request.POST.get("praticien", "")
+    practitioner_id = read_id(chosen)
+    practitioner = (
+        Practitioner.objects.filter(pk=practitioner_id).first() if practitioner_id else None
+    )
+    try:
+        if chosen and practitioner is None:
+            raise members.NotOfThisPractice
+        members.link(membership=row, practitioner=practitioner, actor=practice_actor(request))
+    except members.NotOfThisPractice as problem:
+        messages.error(request, str(problem.text))
+    else:
+        messages.success(request, _("C’est noté."))
+    return redirect("booking:members", practice_id)
 
 
 @practice_member("booking.change_members")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import book, call, change, patients, questionnaire, waiting
+from booking.domain import book, call, change, patients, questionnaire, video, waiting
 from booking.forms.dashboard import PracticeNoteForm, WhenForm
 from booking.forms.patients import CallerForm
 from booking.models import Appointment, Patient, Questionnaire
@@ -169,6 +169,10 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "note": note,
         "answers": answers,
         "is_asked": questionnaire.is_asked(row),
+        "is_video": row.visit_reason.teleconsultation
+        and row.status != "cancelled"
+        and timezone.now() <= video.closes_at(row),
+        "waits_since": video.waits_since(row),
         "practice_note": PracticeNoteForm(initial={"text": practice_note}),
         "agenda_url": _agenda_url(practice_id, row.starts_at, row.agenda),
         "is_waiting": waiting.is_waiting(row),

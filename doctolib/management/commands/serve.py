@@ -22,7 +22,7 @@ from doctolib.servers import url_of_role
 
 PARTNER_CLIENT = ".venv/bin/python docs/partners/client.py"
 STOP_TIMEOUT_S = 15
-NAMES = ("The web server", "The worker", "The scheduler")
+NAMES = ("The web server", "The server of events", "The worker", "The scheduler")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -44,6 +44,7 @@ class Command(BaseCommand):
         if environment.is_production:
             raise CommandError("'serve' is for development: see docs/operations.md.")
         self._require_free(environment.port, "DOCTOLIB_PORT")
+        self._require_free(environment.live_port, "DOCTOLIB_LIVE_PORT")
         self._require_free(environment.smtp_port, "SMTP_PORT")
         try:
             call_command("migrate", verbosity=0, interactive=False)
@@ -55,7 +56,7 @@ class Command(BaseCommand):
         variables = self._application_environment()
         connection.close()
         sink = start_sink(settings.MAIL_SINK_DIR, port=environment.smtp_port)
-        commands = self._commands(environment.port)
+        commands = self._commands(environment.port, environment.live_port)
         processes = [subprocess.Popen(command, env=variables) for command in commands]  # noqa: S603
         try:
             self._wait_for_port(environment.port)
@@ -79,19 +80,22 @@ class Command(BaseCommand):
             variables["DATABASE_URL"] = embedded
         return variables
 
-    def _commands(self, port: int) -> list[list[str]]:
+    def _commands(self, port: int, live_port: int) -> list[list[str]]:
         schedule = str(settings.DATA_DIR / "celerybeat-schedule")
         # Celery warns of root at length; the demo may well run as root in a container.
         calm = ["-W", "ignore:You're running the worker with superuser"]
         celery = [sys.executable, *calm, "-m", "celery", "--app", "doctolib", "--quiet"]
+        granian = [sys.executable, "-m", "granian", "--no-ws", "--host", "127.0.0.1"]
+        # A worker that is told to stop while it starts may hang, and would keep the port.
+        granian += ["--log-level", "warning", "--workers-kill-timeout", "5"]
         return [
             [
-                *[sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"],
-                *["--host", "127.0.0.1", "--port", str(port), "--workers", "2"],
-                *["--blocking-threads", "2", "--log-level", "warning"],
-                # A worker that is told to stop while it starts may hang, and would keep the port.
-                *["--workers-kill-timeout", "5"],
-                "doctolib.wsgi:application",
+                *[*granian, "--interface", "wsgi", "--port", str(port), "--workers", "2"],
+                *["--blocking-threads", "2", "doctolib.wsgi:application"],
+            ],
+            [
+                *[*granian, "--interface", "asgi", "--port", str(live_port), "--workers", "1"],
+                "doctolib.asgi:application",
             ],
             [*celery, "worker", "--concurrency", "1", "--loglevel", "warning"],
             [*celery, "beat", "--loglevel", "warning", "--schedule", schedule],

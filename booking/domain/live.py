@@ -1,0 +1,57 @@
+"""What happens while somebody looks: short-lived events by topic, told to all processes by Redis.
+
+An event is a hint or a message between two browsers; nothing is read from it later, and it is
+gone after KEPT_S. Whoever comes back after a short interruption names the last event that they
+saw and gets those since.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import redis.asyncio
+
+from audit.redis_client import redis_client, redis_url
+
+KEPT_S = 120
+KEPT_EVENTS = 500
+BEAT_S = 10
+
+
+def _key(topic: str) -> str:
+    return f"live:{topic}"
+
+
+def publish(topic: str, event: dict[str, Any]) -> None:
+    """Tell everybody who follows a topic. Raises redis.RedisError when the store is away."""
+    pipeline = redis_client().pipeline(transaction=False)
+    text = json.dumps(event, separators=(",", ":"))
+    pipeline.xadd(_key(topic), {"event": text}, maxlen=KEPT_EVENTS, approximate=True)
+    pipeline.expire(_key(topic), KEPT_S)
+    pipeline.execute()
+
+
+def last_id(topic: str) -> str:
+    """The id of a topic's newest event: what is published after now follows it."""
+    newest: Any = redis_client().xrevrange(_key(topic), count=1)
+    return newest[0][0].decode() if newest else "0-0"
+
+
+async def follow(topic: str, *, after: str) -> AsyncIterator[tuple[str, dict[str, Any]] | None]:
+    """Yield a topic's events after an id, with their ids; None every BEAT_S without one.
+
+    Raises redis.RedisError when the store goes away.
+    """
+    # Silence is not a lost store before the beat is over.
+    client = redis.asyncio.from_url(redis_url(), socket_timeout=BEAT_S + 5)
+    try:
+        while True:
+            found: Any = await client.xread({_key(topic): after}, block=BEAT_S * 1000)
+            if not found:
+                yield None
+                continue
+            for event_id, fields in found[0][1]:
+                after = event_id.decode()
+                yield after, json.loads(fields[b"event"])
+    finally:
+        await client.aclose()

@@ -1,0 +1,222 @@
+"""Teleconsultation: who may enter the room of a visit, when, and what the record keeps of it.
+
+Picture, sound, chat and screens go from browser to browser, encrypted (DTLS-SRTP, RFC 8827);
+where no direct way exists a TURN server relays what it cannot read. The platform keeps that a
+visit began and ended and who was in its room, never what was shown or said.
+"""
+
+import base64
+import hashlib
+import hmac
+import uuid
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit.record import entries
+from audit.record.entries import Actor
+from booking.domain import change
+from booking.models import Appointment, VideoGuest, VideoVisit
+from booking.models.appointment import Status
+from practitioners.models import Membership, Practitioner, Role
+
+OPENS_BEFORE = timedelta(minutes=15)
+CLOSES_AFTER = timedelta(minutes=60)
+RELAY_VALID = timedelta(hours=4)
+
+
+class Part(StrEnum):
+    """As whom somebody is in a room."""
+
+    PATIENT = "patient"
+    PRACTITIONER = "practitioner"
+    COLLEAGUE = "colleague"
+
+
+class CannotEnter(Exception):
+    """The room does not open now; `text` says why."""
+
+    too_early = _("La salle ouvre un quart d’heure avant le rendez-vous.")
+    over = _("Cette visite par vidéo est terminée.")
+    cancelled = _("Ce rendez-vous est annulé.")
+
+    def __init__(self, text: object) -> None:
+        super().__init__(str(text))
+        self.text = text
+
+
+class NotInvited(Exception):
+    """Only a practitioner or an owner of the same practice can be asked to join."""
+
+    text = _("Seul un praticien du cabinet peut être invité.")
+
+
+def opens_at(appointment: Appointment) -> datetime:
+    """From when the room opens."""
+    return appointment.starts_at - OPENS_BEFORE
+
+
+def closes_at(appointment: Appointment) -> datetime:
+    """Until when the room opens."""
+    return appointment.ends_at + CLOSES_AFTER
+
+
+def part_of_member(*, appointment: Appointment, membership: Membership) -> Part | None:
+    """As whom a member of the practice may enter: the agenda's practitioner, or a colleague
+    invited to this visit. Nobody else, whatever their role.
+    """
+    if membership.practitioner_id == appointment.agenda.practitioner_id:
+        return Part.PRACTITIONER
+    invited = VideoGuest.objects.filter(
+        visit__appointment=appointment, account_id=membership.account_id
+    )
+    return Part.COLLEAGUE if invited.exists() else None
+
+
+def has_practitioner(appointment: Appointment) -> bool:
+    """Whether somebody at the practice is known to be the agenda's practitioner."""
+    return Membership.objects.filter(
+        practice_id=appointment.practice_id, practitioner=appointment.agenda.practitioner_id
+    ).exists()
+
+
+def check_open(appointment: Appointment, *, now: datetime) -> None:
+    """Raise CannotEnter unless the room of this appointment opens now."""
+    if appointment.status == Status.CANCELLED:
+        raise CannotEnter(CannotEnter.cancelled)
+    if now < opens_at(appointment):
+        raise CannotEnter(CannotEnter.too_early)
+    visit = VideoVisit.unscoped.filter(appointment=appointment).first()
+    if now > closes_at(appointment) or (visit and _since_opening(visit.ended_at, appointment)):
+        raise CannotEnter(CannotEnter.over)
+
+
+def has_started(appointment: Appointment) -> bool:
+    """Whether the practitioner has opened the door to the patient."""
+    visit = VideoVisit.unscoped.filter(appointment=appointment).first()
+    return visit is not None and _since_opening(visit.started_at, appointment)
+
+
+def waits_since(appointment: Appointment) -> datetime | None:
+    """Since when the patient is in the waiting room; None if they are not, or no longer."""
+    visit = VideoVisit.unscoped.filter(appointment=appointment).first()
+    if visit is None or not _since_opening(visit.waiting_since, appointment):
+        return None
+    return None if _since_opening(visit.started_at, appointment) else visit.waiting_since
+
+
+def _since_opening(at: datetime | None, appointment: Appointment) -> bool:
+    """What happened before belongs to a time from which the appointment was moved."""
+    return at is not None and at >= opens_at(appointment)
+
+
+def _visit_of(appointment: Appointment) -> VideoVisit:
+    visit, _created = VideoVisit.unscoped.get_or_create(appointment=appointment)
+    return VideoVisit.unscoped.select_for_update(no_key=True).get(pk=visit.pk)
+
+
+@transaction.atomic
+def enter(*, appointment: Appointment, part: Part, actor: Actor, now: datetime) -> VideoVisit:
+    """Let somebody into the room; a patient into the waiting room first. Raises CannotEnter."""
+    check_open(appointment, now=now)
+    visit = _visit_of(appointment)
+    if part == Part.PATIENT and not _since_opening(visit.waiting_since, appointment):
+        visit.waiting_since = now
+        visit.save(update_fields=["waiting_since"])
+        if appointment.status == Status.BOOKED:
+            change.mark(appointment=appointment, status=Status.ARRIVED, actor=actor)
+    _record("video-entered", appointment, actor=actor, now=now, part=part)
+    return visit
+
+
+@transaction.atomic
+def start(*, appointment: Appointment, actor: Actor, now: datetime) -> bool:
+    """Open the door to the patient: the visit begins. False if it had. Raises CannotEnter."""
+    check_open(appointment, now=now)
+    visit = _visit_of(appointment)
+    if _since_opening(visit.started_at, appointment):
+        return False
+    visit.started_at = now
+    visit.save(update_fields=["started_at"])
+    _record("video-started", appointment, actor=actor, now=now)
+    return True
+
+
+@transaction.atomic
+def end(*, appointment: Appointment, actor: Actor, now: datetime) -> bool:
+    """End the visit for everybody; whoever was seen is marked so. False if it was over."""
+    visit = _visit_of(appointment)
+    if _since_opening(visit.ended_at, appointment):
+        return False
+    visit.ended_at = now
+    visit.save(update_fields=["ended_at"])
+    _record("video-ended", appointment, actor=actor, now=now)
+    took_place = _since_opening(visit.started_at, appointment)
+    if took_place and appointment.status in (Status.BOOKED, Status.ARRIVED):
+        change.mark(appointment=appointment, status=Status.SEEN, actor=actor)
+    return True
+
+
+@transaction.atomic
+def invite(
+    *, appointment: Appointment, membership: Membership, actor: Actor, now: datetime
+) -> VideoGuest:
+    """Ask a colleague of the practice to join this one visit. Raises NotInvited."""
+    is_colleague = membership.practice_id == appointment.practice_id
+    if not is_colleague or membership.role == Role.SECRETARY:
+        raise NotInvited
+    guest, is_new = VideoGuest.objects.get_or_create(
+        visit=_visit_of(appointment), account_id=membership.account_id,
+        defaults={"invited_at": now},
+    )  # fmt: skip
+    if is_new:
+        _record(
+            "video-colleague-invited", appointment, actor=actor, now=now,
+            colleague=str(membership.account_id),
+        )  # fmt: skip
+    return guest
+
+
+def colleagues(appointment: Appointment) -> list[tuple[Membership, Practitioner]]:
+    """Who can still be asked to join: the practice's other members who are practitioners."""
+    invited = VideoGuest.objects.filter(visit__appointment=appointment).values("account_id")
+    rows = (
+        Membership.objects.filter(practice_id=appointment.practice_id, practitioner__isnull=False)
+        .exclude(role=Role.SECRETARY)
+        .exclude(practitioner=appointment.agenda.practitioner_id)
+        .exclude(account_id__in=invited)
+        .select_related("practitioner")
+        .order_by("practitioner__last_name", "pk")
+    )
+    return [(row, row.practitioner) for row in rows if row.practitioner is not None]
+
+
+def _record(
+    action: str, appointment: Appointment, *, actor: Actor, now: datetime, **details: object
+) -> None:
+    entries.write(
+        action, actor=actor, subjects=[appointment.patient_id],
+        practice_id=appointment.practice_id, object_id=appointment.pk, details=details, at=now,
+    )  # fmt: skip
+
+
+def ice_servers(*, account_id: uuid.UUID, now: datetime) -> list[dict[str, object]]:
+    """How a browser finds a way to the other one, as RTCPeerConnection takes it.
+
+    The TURN password is good for RELAY_VALID: an HMAC of its end and its holder under the secret
+    that the TURN server shares (draft-uberti-behave-turn-rest, coturn's `use-auth-secret`). The
+    holder is a digest, so that the relay learns nobody's id.
+    """
+    servers: list[dict[str, object]] = []
+    if settings.STUN_URLS:
+        servers.append({"urls": settings.STUN_URLS})
+    if settings.TURN_URLS:
+        holder = hashlib.sha256(account_id.bytes + settings.TURN_SECRET.encode()).hexdigest()[:16]
+        name = f"{int((now + RELAY_VALID).timestamp())}:{holder}"
+        mac = hmac.new(settings.TURN_SECRET.encode(), name.encode(), hashlib.sha1)
+        password = base64.b64encode(mac.digest()).decode()
+        servers.append({"urls": settings.TURN_URLS, "username": name, "credential": password})
+    return servers

@@ -1,0 +1,163 @@
+"""The room of a visit by video, as the practitioner and an invited colleague enter it."""
+
+import uuid
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from audit.ids import read_id
+from audit.vault.reveal import Purpose
+from booking.domain import video, video_room
+from booking.domain.dashboard_access import is_stopped
+from booking.domain.video import Part
+from booking.models import Appointment
+from booking.queries import appointments as queries
+from booking.views.access import membership_of, practice_actor, practice_member
+from booking.views.video import enter_room, pass_on, room_context, room_events
+from practitioners.models import Membership
+
+
+def _visit(appointment_id: uuid.UUID) -> Appointment:
+    row = get_object_or_404(queries.with_related(), pk=appointment_id)
+    if not row.visit_reason.teleconsultation:
+        raise Http404
+    return row
+
+
+def _part(request: HttpRequest, row: Appointment) -> Part:
+    """As whom the member enters. Raises PermissionDenied for who is not of this visit."""
+    part = video.part_of_member(appointment=row, membership=membership_of(request))
+    if part is None:
+        raise PermissionDenied
+    return part
+
+
+def _held(request: HttpRequest, appointment_id: uuid.UUID) -> Appointment:
+    """A visit that this member holds themselves. Raises PermissionDenied."""
+    row = _visit(appointment_id)
+    if _part(request, row) != Part.PRACTITIONER:
+        raise PermissionDenied
+    return row
+
+
+@never_cache
+@practice_member("booking.join_video")
+@require_safe
+def room(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
+    row = _visit(appointment_id)
+    part = video.part_of_member(appointment=row, membership=membership_of(request))
+    context: dict[str, object] = {
+        "membership": membership_of(request),
+        "current": "agenda",
+        "back_url": reverse("booking:visit", args=[practice_id, row.pk]),
+    }
+    if part is None:
+        context |= {
+            "practice": row.practice,
+            "appointment": row,
+            "has_practitioner": video.has_practitioner(row),
+        }
+        return render(request, "dashboard/not_in_video.html", context, status=403)
+    (shown,) = queries.show(
+        [row], actor=practice_actor(request), purpose=Purpose.CARE, object_id=row.pk
+    )
+    names = ("enter-practice-video", "signal-practice-video", "start-video", "end-video")
+    enter, signal, start, end = (
+        reverse(f"booking:{name}", args=[practice_id, row.pk]) for name in names
+    )
+    context |= {
+        **room_context(row, part=part),
+        "name": shown.name,
+        "enter_url": enter,
+        "signal_url": signal,
+        "start_url": start if part == Part.PRACTITIONER else "",
+        "end_url": end if part == Part.PRACTITIONER else "",
+        "colleagues": video.colleagues(row) if part == Part.PRACTITIONER else [],
+    }
+    return render(request, "booking/video.html", context)
+
+
+@practice_member("booking.join_video")
+@require_POST
+def enter(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
+    row = _visit(appointment_id)
+    practitioner = membership_of(request).practitioner
+    return enter_room(
+        request,
+        row,
+        part=_part(request, row),
+        name=str(practitioner or ""),
+        events=reverse("booking:practice-video-events", args=[practice_id, row.pk]),
+        actor=practice_actor(request),
+    )
+
+
+@practice_member("booking.join_video")
+@require_POST
+def signal(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
+    row = _visit(appointment_id)
+    _part(request, row)
+    return pass_on(request, row)
+
+
+@practice_member("booking.join_video")
+@require_POST
+def start(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
+    row = _held(request, appointment_id)
+    try:
+        video.start(appointment=row, actor=practice_actor(request), now=timezone.now())
+    except video.CannotEnter as refused:
+        return JsonResponse({"problem": str(refused.text)}, status=409)
+    video_room.say(row.pk, "started")
+    return HttpResponse(status=204)
+
+
+@practice_member("booking.join_video")
+@require_POST
+def end(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
+    row = _held(request, appointment_id)
+    video.end(appointment=row, actor=practice_actor(request), now=timezone.now())
+    video_room.say(row.pk, "ended")
+    return HttpResponse(status=204)
+
+
+@practice_member("booking.join_video")
+@require_POST
+def invite(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
+    row = _held(request, appointment_id)
+    colleague = get_object_or_404(
+        Membership.objects.filter(practice_id=practice_id, practitioner__isnull=False),
+        pk=read_id(request.POST.get("membre", "")),
+    )
+    try:
+        video.invite(
+            appointment=row, membership=colleague, actor=practice_actor(request), now=timezone.now()
+        )
+    except video.NotInvited as refused:
+        messages.error(request, str(refused.text))
+    else:
+        messages.success(request, _("Votre collègue peut entrer dans la salle de cette visite."))
+    return redirect("booking:practice-video", practice_id, row.pk)
+
+
+@never_cache
+@practice_member("booking.join_video")
+@require_safe
+def events(
+    request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
+) -> HttpResponseBase:
+    row, membership = _visit(appointment_id), membership_of(request)
+    _part(request, row)
+
+    def may_stay() -> bool:
+        still = Membership.objects.filter(pk=membership.pk).exists()
+        return still and not is_stopped(membership.account_id)
+
+    return room_events(request, row, may_stay=may_stay)

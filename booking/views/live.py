@@ -1,0 +1,105 @@
+"""Server-sent events: pages that stay open, served by the ASGI process alone."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.base import SessionBase
+from django.core.handlers.asgi import ASGIRequest
+from django.db import connections
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+from booking.domain import live
+
+RETRY_MS = 1500
+
+
+def live_url(request: HttpRequest, path: str) -> str:
+    """Where a page follows events: the same site, or in development the port beside it."""
+    if not settings.LIVE_PORT:
+        return path
+    return f"{request.scheme}://{_name(request.get_host())}:{settings.LIVE_PORT}{path}"
+
+
+def _name(host: str) -> str:
+    return urlsplit(f"//{host}").hostname or ""
+
+
+def event_stream(
+    request: HttpRequest,
+    *,
+    topic: str,
+    opened: Callable[[], Iterable[dict[str, Any]]],
+    wanted: Callable[[dict[str, Any]], bool],
+    may_go_on: Callable[[], bool],
+    closed: Callable[[], None],
+) -> HttpResponseBase:
+    """Answer with a topic's events until the reader leaves or may no longer see them.
+
+    `opened` runs once the topic is followed, and what it returns comes first; `may_go_on` is
+    asked at every beat (live.BEAT_S), so that a closed session loses its streams; `closed` runs
+    at the end, whatever the end.
+    """
+    if not isinstance(request, ASGIRequest):
+        # A worker of the WSGI server would be held for as long as the page is open.
+        return HttpResponse(status=503, headers={"Retry-After": "5"})
+    after = request.headers.get("Last-Event-ID") or live.last_id(topic)
+    answer = StreamingHttpResponse(
+        _events(topic, after, opened=opened, wanted=wanted, may_go_on=may_go_on, closed=closed),
+        content_type="text/event-stream; charset=utf-8",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+    origin = request.headers.get("Origin", "")
+    if settings.LIVE_PORT and urlsplit(origin).hostname == _name(request.get_host()):
+        answer["Access-Control-Allow-Origin"] = origin
+        answer["Access-Control-Allow-Credentials"] = "true"
+    return answer
+
+
+async def _events(
+    topic: str,
+    after: str,
+    *,
+    opened: Callable[[], Iterable[dict[str, Any]]],
+    wanted: Callable[[dict[str, Any]], bool],
+    may_go_on: Callable[[], bool],
+    closed: Callable[[], None],
+) -> AsyncIterator[str]:
+    # Whoever is cut off before the first event goes on from here.
+    yield f"retry: {RETRY_MS}\nid: {after}\n\n"
+    try:
+        for event in await _in_thread(opened):
+            yield f"data: {json.dumps(event)}\n\n"
+        async for found in live.follow(topic, after=after):
+            if found is None:
+                if not await _in_thread(may_go_on):
+                    yield f"data: {json.dumps({'kind': 'closed'})}\n\n"
+                    return
+                yield ": \n\n"
+            elif wanted(found[1]):
+                yield f"id: {found[0]}\ndata: {json.dumps(found[1])}\n\n"
+    finally:
+        await _in_thread(closed)
+
+
+async def _in_thread(work: Callable[[], Any]) -> Any:
+    def working() -> Any:
+        try:
+            return work()
+        finally:
+            # An open page must not keep a connection of the database to itself.
+            connections.close_all()
+
+    return await sync_to_async(working)()
+
+
+def is_still_signed_in(request: HttpRequest) -> bool:
+    """Whether the session with which a page was opened is alive now, asked of the store anew."""
+    session: SessionBase = request.session
+    fresh = HttpRequest()
+    fresh.session = type(session)(session.session_key)
+    return bool(get_user(fresh).pk == request.user.pk)

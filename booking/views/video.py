@@ -1,0 +1,169 @@
+"""The room of a visit by video, as the patient enters it, and what both sides' pages share."""
+
+import json
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from audit.record.entries import Actor
+from audit.vault.reveal import Purpose
+from booking.domain import video, video_room
+from booking.domain.video import Part
+from booking.models import Appointment
+from booking.queries import appointments as queries
+from booking.views.access import account_of, account_required, web_actor
+from booking.views.live import event_stream, is_still_signed_in, live_url
+
+
+def _own(appointment_id: uuid.UUID) -> Appointment:
+    row = get_object_or_404(queries.with_related(), pk=appointment_id)
+    if not row.visit_reason.teleconsultation:
+        raise Http404
+    return row
+
+
+@never_cache
+@account_required
+@require_safe
+def room(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
+    """The devices are tried here before one enters the waiting room."""
+    row = _own(appointment_id)
+    (shown,) = queries.show(
+        [row], actor=web_actor(request), purpose=Purpose.OWN_DATA, object_id=row.pk
+    )
+    context = {
+        **room_context(row, part=Part.PATIENT),
+        "name": shown.name,
+        "enter_url": reverse("booking:enter-video", args=[row.pk]),
+        "signal_url": reverse("booking:signal-video", args=[row.pk]),
+        "back_url": reverse("booking:appointment", args=[row.pk]),
+    }
+    return render(request, "booking/video.html", context)
+
+
+@account_required
+@require_POST
+def enter(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
+    row = _own(appointment_id)
+    events = reverse("booking:video-events", args=[row.pk])
+    return enter_room(
+        request, row, part=Part.PATIENT, name="", events=events, actor=web_actor(request)
+    )
+
+
+@account_required
+@require_POST
+def signal(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
+    return pass_on(request, _own(appointment_id))
+
+
+@never_cache
+@account_required
+@require_safe
+def events(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponseBase:
+    return room_events(request, _own(appointment_id), may_stay=lambda: True)
+
+
+def room_context(row: Appointment, *, part: Part) -> dict[str, object]:
+    """What the page of a room shows to both sides."""
+    problem = ""
+    try:
+        video.check_open(row, now=timezone.now())
+    except video.CannotEnter as refused:
+        problem = str(refused.text)
+    return {
+        "appointment": row,
+        "practice": row.practice,
+        "part": part,
+        "problem": problem,
+        "opens_at": video.opens_at(row),
+    }
+
+
+def enter_room(
+    request: HttpRequest, row: Appointment, *, part: Part, name: str, events: str, actor: Actor
+) -> HttpResponse:
+    """Give the page a seat, the ways to the others, and the address of the room's events."""
+    account, now = account_of(request), timezone.now()
+    try:
+        video.enter(appointment=row, part=part, actor=actor, now=now)
+    except video.CannotEnter as refused:
+        return JsonResponse({"problem": str(refused.text)}, status=409)
+    seat = video_room.take_seat(appointment_id=row.pk, account_id=account.pk, part=part, name=name)
+    return JsonResponse(
+        {
+            "seat": seat,
+            "events": live_url(request, f"{events}?place={seat}"),
+            "ice_servers": video.ice_servers(account_id=account.pk, now=now),
+            "relay_only": settings.TURN_ONLY,
+        }
+    )
+
+
+def pass_on(request: HttpRequest, row: Appointment) -> HttpResponse:
+    """Hand what a browser says of its connections to the others in the room."""
+    try:
+        video.check_open(row, now=timezone.now())
+        given = json.loads(request.body)
+        if not isinstance(given, dict):
+            raise video_room.BadSignal
+        if given.get("leaves"):
+            video_room.leave_own(
+                appointment_id=row.pk, account_id=account_of(request).pk, seat=_seat(given)
+            )
+        else:
+            video_room.tell(
+                appointment_id=row.pk,
+                account_id=account_of(request).pk,
+                seat=_seat(given),
+                items=given.get("items"),
+                has_started=video.has_started(row),
+            )
+    except video.CannotEnter as refused:
+        return JsonResponse({"problem": str(refused.text)}, status=409)
+    except video_room.NoSuchSeat:
+        return JsonResponse({"problem": _("Vous avez quitté la salle.")}, status=403)
+    except (ValueError, RecursionError, video_room.BadSignal):
+        return JsonResponse({"problem": _("Message illisible.")}, status=400)
+    return HttpResponse(status=204)
+
+
+def _seat(given: dict[str, object]) -> str:
+    return str(given.get("seat", ""))[:32]
+
+
+def room_events(
+    request: HttpRequest, row: Appointment, *, may_stay: Callable[[], bool]
+) -> HttpResponseBase:
+    """A room's events for one seat. `may_stay`: what beside the session must still hold."""
+    seat, account_id = request.GET.get("place", "")[:32], account_of(request).pk
+    if not video_room.is_seat_of(appointment_id=row.pk, account_id=account_id, seat=seat):
+        raise Http404
+
+    def opened() -> list[dict[str, object]]:
+        others = video_room.arrive(appointment_id=row.pk, account_id=account_id, seat=seat)
+        return [{"kind": "welcome", "people": others, "started": video.has_started(row)}]
+
+    def may_go_on() -> bool:
+        try:
+            video.check_open(Appointment.unscoped.get(pk=row.pk), now=timezone.now())
+        except video.CannotEnter:
+            return False
+        return is_still_signed_in(request) and may_stay()
+
+    return event_stream(
+        request,
+        topic=video_room.topic_of(row.pk),
+        opened=opened,
+        wanted=lambda event: video_room.is_for(event, seat),
+        may_go_on=may_go_on,
+        closed=lambda: video_room.pause(appointment_id=row.pk, seat=seat),
+    )

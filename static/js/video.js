@@ -1,0 +1,399 @@
+// A visit by video: browser to browser (WebRTC), with "perfect negotiation" as the W3C's
+// specification describes it (webrtc-pc, section 10.7), so that both sides may begin or begin anew.
+"use strict";
+(() => {
+  const root = document.querySelector("[data-video]");
+  if (!root || !root.querySelector("[data-check]")) return;
+  const part = (name) => root.querySelector(`[data-${name}]`);
+  const word = (name) => root.dataset[`word${name}`];
+  const isPatient = root.dataset.part === "patient";
+  const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
+  const RESTART_MS = 4000;
+
+  let own = null; // what the camera and the micro give
+  let screen = null; // the picture of one's screen, while it is shown
+  let entry = null; // the seat, the ways to others, the address of events
+  let source = null;
+  let started = false;
+  const people = new Map(); // seat: {part, name}
+  const peers = new Map(); // seat: Peer
+  const outbox = [];
+
+  const say = (text) => { const line = part("status"); line.textContent = text; line.hidden = !text; };
+
+  async function post(url, body) {
+    const answer = await fetch(url, {
+      method: "POST", keepalive: true, credentials: "same-origin",
+      headers: { "X-CSRFToken": token, "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const type = answer.headers.get("Content-Type") || "";
+    const given = type.startsWith("application/json") ? await answer.json() : {};
+    if (!answer.ok || answer.redirected) throw new Error(given.problem || word("Problem"));
+    return given;
+  }
+
+  // --- Trying the devices ---------------------------------------------------------------------
+  function emptyPicture() {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+    canvas.getContext("2d").fillRect(0, 0, 320, 240);
+    return canvas.captureStream(1).getVideoTracks()[0];
+  }
+
+  function wanted(select) { return select.value ? { deviceId: { exact: select.value } } : true; }
+
+  async function openDevices() {
+    if (own) own.getTracks().forEach((track) => track.stop());
+    own = null;
+    part("join").disabled = true;
+    part("retry").hidden = true;
+    if (!navigator.mediaDevices) { say(word("None")); return; }
+    try {
+      own = await navigator.mediaDevices.getUserMedia({ video: wanted(part("camera")), audio: wanted(part("microphone")) });
+      say(word("Ready"));
+    } catch (problem) {
+      if (problem.name === "NotFoundError" || problem.name === "NotReadableError") {
+        try {
+          own = await navigator.mediaDevices.getUserMedia({ audio: true });
+          own.addTrack(emptyPicture());
+          say(word("NoCamera"));
+        } catch { own = null; }
+      }
+      if (!own) {
+        say(word({ NotAllowedError: "Refused", NotFoundError: "None" }[problem.name] || "Busy"));
+        part("retry").hidden = false;
+        return;
+      }
+    }
+    part("preview").srcObject = own;
+    part("mine").srcObject = own;
+    part("preview").classList.add("mirrored");
+    part("mine").classList.add("mirrored");
+    await listDevices();
+    listen(own);
+    part("join").disabled = false;
+  }
+
+  async function listDevices() {
+    const all = await navigator.mediaDevices.enumerateDevices();
+    for (const [name, kind] of [["camera", "videoinput"], ["microphone", "audioinput"]]) {
+      const used = own.getTracks().find((track) => track.kind === kind.slice(0, 5));
+      const id = used && used.getSettings().deviceId;
+      part(name).replaceChildren(...all.filter((device) => device.kind === kind).map(
+        (device, n) => new Option(device.label || `${n + 1}`, device.deviceId, false, device.deviceId === id),
+      ));
+    }
+  }
+
+  let sound = null;
+  function listen(stream) {
+    if (sound) sound.close();
+    sound = new AudioContext();
+    const analyser = sound.createAnalyser();
+    sound.createMediaStreamSource(stream).connect(analyser);
+    const wave = new Float32Array(analyser.fftSize);
+    const mine = sound;
+    const measure = () => {
+      if (mine.state === "closed" || !part("room").hidden) return;
+      analyser.getFloatTimeDomainData(wave);
+      part("level").value = Math.min(1, Math.max(...wave.map(Math.abs)) * 1.5);
+      window.setTimeout(measure, 80);
+    };
+    measure();
+  }
+
+  function beep() {
+    const context = new AudioContext();
+    const tone = context.createOscillator();
+    const volume = context.createGain();
+    volume.gain.value = 0.2;
+    tone.frequency.value = 523;
+    tone.connect(volume).connect(context.destination);
+    tone.start();
+    tone.stop(context.currentTime + 0.6);
+    tone.onended = () => context.close();
+  }
+
+  // --- One connection to one other person -----------------------------------------------------
+  class Peer {
+    constructor(seat) {
+      this.seat = seat;
+      this.polite = entry.seat < seat;
+      this.making = false;
+      this.ignoring = false;
+      this.waiting = []; // candidates that came before what they belong to
+      this.pc = new RTCPeerConnection({
+        iceServers: entry.ice_servers, iceTransportPolicy: entry.relay_only ? "relay" : "all",
+      });
+      this.pc.onnegotiationneeded = () => this.offer();
+      this.pc.onicecandidate = ({ candidate }) => { if (candidate) send({ to: seat, candidate }); };
+      this.pc.onconnectionstatechange = () => this.changed();
+      this.pc.ontrack = ({ streams }) => { this.figure().querySelector("video").srcObject = streams[0]; };
+      this.chat = this.pc.createDataChannel("chat", { negotiated: true, id: 0 });
+      this.chat.onmessage = ({ data }) => line(nameOf(seat), String(data).slice(0, 1000), true);
+      for (const track of own.getTracks()) this.pc.addTrack(track, own);
+      if (screen) this.picture(screen.getVideoTracks()[0]);
+      // One side alone begins anew; where the way broke, both sides see it.
+      this.timer = window.setInterval(() => {
+        const isBroken = ["disconnected", "failed"].includes(this.pc.connectionState);
+        if (isBroken && !this.polite) this.pc.restartIce();
+      }, RESTART_MS);
+    }
+
+    figure() {
+      let figure = part("others").querySelector(`[data-seat="${this.seat}"]`);
+      if (!figure) {
+        figure = document.createElement("figure");
+        figure.dataset.seat = this.seat;
+        const video = Object.assign(document.createElement("video"), { autoplay: true, playsInline: true });
+        video.setAttribute("aria-label", nameOf(this.seat));
+        const caption = document.createElement("figcaption");
+        caption.textContent = nameOf(this.seat);
+        figure.append(video, caption);
+        part("others").append(figure);
+      }
+      return figure;
+    }
+
+    async offer() {
+      try {
+        this.making = true;
+        await this.pc.setLocalDescription();
+        send({ to: this.seat, description: this.pc.localDescription });
+      } finally { this.making = false; }
+    }
+
+    async take({ description, candidate }) {
+      if (description) {
+        const collides = description.type === "offer" && (this.making || this.pc.signalingState !== "stable");
+        this.ignoring = !this.polite && collides;
+        if (this.ignoring) return;
+        await this.pc.setRemoteDescription(description);
+        if (description.type === "offer") {
+          await this.pc.setLocalDescription();
+          send({ to: this.seat, description: this.pc.localDescription });
+        }
+        for (const each of this.waiting.splice(0)) await this.add(each);
+      } else if (this.pc.remoteDescription) await this.add(candidate);
+      else this.waiting.push(candidate);
+    }
+
+    async add(candidate) {
+      try { await this.pc.addIceCandidate(candidate); } catch (problem) { if (!this.ignoring) throw problem; }
+    }
+
+    picture(track) {
+      const sender = this.pc.getSenders().find((each) => each.track && each.track.kind === "video");
+      if (sender) sender.replaceTrack(track);
+    }
+
+    changed() {
+      const isBroken = ["disconnected", "failed"].includes(this.pc.connectionState);
+      this.figure().classList.toggle("lost", isBroken);
+      report();
+    }
+
+    close() {
+      window.clearInterval(this.timer);
+      this.pc.close();
+      part("others").querySelector(`[data-seat="${this.seat}"]`)?.remove();
+    }
+  }
+
+  // What browsers tell each other goes in its order, several at once.
+  let sending = false;
+  async function send(item) {
+    outbox.push(item);
+    if (sending) return;
+    sending = true;
+    while (outbox.length && entry) {
+      const items = outbox.slice(0, 50);
+      try {
+        await post(root.dataset.signal, { seat: entry.seat, items });
+        outbox.splice(0, items.length);
+      } catch {
+        await new Promise((done) => { window.setTimeout(done, 1000); });
+      }
+    }
+    sending = false;
+  }
+
+  // --- The room -------------------------------------------------------------------------------
+  const nameOf = (seat) => {
+    const person = people.get(seat);
+    return (person && (person.name || (person.part === "patient" && word("Patient")))) || "";
+  };
+
+  function mayTalk(person) { return started || (person.part !== "patient" && !isPatient); }
+
+  function connect() {
+    for (const [seat, person] of people) {
+      if (mayTalk(person) && !peers.has(seat)) peers.set(seat, new Peer(seat));
+    }
+    for (const [seat, peer] of peers) {
+      if (!people.has(seat)) { peer.close(); peers.delete(seat); }
+    }
+    report();
+  }
+
+  function report() {
+    const states = [...peers.values()].map((peer) => peer.pc.connectionState);
+    const knocks = !started && [...people.values()].some((person) => person.part === "patient");
+    const door = part("let-in");
+    if (door) door.hidden = !knocks;
+    if (states.some((state) => ["disconnected", "failed"].includes(state))) say(word("Lost"));
+    else if (knocks) say(word("Knocks"));
+    else if (states.includes("connected")) say(word("Together"));
+    else if (states.length) say(word("Connecting"));
+    else if (isPatient && !started) say(word("Waiting"));
+    else say(word("Alone"));
+  }
+
+  function hear(event) {
+    switch (event.kind) {
+      case "welcome":
+        started = event.started;
+        people.clear();
+        event.people.forEach((person) => people.set(person.seat, person));
+        connect();
+        break;
+      case "came": people.set(event.seat, event); connect(); break;
+      case "lost": report(); break;
+      case "left": people.delete(event.seat); connect(); break;
+      case "started": started = true; connect(); break;
+      case "signal": {
+        if (!peers.has(event.from) && people.has(event.from)) peers.set(event.from, new Peer(event.from));
+        const peer = peers.get(event.from);
+        if (peer) peer.take(event).catch(() => peer.pc.restartIce());
+        break;
+      }
+      case "replaced": over(word("Replaced"), false); break;
+      case "ended": over(word("Ended"), true); break;
+      case "closed": over(word("Closed"), true); break;
+      default:
+    }
+  }
+
+  async function join() {
+    part("join").disabled = true;
+    try {
+      entry = await post(root.dataset.enter, {});
+    } catch (problem) {
+      say(problem.message);
+      part("join").disabled = false;
+      return;
+    }
+    part("check").hidden = true;
+    part("over").hidden = true;
+    part("room").hidden = false;
+    part("mute").focus();
+    say(word("Connecting"));
+    source = new EventSource(entry.events, { withCredentials: true });
+    source.onmessage = ({ data }) => hear(JSON.parse(data));
+    source.onerror = () => { if (source && source.readyState === EventSource.CLOSED) over(word("Closed"), false); };
+  }
+
+  function tidy() {
+    if (source) source.close();
+    source = null;
+    entry = null;
+    outbox.length = 0;
+    for (const peer of peers.values()) peer.close();
+    peers.clear();
+    people.clear();
+  }
+
+  function over(text, isFinal) {
+    tidy();
+    share(null);
+    own.getTracks().forEach((track) => track.stop());
+    part("room").hidden = true;
+    part("over").hidden = false;
+    part("again").hidden = isFinal;
+    say(text);
+  }
+
+  function leave() {
+    if (entry) post(root.dataset.signal, { seat: entry.seat, leaves: true }).catch(() => { /* it will expire */ });
+  }
+
+  // --- The tools ------------------------------------------------------------------------------
+  function toggle(button, kind, [off, on]) {
+    const track = own.getTracks().find((each) => each.kind === kind);
+    if (!track) return;
+    track.enabled = !track.enabled;
+    button.setAttribute("aria-pressed", String(!track.enabled));
+    button.textContent = track.enabled ? off : on;
+  }
+
+  function share(stream) {
+    if (screen) screen.getTracks().forEach((track) => track.stop());
+    screen = stream;
+    const track = stream ? stream.getVideoTracks()[0] : own.getVideoTracks()[0];
+    if (stream) track.onended = () => share(null);
+    for (const peer of peers.values()) peer.picture(track);
+    part("mine").srcObject = stream || own;
+    part("mine").classList.toggle("mirrored", !stream);
+    part("share").setAttribute("aria-pressed", String(Boolean(stream)));
+    part("share").textContent = stream ? word("Unshare") : word("Share");
+  }
+
+  let unread = 0;
+  function line(who, text, isNews) {
+    const row = document.createElement("p");
+    const name = document.createElement("strong");
+    name.textContent = `${who} `;
+    row.append(name, text);
+    part("lines").append(row);
+    row.scrollIntoView({ block: "nearest" });
+    if (isNews && part("chat").hidden) unread += 1;
+    count();
+  }
+
+  function count() {
+    part("count").hidden = !unread;
+    part("count").textContent = unread;
+  }
+
+  part("camera").addEventListener("change", openDevices);
+  part("microphone").addEventListener("change", openDevices);
+  part("retry").addEventListener("click", openDevices);
+  part("sound").addEventListener("click", beep);
+  part("join").addEventListener("click", join);
+  part("mute").addEventListener("click", (event) => toggle(event.currentTarget, "audio", [word("Mute"), word("Unmute")]));
+  part("hide").addEventListener("click", (event) => toggle(event.currentTarget, "video", [word("Hide"), word("Show")]));
+  part("share").addEventListener("click", async () => {
+    if (screen) { share(null); return; }
+    try { share(await navigator.mediaDevices.getDisplayMedia({ video: true })); }
+    catch (problem) { if (problem.name !== "NotAllowedError") say(word("CannotShare")); }
+  });
+  part("talk").addEventListener("click", (event) => {
+    const chat = part("chat");
+    chat.hidden = !chat.hidden;
+    part("room").classList.toggle("talking", !chat.hidden);
+    event.currentTarget.setAttribute("aria-expanded", String(!chat.hidden));
+    unread = 0;
+    count();
+    if (!chat.hidden) part("words").focus();
+  });
+  part("say").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = part("words").value.trim();
+    if (!text) return;
+    for (const peer of peers.values()) if (peer.chat.readyState === "open") peer.chat.send(text);
+    line(word("Me"), text, false);
+    part("words").value = "";
+  });
+  part("leave").addEventListener("click", () => { leave(); over("", false); });
+  part("again").addEventListener("click", async () => { await openDevices(); if (own) await join(); });
+  part("let-in")?.addEventListener("click", async () => {
+    try { await post(root.dataset.start, {}); } catch (problem) { say(problem.message); }
+  });
+  part("finish")?.addEventListener("click", async () => {
+    try { await post(root.dataset.end, {}); } catch (problem) { say(problem.message); }
+  });
+  window.addEventListener("pagehide", leave);
+  if (!navigator.mediaDevices || !navigator.mediaDevices.getDisplayMedia) part("share").hidden = true;
+
+  openDevices();
+})();

@@ -1,0 +1,341 @@
+"""Who enters the room of a visit by video, when, and what its browsers may tell each other."""
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from django.conf import settings as django_settings
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import Entry
+from booking.domain import change, live, video, video_room
+from booking.models import VideoVisit
+from booking.models.appointment import Channel, Status
+from tests.booking.test_book import booked
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_member,
+    make_patient,
+    make_reason,
+    practice_actor,
+    verified_client,
+)
+
+pytestmark = pytest.mark.django_db
+STARTS = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def visit(now):
+    agenda = make_agenda()
+    reason = make_reason(agenda, teleconsultation=True)
+    account = make_account()
+    row = booked(
+        reason, now, starts_at=STARTS, patient=make_patient(account), channel=Channel.PRACTICE,
+        anywhere=True,
+    )  # fmt: skip
+    row.account = account
+    row.member = make_member(agenda.practice, role="practitioner", practitioner=agenda.practitioner)
+    return row
+
+
+def patient_of(visit):
+    client = Client()
+    client.force_login(visit.account, backend="booking.backends.EmailBackend")
+    return client
+
+
+def own(visit, name):
+    return reverse(f"booking:{name}", args=[visit.pk])
+
+
+def at_practice(visit, name):
+    return reverse(f"booking:{name}", args=[visit.practice_id, visit.pk])
+
+
+def enter(client, url):
+    answer = client.post(url, content_type="application/json")
+    return answer.status_code, answer.json()
+
+
+def tell(client, url, **body):
+    return client.post(url, json.dumps(body), content_type="application/json")
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        (STARTS - timedelta(minutes=16), "quart d’heure"),
+        (STARTS + timedelta(minutes=91), "terminée"),
+    ],
+)
+def test_the_room_opens_around_the_time_of_the_visit(visit, time_machine, at, why):
+    time_machine.move_to(at, tick=False)
+    for client, page, door in (
+        (patient_of(visit), own(visit, "video"), own(visit, "enter-video")),
+        (verified_client(visit.member.account), at_practice(visit, "practice-video"),
+         at_practice(visit, "enter-practice-video")),
+    ):  # fmt: skip
+        assert why in client.get(page).content.decode()
+        status, given = enter(client, door)
+        assert status == 409 and why in given["problem"]
+    assert not VideoVisit.unscoped.exists()
+
+
+def test_a_cancelled_visit_has_no_room(visit, time_machine):
+    change.cancel(
+        appointment=visit, actor=practice_actor(), channel=Channel.PRACTICE,
+        now=STARTS - timedelta(hours=1),
+    )  # fmt: skip
+    time_machine.move_to(STARTS, tick=False)
+    status, given = enter(patient_of(visit), own(visit, "enter-video"))
+    assert status == 409 and "annulé" in given["problem"]
+
+
+def test_a_visit_at_the_practice_has_no_room(visit, time_machine):
+    visit.visit_reason.teleconsultation = False
+    visit.visit_reason.save()
+    time_machine.move_to(STARTS, tick=False)
+    assert patient_of(visit).get(own(visit, "video")).status_code == 404
+    doctor = verified_client(visit.member.account)
+    assert doctor.get(at_practice(visit, "practice-video")).status_code == 404
+
+
+NAMES = {
+    "patient": ["video", "enter-video", "signal-video", "video-events"],
+    "practice": ["practice-video", "enter-practice-video", "signal-practice-video", "start-video",
+                 "end-video", "invite-to-video", "practice-video-events"],
+}  # fmt: skip
+READ = {"video", "video-events", "practice-video", "practice-video-events"}
+
+
+def ask(client, visit, name):
+    url = own(visit, name) if name in NAMES["patient"] else at_practice(visit, name)
+    return client.get(url) if name in READ else client.post(url, content_type="application/json")
+
+
+@pytest.mark.parametrize("name", NAMES["patient"] + NAMES["practice"])
+def test_nobody_else_enters(visit, time_machine, name):
+    time_machine.move_to(STARTS, tick=False)
+    assert ask(Client(), visit, name).status_code == 302
+    before = Entry.objects.count()
+    strangers = [make_account(), make_member(make_agenda().practice, role="owner").account]
+    for stranger in strangers:
+        assert ask(verified_client(stranger), visit, name).status_code == 404
+    if name in NAMES["practice"]:
+        # The patient is nobody at the practice; its other people are not of this visit.
+        assert ask(verified_client(visit.account), visit, name).status_code == 404
+        for role in ("secretary", "practitioner", "owner"):
+            colleague = make_member(visit.practice, role=role).account
+            assert ask(verified_client(colleague), visit, name).status_code == 403
+        without = Client()
+        without.force_login(visit.member.account, backend="booking.backends.EmailBackend")
+        assert ask(without, visit, name).status_code == 302
+    else:
+        # Whoever holds the visit has their own door.
+        assert ask(verified_client(visit.member.account), visit, name).status_code == 404
+    assert not Entry.objects.filter(action__startswith="video-").exists()
+    assert Entry.objects.filter(action="reveal").count() == 0, before
+
+
+def test_the_patient_waits_until_the_door_opens(visit, time_machine):
+    time_machine.move_to(STARTS - timedelta(minutes=5), tick=False)
+    patient, doctor = patient_of(visit), verified_client(visit.member.account)
+    _status, at_home = enter(patient, own(visit, "enter-video"))
+    _status, at_work = enter(doctor, at_practice(visit, "enter-practice-video"))
+    visit.refresh_from_db()
+    assert visit.status == Status.ARRIVED
+    page = doctor.get(reverse("booking:visit", args=[visit.practice_id, visit.pk]))
+    assert "Le patient attend dans la salle de vidéo depuis 08:55" in page.content.decode()
+    offer = {"to": at_work["seat"], "description": {"type": "offer", "sdp": "v=0"}}
+    url = own(visit, "signal-video")
+    assert tell(patient, url, seat=at_home["seat"], items=[offer]).status_code == 400
+    assert doctor.post(at_practice(visit, "start-video")).status_code == 204
+    before = live.last_id(video_room.topic_of(visit.pk))
+    assert tell(patient, url, seat=at_home["seat"], items=[offer]).status_code == 204
+    assert live.last_id(video_room.topic_of(visit.pk)) != before
+    assert doctor.post(at_practice(visit, "end-video")).status_code == 204
+    visit.refresh_from_db()
+    assert visit.status == Status.SEEN
+    assert enter(patient, own(visit, "enter-video"))[0] == 409
+    actions = Entry.objects.filter(object_id=visit.pk).values_list("action", flat=True)
+    assert {"video-entered", "video-started", "video-ended"} <= set(actions)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [], {}, {"items": "x"}, {"items": []}, {"items": [{"to": "x"}]}, {"items": ["x"]},
+        {"items": [{"to": "x", "candidate": {}, "kind": "ended"}]},
+        {"items": [{"to": "x", "candidate": "x" * 70_000}]},
+        {"items": [{"to": "x", "candidate": {}}] * 61},
+    ],
+)  # fmt: skip
+def test_what_is_not_a_signal_is_refused(visit, time_machine, body):
+    time_machine.move_to(STARTS, tick=False)
+    patient = patient_of(visit)
+    _status, given = enter(patient, own(visit, "enter-video"))
+    if isinstance(body, dict):
+        body["seat"] = given["seat"]
+    answer = patient.post(
+        own(visit, "signal-video"), json.dumps(body), content_type="application/json"
+    )
+    assert answer.status_code == 400
+    assert answer.json()["problem"] == "Message illisible."
+
+
+def test_nobody_speaks_from_anothers_seat(visit, time_machine):
+    time_machine.move_to(STARTS, tick=False)
+    patient, doctor = patient_of(visit), verified_client(visit.member.account)
+    _status, theirs = enter(doctor, at_practice(visit, "enter-practice-video"))
+    doctor.post(at_practice(visit, "start-video"))
+    _status, first = enter(patient, own(visit, "enter-video"))
+    item = {"to": theirs["seat"], "candidate": {"candidate": ""}}
+    url = own(visit, "signal-video")
+    assert tell(patient, url, seat=theirs["seat"], items=[item]).status_code == 403
+    assert patient.get(f"{own(visit, 'video-events')}?place={theirs['seat']}").status_code == 404
+    # Whoever opens the room elsewhere leaves the former page.
+    _status, second = enter(patient, own(visit, "enter-video"))
+    assert tell(patient, url, seat=first["seat"], items=[item]).status_code == 403
+    assert tell(patient, url, seat=second["seat"], items=[item]).status_code == 204
+    assert tell(patient, url, seat=second["seat"], leaves=True).status_code == 204
+    assert tell(patient, url, seat=second["seat"], items=[item]).status_code == 403
+
+
+def test_what_happened_before_a_move_counts_no_longer(visit, time_machine):
+    time_machine.move_to(STARTS, tick=False)
+    video.enter(appointment=visit, part=video.Part.PATIENT, actor=practice_actor(), now=STARTS)
+    video.start(appointment=visit, actor=practice_actor(), now=STARTS)
+    later = STARTS + timedelta(days=7)
+    visit.starts_at, visit.ends_at = later, later + timedelta(minutes=30)
+    visit.save()
+    assert not video.has_started(visit)
+    video.check_open(visit, now=later)
+
+
+def test_a_colleague_is_invited_to_one_visit(visit, time_machine):
+    time_machine.move_to(STARTS, tick=False)
+    other = make_agenda(practice=visit.practice)
+    colleague = make_member(visit.practice, role="practitioner", practitioner=other.practitioner)
+    doctor, guest = verified_client(visit.member.account), verified_client(colleague.account)
+    assert guest.get(at_practice(visit, "practice-video")).status_code == 403
+    url = at_practice(visit, "invite-to-video")
+    assert doctor.post(url, {"membre": "x"}).status_code == 404
+    assert doctor.post(url, {"membre": colleague.pk}).status_code == 302
+    assert Entry.objects.get(action="video-colleague-invited").subjects == [visit.patient_id]
+    assert guest.get(at_practice(visit, "practice-video")).status_code == 200
+    assert enter(guest, at_practice(visit, "enter-practice-video"))[0] == 200
+    for name in ("start-video", "end-video", "invite-to-video"):
+        assert guest.post(at_practice(visit, name)).status_code == 403
+    secretary = make_member(
+        visit.practice, role="secretary", practitioner=make_agenda().practitioner
+    )
+    doctor.post(url, {"membre": secretary.pk})
+    with pytest.raises(video.NotInvited):
+        video.invite(appointment=visit, membership=secretary, actor=practice_actor(), now=STARTS)
+
+
+def test_an_owner_says_which_practitioner_a_member_is(visit, time_machine):
+    time_machine.move_to(STARTS, tick=False)
+    owner = make_member(visit.practice, role="owner")
+    client = verified_client(owner.account)
+    practitioner = visit.agenda.practitioner
+    page = client.get(at_practice(visit, "practice-video"))
+    assert (page.status_code, str(practitioner) in page.content.decode()) == (403, True)
+    url = reverse("booking:link-member", args=[visit.practice_id, owner.pk])
+    client.post(url, {"praticien": make_agenda().practitioner_id})
+    owner.refresh_from_db()
+    assert owner.practitioner is None
+    client.post(url, {"praticien": practitioner.pk})
+    owner.refresh_from_db()
+    assert owner.practitioner == practitioner
+    assert client.get(at_practice(visit, "practice-video")).status_code == 200
+    assert Entry.objects.get(action="member-linked").object_id == owner.pk
+    client.post(url, {"praticien": ""})
+    owner.refresh_from_db()
+    assert owner.practitioner is None
+
+
+def test_the_relays_password_is_short_lived_and_names_nobody(visit, settings, now):
+    settings.TURN_URLS, settings.TURN_SECRET = ["turn:relay.example:3478"], "shared"
+    settings.STUN_URLS = []
+    (server,) = video.ice_servers(account_id=visit.account.pk, now=now)
+    until, _, holder = server["username"].partition(":")
+    assert int(until) == int((now + timedelta(hours=4)).timestamp())
+    assert str(visit.account.pk) not in server["username"] and len(holder) == 16
+    mac = hmac.new(b"shared", server["username"].encode(), hashlib.sha1).digest()
+    assert server["credential"] == base64.b64encode(mac).decode()
+
+
+def test_a_worker_of_the_pages_does_not_hold_a_stream(visit, time_machine):
+    time_machine.move_to(STARTS, tick=False)
+    patient = patient_of(visit)
+    _status, given = enter(patient, own(visit, "enter-video"))
+    answer = patient.get(f"{own(visit, 'video-events')}?place={given['seat']}")
+    assert answer.status_code == 503
+
+
+def scope_of(client, path, query):
+    cookie = "; ".join(f"{name}={c.value}" for name, c in client.cookies.items())
+    return {
+        "type": "http", "method": "GET", "path": path, "query_string": query.encode(),
+        "headers": [(b"host", b"localhost"), (b"cookie", cookie.encode()),
+                    (b"origin", b"http://localhost:8000")],
+        "http_version": "1.1", "scheme": "http", "server": ("localhost", 80),
+    }  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stream_ends_with_its_session(visit, monkeypatch, time_machine):
+    """Whoever is signed out elsewhere hears nothing more, at the next beat."""
+    from asgiref.sync import async_to_sync
+
+    from doctolib.asgi import application
+
+    monkeypatch.setattr(live, "BEAT_S", 1)
+    time_machine.move_to(STARTS)
+    patient = patient_of(visit)
+    _status, given = enter(patient, own(visit, "enter-video"))
+    path = own(visit, "video-events")
+
+    async def follow():
+        page = ApplicationCommunicator(
+            application, scope_of(patient, path, f"place={given['seat']}")
+        )
+        await page.send_input({"type": "http.request", "body": b""})
+        start = await page.receive_output(10)
+        head = {name.lower(): value for name, value in start["headers"]}
+        text = ""
+        while "welcome" not in text:
+            text += (await page.receive_output(10))["body"].decode()
+        # Another session's end is nothing to this one; its own is.
+        text += (await page.receive_output(10))["body"].decode()
+        assert "closed" not in text
+        await _forget(patient)
+        while "closed" not in text:
+            text += (await page.receive_output(10))["body"].decode()
+        last = await page.receive_output(10)
+        return head, last
+
+    head, last = async_to_sync(follow)()
+    assert head[b"content-type"].startswith(b"text/event-stream")
+    assert head[b"access-control-allow-origin"] == b"http://localhost:8000"
+    assert not last.get("more_body")
+
+
+async def _forget(client):
+    from asgiref.sync import sync_to_async
+
+    await sync_to_async(client.session.flush)()
+
+
+def test_the_live_port_is_beside_the_site_in_tests():
+    assert django_settings.LIVE_PORT
+    policy = django_settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["connect-src"]
+    assert f"http://localhost:{django_settings.LIVE_PORT}" in policy
