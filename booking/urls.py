@@ -5,6 +5,7 @@ from booking.views import (
     appointments,
     booking,
     conversations,
+    documents,
     offline,
     own_account,
     own_data,
@@ -13,6 +14,7 @@ from booking.views import (
 )
 from booking.views.dashboard import agenda, incidents, members, practice, record, time, visits
 from booking.views.dashboard import conversations as practice_conversations
+from booking.views.dashboard import documents as practice_documents
 from booking.views.dashboard import statistics as practice_statistics
 from booking.views.dashboard import video as practice_video
 from booking.views.dashboard import waiting as practice_waiting
@@ -83,6 +85,13 @@ urlpatterns = [
     path("messages/", conversations.my_conversations, name="my-conversations"),
     path("messages/nouveau/", conversations.begin_conversation, name="begin-conversation"),
     path("messages/<uuid:conversation_id>/", conversations.my_conversation, name="my-conversation"),
+    path("documents/", documents.my_documents, name="my-documents"),
+    path("documents/<uuid:document_id>/", documents.my_document, name="my-document"),
+    path(
+        "documents/<uuid:document_id>/retirer/",
+        documents.withdraw_document,
+        name="withdraw-document",
+    ),
     path("attente/", waiting.join, name="join-waiting-list"),
     path("attente/<uuid:wait_id>/quitter/", waiting.leave, name="leave-waiting-list"),
     path("creneau/<str:token>/", waiting.offer, name="offer"),
@@ -180,6 +189,26 @@ urlpatterns = [
         "cabinet/<uuid:practice_id>/messages/<uuid:conversation_id>/clore/",
         practice_conversations.close_conversation,
         name="close-conversation",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/documents/",
+        practice_documents.practice_documents,
+        name="practice-documents",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/patients/<uuid:patient_id>/documents/",
+        practice_documents.patient_documents,
+        name="patient-documents",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/documents/<uuid:document_id>/",
+        practice_documents.practice_document,
+        name="practice-document",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/documents/<uuid:document_id>/retirer/",
+        practice_documents.withdraw_document,
+        name="withdraw-practice-document",
     ),
     path("cabinet/<uuid:practice_id>/horaires/", time.week_plan, name="week-plan"),
     path("cabinet/<uuid:practice_id>/absences/", time.new_absence, name="new-absence"),

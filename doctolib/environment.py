@@ -54,6 +54,7 @@ class Environment:
     proxies: int
     connection_seconds: int
     live_port: int
+    clamd: str
     stun_urls: tuple[str, ...]
     turn_urls: tuple[str, ...]
     turn_secret: str = field(repr=False)
@@ -143,6 +144,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         connection_seconds=number("DOCTOLIB_CONNECTION_SECONDS", 600),
         # In production a proxy hands /direct/ to the ASGI process, on the site's own address.
         live_port=0 if production else number("DOCTOLIB_LIVE_PORT", port + 1),
+        clamd=source.get("DOCTOLIB_CLAMD", ""),
         stun_urls=_words(source.get("DOCTOLIB_STUN_URLS", "")),
         **_turn(source),
     )

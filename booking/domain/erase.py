@@ -24,6 +24,7 @@ from booking.models import (
     Account,
     Appointment,
     Conversation,
+    Document,
     Handover,
     Message,
     Patient,
@@ -159,6 +160,7 @@ def _empty(patient: Patient) -> None:
     Appointment.unscoped.filter(patient=patient).update(note=None, practice_note=None)
     Questionnaire.unscoped.filter(patient_id=patient.pk).delete()
     Conversation.unscoped.filter(patient=patient).delete()
+    Document.unscoped.filter(patient=patient).delete()
 
 
 def _close(account: Account) -> None:

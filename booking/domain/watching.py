@@ -19,18 +19,18 @@ from audit.record.entries import Actor, Channel, Origin
 from audit.vault.reveal import Purpose
 from audit.watch.holders import Kind
 from audit.watch.sighting import Reason, Sighting
-from booking.models import Appointment, Conversation, Patient, Questionnaire, Reply
+from booking.models import Appointment, Conversation, Document, Patient, Questionnaire, Reply
 from practitioners.models import Practice
 
 # Rows whose sealed texts belong to a patient.
-OF_PATIENTS = (Patient, Appointment, Questionnaire, Conversation, Reply)
+OF_PATIENTS = (Patient, Appointment, Questionnaire, Conversation, Reply, Document)
 FRESH = timedelta(days=2)
 # Over a long weekend, the next working day's list is made four days ahead.
 NEAR_BEFORE, NEAR_AFTER = timedelta(days=4), timedelta(hours=36)
 REMEMBERED = timedelta(days=62)
 # A name in a full agenda, or in a list of messages, is a part of what reaches somebody: by
 # telephone, e-mail, birth date.
-NAMES, PART_OF_NAMES = frozenset({"first_name", "last_name", "topic"}), 0.2
+NAMES, PART_OF_NAMES = frozenset({"first_name", "last_name", "topic", "title"}), 0.2
 
 _VISITS = """
     SELECT DISTINCT ON (a.patient_id) a.patient_id, a.agenda_id, a.starts_at,
@@ -47,6 +47,10 @@ _WROTE = """
     SELECT patient_id, false FROM booking_conversation
     WHERE practice_id = %(practice)s AND patient_id = ANY(%(patients)s)
       AND (waits_for_practice OR changed_at >= %(fresh)s)
+    UNION ALL
+    SELECT patient_id, false FROM booking_document
+    WHERE practice_id = %(practice)s AND patient_id = ANY(%(patients)s) AND NOT by_practice
+      AND (opened_at IS NULL OR given_at >= %(fresh)s)
     UNION ALL
     SELECT patient_id, true FROM booking_wait
     WHERE practice_id = %(practice)s AND patient_id = ANY(%(patients)s) AND ended_at IS NULL

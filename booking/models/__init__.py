@@ -2,6 +2,7 @@ from booking.models.account import Account
 from booking.models.appointment import Appointment, Departure
 from booking.models.concern import Concern
 from booking.models.conversation import Conversation, Reply
+from booking.models.document import Document, DocumentPart
 from booking.models.handover import Handover
 from booking.models.message import Message
 from booking.models.own import Favourite, SignIn
@@ -16,6 +17,8 @@ __all__ = [
     "Concern",
     "Conversation",
     "Departure",
+    "Document",
+    "DocumentPart",
     "Favourite",
     "Handover",
     "Message",

@@ -19,6 +19,7 @@ from booking.models import (
     Appointment,
     Concern,
     Conversation,
+    Document,
     Message,
     Offer,
     Patient,
@@ -49,6 +50,8 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
         talks = list(Conversation.objects.order_by("started_at", "pk"))
         said = list(Reply.objects.order_by("at", "pk"))
         wanted += [(row, ("topic",)) for row in talks] + [(row, ("text",)) for row in said]
+        files = list(Document.objects.order_by("given_at", "pk"))
+        wanted += [(row, ("title",)) for row in files]
         asked = list(Concern.objects.filter(account=account).order_by("created_at", "pk"))
         wanted += [(concern, ("words", "answer")) for concern in asked]
         with reveal(wanted, actor=actor, purpose=Purpose.OWN_DATA, object_id=account.pk) as plain:
@@ -105,6 +108,17 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
                         ],
                     }
                     for talk in talks
+                ],
+                "documents": [
+                    {
+                        "id": row.pk,
+                        "person": row.patient_id,
+                        "title": plain.text(row, "title"),
+                        "by": "practice" if row.by_practice else "patient",
+                        "given_at": row.given_at,
+                        "bytes": row.size,
+                    }
+                    for row in files
                 ],
                 "concerns": [
                     {

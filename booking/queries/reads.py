@@ -20,6 +20,8 @@ FIELD_NAMES = DATA_NAMES | {
     "words": _("explication demandée"),
     "answer": _("explication donnée"),
     "name": _("nom du compte"),
+    "title": _("nom d’un document"),
+    "content_key": _("contenu d’un document"),
 }
 ACTIONS = {
     "reveal": _("Lecture"),
@@ -42,6 +44,8 @@ ACTIONS = {
     "video-ended": _("Visite par vidéo terminée"),
     "video-colleague-invited": _("Collègue invité à la visite par vidéo"),
     "member-linked": _("Membre relié à un praticien"),
+    "document-given": _("Document transmis"),
+    "document-withdrawn": _("Document retiré"),
     "handover-offered": _("Dossier proposé à son propre compte"),
     "handover-accepted": _("Dossier remis à son propre compte"),
     "reminders-ended": _("Rappels arrêtés"),

@@ -7,6 +7,7 @@ from django import template
 from booking.domain import favourites
 from booking.models import Favourite
 from booking.queries.conversations import waiting_for_practice
+from booking.queries.documents import unopened_by_practice
 from practitioners.models import Practice, Practitioner
 
 register = template.Library()
@@ -31,8 +32,14 @@ def favourite(context: dict[str, Any], practitioner: Practitioner) -> dict[str, 
 
 @register.simple_tag
 def unread_conversations(practice: Practice) -> int:
-    """How many conversations wait for a practice to read them."""
-    return waiting_for_practice(practice.pk)
+    """How many conversations wait for a practice to read them, and documents to open."""
+    return waiting_for_practice(practice.pk) + unopened_by_practice(practice.pk)
+
+
+@register.simple_tag
+def unopened_documents(practice: Practice) -> int:
+    """How many documents of patients wait for a practice to open them."""
+    return unopened_by_practice(practice.pk)
 
 
 @register.inclusion_tag("booking/_favourites.html", takes_context=True)

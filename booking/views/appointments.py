@@ -18,7 +18,7 @@ from booking.domain.offer_links import offer_token
 from booking.forms.accounts import AddressForm
 from booking.forms.patients import IdentityForm, RelativeForm
 from booking.forms.questionnaire import QuestionnaireForm
-from booking.models import Appointment, Conversation, Patient, Questionnaire
+from booking.models import Appointment, Conversation, Document, Patient, Questionnaire
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.queries import appointments as queries
@@ -42,6 +42,7 @@ def my_appointments(request: HttpRequest) -> HttpResponse:
     waits = list(on_the_list())
     context = {
         "unread": Conversation.objects.filter(waits_for_patient=True).count(),
+        "new_documents": Document.objects.filter(by_practice=True, opened_at__isnull=True).count(),
         "waits": [
             {"shown": each, "token": offer_token(each.offer) if each.offer else ""}
             for each in show_waits(waits, actor=web_actor(request), purpose=Purpose.OWN_DATA)

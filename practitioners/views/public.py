@@ -21,7 +21,8 @@ DAYS_SHOWN = 7
 # Results have no end of addresses; the others are somebody's own, or no pages at all.
 NOT_FOR_ROBOTS = (
     "/recherche/", "/suggestions/", "/reserver/", "/connexion/", "/compte/", "/rendez-vous/",
-    "/attente/", "/messages/", "/rappels/", "/hors-ligne/", "/sw.js", "/manifest.webmanifest",
+    "/attente/", "/messages/", "/documents/", "/rappels/",
+    "/hors-ligne/", "/sw.js", "/manifest.webmanifest",
     "/creneau/", "/cabinet/", "/invitation/", "/verification/",
     "/mot-de-passe/",
     "/admin/", "/equipe/", "/api/", "/fhir/", "/editeur/", "/widget/", "/flux/", "/deconnexion/",

@@ -9,6 +9,7 @@
   const isPatient = root.dataset.part === "patient";
   const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
   const RESTART_MS = 4000;
+  const PATIENCE_MS = 10000;
 
   let own = null; // what the camera and the micro give
   let screen = null; // the picture of one's screen, while it is shown
@@ -21,9 +22,9 @@
 
   const say = (text) => { const line = part("status"); line.textContent = text; line.hidden = !text; };
 
-  async function post(url, body) {
+  async function post(url, body, outlivesPage = false) {
     const answer = await fetch(url, {
-      method: "POST", keepalive: true, credentials: "same-origin",
+      method: "POST", keepalive: outlivesPage, credentials: "same-origin",
       headers: { "X-CSRFToken": token, "Content-Type": "application/json" },
       body: JSON.stringify(body),
     });
@@ -133,10 +134,14 @@
       this.chat.onmessage = ({ data }) => line(nameOf(seat), String(data).slice(0, 1000), true);
       for (const track of own.getTracks()) this.pc.addTrack(track, own);
       if (screen) this.picture(screen.getVideoTracks()[0]);
-      // One side alone begins anew; where the way broke, both sides see it.
+      // One side alone begins anew; where the way broke, or never came about, both sides see it.
+      const since = Date.now();
       this.timer = window.setInterval(() => {
-        const isBroken = ["disconnected", "failed"].includes(this.pc.connectionState);
-        if (isBroken && !this.polite) this.pc.restartIce();
+        const state = this.pc.connectionState;
+        const isStuck = ["new", "connecting"].includes(state) && Date.now() - since > PATIENCE_MS;
+        if (this.polite || !(isStuck || ["disconnected", "failed"].includes(state))) return;
+        this.pc.restartIce();
+        if (isStuck) this.offer();
       }, RESTART_MS);
     }
 
@@ -314,7 +319,7 @@
   }
 
   function leave() {
-    if (entry) post(root.dataset.signal, { seat: entry.seat, leaves: true }).catch(() => { /* it will expire */ });
+    if (entry) post(root.dataset.signal, { seat: entry.seat, leaves: true }, true).catch(() => { /* it will expire */ });
   }
 
   // --- The tools ------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Approval, Entry, Incident, Notice
-from booking.domain import conversations, waiting
+from audit.vault.files import SealedFile
+from booking.domain import conversations, documents, waiting
 from booking.domain.book import book
 from booking.domain.concerns import raise_concern
 from booking.models import Account, Appointment
@@ -68,6 +69,7 @@ OWN = {
     "booking:hand-over", "booking:accept-handover", "booking:offline-visits", "booking:my-conversations", "booking:begin-conversation", "booking:my-conversation",
     "booking:answer-questions", "booking:sessions", "booking:end-session", "booking:end-other-sessions",
     "booking:toggle-favourite",
+    "booking:my-documents", "booking:my-document", "booking:withdraw-document",
 }  # fmt: skip
 # Only members of the practice whose role has the permission.
 PRACTICE = {
@@ -87,6 +89,10 @@ PRACTICE = {
     "booking:practice-conversations": "booking.view_patients",
     "booking:practice-conversation": "booking.change_appointments",
     "booking:close-conversation": "booking.change_appointments",
+    "booking:practice-documents": "booking.view_patients",
+    "booking:patient-documents": "booking.change_appointments",
+    "booking:practice-document": "booking.change_appointments",
+    "booking:withdraw-practice-document": "booking.change_appointments",
     "booking:statistics-csv": "booking.view_agenda",
     "booking:remove-wait": "booking.change_appointments",
     "booking:week-plan": "booking.view_agenda",
@@ -149,6 +155,8 @@ STAFF = {
     )
 }  # fmt: skip
 POST_ONLY = {
+    "booking:withdraw-document",
+    "booking:withdraw-practice-document",
     "booking:close-conversation",
     "booking:note-visit",
     "booking:end-session",
@@ -262,6 +270,13 @@ def world(now):
         actor=practice_actor(),
         now=now,
     )
+    file = SealedFile("Quatrefages.pdf")
+    file.feed(b"%PDF-1.7 Quatrefages")
+    file.finish()
+    document = documents.give(
+        file=file, media_type="application/pdf", scanned=False, patient=patient, practice=practice,
+        author=owner, by_practice=True, actor=practice_actor(), now=now,
+    )  # fmt: skip
     approval = Approval.objects.create(
         incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
     )
@@ -276,7 +291,7 @@ def world(now):
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
         "entry_id": entry.pk, "wait_id": wait.pk,
-        "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk,
+        "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document.pk,
         "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
     }  # fmt: skip
     return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
@@ -325,6 +340,7 @@ def test_nobody_gets_in_without_signing_in(world, name):
         if "appointment_id" in str(_parameters(n))
         or n in ("booking:person", "booking:proof", "booking:concern")
         or n in ("booking:leave-waiting-list", "booking:my-conversation", "booking:hand-over")
+        or n in ("booking:my-document", "booking:withdraw-document")
     ),
 )
 def test_another_account_does_not_find_what_is_not_its_own(world, name):
@@ -421,7 +437,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
             "booking:members", "booking:practice-settings", "booking:practice-reads",
             "booking:practice-reads-csv", "booking:practice-incidents", "partners:software", "partners:feeds",
             "partners:import-calendar", "booking:waiting-list", "booking:practice-conversations",
-            "booking:statistics", "booking:statistics-csv",
+            "booking:statistics", "booking:statistics-csv", "booking:practice-documents",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
         assert b"Quatrefages" not in body(answer)
@@ -442,6 +458,8 @@ def test_a_delegated_member_reaches_only_the_delegated_agendas(world, name):
         "calendar_id",
         "wait_id",
         "conversation_id",
+        "document_id",
+        "patient_id",
     }
     if any(touches & set(p) for p in _parameters(name)):
         assert ask(verified_client(member.account), name, world["ids"]).status_code == 404

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,8 @@ def live_process(transactional_db, tmp_path):
     with (tmp_path / "live.log").open("ab") as log:
         process = subprocess.Popen(command, env=worker_environment(0), stdout=log, stderr=log)
     wait_for_port(port)
+    # The first request loads what the others find loaded.
+    urllib.request.urlopen(f"http://127.0.0.1:{port}/robots.txt", timeout=60).read()
     yield process
     process.terminate()
     process.wait(30)

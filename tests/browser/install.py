@@ -1,5 +1,6 @@
-"""Finds a Chromium, installing Debian's as root, or Playwright's own otherwise; and a relay for
-the calls of tests/browser/test_video.py, which only root can install.
+"""Finds a Chromium, installing Debian's as root, or Playwright's own otherwise; and, where
+root may install them, a relay for calls (tests/browser/test_video.py) and a scanner of files
+(tests/booking/test_documents.py).
 """
 
 import os
@@ -21,8 +22,9 @@ def find_chromium() -> str | None:
 def main() -> None:
     wanted = [] if find_chromium() else ["chromium"]
     wanted += [] if shutil.which("turnserver") else ["coturn"]
+    wanted += [] if shutil.which("clamd") else ["clamav-daemon"]
     if wanted and os.geteuid() == 0 and shutil.which("apt-get"):
-        print(f"Installing {' and '.join(wanted)} for the browser tests ...", flush=True)
+        print(f"Installing {', '.join(wanted)} for the tests ...", flush=True)
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], check=False, env=environment)
         command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *wanted]

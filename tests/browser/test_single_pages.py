@@ -193,3 +193,41 @@ def test_handing_a_relative_over(live_server, new_page):
     check_page(other)
     other.get_by_role("button", name="Prendre mon dossier").click()
     expect(other.get_by_text("Votre dossier est dans votre compte.")).to_be_visible()
+
+
+def test_documents_go_both_ways(live_server, new_page, tmp_path):
+    agenda = make_agenda()
+    account = make_account()
+    patient = make_patient(account, practice=agenda.practice)
+    member = make_member(agenda.practice, role="owner")
+    file = tmp_path / "Analyses de sang.pdf"
+    file.write_bytes(b"%PDF-1.4\n% rien\n")
+    page = signed_in(new_page(), live_server, account)
+    page.goto(f"{live_server.url}/documents/")
+    expect(page.get_by_text("Aucun document.")).to_be_visible()
+    check_page(page)
+    page.get_by_label("Fichiers").set_input_files(file)
+    page.get_by_role("button", name="Transmettre").click()
+    expect(page.get_by_text("1 document est transmis.")).to_be_visible()
+    check_page(page)
+    desk = signed_in(new_page(accept_downloads=True), live_server, member.account)
+    desk.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/messages/")
+    check_page(desk)
+    desk.get_by_role("link", name="1 document reçu à ouvrir").click()
+    check_page(desk)
+    with desk.expect_response("**/documents/*/") as answer:
+        desk.get_by_role("link", name="Ouvrir Analyses de sang.pdf").evaluate(
+            "(a) => fetch(a.href)"
+        )
+    assert answer.value.status == 200
+    desk.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/patients/{patient.pk}/documents/")
+    desk.get_by_label("Fichiers").set_input_files(file)
+    desk.get_by_role("button", name="Transmettre au patient").click()
+    check_page(desk)
+    page.goto(f"{live_server.url}/rendez-vous/")
+    page.get_by_role("link", name="1 document d’un cabinet à ouvrir").click()
+    expect(page.get_by_text("nouveau")).to_be_visible()
+    page.get_by_label("Fichiers").set_input_files([])
+    page.get_by_role("button", name="Transmettre").click()
+    expect(page.get_by_text("Choisissez au moins un fichier.")).to_be_visible()
+    check_page(page)

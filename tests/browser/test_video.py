@@ -20,7 +20,7 @@ from tests.browser.install import find_chromium
 from tests.browser.test_vendor_pages import signed_in
 from tests.factories import make_account, make_agenda, make_member, make_patient, make_reason
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("video")]
 FAKE_MEDIA = [
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
     "--auto-accept-this-tab-capture", "--allow-loopback-in-peer-connection",
@@ -105,9 +105,11 @@ def shown_frames(page, *, more_than, seconds=45):
 
 def begin(doctor, patient):
     patient.get_by_role("button", name="Entrer dans la salle d’attente").click()
-    expect(patient.get_by_text("Le praticien vous fera entrer.")).to_be_visible()
+    expect(patient.get_by_text("Le praticien vous fera entrer.")).to_be_visible(timeout=30_000)
     doctor.get_by_role("button", name="Entrer dans la salle").click()
-    expect(doctor.get_by_text("Le patient est dans la salle d’attente.")).to_be_visible()
+    expect(doctor.get_by_text("Le patient est dans la salle d’attente.")).to_be_visible(
+        timeout=30_000
+    )
     doctor.get_by_role("button", name="Faire entrer le patient").click()
     together(doctor, patient)
 

@@ -17,7 +17,7 @@ from audit.vault.reveal import Purpose, reveal
 from booking.domain import book, call, change, patients, questionnaire, video, waiting
 from booking.forms.dashboard import PracticeNoteForm, WhenForm
 from booking.forms.patients import CallerForm
-from booking.models import Appointment, Patient, Questionnaire
+from booking.models import Appointment, Document, Patient, Questionnaire
 from booking.models.appointment import Channel, Status
 from booking.queries import appointments as queries
 from booking.views.access import (
@@ -172,6 +172,7 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "is_video": row.visit_reason.teleconsultation
         and row.status != "cancelled"
         and timezone.now() <= video.closes_at(row),
+        "documents_count": Document.objects.filter(patient=row.patient_id).count(),
         "waits_since": video.waits_since(row),
         "practice_note": PracticeNoteForm(initial={"text": practice_note}),
         "agenda_url": _agenda_url(practice_id, row.starts_at, row.agenda),

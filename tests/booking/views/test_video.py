@@ -321,6 +321,7 @@ def test_a_stream_ends_with_its_session(visit, monkeypatch, time_machine):
         while "closed" not in text:
             text += (await page.receive_output(10))["body"].decode()
         last = await page.receive_output(10)
+        await page.wait(10)
         return head, last
 
     head, last = async_to_sync(follow)()
