@@ -14,7 +14,7 @@ from django.db.models import F
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.watch.holders import Holders
-from booking.domain import messages
+from booking.domain import messages, passkeys
 from booking.models import Account
 from booking.models.message import MessageKind
 from practitioners.models import Membership
@@ -40,8 +40,8 @@ def stop(*, holder_id: uuid.UUID, actor: Actor, now: datetime) -> bool:
 
 @transaction.atomic
 def let_in(*, holder_id: uuid.UUID, actor: Actor, keys_are_safe: bool, now: datetime) -> bool:
-    """End what `stop` began. A password that may be in wrong hands is ended with it: the account
-    gets a mail by which it chooses another one.
+    """End what `stop` began. A password that may be in wrong hands is ended with it, and so are
+    passkeys: the account gets a mail by which it chooses another password.
     """
     account = Account.objects.select_for_update().get(pk=holder_id)
     if account.stopped_at is None:
@@ -50,6 +50,7 @@ def let_in(*, holder_id: uuid.UUID, actor: Actor, keys_are_safe: bool, now: date
     account.asked_at = now
     if not keys_are_safe:
         account.set_unusable_password()
+        passkeys.end_all(account)
         messages.owe_to_account(account=account, kind=MessageKind.RESET_PASSWORD, now=now)
     account.save(update_fields=["stopped_at", "asked_at", "password"])
     entries.write("member-let-in", actor=actor, object_id=holder_id, at=now)

@@ -179,6 +179,8 @@ def _about_account(message: Message) -> Letter:
         context["link"] = accounts.site_url(path)
     elif message.kind == MessageKind.REPLY:
         context["link"] = accounts.site_url(reverse("booking:my-conversations"))
+    elif message.kind == MessageKind.PASSKEY:
+        context["link"] = accounts.site_url(reverse("booking:passkeys"))
     elif message.kind == MessageKind.DOCUMENT:
         context["link"] = accounts.site_url(reverse("booking:my-documents"))
     wanted = [(account, ("email",))]

@@ -14,11 +14,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnUserHandle
 
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault import erase as vault
-from booking.domain import change
+from booking.domain import change, passkeys
 from booking.domain.patients import IDENTITY_FIELDS
 from booking.models import (
     Account,
@@ -173,6 +174,8 @@ def _close(account: Account) -> None:
     account.save()
     TOTPDevice.objects.filter(user=account).delete()
     account.sign_ins.all().delete()
+    passkeys.end_all(account)
+    WebAuthnUserHandle.objects.filter(user=account).delete()
     account.favourites.all().delete()
     StaticDevice.objects.filter(user=account).delete()
     Message.objects.filter(account=account, state=MessageState.OWED).update(state=MessageState.VOID)

@@ -32,9 +32,20 @@ def confirm(*, account: Account, device: TOTPDevice, actor: Actor) -> list[str]:
     """Put the device into force and return fresh recovery codes; on the record."""
     device.confirmed = True
     device.save()
+    entries.write("second-factor-set", actor=actor, subjects=[account.pk])
+    return _fresh_codes(account)
+
+
+@transaction.atomic
+def new_recovery_codes(*, account: Account, actor: Actor) -> list[str]:
+    """Return fresh recovery codes; the former ones end. On the record."""
+    entries.write("recovery-codes-made", actor=actor, subjects=[account.pk])
+    return _fresh_codes(account)
+
+
+def _fresh_codes(account: Account) -> list[str]:
     static, _created = StaticDevice.objects.get_or_create(user=account, name="recovery")
     static.token_set.all().delete()
     codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]
     StaticToken.objects.bulk_create([StaticToken(device=static, token=code) for code in codes])
-    entries.write("second-factor-set", actor=actor, subjects=[account.pk])
     return codes

@@ -25,6 +25,7 @@ class MessageKind(models.TextChoices):
     INVITATION = "invitation", _("invitation")
     OFFER = "offer", _("créneau proposé")
     HANDOVER = "handover", _("remise de dossier")
+    PASSKEY = "passkey", _("clé d’accès ajoutée")
     DOCUMENT = "document", _("document d’un cabinet")
     REPLY = "reply", _("réponse d’un cabinet")
 

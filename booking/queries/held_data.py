@@ -10,6 +10,7 @@ from django_scopes import scope
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
+from booking.domain import passkeys
 from booking.domain.favourites import practitioners_of
 from booking.domain.patients import IDENTITY_FIELDS
 from booking.domain.questionnaire import read
@@ -141,6 +142,10 @@ def held_data(*, account: Account, actor: Actor, now: datetime) -> dict[str, Any
                 "seen_at": row.seen_at,
             }
             for row in live(account, now=now)
+        ]
+        held["passkeys"] = [
+            {"name": row.name, "added_at": row.created_at, "used_at": row.last_used_at}
+            for row in passkeys.of_account(account)
         ]
         held["messages"] = [
             {

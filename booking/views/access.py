@@ -4,7 +4,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -81,6 +81,12 @@ def _digest(text: str) -> str:
 def note_code_given(request: HttpRequest, *, now: datetime) -> None:
     """Remember when this session last showed the second factor."""
     request.session[CODE_GIVEN_AT] = now.timestamp()
+
+
+def code_is_fresh(request: HttpRequest, within: timedelta, *, now: datetime) -> bool:
+    """Whether this session has shown the second factor lately."""
+    given_at: float = request.session.get(CODE_GIVEN_AT, 0.0)
+    return now.timestamp() - given_at <= within.total_seconds()
 
 
 def is_verified(request: HttpRequest) -> bool:

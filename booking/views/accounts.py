@@ -19,7 +19,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_otp import devices_for_user, match_token
 from django_otp import login as otp_login
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.record.proofs import NotYetSealed, inclusion
 from audit.vault.reveal import Purpose, reveal
@@ -51,14 +50,16 @@ PENDING = "pending_account"
 AWAITING_CODE = "awaiting_code"
 
 
-def _next(request: HttpRequest) -> str:
+def next_target(request: HttpRequest) -> str:
+    """Where somebody goes on once they are signed in."""
     asked = request.POST.get("next") or request.GET.get("next") or ""
     if target := local_target(request, asked):
         return target
     return str(request.session.get("after_sign_in") or reverse("booking:my-appointments"))
 
 
-def _enter(request: HttpRequest, account: Account) -> None:
+def enter(request: HttpRequest, account: Account) -> None:
+    """Begin a session for an account that has proved who it is."""
     target = request.session.get("after_sign_in")
     hold_key = request.session.get("hold_key")
     login(request, account, backend=BACKEND)
@@ -79,7 +80,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         except throttle.TooManyTries as problem:
             form.add_error(None, str(problem.text))
             return render(
-                request, "booking/sign_in.html", {"form": form, "next": _next(request)}, status=429
+                request,
+                "booking/sign_in.html",
+                {"form": form, "next": next_target(request)},
+                status=429,
             )
         account = authenticate(request, username=email, password=form.cleaned_data["password"])
         if account is None:
@@ -91,12 +95,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return redirect("booking:check-mail")
         elif next(devices_for_user(account), None) is not None:
             request.session[AWAITING_CODE] = str(account.pk)
-            return redirect(f"{reverse('booking:code')}?next={quote(_next(request))}")
+            return redirect(f"{reverse('booking:code')}?next={quote(next_target(request))}")
         else:
-            target = _next(request)
-            _enter(request, account)
+            target = next_target(request)
+            enter(request, account)
             return redirect(target)
-    return render(request, "booking/sign_in.html", {"form": form, "next": _next(request)})
+    return render(request, "booking/sign_in.html", {"form": form, "next": next_target(request)})
 
 
 @never_cache
@@ -111,14 +115,14 @@ def code(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         device = match_token(account, form.cleaned_data["code"].replace(" ", ""))
         if device is not None:
-            target = _next(request)
-            _enter(request, account)
+            target = next_target(request)
+            enter(request, account)
             otp_login(request, device)
             note_code_given(request, now=timezone.now())
             request.session.pop(AWAITING_CODE, None)
             return redirect(target)
         form.add_error("code", _("Ce code ne convient pas. Attendez le suivant et réessayez."))
-    return render(request, "booking/code.html", {"form": form, "next": _next(request)})
+    return render(request, "booking/code.html", {"form": form, "next": next_target(request)})
 
 
 @require_POST
@@ -151,9 +155,9 @@ def sign_up(request: HttpRequest) -> HttpResponse:
             if account is not None:
                 request.session[PENDING] = str(account.pk)
             if target := request.GET.get("next") or request.POST.get("next"):
-                request.session["after_sign_in"] = _next(request) if target else None
+                request.session["after_sign_in"] = next_target(request) if target else None
             return redirect("booking:check-mail")
-    return render(request, "booking/sign_up.html", {"form": form, "next": _next(request)})
+    return render(request, "booking/sign_up.html", {"form": form, "next": next_target(request)})
 
 
 @require_safe
@@ -174,8 +178,8 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
     messages.success(request, _("Votre adresse est vérifiée."))
     # Only the browser that signed up enters: a link alone must not sign a stranger in.
     if request.session.pop(PENDING, None) == str(account.pk):
-        target = _next(request)
-        _enter(request, account)
+        target = next_target(request)
+        enter(request, account)
         return redirect(target)
     return redirect("booking:sign-in")
 
@@ -231,7 +235,7 @@ def account(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "email": email,
-        "has_second_factor": TOTPDevice.objects.devices_for_user(me, confirmed=True).exists(),
+        "has_second_factor": next(devices_for_user(me), None) is not None,
         "is_member": me.memberships.exists() or me.is_staff,
     }
     return render(request, "booking/account.html", context)
@@ -303,12 +307,11 @@ def concern(request: HttpRequest, entry_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_factor_page(request: HttpRequest) -> HttpResponse:
     me = account_of(request)
-    confirmed = TOTPDevice.objects.devices_for_user(me, confirmed=True).first()
-    if confirmed is not None:
+    if next(devices_for_user(me), None) is not None:
         if not is_verified(request):
             request.session[AWAITING_CODE] = str(me.pk)
-            return redirect(f"{reverse('booking:code')}?next={quote(_next(request))}")
-        return render(request, "booking/second_factor_on.html", {"next": _next(request)})
+            return redirect(f"{reverse('booking:code')}?next={quote(next_target(request))}")
+        return render(request, "booking/second_factor_on.html", {"next": next_target(request)})
     device = second_factor.pending_device(account=me)
     form = CodeForm(request.POST or None)
     form.fields["code"].help_text = ""
@@ -317,7 +320,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
             codes = second_factor.confirm(account=me, device=device, actor=web_actor(request))
             otp_login(request, device)
             note_code_given(request, now=timezone.now())
-            shown: dict[str, object] = {"codes": codes, "next": _next(request)}
+            shown: dict[str, object] = {"codes": codes, "next": next_target(request)}
             return render(request, "booking/recovery_codes.html", shown)
         form.add_error("code", _("Ce code ne convient pas. Attendez le suivant et réessayez."))
     picture = segno.make(device.config_url).svg_inline(omitsize=True, svgclass=None, lineclass=None)
@@ -325,7 +328,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
         "form": form,
         "picture": mark_safe(picture),  # noqa: S308 - made by segno from our own address
         "secret": second_factor.secret_text(device),
-        "next": _next(request),
+        "next": next_target(request),
         "required": me.memberships.exists() or me.is_staff,
     }
     return render(request, "booking/second_factor.html", context)

@@ -1,5 +1,7 @@
 """Sign-in, sessions, headers."""
 
+from urllib.parse import urlsplit
+
 from csp.constants import NONE, SELF
 
 from doctolib.settings.machine import ENVIRONMENT
@@ -26,6 +28,13 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 OTP_TOTP_ISSUER = "Doctolib"
+# Passkeys are bound to this name for good: under another one, everybody makes new ones.
+OTP_WEBAUTHN_RP_ID = urlsplit(ENVIRONMENT.base_url).hostname
+OTP_WEBAUTHN_RP_NAME = "Doctolib"
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [ENVIRONMENT.base_url]
+# What is no key is answered; whoever sends it must not fill the log.
+OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = None
+OTP_WEBAUTHN_HELPER_CLASS = "booking.views.passkeys.Helper"
 
 _secure = ENVIRONMENT.base_url.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure

@@ -59,6 +59,11 @@ PUBLIC = {
     "api:schema", "partners:reference", "api:unknown",
     "fhir:metadata", "fhir:unknown",
 }  # fmt: skip
+# They answer with what a browser needs for a key, or refuse: tests/booking/views/test_passkeys.py.
+KEYS = {
+    "booking:begin-passkey", "booking:complete-passkey", "booking:begin-adding-passkey",
+    "booking:complete-adding-passkey",
+}  # fmt: skip
 # Only who is signed in, and then only their own.
 OWN = {
     "booking:account", "booking:reads", "booking:second-factor", "booking:people",
@@ -69,6 +74,7 @@ OWN = {
     "booking:hand-over", "booking:accept-handover", "booking:offline-visits", "booking:my-conversations", "booking:begin-conversation", "booking:my-conversation",
     "booking:answer-questions", "booking:sessions", "booking:end-session", "booking:end-other-sessions",
     "booking:toggle-favourite",
+    "booking:passkeys", "booking:forget-passkey", "booking:new-recovery-codes",
     "booking:my-documents", "booking:my-document", "booking:withdraw-document",
 }  # fmt: skip
 # Only members of the practice whose role has the permission.
@@ -155,6 +161,8 @@ STAFF = {
     )
 }  # fmt: skip
 POST_ONLY = {
+    "booking:forget-passkey",
+    "booking:new-recovery-codes",
     "booking:withdraw-document",
     "booking:withdraw-practice-document",
     "booking:close-conversation",
@@ -206,7 +214,7 @@ def names(resolver=None, namespace=""):
 
 
 def test_every_address_has_a_declared_rule():
-    assert set(names()) == PUBLIC | OWN | set(PRACTICE) | ROOM | VENDOR | API | STAFF
+    assert set(names()) == PUBLIC | KEYS | OWN | set(PRACTICE) | ROOM | VENDOR | API | STAFF
 
 
 @pytest.fixture
@@ -291,7 +299,7 @@ def world(now):
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
         "entry_id": entry.pk, "wait_id": wait.pk,
-        "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document.pk,
+        "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document.pk, "passkey_id": 4242,
         "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
     }  # fmt: skip
     return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}

@@ -209,6 +209,8 @@ def test_documents_go_both_ways(live_server, new_page, tmp_path):
     page.get_by_label("Fichiers").set_input_files(file)
     page.get_by_role("button", name="Transmettre").click()
     expect(page.get_by_text("1 document est transmis.")).to_be_visible()
+    expect(page.get_by_text("pas encore ouvert")).to_be_visible()
+    expect(page.get_by_role("button", name="Retirer Analyses de sang.pdf")).to_be_visible()
     check_page(page)
     desk = signed_in(new_page(accept_downloads=True), live_server, member.account)
     desk.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/messages/")

@@ -1,0 +1,167 @@
+"""Passkeys: adding and ending one's own, and signing in with one.
+
+The ceremonies are django-otp-webauthn's; what is ours is who may add one, what the record and the
+owner are told, and how a session begins.
+"""
+
+from datetime import timedelta
+from urllib.parse import quote
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django_otp import devices_for_user
+from django_otp import login as otp_login
+from django_otp_webauthn import exceptions
+from django_otp_webauthn import views as ceremonies
+from django_otp_webauthn.helpers import WebAuthnHelper
+from django_otp_webauthn.models import WebAuthnCredential
+
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import passkeys, second_factor, sign_ins
+from booking.models import Account
+from booking.views.access import (
+    account_of,
+    account_required,
+    code_is_fresh,
+    is_verified,
+    note_code_given,
+    web_actor,
+)
+from booking.views.accounts import AWAITING_CODE, enter, next_target
+
+FRESH = timedelta(minutes=15)
+
+
+class Helper(WebAuthnHelper):
+    """Names the account to its owner's device by its address, opened for the owner."""
+
+    def get_credential_name(self, user: Account) -> str:
+        with reveal(
+            [(user, ("email",))], actor=web_actor(self.request), purpose=Purpose.OWN_DATA
+        ) as plain:
+            return plain.text(user, "email")
+
+    get_credential_display_name = get_credential_name
+
+
+def _must_prove(request: HttpRequest) -> bool:
+    """Whether the second factor is to be shown (again) before keys are changed."""
+    if next(devices_for_user(account_of(request)), None) is None:
+        return False
+    return not (is_verified(request) and code_is_fresh(request, FRESH, now=timezone.now()))
+
+
+def _to_code(request: HttpRequest) -> HttpResponse:
+    request.session[AWAITING_CODE] = str(account_of(request).pk)
+    target = quote(reverse("booking:passkeys"))
+    return redirect(f"{reverse('booking:code')}?next={target}")
+
+
+@never_cache
+@account_required
+@require_safe
+def own_passkeys(request: HttpRequest) -> HttpResponse:
+    if _must_prove(request):
+        return _to_code(request)
+    rows = list(passkeys.of_account(account_of(request)))
+    context = {"passkeys": rows, "is_full": len(rows) >= passkeys.MOST}
+    return render(request, "booking/passkeys.html", context)
+
+
+@account_required
+@require_POST
+def forget_passkey(request: HttpRequest, passkey_id: int) -> HttpResponse:
+    if _must_prove(request):
+        return _to_code(request)
+    me = account_of(request)
+    row = get_object_or_404(passkeys.of_account(me), pk=passkey_id)
+    passkeys.forget(passkey=row, account=me, actor=web_actor(request), now=timezone.now())
+    messages.success(request, _("La clé d’accès n’ouvre plus rien."))
+    return redirect("booking:passkeys")
+
+
+@never_cache
+@account_required
+@require_POST
+def new_recovery_codes(request: HttpRequest) -> HttpResponse:
+    """Fresh single-use codes, for whoever loses their device; the former ones end."""
+    if _must_prove(request) or not is_verified(request):
+        return _to_code(request)
+    codes = second_factor.new_recovery_codes(account=account_of(request), actor=web_actor(request))
+    shown = {"codes": codes, "next": reverse("booking:passkeys")}
+    return render(request, "booking/recovery_codes.html", shown)
+
+
+class Enough(exceptions.OTPWebAuthnApiError):
+    """The account has as many passkeys as one needs."""
+
+    status_code = 409
+    default_detail = gettext_lazy("C’est assez de clés d’accès : retirez-en une d’abord.")
+    default_code = "enough"
+
+
+class _MayAdd:
+    """Only who has just proved who they are adds a key, and not without end."""
+
+    request: HttpRequest
+
+    def check_can_register(self) -> None:
+        if _must_prove(self.request):
+            raise exceptions.NotVerified(detail=_("Confirmez d’abord que c’est bien vous."))
+        if passkeys.of_account(account_of(self.request)).count() >= passkeys.MOST:
+            raise Enough
+
+
+class BeginAdding(_MayAdd, ceremonies.BeginCredentialRegistrationView):
+    """What the browser needs to make a key."""
+
+
+class CompleteAdding(_MayAdd, ceremonies.CompleteCredentialRegistrationView):
+    """Takes the key that a device made."""
+
+    def post(self, *args: object, **kwargs: object) -> HttpResponse:
+        answer: HttpResponse = super().post(*args, **kwargs)
+        me, now = account_of(self.request), timezone.now()
+        passkeys.added(
+            passkey=passkeys.of_account(me).latest("pk"),
+            account=me,
+            name=sign_ins.browser_of(self.request.headers.get("User-Agent", "")),
+            actor=web_actor(self.request),
+            now=now,
+        )
+        note_code_given(self.request, now=now)
+        return answer
+
+
+class BeginSigningIn(ceremonies.BeginCredentialAuthenticationView):
+    """What the browser needs to use a key."""
+
+
+class CompleteSigningIn(ceremonies.CompleteCredentialAuthenticationView):
+    """Begins a session for who shows a key: it is both factors, since the device asked for its
+    owner's finger, face or code.
+    """
+
+    def check_device_usable(self, device: WebAuthnCredential) -> None:
+        super().check_device_usable(device)
+        if device.user.email_verified_at is None:
+            raise exceptions.UserDisabled()
+
+    def complete_auth(self, device: WebAuthnCredential) -> Account:
+        self.target = next_target(self.request)
+        if not self.request.user.is_authenticated:
+            enter(self.request, device.user)
+        otp_login(self.request, device)
+        note_code_given(self.request, now=timezone.now())
+        self.request.session.pop(AWAITING_CODE, None)
+        return device.user
+
+    def get_success_url(self) -> str:
+        return self.target
