@@ -105,6 +105,13 @@ urlpatterns = [
     path("creneau/<str:token>/", waiting.offer, name="offer"),
     path("invitation/<str:token>/", members.accept_invitation, name="accept-invitation"),
     path("cabinet/<uuid:practice_id>/", agenda.agenda, name="agenda"),
+    path("cabinet/<uuid:practice_id>/noms/", agenda.agenda_names, name="agenda-names"),
+    path("direct/cabinet/<uuid:practice_id>/agenda/", agenda.agenda_events, name="agenda-events"),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/glisser/",
+        visits.drag_visit,
+        name="drag-visit",
+    ),
     path("cabinet/<uuid:practice_id>/patients/", visits.find, name="find-patients"),
     path("cabinet/<uuid:practice_id>/rendez-vous/", visits.new_visit, name="new-visit"),
     path(

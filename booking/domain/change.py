@@ -1,6 +1,6 @@
 """Moving, cancelling and marking appointments."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -14,7 +14,11 @@ from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import take
 from practitioners.domain.next_slots import mark_stale
-from practitioners.models import VisitReason
+from practitioners.models import Agenda, VisitReason
+
+SHORTEST_MINUTES, LONGEST_MINUTES = 5, 480
+# For how long a move on the agenda can be taken back before its patient hears of it.
+UNDO = timedelta(seconds=30)
 
 
 class TooLateToChange(Exception):
@@ -27,6 +31,18 @@ class NotActive(Exception):
     """The appointment is over or cancelled, so it cannot be changed."""
 
     text = _("Ce rendez-vous ne peut plus être modifié.")
+
+
+class CannotResize(Exception):
+    """A seat of a session is as long as the session says, and no visit is without end."""
+
+    text = _("La durée de ce rendez-vous ne se change pas.")
+
+
+class NoSuchReason(Exception):
+    """The other agenda has no visit reason of this name."""
+
+    text = _("L’autre agenda n’a pas ce motif : déplacez-le par la page du rendez-vous.")
 
 
 def can_patient_change(appointment: Appointment, *, now: datetime) -> bool:
@@ -44,8 +60,15 @@ def move(
     now: datetime,
     visit_reason: VisitReason | None = None,
     anywhere: bool = False,
+    minutes: int | None = None,
+    news_after: timedelta = timedelta(),
+    takes_back: bool = False,
 ) -> Appointment:
     """Move an appointment to another slot of its own or another visit reason.
+
+    `minutes`: how long it is to be, where the visit reason does not say; `news_after`: how long
+    the patient's news waits; `takes_back`: whether this undoes the last move, so that nobody
+    hears of either if nobody has yet.
 
     The reference and its history stay. The old time is freed and the new one taken in one
     transaction, an entry is written and the news is owed. Raises SlotTaken, OutsideOpening,
@@ -63,6 +86,7 @@ def move(
         now=now,
         online=channel == Channel.PATIENT,
         anywhere=anywhere,
+        minutes=minutes,
     )
     appointment.taken_id = taken_id
     appointment.visit_reason = reason
@@ -79,11 +103,88 @@ def move(
         object_id=appointment.pk,
         details={"from": former_start.isoformat(), "to": starts_at.isoformat()},
     )
-    messages.owe_for_move(appointment=appointment, now=now)
+    messages.owe_for_move(appointment=appointment, now=now, after=news_after, takes_back=takes_back)
     for agenda_id in {former_agenda_id, appointment.agenda_id}:
         transaction.on_commit(partial(mark_stale, agenda_id), robust=True)
     waiting.soon(former_agenda_id, now=now)
     return appointment
+
+
+@transaction.atomic
+def resize(*, appointment: Appointment, minutes: int, actor: Actor, now: datetime) -> Appointment:
+    """Make an appointment longer or shorter; its start stays, so its patient hears nothing.
+
+    Raises SlotTaken, NotActive, CannotResize.
+    """
+    appointment = _locked(appointment)
+    _check(appointment, channel=Channel.PRACTICE, now=now)
+    if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES or not _is_own_time(appointment):
+        raise CannotResize
+    former = appointment.ends_at - appointment.starts_at
+    if appointment.taken_id is not None:
+        take.release(appointment.taken_id)
+    appointment.taken_id, appointment.ends_at = take.take(
+        visit_reason=appointment.visit_reason,
+        starts_at=appointment.starts_at,
+        now=now,
+        online=False,
+        anywhere=True,
+        minutes=minutes,
+    )
+    appointment.save(update_fields=["taken", "ends_at"])
+    entries.write(
+        "appointment-resized",
+        actor=actor,
+        subjects=[appointment.patient_id],
+        practice_id=appointment.practice_id,
+        object_id=appointment.pk,
+        details={"from": former // timedelta(minutes=1), "to": minutes},
+    )
+    transaction.on_commit(lambda: mark_stale(appointment.agenda_id), robust=True)
+    waiting.soon(appointment.agenda_id, now=now)
+    return appointment
+
+
+def drag(
+    *,
+    appointment: Appointment,
+    agenda: Agenda,
+    starts_at: datetime,
+    actor: Actor,
+    now: datetime,
+    takes_back: bool = False,
+) -> Appointment:
+    """Move an appointment to where a practice's people put it in their agenda, as long as it is.
+
+    On another agenda it becomes that agenda's visit reason of the same name. The patient's news
+    waits for UNDO, so that a slip of the hand reaches nobody. Raises SlotTaken, OutsideOpening,
+    NotActive, NoSuchReason.
+    """
+    reason = appointment.visit_reason
+    if agenda.pk != appointment.agenda_id:
+        found = VisitReason.objects.filter(agenda=agenda, name=reason.name, active=True).first()
+        if found is None:
+            raise NoSuchReason
+        reason = found
+    length = (appointment.ends_at - appointment.starts_at) // timedelta(minutes=1)
+    return move(
+        appointment=appointment,
+        starts_at=starts_at,
+        visit_reason=reason,
+        actor=actor,
+        channel=Channel.PRACTICE,
+        now=now,
+        anywhere=True,
+        minutes=length if _is_own_time(appointment) else None,
+        news_after=UNDO,
+        takes_back=takes_back,
+    )
+
+
+def _is_own_time(appointment: Appointment) -> bool:
+    """Whether it takes the practitioner's own time, and no seat of a session."""
+    taken = appointment.taken
+    return taken is None or taken.seat == 0
 
 
 @transaction.atomic
@@ -130,6 +231,7 @@ def mark(*, appointment: Appointment, status: Status, actor: Actor) -> Appointme
         object_id=appointment.pk,
         details={"from": former, "to": status},
     )
+    transaction.on_commit(partial(mark_stale, appointment.agenda_id), robust=True)
     return appointment
 
 

@@ -17,11 +17,30 @@ def owe_for_booking(*, appointment: Appointment, now: datetime) -> None:
     _insert(rows + _reminders(appointment, now=now))
 
 
-def owe_for_move(*, appointment: Appointment, now: datetime) -> None:
-    """Owe the news of a move and new reminders; what was owed for the former time is void."""
+def owe_for_move(
+    *,
+    appointment: Appointment,
+    now: datetime,
+    after: timedelta = timedelta(),
+    takes_back: bool = False,
+) -> None:
+    """Owe the news of a move and new reminders; what was owed for the former time is void.
+
+    The news waits for `after`. With `takes_back` the last move is undone: if its news has not
+    left, there is none, and a confirmation that it made void is owed again.
+    """
+    news = Message.objects.filter(appointment=appointment, kind=MessageKind.CHANGE)
+    last = news.filter(turn=str(appointment.moves - 1))
+    is_secret = takes_back and last.filter(state=MessageState.OWED).exists()
     _void(appointment, [MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.REMINDER])
     turn = str(appointment.moves)
-    rows = _of_kind(MessageKind.CHANGE, appointment, due_at=now, now=now, turn=turn)
+    rows = _of_kind(MessageKind.CHANGE, appointment, due_at=now + after, now=now, turn=turn)
+    if is_secret:
+        rows = []
+        if not news.filter(state=MessageState.SENT).exists():
+            Message.objects.filter(
+                appointment=appointment, kind=MessageKind.CONFIRMATION, state=MessageState.VOID
+            ).update(state=MessageState.OWED)
     _insert(rows + _reminders(appointment, now=now))
 
 

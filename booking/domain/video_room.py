@@ -10,8 +10,8 @@ import uuid
 from typing import Any
 
 from audit.redis_client import redis_client
-from booking.domain import live
 from booking.domain.video import Part
+from practitioners.domain import live
 
 SEATS_S = 6 * 3600
 # What a browser says of one connection; an offer of audio, video and data takes about 6 kB.

@@ -1,5 +1,5 @@
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from booking.domain.patients import InvalidPhone, normalise_phone
+from booking.models import Appointment
 from practitioners.domain.openings import OpeningSpec
 from practitioners.domain.text import search_text
 from practitioners.domain.wall_clock import FIRST_DAY, LAST_DAY, instant
@@ -325,3 +326,41 @@ class AgendaForm(forms.ModelForm):  # type: ignore[type-arg]
             "takes_messages",
             "open_on_holidays",
         ]
+
+
+class DragForm(forms.Form):
+    """Where on the agenda an appointment is put: a day, minutes since its midnight, how long."""
+
+    agenda = forms.CharField()
+    jour = forms.DateField(input_formats=["%Y-%m-%d"])
+    minute = forms.IntegerField(min_value=0, max_value=24 * 60 - 1)
+    duree = forms.IntegerField(required=False, min_value=1, max_value=24 * 60)
+    retour = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, agendas: dict[str, Agenda], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._agendas = agendas
+
+    def clean_agenda(self) -> str:
+        chosen: str = self.cleaned_data["agenda"]
+        if chosen not in self._agendas:
+            raise forms.ValidationError("?")
+        return chosen
+
+    def starts_at(self) -> datetime:
+        """The instant, by the practice's clock."""
+        given = self.cleaned_data
+        hour, minute = divmod(given["minute"], 60)
+        zone = self._agendas[given["agenda"]].practice.zone
+        return instant(given["jour"], time(hour, minute), zone)
+
+    @staticmethod
+    def place_of(row: Appointment) -> dict[str, object]:
+        """Where an appointment is, as this form takes it."""
+        begins = row.starts_at.astimezone(row.practice.zone)
+        return {
+            "agenda": str(row.agenda_id),
+            "jour": begins.date().isoformat(),
+            "minute": begins.hour * 60 + begins.minute,
+            "duree": (row.ends_at - row.starts_at) // timedelta(minutes=1),
+        }

@@ -59,8 +59,13 @@ class Grid:
         return (self.last_hour - self.first_hour) * 60 // STEP_MINUTES
 
 
-def build_grid(*, agendas: list[Agenda], days: list[date], actor: Actor, now: datetime) -> Grid:
-    """Build the grid of some agendas on some days; the names are revealed in one entry."""
+def build_grid(
+    *, agendas: list[Agenda], days: list[date], actor: Actor | None, now: datetime
+) -> Grid:
+    """Build the grid of some agendas on some days; the names are revealed in one entry.
+
+    Without an actor nothing is revealed, and the visits stand without names.
+    """
     zone = agendas[0].practice.zone
     since = wall_clock.day_bounds(days[0], zone)[0]
     until = wall_clock.day_bounds(days[-1], zone)[1]
@@ -71,7 +76,11 @@ def build_grid(*, agendas: list[Agenda], days: list[date], actor: Actor, now: da
         .exclude(status="cancelled")
         .order_by("starts_at", "pk")
     )
-    shown = show(rows, actor=actor, purpose=Purpose.CARE)
+    shown = (
+        show(rows, actor=actor, purpose=Purpose.CARE)
+        if actor is not None
+        else [Shown(appointment=row, name="") for row in rows]
+    )
     times = availability.load_agenda_times(agenda_ids=ids, since=since, until=until, now=now)
     main_reasons: dict[uuid.UUID, VisitReason] = {}
     for reason in VisitReason.objects.filter(agenda_id__in=ids, active=True).order_by(

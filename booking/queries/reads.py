@@ -27,6 +27,7 @@ ACTIONS = {
     "reveal": _("Lecture"),
     "appointment-booked": _("Rendez-vous pris"),
     "appointment-moved": _("Rendez-vous déplacé"),
+    "appointment-resized": _("Durée du rendez-vous changée"),
     "appointment-cancelled": _("Rendez-vous annulé"),
     "appointment-marked": _("Venue notée"),
     "waiting-joined": _("Inscription sur la liste d’attente"),

@@ -13,9 +13,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from booking.domain import live
-
 RETRY_MS = 1500
+Events = AsyncIterator[tuple[str, dict[str, Any]] | None]
 
 
 def live_url(request: HttpRequest, path: str) -> str:
@@ -32,24 +31,33 @@ def _name(host: str) -> str:
 def event_stream(
     request: HttpRequest,
     *,
-    topic: str,
-    opened: Callable[[], Iterable[dict[str, Any]]],
-    wanted: Callable[[dict[str, Any]], bool],
+    begins: Callable[[], str],
+    follow: Callable[[str], Events],
+    opened: Callable[[], Iterable[dict[str, Any]]] = tuple,
+    wanted: Callable[[dict[str, Any]], bool] = lambda event: True,
     may_go_on: Callable[[], bool],
-    closed: Callable[[], None],
+    closed: Callable[[], None] = lambda: None,
 ) -> HttpResponseBase:
-    """Answer with a topic's events until the reader leaves or may no longer see them.
+    """Answer with the events that `follow` yields until the reader leaves or may see no more.
 
-    `opened` runs once the topic is followed, and what it returns comes first; `may_go_on` is
+    `begins` gives the id after which a new reader's events begin; one who comes back says it.
+    `opened` runs before the first of them, and what it returns comes first; `may_go_on` is
     asked at every beat (live.BEAT_S), so that a closed session loses its streams; `closed` runs
     at the end, whatever the end.
     """
     if not isinstance(request, ASGIRequest):
         # A worker of the WSGI server would be held for as long as the page is open.
         return HttpResponse(status=503, headers={"Retry-After": "5"})
-    after = request.headers.get("Last-Event-ID") or live.last_id(topic)
+    after = request.headers.get("Last-Event-ID") or begins()
     answer = StreamingHttpResponse(
-        _events(topic, after, opened=opened, wanted=wanted, may_go_on=may_go_on, closed=closed),
+        _lines(
+            after,
+            follow=follow,
+            opened=opened,
+            wanted=wanted,
+            may_go_on=may_go_on,
+            closed=closed,
+        ),
         content_type="text/event-stream; charset=utf-8",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -60,10 +68,10 @@ def event_stream(
     return answer
 
 
-async def _events(
-    topic: str,
+async def _lines(
     after: str,
     *,
+    follow: Callable[[str], Events],
     opened: Callable[[], Iterable[dict[str, Any]]],
     wanted: Callable[[dict[str, Any]], bool],
     may_go_on: Callable[[], bool],
@@ -74,7 +82,7 @@ async def _events(
     try:
         for event in await _in_thread(opened):
             yield f"data: {json.dumps(event)}\n\n"
-        async for found in live.follow(topic, after=after):
+        async for found in follow(after):
             if found is None:
                 if not await _in_thread(may_go_on):
                     yield f"data: {json.dumps({'kind': 'closed'})}\n\n"

@@ -21,6 +21,7 @@ from booking.models import Appointment
 from booking.queries import appointments as queries
 from booking.views.access import account_of, account_required, web_actor
 from booking.views.live import event_stream, is_still_signed_in, live_url
+from practitioners.domain import live
 
 
 def _own(appointment_id: uuid.UUID) -> Appointment:
@@ -148,6 +149,8 @@ def room_events(
     if not video_room.is_seat_of(appointment_id=row.pk, account_id=account_id, seat=seat):
         raise Http404
 
+    topic = video_room.topic_of(row.pk)
+
     def opened() -> list[dict[str, object]]:
         others = video_room.arrive(appointment_id=row.pk, account_id=account_id, seat=seat)
         return [{"kind": "welcome", "people": others, "started": video.has_started(row)}]
@@ -161,7 +164,8 @@ def room_events(
 
     return event_stream(
         request,
-        topic=video_room.topic_of(row.pk),
+        begins=lambda: live.last_id(topic),
+        follow=lambda after: live.follow(topic, after=after),
         opened=opened,
         wanted=lambda event: video_room.is_for(event, seat),
         may_go_on=may_go_on,

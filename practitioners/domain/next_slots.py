@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from audit.redis_client import redis_client
 from practitioners.domain import availability
+from practitioners.domain.live import hint_channel
 from practitioners.models import NextSlot, VisitReason
 
 logger = logging.getLogger(__name__)
@@ -22,13 +23,16 @@ BATCH = 100
 
 
 def mark_stale(agenda_id: uuid.UUID) -> None:
-    """Ask for an agenda's projection to be computed again soon.
+    """Ask for an agenda's projection to be computed again soon, and tell who looks at it.
 
     Losing this note costs freshness only: a projection is verified where it is shown, each is
     computed again every REFRESH_EVERY at the latest, and a missing one is found missing.
     """
     try:
-        redis_client().sadd(STALE_SET, str(agenda_id))
+        pipeline = redis_client().pipeline(transaction=False)
+        pipeline.sadd(STALE_SET, str(agenda_id))
+        pipeline.publish(hint_channel(agenda_id), b"")
+        pipeline.execute()
     except redis.RedisError:
         logger.warning("could not note a stale agenda")
 

@@ -47,8 +47,11 @@ def take(
     online: bool = True,
     anywhere: bool = False,
     hold: Hold | None = None,
+    minutes: int | None = None,
 ) -> tuple[uuid.UUID, datetime]:
     """Take one slot, and return the Taken row's id and the slot's end.
+
+    `minutes` is how long a practice wants it, where that is not what the visit reason says.
 
     Must run in a transaction. `anywhere` lets a practice place an appointment outside its
     openings; the constraint still refuses taken time. Raises SlotTaken or OutsideOpening.
@@ -63,7 +66,7 @@ def take(
         if _offers(time, visit_reason, starts_at, now=now, online=online) is None:
             raise OutsideOpening
         raise SlotTaken
-    if offered is not None and (cell := (offered.starts_at, offered.ends_at)):
+    if minutes is None and offered is not None and (cell := (offered.starts_at, offered.ends_at)):
         day = starts_at.astimezone(time.zone).date()
         sessions = [
             opening
@@ -74,7 +77,7 @@ def take(
         ]
         if sessions:
             return _take_seat(visit_reason, cell, now=now, hold=hold), offered.ends_at
-    ends_at = starts_at + timedelta(minutes=visit_reason.duration_minutes)
+    ends_at = starts_at + timedelta(minutes=minutes or visit_reason.duration_minutes)
     period = (
         starts_at - timedelta(minutes=visit_reason.buffer_before_minutes),
         ends_at + timedelta(minutes=visit_reason.buffer_after_minutes),

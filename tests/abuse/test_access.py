@@ -80,6 +80,7 @@ OWN = {
 # Only members of the practice whose role has the permission.
 PRACTICE = {
     "booking:agenda": "booking.view_agenda",
+    "booking:agenda-names": "booking.view_agenda",
     "booking:find-patients": "booking.view_patients",
     "booking:new-visit": "booking.change_appointments",
     "booking:visit": "booking.view_agenda",
@@ -130,6 +131,8 @@ PRACTICE = {
 }
 # Only the two of a visit by video: tests/booking/views/test_video.py asks as everybody else.
 ROOM = {
+    # And what an open agenda follows: tests/booking/views/test_drag.py.
+    "booking:agenda-events", "booking:drag-visit",
     "booking:video", "booking:enter-video", "booking:signal-video", "booking:video-events",
     "booking:practice-video", "booking:enter-practice-video", "booking:signal-practice-video",
     "booking:start-video", "booking:end-video", "booking:invite-to-video",
@@ -445,7 +448,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
             "booking:members", "booking:practice-settings", "booking:practice-reads",
             "booking:practice-reads-csv", "booking:practice-incidents", "partners:software", "partners:feeds",
             "partners:import-calendar", "booking:waiting-list", "booking:practice-conversations",
-            "booking:statistics", "booking:statistics-csv", "booking:practice-documents",
+            "booking:agenda-names", "booking:statistics", "booking:statistics-csv", "booking:practice-documents",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
         assert b"Quatrefages" not in body(answer)

@@ -2,20 +2,30 @@
 
 import uuid
 from datetime import date, timedelta
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from audit.ids import read_id
+from audit.vault.reveal import Purpose
+from booking.domain.dashboard_access import is_stopped
 from booking.queries.agenda_grid import build_grid, week_of
 from booking.queries.agenda_list import month_of, visits_of_day
+from booking.queries.appointments import show, with_related
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
+from booking.views.live import event_stream, is_still_signed_in, live_url
+from practitioners.domain.live import follow_hints
 from practitioners.domain.wall_clock import read_day
+from practitioners.models import Membership
 
 SIDE_BY_SIDE = 6
+NAMES_AT_ONCE = 50
 DAY, WEEK, MONTH, LIST = "jour", "semaine", "mois", "liste"
 VIEWS = {DAY: _("Jour"), WEEK: _("Semaine"), MONTH: _("Mois"), LIST: _("Liste")}
 
@@ -60,8 +70,51 @@ def agenda(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     elif view == LIST:
         context["visits"] = visits_of_day(agendas=chosen, day=day, actor=actor)
     else:
-        context["grid"] = build_grid(agendas=chosen, days=days, actor=actor, now=now)
+        is_partial = "sans-noms" in request.GET
+        context["grid"] = build_grid(
+            agendas=chosen, days=days, actor=None if is_partial else actor, now=now
+        )
+        query = urlencode({"agenda": [a.pk for a in chosen]}, doseq=True)
+        path = reverse("booking:agenda-events", args=[practice_id])
+        context["live_url"] = live_url(request, f"{path}?{query}")
+        context["may_change"] = request.user.has_perm("booking.change_appointments", membership)
+        if is_partial:
+            return render(request, "dashboard/_grid.html", context)
     return render(request, "dashboard/agenda.html", context)
+
+
+@never_cache
+@practice_member("booking.view_agenda")
+@require_safe
+def agenda_events(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponseBase:
+    """Hints that one of the agendas on a page has changed; they say nothing of what."""
+    membership = membership_of(request)
+    wanted = set(request.GET.getlist("agenda"))
+    ids = [a.pk for a in agendas_of(request) if str(a.pk) in wanted]
+    if not ids:
+        raise Http404
+
+    def may_go_on() -> bool:
+        still = Membership.objects.filter(pk=membership.pk).exists()
+        return still and not is_stopped(membership.account_id) and is_still_signed_in(request)
+
+    return event_stream(
+        request,
+        begins=lambda: "1",
+        follow=lambda _after: follow_hints(ids),
+        may_go_on=may_go_on,
+    )
+
+
+@never_cache
+@practice_member("booking.view_agenda")
+@require_safe
+def agenda_names(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    """The names of visits that came onto a page which stays open: of these alone."""
+    ids = [pk for text in request.GET.getlist("rdv")[:NAMES_AT_ONCE] if (pk := read_id(text))]
+    rows = list(with_related().filter(pk__in=ids, agenda__in=agendas_of(request)))
+    shown = show(rows, actor=practice_actor(request), purpose=Purpose.CARE)
+    return JsonResponse({str(each.appointment.pk): each.name for each in shown})
 
 
 def _step(day: date, view: str, sign: int) -> date:

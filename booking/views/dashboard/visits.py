@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import book, call, change, patients, questionnaire, video, waiting
-from booking.forms.dashboard import PracticeNoteForm, WhenForm
+from booking.forms.dashboard import DragForm, PracticeNoteForm, WhenForm
 from booking.forms.patients import CallerForm
 from booking.models import Appointment, Document, Patient, Questionnaire
 from booking.models.appointment import Channel, Status
@@ -268,6 +268,48 @@ def move_visit(
         "current": "agenda",
     }
     return render(request, "dashboard/move_visit.html", context, status=409 if problem else 200)
+
+
+@practice_member("booking.change_appointments")
+@require_POST
+def drag_visit(
+    request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
+) -> HttpResponse:
+    """What a hand or a key did on the agenda: moved, made longer or shorter, or took it back.
+
+    The answer says where the appointment was, so that the page can offer the way back.
+    """
+    row, now, actor = _own(request, appointment_id), timezone.now(), practice_actor(request)
+    agendas = {str(agenda.pk): agenda for agenda in agendas_of(request)}
+    form = DragForm(request.POST, agendas=agendas)
+    if not form.is_valid():
+        return JsonResponse({"problem": _("Cet endroit n’existe pas dans l’agenda.")}, status=400)
+    agenda, starts_at = agendas[form.cleaned_data["agenda"]], form.starts_at()
+    former = DragForm.place_of(row)
+    minutes = form.cleaned_data["duree"]
+    try:
+        if starts_at != row.starts_at or agenda.pk != row.agenda_id:
+            row = change.drag(
+                appointment=row,
+                agenda=agenda,
+                starts_at=starts_at,
+                actor=actor,
+                now=now,
+                takes_back=form.cleaned_data["retour"],
+            )
+        if minutes and minutes != (row.ends_at - row.starts_at) // timedelta(minutes=1):
+            row = change.resize(appointment=row, minutes=minutes, actor=actor, now=now)
+    except (
+        book.SlotTaken,
+        book.OutsideOpening,
+        change.NotActive,
+        change.NoSuchReason,
+        change.CannotResize,
+    ) as refused:
+        return JsonResponse({"problem": str(refused.text)}, status=409)
+    begins, ends = (at.astimezone(row.practice.zone) for at in (row.starts_at, row.ends_at))
+    text = _("%(begins)s – %(ends)s") % {"begins": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}
+    return JsonResponse({"text": text, "former": former})
 
 
 @never_cache

@@ -7,15 +7,17 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from asgiref.testing import ApplicationCommunicator
+from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain import change, live, video, video_room
+from booking.domain import change, video, video_room
 from booking.models import VideoVisit
 from booking.models.appointment import Channel, Status
+from practitioners.domain import live
+from tests.asgi import Stream, run_async
 from tests.booking.test_book import booked
 from tests.factories import (
     make_account,
@@ -281,59 +283,29 @@ def test_a_worker_of_the_pages_does_not_hold_a_stream(visit, time_machine):
     assert answer.status_code == 503
 
 
-def scope_of(client, path, query):
-    cookie = "; ".join(f"{name}={c.value}" for name, c in client.cookies.items())
-    return {
-        "type": "http", "method": "GET", "path": path, "query_string": query.encode(),
-        "headers": [(b"host", b"localhost"), (b"cookie", cookie.encode()),
-                    (b"origin", b"http://localhost:8000")],
-        "http_version": "1.1", "scheme": "http", "server": ("localhost", 80),
-    }  # fmt: skip
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_stream_ends_with_its_session(visit, monkeypatch, time_machine):
     """Whoever is signed out elsewhere hears nothing more, at the next beat."""
-    from asgiref.sync import async_to_sync
-
-    from doctolib.asgi import application
-
     monkeypatch.setattr(live, "BEAT_S", 1)
     time_machine.move_to(STARTS)
     patient = patient_of(visit)
     _status, given = enter(patient, own(visit, "enter-video"))
-    path = own(visit, "video-events")
 
     async def follow():
-        page = ApplicationCommunicator(
-            application, scope_of(patient, path, f"place={given['seat']}")
-        )
-        await page.send_input({"type": "http.request", "body": b""})
-        start = await page.receive_output(10)
-        head = {name.lower(): value for name, value in start["headers"]}
-        text = ""
-        while "welcome" not in text:
-            text += (await page.receive_output(10))["body"].decode()
+        page = Stream(patient, own(visit, "video-events"), f"place={given['seat']}")
+        _status, head = await page.begin()
+        await page.until("welcome")
         # Another session's end is nothing to this one; its own is.
-        text += (await page.receive_output(10))["body"].decode()
-        assert "closed" not in text
-        await _forget(patient)
-        while "closed" not in text:
-            text += (await page.receive_output(10))["body"].decode()
-        last = await page.receive_output(10)
-        await page.wait(10)
-        return head, last
+        await page.until(": \n\n")
+        assert "closed" not in page.text
+        await sync_to_async(patient.session.flush)()
+        await page.until("closed")
+        await page.end()
+        return head
 
-    head, last = async_to_sync(follow)()
+    head = run_async(follow())
     assert head[b"content-type"].startswith(b"text/event-stream")
     assert head[b"access-control-allow-origin"] == b"http://localhost:8000"
-    assert not last.get("more_body")
-
-
-async def _forget(client):
-    from asgiref.sync import sync_to_async
-
-    await sync_to_async(client.session.flush)()
 
 
 def test_the_live_port_is_beside_the_site_in_tests():

@@ -1,12 +1,15 @@
-"""What happens while somebody looks: short-lived events by topic, told to all processes by Redis.
+"""What happens while somebody looks, told to all processes by Redis: events by topic, and hints
+that an agenda has changed.
 
 An event is a hint or a message between two browsers; nothing is read from it later, and it is
 gone after KEPT_S. Whoever comes back after a short interruption names the last event that they
-saw and gets those since.
+saw and gets those since. A hint says nothing but that there is something to look at; it is not
+kept at all, and losing one costs freshness only.
 """
 
 import json
-from collections.abc import AsyncIterator
+import uuid
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import redis.asyncio
@@ -53,5 +56,31 @@ async def follow(topic: str, *, after: str) -> AsyncIterator[tuple[str, dict[str
             for event_id, fields in found[0][1]:
                 after = event_id.decode()
                 yield after, json.loads(fields[b"event"])
+    finally:
+        await client.aclose()
+
+
+def hint_channel(agenda_id: uuid.UUID) -> str:
+    """Where the hints about an agenda are told."""
+    return f"live:agenda:{agenda_id}"
+
+
+async def follow_hints(
+    agenda_ids: Iterable[uuid.UUID],
+) -> AsyncIterator[tuple[str, dict[str, Any]] | None]:
+    """Yield one event for each hint about some agendas; None every BEAT_S without one.
+
+    The first event says that nothing is missed from now on: what happened before may have been.
+
+    Raises redis.RedisError when the store goes away.
+    """
+    client = redis.asyncio.from_url(redis_url(), socket_timeout=BEAT_S + 5)
+    try:
+        hints = client.pubsub(ignore_subscribe_messages=True)
+        await hints.subscribe(*(hint_channel(pk) for pk in agenda_ids))
+        yield "1", {"kind": "listening"}
+        while True:
+            found = await hints.get_message(timeout=BEAT_S)
+            yield ("1", {"kind": "changed"}) if found else None
     finally:
         await client.aclose()

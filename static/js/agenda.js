@@ -1,0 +1,209 @@
+// The agenda that one lives in all day: dragged by hand or by key, and told when it changes elsewhere.
+"use strict";
+(() => {
+  const STEP = 5;
+  let frame = document.querySelector("[data-agenda]");
+  if (!frame) return;
+  const word = (name) => frame.dataset[`word${name}`];
+  const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
+  const toast = document.querySelector("[data-toast]");
+  const mayChange = Boolean(frame.dataset.mayChange);
+  let isBusy = false; // a visit is in somebody's hand
+  let isStale = false; // something changed meanwhile
+
+  let toastTimer = 0;
+  function say(text, undo) {
+    window.clearTimeout(toastTimer);
+    toast.hidden = false;
+    toast.firstElementChild.textContent = text;
+    const button = toast.querySelector("button");
+    button.hidden = !undo;
+    button.onclick = undo || null;
+    toastTimer = window.setTimeout(() => { toast.hidden = true; }, undo ? 25000 : 6000);
+  }
+
+  // --- Where a visit stands: rows are five minutes ---------------------------------------------
+  const numberOf = (item, prefix) => Number([...item.classList].find((c) => c.startsWith(prefix)).slice(prefix.length));
+  const placeOf = (item) => ({ column: item.parentElement, row: numberOf(item, "at-"), span: numberOf(item, "for-") });
+  function put(item, { column, row, span }) {
+    const last = Number(frame.dataset.rows);
+    const length = Math.min(Math.max(1, span), last);
+    const begins = Math.min(Math.max(1, row), last - length + 1);
+    item.classList.remove(`at-${numberOf(item, "at-")}`, `for-${numberOf(item, "for-")}`);
+    item.classList.add(`at-${begins}`, `for-${length}`);
+    if (item.parentElement !== column) column.append(item);
+  }
+  const minuteOf = (row) => Number(frame.dataset.firstHour) * 60 + (row - 1) * STEP;
+  const clock = (minute) => `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
+  const isSame = (a, b) => a.column === b.column && a.row === b.row && a.span === b.span;
+
+  async function post(url, place) {
+    const answer = await fetch(url, {
+      method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token }, body: new URLSearchParams(place),
+    });
+    const type = answer.headers.get("Content-Type") || "";
+    if (!type.startsWith("application/json")) throw new Error(word("Problem"));
+    const given = await answer.json();
+    if (!answer.ok) throw new Error(given.problem);
+    return given;
+  }
+
+  async function drop(item, from) {
+    const to = placeOf(item);
+    if (isSame(from, to)) { finish(); return; }
+    const place = { agenda: to.column.dataset.column, jour: to.column.dataset.day, minute: minuteOf(to.row) };
+    if (to.span !== from.span) place.duree = to.span * STEP;
+    try {
+      const given = await post(item.dataset.move, place);
+      say(given.text, async () => {
+        try { say((await post(item.dataset.move, { ...given.former, retour: "1" })).text); await refresh(); }
+        catch (problem) { say(problem.message); }
+      });
+      finish();
+      await refresh();
+    } catch (problem) {
+      put(item, from);
+      say(problem.message);
+      finish();
+    }
+  }
+
+  function finish() {
+    isBusy = false;
+    frame.querySelectorAll(".held").forEach((item) => item.classList.remove("held"));
+    if (isStale) refresh();
+  }
+
+  // --- By hand ---------------------------------------------------------------------------------
+  function take(event, item, isEdge) {
+    if (event.button !== 0 || event.pointerType === "touch" || isBusy) return;
+    const from = placeOf(item);
+    const height = item.getBoundingClientRect().height / from.span;
+    const startX = event.clientX;
+    const startY = event.clientY;
+    let moved = false;
+    const move = (now) => {
+      if (!moved && Math.hypot(now.clientX - startX, now.clientY - startY) < 5) return;
+      moved = isBusy = true;
+      item.classList.add("held");
+      const steps = Math.round((now.clientY - startY) / height);
+      const under = document.elementsFromPoint(now.clientX, now.clientY).map((e) => e.closest("[data-column]")).find(Boolean);
+      put(item, isEdge ? { ...from, span: from.span + steps } : { column: under || item.parentElement, row: from.row + steps, span: from.span });
+    };
+    const end = (last) => {
+      window.removeEventListener("pointermove", move);
+      window.removeEventListener("pointerup", end);
+      window.removeEventListener("pointercancel", end);
+      window.removeEventListener("keydown", escape, true);
+      if (!moved) return;
+      // The click that ends a drag opens no page.
+      window.addEventListener("click", stop, { capture: true, once: true });
+      window.setTimeout(() => window.removeEventListener("click", stop, true), 0);
+      if (last.type === "pointerup") drop(item, from); else { put(item, from); finish(); }
+    };
+    const escape = (key) => { if (key.key === "Escape") { key.preventDefault(); end(key); } };
+    window.addEventListener("pointermove", move);
+    window.addEventListener("pointerup", end);
+    window.addEventListener("pointercancel", end);
+    window.addEventListener("keydown", escape, true);
+  }
+  function stop(event) { event.preventDefault(); event.stopPropagation(); }
+
+  // --- By key ----------------------------------------------------------------------------------
+  function byKey(item) {
+    const link = item.querySelector("a");
+    let from = null;
+    const tell = () => {
+      const place = placeOf(item);
+      say(place.span === from.span
+        ? `${word("Moving")}\u00a0: ${clock(minuteOf(place.row))} ${place.column === from.column ? "" : place.column.getAttribute("aria-label")}`
+        : `${word("Length")}\u00a0: ${place.span * STEP}`);
+    };
+    link.addEventListener("keydown", (event) => {
+      if (!from) {
+        if (event.key.toLowerCase() !== "m" || event.ctrlKey || event.altKey || event.metaKey || isBusy) return;
+        event.preventDefault();
+        from = placeOf(item);
+        isBusy = true;
+        item.classList.add("held");
+        tell();
+        return;
+      }
+      const place = placeOf(item);
+      const columns = [...frame.querySelectorAll("[data-column]")];
+      const sideways = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      const steps = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      if (steps && event.shiftKey) put(item, { ...place, span: place.span + steps });
+      else if (steps) put(item, { ...place, row: place.row + steps });
+      else if (sideways) put(item, { ...place, column: columns[columns.indexOf(place.column) + sideways] || place.column });
+      else if (event.key === "Enter") { event.preventDefault(); const was = from; from = null; drop(item, was); return; }
+      else if (event.key === "Escape") { put(item, from); from = null; say(word("LeftThere")); finish(); link.focus(); return; }
+      else return;
+      event.preventDefault();
+      link.focus();
+      tell();
+    });
+    // A column change moves the item in the document, which takes the focus with it.
+    link.addEventListener("blur", () => window.setTimeout(() => {
+      if (from && document.activeElement !== link) { put(item, from); from = null; finish(); }
+    }, 0));
+  }
+
+  function enliven() {
+    if (!mayChange) return;
+    for (const item of frame.querySelectorAll("[data-visit]")) {
+      const edge = document.createElement("span");
+      edge.className = "edge";
+      item.append(edge);
+      item.querySelector("a").draggable = false;
+      item.addEventListener("pointerdown", (event) => take(event, item, event.target === edge));
+      byKey(item);
+    }
+  }
+
+  // --- Told when something changes elsewhere ----------------------------------------------------
+  // The page is fetched without names: those it knows are kept, and only new ones are opened.
+  async function refresh() {
+    if (isBusy) { isStale = true; return; }
+    isStale = false;
+    const address = new URL(window.location.href);
+    address.searchParams.set("sans-noms", "1");
+    const answer = await fetch(address, { credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-agenda]");
+    if (!fresh || isBusy) { isStale = isBusy; return; }
+    const nameIn = (item) => item.querySelector("[data-name]");
+    const known = new Map([...frame.querySelectorAll("[data-visit]")].map((item) => [item.dataset.visit, nameIn(item).textContent]));
+    const visits = [...fresh.querySelectorAll("[data-visit]")];
+    const unknown = visits.filter((item) => !known.get(item.dataset.visit)).map((item) => item.dataset.visit);
+    if (unknown.length) {
+      const query = new URLSearchParams(unknown.map((id) => ["rdv", id]));
+      const names = await fetch(`${frame.dataset.names}?${query}`, { credentials: "same-origin" });
+      if (names.ok && !names.redirected) Object.entries(await names.json()).forEach(([id, name]) => known.set(id, name));
+    }
+    visits.forEach((item) => { nameIn(item).textContent = known.get(item.dataset.visit) || ""; });
+    const focused = document.activeElement.closest?.("[data-visit]")?.dataset.visit;
+    const { scrollTop, scrollLeft } = frame;
+    if (isBusy) { isStale = true; return; }
+    frame.replaceWith(fresh);
+    frame = fresh;
+    frame.scrollTop = scrollTop;
+    frame.scrollLeft = scrollLeft;
+    enliven();
+    if (focused) frame.querySelector(`[data-visit="${focused}"] a`)?.focus();
+  }
+
+  enliven();
+  let timer = 0;
+  const source = new EventSource(frame.dataset.live, { withCredentials: true });
+  source.onmessage = ({ data }) => {
+    if (JSON.parse(data).kind === "closed") { source.close(); return; }
+    // Several changes in a row are one look.
+    window.clearTimeout(timer);
+    timer = window.setTimeout(async () => {
+      const before = frame.textContent;
+      await refresh();
+      if (frame.textContent !== before && toast.hidden) say(word("Fresh"));
+    }, 300);
+  };
+})();

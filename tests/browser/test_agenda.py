@@ -1,0 +1,150 @@
+"""The agenda by hand and by key, and told when it changes elsewhere."""
+
+import re
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from audit.models import Entry
+from booking.domain import change
+from booking.models.appointment import Channel
+from practitioners.domain.wall_clock import instant
+from tests.booking.test_book import booked
+from tests.browser.conftest import check_page
+from tests.browser.test_vendor_pages import signed_in
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_member,
+    make_opening,
+    make_patient,
+    make_practice,
+    make_reason,
+    practice_actor,
+)
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("video")]
+
+
+@pytest.fixture
+def desk(live_server, live_process, new_page):
+    """Two agendas side by side, and a visit at nine on the first, tomorrow."""
+    practice = make_practice()
+    first, second = make_agenda(practice=practice), make_agenda(practice=practice)
+    for agenda in (first, second):
+        make_opening(
+            agenda, make_reason(agenda), starts_on=date.today() - timedelta(days=7), every_weeks=1
+        )
+    page = signed_in(new_page(), live_server, make_member(practice, role="owner").account)
+    page.first, page.second = first, second
+    page.day = date.today() + timedelta(days=1)
+    page.visit = at(page, 9, "Zénobie")
+    page.goto(f"{live_server.url}/cabinet/{practice.pk}/?jour={page.day}")
+    expect(page.get_by_role("link", name="09:00 Zénobie Lefèvre")).to_be_visible()
+    return page
+
+
+def at(page, hour, name):
+    reason = page.first.visit_reasons.get()
+    starts_at = instant(page.day, time(hour), page.first.practice.zone)
+    return booked(
+        reason, timezone.now(), starts_at=starts_at, channel=Channel.PRACTICE, anywhere=True,
+        patient=make_patient(make_account(), first_name=name),
+    )  # fmt: skip
+
+
+def clock_of(visit) -> tuple[str, int]:
+    visit.refresh_from_db()
+    local: datetime = visit.starts_at.astimezone(visit.agenda.practice.zone)
+    return f"{local:%H:%M}", (visit.ends_at - visit.starts_at) // timedelta(minutes=1)
+
+
+def test_a_visit_is_dragged_resized_and_put_back(desk):
+    check_page(desk)
+    block = desk.locator(f'[data-visit="{desk.visit.pk}"]')
+    box = block.bounding_box()
+    row = box["height"] / 6
+    target = desk.locator(f'[data-column="{desk.second.pk}"]').bounding_box()
+    desk.mouse.move(box["x"] + 20, box["y"] + row)
+    desk.mouse.down()
+    desk.mouse.move(target["x"] + 20, box["y"] + row + 12 * row, steps=8)
+    desk.mouse.up()
+    toast = desk.get_by_role("status").filter(has_text="10:00 – 10:30")
+    expect(toast).to_be_visible()
+    expect(desk.locator(f'[data-column="{desk.second.pk}"] [data-visit]')).to_contain_text(
+        "Zénobie"
+    )
+    assert clock_of(desk.visit) == ("10:00", 30) and desk.visit.agenda == desk.second
+    check_page(desk)
+    desk.get_by_role("button", name="Annuler").click()
+    expect(desk.locator(f'[data-column="{desk.first.pk}"] [data-visit]')).to_contain_text(
+        "09:00 Zénobie"
+    )
+    assert clock_of(desk.visit) == ("09:00", 30)
+    # Its lower edge makes it longer; Escape leaves it as it was.
+    box = block.bounding_box()
+    edge = box["y"] + box["height"] - 2
+    for key, length in (("Escape", 30), (None, 45)):
+        desk.mouse.move(box["x"] + 20, edge)
+        desk.mouse.down()
+        desk.mouse.move(box["x"] + 20, edge + 3 * row, steps=4)
+        if key:
+            desk.keyboard.press(key)
+        desk.mouse.up()
+        if not key:
+            expect(desk.get_by_role("status").filter(has_text="09:00 – 09:45")).to_be_visible()
+        assert clock_of(desk.visit)[1] == length
+    # A click is still a click.
+    block.get_by_role("link").click()
+    expect(desk.get_by_role("heading", name="Zénobie Lefèvre")).to_be_visible()
+
+
+def test_a_visit_is_moved_by_key(desk):
+    link = desk.get_by_role("link", name=re.compile("Zénobie"))
+    status = desk.locator("[data-toast]")
+    link.focus()
+    desk.keyboard.press("m")
+    desk.keyboard.press("ArrowDown")
+    desk.keyboard.press("ArrowDown")
+    expect(status).to_contain_text("Nouvelle heure\u00a0: 09:10")
+    desk.keyboard.press("Shift+ArrowDown")
+    expect(status).to_contain_text("Durée en minutes\u00a0: 35")
+    desk.keyboard.press("Escape")
+    expect(status).to_contain_text("Laissé où il était.")
+    assert clock_of(desk.visit) == ("09:00", 30)
+    expect(link).to_be_focused()
+    desk.keyboard.press("m")
+    desk.keyboard.press("ArrowRight")
+    desk.keyboard.press("ArrowDown")
+    desk.keyboard.press("Enter")
+    expect(status).to_contain_text("09:05 – 09:35")
+    assert clock_of(desk.visit) == ("09:05", 30) and desk.visit.agenda == desk.second
+    expect(desk.get_by_role("link", name=re.compile("09:05 Zénobie"))).to_be_focused()
+    # Where somebody else sits it cannot be put.
+    at(desk, 11, "Anatole")
+    expect(desk.get_by_role("link", name="11:00 Anatole Lefèvre")).to_be_visible()
+    desk.keyboard.press("m")
+    desk.keyboard.press("ArrowLeft")
+    for _step in range(23):
+        desk.keyboard.press("ArrowDown")
+    desk.keyboard.press("Enter")
+    expect(status).to_contain_text("Ce créneau vient d’être pris.")
+    assert clock_of(desk.visit) == ("09:05", 30)
+
+
+def test_an_open_agenda_follows_what_happens_elsewhere(desk):
+    opened = Entry.objects.filter(action="reveal", channel="dashboard").count()
+    new = at(desk, 10, "Anatole")
+    expect(desk.get_by_role("link", name="10:00 Anatole Lefèvre")).to_be_visible()
+    expect(desk.get_by_text("L’agenda a changé\u00a0; il est à jour.")).to_be_visible()
+    # Of the two names on the page, one was opened for it.
+    entries = Entry.objects.filter(action="reveal", channel="dashboard").order_by("at", "id")
+    assert [e.subjects for e in entries][opened:] == [[new.patient_id]]
+    change.cancel(
+        appointment=desk.visit, actor=practice_actor(desk.first.practice),
+        channel=Channel.PRACTICE, now=timezone.now(),
+    )  # fmt: skip
+    expect(desk.get_by_role("link", name=re.compile("Zénobie"))).to_have_count(0)
+    assert entries.count() == opened + 1
