@@ -10,6 +10,7 @@ from booking.views import (
     own_account,
     own_data,
     passkeys,
+    series,
     video,
     waiting,
 )
@@ -79,6 +80,12 @@ urlpatterns = [
         "rendez-vous/<uuid:appointment_id>/rendez-vous.ics",
         appointments.calendar_file,
         name="calendar-file",
+    ),
+    path("rendez-vous/<uuid:appointment_id>/serie/", series.repeat, name="repeat"),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/serie/",
+        series.repeat_visit,
+        name="repeat-visit",
     ),
     path("rendez-vous/<uuid:appointment_id>/video/", video.room, name="video"),
     path("rendez-vous/<uuid:appointment_id>/video/entrer/", video.enter, name="enter-video"),

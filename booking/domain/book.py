@@ -57,6 +57,7 @@ def book(
     note: str = "",
     says_known: bool = False,
     anywhere: bool = False,
+    series: uuid.UUID | None = None,
 ) -> Appointment:
     """Book a slot for a patient.
 
@@ -64,7 +65,8 @@ def book(
     without one, or when it has expired, the slot is taken afresh), an entry is written, the
     confirmation and the reminders are owed. Patients are bound by minimum notice, horizon and
     who may book the reason; a practice (`channel`) is not, and with `anywhere` not by openings.
-    `says_known`: the patient has been there before, though not through this platform.
+    `says_known`: the patient has been there before, though not through this platform. With
+    `series` it is one of several, whose confirmation the caller owes (booking/domain/series.py).
 
     Raises SlotTaken, OutsideOpening, NotForThisPatient.
     """
@@ -90,6 +92,7 @@ def book(
         channel=channel,
         booked_by=booked_by,
         new_patient=is_new and not says_known,
+        series=series,
         created_at=now,
     )
     if note:
@@ -103,7 +106,7 @@ def book(
         details={"agenda": agenda.pk, "starts_at": starts_at.isoformat()},
         rows=[appointment],
     )
-    messages.owe_for_booking(appointment=appointment, now=now)
+    messages.owe_for_booking(appointment=appointment, now=now, is_confirmed=series is not None)
     transaction.on_commit(lambda: mark_stale(agenda.pk), robust=True)
     return appointment
 

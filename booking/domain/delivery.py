@@ -23,7 +23,7 @@ from django.utils import translation
 from audit.record.entries import system_actor
 from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import accounts, questionnaire, sms
+from booking.domain import accounts, questionnaire, series, sms
 from booking.domain.calendar_file import appointment_ics
 from booking.domain.change import can_patient_change
 from booking.domain.handover import handover_token
@@ -270,6 +270,9 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
             accounts.site_url(reverse("booking:move", args=[appointment.pk]))
             if account and can_patient_change(appointment, now=now)
             else ""
+        ),
+        "series": (
+            series.taken_with(appointment) if message.kind == MessageKind.CONFIRMATION else []
         ),
         "has_questions": account is not None and questionnaire.is_owed(appointment, now=now),
     }

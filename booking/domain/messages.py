@@ -11,10 +11,17 @@ from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.models import Invitation
 
 
-def owe_for_booking(*, appointment: Appointment, now: datetime) -> None:
-    """Owe the confirmation and the reminders of a new appointment."""
-    rows = _of_kind(MessageKind.CONFIRMATION, appointment, due_at=now, now=now)
-    _insert(rows + _reminders(appointment, now=now))
+def owe_for_booking(*, appointment: Appointment, now: datetime, is_confirmed: bool = False) -> None:
+    """Owe the confirmation, unless another one says it, and the reminders of an appointment."""
+    rows = _reminders(appointment, now=now)
+    if not is_confirmed:
+        rows = _of_kind(MessageKind.CONFIRMATION, appointment, due_at=now, now=now) + rows
+    _insert(rows)
+
+
+def owe_for_series(*, first: Appointment, now: datetime) -> None:
+    """Owe the one confirmation of appointments that were taken in one go."""
+    _insert(_of_kind(MessageKind.CONFIRMATION, first, due_at=now, now=now))
 
 
 def owe_for_move(

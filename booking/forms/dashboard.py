@@ -230,6 +230,14 @@ class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
 
     colour = forms.ChoiceField(label=_("Couleur"), choices=COLOURS)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["series_at_most"].required = False
+
+    def clean_series_at_most(self) -> int:
+        """Nothing said is one at a time."""
+        return self.cleaned_data["series_at_most"] or 1
+
     class Meta:
         model = VisitReason
         fields = [
@@ -242,6 +250,7 @@ class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
             "horizon_days",
             "cancel_deadline_hours",
             "patient_kind",
+            "series_at_most",
             "teleconsultation",
             "price_cents",
             "instructions",

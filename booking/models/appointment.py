@@ -49,6 +49,8 @@ class Appointment(models.Model):
     booked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # What appointments that were taken in one go have in common.
+    series = models.UUIDField(null=True, editable=False)
     new_patient = models.BooleanField(default=False)
     # The patient's word for the practice, and what the practice notes for itself.
     note = SealedField()

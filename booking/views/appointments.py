@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import change, handover, patients, questionnaire, video, waiting
+from booking.domain import change, handover, patients, questionnaire, series, video, waiting
 from booking.domain.calendar_file import appointment_ics
 from booking.domain.offer_links import offer_token
 from booking.forms.accounts import AddressForm
@@ -79,6 +79,8 @@ def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse
         "is_asked": questionnaire.is_asked(row),
         "is_answered": questionnaire.is_answered(row),
         "may_answer": questionnaire.may_answer(row, now=now),
+        "may_repeat": row.status != "cancelled"
+        and series.at_most(row, channel=Channel.PATIENT) > 0,
         "video_opens_at": video.opens_at(row),
         "is_waiting": waiting.is_waiting(row),
         "may_wait": waiting.may_wait(row, now=now),

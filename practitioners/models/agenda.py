@@ -74,6 +74,10 @@ class VisitReason(models.Model):
     patient_kind = models.CharField(
         _("patients"), max_length=5, choices=PatientKind.choices, default=PatientKind.ANY
     )
+    series_at_most = models.PositiveSmallIntegerField(
+        _("séances qu’un patient peut prendre d’un coup"), default=1, db_default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+    )  # fmt: skip
     teleconsultation = models.BooleanField(_("téléconsultation"), default=False)
     price_cents = models.PositiveIntegerField(_("tarif (centimes)"), null=True, blank=True)
     instructions = models.TextField(_("consignes"), blank=True)

@@ -75,7 +75,7 @@ OWN = {
     "booking:answer-questions", "booking:sessions", "booking:end-session", "booking:end-other-sessions",
     "booking:toggle-favourite",
     "booking:passkeys", "booking:forget-passkey", "booking:new-recovery-codes",
-    "booking:my-documents", "booking:my-document", "booking:withdraw-document",
+    "booking:repeat", "booking:my-documents", "booking:my-document", "booking:withdraw-document",
 }  # fmt: skip
 # Only members of the practice whose role has the permission.
 PRACTICE = {
@@ -86,6 +86,7 @@ PRACTICE = {
     "booking:visit": "booking.view_agenda",
     "booking:mark-visit": "booking.change_appointments",
     "booking:move-visit": "booking.change_appointments",
+    "booking:repeat-visit": "booking.change_appointments",
     "booking:cancel-visit": "booking.change_appointments",
     "booking:waiting-list": "booking.view_agenda",
     "booking:add-wait": "booking.change_appointments",

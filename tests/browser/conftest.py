@@ -127,22 +127,25 @@ def worker(transactional_db, mails, tmp_path):
     process.wait(30)
 
 
-@pytest.fixture
-def live_process(transactional_db, tmp_path):
+@pytest.fixture(scope="session")
+def live_process(django_db_setup, django_db_blocker, tmp_path_factory):
     """The ASGI process that serves what stays open, on the port that the settings name."""
     port = int(os.environ["DOCTOLIB_LIVE_PORT"])
+    file = tmp_path_factory.mktemp("live") / "log"
+    with django_db_blocker.unblock():
+        environment = worker_environment(0)
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--workers", "1"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
     command += ["--workers-kill-timeout", "2", "doctolib.asgi:application"]
-    with (tmp_path / "live.log").open("ab") as log:
-        process = subprocess.Popen(command, env=worker_environment(0), stdout=log, stderr=log)
+    with file.open("ab") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     wait_for_port(port)
     # The first request loads what the others find loaded.
     urllib.request.urlopen(f"http://127.0.0.1:{port}/robots.txt", timeout=60).read()
     yield process
     process.terminate()
     process.wait(30)
-    problems = (tmp_path / "live.log").read_text()
+    problems = file.read_text()
     assert "Traceback" not in problems, problems
 
 

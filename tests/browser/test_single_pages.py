@@ -233,3 +233,29 @@ def test_documents_go_both_ways(live_server, new_page, tmp_path):
     page.get_by_role("button", name="Transmettre").click()
     expect(page.get_by_text("Choisissez au moins un fichier.")).to_be_visible()
     check_page(page)
+
+
+def test_a_series_is_taken_in_one_go(live_server, new_page):
+    agenda = make_agenda()
+    reason = make_reason(agenda, series_at_most=6, name="Séance de kinésithérapie")
+    make_opening(agenda, reason, starts_on=date.today() + timedelta(days=7))
+    account = make_account()
+    at = instant(date.today() + timedelta(days=7), time(9), agenda.practice.zone)
+    visit = booked(reason, timezone.now(), starts_at=at, patient=make_patient(account))
+    taken = instant(date.today() + timedelta(days=14), time(9), agenda.practice.zone)
+    booked(reason, timezone.now(), starts_at=taken)
+    page = signed_in(new_page(), live_server, account)
+    page.goto(f"{live_server.url}/rendez-vous/{visit.pk}/")
+    page.get_by_role("link", name="Prendre la suite des séances").click()
+    page.get_by_label("Combien de fois encore").fill("3")
+    page.get_by_role("button", name="Voir les dates").click()
+    expect(page.get_by_text("09:00 n’est pas libre\u00a0: voici le plus proche.")).to_be_visible()
+    check_page(page)
+    page.get_by_role("button", name="Prendre ces rendez-vous").click()
+    expect(page.get_by_text("3 rendez-vous de plus sont pris.")).to_be_visible()
+    member = make_member(agenda.practice, role="owner")
+    desk = signed_in(new_page(), live_server, member.account)
+    desk.goto(
+        f"{live_server.url}/cabinet/{agenda.practice_id}/rendez-vous/{visit.pk}/serie/?semaines=1&fois=2"
+    )
+    check_page(desk)

@@ -452,7 +452,7 @@ def test_times_are_the_practices_own(now):
     booked(reason, now, starts_at=datetime(2026, 11, 30, 13, tzinfo=UTC))
     client = verified_client(make_member(practice, role="owner").account)
     page = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
-    assert "09:00 <strong>Zoé Lefèvre</strong>" in page
+    assert "09:00 <strong data-name>Zoé Lefèvre</strong>" in page
     assert "Heure locale de Guadeloupe" in page
 
 

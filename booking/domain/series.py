@@ -1,0 +1,149 @@
+"""Several appointments taken in one go: the same hour every few weeks, or what is free that day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit.ids import new_id
+from audit.record.entries import Actor
+from booking.domain import messages
+from booking.domain.book import OutsideOpening, SlotTaken, book
+from booking.models import Account, Appointment
+from booking.models.appointment import Channel, Status
+from practitioners.domain import availability, wall_clock
+
+# A practice may go further than a patient, whom the visit reason bounds.
+PRACTICE_AT_MOST = 30
+WEEKS_AT_MOST = 8
+CHOICES = 4
+
+
+class CannotRepeat(Exception):
+    """These appointments cannot be taken; `text` says why."""
+
+    too_many = _("Ce motif ne permet pas autant de séances d’un coup.")
+    over = _("Ce rendez-vous ne peut plus être répété.")
+    nothing = _("Choisissez au moins une date.")
+    gone = _("Un des créneaux vient d’être pris : choisissez de nouveau. Rien n’est réservé.")
+
+    def __init__(self, text: object) -> None:
+        super().__init__(str(text))
+        self.text = text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """One day of a series: what can be had, nearest to the wished hour first."""
+
+    day: date
+    wished: datetime
+    choices: list[datetime]
+
+    @property
+    def is_as_wished(self) -> bool:
+        return self.wished in self.choices
+
+
+def at_most(appointment: Appointment, *, channel: Channel) -> int:
+    """How many appointments can still be added to this one in one go."""
+    if channel == Channel.PRACTICE:
+        return PRACTICE_AT_MOST
+    there = 1
+    if appointment.series is not None:
+        same = Appointment.unscoped.filter(
+            patient=appointment.patient_id, series=appointment.series
+        )
+        there = same.exclude(status=Status.CANCELLED).count()
+    return max(0, appointment.visit_reason.series_at_most - there)
+
+
+def propose(
+    *, appointment: Appointment, every_weeks: int, count: int, channel: Channel, now: datetime
+) -> list[Proposal]:
+    """Say what can be had on `count` days after an appointment, at its hour of the wall clock.
+
+    The hour stays when the clocks change in between. Nothing is kept for anybody yet.
+    """
+    zone = appointment.practice.zone
+    local = appointment.starts_at.astimezone(zone)
+    days = [local.date() + timedelta(weeks=every_weeks * n) for n in range(1, count + 1)]
+    since, until = (
+        wall_clock.day_bounds(days[0], zone)[0],
+        wall_clock.day_bounds(days[-1], zone)[1],
+    )
+    slots = availability.free_slots(
+        visit_reason=appointment.visit_reason,
+        since=since,
+        until=until,
+        now=now,
+        online=channel == Channel.PATIENT,
+    )
+    by_day: dict[date, list[datetime]] = {}
+    for slot in slots:
+        by_day.setdefault(slot.starts_at.astimezone(zone).date(), []).append(slot.starts_at)
+    found = []
+    for day in days:
+        wished = wall_clock.instant(day, local.time(), zone)
+        near = sorted(by_day.get(day, []), key=lambda at: (abs(at - wished), at))
+        found.append(Proposal(day=day, wished=wished, choices=near[:CHOICES]))
+    return found
+
+
+@transaction.atomic
+def book_series(
+    *,
+    appointment: Appointment,
+    starts: Sequence[datetime],
+    booked_by: Account | None,
+    actor: Actor,
+    channel: Channel,
+    now: datetime,
+) -> list[Appointment]:
+    """Book more appointments like this one, all or none; one confirmation tells of all.
+
+    Raises CannotRepeat.
+    """
+    row = Appointment.unscoped.select_for_update(no_key=True).get(pk=appointment.pk)
+    if row.status == Status.CANCELLED:
+        raise CannotRepeat(CannotRepeat.over)
+    if not starts:
+        raise CannotRepeat(CannotRepeat.nothing)
+    wanted = sorted(set(starts))
+    if len(wanted) > at_most(row, channel=channel):
+        raise CannotRepeat(CannotRepeat.too_many)
+    if row.series is None:
+        row.series = new_id()
+        row.save(update_fields=["series"])
+    try:
+        made = [
+            book(
+                visit_reason=row.visit_reason,
+                starts_at=starts_at,
+                patient=row.patient,
+                booked_by=booked_by,
+                actor=actor,
+                channel=channel,
+                now=now,
+                says_known=True,
+                series=row.series,
+            )
+            for starts_at in wanted
+        ]
+    except (SlotTaken, OutsideOpening) as error:
+        raise CannotRepeat(CannotRepeat.gone) from error
+    messages.owe_for_series(first=made[0], now=now)
+    return made
+
+
+def taken_with(appointment: Appointment) -> list[Appointment]:
+    """The other appointments that were taken in the same go, soonest first."""
+    if appointment.series is None:
+        return []
+    same = Appointment.unscoped.filter(
+        patient=appointment.patient_id, series=appointment.series, created_at=appointment.created_at
+    )
+    rows = same.exclude(pk=appointment.pk).exclude(status=Status.CANCELLED)
+    return list(rows.order_by("starts_at", "pk"))

@@ -1,0 +1,114 @@
+"""Taking more appointments like one that is booked, as a patient and as a practice."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from audit.record.entries import Actor
+from booking.domain import series
+from booking.forms.series import SeriesForm
+from booking.models import Appointment
+from booking.models.appointment import Channel
+from booking.queries import appointments as queries
+from booking.views.access import (
+    account_of,
+    account_required,
+    agendas_of,
+    membership_of,
+    practice_actor,
+    practice_member,
+    web_actor,
+)
+from practitioners.domain.wall_clock import read_instant
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def repeat(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
+    row = get_object_or_404(queries.with_related(), pk=appointment_id)
+    back = reverse("booking:appointment", args=[row.pk])
+    return _repeat(request, row, actor=web_actor(request), channel=Channel.PATIENT, back=back)
+
+
+@never_cache
+@practice_member("booking.change_appointments")
+@require_http_methods(["GET", "HEAD", "POST"])
+def repeat_visit(
+    request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
+) -> HttpResponse:
+    row = get_object_or_404(queries.with_related(), pk=appointment_id)
+    if row.agenda_id not in {agenda.pk for agenda in agendas_of(request)}:
+        raise Http404
+    return _repeat(
+        request,
+        row,
+        actor=practice_actor(request),
+        channel=Channel.PRACTICE,
+        back=reverse("booking:visit", args=[practice_id, row.pk]),
+        membership=membership_of(request),
+        current="agenda",
+    )
+
+
+def _repeat(
+    request: HttpRequest,
+    row: Appointment,
+    *,
+    actor: Actor,
+    channel: Channel,
+    back: str,
+    **more: object,
+) -> HttpResponse:
+    now, problem = timezone.now(), ""
+    most = series.at_most(row, channel=channel) if row.status != "cancelled" else 0
+    form = SeriesForm(request.GET if "fois" in request.GET else None, at_most=most)
+    if request.method == "POST":
+        chosen = [read_instant(text) for text in request.POST.getlist("creneau") if text]
+        try:
+            made = series.book_series(
+                appointment=row,
+                starts=[at for at in chosen if at is not None],
+                booked_by=account_of(request),
+                actor=actor,
+                channel=channel,
+                now=now,
+            )
+        except series.CannotRepeat as refused:
+            problem = str(refused.text)
+        else:
+            text = ngettext(
+                "%(n)d rendez-vous de plus est pris. Un e-mail le confirme.",
+                "%(n)d rendez-vous de plus sont pris. Un e-mail les confirme.",
+                len(made),
+            )
+            messages.success(request, text % {"n": len(made)})
+            return redirect(back)
+    proposals = []
+    if most and form.is_valid():
+        proposals = series.propose(
+            appointment=row,
+            every_weeks=form.cleaned_data["semaines"],
+            count=form.cleaned_data["fois"],
+            channel=channel,
+            now=now,
+        )
+    context = {
+        "appointment": row,
+        "practice": row.practice,
+        "form": form,
+        "proposals": proposals,
+        "most": most,
+        "problem": problem,
+        "back_url": back,
+        "base": "dashboard/base.html" if channel == Channel.PRACTICE else "base.html",
+        **more,
+    }
+    return render(request, "booking/series.html", context, status=409 if problem else 200)

@@ -1,0 +1,140 @@
+"""Several appointments in one go: all or none, one confirmation, the hour kept over clock changes."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import Entry
+from booking.domain import change, delivery, series
+from booking.models import Appointment, Message
+from booking.models.appointment import Channel
+from tests.booking.test_book import NINE, booked
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_member,
+    make_opening,
+    make_patient,
+    make_reason,
+    practice_actor,
+    verified_client,
+)
+
+pytestmark = pytest.mark.django_db
+WEEK = timedelta(weeks=1)
+
+
+@pytest.fixture
+def visit(now):
+    agenda = make_agenda()
+    reason = make_reason(agenda, series_at_most=5, horizon_days=365)
+    make_opening(agenda, reason)
+    account = make_account()
+    row = booked(reason, now, patient=make_patient(account))
+    row.account = account
+    return row
+
+
+def more(visit, now, *starts, channel=Channel.PATIENT):
+    return series.book_series(
+        appointment=visit, starts=starts, booked_by=None, actor=practice_actor(), channel=channel,
+        now=now,
+    )  # fmt: skip
+
+
+def test_the_hour_is_kept_when_the_clocks_change(visit, now):
+    found = series.propose(
+        appointment=visit, every_weeks=4, count=5, channel=Channel.PATIENT, now=now
+    )
+    assert [each.day for each in found] == [date(2026, 12, 28) + n * 4 * WEEK for n in range(5)]
+    # 29 March 2027: summer time began the day before, and it is Easter Monday.
+    assert found[3].wished == datetime(2027, 3, 22, 8, tzinfo=UTC)
+    assert found[4].wished == datetime(2027, 4, 19, 7, tzinfo=UTC)
+    assert [each.is_as_wished for each in found] == [True] * 5
+
+
+def test_where_the_hour_is_gone_the_nearest_is_proposed(visit, now):
+    booked(visit.visit_reason, now, starts_at=NINE + WEEK)
+    (proposal,) = series.propose(
+        appointment=visit, every_weeks=1, count=1, channel=Channel.PATIENT, now=now
+    )
+    assert not proposal.is_as_wished
+    assert proposal.choices[0] == NINE + WEEK + timedelta(minutes=30)
+
+
+def test_all_of_them_with_one_confirmation(visit, now):
+    Message.objects.all().delete()
+    made = more(visit, now, NINE + 2 * WEEK, NINE + WEEK, NINE + WEEK)
+    assert [row.starts_at for row in made] == [NINE + WEEK, NINE + 2 * WEEK]
+    visit.refresh_from_db()
+    assert {row.series for row in made} == {visit.series} != {None}
+    assert Entry.objects.filter(action="appointment-booked").count() == 3
+    assert Message.objects.filter(kind="confirmation").count() == 1
+    assert Message.objects.filter(kind="reminder").count() == 8
+    delivery.send_owed(now=now)
+    (letter,) = mail.outbox
+    assert "lundi 7 décembre 2026" in letter.body.lower()
+    assert "Lundi 14 décembre 2026, 09:00" in letter.body
+
+
+def test_none_of_them_when_one_is_gone(visit, now):
+    booked(visit.visit_reason, now, starts_at=NINE + 2 * WEEK)
+    before = Appointment.unscoped.count(), Message.objects.count()
+    with pytest.raises(series.CannotRepeat, match="vient d’être pris"):
+        more(visit, now, NINE + WEEK, NINE + 2 * WEEK)
+    assert (Appointment.unscoped.count(), Message.objects.count()) == before
+    visit.refresh_from_db()
+    assert visit.series is None
+
+
+def test_a_patient_takes_no_more_than_the_reason_allows(visit, now):
+    more(visit, now, *(NINE + n * WEEK for n in (1, 2, 3)))
+    visit.refresh_from_db()
+    assert series.at_most(visit, channel=Channel.PATIENT) == 1
+    with pytest.raises(series.CannotRepeat, match="autant"):
+        more(visit, now, NINE + 4 * WEEK, NINE + 5 * WEEK)
+    # What is cancelled counts no longer; a practice is bound otherwise.
+    last = Appointment.unscoped.order_by("-starts_at").first()
+    change.cancel(appointment=last, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    more(visit, now, NINE + 4 * WEEK, NINE + 5 * WEEK)
+    assert len(more(visit, now, NINE + 6 * WEEK, channel=Channel.PRACTICE)) == 1
+    with pytest.raises(series.CannotRepeat, match="au moins une"):
+        more(visit, now)
+    change.cancel(appointment=visit, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    with pytest.raises(series.CannotRepeat, match="plus être répété"):
+        more(visit, now, NINE + 8 * WEEK)
+
+
+def test_a_patient_sees_the_dates_and_takes_them(visit, now):
+    client = Client()
+    client.force_login(visit.account, backend="booking.backends.EmailBackend")
+    page = client.get(reverse("booking:appointment", args=[visit.pk])).content.decode()
+    assert "Prendre la suite des séances" in page
+    url = reverse("booking:repeat", args=[visit.pk])
+    page = client.get(url, {"semaines": 2, "fois": 3}).content.decode()
+    assert "Lundi 14 décembre 2026" in page and page.count('name="creneau"') == 3
+    assert 'name="creneau"' not in client.get(url, {"semaines": 2, "fois": 9}).content.decode()
+    chosen = {"creneau": [(NINE + 2 * WEEK).isoformat(), "", "demain"]}
+    answer = client.post(f"{url}?semaines=2&fois=3", chosen)
+    assert answer["Location"] == reverse("booking:appointment", args=[visit.pk])
+    assert Appointment.unscoped.filter(series__isnull=False).count() == 2
+    refused = client.post(f"{url}?semaines=2&fois=3", {"creneau": [""]})
+    assert refused.status_code == 409
+    assert "au moins une date" in refused.content.decode()
+    assert 'name="creneau"' in refused.content.decode(), "the dates are still there"
+    visit.visit_reason.series_at_most = 1
+    visit.visit_reason.save()
+    assert "Appelez le cabinet" in client.get(url).content.decode()
+
+
+def test_a_practice_repeats_a_visit(visit, now):
+    desk = verified_client(make_member(visit.practice).account)
+    url = reverse("booking:repeat-visit", args=[visit.practice_id, visit.pk])
+    page = desk.get(url, {"semaines": 1, "fois": 10}).content.decode()
+    assert page.count('name="creneau"') == 10
+    answer = desk.post(url, {"creneau": [(NINE + n * WEEK).isoformat() for n in range(1, 11)]})
+    assert answer.status_code == 302
+    assert Appointment.unscoped.filter(series__isnull=False).count() == 11
