@@ -1,7 +1,8 @@
 """Closing time in which patients may already be booked."""
 
-from collections.abc import Iterable
-from datetime import datetime
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import transaction
@@ -10,15 +11,47 @@ from audit.record.entries import Actor
 from booking.domain import change
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
-from practitioners.domain import openings
+from practitioners.domain import availability, openings
 from practitioners.models import Agenda
+
+SEARCHED = timedelta(days=42)
+CHOICES = 6
 
 
 class Booked(StrEnum):
     """What becomes of the appointments in the closed time."""
 
     KEEP = "keep"
+    MOVE = "move"
     CANCEL = "cancel"
+
+
+def ways_out(
+    *, appointments: Iterable[Appointment], starts_at: datetime, until: datetime, now: datetime
+) -> dict[uuid.UUID, list[datetime]]:
+    """Say where each appointment could go instead: free slots outside the closed time.
+
+    Soonest after it first, then those before it; the first choice of one is no choice of the next
+    ones, so that all first choices can be taken together.
+    """
+    given_away: dict[uuid.UUID, list[tuple[datetime, datetime]]] = {}
+    found = {}
+    for row in sorted(appointments, key=lambda each: (each.starts_at, each.pk)):
+        slots = availability.free_slots(
+            visit_reason=row.visit_reason, since=now, until=until + SEARCHED, now=now, online=False
+        )
+        taken = given_away.setdefault(row.agenda_id, [])
+        free = [
+            slot
+            for slot in slots
+            if not (slot.starts_at < until and starts_at < slot.ends_at)
+            and not any(slot.starts_at < ends and begins < slot.ends_at for begins, ends in taken)
+        ]
+        free.sort(key=lambda slot: (slot.starts_at < until, abs(slot.starts_at - until)))
+        found[row.pk] = [slot.starts_at for slot in free[:CHOICES]]
+        if free:
+            taken.append((free[0].starts_at, free[0].ends_at))
+    return found
 
 
 @transaction.atomic
@@ -31,11 +64,15 @@ def close_time(
     booked: Booked,
     actor: Actor,
     now: datetime,
+    moves: Mapping[uuid.UUID, datetime | None] | None = None,
+    words: str = "",
 ) -> list[Appointment]:
-    """Add an absence to each agenda and return the appointments that it cancelled, if told to.
+    """Add an absence to each agenda; return the appointments that it moved or cancelled.
 
-    All or nothing, in one transaction; each absence and each cancellation is on the record, and
-    the patients' messages are owed by the same commit.
+    With MOVE each goes to where `moves` says, and is cancelled where that says None; one that it
+    does not name stays. `words` are added to what the patients are told. All or nothing, in one
+    transaction; each absence and each change is on the record, and the patients' messages are
+    owed by the same commit. Raises SlotTaken, OutsideOpening.
     """
     agendas = list(agendas)
     for agenda in agendas:
@@ -48,6 +85,21 @@ def close_time(
         agenda_ids=[agenda.pk for agenda in agendas], starts_at=starts_at, until=until
     )
     rows = list(Appointment.objects.filter(taken__in=taken, status=Status.BOOKED).order_by("pk"))
-    for row in rows:
-        change.cancel(appointment=row, actor=actor, channel=Channel.PRACTICE, now=now)
-    return rows
+    where: Mapping[uuid.UUID, datetime | None] = (moves or {}) if booked == Booked.MOVE else {}
+    changed = [row for row in rows if booked == Booked.CANCEL or row.pk in where]
+    for row in changed:
+        to = where.get(row.pk)
+        if to is None:
+            change.cancel(
+                appointment=row, actor=actor, channel=Channel.PRACTICE, now=now, words=words
+            )
+        else:
+            change.move(
+                appointment=row,
+                starts_at=to,
+                actor=actor,
+                channel=Channel.PRACTICE,
+                now=now,
+                words=words,
+            )
+    return changed

@@ -63,12 +63,13 @@ def move(
     minutes: int | None = None,
     news_after: timedelta = timedelta(),
     takes_back: bool = False,
+    words: str = "",
 ) -> Appointment:
     """Move an appointment to another slot of its own or another visit reason.
 
     `minutes`: how long it is to be, where the visit reason does not say; `news_after`: how long
     the patient's news waits; `takes_back`: whether this undoes the last move, so that nobody
-    hears of either if nobody has yet.
+    hears of either if nobody has yet; `words`: what the practice adds to the news.
 
     The reference and its history stay. The old time is freed and the new one taken in one
     transaction, an entry is written and the news is owed. Raises SlotTaken, OutsideOpening,
@@ -103,7 +104,9 @@ def move(
         object_id=appointment.pk,
         details={"from": former_start.isoformat(), "to": starts_at.isoformat()},
     )
-    messages.owe_for_move(appointment=appointment, now=now, after=news_after, takes_back=takes_back)
+    messages.owe_for_move(
+        appointment=appointment, now=now, after=news_after, takes_back=takes_back, words=words
+    )
     for agenda_id in {former_agenda_id, appointment.agenda_id}:
         transaction.on_commit(partial(mark_stale, agenda_id), robust=True)
     waiting.soon(former_agenda_id, now=now)
@@ -189,7 +192,12 @@ def _is_own_time(appointment: Appointment) -> bool:
 
 @transaction.atomic
 def cancel(
-    *, appointment: Appointment, actor: Actor, channel: Channel, now: datetime
+    *,
+    appointment: Appointment,
+    actor: Actor,
+    channel: Channel,
+    now: datetime,
+    words: str = "",
 ) -> Appointment:
     """Cancel an appointment: its time is free at once, the news is owed, an entry is written.
 
@@ -209,7 +217,7 @@ def cancel(
         practice_id=appointment.practice_id,
         object_id=appointment.pk,
     )
-    messages.owe_for_cancellation(appointment=appointment, now=now)
+    messages.owe_for_cancellation(appointment=appointment, now=now, words=words)
     transaction.on_commit(lambda: mark_stale(appointment.agenda_id), robust=True)
     waiting.soon(appointment.agenda_id, now=now)
     return appointment

@@ -271,6 +271,7 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
             if account and can_patient_change(appointment, now=now)
             else ""
         ),
+        "words": message.words,
         "series": (
             series.taken_with(appointment) if message.kind == MessageKind.CONFIRMATION else []
         ),
@@ -284,6 +285,19 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
     if not by_sms and not is_reminder:
         letter.ics = appointment_ics(appointment, now=now)
     return letter
+
+
+def preview(kind: MessageKind, *, appointment: Appointment, words: str) -> Letter:
+    """Show a practice what its patients will read, with nobody's name in it."""
+    context: dict[str, object] = {
+        "site": settings.BASE_URL,
+        "appointment": appointment,
+        "practice": appointment.practice,
+        "first_name": "…",
+        "link": accounts.site_url(reverse("booking:my-appointments")),
+        "words": words,
+    }
+    return _letter(kind, "…", settings.LANGUAGE_CODE, context)
 
 
 def _is_unwanted(appointment: Appointment, account: Account, *, by_sms: bool) -> bool:

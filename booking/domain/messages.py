@@ -30,8 +30,11 @@ def owe_for_move(
     now: datetime,
     after: timedelta = timedelta(),
     takes_back: bool = False,
+    words: str = "",
 ) -> None:
     """Owe the news of a move and new reminders; what was owed for the former time is void.
+
+    `words`: what the practice adds to it.
 
     The news waits for `after`. With `takes_back` the last move is undone: if its news has not
     left, there is none, and a confirmation that it made void is owed again.
@@ -41,7 +44,9 @@ def owe_for_move(
     is_secret = takes_back and last.filter(state=MessageState.OWED).exists()
     _void(appointment, [MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.REMINDER])
     turn = str(appointment.moves)
-    rows = _of_kind(MessageKind.CHANGE, appointment, due_at=now + after, now=now, turn=turn)
+    rows = _of_kind(
+        MessageKind.CHANGE, appointment, due_at=now + after, now=now, turn=turn, words=words
+    )
     if is_secret:
         rows = []
         if not news.filter(state=MessageState.SENT).exists():
@@ -51,10 +56,10 @@ def owe_for_move(
     _insert(rows + _reminders(appointment, now=now))
 
 
-def owe_for_cancellation(*, appointment: Appointment, now: datetime) -> None:
+def owe_for_cancellation(*, appointment: Appointment, now: datetime, words: str = "") -> None:
     """Owe the news of a cancellation; everything else owed for the appointment is void."""
     _void(appointment, list(MessageKind))
-    _insert(_of_kind(MessageKind.CANCELLATION, appointment, due_at=now, now=now))
+    _insert(_of_kind(MessageKind.CANCELLATION, appointment, due_at=now, now=now, words=words))
 
 
 def owe_to_account(*, account: Account, kind: MessageKind, now: datetime) -> Message:
@@ -115,7 +120,13 @@ def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
 
 
 def _of_kind(
-    kind: MessageKind, appointment: Appointment, *, due_at: datetime, now: datetime, turn: str = ""
+    kind: MessageKind,
+    appointment: Appointment,
+    *,
+    due_at: datetime,
+    now: datetime,
+    turn: str = "",
+    words: str = "",
 ) -> list[Message]:
     channels = _channels(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
     if kind != MessageKind.REMINDER:
@@ -126,6 +137,7 @@ def _of_kind(
             channel=channel,
             appointment=appointment,
             turn=turn,
+            words=words,
             due_at=due_at,
             created_at=now,
         )

@@ -49,8 +49,9 @@ class MessageState(models.TextChoices):
 class Message(models.Model):
     """A message owed to somebody, written in the transaction that makes it owed.
 
-    It holds ids alone: the text is made, from revealed data, at the moment of sending. The id
-    is the idempotency key towards the provider and the Message-ID of the mail.
+    It holds ids, and a practice's own words, alone: the text is made, from revealed data, at the
+    moment of sending. The id is the idempotency key towards the provider and the Message-ID of
+    the mail.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -73,6 +74,8 @@ class Message(models.Model):
     )
     # Which turn of a reminder or change this is, so that the same one is never owed twice.
     turn = models.CharField(max_length=40, blank=True, default="")
+    # A practice's words to several patients at once: they name nobody.
+    words = models.CharField(max_length=500, blank=True, default="", db_default="")
     due_at = models.DateTimeField()
     state = models.CharField(max_length=6, choices=MessageState.choices, default=MessageState.OWED)
     # A sender that died lets go of its message at this instant.

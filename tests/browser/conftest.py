@@ -36,7 +36,7 @@ def browser():
 
 
 @pytest.fixture
-def new_page(browser):
+def new_page(browser, live_process):
     """Opens pages in fresh contexts; any script error or CSP complaint fails the test."""
     contexts, problems = [], []
 

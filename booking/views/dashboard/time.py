@@ -1,7 +1,8 @@
 """Openings, absences and visit reasons of a practice's agendas."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,16 +13,24 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.ids import read_id
 from audit.vault.reveal import Purpose
-from booking.domain.absences import Booked, close_time
+from booking.domain.absences import Booked, close_time, ways_out
+from booking.domain.delivery import preview
 from booking.forms.dashboard import AbsenceForm, AgendaForm, CopyWeekForm, OpeningForm, ReasonForm
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
+from booking.models.message import MessageKind
 from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
 from practitioners.domain import openings as domain
 from practitioners.domain.questions import save_questions
 from practitioners.domain.settings import save_agenda
+from practitioners.domain.take import OutsideOpening, SlotTaken
+from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
+
+# As long as a message's words may be.
+WORDS = 500
 
 
 def _agenda(request: HttpRequest, agenda_id: uuid.UUID) -> Agenda:
@@ -138,6 +147,7 @@ def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     initial = {"agendas": request.GET.getlist("agenda"), "from_day": request.GET.get("jour")}
     form = AbsenceForm(request.POST or None, agendas=agendas_of(request), initial=initial)
     touched: list[Shown] = []
+    words, problem = request.POST.get("words", "")[:WORDS], ""
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         taken = domain.touched_by_absence(
@@ -146,22 +156,72 @@ def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
             until=given["until"],
         )
         choice = request.POST.get("booked", "")
-        if choice not in ("", *Booked) or (taken and not choice):
-            touched = _booked_in(request, taken)
-        else:
-            close_time(
-                agendas=given["agendas"],
-                starts_at=given["starts_at"],
-                until=given["until"],
-                label=given["label"],
-                booked=Booked(choice or Booked.KEEP),
-                actor=practice_actor(request),
-                now=timezone.now(),
-            )
-            messages.success(request, _("L’absence est enregistrée."))
-            return redirect("booking:week-plan", practice_id)
-    context = _context(request, form=form, touched=touched, current="plan")
-    return render(request, "dashboard/absence.html", context)
+        asks = choice not in ("", *Booked) or (taken and not choice) or "preview" in request.POST
+        if not asks:
+            try:
+                changed = close_time(
+                    agendas=given["agendas"],
+                    starts_at=given["starts_at"],
+                    until=given["until"],
+                    label=given["label"],
+                    booked=Booked(choice or Booked.KEEP),
+                    moves=_moves(request),
+                    words=words,
+                    actor=practice_actor(request),
+                    now=timezone.now(),
+                )
+            except (SlotTaken, OutsideOpening) as refused:
+                problem = f"{refused.text} {_('Rien n’est changé : choisissez de nouveau.')}"
+            else:
+                said = _("L’absence est enregistrée.")
+                if changed:
+                    told = ngettext(
+                        "%(n)d patient est prévenu.", "%(n)d patients sont prévenus.", len(changed)
+                    )
+                    said = f"{said} {told % {'n': len(changed)}}"
+                messages.success(request, said)
+                return redirect("booking:week-plan", practice_id)
+        touched = _booked_in(request, taken)
+    context = _context(request, form=form, touched=touched, problem=problem, current="plan")
+    if touched:
+        context |= _ways_out(request, touched, form.cleaned_data, words)
+    return render(request, "dashboard/absence.html", context, status=409 if problem else 200)
+
+
+def _moves(request: HttpRequest) -> dict[uuid.UUID, datetime | None]:
+    """Where each appointment is to go, by the form's fields; None is a cancellation."""
+    moves: dict[uuid.UUID, datetime | None] = {}
+    for name, value in request.POST.items():
+        key = read_id(name.removeprefix("vers-")) if name.startswith("vers-") else None
+        at = read_instant(str(value))
+        if key is not None and (at is not None or value == "cancel"):
+            moves[key] = at
+    return moves
+
+
+def _ways_out(
+    request: HttpRequest, touched: list[Shown], given: dict[str, Any], words: str
+) -> dict[str, object]:
+    """For each appointment where it could go, what was chosen before, and what patients read."""
+    now = timezone.now()
+    rows = [shown.appointment for shown in touched]
+    ways = ways_out(appointments=rows, starts_at=given["starts_at"], until=given["until"], now=now)
+    lines = []
+    for shown in touched:
+        chosen = request.POST.get(f"vers-{shown.appointment.pk}", "")
+        choices = ways[shown.appointment.pk]
+        lines.append({"shown": shown, "choices": choices, "chosen": read_instant(chosen) or chosen})
+    letters = [
+        preview(kind, appointment=rows[0], words=words)
+        for kind in (MessageKind.CHANGE, MessageKind.CANCELLATION)
+    ]
+    return {
+        "lines": lines,
+        "letters": letters,
+        "words": words,
+        "booked": request.POST.get("booked") or Booked.KEEP,
+        "shows_letters": "preview" in request.POST,
+    }
 
 
 @practice_member("booking.change_absences")

@@ -1,0 +1,145 @@
+"""An absence says where its appointments could go, moves them together and tells all at once."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+from django_scopes import scope
+
+from booking.domain import absences, delivery
+from booking.domain.absences import Booked
+from booking.models import Appointment, Message
+from booking.models.appointment import Channel
+from practitioners.models import Absence
+from practitioners.templatetags.doctolib import iso
+from tests.booking.test_book import NINE, booked
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_member,
+    make_opening,
+    make_patient,
+    make_reason,
+    verified_client,
+)
+
+pytestmark = pytest.mark.django_db
+HALF = timedelta(minutes=30)
+WEEK = timedelta(weeks=1)
+NOON = datetime(2026, 11, 30, 11, tzinfo=UTC)
+
+
+@pytest.fixture
+def world(now):
+    """Three visits on a Monday morning; the week after, nine o'clock is taken."""
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    rows = [
+        booked(reason, now, starts_at=NINE + n * HALF, patient=make_patient(make_account(), first_name=name),
+               channel=Channel.PRACTICE)
+        for n, name in enumerate(("Anatole", "Berthe", "Célestin"))
+    ]  # fmt: skip
+    booked(reason, now, starts_at=NINE + WEEK)
+    Message.objects.all().delete()
+    return agenda, rows
+
+
+def post(agenda, **more):
+    desk = verified_client(make_member(agenda.practice, role="owner").account)
+    data = {
+        "agendas": [agenda.pk], "from_day": "2026-11-30", "until_day": "2026-11-30", "label": "",
+    }  # fmt: skip
+    return desk.post(reverse("booking:new-absence", args=[agenda.practice_id]), data | more)
+
+
+def test_first_choices_can_all_be_taken_together(world, now):
+    _agenda, rows = world
+    found = absences.ways_out(appointments=rows, starts_at=NINE - HALF, until=NOON + HALF, now=now)
+    firsts = [found[row.pk][0] for row in rows]
+    assert firsts == [NINE + WEEK + n * HALF for n in (1, 2, 3)]
+    assert NINE + WEEK not in {at for choices in found.values() for at in choices}
+    # Not into the closed time itself.
+    assert not any(NINE - HALF <= at < NOON + HALF for choices in found.values() for at in choices)
+
+
+def test_they_go_where_the_practice_says_and_all_are_told_with_its_words(world, now):
+    agenda, rows = world
+    page = post(agenda).content.decode()
+    assert "Anatole" in page and "annulés, et les patients prévenus" in page
+    assert not Absence.objects.exists()
+    answer = post(
+        agenda, booked="move", words="Le cabinet ferme pour travaux.",
+        **{
+            f"vers-{rows[0].pk}": (NINE + WEEK + HALF).isoformat(),
+            f"vers-{rows[1].pk}": "cancel",
+            f"vers-{rows[2].pk}": "keep",
+            "vers-x": "cancel",
+        },
+    )  # fmt: skip
+    assert answer.status_code == 302
+    for row in rows:
+        row.refresh_from_db()
+    assert rows[0].starts_at == NINE + WEEK + HALF
+    assert [row.status for row in rows] == ["booked", "cancelled", "booked"]
+    assert rows[2].starts_at == NINE + 2 * HALF
+    assert Absence.objects.count() == 1
+    delivery.send_owed(now=datetime.now(UTC) + timedelta(days=1))
+    told = {letter.subject.partition(" ")[2].partition("\u00a0")[0] for letter in mail.outbox}
+    assert told == {"déplacé", "annulé"}
+    assert all("Le cabinet ferme pour travaux." in letter.body for letter in mail.outbox)
+    assert all("Le cabinet ferme" in letter.alternatives[0][0] for letter in mail.outbox)
+
+
+def test_what_cannot_be_read_moves_and_cancels_nothing(world):
+    agenda, rows = world
+    post(agenda, booked="move", **{f"vers-{row.pk}": "demain" for row in rows})
+    assert set(Appointment.unscoped.values_list("status", flat=True)) == {"booked"}
+    assert Absence.objects.count() == 1
+
+
+def test_when_a_slot_is_gone_nothing_is_changed_and_nothing_is_lost(world):
+    agenda, rows = world
+    answer = post(
+        agenda, booked="move", words="Travaux.",
+        **{
+            f"vers-{rows[0].pk}": (NINE + WEEK + HALF).isoformat(),
+            f"vers-{rows[1].pk}": (NINE + WEEK).isoformat(),
+        },
+    )  # fmt: skip
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Rien n’est changé" in page and "Travaux." in page
+    wanted = re.escape(iso(NINE + WEEK + HALF))
+    assert re.search(f'<option value="{wanted}" selected>', page), "what was chosen stays chosen"
+    assert not Absence.objects.exists() and not Message.objects.exists()
+    rows[0].refresh_from_db()
+    assert rows[0].starts_at == NINE
+
+
+def test_the_messages_are_shown_before_they_leave(world):
+    agenda, _rows = world
+    page = post(agenda, booked="move", words="Travaux au cabinet.", preview="1").content.decode()
+    assert page.count("Travaux au cabinet.") == 3
+    assert "Rendez-vous déplacé" in page and "Rendez-vous annulé" in page
+    assert "Bonjour …," in page
+    assert not Absence.objects.exists() and not Message.objects.exists()
+
+
+def test_cancelling_all_says_the_words_too(world, now):
+    agenda, _rows = world
+    with scope(practice=agenda.practice):
+        changed = absences.close_time(
+            agendas=[agenda], starts_at=NINE, until=NOON, label="", booked=Booked.CANCEL,
+            actor=_actor(agenda), now=now, words="Désolés.",
+        )  # fmt: skip
+    assert len(changed) == 3
+    assert set(Message.objects.values_list("kind", "words")) == {("cancellation", "Désolés.")}
+
+
+def _actor(agenda):
+    from tests.factories import practice_actor
+
+    return practice_actor(agenda.practice)
