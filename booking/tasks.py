@@ -1,9 +1,10 @@
+import uuid
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
-from booking.domain import canaries, delivery, waiting
+from booking.domain import canaries, delivery, patient_import, waiting
 
 
 @shared_task(name="booking.send_owed_messages")
@@ -19,3 +20,13 @@ def plant_canaries(**_newer_arguments: Any) -> None:
 @shared_task(name="booking.offer_free_slots")
 def offer_free_slots(**_newer_arguments: Any) -> None:
     waiting.offer_everywhere(now=timezone.now())
+
+
+@shared_task(name="booking.import_patients")
+def import_patients(import_id: str, **_newer_arguments: Any) -> None:
+    patient_import.run(uuid.UUID(import_id), now=timezone.now())
+
+
+@shared_task(name="booking.go_on_with_imports")
+def go_on_with_imports(**_newer_arguments: Any) -> None:
+    patient_import.run_all(now=timezone.now())

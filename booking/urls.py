@@ -17,6 +17,7 @@ from booking.views import (
 from booking.views.dashboard import agenda, incidents, members, practice, record, time, visits
 from booking.views.dashboard import conversations as practice_conversations
 from booking.views.dashboard import documents as practice_documents
+from booking.views.dashboard import patient_import as importing
 from booking.views.dashboard import statistics as practice_statistics
 from booking.views.dashboard import video as practice_video
 from booking.views.dashboard import waiting as practice_waiting
@@ -112,6 +113,22 @@ urlpatterns = [
     path("creneau/<str:token>/", waiting.offer, name="offer"),
     path("invitation/<str:token>/", members.accept_invitation, name="accept-invitation"),
     path("cabinet/<uuid:practice_id>/", agenda.agenda, name="agenda"),
+    path("cabinet/<uuid:practice_id>/imports/", importing.imports, name="imports"),
+    path(
+        "cabinet/<uuid:practice_id>/imports/<uuid:import_id>/",
+        importing.one_import,
+        name="patient-import",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/imports/<uuid:import_id>/refus.csv",
+        importing.rejects,
+        name="import-rejects",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/imports/<uuid:import_id>/<slug:what>/",
+        importing.change_import,
+        name="change-import",
+    ),
     path("cabinet/<uuid:practice_id>/noms/", agenda.agenda_names, name="agenda-names"),
     path("direct/cabinet/<uuid:practice_id>/agenda/", agenda.agenda_events, name="agenda-events"),
     path(

@@ -12,14 +12,16 @@ from audit.record.entries import Actor
 from audit.vault.sealing import seal
 from booking.domain import messages, patients
 from booking.models import Account, Appointment, Patient
-from booking.models.appointment import Channel
+from booking.models.appointment import Channel, Status
 from practitioners.domain import take
 from practitioners.domain.next_slots import mark_stale
 from practitioners.domain.take import OutsideOpening, SlotTaken
-from practitioners.models import VisitReason
+from practitioners.models import Practice, VisitReason
 from practitioners.models.agenda import PatientKind
 
-__all__ = ["HeldSlot", "NotForThisPatient", "OutsideOpening", "SlotTaken", "book"]
+A_YEAR = timedelta(days=365)
+
+__all__ = ["HeldSlot", "NotForThisPatient", "OutsideOpening", "SlotTaken", "book", "no_shows"]
 
 
 class NotForThisPatient(Exception):
@@ -29,6 +31,7 @@ class NotForThisPatient(Exception):
     for_known = _("Ce motif est réservé aux patients déjà suivis par ce praticien.")
     for_new = _("Ce motif est réservé aux nouveaux patients.")
     no_new = _("Ce praticien ne prend plus de nouveaux patients.")
+    no_shows = _("Après plusieurs absences, ce cabinet ne prend vos rendez-vous que par téléphone.")
 
     def __init__(self, text: object) -> None:
         super().__init__(str(text))
@@ -78,6 +81,7 @@ def book(
         check_patient_kind(
             visit_reason=visit_reason, is_new=is_new and not says_known, is_known=not is_new
         )
+        _check_no_shows(agenda.practice, patient, now=now)
     taken_id, ends_at = _take(
         visit_reason, starts_at, held=held, now=now, online=by_patient, anywhere=anywhere
     )
@@ -109,6 +113,22 @@ def book(
     messages.owe_for_booking(appointment=appointment, now=now, is_confirmed=series is not None)
     transaction.on_commit(lambda: mark_stale(agenda.pk), robust=True)
     return appointment
+
+
+def _check_no_shows(practice: Practice, patient: Patient, *, now: datetime) -> None:
+    """Hold a patient to the practice's rule about not having come. Raises NotForThisPatient."""
+    if practice.no_shows_at_most and no_shows(practice, patient, now=now) >= (
+        practice.no_shows_at_most
+    ):
+        raise NotForThisPatient(NotForThisPatient.no_shows)
+
+
+def no_shows(practice: Practice, patient: Patient, *, now: datetime) -> int:
+    """How often a patient was marked absent at a practice within a year."""
+    missed = Appointment.unscoped.filter(
+        patient=patient, practice=practice, status=Status.NO_SHOW, starts_at__gt=now - A_YEAR
+    )
+    return missed.count()
 
 
 def check_patient_kind(*, visit_reason: VisitReason, is_new: bool, is_known: bool) -> None:

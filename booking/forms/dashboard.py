@@ -304,7 +304,16 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]
             "instructions",
             "reminder_hours",
             "reminds_by_sms",
+            "no_shows_at_most",
         ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["no_shows_at_most"].required = False
+
+    def clean_no_shows_at_most(self) -> int:
+        """Nothing said is no rule."""
+        return self.cleaned_data["no_shows_at_most"] or 0
 
     def clean_phone(self) -> str:
         """The number as the practice writes it; short ones such as 3624 too."""

@@ -7,6 +7,7 @@ from booking.models.handover import Handover
 from booking.models.message import Message
 from booking.models.own import Favourite, SignIn
 from booking.models.patient import Patient, PracticePatient
+from booking.models.patient_import import PatientImport
 from booking.models.questionnaire import Questionnaire
 from booking.models.video import VideoGuest, VideoVisit
 from booking.models.waiting import Offer, Wait
@@ -24,6 +25,7 @@ __all__ = [
     "Message",
     "Offer",
     "Patient",
+    "PatientImport",
     "PracticePatient",
     "Questionnaire",
     "Reply",

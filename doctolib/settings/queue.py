@@ -59,6 +59,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "go-on-with-imports": {
+        "task": "booking.go_on_with_imports",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "drop-expired-holds": {
         "task": "practitioners.drop_expired_holds",
         "schedule": timedelta(minutes=5),

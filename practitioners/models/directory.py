@@ -2,6 +2,7 @@ import zoneinfo
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -71,6 +72,10 @@ class Practice(models.Model):
         verbose_name=_("rappels (heures avant)"),
     )
     reminds_by_sms = models.BooleanField(_("rappels par SMS"), default=True)
+    no_shows_at_most = models.PositiveSmallIntegerField(
+        _("absences en un an après lesquelles on ne prend plus rendez-vous en ligne (0 : jamais)"),
+        default=0, db_default=0, validators=[MaxValueValidator(20)],
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -207,3 +207,36 @@ def test_who_calls_for_the_first_time_is_new_to_the_practice(reason, now):
         caller=first.patient, starts_at=NINE + timedelta(hours=1), **values
     )
     assert (first.new_patient, again.new_patient) == (True, False)
+
+
+def test_who_did_not_come_too_often_books_by_telephone(reason, now):
+    practice, patient = reason.agenda.practice, make_patient(make_account())
+    other = make_reason(make_agenda())
+    for weeks, of, status in (
+        (1, reason, "no_show"),
+        (60, reason, "no_show"),
+        (2, other, "no_show"),
+        (3, reason, "seen"),
+    ):
+        row = booked(
+            of, now, starts_at=now - timedelta(weeks=weeks), patient=patient,
+            channel=Channel.PRACTICE, anywhere=True,
+        )  # fmt: skip
+        Appointment.unscoped.filter(pk=row.pk).update(status=status)
+    booked(reason, now, patient=patient)
+    practice.no_shows_at_most = 2
+    practice.save()
+    reason.refresh_from_db()
+    booked(reason, now, starts_at=NINE + timedelta(minutes=30), patient=patient)
+    practice.no_shows_at_most = 1
+    practice.save()
+    reason = type(reason).objects.get(pk=reason.pk)
+    before = Taken.objects.count()
+    with pytest.raises(NotForThisPatient, match="par téléphone"):
+        booked(reason, now, starts_at=NINE + timedelta(hours=1), patient=patient)
+    assert Taken.objects.count() == before
+    # The practice itself may, and who came may.
+    booked(
+        reason, now, starts_at=NINE + timedelta(hours=1), patient=patient, channel=Channel.PRACTICE
+    )
+    booked(reason, now, starts_at=NINE + timedelta(minutes=90))

@@ -23,6 +23,7 @@ QUIET = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+ZOOMED = {"width": 320, "height": 256}
 
 
 @pytest.fixture(scope="session")
@@ -63,9 +64,15 @@ def new_page(browser, live_process):
 
 
 def check_page(page: Page) -> None:
-    """No axe violation, and nothing wider than the screen, at desktop and phone width."""
+    """No axe violation, and nothing wider than the screen, at desktop and phone width.
+
+    Nor at 320 pixels, which is a desktop at 400 % (WCAG 2.2, success criterion 1.4.10).
+    """
     # A click returns before the page that it leads to is there.
     page.locator("main").wait_for()
+    page.set_viewport_size(ZOOMED)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= ZOOMED["width"], f"{page.url} is {width} px wide on {ZOOMED['width']}"
     for size in (PHONE, DESKTOP):
         page.set_viewport_size(size)
         width = page.evaluate("document.documentElement.scrollWidth")

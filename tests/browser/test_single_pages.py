@@ -259,3 +259,26 @@ def test_a_series_is_taken_in_one_go(live_server, new_page):
         f"{live_server.url}/cabinet/{agenda.practice_id}/rendez-vous/{visit.pk}/serie/?semaines=1&fois=2"
     )
     check_page(desk)
+
+
+def test_patients_are_taken_over_from_a_file(live_server, new_page, worker, tmp_path):
+    practice = make_agenda().practice
+    file = tmp_path / "patients.csv"
+    file.write_text(
+        "Nom;Prénom;Né(e) le;Portable\n"
+        + "".join(f"Nom{n};Prénom;01/01/{1930 + n};\n" for n in range(60))
+        + "Sans;;;\n"
+    )
+    page = signed_in(new_page(), live_server, make_member(practice, role="owner").account)
+    page.goto(f"{live_server.url}/cabinet/{practice.pk}/patients/")
+    page.get_by_role("link", name="Reprendre des patients").click()
+    check_page(page)
+    page.get_by_label("Fichier CSV").set_input_files(file)
+    page.get_by_role("button", name="Voir ce qu’il contient").click()
+    expect(page.get_by_text("nom ou prénom absent")).to_be_visible()
+    check_page(page)
+    page.get_by_role("button", name="Prendre ces patients").click()
+    expect(page.get_by_text("L’import est terminé.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("link", name="Télécharger les lignes refusées")).to_be_visible()
+    expect(page.get_by_role("button", name="Effacer cet import")).to_be_visible()
+    check_page(page)

@@ -68,7 +68,7 @@ def patient_documents(
     request: HttpRequest, practice_id: uuid.UUID, patient_id: uuid.UUID
 ) -> HttpResponse:
     patient = get_object_or_404(_in_reach(request), pk=patient_id)
-    form = FilesForm(request.POST or None, request.FILES or None)
+    form = FilesForm(request.POST, request.FILES) if request.method == "POST" else FilesForm()
     if request.method == "POST" and form.is_valid():
         files = form.cleaned_data["uploads"]
         try:

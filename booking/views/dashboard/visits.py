@@ -173,6 +173,7 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         and row.status != "cancelled"
         and timezone.now() <= video.closes_at(row),
         "documents_count": Document.objects.filter(patient=row.patient_id).count(),
+        "missed": book.no_shows(row.practice, row.patient, now=timezone.now()),
         "waits_since": video.waits_since(row),
         "practice_note": PracticeNoteForm(initial={"text": practice_note}),
         "agenda_url": _agenda_url(practice_id, row.starts_at, row.agenda),

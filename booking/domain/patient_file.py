@@ -1,0 +1,187 @@
+"""Reading a file of patients as other software writes it: CSV in whatever dress."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
+
+from booking.domain.patients import Identity, InvalidPhone, normalise_phone, parse_birth_date
+from booking.models.patient import Sex
+from practitioners.domain.text import search_text
+
+LARGEST_BYTES = 8 * 1024 * 1024
+MOST_LINES = 50_000
+LONGEST_NAME = 80
+
+# What a column is called, folded: without accents, in small letters.
+COLUMNS = {
+    "last_name": (
+        "nom", "nom de famille", "nom de naissance", "nom usuel", "nom d usage", "nom patient",
+        "name", "last name", "lastname", "surname", "family name",
+    ),
+    "first_name": ("prenom", "prenoms", "prenom s", "first name", "firstname", "given name"),
+    "birth_date": (
+        "date de naissance", "date naissance", "naissance", "ne le", "ne e le", "ddn",
+        "birth date", "birthdate", "date of birth", "dob",
+    ),
+    "sex": ("sexe", "civilite", "genre", "sex", "gender", "title"),
+    "phone": (
+        "portable", "telephone portable", "tel portable", "n tel portable", "tel mobile", "mobile",
+        "telephone mobile",
+        "telephone", "tel", "phone", "phone number", "mobile phone",
+    ),
+    "email": ("e mail", "email", "mail", "courriel", "adresse e mail", "adresse mail"),
+}  # fmt: skip
+_SEXES = {
+    Sex.FEMALE: {"f", "feminin", "femme", "female", "mme", "madame", "mlle", "mademoiselle", "2"},
+    Sex.MALE: {"m", "h", "masculin", "homme", "male", "mr", "monsieur", "1"},
+}
+
+
+class UnreadableFile(Exception):
+    """The file is no table of patients; `text` says why."""
+
+    too_large = _("Ce fichier est trop grand : 8 Mo et 50 000 lignes au plus.")
+    no_table = _("Ce fichier n’est pas un tableau CSV que l’on puisse lire.")
+    no_names = _("La première ligne doit nommer les colonnes, dont le nom et le prénom.")
+    empty = _("Ce fichier ne contient aucun patient.")
+
+    def __init__(self, text: object) -> None:
+        super().__init__(str(text))
+        self.text = text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of the file: the patient that it names, or why it names none."""
+
+    number: int
+    cells: list[str]
+    identity: Identity | None = None
+    problem: object = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """The file as a table, with what its columns were understood to be."""
+
+    header: list[str]
+    columns: dict[str, int]
+    rows: list[list[str]]
+
+    @property
+    def understood(self) -> list[tuple[str, str]]:
+        """Each field with the column from which it is taken."""
+        return [(name, self.header[index]) for name, index in self.columns.items()]
+
+    def lines(self, *, after: int = 0) -> Iterator[Line]:
+        """The lines after the first `after` ones, read one by one."""
+        for number, cells in enumerate(self.rows[after:], start=after + 2):
+            yield _line(number, cells, self.columns)
+
+
+def text_of(content: bytes) -> str:
+    """Decode a file: UTF-8 with or without a mark, or what Windows wrote. Raises UnreadableFile."""
+    if len(content) > LARGEST_BYTES:
+        raise UnreadableFile(UnreadableFile.too_large)
+    if b"\x00" in content:
+        raise UnreadableFile(UnreadableFile.no_table)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def read_table(text: str) -> Table:
+    """Understand a file by its first line. Raises UnreadableFile."""
+    first = text.partition("\n")[0]
+    delimiter = max(";\t,|", key=first.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise UnreadableFile(UnreadableFile.no_table) from error
+    rows = [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
+    if not rows:
+        raise UnreadableFile(UnreadableFile.empty)
+    header, *rest = rows
+    folded = [search_text(label) for label in header]
+    columns: dict[str, int] = {}
+    for field, labels in COLUMNS.items():
+        # The first label of the list that there is: a mobile number before any other.
+        found = next((folded.index(label) for label in labels if label in folded), None)
+        if found is not None:
+            columns[field] = found
+    if "last_name" not in columns or "first_name" not in columns:
+        raise UnreadableFile(UnreadableFile.no_names)
+    if not rest:
+        raise UnreadableFile(UnreadableFile.empty)
+    if len(rest) > MOST_LINES:
+        raise UnreadableFile(UnreadableFile.too_large)
+    return Table(header=header, columns=columns, rows=rest)
+
+
+def _line(number: int, cells: list[str], columns: dict[str, int]) -> Line:
+    def cell(name: str) -> str:
+        index = columns.get(name)
+        return cells[index] if index is not None and index < len(cells) else ""
+
+    def refused(problem: object) -> Line:
+        return Line(number=number, cells=cells, problem=problem)
+
+    last_name, first_name = cell("last_name"), cell("first_name")
+    if not last_name or not first_name:
+        return refused(_("nom ou prénom absent"))
+    if max(len(last_name), len(first_name)) > LONGEST_NAME:
+        return refused(_("nom trop long"))
+    born: date | None = None
+    if given := cell("birth_date").partition(" 00:00")[0]:
+        born = parse_birth_date(given)
+        if born is None or not 1900 <= born.year <= date.today().year:
+            return refused(_("date de naissance illisible"))
+    try:
+        phone = normalise_phone(cell("phone"))
+    except InvalidPhone:
+        return refused(_("téléphone illisible"))
+    email = cell("email")
+    if email:
+        try:
+            validate_email(email)
+        except ValidationError:
+            return refused(_("e-mail illisible"))
+    if born is None and not phone:
+        return refused(_("ni date de naissance ni téléphone : on ne saurait pas qui c’est"))
+    sex = search_text(cell("sex"))
+    return Line(
+        number=number,
+        cells=cells,
+        identity=Identity(
+            first_name=first_name,
+            last_name=last_name,
+            birth_date=born,
+            sex=next((kind for kind, words in _SEXES.items() if sex in words), Sex.UNKNOWN),
+            phone=phone,
+            email=email,
+        ),
+    )
+
+
+def rejects_of(header: list[str], refused: list[Line]) -> str:
+    """The lines that could not be taken as a file to mend: their number, why, and themselves.
+
+    What a spreadsheet would take for a formula is made a text.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";")
+    writer.writerow([str(_("ligne")), str(_("raison")), *map(_harmless, header)])
+    for line in refused:
+        writer.writerow([line.number, str(line.problem), *map(_harmless, line.cells)])
+    return out.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in "=+-@\t\r" and not cell[1:2].isdigit() else cell

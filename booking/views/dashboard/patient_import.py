@@ -1,0 +1,134 @@
+"""Taking patients over from another software: a file, a look at it, its progress, its rejects."""
+
+import uuid
+from itertools import islice
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import patient_file, patient_import
+from booking.forms.patient_import import FileForm
+from booking.models import PatientImport
+from booking.models.patient_import import ImportState
+from booking.views.access import account_of, membership_of, practice_actor, practice_member
+from booking.views.files import takes_files
+
+
+def _context(request: HttpRequest, **more: object) -> dict[str, object]:
+    membership = membership_of(request)
+    return {
+        "practice": membership.practice,
+        "membership": membership,
+        "current": "patients",
+        **more,
+    }
+
+
+def _check_reach(request: HttpRequest) -> None:
+    """A file is the whole practice's: whoever works on some agendas alone does not find it."""
+    if membership_of(request).agendas.exists():
+        raise Http404
+
+
+def _own(request: HttpRequest, import_id: uuid.UUID) -> PatientImport:
+    _check_reach(request)
+    found: PatientImport = get_object_or_404(PatientImport.objects.all(), pk=import_id)
+    return found
+
+
+@never_cache
+@takes_files
+@practice_member("booking.import_patients")
+@require_http_methods(["GET", "HEAD", "POST"])
+def imports(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    _check_reach(request)
+    form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
+    if request.method == "POST" and form.is_valid():
+        sealed = form.cleaned_data["file"].sealed
+        try:
+            row = patient_import.begin(
+                practice=membership_of(request).practice,
+                account=account_of(request),
+                name=sealed.name,
+                content=sealed.reader().read(),
+                actor=practice_actor(request),
+                now=timezone.now(),
+            )
+        except patient_file.UnreadableFile as refused:
+            form.add_error("file", str(refused.text))
+        else:
+            return redirect("booking:patient-import", practice_id, row.pk)
+    rows = PatientImport.objects.order_by("-begun_at", "pk")[:20]
+    context = _context(request, form=form, imports=rows)
+    return render(request, "dashboard/imports.html", context)
+
+
+@never_cache
+@practice_member("booking.import_patients")
+@require_safe
+def one_import(request: HttpRequest, practice_id: uuid.UUID, import_id: uuid.UUID) -> HttpResponse:
+    """The first lines as they were understood; then how far it is; then what came of it."""
+    row = _own(request, import_id)
+    context = _context(request, row=row)
+    if request.headers.get("HX-Request"):
+        return render(request, "dashboard/_import_progress.html", context)
+    if row.state == ImportState.READY:
+        with reveal(
+            [(row, ("title", "lines"))], actor=practice_actor(request), purpose=Purpose.BOOKING
+        ) as plain:
+            table = patient_file.read_table(plain.text(row, "lines"))
+            context["title"] = plain.text(row, "title")
+        bad = (line for line in table.lines() if line.identity is None)
+        context |= {
+            "table": table,
+            "first": [
+                line.identity
+                for line in islice(table.lines(), patient_import.SHOWN)
+                if line.identity is not None
+            ],
+            "bad": list(islice(bad, patient_import.SHOWN)),
+        }
+    return render(request, "dashboard/import.html", context)
+
+
+@practice_member("booking.import_patients")
+@require_POST
+def change_import(
+    request: HttpRequest, practice_id: uuid.UUID, import_id: uuid.UUID, what: str
+) -> HttpResponse:
+    row, actor, now = _own(request, import_id), practice_actor(request), timezone.now()
+    if what == "prendre":
+        patient_import.start(row=row, actor=actor, now=now)
+    elif what == "abandonner":
+        patient_import.drop(row=row, actor=actor, now=now)
+    elif what == "oublier" and row.ended_at is not None:
+        patient_import.forget(row=row, actor=actor)
+        messages.success(request, _("L’import et ses lignes refusées sont effacés."))
+        return redirect("booking:imports", practice_id)
+    else:
+        raise Http404
+    return redirect("booking:patient-import", practice_id, row.pk)
+
+
+@never_cache
+@practice_member("booking.import_patients")
+@require_safe
+def rejects(request: HttpRequest, practice_id: uuid.UUID, import_id: uuid.UUID) -> HttpResponseBase:
+    row = _own(request, import_id)
+    with reveal(
+        [(row, ("rejects",))], actor=practice_actor(request), purpose=Purpose.BOOKING,
+        object_id=row.pk,
+    ) as plain:  # fmt: skip
+        text = plain.text(row, "rejects")
+    if not text:
+        raise Http404
+    # Spreadsheets take it for UTF-8 by its mark.
+    answer = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="lignes-refusees.csv"'
+    return answer

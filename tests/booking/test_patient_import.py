@@ -1,0 +1,229 @@
+"""Patients of another software: whatever its CSV looks like, seen first, resumed, with rejects."""
+
+import csv
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.urls import reverse
+
+from audit.models import Entry
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import patient_file, patient_import
+from booking.domain.patient_file import UnreadableFile, read_table, text_of
+from booking.models import Patient, PatientImport
+from tests.factories import (
+    make_account,
+    make_member,
+    make_patient,
+    make_practice,
+    practice_actor,
+    verified_client,
+)
+
+pytestmark = pytest.mark.django_db
+FILE = """Nom;Prénom;Date de naissance;Civilité;Tél. portable;Courriel
+LEFÈVRE;Zoé;31/12/1980;Mme;06 12 34 56 78;zoe@exemple.fr
+Quatrefages;Zénobie;1975-03-02;F;;
+"De la ""Tour""; comte";Anatole;02.03.1944;M.;0612345679;
+;Sansnom;01/01/1990;;;
+Martin;Léa;31/02/1990;;;
+Martin;Léo;;;0612;
+Martin;Luc;;;;
+Martin;Lou;;;;pas une adresse
+"""
+
+
+def understood(text):
+    return list(read_table(text).lines())
+
+
+def test_a_file_is_understood_by_its_first_line():
+    lines = understood(FILE)
+    first, second, third = (line.identity for line in lines[:3])
+    assert (first.last_name, first.first_name, str(first.birth_date)) == (
+        "LEFÈVRE",
+        "Zoé",
+        "1980-12-31",
+    )
+    assert (first.sex, first.phone, first.email) == ("F", "+33612345678", "zoe@exemple.fr")
+    assert (str(second.birth_date), second.sex, second.phone) == ("1975-03-02", "F", "")
+    assert third.last_name == 'De la "Tour"; comte'
+    refused = {line.number: str(line.problem) for line in lines if line.identity is None}
+    assert refused == {
+        5: "nom ou prénom absent", 6: "date de naissance illisible", 7: "téléphone illisible",
+        8: "ni date de naissance ni téléphone\u00a0: on ne saurait pas qui c’est", 9: "e-mail illisible",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "last name,first name,dob\nLefèvre,Zoé,1980-12-31\n",
+        "PRENOM\tNOM\tNé(e) le\r\nZoé\tLefèvre\t31/12/1980\r\n",
+        "Nom d’usage|Prénom(s)|DDN\nLefèvre|Zoé|31 12 1980",
+        "\n;;\nsexe;nom;prénom;naissance;autre\n;Lefèvre;Zoé;31-12-1980;x\n;;;;\n",
+    ],
+)
+def test_whatever_its_dress(text):
+    (line,) = understood(text)
+    assert (line.identity.last_name, line.identity.first_name) == ("Lefèvre", "Zoé")
+    assert str(line.identity.birth_date) == "1980-12-31"
+
+
+def test_a_mobile_number_comes_before_any_other():
+    (line,) = understood("nom;prénom;téléphone;portable\nA;B;0247000000;0612345678\n")
+    assert line.identity.phone == "+33612345678"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_in_whatever_letters(encoding):
+    assert understood(text_of(FILE.encode(encoding)))[0].identity.first_name == "Zoé"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "aucun patient"), (b"nom;prenom\n", "aucun patient"), (b"PK\x03\x04\x00\x00", "tableau CSV"),
+        (b"a;b\n1;2\n", "nommer les colonnes"), (b'nom;prenom\n"a;b', "tableau CSV"),
+        (b"x" * (patient_file.LARGEST_BYTES + 1), "trop grand"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_says_so(content, words):
+    with pytest.raises(UnreadableFile, match=words):
+        read_table(text_of(content))
+
+
+@pytest.fixture
+def practice():
+    return make_practice()
+
+
+@pytest.fixture
+def desk(practice):
+    return verified_client(make_member(practice, role="owner").account)
+
+
+def begin(practice, now, text=FILE):
+    return patient_import.begin(
+        practice=practice, account=make_account(), name="patients.csv", content=text.encode(),
+        actor=practice_actor(practice), now=now,
+    )  # fmt: skip
+
+
+def take(row, now):
+    patient_import.start(row=row, actor=practice_actor(row.practice), now=now)
+    patient_import.run(row.pk, now=now)
+    row.refresh_from_db()
+    return row
+
+
+def rejects_of(row):
+    with reveal([(row, ("rejects",))], actor=practice_actor(), purpose=Purpose.BOOKING) as plain:
+        return list(csv.reader(io.StringIO(plain.text(row, "rejects"), newline=""), delimiter=";"))
+
+
+def test_it_is_taken_once_and_its_lines_are_forgotten(practice, now):
+    make_patient(practice=practice)
+    row = take(begin(practice, now), now)
+    assert (row.state, row.total, row.done) == ("done", 8, 8)
+    assert (row.created, row.known, row.rejected) == (2, 1, 5)
+    assert row.lines is None
+    created = Entry.objects.filter(action="patient-created", channel="task")
+    assert created.count() == 2 and {e.practice_id for e in created} == {practice.pk}
+    header, *lines = rejects_of(row)
+    assert header[:3] == ["ligne", "raison", "Nom"]
+    assert [line[0] for line in lines] == ["5", "6", "7", "8", "9"]
+    # The same file again finds everybody.
+    again = take(begin(practice, now), now)
+    assert (again.created, again.known) == (0, 3)
+    # Another practice knows nobody of them.
+    other = take(begin(make_practice(), now), now)
+    assert other.created == 3
+
+
+def test_it_goes_on_where_it_was_killed(practice, now, monkeypatch):
+    monkeypatch.setattr(patient_import, "BATCH", 3)
+    people = "".join(f"Nom{n};Prénom;01/01/19{n + 10}\n" for n in range(10)) + ";x;\n;y;\n"
+    row = begin(practice, now, f"nom;prénom;naissance\n{people}")
+    patient_import.start(row=row, actor=practice_actor(), now=now)
+    real, calls = patient_import.create_patient, []
+
+    def dies(**values):
+        calls.append(1)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return real(**values)
+
+    monkeypatch.setattr(patient_import, "create_patient", dies)
+    with pytest.raises(KeyboardInterrupt):
+        patient_import.run(row.pk, now=now)
+    row.refresh_from_db()
+    assert (row.done, row.created, Patient.unscoped.count()) == (3, 3, 3), "half a batch is none"
+    assert patient_import.run_all(now=now) == 1
+    row.refresh_from_db()
+    assert (row.state, row.created, row.rejected) == ("done", 10, 2)
+    assert Patient.unscoped.count() == 10
+    assert [line[0] for line in rejects_of(row)] == ["ligne", "12", "13"]
+
+
+def test_what_a_spreadsheet_would_run_is_made_a_text(practice, now):
+    text = 'nom;prénom;téléphone\n=HYPERLINK("x");;\n@a;;\n+33612345678;;\n'
+    row = take(begin(practice, now, text), now)
+    assert [line[2] for line in rejects_of(row)[1:]] == ['\'=HYPERLINK("x")', "'@a", "+33612345678"]
+
+
+def test_nothing_of_it_stands_open_in_the_database(practice, now):
+    begin(practice, now)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT t::text FROM booking_patientimport t")
+        assert "Quatrefages" not in cursor.fetchone()[0]
+
+
+def test_an_owner_sees_it_first_takes_it_and_forgets_it(practice, desk, now):
+    url = reverse("booking:imports", args=[practice.pk])
+    answer = desk.post(url, {"file": SimpleUploadedFile("patients.csv", FILE.encode("cp1252"))})
+    row = PatientImport.unscoped.get()
+    one = reverse("booking:patient-import", args=[practice.pk, row.pk])
+    assert answer["Location"] == one
+    page = desk.get(one).content.decode()
+    assert "Zénobie" in page and "31/12/1980" in page and "date de naissance illisible" in page
+    assert not Patient.unscoped.exists()
+
+    def post(what):
+        return desk.post(reverse("booking:change-import", args=[practice.pk, row.pk, what]))
+
+    assert post("oublier").status_code == 404, "not before it has ended"
+    assert post("danser").status_code == 404
+    post("prendre")
+    patient_import.run_all(now=now)
+    assert "Fiches créées" in desk.get(one, headers={"HX-Request": "true"}).content.decode()
+    rejects = desk.get(reverse("booking:import-rejects", args=[practice.pk, row.pk]))
+    assert rejects.content.decode().startswith("\ufeffligne;raison;Nom")
+    post("prendre")
+    assert Patient.unscoped.count() == 3
+    post("oublier")
+    assert not PatientImport.unscoped.exists()
+    assert Entry.objects.filter(action="subject-erased", subjects=[row.pk]).exists()
+    assert desk.get(one).status_code == 404
+    assert Patient.unscoped.count() == 3, "who was taken stays"
+
+
+def test_an_import_is_dropped(practice, desk, now):
+    row = begin(practice, now)
+    desk.post(reverse("booking:change-import", args=[practice.pk, row.pk, "abandonner"]))
+    row.refresh_from_db()
+    assert (row.state, row.lines) == ("dropped", None)
+    take(row, now)
+    assert not Patient.unscoped.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"a;b\n1;2", "nommer les colonnes"), (None, "Choisissez un fichier")]
+)
+def test_a_file_that_cannot_be_taken_says_why(practice, desk, content, words):
+    data = {} if content is None else {"file": SimpleUploadedFile("x.csv", content)}
+    page = desk.post(reverse("booking:imports", args=[practice.pk]), data).content.decode()
+    assert words in page
+    assert not PatientImport.unscoped.exists()
