@@ -14,6 +14,7 @@ TABLE = {
     "booking.change_absences": {Role.OWNER, Role.PRACTITIONER, Role.SECRETARY},
     "booking.change_openings": {Role.OWNER, Role.PRACTITIONER},
     "booking.change_reasons": {Role.OWNER, Role.PRACTITIONER},
+    "booking.merge_patients": {Role.OWNER, Role.PRACTITIONER},
     "booking.import_patients": {Role.OWNER},
     "booking.view_record": {Role.OWNER},
     "booking.change_members": {Role.OWNER},

@@ -14,7 +14,16 @@ from booking.views import (
     video,
     waiting,
 )
-from booking.views.dashboard import agenda, incidents, members, practice, record, time, visits
+from booking.views.dashboard import (
+    agenda,
+    incidents,
+    members,
+    merging,
+    practice,
+    record,
+    time,
+    visits,
+)
 from booking.views.dashboard import conversations as practice_conversations
 from booking.views.dashboard import documents as practice_documents
 from booking.views.dashboard import patient_import as importing
@@ -113,6 +122,12 @@ urlpatterns = [
     path("creneau/<str:token>/", waiting.offer, name="offer"),
     path("invitation/<str:token>/", members.accept_invitation, name="accept-invitation"),
     path("cabinet/<uuid:practice_id>/", agenda.agenda, name="agenda"),
+    path("cabinet/<uuid:practice_id>/fiches/", merging.merge, name="merge-patients"),
+    path(
+        "cabinet/<uuid:practice_id>/fiches/<uuid:merge_id>/separer/",
+        merging.separate,
+        name="separate-patients",
+    ),
     path("cabinet/<uuid:practice_id>/imports/", importing.imports, name="imports"),
     path(
         "cabinet/<uuid:practice_id>/imports/<uuid:import_id>/",

@@ -4,6 +4,7 @@ from booking.models.concern import Concern
 from booking.models.conversation import Conversation, Reply
 from booking.models.document import Document, DocumentPart
 from booking.models.handover import Handover
+from booking.models.merge import PatientMerge
 from booking.models.message import Message
 from booking.models.own import Favourite, SignIn
 from booking.models.patient import Patient, PracticePatient
@@ -26,6 +27,7 @@ __all__ = [
     "Offer",
     "Patient",
     "PatientImport",
+    "PatientMerge",
     "PracticePatient",
     "Questionnaire",
     "Reply",

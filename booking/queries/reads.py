@@ -50,6 +50,8 @@ ACTIONS = {
     "import-begun": _("Fichier de patients reçu"),
     "import-started": _("Import de patients commencé"),
     "import-ended": _("Import de patients terminé"),
+    "patients-merged": _("Fiches réunies"),
+    "patients-separated": _("Fiches séparées"),
     "handover-offered": _("Dossier proposé à son propre compte"),
     "handover-accepted": _("Dossier remis à son propre compte"),
     "reminders-ended": _("Rappels arrêtés"),

@@ -11,7 +11,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from audit.models import Approval, Entry, Incident, Notice
 from audit.vault.files import SealedFile
 from audit.vault.sealing import seal
-from booking.domain import conversations, documents, patient_import, waiting
+from booking.domain import conversations, documents, merging, patient_import, waiting
 from booking.domain.book import book
 from booking.domain.concerns import raise_concern
 from booking.models import Account, Appointment
@@ -98,6 +98,8 @@ PRACTICE = {
     "booking:practice-conversations": "booking.view_patients",
     "booking:practice-conversation": "booking.change_appointments",
     "booking:close-conversation": "booking.change_appointments",
+    "booking:merge-patients": "booking.merge_patients",
+    "booking:separate-patients": "booking.merge_patients",
     "booking:imports": "booking.import_patients",
     "booking:patient-import": "booking.import_patients",
     "booking:import-rejects": "booking.import_patients",
@@ -170,6 +172,7 @@ STAFF = {
     )
 }  # fmt: skip
 POST_ONLY = {
+    "booking:separate-patients",
     "booking:change-import",
     "booking:forget-passkey",
     "booking:new-recovery-codes",
@@ -301,6 +304,10 @@ def world(now):
     )  # fmt: skip
     seal(taken, rejects="Quatrefages")
     taken.save()
+    merged = merging.merge(
+        practice=practice, kept=patient, other=make_patient(practice=practice), account=owner,
+        actor=practice_actor(), now=now,
+    )  # fmt: skip
     approval = Approval.objects.create(
         incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
     )
@@ -315,7 +322,7 @@ def world(now):
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
         "entry_id": entry.pk, "wait_id": wait.pk,
-        "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document.pk, "import_id": taken.pk, "what": "prendre", "passkey_id": 4242,
+        "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document.pk, "import_id": taken.pk, "merge_id": merged.pk, "what": "prendre", "passkey_id": 4242,
         "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
     }  # fmt: skip
     return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
@@ -461,7 +468,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
             "booking:members", "booking:practice-settings", "booking:practice-reads",
             "booking:practice-reads-csv", "booking:practice-incidents", "partners:software", "partners:feeds",
             "partners:import-calendar", "booking:waiting-list", "booking:practice-conversations",
-            "booking:agenda-names", "booking:statistics", "booking:statistics-csv", "booking:practice-documents", "booking:imports",
+            "booking:agenda-names", "booking:statistics", "booking:statistics-csv", "booking:practice-documents", "booking:imports", "booking:merge-patients",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
         assert b"Quatrefages" not in body(answer)

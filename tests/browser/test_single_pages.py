@@ -282,3 +282,22 @@ def test_patients_are_taken_over_from_a_file(live_server, new_page, worker, tmp_
     expect(page.get_by_role("link", name="Télécharger les lignes refusées")).to_be_visible()
     expect(page.get_by_role("button", name="Effacer cet import")).to_be_visible()
     check_page(page)
+
+
+def test_two_files_are_made_one(live_server, new_page):
+    practice = make_agenda().practice
+    for _file in range(2):
+        make_patient(practice=practice)
+    page = signed_in(new_page(), live_server, make_member(practice, role="owner").account)
+    page.goto(f"{live_server.url}/cabinet/{practice.pk}/patients/")
+    page.get_by_label("Nom, téléphone").fill("Zoé Lefèvre")
+    page.get_by_role("button", name="Chercher").click()
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    check_page(page)
+    page.get_by_role("button", name="Réunir les deux fiches cochées").click()
+    check_page(page)
+    page.get_by_label("Garder cette fiche").first.check()
+    page.get_by_role("button", name="Réunir", exact=True).click()
+    expect(page.get_by_text("Les deux fiches n’en font plus qu’une.")).to_be_visible()
+    check_page(page)

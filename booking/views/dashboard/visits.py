@@ -352,6 +352,7 @@ def find(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "membership": membership_of(request),
         "q": text,
         "found": found_patients(request, text),
+        "may_merge": request.user.has_perm("booking.merge_patients", membership_of(request)),
         "current": "patients",
     }
     return render(request, "dashboard/patients.html", context)

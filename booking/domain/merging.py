@@ -1,0 +1,158 @@
+"""Making two files of one person one at a practice, and parting them again.
+
+What moves is the practice's own: visits, questionnaires, conversations, documents, the waiting
+list. What is sealed is opened and sealed anew for the file that it goes to, in one transaction, on
+the record of both. Identities are not touched, and other practices see no change.
+"""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from audit.record import entries
+from audit.record.entries import Actor
+from audit.vault.reveal import Purpose, reveal
+from audit.vault.sealing import seal
+from booking.models import (
+    Account,
+    Appointment,
+    Conversation,
+    Document,
+    Patient,
+    PatientMerge,
+    PracticePatient,
+    Questionnaire,
+    Reply,
+    Wait,
+)
+from practitioners.models import Practice
+
+# What hangs on a patient, with what of it is sealed for them.
+SEALED: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "appointments": (Appointment, ("note", "practice_note")),
+    "questionnaires": (Questionnaire, ("answers",)),
+    "conversations": (Conversation, ("topic",)),
+    "replies": (Reply, ("text",)),
+    "documents": (Document, ("title", "content_key")),
+    "waits": (Wait, ()),
+}
+_PRACTICE = {
+    "questionnaires": "appointment__practice",
+    "replies": "conversation__practice",
+}
+
+
+class CannotMerge(Exception):
+    """These files cannot be made one, or parted; `text` says why."""
+
+    same = _("Choisissez deux fiches différentes.")
+    has_account = _("Gardez la fiche qui a un compte : l’autre n’en a pas.")
+    two_accounts = _("Ces deux fiches ont chacune un compte : elles ne se réunissent pas ici.")
+    unknown = _("Une de ces fiches n’est pas, ou plus, de ce cabinet.")
+
+    def __init__(self, text: object) -> None:
+        super().__init__(str(text))
+        self.text = text
+
+
+@transaction.atomic
+def merge(
+    *,
+    practice: Practice,
+    kept: Patient,
+    other: Patient,
+    account: Account,
+    actor: Actor,
+    now: datetime,
+) -> PatientMerge:
+    """Move what a practice has of one file to another of the same person. Raises CannotMerge."""
+    if kept.pk == other.pk:
+        raise CannotMerge(CannotMerge.same)
+    if other.account_id is not None:
+        both = kept.account_id is not None
+        raise CannotMerge(CannotMerge.two_accounts if both else CannotMerge.has_account)
+    links = PracticePatient.objects.select_for_update(no_key=True).filter(
+        practice=practice, patient__in=[kept.pk, other.pk]
+    )
+    known = {link.patient_id: link for link in links.order_by("patient")}
+    if len(known) != 2:
+        raise CannotMerge(CannotMerge.unknown)
+    _end_double_waits(practice, kept, other, now=now)
+    moved = {
+        kind: [str(pk) for pk in _of(kind, practice, other).values_list("pk", flat=True)]
+        for kind in SEALED
+    }
+    _move(moved, practice=practice, source=other, target=kept, actor=actor)
+    row = PatientMerge.unscoped.create(
+        practice=practice, kept=kept, other=other, moved=moved, merged_by=account, merged_at=now,
+        known_since=known[other.pk].since,
+    )  # fmt: skip
+    known[other.pk].delete()
+    _record("patients-merged", row, actor=actor, now=now)
+    return row
+
+
+@transaction.atomic
+def separate(*, row: PatientMerge, actor: Actor, now: datetime) -> None:
+    """Give the other file back what came from it and is still there. Raises CannotMerge."""
+    row = PatientMerge.unscoped.select_for_update(of=("self",)).get(pk=row.pk)
+    if row.separated_at is not None:
+        raise CannotMerge(CannotMerge.unknown)
+    _move(row.moved, practice=row.practice, source=row.kept, target=row.other, actor=actor)
+    PracticePatient.objects.get_or_create(
+        practice=row.practice, patient=row.other, defaults={"since": row.known_since}
+    )
+    row.separated_at = now
+    row.save(update_fields=["separated_at"])
+    _record("patients-separated", row, actor=actor, now=now)
+
+
+def _of(kind: str, practice: Practice, patient: Patient) -> "QuerySet[Any]":
+    model, _names = SEALED[kind]
+    found: QuerySet[Any] = model.unscoped.filter(
+        **{_PRACTICE.get(kind, "practice"): practice}, patient_id=patient.pk
+    )
+    return found
+
+
+def _move(
+    moved: Mapping[str, list[str]],
+    *,
+    practice: Practice,
+    source: Patient,
+    target: Patient,
+    actor: Actor,
+) -> None:
+    rows: list[tuple[Any, tuple[str, ...]]] = [
+        (row, SEALED[kind][1])
+        for kind, ids in moved.items()
+        for row in _of(kind, practice, source).filter(pk__in=[uuid.UUID(pk) for pk in ids])
+    ]
+    with reveal(rows, actor=actor, purpose=Purpose.CARE, object_id=target.pk) as plain:
+        for row, names in rows:
+            texts = {name: plain.text(row, name) for name in names}
+            row.patient_id = target.pk
+            if texts:
+                seal(row, **texts)
+            row.save(update_fields=["patient_id", *texts])
+
+
+def _end_double_waits(practice: Practice, kept: Patient, other: Patient, *, now: datetime) -> None:
+    """Nobody waits twice for the same visit reason."""
+    reasons = _of("waits", practice, kept).filter(ended_at__isnull=True).values("visit_reason")
+    _of("waits", practice, other).filter(ended_at__isnull=True, visit_reason__in=reasons).update(
+        ended_at=now
+    )
+
+
+def _record(action: str, row: PatientMerge, *, actor: Actor, now: datetime) -> None:
+    entries.write(
+        action, actor=actor, subjects=[row.kept_id, row.other_id], practice_id=row.practice_id,
+        object_id=row.pk, at=now,
+        details={kind: len(ids) for kind, ids in row.moved.items()},
+    )  # fmt: skip

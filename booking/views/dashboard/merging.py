@@ -1,0 +1,100 @@
+"""Two files of one person: seen side by side, made one, parted again."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from audit.ids import read_id
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import merging
+from booking.domain.patients import IDENTITY_FIELDS, NAME_FIELDS
+from booking.models import Appointment, Patient, PatientMerge
+from booking.views.access import account_of, membership_of, practice_actor, practice_member
+
+LISTED = 50
+
+
+def _check_reach(request: HttpRequest) -> None:
+    """A file is the whole practice's: whoever works on some agendas alone does not change it."""
+    if membership_of(request).agendas.exists():
+        raise Http404
+
+
+@never_cache
+@practice_member("booking.merge_patients")
+@require_http_methods(["GET", "HEAD", "POST"])
+def merge(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    _check_reach(request)
+    asked = [pk for text in request.GET.getlist("fiche")[:2] if (pk := read_id(text))]
+    found = {row.pk: row for row in Patient.objects.filter(pk__in=asked)}
+    pair = [found[pk] for pk in asked if pk in found]
+    problem = ""
+    if request.method == "POST":
+        kept_id = read_id(request.POST.get("garder", ""))
+        kept = next((row for row in pair if row.pk == kept_id), None)
+        others = [row for row in pair if row.pk != kept_id]
+        if kept is None or len(others) != 1:
+            problem = str(merging.CannotMerge.same)
+        else:
+            try:
+                merging.merge(
+                    practice=membership_of(request).practice,
+                    kept=kept,
+                    other=others[0],
+                    account=account_of(request),
+                    actor=practice_actor(request),
+                    now=timezone.now(),
+                )
+            except merging.CannotMerge as refused:
+                problem = str(refused.text)
+            else:
+                messages.success(request, _("Les deux fiches n’en font plus qu’une."))
+                return redirect("booking:merge-patients", practice_id)
+    rows = list(
+        PatientMerge.objects.filter(separated_at__isnull=True)
+        .select_related("kept")
+        .order_by("-merged_at", "pk")[:LISTED]
+    )
+    wanted: list[tuple[object, tuple[str, ...]]] = [(row, IDENTITY_FIELDS) for row in pair]
+    if not pair:
+        wanted += [(row.kept, NAME_FIELDS) for row in rows]
+    with reveal(wanted, actor=practice_actor(request), purpose=Purpose.CARE) as plain:
+        people = [
+            {
+                "patient": row,
+                "visits": Appointment.objects.filter(patient=row).count(),
+                **{name: plain.text(row, name) for name in IDENTITY_FIELDS},
+            }
+            for row in pair
+        ]
+        merged = [] if pair else [(row, plain.joined(row.kept, NAME_FIELDS)) for row in rows]
+    context = {
+        "practice": membership_of(request).practice,
+        "membership": membership_of(request),
+        "people": people if len(people) == 2 else [],
+        "asked": bool(asked),
+        "merged": merged,
+        "problem": problem,
+        "current": "patients",
+    }
+    return render(request, "dashboard/merge.html", context, status=409 if problem else 200)
+
+
+@practice_member("booking.merge_patients")
+@require_POST
+def separate(request: HttpRequest, practice_id: uuid.UUID, merge_id: uuid.UUID) -> HttpResponse:
+    _check_reach(request)
+    row = get_object_or_404(PatientMerge.objects.all(), pk=merge_id)
+    try:
+        merging.separate(row=row, actor=practice_actor(request), now=timezone.now())
+    except merging.CannotMerge as refused:
+        messages.error(request, str(refused.text))
+    else:
+        messages.success(request, _("Les deux fiches sont de nouveau séparées."))
+    return redirect("booking:merge-patients", practice_id)
