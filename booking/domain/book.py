@@ -61,6 +61,7 @@ def book(
     says_known: bool = False,
     anywhere: bool = False,
     series: uuid.UUID | None = None,
+    overbooks: bool = False,
 ) -> Appointment:
     """Book a slot for a patient.
 
@@ -70,6 +71,8 @@ def book(
     who may book the reason; a practice (`channel`) is not, and with `anywhere` not by openings.
     `says_known`: the patient has been there before, though not through this platform. With
     `series` it is one of several, whose confirmation the caller owes (booking/domain/series.py).
+
+    `overbooks`: a practice takes time that is taken, as often as its agenda allows.
 
     Raises SlotTaken, OutsideOpening, NotForThisPatient.
     """
@@ -83,7 +86,13 @@ def book(
         )
         _check_no_shows(agenda.practice, patient, now=now)
     taken_id, ends_at = _take(
-        visit_reason, starts_at, held=held, now=now, online=by_patient, anywhere=anywhere
+        visit_reason,
+        starts_at,
+        held=held,
+        now=now,
+        online=by_patient,
+        anywhere=anywhere,
+        overbooks=overbooks and not by_patient,
     )
     appointment = Appointment(
         practice=agenda.practice,
@@ -154,6 +163,7 @@ def _take(
     now: datetime,
     online: bool,
     anywhere: bool,
+    overbooks: bool,
 ) -> tuple[uuid.UUID, datetime]:
     if held is not None:
         kept = take.keep_hold(hold_id=held.id, key=held.key, now=now)
@@ -165,5 +175,10 @@ def _take(
                 return kept.pk, kept.period.upper - after
             take.release(kept.pk)
     return take.take(
-        visit_reason=visit_reason, starts_at=starts_at, now=now, online=online, anywhere=anywhere
+        visit_reason=visit_reason,
+        starts_at=starts_at,
+        now=now,
+        online=online,
+        anywhere=anywhere,
+        overbooks=overbooks,
     )

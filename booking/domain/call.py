@@ -21,10 +21,12 @@ def book_for_caller(
     booked_by: Account,
     actor: Actor,
     now: datetime,
+    overbooks: bool = False,
 ) -> Appointment:
     """Book for a known patient, or for somebody whose file is made by the same transaction.
 
-    The practice is bound neither by openings nor by notice, only by taken time. When the slot is
+    The practice is bound neither by openings nor by notice, only by taken time, and with
+    `overbooks` by that as far as its agenda says. When the slot is
     gone no file is left behind. Raises SlotTaken.
     """
     if isinstance(caller, patients.Identity):
@@ -39,4 +41,5 @@ def book_for_caller(
         channel=Channel.PRACTICE,
         now=now,
         anywhere=True,
+        overbooks=overbooks,
     )

@@ -13,6 +13,7 @@ from booking.domain import messages, waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import take
+from practitioners.domain.availability import SEATS_AN_OPENING
 from practitioners.domain.next_slots import mark_stale
 from practitioners.models import Agenda, VisitReason
 
@@ -187,7 +188,7 @@ def drag(
 def _is_own_time(appointment: Appointment) -> bool:
     """Whether it takes the practitioner's own time, and no seat of a session."""
     taken = appointment.taken
-    return taken is None or taken.seat == 0
+    return taken is None or (taken.seat is not None and taken.seat < SEATS_AN_OPENING)
 
 
 @transaction.atomic

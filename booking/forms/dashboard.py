@@ -343,7 +343,16 @@ class AgendaForm(forms.ModelForm):  # type: ignore[type-arg]
             "waiting_list",
             "takes_messages",
             "open_on_holidays",
+            "overbooks_at_most",
         ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["overbooks_at_most"].required = False
+
+    def clean_overbooks_at_most(self) -> int:
+        """Nothing said is none."""
+        return self.cleaned_data["overbooks_at_most"] or 0
 
 
 class DragForm(forms.Form):

@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose
-from booking.queries.appointments import Shown, show, with_related
+from booking.queries.appointments import RELATED, Shown, show, with_related
 from practitioners.domain import availability, wall_clock
-from practitioners.domain.availability import OpeningTime
+from practitioners.domain.availability import SEATS_AN_OPENING, OpeningTime
 from practitioners.models import Agenda, VisitReason
 
 STEP_MINUTES = 5
@@ -25,6 +25,12 @@ class Block:
     shown: Shown | None = None
     starts_at: datetime | None = None
     label: str = ""
+
+    @property
+    def is_extra(self) -> bool:
+        """Whether it was booked on top of time that was taken."""
+        taken = self.shown.appointment.taken if self.shown else None
+        return taken is not None and 0 < (taken.seat or 0) < SEATS_AN_OPENING
 
 
 @dataclass(kw_only=True)
@@ -72,6 +78,7 @@ def build_grid(
     ids = [agenda.pk for agenda in agendas]
     rows = list(
         with_related()
+        .select_related("taken", *RELATED)
         .filter(agenda_id__in=ids, starts_at__lt=until, ends_at__gt=since)
         .exclude(status="cancelled")
         .order_by("starts_at", "pk")

@@ -92,17 +92,19 @@ def room_context(row: Appointment, *, part: Part) -> dict[str, object]:
 def enter_room(
     request: HttpRequest, row: Appointment, *, part: Part, name: str, events: str, actor: Actor
 ) -> HttpResponse:
-    """Give the page a seat, the ways to the others, and the address of the room's events."""
+    """Give the page a place, the ways to the others, and the address of the room's events."""
     account, now = account_of(request), timezone.now()
     try:
         video.enter(appointment=row, part=part, actor=actor, now=now)
     except video.CannotEnter as refused:
         return JsonResponse({"problem": str(refused.text)}, status=409)
-    seat = video_room.take_seat(appointment_id=row.pk, account_id=account.pk, part=part, name=name)
+    place = video_room.take_place(
+        appointment_id=row.pk, account_id=account.pk, part=part, name=name
+    )
     return JsonResponse(
         {
-            "seat": seat,
-            "events": live_url(request, f"{events}?place={seat}"),
+            "place": place,
+            "events": live_url(request, f"{events}?place={place}"),
             "ice_servers": video.ice_servers(account_id=account.pk, now=now),
             "relay_only": settings.TURN_ONLY,
         }
@@ -118,41 +120,41 @@ def pass_on(request: HttpRequest, row: Appointment) -> HttpResponse:
             raise video_room.BadSignal
         if given.get("leaves"):
             video_room.leave_own(
-                appointment_id=row.pk, account_id=account_of(request).pk, seat=_seat(given)
+                appointment_id=row.pk, account_id=account_of(request).pk, place=_place(given)
             )
         else:
             video_room.tell(
                 appointment_id=row.pk,
                 account_id=account_of(request).pk,
-                seat=_seat(given),
+                place=_place(given),
                 items=given.get("items"),
                 has_started=video.has_started(row),
             )
     except video.CannotEnter as refused:
         return JsonResponse({"problem": str(refused.text)}, status=409)
-    except video_room.NoSuchSeat:
+    except video_room.NoSuchPlace:
         return JsonResponse({"problem": _("Vous avez quitté la salle.")}, status=403)
     except (ValueError, RecursionError, video_room.BadSignal):
         return JsonResponse({"problem": _("Message illisible.")}, status=400)
     return HttpResponse(status=204)
 
 
-def _seat(given: dict[str, object]) -> str:
-    return str(given.get("seat", ""))[:32]
+def _place(given: dict[str, object]) -> str:
+    return str(given.get("place", ""))[:32]
 
 
 def room_events(
     request: HttpRequest, row: Appointment, *, may_stay: Callable[[], bool]
 ) -> HttpResponseBase:
-    """A room's events for one seat. `may_stay`: what beside the session must still hold."""
-    seat, account_id = request.GET.get("place", "")[:32], account_of(request).pk
-    if not video_room.is_seat_of(appointment_id=row.pk, account_id=account_id, seat=seat):
+    """A room's events for one place. `may_stay`: what beside the session must still hold."""
+    place, account_id = request.GET.get("place", "")[:32], account_of(request).pk
+    if not video_room.is_place_of(appointment_id=row.pk, account_id=account_id, place=place):
         raise Http404
 
     topic = video_room.topic_of(row.pk)
 
     def opened() -> list[dict[str, object]]:
-        others = video_room.arrive(appointment_id=row.pk, account_id=account_id, seat=seat)
+        others = video_room.arrive(appointment_id=row.pk, account_id=account_id, place=place)
         return [{"kind": "welcome", "people": others, "started": video.has_started(row)}]
 
     def may_go_on() -> bool:
@@ -167,7 +169,7 @@ def room_events(
         begins=lambda: live.last_id(topic),
         follow=lambda after: live.follow(topic, after=after),
         opened=opened,
-        wanted=lambda event: video_room.is_for(event, seat),
+        wanted=lambda event: video_room.is_for(event, place),
         may_go_on=may_go_on,
-        closed=lambda: video_room.pause(appointment_id=row.pk, seat=seat),
+        closed=lambda: video_room.pause(appointment_id=row.pk, place=place),
     )

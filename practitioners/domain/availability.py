@@ -243,7 +243,7 @@ def load_agenda_times(
             continue
         if seat == _ABSENCE_SEAT:
             times[agenda_id].absences.append(period)
-        elif seat == 0:
+        elif seat is not None and 0 <= seat < SEATS_AN_OPENING:
             times[agenda_id].own_time.append(period)
         else:
             times[agenda_id].seats.append(Seat(taken_id, reason_id, period, seat))

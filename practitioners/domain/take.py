@@ -6,6 +6,7 @@ the number of rows tells who won. See docs/subsystems/booking.md.
 """
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,9 +49,11 @@ def take(
     anywhere: bool = False,
     hold: Hold | None = None,
     minutes: int | None = None,
+    overbooks: bool = False,
 ) -> tuple[uuid.UUID, datetime]:
     """Take one slot, and return the Taken row's id and the slot's end.
 
+    With `overbooks` time that is taken is taken again, as often as the agenda allows.
     `minutes` is how long a practice wants it, where that is not what the visit reason says.
 
     Must run in a transaction. `anywhere` lets a practice place an appointment outside its
@@ -82,7 +85,13 @@ def take(
         starts_at - timedelta(minutes=visit_reason.buffer_before_minutes),
         ends_at + timedelta(minutes=visit_reason.buffer_after_minutes),
     )
-    return _insert(visit_reason, period, seat=0, now=now, hold=hold), ends_at
+    try:
+        return _insert(visit_reason, period, seat=0, now=now, hold=hold), ends_at
+    except SlotTaken:
+        for seat in range(1, visit_reason.agenda.overbooks_at_most + 1 if overbooks else 1):
+            with suppress(SlotTaken):
+                return _insert(visit_reason, period, seat=seat, now=now, hold=hold), ends_at
+        raise
 
 
 def _offers(

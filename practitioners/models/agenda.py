@@ -23,6 +23,10 @@ class Agenda(models.Model):
     takes_messages = models.BooleanField(
         _("les patients peuvent écrire"), default=False, db_default=False
     )
+    overbooks_at_most = models.PositiveSmallIntegerField(
+        _("rendez-vous que le cabinet peut ajouter sur du temps pris (0 : aucun)"),
+        default=0, db_default=0, validators=[MaxValueValidator(3)],
+    )  # fmt: skip
     open_on_holidays = models.BooleanField(_("ouvert les jours fériés"), default=False)
 
     class Meta:

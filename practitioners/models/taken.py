@@ -13,7 +13,8 @@ class Taken(models.Model):
     It carries no identity, so availability never touches patient data. `period` includes the
     visit reason's buffers. `seat` 0 is the practitioner's own time; sessions number theirs
     from `Opening.number * 1000`; null is an orphan that has lost its seat and waits to be
-    re-seated. The exclusion constraint is what makes double booking impossible.
+    re-seated; 1 to 3 are what a practice books on top of its own time. The exclusion constraint
+    is what makes double booking impossible.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -13,11 +13,11 @@
 
   let own = null; // what the camera and the micro give
   let screen = null; // the picture of one's screen, while it is shown
-  let entry = null; // the seat, the ways to others, the address of events
+  let entry = null; // the place, the ways to others, the address of events
   let source = null;
   let started = false;
-  const people = new Map(); // seat: {part, name}
-  const peers = new Map(); // seat: Peer
+  const people = new Map(); // place: {part, name}
+  const peers = new Map(); // place: Peer
   const outbox = [];
 
   const say = (text) => { const line = part("status"); line.textContent = text; line.hidden = !text; };
@@ -117,9 +117,9 @@
 
   // --- One connection to one other person -----------------------------------------------------
   class Peer {
-    constructor(seat) {
-      this.seat = seat;
-      this.polite = entry.seat < seat;
+    constructor(place) {
+      this.place = place;
+      this.polite = entry.place < place;
       this.making = false;
       this.ignoring = false;
       this.waiting = []; // candidates that came before what they belong to
@@ -127,11 +127,11 @@
         iceServers: entry.ice_servers, iceTransportPolicy: entry.relay_only ? "relay" : "all",
       });
       this.pc.onnegotiationneeded = () => this.offer();
-      this.pc.onicecandidate = ({ candidate }) => { if (candidate) send({ to: seat, candidate }); };
+      this.pc.onicecandidate = ({ candidate }) => { if (candidate) send({ to: place, candidate }); };
       this.pc.onconnectionstatechange = () => this.changed();
       this.pc.ontrack = ({ streams }) => { this.figure().querySelector("video").srcObject = streams[0]; };
       this.chat = this.pc.createDataChannel("chat", { negotiated: true, id: 0 });
-      this.chat.onmessage = ({ data }) => line(nameOf(seat), String(data).slice(0, 1000), true);
+      this.chat.onmessage = ({ data }) => line(nameOf(place), String(data).slice(0, 1000), true);
       for (const track of own.getTracks()) this.pc.addTrack(track, own);
       if (screen) this.picture(screen.getVideoTracks()[0]);
       // One side alone begins anew; where the way broke, or never came about, both sides see it.
@@ -146,14 +146,14 @@
     }
 
     figure() {
-      let figure = part("others").querySelector(`[data-seat="${this.seat}"]`);
+      let figure = part("others").querySelector(`[data-place="${this.place}"]`);
       if (!figure) {
         figure = document.createElement("figure");
-        figure.dataset.seat = this.seat;
+        figure.dataset.place = this.place;
         const video = Object.assign(document.createElement("video"), { autoplay: true, playsInline: true });
-        video.setAttribute("aria-label", nameOf(this.seat));
+        video.setAttribute("aria-label", nameOf(this.place));
         const caption = document.createElement("figcaption");
-        caption.textContent = nameOf(this.seat);
+        caption.textContent = nameOf(this.place);
         figure.append(video, caption);
         part("others").append(figure);
       }
@@ -164,7 +164,7 @@
       try {
         this.making = true;
         await this.pc.setLocalDescription();
-        send({ to: this.seat, description: this.pc.localDescription });
+        send({ to: this.place, description: this.pc.localDescription });
       } finally { this.making = false; }
     }
 
@@ -176,7 +176,7 @@
         await this.pc.setRemoteDescription(description);
         if (description.type === "offer") {
           await this.pc.setLocalDescription();
-          send({ to: this.seat, description: this.pc.localDescription });
+          send({ to: this.place, description: this.pc.localDescription });
         }
         for (const each of this.waiting.splice(0)) await this.add(each);
       } else if (this.pc.remoteDescription) await this.add(candidate);
@@ -201,7 +201,7 @@
     close() {
       window.clearInterval(this.timer);
       this.pc.close();
-      part("others").querySelector(`[data-seat="${this.seat}"]`)?.remove();
+      part("others").querySelector(`[data-place="${this.place}"]`)?.remove();
     }
   }
 
@@ -214,7 +214,7 @@
     while (outbox.length && entry) {
       const items = outbox.slice(0, 50);
       try {
-        await post(root.dataset.signal, { seat: entry.seat, items });
+        await post(root.dataset.signal, { place: entry.place, items });
         outbox.splice(0, items.length);
       } catch {
         await new Promise((done) => { window.setTimeout(done, 1000); });
@@ -224,19 +224,19 @@
   }
 
   // --- The room -------------------------------------------------------------------------------
-  const nameOf = (seat) => {
-    const person = people.get(seat);
+  const nameOf = (place) => {
+    const person = people.get(place);
     return (person && (person.name || (person.part === "patient" && word("Patient")))) || "";
   };
 
   function mayTalk(person) { return started || (person.part !== "patient" && !isPatient); }
 
   function connect() {
-    for (const [seat, person] of people) {
-      if (mayTalk(person) && !peers.has(seat)) peers.set(seat, new Peer(seat));
+    for (const [place, person] of people) {
+      if (mayTalk(person) && !peers.has(place)) peers.set(place, new Peer(place));
     }
-    for (const [seat, peer] of peers) {
-      if (!people.has(seat)) { peer.close(); peers.delete(seat); }
+    for (const [place, peer] of peers) {
+      if (!people.has(place)) { peer.close(); peers.delete(place); }
     }
     report();
   }
@@ -259,12 +259,12 @@
       case "welcome":
         started = event.started;
         people.clear();
-        event.people.forEach((person) => people.set(person.seat, person));
+        event.people.forEach((person) => people.set(person.place, person));
         connect();
         break;
-      case "came": people.set(event.seat, event); connect(); break;
+      case "came": people.set(event.place, event); connect(); break;
       case "lost": report(); break;
-      case "left": people.delete(event.seat); connect(); break;
+      case "left": people.delete(event.place); connect(); break;
       case "started": started = true; connect(); break;
       case "signal": {
         if (!peers.has(event.from) && people.has(event.from)) peers.set(event.from, new Peer(event.from));
@@ -319,7 +319,7 @@
   }
 
   function leave() {
-    if (entry) post(root.dataset.signal, { seat: entry.seat, leaves: true }, true).catch(() => { /* it will expire */ });
+    if (entry) post(root.dataset.signal, { place: entry.place, leaves: true }, true).catch(() => { /* it will expire */ });
   }
 
   // --- The tools ------------------------------------------------------------------------------

@@ -240,3 +240,35 @@ def test_who_did_not_come_too_often_books_by_telephone(reason, now):
         reason, now, starts_at=NINE + timedelta(hours=1), patient=patient, channel=Channel.PRACTICE
     )
     booked(reason, now, starts_at=NINE + timedelta(minutes=90))
+
+
+def test_a_practice_overbooks_only_as_its_agenda_allows(reason, now):
+    agenda = reason.agenda
+    booked(reason, now)
+    practice = {"channel": Channel.PRACTICE, "anywhere": True, "overbooks": True}
+    with pytest.raises(SlotTaken):
+        booked(reason, now, **practice)
+    agenda.overbooks_at_most = 1
+    agenda.save()
+    reason = type(reason).objects.get(pk=reason.pk)
+    with pytest.raises(SlotTaken):
+        booked(reason, now, channel=Channel.PRACTICE, anywhere=True)
+    # No patient does, whatever they ask for.
+    with pytest.raises(SlotTaken):
+        booked(reason, now, overbooks=True)
+    extra = booked(reason, now, **practice)
+    assert extra.taken.seat == 1
+    with pytest.raises(SlotTaken):
+        booked(reason, now, **practice)
+    # When the first one goes, the time is still taken for patients.
+    first = Appointment.unscoped.exclude(pk=extra.pk).get()
+    cancel(appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    assert starts(reason, now)[0] == NINE + timedelta(minutes=30)
+    with pytest.raises(SlotTaken):
+        booked(reason, now)
+    moved = move(
+        appointment=extra, starts_at=NINE + timedelta(hours=1), actor=practice_actor(),
+        channel=Channel.PRACTICE, now=now, anywhere=True,
+    )  # fmt: skip
+    assert Taken.objects.get(pk=moved.taken_id).seat == 0
+    assert starts(reason, now)[0] == NINE

@@ -88,7 +88,7 @@ def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     when = WhenForm(request.POST or None, agendas=agendas, initial=initial)
     is_new = request.POST.get("patient") == "new"
     caller = CallerForm(request.POST if is_new else None)
-    problem = ""
+    problem, may_overbook = "", False
     if request.method == "POST" and not only_looks and when.is_valid():
         who = (caller.identity() if caller.is_valid() else None) if is_new else _known(request)
         if who is not None:
@@ -100,9 +100,11 @@ def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
                     booked_by=account_of(request),
                     actor=practice_actor(request),
                     now=timezone.now(),
+                    overbooks="overbook" in request.POST,
                 )
             except book.SlotTaken as refused:
                 problem = str(refused.text)
+                may_overbook = when.cleaned_data["motif"].agenda.overbooks_at_most > 0
             else:
                 messages.success(request, _("Le rendez-vous est pris."))
                 return redirect(_agenda_url(practice_id, appointment.starts_at, appointment.agenda))
@@ -119,6 +121,7 @@ def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "found": found_patients(request, text, chosen=read_id(chosen)),
         "chosen": chosen,
         "problem": problem,
+        "may_overbook": may_overbook,
         "current": "agenda",
     }
     template = (

@@ -155,12 +155,12 @@ def test_the_patient_waits_until_the_door_opens(visit, time_machine):
     assert visit.status == Status.ARRIVED
     page = doctor.get(reverse("booking:visit", args=[visit.practice_id, visit.pk]))
     assert "Le patient attend dans la salle de vidéo depuis 08:55" in page.content.decode()
-    offer = {"to": at_work["seat"], "description": {"type": "offer", "sdp": "v=0"}}
+    offer = {"to": at_work["place"], "description": {"type": "offer", "sdp": "v=0"}}
     url = own(visit, "signal-video")
-    assert tell(patient, url, seat=at_home["seat"], items=[offer]).status_code == 400
+    assert tell(patient, url, place=at_home["place"], items=[offer]).status_code == 400
     assert doctor.post(at_practice(visit, "start-video")).status_code == 204
     before = live.last_id(video_room.topic_of(visit.pk))
-    assert tell(patient, url, seat=at_home["seat"], items=[offer]).status_code == 204
+    assert tell(patient, url, place=at_home["place"], items=[offer]).status_code == 204
     assert live.last_id(video_room.topic_of(visit.pk)) != before
     assert doctor.post(at_practice(visit, "end-video")).status_code == 204
     visit.refresh_from_db()
@@ -184,7 +184,7 @@ def test_what_is_not_a_signal_is_refused(visit, time_machine, body):
     patient = patient_of(visit)
     _status, given = enter(patient, own(visit, "enter-video"))
     if isinstance(body, dict):
-        body["seat"] = given["seat"]
+        body["place"] = given["place"]
     answer = patient.post(
         own(visit, "signal-video"), json.dumps(body), content_type="application/json"
     )
@@ -192,22 +192,22 @@ def test_what_is_not_a_signal_is_refused(visit, time_machine, body):
     assert answer.json()["problem"] == "Message illisible."
 
 
-def test_nobody_speaks_from_anothers_seat(visit, time_machine):
+def test_nobody_speaks_from_anothers_place(visit, time_machine):
     time_machine.move_to(STARTS, tick=False)
     patient, doctor = patient_of(visit), verified_client(visit.member.account)
     _status, theirs = enter(doctor, at_practice(visit, "enter-practice-video"))
     doctor.post(at_practice(visit, "start-video"))
     _status, first = enter(patient, own(visit, "enter-video"))
-    item = {"to": theirs["seat"], "candidate": {"candidate": ""}}
+    item = {"to": theirs["place"], "candidate": {"candidate": ""}}
     url = own(visit, "signal-video")
-    assert tell(patient, url, seat=theirs["seat"], items=[item]).status_code == 403
-    assert patient.get(f"{own(visit, 'video-events')}?place={theirs['seat']}").status_code == 404
+    assert tell(patient, url, place=theirs["place"], items=[item]).status_code == 403
+    assert patient.get(f"{own(visit, 'video-events')}?place={theirs['place']}").status_code == 404
     # Whoever opens the room elsewhere leaves the former page.
     _status, second = enter(patient, own(visit, "enter-video"))
-    assert tell(patient, url, seat=first["seat"], items=[item]).status_code == 403
-    assert tell(patient, url, seat=second["seat"], items=[item]).status_code == 204
-    assert tell(patient, url, seat=second["seat"], leaves=True).status_code == 204
-    assert tell(patient, url, seat=second["seat"], items=[item]).status_code == 403
+    assert tell(patient, url, place=first["place"], items=[item]).status_code == 403
+    assert tell(patient, url, place=second["place"], items=[item]).status_code == 204
+    assert tell(patient, url, place=second["place"], leaves=True).status_code == 204
+    assert tell(patient, url, place=second["place"], items=[item]).status_code == 403
 
 
 def test_what_happened_before_a_move_counts_no_longer(visit, time_machine):
@@ -279,7 +279,7 @@ def test_a_worker_of_the_pages_does_not_hold_a_stream(visit, time_machine):
     time_machine.move_to(STARTS, tick=False)
     patient = patient_of(visit)
     _status, given = enter(patient, own(visit, "enter-video"))
-    answer = patient.get(f"{own(visit, 'video-events')}?place={given['seat']}")
+    answer = patient.get(f"{own(visit, 'video-events')}?place={given['place']}")
     assert answer.status_code == 503
 
 
@@ -292,7 +292,7 @@ def test_a_stream_ends_with_its_session(visit, monkeypatch, time_machine):
     _status, given = enter(patient, own(visit, "enter-video"))
 
     async def follow():
-        page = Stream(patient, own(visit, "video-events"), f"place={given['seat']}")
+        page = Stream(patient, own(visit, "video-events"), f"place={given['place']}")
         _status, head = await page.begin()
         await page.until("welcome")
         # Another session's end is nothing to this one; its own is.
