@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from django.utils import translation
 
 from audit.redis_client import redis_client
 from tests.shared_data import SHARED
@@ -28,6 +29,12 @@ def _empty_redis() -> None:
 def _fast_passwords(settings: object) -> None:
     """Argon2 with small parameters: the same code, without its seconds."""
     settings.PASSWORD_HASHERS = ["tests.factories.FastArgon2"]  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def _in_french() -> None:
+    """The language that one test's pages were read in is not the next one's."""
+    translation.activate("fr")
 
 
 @pytest.fixture
