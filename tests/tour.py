@@ -13,7 +13,7 @@ from pathlib import Path
 from django_otp.oath import totp
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.conftest import DESKTOP, PHONE, QUIET
+from tests.browser.conftest import DESKTOP, FAKE_MEDIA, PHONE, QUIET
 from tests.browser.install import find_chromium
 
 HERE = Path(__file__).resolve().parent.parent / "docs/tour"
@@ -25,14 +25,15 @@ DOMAIN, PASSWORD = "demo.doctolib.example", "demonstration-2026"
 class Stop:
     """One picture: who looks, at which address or by which link, and what to say of it.
 
-    `path` may name {practice}, the demo practice's id; `link` is a link's name on that page.
+    `path` may name {practice}, the demo practice's id; `links` are followed from there, each by
+    its name.
     """
 
     name: str
     who: str
     path: str
     says: str
-    link: str = ""
+    links: tuple[str, ...] = ()
 
 
 STOPS = [
@@ -43,12 +44,21 @@ STOPS = [
     ),
     Stop(
         name="practitioner", who="", path="/recherche/?quoi=médecin+généraliste&ou=Tours",
-        link="Dr ", says="A practitioner's page: reason, week, waiting list",
+        links=("Dr ",), says="A practitioner's page: reason, week, waiting list",
     ),
     Stop(name="appointments", who="patient", path="/rendez-vous/", says="One's appointments"),
     Stop(
-        name="appointment", who="patient", path="/rendez-vous/", link="Voir",
+        name="appointment", who="patient", path="/rendez-vous/", links=("Voir",),
         says="An appointment: move, cancel, calendar, questionnaire, waiting list",
+    ),
+    Stop(
+        name="video", who="patient", path="/rendez-vous/",
+        links=("Voir", "Aller à la visite par vidéo"),
+        says="A visit by video: camera and microphone are tried before one enters",
+    ),
+    Stop(
+        name="documents", who="patient", path="/documents/",
+        says="Documents, given to practices and had from them",
     ),
     Stop(
         name="reads", who="patient", path="/compte/lectures/",
@@ -56,10 +66,19 @@ STOPS = [
     ),
     Stop(name="my-data", who="patient", path="/compte/donnees/", says="Everything that is held"),
     Stop(name="account", who="patient", path="/compte/", says="The account, two taps from all"),
+    Stop(name="passkeys", who="patient", path="/compte/cles/", says="Signing in without a password"),
     Stop(name="agenda", who="praticien", path="/cabinet/{practice}/", says="The agenda"),
     Stop(
         name="month", who="praticien", path="/cabinet/{practice}/?vue=mois",
         says="A month of counts, which opens no identity",
+    ),
+    Stop(
+        name="absence", who="praticien", path="/cabinet/{practice}/absences/",
+        says="An absence, which proposes where its appointments could go",
+    ),
+    Stop(
+        name="imports", who="praticien", path="/cabinet/{practice}/imports/",
+        says="Patients taken over from another software",
     ),
     Stop(
         name="waiting-list", who="praticien", path="/cabinet/{practice}/attente/",
@@ -78,7 +97,7 @@ STOPS = [
         says="The practice's own record",
     ),
     Stop(
-        name="vendor", who="editeur", path="/editeur/", link="MonAgenda",
+        name="vendor", who="editeur", path="/editeur/", links=("MonAgenda",),
         says="A vendor's pages: keys, webhooks, calls, refusals",
     ),
     Stop(name="incidents", who="admin", path="/equipe/incidents/", says="The register of incidents"),
@@ -92,7 +111,9 @@ def main() -> None:
     url = parser.parse_args().url.rstrip("/")
     HERE.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
+        chromium = playwright.chromium.launch(
+            executable_path=find_chromium(), args=[*QUIET, *FAKE_MEDIA]
+        )
         pages = {who: entered(chromium, url, who) for who in dict.fromkeys(s.who for s in STOPS)}
         practice = practice_of(pages["praticien"], url)
         for number, stop in enumerate(STOPS, 1):
@@ -142,8 +163,8 @@ def practice_of(page: Page, url: str) -> str:
 def take(page: Page, address: str, stop: Stop, number: int) -> None:
     page.set_viewport_size(DESKTOP)
     page.goto(address)
-    if stop.link:
-        page.locator("main").get_by_role("link", name=stop.link).first.click()
+    for link in stop.links:
+        page.locator("main").get_by_role("link", name=link).first.click()
         page.wait_for_load_state("networkidle")
     for size, suffix in ((DESKTOP, ""), (PHONE, "-phone")):
         page.set_viewport_size(size)

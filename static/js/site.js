@@ -99,7 +99,15 @@ function openWhenWide(details) {
   if (window.matchMedia("(min-width: 56rem)").matches) details.open = true;
 }
 
+// Times are a practice's own; whoever is elsewhere is told so.
+function elsewhere(note) {
+  const now = new Date();
+  const clock = (timeZone) => now.toLocaleString("en", { timeZone, dateStyle: "short", timeStyle: "short" });
+  note.hidden = clock(note.dataset.zone) === clock(undefined);
+}
+
 function enhance(root) {
+  root.querySelectorAll("[data-zone]").forEach(elsewhere);
   root.querySelectorAll("[role=combobox]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; combobox(e); });
   root.querySelectorAll("[data-near-me]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; nearMe(e); });
   root.querySelectorAll("[data-until]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; countdown(e); });

@@ -22,6 +22,12 @@ QUIET = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+FAKE_MEDIA = [
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+    "--auto-accept-this-tab-capture", "--allow-loopback-in-peer-connection",
+    # Both ends of a call are on this machine: nothing of it leaves the loopback.
+    "--disable-features=WebRtcHideLocalIpsWithMdns", "--autoplay-policy=no-user-gesture-required",
+]  # fmt: skip
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 ZOOMED = {"width": 320, "height": 256}
 

@@ -88,3 +88,15 @@ def test_what_a_screen_reader_says_on_the_way_to_an_appointment(live_server, new
         assert field.evaluate("(e) => e.labels.length || e.getAttribute('aria-label')"), field
     page.get_by_role("button", name="Confirmer").click()
     expect(page.get_by_role("status").filter(has_text="confirmé")).to_be_visible()
+
+
+def test_who_is_elsewhere_is_told_whose_clock_it_is(live_server, new_page, agenda):
+    for zone, is_told in (
+        ("Europe/Paris", False),
+        ("Europe/Berlin", False),
+        ("America/New_York", True),
+    ):
+        page = new_page(timezone_id=zone)
+        page.goto(f"{live_server.url}/praticien/{agenda.practitioner_id}/")
+        note = page.get_by_text("ce n’est pas la vôtre en ce moment").first
+        expect(note).to_be_visible() if is_told else expect(note).to_be_hidden()

@@ -15,18 +15,12 @@ from booking.models import VideoVisit
 from booking.models.appointment import Channel
 from doctolib.servers import free_port
 from tests.booking.test_book import booked
-from tests.browser.conftest import QUIET, check_page, wait_for_port
+from tests.browser.conftest import FAKE_MEDIA, QUIET, check_page, wait_for_port
 from tests.browser.install import find_chromium
 from tests.browser.test_vendor_pages import signed_in
 from tests.factories import make_account, make_agenda, make_member, make_patient, make_reason
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("video")]
-FAKE_MEDIA = [
-    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
-    "--auto-accept-this-tab-capture", "--allow-loopback-in-peer-connection",
-    # Both browsers are on this machine: nothing of the call leaves its loopback.
-    "--disable-features=WebRtcHideLocalIpsWithMdns", "--autoplay-policy=no-user-gesture-required",
-]  # fmt: skip
 FRAMES = """
     () => [...document.querySelectorAll("[data-others] video")]
         .map((video) => video.videoWidth && video.getVideoPlaybackQuality().totalVideoFrames)
