@@ -158,8 +158,12 @@ def room_events(
         return [{"kind": "welcome", "people": others, "started": video.has_started(row)}]
 
     def may_go_on() -> bool:
+        # It may be gone by now, with the account that was erased.
+        current = Appointment.unscoped.filter(pk=row.pk).first()
         try:
-            video.check_open(Appointment.unscoped.get(pk=row.pk), now=timezone.now())
+            if current is None:
+                return False
+            video.check_open(current, now=timezone.now())
         except video.CannotEnter:
             return False
         return is_still_signed_in(request) and may_stay()

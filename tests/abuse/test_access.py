@@ -231,7 +231,7 @@ def test_every_address_has_a_declared_rule():
 
 
 @pytest.fixture
-def world(now):
+def world(request, now):
     """A practice with something behind each address, and another practice beside it."""
     practice, other = make_practice(), make_practice()
     agenda = make_agenda(practice=practice)
@@ -291,6 +291,32 @@ def world(now):
         actor=practice_actor(),
         now=now,
     )
+    # What only the pages of patients and practices could show, made for their tests alone.
+    document_id = import_id = merge_id = uuid.uuid4()
+    if "booking:" in str(getattr(request.node, "callspec", None) and request.node.callspec.params):
+        document_id, import_id, merge_id = _files_of(practice, patient, owner, now=now)
+    approval = Approval.objects.create(
+        incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
+    )
+    ids = {
+        "number": incident.number, "notice_id": notice.pk, "approval_id": approval.pk, "kind": "controller",
+        "of": "practices",
+        "grant_id": grant.pk, "feed_id": feed.pk, "calendar_id": calendar.pk, "partner_id": credential.partner_id,
+        "credential_id": credential.pk, "key_id": key.pk, "webhook_id": webhook.pk,
+        "delivery_id": delivery.pk,
+        "slot_id": f"{reason.pk}.20261130T0900Z",
+        "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
+        "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
+        "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
+        "entry_id": entry.pk, "wait_id": wait.pk,
+        "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document_id, "import_id": import_id, "merge_id": merge_id, "what": "prendre", "passkey_id": 4242,
+        "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
+    }  # fmt: skip
+    return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
+
+
+def _files_of(practice, patient, owner, *, now):
+    """A document, a file of patients on its way in, and two files made one."""
     file = SealedFile("Quatrefages.pdf")
     file.feed(b"%PDF-1.7 Quatrefages")
     file.finish()
@@ -308,24 +334,7 @@ def world(now):
         practice=practice, kept=patient, other=make_patient(practice=practice), account=owner,
         actor=practice_actor(), now=now,
     )  # fmt: skip
-    approval = Approval.objects.create(
-        incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
-    )
-    ids = {
-        "number": incident.number, "notice_id": notice.pk, "approval_id": approval.pk, "kind": "controller",
-        "of": "practices",
-        "grant_id": grant.pk, "feed_id": feed.pk, "calendar_id": calendar.pk, "partner_id": credential.partner_id,
-        "credential_id": credential.pk, "key_id": key.pk, "webhook_id": webhook.pk,
-        "delivery_id": delivery.pk,
-        "slot_id": f"{reason.pk}.20261130T0900Z",
-        "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
-        "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
-        "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
-        "entry_id": entry.pk, "wait_id": wait.pk,
-        "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document.pk, "import_id": taken.pk, "merge_id": merged.pk, "what": "prendre", "passkey_id": 4242,
-        "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
-    }  # fmt: skip
-    return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
+    return document.pk, taken.pk, merged.pk
 
 
 def address(name, ids):

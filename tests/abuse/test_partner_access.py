@@ -223,15 +223,12 @@ def test_what_another_practice_has_is_not_found(world, credential, route):
 
 
 def nothing_happened():
-    """The world is as it was made: one appointment, one opening, one absence, one patient with
-    the file that was made one with theirs.
-    """
+    """The world is as it was made: one appointment, one opening, one absence, one patient."""
     appointment = Appointment.unscoped.get()
     return (
         appointment.status == "booked"
         and appointment.moves == 0
-        and Opening.objects.count() == Absence.objects.count() == 1
-        and Patient.unscoped.count() == 2
+        and Opening.objects.count() == Absence.objects.count() == Patient.unscoped.count() == 1
         and Taken.objects.count() == 1
     )
 
