@@ -136,7 +136,9 @@ def main() -> None:
 
 def entered(chromium: Browser, url: str, who: str) -> Page:
     """A page, signed in as one of the demo's people, with the second factor where there is one."""
-    page = chromium.new_context(locale="fr-FR", viewport=DESKTOP).new_page()
+    page = chromium.new_context(
+        locale="fr-FR", timezone_id="Europe/Paris", viewport=DESKTOP
+    ).new_page()
     if not who:
         return page
     email = f"{who}@{DOMAIN}"

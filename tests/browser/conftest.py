@@ -147,7 +147,16 @@ def live_process(django_db_setup, django_db_blocker, tmp_path_factory):
     file = tmp_path_factory.mktemp("live") / "log"
     with django_db_blocker.unblock():
         environment = worker_environment(0)
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--workers", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "asginl",
+        "--no-ws",
+        "--workers",
+        "1",
+    ]
     command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
     command += ["--workers-kill-timeout", "2", "doctolib.asgi:application"]
     with file.open("ab") as log:

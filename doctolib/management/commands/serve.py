@@ -94,7 +94,7 @@ class Command(BaseCommand):
                 *["--blocking-threads", "2", "doctolib.wsgi:application"],
             ],
             [
-                *[*granian, "--interface", "asgi", "--port", str(live_port), "--workers", "1"],
+                *[*granian, "--interface", "asginl", "--port", str(live_port), "--workers", "1"],
                 "doctolib.asgi:application",
             ],
             [*celery, "worker", "--concurrency", "1", "--loglevel", "warning"],
