@@ -2,8 +2,9 @@
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 import puremagic
 from django.db import transaction
@@ -92,6 +93,15 @@ def check(file: SealedFile) -> tuple[str, bool]:
     if found:
         raise CannotTake(CannotTake.infected)
     return media_type, found is not None
+
+
+def give_all(*, files: Iterable[tuple[SealedFile, str, bool]], **to: Any) -> None:
+    """Give several checked files, each as `check` described it, in their order; `to`: as `give`.
+
+    Raises CannotTake; those before it are given.
+    """
+    for file, media_type, scanned in files:
+        give(file=file, media_type=media_type, scanned=scanned, **to)
 
 
 @transaction.atomic

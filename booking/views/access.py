@@ -118,6 +118,20 @@ def membership_of(request: HttpRequest) -> Membership:
     return cast(Membership, cast(Any, request).membership)
 
 
+def desk_context(request: HttpRequest, *, current: str, **more: object) -> dict[str, object]:
+    """What every page of the dashboard shows: whose it is, and which entry of the menu is on."""
+    membership = membership_of(request)
+    return {"practice": membership.practice, "membership": membership, "current": current, **more}
+
+
+def require_whole_practice(request: HttpRequest) -> None:
+    """Raise Http404 for who works on some agendas alone: what is the whole practice's they do not
+    find.
+    """
+    if membership_of(request).agendas.exists():
+        raise Http404
+
+
 def agendas_of(request: HttpRequest) -> list[Agenda]:
     """The agendas that the member may work on: all of the practice, or those delegated."""
     membership = membership_of(request)

@@ -50,18 +50,15 @@ def my_documents(request: HttpRequest) -> HttpResponse:
         link, _label = receivers[form.cleaned_data["receiver"]]
         files = form.cleaned_data["uploads"]
         try:
-            for file, media_type, scanned in files:
-                documents.give(
-                    file=file,
-                    media_type=media_type,
-                    scanned=scanned,
-                    patient=link.patient,
-                    practice=link.practice,
-                    author=account_of(request),
-                    by_practice=False,
-                    actor=web_actor(request),
-                    now=timezone.now(),
-                )
+            documents.give_all(
+                files=files,
+                patient=link.patient,
+                practice=link.practice,
+                author=account_of(request),
+                by_practice=False,
+                actor=web_actor(request),
+                now=timezone.now(),
+            )
         except documents.CannotTake as refused:
             form.add_error("uploads", str(refused.text))
         else:

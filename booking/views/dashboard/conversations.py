@@ -18,22 +18,12 @@ from booking.queries import conversations as queries
 from booking.views.access import (
     account_of,
     agendas_of,
-    membership_of,
+    desk_context,
     practice_actor,
     practice_member,
 )
 
 PAGE = 30
-
-
-def _context(request: HttpRequest, **more: object) -> dict[str, object]:
-    membership = membership_of(request)
-    return {
-        "practice": membership.practice,
-        "membership": membership,
-        "current": "conversations",
-        **more,
-    }
 
 
 def _own(request: HttpRequest, conversation_id: uuid.UUID) -> Conversation:
@@ -51,7 +41,9 @@ def practice_conversations(request: HttpRequest, practice_id: uuid.UUID) -> Http
     if "toutes" not in request.GET:
         rows = rows.filter(closed_at__isnull=True)
     shown = queries.show(list(rows[:PAGE]), actor=practice_actor(request), purpose=Purpose.CARE)
-    context = _context(request, conversations=shown, shows_all="toutes" in request.GET)
+    context = desk_context(
+        request, current="conversations", conversations=shown, shows_all="toutes" in request.GET
+    )
     return render(request, "dashboard/conversations.html", context)
 
 
@@ -76,7 +68,9 @@ def practice_conversation(
         return redirect("booking:practice-conversation", practice_id, row.pk)
     shown, replies = queries.open_one(row, actor=practice_actor(request), purpose=Purpose.CARE)
     conversations.seen(conversation=row, by_practice=True)
-    context = _context(request, shown=shown, replies=replies, form=form)
+    context = desk_context(
+        request, current="conversations", shown=shown, replies=replies, form=form
+    )
     return render(request, "dashboard/conversation.html", context)
 
 

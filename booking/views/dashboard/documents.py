@@ -20,22 +20,13 @@ from booking.queries import documents as queries
 from booking.views.access import (
     account_of,
     agendas_of,
+    desk_context,
     membership_of,
     practice_actor,
     practice_member,
 )
 from booking.views.documents import given_text
 from booking.views.files import send, takes_files
-
-
-def _context(request: HttpRequest, **more: object) -> dict[str, object]:
-    membership = membership_of(request)
-    return {
-        "practice": membership.practice,
-        "membership": membership,
-        "current": "conversations",
-        **more,
-    }
 
 
 def _in_reach(request: HttpRequest) -> QuerySet[Patient]:
@@ -57,7 +48,11 @@ def practice_documents(request: HttpRequest, practice_id: uuid.UUID) -> HttpResp
     )
     rows = list(waiting.order_by("given_at", "pk")[: queries.LIMIT])
     shown = queries.show(rows, actor=practice_actor(request), purpose=Purpose.CARE)
-    return render(request, "dashboard/documents.html", _context(request, documents=shown))
+    return render(
+        request,
+        "dashboard/documents.html",
+        desk_context(request, current="conversations", documents=shown),
+    )
 
 
 @never_cache
@@ -72,18 +67,15 @@ def patient_documents(
     if request.method == "POST" and form.is_valid():
         files = form.cleaned_data["uploads"]
         try:
-            for file, media_type, scanned in files:
-                documents.give(
-                    file=file,
-                    media_type=media_type,
-                    scanned=scanned,
-                    patient=patient,
-                    practice=membership_of(request).practice,
-                    author=account_of(request),
-                    by_practice=True,
-                    actor=practice_actor(request),
-                    now=timezone.now(),
-                )
+            documents.give_all(
+                files=files,
+                patient=patient,
+                practice=membership_of(request).practice,
+                author=account_of(request),
+                by_practice=True,
+                actor=practice_actor(request),
+                now=timezone.now(),
+            )
         except documents.CannotTake as refused:
             form.add_error("uploads", str(refused.text))
         else:
@@ -95,8 +87,9 @@ def patient_documents(
         [(patient, NAME_FIELDS)], actor=practice_actor(request), purpose=Purpose.CARE
     ) as plain:
         name = plain.joined(patient, NAME_FIELDS)
-    context = _context(
+    context = desk_context(
         request,
+        current="conversations",
         documents=shown,
         form=form,
         name=name,

@@ -3,7 +3,7 @@
 import uuid
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,22 +15,22 @@ from audit.vault.reveal import Purpose, reveal
 from booking.domain import merging
 from booking.domain.patients import IDENTITY_FIELDS, NAME_FIELDS
 from booking.models import Appointment, Patient, PatientMerge
-from booking.views.access import account_of, membership_of, practice_actor, practice_member
+from booking.views.access import (
+    account_of,
+    membership_of,
+    practice_actor,
+    practice_member,
+    require_whole_practice,
+)
 
 LISTED = 50
-
-
-def _check_reach(request: HttpRequest) -> None:
-    """A file is the whole practice's: whoever works on some agendas alone does not change it."""
-    if membership_of(request).agendas.exists():
-        raise Http404
 
 
 @never_cache
 @practice_member("booking.merge_patients")
 @require_http_methods(["GET", "HEAD", "POST"])
 def merge(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
-    _check_reach(request)
+    require_whole_practice(request)
     asked = [pk for text in request.GET.getlist("fiche")[:2] if (pk := read_id(text))]
     found = {row.pk: row for row in Patient.objects.filter(pk__in=asked)}
     pair = [found[pk] for pk in asked if pk in found]
@@ -89,7 +89,7 @@ def merge(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
 @practice_member("booking.merge_patients")
 @require_POST
 def separate(request: HttpRequest, practice_id: uuid.UUID, merge_id: uuid.UUID) -> HttpResponse:
-    _check_reach(request)
+    require_whole_practice(request)
     row = get_object_or_404(PatientMerge.objects.all(), pk=merge_id)
     try:
         merging.separate(row=row, actor=practice_actor(request), now=timezone.now())

@@ -16,28 +16,19 @@ from booking.domain import patient_file, patient_import
 from booking.forms.patient_import import FileForm
 from booking.models import PatientImport
 from booking.models.patient_import import ImportState
-from booking.views.access import account_of, membership_of, practice_actor, practice_member
+from booking.views.access import (
+    account_of,
+    desk_context,
+    membership_of,
+    practice_actor,
+    practice_member,
+    require_whole_practice,
+)
 from booking.views.files import takes_files
 
 
-def _context(request: HttpRequest, **more: object) -> dict[str, object]:
-    membership = membership_of(request)
-    return {
-        "practice": membership.practice,
-        "membership": membership,
-        "current": "patients",
-        **more,
-    }
-
-
-def _check_reach(request: HttpRequest) -> None:
-    """A file is the whole practice's: whoever works on some agendas alone does not find it."""
-    if membership_of(request).agendas.exists():
-        raise Http404
-
-
 def _own(request: HttpRequest, import_id: uuid.UUID) -> PatientImport:
-    _check_reach(request)
+    require_whole_practice(request)
     found: PatientImport = get_object_or_404(PatientImport.objects.all(), pk=import_id)
     return found
 
@@ -47,7 +38,7 @@ def _own(request: HttpRequest, import_id: uuid.UUID) -> PatientImport:
 @practice_member("booking.import_patients")
 @require_http_methods(["GET", "HEAD", "POST"])
 def imports(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
-    _check_reach(request)
+    require_whole_practice(request)
     form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
     if request.method == "POST" and form.is_valid():
         sealed = form.cleaned_data["file"].sealed
@@ -65,7 +56,7 @@ def imports(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         else:
             return redirect("booking:patient-import", practice_id, row.pk)
     rows = PatientImport.objects.order_by("-begun_at", "pk")[:20]
-    context = _context(request, form=form, imports=rows)
+    context = desk_context(request, current="patients", form=form, imports=rows)
     return render(request, "dashboard/imports.html", context)
 
 
@@ -75,7 +66,7 @@ def imports(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
 def one_import(request: HttpRequest, practice_id: uuid.UUID, import_id: uuid.UUID) -> HttpResponse:
     """The first lines as they were understood; then how far it is; then what came of it."""
     row = _own(request, import_id)
-    context = _context(request, row=row)
+    context = desk_context(request, current="patients", row=row)
     if request.headers.get("HX-Request"):
         return render(request, "dashboard/_import_progress.html", context)
     if row.state == ImportState.READY:
