@@ -151,7 +151,7 @@ def _known(request: HttpRequest) -> Patient | None:
 @practice_member("booking.view_agenda")
 @require_safe
 def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
-    row = _own(request, appointment_id)
+    row, now = _own(request, appointment_id), timezone.now()
     given = Questionnaire.objects.filter(appointment=row).first()
     wanted = [
         (row.patient, patients.IDENTITY_FIELDS),
@@ -164,6 +164,11 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         person = {name: plain.text(row.patient, name) for name in patients.IDENTITY_FIELDS}
         note, practice_note = plain.text(row, "note"), plain.text(row, "practice_note")
         answers = questionnaire.read(plain.text(given, "answers") if given else "")
+    is_video = (
+        row.visit_reason.teleconsultation
+        and row.status != "cancelled"
+        and now <= video.closes_at(row)
+    )
     context = {
         "practice": row.practice,
         "membership": membership_of(request),
@@ -172,16 +177,14 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "note": note,
         "answers": answers,
         "is_asked": questionnaire.is_asked(row),
-        "is_video": row.visit_reason.teleconsultation
-        and row.status != "cancelled"
-        and timezone.now() <= video.closes_at(row),
+        "is_video": is_video,
         "documents_count": Document.objects.filter(patient=row.patient_id).count(),
-        "missed": book.no_shows(row.practice, row.patient, now=timezone.now()),
-        "waits_since": video.waits_since(row),
+        "missed": book.no_shows(row.practice, row.patient, now=now),
+        "waits_since": video.waits_since(row) if is_video else None,
         "practice_note": PracticeNoteForm(initial={"text": practice_note}),
         "agenda_url": _agenda_url(practice_id, row.starts_at, row.agenda),
         "is_waiting": waiting.is_waiting(row),
-        "may_wait": waiting.may_wait(row, now=timezone.now()),
+        "may_wait": waiting.may_wait(row, now=now),
         "current": "agenda",
     }
     return render(request, "dashboard/visit.html", context)
