@@ -34,16 +34,21 @@ def ways_out(
     Soonest after it first, then those before it; the first choice of one is no choice of the next
     ones, so that all first choices can be taken together.
     """
+    rows = sorted(appointments, key=lambda each: (each.starts_at, each.pk))
+    slots = availability.free_slots_of_many(
+        visit_reasons=list({row.visit_reason for row in rows}),
+        since=now,
+        until=until + SEARCHED,
+        now=now,
+        online=False,
+    )
     given_away: dict[uuid.UUID, list[tuple[datetime, datetime]]] = {}
     found = {}
-    for row in sorted(appointments, key=lambda each: (each.starts_at, each.pk)):
-        slots = availability.free_slots(
-            visit_reason=row.visit_reason, since=now, until=until + SEARCHED, now=now, online=False
-        )
+    for row in rows:
         taken = given_away.setdefault(row.agenda_id, [])
         free = [
             slot
-            for slot in slots
+            for slot in slots[row.visit_reason_id]
             if not (slot.starts_at < until and starts_at < slot.ends_at)
             and not any(slot.starts_at < ends and begins < slot.ends_at for begins, ends in taken)
         ]

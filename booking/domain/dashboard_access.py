@@ -62,6 +62,12 @@ def is_stopped(account_id: uuid.UUID) -> bool:
     return Account.objects.filter(pk=account_id, stopped_at__isnull=False).exists()
 
 
+def may_still_work(membership: Membership) -> bool:
+    """Whether a member with whom a page was opened is one still, and not stopped meanwhile."""
+    is_member = Membership.objects.filter(pk=membership.pk).exists()
+    return is_member and not is_stopped(membership.account_id)
+
+
 def names(account_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Their roles and practices: what they are called themselves is sealed."""
     rows = Membership.objects.filter(account__in=list(account_ids)).select_related("practice")

@@ -89,41 +89,49 @@ def check_open(appointment: Appointment, *, now: datetime) -> None:
         raise CannotEnter(CannotEnter.cancelled)
     if now < opens_at(appointment):
         raise CannotEnter(CannotEnter.too_early)
-    visit = VideoVisit.unscoped.filter(appointment=appointment).first()
-    if now > closes_at(appointment) or (visit and _since_opening(visit.ended_at, appointment)):
+    if now > closes_at(appointment) or _seen(appointment).ended_at is not None:
         raise CannotEnter(CannotEnter.over)
 
 
 def has_started(appointment: Appointment) -> bool:
     """Whether the practitioner has opened the door to the patient."""
-    visit = VideoVisit.unscoped.filter(appointment=appointment).first()
-    return visit is not None and _since_opening(visit.started_at, appointment)
+    return _seen(appointment).started_at is not None
 
 
 def waits_since(appointment: Appointment) -> datetime | None:
     """Since when the patient is in the waiting room; None if they are not, or no longer."""
-    visit = VideoVisit.unscoped.filter(appointment=appointment).first()
-    if visit is None or not _since_opening(visit.waiting_since, appointment):
-        return None
-    return None if _since_opening(visit.started_at, appointment) else visit.waiting_since
+    visit = _seen(appointment)
+    return visit.waiting_since if visit.started_at is None else None
 
 
-def _since_opening(at: datetime | None, appointment: Appointment) -> bool:
-    """What happened before belongs to a time from which the appointment was moved."""
-    return at is not None and at >= opens_at(appointment)
+def _seen(appointment: Appointment) -> VideoVisit:
+    """How far the visit is, without a lock; one that nobody entered has no row yet."""
+    found = VideoVisit.unscoped.filter(appointment=appointment).first()
+    return _of_this_time(found or VideoVisit(appointment=appointment), appointment)
 
 
-def _visit_of(appointment: Appointment) -> VideoVisit:
+def _locked(appointment: Appointment) -> VideoVisit:
+    """How far the visit is, for whoever changes it."""
     visit, _created = VideoVisit.unscoped.get_or_create(appointment=appointment)
-    return VideoVisit.unscoped.select_for_update(no_key=True).get(pk=visit.pk)
+    locked = VideoVisit.unscoped.select_for_update(no_key=True).get(pk=visit.pk)
+    return _of_this_time(locked, appointment)
+
+
+def _of_this_time(visit: VideoVisit, appointment: Appointment) -> VideoVisit:
+    """What happened before the room opens belongs to a time from which the visit was moved."""
+    for name in ("waiting_since", "started_at", "ended_at"):
+        at: datetime | None = getattr(visit, name)
+        if at is not None and at < opens_at(appointment):
+            setattr(visit, name, None)
+    return visit
 
 
 @transaction.atomic
 def enter(*, appointment: Appointment, part: Part, actor: Actor, now: datetime) -> VideoVisit:
     """Let somebody into the room; a patient into the waiting room first. Raises CannotEnter."""
     check_open(appointment, now=now)
-    visit = _visit_of(appointment)
-    if part == Part.PATIENT and not _since_opening(visit.waiting_since, appointment):
+    visit = _locked(appointment)
+    if part == Part.PATIENT and visit.waiting_since is None:
         visit.waiting_since = now
         visit.save(update_fields=["waiting_since"])
         if appointment.status == Status.BOOKED:
@@ -136,8 +144,8 @@ def enter(*, appointment: Appointment, part: Part, actor: Actor, now: datetime) 
 def start(*, appointment: Appointment, actor: Actor, now: datetime) -> bool:
     """Open the door to the patient: the visit begins. False if it had. Raises CannotEnter."""
     check_open(appointment, now=now)
-    visit = _visit_of(appointment)
-    if _since_opening(visit.started_at, appointment):
+    visit = _locked(appointment)
+    if visit.started_at is not None:
         return False
     visit.started_at = now
     visit.save(update_fields=["started_at"])
@@ -148,13 +156,13 @@ def start(*, appointment: Appointment, actor: Actor, now: datetime) -> bool:
 @transaction.atomic
 def end(*, appointment: Appointment, actor: Actor, now: datetime) -> bool:
     """End the visit for everybody; whoever was seen is marked so. False if it was over."""
-    visit = _visit_of(appointment)
-    if _since_opening(visit.ended_at, appointment):
+    visit = _locked(appointment)
+    if visit.ended_at is not None:
         return False
     visit.ended_at = now
     visit.save(update_fields=["ended_at"])
     _record("video-ended", appointment, actor=actor, now=now)
-    took_place = _since_opening(visit.started_at, appointment)
+    took_place = visit.started_at is not None
     if took_place and appointment.status in (Status.BOOKED, Status.ARRIVED):
         change.mark(appointment=appointment, status=Status.SEEN, actor=actor)
     return True
@@ -169,7 +177,7 @@ def invite(
     if not is_colleague or membership.role == Role.SECRETARY:
         raise NotInvited
     guest, is_new = VideoGuest.objects.get_or_create(
-        visit=_visit_of(appointment), account_id=membership.account_id,
+        visit=_locked(appointment), account_id=membership.account_id,
         defaults={"invited_at": now},
     )  # fmt: skip
     if is_new:

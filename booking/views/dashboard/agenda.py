@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose
-from booking.domain.dashboard_access import is_stopped
+from booking.domain.dashboard_access import may_still_work
 from booking.queries.agenda_grid import build_grid, week_of
 from booking.queries.agenda_list import month_of, visits_of_day
 from booking.queries.appointments import show, with_related
@@ -22,7 +22,6 @@ from booking.views.access import agendas_of, membership_of, practice_actor, prac
 from booking.views.live import event_stream, is_still_signed_in, live_url
 from practitioners.domain.live import follow_hints
 from practitioners.domain.wall_clock import read_day
-from practitioners.models import Membership
 
 SIDE_BY_SIDE = 6
 NAMES_AT_ONCE = 50
@@ -94,15 +93,11 @@ def agenda_events(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponseB
     if not ids:
         raise Http404
 
-    def may_go_on() -> bool:
-        still = Membership.objects.filter(pk=membership.pk).exists()
-        return still and not is_stopped(membership.account_id) and is_still_signed_in(request)
-
     return event_stream(
         request,
         begins=lambda: "1",
         follow=lambda _after: follow_hints(ids),
-        may_go_on=may_go_on,
+        may_go_on=lambda: may_still_work(membership) and is_still_signed_in(request),
     )
 
 

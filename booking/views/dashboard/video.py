@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.ids import read_id
 from audit.vault.reveal import Purpose
 from booking.domain import video, video_room
-from booking.domain.dashboard_access import is_stopped
+from booking.domain.dashboard_access import may_still_work
 from booking.domain.video import Part
 from booking.models import Appointment
 from booking.queries import appointments as queries
@@ -155,9 +155,4 @@ def events(
 ) -> HttpResponseBase:
     row, membership = _visit(appointment_id), membership_of(request)
     _part(request, row)
-
-    def may_stay() -> bool:
-        still = Membership.objects.filter(pk=membership.pk).exists()
-        return still and not is_stopped(membership.account_id)
-
-    return room_events(request, row, may_stay=may_stay)
+    return room_events(request, row, may_stay=lambda: may_still_work(membership))
