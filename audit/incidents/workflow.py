@@ -29,15 +29,12 @@ from audit.models import (
     State,
 )
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.watch import holders, watcher
 
 
-class NotNow(Exception):
+class NotNow(Refusal):
     """The step does not fit the incident as it stands; the text says what is missing."""
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text
 
 
 @transaction.atomic

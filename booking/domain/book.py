@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.vault.sealing import seal
 from booking.domain import messages, patients
 from booking.models import Account, Appointment, Patient
@@ -24,7 +25,7 @@ A_YEAR = timedelta(days=365)
 __all__ = ["HeldSlot", "NotForThisPatient", "OutsideOpening", "SlotTaken", "book", "no_shows"]
 
 
-class NotForThisPatient(Exception):
+class NotForThisPatient(Refusal):
     """The visit reason or the agenda is closed to this patient: new, or already known."""
 
     text = _("Ce motif n’est pas ouvert à ce patient.")
@@ -32,10 +33,6 @@ class NotForThisPatient(Exception):
     for_new = _("Ce motif est réservé aux nouveaux patients.")
     no_new = _("Ce praticien ne prend plus de nouveaux patients.")
     no_shows = _("Après plusieurs absences, ce cabinet ne prend vos rendez-vous que par téléphone.")
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, kw_only=True)

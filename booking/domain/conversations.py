@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.vault.sealing import seal
 from booking.domain import messages
 from booking.models import Account, Conversation, Patient, PracticePatient, Reply
@@ -18,17 +19,13 @@ UNANSWERED_AT_MOST = 5
 OPEN_AT_MOST = 20
 
 
-class CannotWrite(Exception):
+class CannotWrite(Refusal):
     """The conversation does not take this message; `text` says why."""
 
     closed = _("Ce praticien ne reçoit pas de messages ici : appelez le cabinet.")
     unknown = _("Le cabinet ne vous connaît pas encore : prenez d’abord rendez-vous.")
     is_over = _("Cette conversation est close. Commencez-en une autre.")
     patience = _("Le cabinet n’a pas encore répondu. Attendez sa réponse, ou appelez-le.")
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.vault.files import PART_BYTES, SealedFile, open_part
 from audit.vault.sealing import seal
 from booking.domain import messages, scanning
@@ -37,7 +38,7 @@ TYPES = {
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/\\<>:\"|?*\u202a-\u202e\u2066-\u2069]+")
 
 
-class CannotTake(Exception):
+class CannotTake(Refusal):
     """The document is not taken; `text` says why."""
 
     unknown = _("Le cabinet ne vous connaît pas encore : prenez d’abord rendez-vous.")
@@ -47,10 +48,6 @@ class CannotTake(Exception):
     infected = _("Ce fichier est refusé : il contient un logiciel malveillant.")
     away = _("L’analyse des fichiers ne répond pas. Réessayez dans quelques minutes.")
     full = _("Il n’y a plus de place pour ce cabinet. Retirez des documents, ou appelez-le.")
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text
 
 
 class CannotWithdraw(Exception):

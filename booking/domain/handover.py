@@ -13,6 +13,7 @@ from django_cryptography.core import signing
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.vault.sealing import seal
 from booking.domain import messages
 from booking.models import Account, Handover, Patient
@@ -25,15 +26,11 @@ MAJORITY_YEARS = 18
 SALT = "handover"
 
 
-class CannotHandOver(Exception):
+class CannotHandOver(Refusal):
     """The patient cannot be handed over so; `text` says why."""
 
     oneself = _("Votre propre fiche reste dans votre compte.")
     same = _("C’est l’adresse de votre propre compte.")
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text
 
 
 class InvalidHandover(Exception):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
 from booking.models import (
@@ -47,17 +48,13 @@ _PRACTICE = {
 }
 
 
-class CannotMerge(Exception):
+class CannotMerge(Refusal):
     """These files cannot be made one, or parted; `text` says why."""
 
     same = _("Choisissez deux fiches différentes.")
     has_account = _("Gardez la fiche qui a un compte : l’autre n’en a pas.")
     two_accounts = _("Ces deux fiches ont chacune un compte : elles ne se réunissent pas ici.")
     unknown = _("Une de ces fiches n’est pas, ou plus, de ce cabinet.")
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
+from audit.refusal import Refusal
 from booking.domain.patients import Identity, InvalidPhone, normalise_phone, parse_birth_date
 from booking.models.patient import Sex
 from practitioners.domain.text import search_text
@@ -43,17 +44,13 @@ _SEXES = {
 }
 
 
-class UnreadableFile(Exception):
+class UnreadableFile(Refusal):
     """The file is no table of patients; `text` says why."""
 
     too_large = _("Ce fichier est trop grand : 8 Mo et 50 000 lignes au plus.")
     no_table = _("Ce fichier n’est pas un tableau CSV que l’on puisse lire.")
     no_names = _("La première ligne doit nommer les colonnes, dont le nom et le prénom.")
     empty = _("Ce fichier ne contient aucun patient.")
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text
 
 
 @dataclass(frozen=True, kw_only=True)

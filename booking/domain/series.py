@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from booking.domain import messages
 from booking.domain.book import OutsideOpening, SlotTaken, book
 from booking.models import Account, Appointment
@@ -21,17 +22,13 @@ WEEKS_AT_MOST = 8
 CHOICES = 4
 
 
-class CannotRepeat(Exception):
+class CannotRepeat(Refusal):
     """These appointments cannot be taken; `text` says why."""
 
     too_many = _("Ce motif ne permet pas autant de séances d’un coup.")
     over = _("Ce rendez-vous ne peut plus être répété.")
     nothing = _("Choisissez au moins une date.")
     gone = _("Un des créneaux vient d’être pris : choisissez de nouveau. Rien n’est réservé.")
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text
 
 
 @dataclass(frozen=True, kw_only=True)

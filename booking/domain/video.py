@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from booking.domain import change
 from booking.models import Appointment, VideoGuest, VideoVisit
 from booking.models.appointment import Status
@@ -36,16 +37,12 @@ class Part(StrEnum):
     COLLEAGUE = "colleague"
 
 
-class CannotEnter(Exception):
+class CannotEnter(Refusal):
     """The room does not open now; `text` says why."""
 
     too_early = _("La salle ouvre un quart d’heure avant le rendez-vous.")
     over = _("Cette visite par vidéo est terminée.")
     cancelled = _("Ce rendez-vous est annulé.")
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text
 
 
 class NotInvited(Exception):

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
+from audit.refusal import Refusal
 from booking.domain import messages
 from booking.models import Appointment, Offer, Patient, Wait
 from booking.models.appointment import Status
@@ -41,7 +42,7 @@ LIST_AT_MOST = 500
 SHOWN = 6
 
 
-class CannotWait(Exception):
+class CannotWait(Refusal):
     """The waiting list does not take this patient; `text` says why."""
 
     closed = _("Ce praticien ne tient pas de liste d’attente.")
@@ -50,10 +51,6 @@ class CannotWait(Exception):
     no_time = _("La période demandée est vide : la fin vient avant le début.")
     already = _("Cette personne est déjà sur la liste d’attente pour ce motif.")
     full = _("La liste d’attente est complète.")
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text
 
 
 @transaction.atomic

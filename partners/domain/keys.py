@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
+from audit.refusal import Refusal
 from partners.domain.dpop import MALFORMED
 from partners.models import Credential, CredentialKey
 
@@ -14,12 +15,8 @@ LEAST_RSA_BITS = 2048
 _PUBLIC = {"kty", "kid", "use", "key_ops", "alg", "n", "e", "crv", "x", "y"}
 
 
-class UnusableKey(Exception):
+class UnusableKey(Refusal):
     """The key cannot be registered; `text` says why, in the reader's language."""
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text
 
 
 def register_key(*, credential: Credential, jwk: dict[str, Any]) -> CredentialKey:

@@ -17,6 +17,8 @@ import urllib3
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from audit.refusal import Refusal
+
 CONNECT_SECONDS, READ_SECONDS = 3, 5
 # A server that sends a byte now and then is given no more than this.
 ANSWER_SECONDS = 20
@@ -24,12 +26,8 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-class NotCalled(Exception):
+class NotCalled(Refusal):
     """The address was not called; `text` says why, in the reader's language."""
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text
 
 
 class Forbidden(NotCalled):
