@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
@@ -70,11 +71,18 @@ def takes_files(view: View) -> View:
 
 
 def send(
-    request: HttpRequest, document: Document, *, actor: Actor, purpose: Purpose
+    request: HttpRequest,
+    document: Document,
+    *,
+    actor: Actor,
+    purpose: Purpose,
+    by_practice: bool,
 ) -> HttpResponseBase:
     """Answer with a document, or the range of it that is asked for (RFC 9110, section 14).
 
-    Each answer is a reading on the record, written before the first byte is opened.
+    Each answer is a reading on the record, written before the first byte is opened; the first one
+    by the other side (`by_practice` says which side asks) is noted with the document. What opens
+    nothing, such as HEAD, notes nothing.
     """
     headers = {"Accept-Ranges": "bytes", "ETag": f'"{document.pk}"'}
     if request.method == "HEAD":
@@ -89,6 +97,7 @@ def send(
         [(document, ("title", "content_key"))], actor=actor, purpose=purpose, object_id=document.pk
     ) as plain:
         title, key = plain.text(document, "title"), plain.text(document, "content_key")
+    documents.opened(document=document, by_practice=by_practice, now=timezone.now())
     answer = StreamingHttpResponse(
         documents.read(document=document, key=key, first=first, last=last),
         status=200 if asked is None else 206,

@@ -220,9 +220,13 @@ def test_a_range_is_read(world, asked, status, part):
 
 
 def test_asking_for_the_head_opens_nothing(world):
-    row = give(world)
-    answer = signed_in(world[1]).head(reverse("booking:my-document", args=[row.pk]))
+    row = give(world, by_practice=True)
+    client, url = signed_in(world[1]), reverse("booking:my-document", args=[row.pk])
+    answer = client.head(url)
     assert answer["Content-Length"] == str(len(PDF))
+    assert client.get(url, headers={"Range": "bytes=9999-"}).status_code == 416
+    row.refresh_from_db()
+    assert row.opened_at is None, "so that it can still be withdrawn"
     assert not Entry.objects.filter(action="reveal", object_id=row.pk).exists()
 
 

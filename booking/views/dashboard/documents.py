@@ -112,9 +112,7 @@ def practice_document(
     request: HttpRequest, practice_id: uuid.UUID, document_id: uuid.UUID
 ) -> HttpResponseBase:
     row = _own(request, document_id)
-    answer = send(request, row, actor=practice_actor(request), purpose=Purpose.CARE)
-    documents.opened(document=row, by_practice=True, now=timezone.now())
-    return answer
+    return send(request, row, actor=practice_actor(request), purpose=Purpose.CARE, by_practice=True)
 
 
 @practice_member("booking.change_appointments")
