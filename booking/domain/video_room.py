@@ -45,20 +45,23 @@ def take_place(*, appointment_id: uuid.UUID, account_id: uuid.UUID, part: Part, 
         if holder["account"] == str(account_id):
             leave(appointment_id=appointment_id, place=place, is_replaced=True)
     place = secrets.token_hex(8)
-    holder = {"account": str(account_id), "part": part.value, "name": name, "here": False}
+    holder = {"account": str(account_id), "part": part.value, "name": name, "listener": ""}
     client = redis_client()
     client.hset(_key(appointment_id), place, json.dumps(holder))
     client.expire(_key(appointment_id), PLACES_S)
     return place
 
 
-def arrive(*, appointment_id: uuid.UUID, account_id: uuid.UUID, place: str) -> list[dict[str, Any]]:
+def arrive(
+    *, appointment_id: uuid.UUID, account_id: uuid.UUID, place: str, listener: str
+) -> list[dict[str, Any]]:
     """Note that a place's page listens now, tell the others, and return who else is here.
 
-    Raises NoSuchPlace.
+    `listener` names this stream among those that the page opens one after the other. Raises
+    NoSuchPlace.
     """
     holder = _holder(appointment_id, account_id, place)
-    holder["here"] = True
+    holder["listener"] = listener
     redis_client().hset(_key(appointment_id), place, json.dumps(holder))
     others = _shown(_places(appointment_id), but=place)
     live.publish(topic_of(appointment_id), {"kind": "came", **_person(place, holder)})
@@ -88,12 +91,15 @@ def leave(*, appointment_id: uuid.UUID, place: str, is_replaced: bool = False) -
             live.publish(topic_of(appointment_id), {"kind": "replaced", "to": place})
 
 
-def pause(*, appointment_id: uuid.UUID, place: str) -> None:
-    """Note that a place's page does not listen at the moment: its network may come back."""
+def pause(*, appointment_id: uuid.UUID, place: str, listener: str) -> None:
+    """Note that a place's page does not listen at the moment: its network may come back.
+
+    A stream whose end is noticed only after the page has opened another one changes nothing.
+    """
     found = redis_client().hget(_key(appointment_id), place)
-    if found:
-        holder = json.loads(found) | {"here": False}
-        redis_client().hset(_key(appointment_id), place, json.dumps(holder))
+    holder = json.loads(found) if found else {}
+    if holder.get("listener") == listener:
+        redis_client().hset(_key(appointment_id), place, json.dumps(holder | {"listener": ""}))
         live.publish(topic_of(appointment_id), {"kind": "lost", "place": place})
 
 
@@ -158,4 +164,4 @@ def _person(place: str, holder: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(places: dict[str, dict[str, Any]], *, but: str) -> list[dict[str, Any]]:
-    return [_person(place, h) for place, h in places.items() if h["here"] and place != but]
+    return [_person(place, h) for place, h in places.items() if h["listener"] and place != but]

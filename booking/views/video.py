@@ -1,6 +1,7 @@
 """The room of a visit by video, as the patient enters it, and what both sides' pages share."""
 
 import json
+import secrets
 import uuid
 from collections.abc import Callable
 
@@ -115,21 +116,23 @@ def pass_on(request: HttpRequest, row: Appointment) -> HttpResponse:
     """Hand what a browser says of its connections to the others in the room."""
     try:
         video.check_open(row, now=timezone.now())
+        account_id = account_of(request).pk
+        if "leaves" in request.POST:
+            # A page that is being closed can send a form, and nothing else.
+            video_room.leave_own(
+                appointment_id=row.pk, account_id=account_id, place=request.POST["leaves"][:32]
+            )
+            return HttpResponse(status=204)
         given = json.loads(request.body)
         if not isinstance(given, dict):
             raise video_room.BadSignal
-        if given.get("leaves"):
-            video_room.leave_own(
-                appointment_id=row.pk, account_id=account_of(request).pk, place=_place(given)
-            )
-        else:
-            video_room.tell(
-                appointment_id=row.pk,
-                account_id=account_of(request).pk,
-                place=_place(given),
-                items=given.get("items"),
-                has_started=video.has_started(row),
-            )
+        video_room.tell(
+            appointment_id=row.pk,
+            account_id=account_id,
+            place=str(given.get("place", ""))[:32],
+            items=given.get("items"),
+            has_started=video.has_started(row),
+        )
     except video.CannotEnter as refused:
         return JsonResponse({"problem": str(refused.text)}, status=409)
     except video_room.NoSuchPlace:
@@ -137,10 +140,6 @@ def pass_on(request: HttpRequest, row: Appointment) -> HttpResponse:
     except (ValueError, RecursionError, video_room.BadSignal):
         return JsonResponse({"problem": _("Message illisible.")}, status=400)
     return HttpResponse(status=204)
-
-
-def _place(given: dict[str, object]) -> str:
-    return str(given.get("place", ""))[:32]
 
 
 def room_events(
@@ -151,10 +150,12 @@ def room_events(
     if not video_room.is_place_of(appointment_id=row.pk, account_id=account_id, place=place):
         raise Http404
 
-    topic = video_room.topic_of(row.pk)
+    topic, listener = video_room.topic_of(row.pk), secrets.token_hex(8)
 
     def opened() -> list[dict[str, object]]:
-        others = video_room.arrive(appointment_id=row.pk, account_id=account_id, place=place)
+        others = video_room.arrive(
+            appointment_id=row.pk, account_id=account_id, place=place, listener=listener
+        )
         return [{"kind": "welcome", "people": others, "started": video.has_started(row)}]
 
     def may_go_on() -> bool:
@@ -175,5 +176,5 @@ def room_events(
         opened=opened,
         wanted=lambda event: video_room.is_for(event, place),
         may_go_on=may_go_on,
-        closed=lambda: video_room.pause(appointment_id=row.pk, place=place),
+        closed=lambda: video_room.pause(appointment_id=row.pk, place=place, listener=listener),
     )

@@ -10,6 +10,8 @@
   const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
   const RESTART_MS = 4000;
   const PATIENCE_MS = 10000;
+  const GONE_MS = 30000;
+  const [REFUSALS, RETRY_MS] = [4, 2000];
 
   let own = null; // what the camera and the micro give
   let screen = null; // the picture of one's screen, while it is shown
@@ -22,15 +24,19 @@
 
   const say = (text) => { const line = part("status"); line.textContent = text; line.hidden = !text; };
 
-  async function post(url, body, outlivesPage = false) {
+  async function post(url, body) {
     const answer = await fetch(url, {
-      method: "POST", keepalive: outlivesPage, credentials: "same-origin",
+      method: "POST", credentials: "same-origin",
       headers: { "X-CSRFToken": token, "Content-Type": "application/json" },
       body: JSON.stringify(body),
     });
     const type = answer.headers.get("Content-Type") || "";
     const given = type.startsWith("application/json") ? await answer.json() : {};
-    if (!answer.ok || answer.redirected) throw new Error(given.problem || word("Problem"));
+    if (!answer.ok || answer.redirected) {
+      const refused = new Error(given.problem || word("Problem"));
+      refused.isFinal = [400, 403, 409].includes(answer.status);
+      throw refused;
+    }
     return given;
   }
 
@@ -123,6 +129,7 @@
       this.making = false;
       this.ignoring = false;
       this.waiting = []; // candidates that came before what they belong to
+      this.brokenAt = null;
       this.pc = new RTCPeerConnection({
         iceServers: entry.ice_servers, iceTransportPolicy: entry.relay_only ? "relay" : "all",
       });
@@ -134,10 +141,13 @@
       this.chat.onmessage = ({ data }) => line(nameOf(place), String(data).slice(0, 1000), true);
       for (const track of own.getTracks()) this.pc.addTrack(track, own);
       if (screen) this.picture(screen.getVideoTracks()[0]);
+      this.figure().classList.add("lost");
       // One side alone begins anew; where the way broke, or never came about, both sides see it.
       const since = Date.now();
       this.timer = window.setInterval(() => {
         const state = this.pc.connectionState;
+        this.figure().hidden = this.isGone();
+        report();
         const isStuck = ["new", "connecting"].includes(state) && Date.now() - since > PATIENCE_MS;
         if (this.polite || !(isStuck || ["disconnected", "failed"].includes(state))) return;
         this.pc.restartIce();
@@ -193,10 +203,16 @@
     }
 
     changed() {
+      const isThere = this.pc.connectionState === "connected";
       const isBroken = ["disconnected", "failed"].includes(this.pc.connectionState);
-      this.figure().classList.toggle("lost", isBroken);
+      this.figure().classList.toggle("lost", !isThere);
+      if (!isBroken) this.brokenAt = null;
+      else this.brokenAt ??= Date.now();
       report();
     }
+
+    // Whoever closed the lid says no goodbye: their still picture does not stay for ever.
+    isGone() { return this.brokenAt !== null && Date.now() - this.brokenAt > GONE_MS; }
 
     close() {
       window.clearInterval(this.timer);
@@ -212,13 +228,17 @@
     if (sending) return;
     sending = true;
     while (outbox.length && entry) {
+      const mine = entry;
       const items = outbox.slice(0, 50);
+      let isDone = true;
       try {
-        await post(root.dataset.signal, { place: entry.place, items });
-        outbox.splice(0, items.length);
-      } catch {
-        await new Promise((done) => { window.setTimeout(done, 1000); });
+        await post(root.dataset.signal, { place: mine.place, items });
+      } catch (problem) {
+        // What was refused is refused again; what got lost on its way is not.
+        isDone = problem.isFinal;
+        if (!isDone) await new Promise((done) => { window.setTimeout(done, 1000); });
       }
+      if (isDone && entry === mine) outbox.splice(0, items.length);
     }
     sending = false;
   }
@@ -242,7 +262,8 @@
   }
 
   function report() {
-    const states = [...peers.values()].map((peer) => peer.pc.connectionState);
+    const present = [...peers.values()].filter((peer) => !peer.isGone());
+    const states = present.map((peer) => peer.pc.connectionState);
     const knocks = !started && [...people.values()].some((person) => person.part === "patient");
     const door = part("let-in");
     if (door) door.hidden = !knocks;
@@ -293,9 +314,21 @@
     part("room").hidden = false;
     part("mute").focus();
     say(word("Connecting"));
-    source = new EventSource(entry.events, { withCredentials: true });
+    follow(entry, 0);
+  }
+
+  // A browser asks again by itself where the line broke, but not where a server said no: it may
+  // have been one that is being replaced.
+  function follow(mine, refusals) {
+    if (entry !== mine) return;
+    source = new EventSource(mine.events, { withCredentials: true });
+    source.onopen = () => { refusals = 0; };
     source.onmessage = ({ data }) => hear(JSON.parse(data));
-    source.onerror = () => { if (source && source.readyState === EventSource.CLOSED) over(word("Closed"), false); };
+    source.onerror = ({ target }) => {
+      if (target.readyState !== EventSource.CLOSED || entry !== mine) return;
+      if (refusals >= REFUSALS) over(word("Closed"), false);
+      else window.setTimeout(() => follow(mine, refusals + 1), RETRY_MS);
+    };
   }
 
   function tidy() {
@@ -319,7 +352,12 @@
   }
 
   function leave() {
-    if (entry) post(root.dataset.signal, { place: entry.place, leaves: true }, true).catch(() => { /* it will expire */ });
+    if (!entry) return;
+    const goodbye = new FormData();
+    goodbye.append("csrfmiddlewaretoken", token);
+    goodbye.append("leaves", entry.place);
+    // A page that is being closed may not wait for an answer.
+    navigator.sendBeacon(root.dataset.signal, goodbye);
   }
 
   // --- The tools ------------------------------------------------------------------------------

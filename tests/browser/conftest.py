@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connection
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from doctolib.development.mail_sink import kept_mails, start_sink
 from doctolib.servers import free_port
@@ -30,6 +30,9 @@ FAKE_MEDIA = [
 ]  # fmt: skip
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 ZOOMED = {"width": 320, "height": 256}
+# How long a test waits for what a page does by itself: the other worker may hold both cores.
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +52,7 @@ def new_page(browser, live_process):
 
     def make(**options) -> Page:
         context = browser.new_context(locale="fr-FR", viewport=DESKTOP, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))

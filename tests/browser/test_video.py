@@ -78,6 +78,15 @@ def at_home(page, live_server, visit):
     return page
 
 
+def meet(*pages):
+    """Wait until each page shows everybody else, with a moving picture."""
+    for page in pages:
+        others = page.locator("[data-others] video")
+        said = page.locator("[data-status]").text_content()
+        expect(others, f"the page says: {said}").to_have_count(len(pages) - 1)
+    together(*pages)
+
+
 def together(*pages):
     """Wait until each page shows a moving picture of each other person."""
     for page in pages:
@@ -192,11 +201,17 @@ def test_an_invited_colleague_joins(live_server, live_process, two_browsers, vis
     signed_in(colleague, live_server, member.account)
     colleague.goto(doctor.url)
     colleague.get_by_role("button", name="Entrer dans la salle").click()
-    for page in (doctor, patient, colleague):
-        expect(page.locator("[data-others] video")).to_have_count(2)
-    together(doctor, patient, colleague)
+    meet(doctor, patient, colleague)
     expect(patient.get_by_text(str(other.practitioner))).to_be_visible()
     expect(colleague.get_by_role("button", name="Terminer la visite")).to_have_count(0)
+    # Who closes the page is gone from those of the others; who comes back is there again.
+    address = colleague.url
+    colleague.goto("about:blank")
+    for page in (doctor, patient):
+        expect(page.locator("[data-others] video")).to_have_count(1)
+    colleague.goto(address)
+    colleague.get_by_role("button", name="Entrer dans la salle").click()
+    meet(doctor, patient, colleague)
 
 
 @pytest.fixture

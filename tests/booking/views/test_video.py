@@ -206,8 +206,28 @@ def test_nobody_speaks_from_anothers_place(visit, time_machine):
     _status, second = enter(patient, own(visit, "enter-video"))
     assert tell(patient, url, place=first["place"], items=[item]).status_code == 403
     assert tell(patient, url, place=second["place"], items=[item]).status_code == 204
-    assert tell(patient, url, place=second["place"], leaves=True).status_code == 204
+    assert patient.post(url, {"leaves": theirs["place"]}).status_code == 403
+    assert patient.post(url, {"leaves": second["place"]}).status_code == 204
     assert tell(patient, url, place=second["place"], items=[item]).status_code == 403
+
+
+def test_a_stream_that_ends_late_hides_nobody(visit):
+    """A page has opened its next stream by the time that the end of the former one is noticed."""
+    account = visit.account.pk
+    mine, theirs = (
+        video_room.take_place(
+            appointment_id=visit.pk, account_id=each, part=video.Part.PATIENT, name=""
+        )
+        for each in (account, visit.member.account_id)
+    )
+    room = {"appointment_id": visit.pk, "place": mine}
+    for listener in ("first", "second"):
+        video_room.arrive(**room, account_id=account, listener=listener)
+    video_room.pause(**room, listener="first")
+    other = {"appointment_id": visit.pk, "account_id": visit.member.account_id, "place": theirs}
+    assert [each["place"] for each in video_room.arrive(**other, listener="x")] == [mine]
+    video_room.pause(**room, listener="second")
+    assert video_room.arrive(**other, listener="x") == []
 
 
 def test_what_happened_before_a_move_counts_no_longer(visit, time_machine):
