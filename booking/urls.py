@@ -21,6 +21,7 @@ from booking.views.dashboard import (
     merging,
     practice,
     record,
+    resources,
     time,
     visits,
 )
@@ -144,6 +145,12 @@ urlpatterns = [
         importing.change_import,
         name="change-import",
     ),
+    path("cabinet/<uuid:practice_id>/salles/", resources.resources, name="resources"),
+    path(
+        "cabinet/<uuid:practice_id>/salles/<uuid:resource_id>/",
+        resources.resource,
+        name="resource",
+    ),
     path("cabinet/<uuid:practice_id>/noms/", agenda.agenda_names, name="agenda-names"),
     path("direct/cabinet/<uuid:practice_id>/agenda/", agenda.agenda_events, name="agenda-events"),
     path(
@@ -172,6 +179,11 @@ urlpatterns = [
         "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/annuler/",
         visits.cancel_visit,
         name="cancel-visit",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/retablir/",
+        visits.restore_visit,
+        name="restore-visit",
     ),
     path(
         "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/note/",

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from booking.domain import messages, patients
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
 from practitioners.domain import take
-from practitioners.domain.next_slots import mark_stale
+from practitioners.domain.resources import mark_stale_with
 from practitioners.domain.take import OutsideOpening, SlotTaken
 from practitioners.models import Practice, VisitReason
 from practitioners.models.agenda import PatientKind
@@ -117,7 +118,7 @@ def book(
         rows=[appointment],
     )
     messages.owe_for_booking(appointment=appointment, now=now, is_confirmed=series is not None)
-    transaction.on_commit(lambda: mark_stale(agenda.pk), robust=True)
+    transaction.on_commit(partial(mark_stale_with, agenda, visit_reason.needs), robust=True)
     return appointment
 
 
@@ -163,7 +164,9 @@ def _take(
     overbooks: bool,
 ) -> tuple[uuid.UUID, datetime]:
     if held is not None:
-        kept = take.keep_hold(hold_id=held.id, key=held.key, now=now)
+        kept = take.keep_hold(
+            hold_id=held.id, key=held.key, now=now, has_uses=bool(visit_reason.needs)
+        )
         if kept is not None:
             before = timedelta(minutes=visit_reason.buffer_before_minutes if not kept.seat else 0)
             after = timedelta(minutes=visit_reason.buffer_after_minutes if not kept.seat else 0)

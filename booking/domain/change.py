@@ -14,7 +14,7 @@ from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import take
 from practitioners.domain.availability import SEATS_AN_OPENING
-from practitioners.domain.next_slots import mark_stale
+from practitioners.domain.resources import mark_stale_with
 from practitioners.models import Agenda, VisitReason
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 480
@@ -32,6 +32,12 @@ class NotActive(Exception):
     """The appointment is over or cancelled, so it cannot be changed."""
 
     text = _("Ce rendez-vous ne peut plus être modifié.")
+
+
+class TooLateToUndo(Exception):
+    """The time of a cancelled appointment is free for others by now."""
+
+    text = _("Trop tard pour revenir en arrière : le créneau est de nouveau proposé à tous.")
 
 
 class CannotResize(Exception):
@@ -80,6 +86,7 @@ def move(
     _check(appointment, channel=channel, now=now)
     reason = visit_reason or appointment.visit_reason
     former_agenda_id, former_start = appointment.agenda_id, appointment.starts_at
+    touched = [(appointment.agenda, appointment.visit_reason.needs), (reason.agenda, reason.needs)]
     if appointment.taken_id is not None:
         take.release(appointment.taken_id)
     taken_id, ends_at = take.take(
@@ -108,8 +115,8 @@ def move(
     messages.owe_for_move(
         appointment=appointment, now=now, after=news_after, takes_back=takes_back, words=words
     )
-    for agenda_id in {former_agenda_id, appointment.agenda_id}:
-        transaction.on_commit(partial(mark_stale, agenda_id), robust=True)
+    for agenda, needs in touched:
+        transaction.on_commit(partial(mark_stale_with, agenda, needs), robust=True)
     waiting.soon(former_agenda_id, now=now)
     return appointment
 
@@ -144,7 +151,7 @@ def resize(*, appointment: Appointment, minutes: int, actor: Actor, now: datetim
         object_id=appointment.pk,
         details={"from": former // timedelta(minutes=1), "to": minutes},
     )
-    transaction.on_commit(lambda: mark_stale(appointment.agenda_id), robust=True)
+    _touched(appointment)
     waiting.soon(appointment.agenda_id, now=now)
     return appointment
 
@@ -199,8 +206,14 @@ def cancel(
     channel: Channel,
     now: datetime,
     words: str = "",
+    undo_within: timedelta = timedelta(),
+    is_told: bool = False,
 ) -> Appointment:
     """Cancel an appointment: its time is free at once, the news is owed, an entry is written.
+
+    `words`: what the practice adds to the news; `undo_within`: for how long it can be restored,
+    during which nobody else gets the time and the patient hears nothing; `is_told`: another
+    message tells of it.
 
     Raises TooLateToChange, NotActive.
     """
@@ -210,7 +223,10 @@ def cancel(
     appointment.status, appointment.cancelled_at = Status.CANCELLED, now
     appointment.save()
     if taken_id is not None:
-        take.release(taken_id)
+        if undo_within:
+            take.let_go(taken_id, key=_undo_key(appointment), until=now + undo_within)
+        else:
+            take.release(taken_id)
     entries.write(
         "appointment-cancelled",
         actor=actor,
@@ -218,10 +234,53 @@ def cancel(
         practice_id=appointment.practice_id,
         object_id=appointment.pk,
     )
-    messages.owe_for_cancellation(appointment=appointment, now=now, words=words)
-    transaction.on_commit(lambda: mark_stale(appointment.agenda_id), robust=True)
+    messages.owe_for_cancellation(
+        appointment=appointment, now=now, words=words, after=undo_within, is_told=is_told
+    )
+    _touched(appointment)
     waiting.soon(appointment.agenda_id, now=now)
     return appointment
+
+
+def can_restore(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether a cancellation can still be taken back."""
+    if appointment.status != Status.CANCELLED:
+        return False
+    return take.find_hold(key=_undo_key(appointment), now=now) is not None
+
+
+@transaction.atomic
+def restore(*, appointment: Appointment, actor: Actor, now: datetime) -> Appointment:
+    """Take a cancellation back while its time is kept; its patient hears of neither.
+
+    Raises TooLateToUndo.
+    """
+    appointment = _locked(appointment)
+    key = _undo_key(appointment)
+    hold_id = take.find_hold(key=key, now=now)
+    if appointment.status != Status.CANCELLED or hold_id is None:
+        raise TooLateToUndo
+    has_uses = bool(appointment.visit_reason.needs)
+    kept = take.keep_hold(hold_id=hold_id, key=key, now=now, has_uses=has_uses)
+    if kept is None:
+        raise TooLateToUndo
+    appointment.taken, appointment.cancelled_at = kept, None
+    appointment.status = Status.BOOKED
+    appointment.save()
+    entries.write(
+        "appointment-restored",
+        actor=actor,
+        subjects=[appointment.patient_id],
+        practice_id=appointment.practice_id,
+        object_id=appointment.pk,
+    )
+    messages.owe_as_before(appointment=appointment, now=now)
+    _touched(appointment)
+    return appointment
+
+
+def _undo_key(appointment: Appointment) -> str:
+    return f"undo{appointment.pk.hex}"
 
 
 @transaction.atomic
@@ -240,7 +299,7 @@ def mark(*, appointment: Appointment, status: Status, actor: Actor) -> Appointme
         object_id=appointment.pk,
         details={"from": former, "to": status},
     )
-    transaction.on_commit(partial(mark_stale, appointment.agenda_id), robust=True)
+    _touched(appointment)
     return appointment
 
 
@@ -270,6 +329,11 @@ def _locked(appointment: Appointment) -> Appointment:
         .select_related("visit_reason", "agenda__practice", "practice", "patient")
         .get(pk=appointment.pk)
     )
+
+
+def _touched(appointment: Appointment) -> None:
+    needs = appointment.visit_reason.needs
+    transaction.on_commit(partial(mark_stale_with, appointment.agenda, needs), robust=True)
 
 
 def _check(appointment: Appointment, *, channel: Channel, now: datetime) -> None:

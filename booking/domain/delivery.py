@@ -272,9 +272,7 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
             else ""
         ),
         "words": message.words,
-        "series": (
-            series.taken_with(appointment) if message.kind == MessageKind.CONFIRMATION else []
-        ),
+        "series": _told_with(message, appointment),
         "has_questions": account is not None and questionnaire.is_owed(appointment, now=now),
     }
     language = account.language if account else settings.LANGUAGE_CODE
@@ -285,6 +283,14 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
     if not by_sms and not is_reminder:
         letter.ics = appointment_ics(appointment, now=now)
     return letter
+
+
+def _told_with(message: Message, appointment: Appointment) -> list[Appointment]:
+    if message.kind == MessageKind.CONFIRMATION:
+        return series.taken_with(appointment)
+    if message.kind == MessageKind.CANCELLATION:
+        return series.cancelled_with(appointment)
+    return []
 
 
 def preview(kind: MessageKind, *, appointment: Appointment, words: str) -> Letter:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from audit.fixed_query import insert_rows
 from booking.models import Account, Appointment, Handover, Message, Offer, Patient
@@ -56,10 +57,42 @@ def owe_for_move(
     _insert(rows + _reminders(appointment, now=now))
 
 
-def owe_for_cancellation(*, appointment: Appointment, now: datetime, words: str = "") -> None:
-    """Owe the news of a cancellation; everything else owed for the appointment is void."""
+def owe_for_cancellation(
+    *,
+    appointment: Appointment,
+    now: datetime,
+    words: str = "",
+    after: timedelta = timedelta(),
+    is_told: bool = False,
+) -> None:
+    """Owe the news of a cancellation, unless another message tells it; all else owed for the
+    appointment is void. The news waits for `after`.
+    """
     _void(appointment, list(MessageKind))
-    _insert(_of_kind(MessageKind.CANCELLATION, appointment, due_at=now, now=now, words=words))
+    if is_told:
+        return
+    turn = now.isoformat(timespec="milliseconds")
+    _insert(
+        _of_kind(
+            MessageKind.CANCELLATION,
+            appointment,
+            due_at=now + after,
+            now=now,
+            turn=turn,
+            words=words,
+        )
+    )
+
+
+def owe_as_before(*, appointment: Appointment, now: datetime) -> None:
+    """Owe again what a cancellation that is taken back made void, and void its news."""
+    _void(appointment, [MessageKind.CANCELLATION])
+    void = Message.objects.filter(appointment=appointment, state=MessageState.VOID)
+    of_this_time = Q(kind=MessageKind.CHANGE, turn=str(appointment.moves))
+    if not appointment.moves:
+        of_this_time |= Q(kind=MessageKind.CONFIRMATION)
+    coming = Q(kind=MessageKind.REMINDER, turn__endswith=f"h/{appointment.moves}", due_at__gt=now)
+    void.filter(of_this_time | coming).update(state=MessageState.OWED)
 
 
 def owe_to_account(*, account: Account, kind: MessageKind, now: datetime) -> Message:

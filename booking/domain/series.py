@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.ids import new_id
 from audit.record.entries import Actor
 from audit.refusal import Refusal
-from booking.domain import messages
+from booking.domain import change, messages
 from booking.domain.book import OutsideOpening, SlotTaken, book
 from booking.models import Account, Appointment
 from booking.models.appointment import Channel, Status
@@ -133,6 +133,61 @@ def book_series(
         raise CannotRepeat(CannotRepeat.gone) from error
     messages.owe_for_series(first=made[0], now=now)
     return made
+
+
+def following(appointment: Appointment) -> list[Appointment]:
+    """The later appointments of the same series that still stand, soonest first."""
+    if appointment.series is None:
+        return []
+    same = Appointment.unscoped.filter(patient=appointment.patient_id, series=appointment.series)
+    rows = same.filter(starts_at__gt=appointment.starts_at, status=Status.BOOKED)
+    return list(rows.order_by("starts_at", "pk"))
+
+
+@transaction.atomic
+def cancel_with_following(
+    *,
+    appointment: Appointment,
+    actor: Actor,
+    channel: Channel,
+    now: datetime,
+    undo_within: timedelta = timedelta(),
+) -> list[Appointment]:
+    """Cancel an appointment and the later ones of its series, all or none; one message tells all.
+
+    Raises TooLateToChange, NotActive.
+    """
+    rows = [appointment, *following(appointment)]
+    return [
+        change.cancel(
+            appointment=row,
+            actor=actor,
+            channel=channel,
+            now=now,
+            undo_within=undo_within,
+            is_told=n > 0,
+        )
+        for n, row in enumerate(rows)
+    ]
+
+
+@transaction.atomic
+def restore(*, appointment: Appointment, actor: Actor, now: datetime) -> list[Appointment]:
+    """Take back a cancellation, and those that were made with it. Raises TooLateToUndo."""
+    rows = [appointment, *cancelled_with(appointment)]
+    return [change.restore(appointment=row, actor=actor, now=now) for row in rows]
+
+
+def cancelled_with(appointment: Appointment) -> list[Appointment]:
+    """The other appointments that were cancelled in the same go, soonest first."""
+    if appointment.series is None or appointment.cancelled_at is None:
+        return []
+    same = Appointment.unscoped.filter(
+        patient=appointment.patient_id,
+        series=appointment.series,
+        cancelled_at=appointment.cancelled_at,
+    )
+    return list(same.exclude(pk=appointment.pk).order_by("starts_at", "pk"))
 
 
 def taken_with(appointment: Appointment) -> list[Appointment]:

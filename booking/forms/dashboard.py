@@ -1,4 +1,5 @@
 import re
+import uuid
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from booking.models import Appointment
 from practitioners.domain.openings import OpeningSpec
 from practitioners.domain.text import search_text
 from practitioners.domain.wall_clock import FIRST_DAY, LAST_DAY, instant
-from practitioners.models import Agenda, Opening, Practice, Role, VisitReason
+from practitioners.models import Agenda, Opening, Practice, Resource, Role, VisitReason
 
 COLOURS = [
     ("blue", _("bleu")),
@@ -229,10 +230,22 @@ class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
     """A visit reason. Validates only: the domain saves."""
 
     colour = forms.ChoiceField(label=_("Couleur"), choices=COLOURS)
+    needs = forms.TypedMultipleChoiceField(
+        label=_("Ce qu’il faut"),
+        coerce=uuid.UUID,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Une salle ou un appareil coché n’est jamais pris deux fois à la même heure."),
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, resources: list[Resource], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["series_at_most"].required = False
+        needs = self.fields["needs"]
+        assert isinstance(needs, forms.TypedMultipleChoiceField)  # noqa: S101 - as declared above
+        needs.choices = [(str(each.pk), each.name) for each in resources]
+        if not resources:
+            del self.fields["needs"]
 
     def clean_series_at_most(self) -> int:
         """Nothing said is one at a time."""
@@ -251,11 +264,32 @@ class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
             "cancel_deadline_hours",
             "patient_kind",
             "series_at_most",
+            "needs",
             "teleconsultation",
             "price_cents",
             "instructions",
             "active",
         ]
+
+
+class ResourceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A room or a device. Validates only: the domain saves."""
+
+    class Meta:
+        model = Resource
+        fields = ["name", "pieces", "active"]
+        help_texts = {
+            "name": _("Par exemple : salle d’échographie, fauteuil, électrocardiographe."),
+            "pieces": _("Plusieurs pareilles : chaque visite en reçoit une."),
+        }
+
+    def clean_name(self) -> str:
+        """A practice calls two things by two names."""
+        name: str = self.cleaned_data["name"].strip()
+        same = Resource.objects.filter(practice=self.instance.practice, name__iexact=name)
+        if same.exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("Ce nom est déjà donné."))
+        return name
 
 
 class InvitationForm(forms.Form):

@@ -88,12 +88,18 @@ def build_grid(
         if actor is not None
         else [Shown(appointment=row, name="") for row in rows]
     )
-    times = availability.load_agenda_times(agenda_ids=ids, since=since, until=until, now=now)
     main_reasons: dict[uuid.UUID, VisitReason] = {}
     for reason in VisitReason.objects.filter(agenda_id__in=ids, active=True).order_by(
         "-patient_kind", "name", "pk"
     ):
         main_reasons.setdefault(reason.agenda_id, reason)
+    times = availability.load_agenda_times(
+        agenda_ids=ids,
+        since=since,
+        until=until,
+        now=now,
+        needs=availability.needs_of(main_reasons.values()),
+    )
     first, last = FIRST_HOUR, LAST_HOUR
     for row in rows:
         first = min(first, row.starts_at.astimezone(zone).hour)

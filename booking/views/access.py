@@ -124,11 +124,16 @@ def desk_context(request: HttpRequest, *, current: str, **more: object) -> dict[
     return {"practice": membership.practice, "membership": membership, "current": current, **more}
 
 
+def works_on_whole_practice(request: HttpRequest) -> bool:
+    """Whether no agendas are delegated to the member, who then works on all of them."""
+    return not membership_of(request).agendas.exists()
+
+
 def require_whole_practice(request: HttpRequest) -> None:
     """Raise Http404 for who works on some agendas alone: what is the whole practice's they do not
     find.
     """
-    if membership_of(request).agendas.exists():
+    if not works_on_whole_practice(request):
         raise Http404
 
 

@@ -203,18 +203,25 @@ def cancel(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     problem = ""
     if request.method == "POST":
+        cancels = series.cancel_with_following if "suivants" in request.POST else change.cancel
         try:
-            change.cancel(
-                appointment=row, actor=web_actor(request), channel=Channel.PATIENT, now=now
-            )
+            cancels(appointment=row, actor=web_actor(request), channel=Channel.PATIENT, now=now)
         except (change.TooLateToChange, change.NotActive) as refused:
             problem = str(refused.text)
         else:
-            messages.success(request, _("Votre rendez-vous est annulé."))
+            if "suivants" in request.POST:
+                messages.success(request, _("Ce rendez-vous et les suivants sont annulés."))
+            else:
+                messages.success(request, _("Votre rendez-vous est annulé."))
             return redirect("booking:my-appointments")
     elif not change.can_patient_change(row, now=now):
         problem = str(change.TooLateToChange.text)
-    context = {"appointment": row, "practice": row.practice, "problem": problem}
+    context = {
+        "appointment": row,
+        "practice": row.practice,
+        "problem": problem,
+        "following": series.following(row),
+    }
     return render(request, "booking/cancel.html", context, status=409 if problem else 200)
 
 

@@ -10,6 +10,7 @@ from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken
 from booking.domain.change import NotActive
 from partners.domain.bookings import HoldGone, TooManyHolds
 from practitioners.domain.openings import ImportedAbsence, OverlapsOpening
+from practitioners.domain.take import ResourceTaken
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
@@ -118,6 +119,9 @@ class BadCursor(APIException):
 # What the domain refuses: status, code and what to do about it.
 REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
     SlotTaken: (409, "slot_taken", "Somebody else has it. Ask for the slots again."),
+    ResourceTaken: (
+        409, "slot_taken", "A room or a device that it needs is in use. Ask for the slots again."
+    ),
     OutsideOpening: (
         409, "outside_openings",
         "Ask for the slots again, or send outside_openings if the practice wants it so.",

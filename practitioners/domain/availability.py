@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from practitioners.domain.pieces import Period, Pieces, are_free, load_pieces, of_session
 from practitioners.domain.seating import Seating
 from practitioners.domain.wall_clock import days_between, instant, is_public_holiday, occurs_on
 from practitioners.models import VisitReason
 from practitioners.models.directory import department_of
 
 SEATS_AN_OPENING = 1000
-Period = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class AgendaTime:
     absences: list[Period] = field(default_factory=list)
     own_time: list[Period] = field(default_factory=list)
     seats: list[Seat] = field(default_factory=list)
+    pieces: Pieces = field(default_factory=dict)
 
     def is_closed(self, day: date) -> bool:
         return not self.open_on_holidays and is_public_holiday(day, self.department)
@@ -120,6 +121,7 @@ def free_slots_of_many(
         until=until,
         now=now,
         ignoring=ignoring,
+        needs=needs_of(visit_reasons),
     )
     return {
         reason.pk: list(
@@ -146,7 +148,11 @@ def first_slots(
     """Return the soonest online slot of each visit reason within `days`, or None."""
     until = now + timedelta(days=days)
     times = load_agenda_times(
-        agenda_ids={reason.agenda_id for reason in visit_reasons}, since=now, until=until, now=now
+        agenda_ids={reason.agenda_id for reason in visit_reasons},
+        since=now,
+        until=until,
+        now=now,
+        needs=needs_of(visit_reasons),
     )
     return {
         reason.pk: next(
@@ -202,9 +208,11 @@ def load_agenda_times(
     until: datetime,
     now: datetime,
     ignoring: uuid.UUID | None = None,
+    needs: Iterable[uuid.UUID] = (),
 ) -> dict[uuid.UUID, AgendaTime]:
     """Load openings, absences and taken time of agendas that matter in [since, until).
 
+    `needs` are the resources whose uses matter beside it: one more query, where there are any.
     Expired holds count as free. A margin of a day covers slots that began before `since`.
     """
     ids = list(agenda_ids)
@@ -247,8 +255,16 @@ def load_agenda_times(
             times[agenda_id].own_time.append(period)
         else:
             times[agenda_id].seats.append(Seat(taken_id, reason_id, period, seat))
+    pieces = load_pieces(resource_ids=needs, since=lower, until=upper, now=now, ignoring=ignoring)
+    for found in times.values():
+        found.pieces = pieces
     nothing = AgendaTime(zone=ZoneInfo("UTC"), department="", open_on_holidays=True)
     return {agenda_id: times.get(agenda_id, nothing) for agenda_id in ids}
+
+
+def needs_of(visit_reasons: Iterable[VisitReason]) -> set[uuid.UUID]:
+    """The resources that any of these visit reasons needs."""
+    return {need for reason in visit_reasons for need in reason.needs}
 
 
 def _window(
@@ -287,7 +303,7 @@ def slots_of(
         slots: set[Slot] = set()
         consultations = [o for o, _ in serving if o.slot_minutes is None and occurs_on(o, day)]
         for opening in consultations:
-            slots.update(_consultation_slots(opening, reason, day, agenda.zone, blocked))
+            slots.update(_consultation_slots(opening, reason, day, agenda, blocked))
         if any(o.slot_minutes is not None and occurs_on(o, day) for o, _ in serving):
             slots.update(_session_slots(agenda, reason, day, absences))
         yield from sorted(
@@ -297,7 +313,7 @@ def slots_of(
 
 
 def _consultation_slots(
-    opening: OpeningTime, reason: VisitReason, day: date, zone: ZoneInfo, blocked: list[Period]
+    opening: OpeningTime, reason: VisitReason, day: date, agenda: AgendaTime, blocked: list[Period]
 ) -> Iterator[Slot]:
     """Cut one occurrence of a consultation opening on a grid anchored at its start.
 
@@ -307,13 +323,16 @@ def _consultation_slots(
     duration = timedelta(minutes=reason.duration_minutes)
     before = timedelta(minutes=reason.buffer_before_minutes)
     after = timedelta(minutes=reason.buffer_after_minutes)
-    starts_at = instant(day, opening.from_time, zone)
-    closes = instant(day, opening.until_time, zone)
+    starts_at = instant(day, opening.from_time, agenda.zone)
+    closes = instant(day, opening.until_time, agenda.zone)
     ends = [period[1] for period in blocked]
     while starts_at + duration <= closes:
         ends_at = starts_at + duration
         first_after = bisect_left(ends, starts_at - before + timedelta.resolution)
-        if first_after == len(blocked) or blocked[first_after][0] >= ends_at + after:
+        if (first_after == len(blocked) or blocked[first_after][0] >= ends_at + after) and (
+            not agenda.pieces
+            or are_free(agenda.pieces, reason.needs, (starts_at - before, ends_at + after))
+        ):
             yield Slot(starts_at, ends_at)
         starts_at += before + duration + after
 
@@ -339,6 +358,9 @@ def _session_slots(
     }
     for cell in cells:
         if _overlaps_any(cell, absences):
+            continue
+        shared_by = of_session(reason.agenda_id, cell[0])
+        if not are_free(agenda.pieces, reason.needs, cell, shared_by):
             continue
         seating, unseated = seating_at(agenda, cell, day)
         for orphan in unseated:

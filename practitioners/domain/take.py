@@ -14,8 +14,9 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
-from practitioners.domain import availability
-from practitioners.models import Taken, VisitReason
+from practitioners.domain import availability, pieces
+from practitioners.domain.next_slots import mark_stale
+from practitioners.models import ResourceUse, Taken, VisitReason
 
 HOLD_MINUTES = 7
 
@@ -24,6 +25,12 @@ class SlotTaken(Exception):
     """Somebody else has the slot."""
 
     text = _("Ce créneau vient d’être pris.")
+
+
+class ResourceTaken(SlotTaken):
+    """The practitioner has the time; a room or a device that the visit needs is in use."""
+
+    text = _("Une salle ou un appareil nécessaire est déjà pris à cette heure.")
 
 
 class OutsideOpening(Exception):
@@ -57,18 +64,22 @@ def take(
     `minutes` is how long a practice wants it, where that is not what the visit reason says.
 
     Must run in a transaction. `anywhere` lets a practice place an appointment outside its
-    openings; the constraint still refuses taken time. Raises SlotTaken or OutsideOpening.
+    openings; the constraints still refuse taken time, and resources that are in use. Raises
+    SlotTaken, ResourceTaken or OutsideOpening; the transaction must be rolled back then.
     """
     since, until = starts_at, starts_at + timedelta(microseconds=1)
+    if visit_reason.needs:
+        pieces.lock_resources(visit_reason.agenda.practice_id)
     time = availability.load_agenda_times(
-        agenda_ids=[visit_reason.agenda_id], since=since, until=until, now=now
+        agenda_ids=[visit_reason.agenda_id],
+        since=since,
+        until=until,
+        now=now,
+        needs=visit_reason.needs,
     )[visit_reason.agenda_id]
     offered = _offers(time, visit_reason, starts_at, now=now, online=online)
     if offered is None and not anywhere:
-        time.own_time, time.seats = [], []
-        if _offers(time, visit_reason, starts_at, now=now, online=online) is None:
-            raise OutsideOpening
-        raise SlotTaken
+        raise _why_not(time, visit_reason, starts_at, now=now, online=online)
     if minutes is None and offered is not None and (cell := (offered.starts_at, offered.ends_at)):
         day = starts_at.astimezone(time.zone).date()
         sessions = [
@@ -79,19 +90,80 @@ def take(
             and cell in availability.session_cells(opening, day, time.zone)
         ]
         if sessions:
-            return _take_seat(visit_reason, cell, now=now, hold=hold), offered.ends_at
+            taken_id = _take_seat(visit_reason, cell, now=now, hold=hold)
+            shared_by = pieces.of_session(visit_reason.agenda_id, cell[0])
+            _claim(visit_reason, taken_id, cell, shared_by=shared_by, now=now, hold=hold)
+            return taken_id, offered.ends_at
     ends_at = starts_at + timedelta(minutes=minutes or visit_reason.duration_minutes)
     period = (
         starts_at - timedelta(minutes=visit_reason.buffer_before_minutes),
         ends_at + timedelta(minutes=visit_reason.buffer_after_minutes),
     )
-    try:
-        return _insert(visit_reason, period, seat=0, now=now, hold=hold), ends_at
-    except SlotTaken:
-        for seat in range(1, visit_reason.agenda.overbooks_at_most + 1 if overbooks else 1):
-            with suppress(SlotTaken):
-                return _insert(visit_reason, period, seat=seat, now=now, hold=hold), ends_at
-        raise
+    taken_id = _take_own_time(
+        visit_reason,
+        period,
+        at_most=visit_reason.agenda.overbooks_at_most if overbooks else 0,
+        now=now,
+        hold=hold,
+    )
+    _claim(visit_reason, taken_id, period, shared_by=taken_id, now=now, hold=hold)
+    return taken_id, ends_at
+
+
+def _take_own_time(
+    visit_reason: VisitReason,
+    period: pieces.Period,
+    *,
+    at_most: int,
+    now: datetime,
+    hold: Hold | None,
+) -> uuid.UUID:
+    """Take the practitioner's own time, or up to `at_most` times on top of it."""
+    for seat in range(at_most):
+        with suppress(SlotTaken):
+            return _insert(visit_reason, period, seat=seat, now=now, hold=hold)
+    return _insert(visit_reason, period, seat=at_most, now=now, hold=hold)
+
+
+def _claim(
+    visit_reason: VisitReason,
+    taken_id: uuid.UUID,
+    period: pieces.Period,
+    *,
+    shared_by: uuid.UUID,
+    now: datetime,
+    hold: Hold | None,
+) -> None:
+    if not visit_reason.needs:
+        return
+    refused = pieces.claim(
+        needs=visit_reason.needs,
+        taken_id=taken_id,
+        period=period,
+        shared_by=shared_by,
+        now=now,
+        hold_until=hold.until if hold else None,
+    )
+    if refused is not None:
+        raise ResourceTaken
+
+
+def _why_not(
+    time: availability.AgendaTime,
+    visit_reason: VisitReason,
+    starts_at: datetime,
+    *,
+    now: datetime,
+    online: bool,
+) -> Exception:
+    """Say why a slot is not offered: others have what it needs, or it is no slot at all."""
+    time.pieces = {}
+    if _offers(time, visit_reason, starts_at, now=now, online=online) is not None:
+        return ResourceTaken()
+    time.own_time, time.seats = [], []
+    if _offers(time, visit_reason, starts_at, now=now, online=online) is not None:
+        return SlotTaken()
+    return OutsideOpening()
 
 
 def _offers(
@@ -126,7 +198,7 @@ _DROP_EXPIRED = """
 
 def _insert(
     visit_reason: VisitReason,
-    period: availability.Period,
+    period: pieces.Period,
     *,
     seat: int,
     now: datetime,
@@ -156,7 +228,7 @@ def _insert(
 
 
 def _take_seat(
-    visit_reason: VisitReason, cell: availability.Period, *, now: datetime, hold: Hold | None
+    visit_reason: VisitReason, cell: pieces.Period, *, now: datetime, hold: Hold | None
 ) -> uuid.UUID:
     """Take a seat of a session, moving others to seats that serve them too where that makes room.
 
@@ -169,7 +241,7 @@ def _take_seat(
     return _insert(visit_reason, cell, seat=seat, now=now, hold=hold)
 
 
-def _lock_cell(agenda_id: uuid.UUID, cell: availability.Period) -> None:
+def _lock_cell(agenda_id: uuid.UUID, cell: pieces.Period) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
@@ -180,7 +252,7 @@ def _lock_cell(agenda_id: uuid.UUID, cell: availability.Period) -> None:
 def reseat(
     *,
     agenda_id: uuid.UUID,
-    cell: availability.Period,
+    cell: pieces.Period,
     now: datetime,
     newcomer: uuid.UUID | None = None,
 ) -> int | None:
@@ -246,8 +318,11 @@ def reseat(
     return free_seat(rooms[into]) if into else None
 
 
-def keep_hold(*, hold_id: uuid.UUID, key: str, now: datetime) -> Taken | None:
-    """Turn an unexpired hold of this session into time taken for good, or return None."""
+def keep_hold(*, hold_id: uuid.UUID, key: str, now: datetime, has_uses: bool) -> Taken | None:
+    """Turn an unexpired hold of this session into time taken for good, or return None.
+
+    `has_uses`: its visit reason needs resources, which the hold claimed too.
+    """
     row = (
         Taken.objects.select_for_update(no_key=True, of=("self",))
         .filter(pk=hold_id, hold_key=key, hold_until__gt=now)
@@ -257,6 +332,8 @@ def keep_hold(*, hold_id: uuid.UUID, key: str, now: datetime) -> Taken | None:
         return None
     row.hold_until, row.hold_key = None, ""
     row.save(update_fields=["hold_until", "hold_key"])
+    if has_uses:
+        ResourceUse.objects.filter(taken=row).update(hold_until=None)
     return row
 
 
@@ -282,7 +359,24 @@ def release(taken_id: uuid.UUID) -> None:
     Taken.objects.filter(pk=taken_id).delete()
 
 
+def let_go(taken_id: uuid.UUID, *, key: str, until: datetime) -> None:
+    """Free taken time a little later: until then it is a hold, which its key can keep."""
+    Taken.objects.filter(pk=taken_id).update(hold_until=until, hold_key=key)
+    ResourceUse.objects.filter(taken_id=taken_id).update(hold_until=until)
+
+
+def find_hold(*, key: str, now: datetime) -> uuid.UUID | None:
+    """The unexpired hold that a key has."""
+    return (
+        Taken.objects.filter(hold_key=key, hold_until__gt=now).values_list("pk", flat=True).first()
+    )
+
+
 def drop_expired_holds(*, now: datetime) -> int:
     """Delete the holds that have expired, and return how many there were."""
-    count, _by_model = Taken.objects.filter(hold_until__lte=now).delete()
+    expired = Taken.objects.filter(hold_until__lte=now)
+    agenda_ids = set(expired.values_list("agenda_id", flat=True))
+    count, _by_model = expired.delete()
+    for agenda_id in agenda_ids:
+        mark_stale(agenda_id)
     return count

@@ -1,6 +1,7 @@
 from practitioners.models.agenda import Absence, Agenda, Opening, Question, VisitReason
 from practitioners.models.directory import Practice, Practitioner, Specialty
 from practitioners.models.place import Commune
+from practitioners.models.resources import Resource, ResourceUse
 from practitioners.models.staff import Invitation, Membership, Role
 from practitioners.models.taken import NextSlot, Taken
 
@@ -15,6 +16,8 @@ __all__ = [
     "Practice",
     "Practitioner",
     "Question",
+    "Resource",
+    "ResourceUse",
     "Role",
     "Specialty",
     "Taken",

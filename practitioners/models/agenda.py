@@ -82,6 +82,9 @@ class VisitReason(models.Model):
         _("séances qu’un patient peut prendre d’un coup"), default=1, db_default=1,
         validators=[MinValueValidator(1), MaxValueValidator(30)],
     )  # fmt: skip
+    # Ids of the practice's resources, of each of which a visit needs one piece. Read with the
+    # reason, so that a reason which needs nothing costs no query.
+    needs = ArrayField(models.UUIDField(), default=list, db_default=[], blank=True)
     teleconsultation = models.BooleanField(_("téléconsultation"), default=False)
     price_cents = models.PositiveIntegerField(_("tarif (centimes)"), null=True, blank=True)
     instructions = models.TextField(_("consignes"), blank=True)

@@ -31,6 +31,7 @@ from tests.factories import (
     make_patient,
     make_practice,
     make_reason,
+    make_resource,
     practice_actor,
     verified_client,
 )
@@ -89,6 +90,7 @@ PRACTICE = {
     "booking:move-visit": "booking.change_appointments",
     "booking:repeat-visit": "booking.change_appointments",
     "booking:cancel-visit": "booking.change_appointments",
+    "booking:restore-visit": "booking.change_appointments",
     "booking:waiting-list": "booking.view_agenda",
     "booking:add-wait": "booking.change_appointments",
     "booking:note-visit": "booking.change_appointments",
@@ -116,6 +118,8 @@ PRACTICE = {
     "booking:new-opening": "booking.change_openings",
     "booking:opening": "booking.change_openings",
     "booking:delete-opening": "booking.change_openings",
+    "booking:resources": "booking.change_openings",
+    "booking:resource": "booking.change_openings",
     "booking:new-reason": "booking.change_reasons",
     "booking:reason": "booking.change_reasons",
     "booking:agenda-settings": "booking.change_openings",
@@ -205,6 +209,7 @@ POST_ONLY = {
     "partners:make-sandbox",
     "booking:answer-concern",
     "booking:mark-visit",
+    "booking:restore-visit",
     "booking:delete-absence",
     "booking:remove-member",
     "booking:link-member",
@@ -310,6 +315,7 @@ def world(request, now):
         "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
         "entry_id": entry.pk, "wait_id": wait.pk,
         "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document_id, "import_id": import_id, "merge_id": merge_id, "what": "prendre", "passkey_id": 4242,
+        "resource_id": make_resource(practice).pk,
         "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
     }  # fmt: skip
     return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
@@ -477,7 +483,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
             "booking:members", "booking:practice-settings", "booking:practice-reads",
             "booking:practice-reads-csv", "booking:practice-incidents", "partners:software", "partners:feeds",
             "partners:import-calendar", "booking:waiting-list", "booking:practice-conversations",
-            "booking:agenda-names", "booking:statistics", "booking:statistics-csv", "booking:practice-documents", "booking:imports", "booking:merge-patients",
+            "booking:agenda-names", "booking:resources", "booking:statistics", "booking:statistics-csv", "booking:practice-documents", "booking:imports", "booking:merge-patients",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
         assert b"Quatrefages" not in body(answer)

@@ -13,8 +13,15 @@ from booking.domain.book import OutsideOpening, SlotTaken, book
 from booking.domain.change import move
 from booking.models import Appointment
 from booking.models.appointment import Channel
-from practitioners.models import Taken
-from tests.factories import make_agenda, make_opening, make_patient, make_reason, practice_actor
+from practitioners.models import ResourceUse, Taken
+from tests.factories import (
+    make_agenda,
+    make_opening,
+    make_patient,
+    make_reason,
+    make_resource,
+    practice_actor,
+)
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -121,6 +128,23 @@ def test_movers_and_bookers_race_without_deadlock(now):
     assert outcomes["SlotTaken"] + outcomes["won"] == 2
     taken = sorted(Taken.objects.values_list("period", flat=True))
     assert all(a.upper <= b.lower for a, b in itertools.pairwise(taken))
+
+
+def test_two_agendas_race_for_two_rooms(now):
+    """Everybody has a practitioner of their own; there are two rooms, in both orders."""
+    agenda = make_agenda()
+    rooms = [make_resource(agenda.practice, pieces=2), make_resource(agenda.practice, pieces=50)]
+    jobs = []
+    for n in range(CLIENTS // 2):
+        other = make_agenda(practice=agenda.practice)
+        needs = [room.pk for room in (rooms if n % 2 else rooms[::-1])]
+        reason = make_reason(other, needs=needs)
+        make_opening(other, reason)
+        jobs.append(booking(reason, make_patient(), NINE, now))
+    assert race(jobs) == {"won": 2, "ResourceTaken": CLIENTS // 2 - 2}
+    assert sorted(
+        ResourceUse.objects.filter(resource=rooms[0]).values_list("piece", flat=True)
+    ) == [1, 2]
 
 
 def test_postgresql_itself_refuses(now):

@@ -23,7 +23,8 @@ QUIET = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 FAKE_MEDIA = [
-    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+    # Few pictures a second: three people's cameras are on two cores here, beside other tests.
+    "--use-fake-device-for-media-stream=fps=10", "--use-fake-ui-for-media-stream",
     "--auto-accept-this-tab-capture", "--allow-loopback-in-peer-connection",
     # Both ends of a call are on this machine: nothing of it leaves the loopback.
     "--disable-features=WebRtcHideLocalIpsWithMdns", "--autoplay-policy=no-user-gesture-required",

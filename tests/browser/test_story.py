@@ -29,6 +29,7 @@ from tests.factories import (
     make_patient,
     make_practice,
     make_reason,
+    make_resource,
     practice_actor,
 )
 
@@ -199,6 +200,7 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
         fields=identities.FIELDS,
         actor=practice_actor(),
     )
+    room = make_resource(agenda.practice, name="Salle d’échographie", pieces=2)
     page = new_page()
     sign_in_to_practice(page, live_server, agenda)
     for path in (
@@ -210,6 +212,8 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
         "rendez-vous/",
         "horaires/",
         "absences/",
+        "salles/",
+        f"salles/{room.pk}/",
         "membres/",
         "logiciels/",
         "calendriers/",

@@ -90,17 +90,24 @@ def meet(*pages):
 def together(*pages):
     """Wait until each page shows a moving picture of each other person."""
     for page in pages:
-        seen = shown_frames(page, more_than=0)
-        shown_frames(page, more_than=max(seen) + 5)
+        seen = wait_for_frames(page, lambda frames: frames and all(frames))
+        wait_for_frames(
+            page,
+            lambda frames, seen=seen: (
+                len(frames) == len(seen)
+                and all(now > then + 5 for now, then in zip(frames, seen, strict=True))
+            ),
+        )
 
 
-def shown_frames(page, *, more_than, seconds=45):
+def wait_for_frames(page, is_enough, seconds=45):
+    """Wait until what each picture has shown is enough; return how many frames each has."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         frames = page.evaluate(FRAMES)
-        if frames and all(n > more_than for n in frames):
+        if is_enough(frames):
             return frames
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(100)
     raise AssertionError(
         f"the pictures stand still: {frames}, {page.locator('[data-status]').text_content()}"
     )

@@ -2,7 +2,13 @@
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
-from tests.factories.directory import make_agenda, make_opening, make_practice, make_reason
+from tests.factories.directory import (
+    make_agenda,
+    make_opening,
+    make_practice,
+    make_reason,
+    make_resource,
+)
 from tests.factories.partners import make_credential, make_grant
 from tests.factories.people import (
     PASSWORD,
@@ -25,6 +31,7 @@ __all__ = [
     "make_patient",
     "make_practice",
     "make_reason",
+    "make_resource",
     "practice_actor",
     "verified_client",
 ]

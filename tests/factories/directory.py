@@ -2,7 +2,15 @@ from datetime import date, time
 from itertools import count
 
 from practitioners.domain.text import search_text
-from practitioners.models import Agenda, Opening, Practice, Practitioner, Specialty, VisitReason
+from practitioners.models import (
+    Agenda,
+    Opening,
+    Practice,
+    Practitioner,
+    Resource,
+    Specialty,
+    VisitReason,
+)
 
 _serial = count(1)
 
@@ -45,6 +53,11 @@ def make_reason(agenda: Agenda, **values: object) -> VisitReason:
         "horizon_days": 60,
     }
     return VisitReason.objects.create(agenda=agenda, **defaults | values)
+
+
+def make_resource(practice: Practice, **values: object) -> Resource:
+    defaults: dict[str, object] = {"name": f"Salle {next(_serial)}"}
+    return Resource.objects.create(practice=practice, **defaults | values)
 
 
 def make_opening(agenda: Agenda, *reasons: VisitReason, **values: object) -> Opening:

@@ -21,7 +21,16 @@ from partners.api.views import appointments as views
 from partners.domain import scopes, tokens
 from partners.domain.walls import behind_walls
 from partners.models import Credential, Grant
-from practitioners.models import Absence, Agenda, Opening, Practice, Taken, VisitReason
+from practitioners.models import (
+    Absence,
+    Agenda,
+    Opening,
+    Practice,
+    Resource,
+    ResourceUse,
+    Taken,
+    VisitReason,
+)
 from tests.audit.record_fixtures import rows, sql
 from tests.factories import (
     make_account,
@@ -31,18 +40,21 @@ from tests.factories import (
     make_opening,
     make_patient,
     make_reason,
+    make_resource,
     practice_actor,
 )
 from tests.partners.test_appointments import listed, revealed
 
 pytestmark = pytest.mark.django_db
-MODELS = [Practice, Agenda, VisitReason, Opening, Absence, Taken, Grant, SubjectKey]
+MODELS = [
+    Practice, Agenda, VisitReason, Opening, Absence, Taken, Grant, SubjectKey, Resource, ResourceUse,
+]  # fmt: skip
 
 
 def furnish(now):
     """A practice with something in every table that the partner role may read."""
     agenda = make_agenda()
-    reason = make_reason(agenda)
+    reason = make_reason(agenda, needs=[make_resource(agenda.practice).pk])
     make_opening(agenda, reason)
     Absence.objects.create(agenda=agenda, starts_at=now, until=datetime(2026, 11, 25, tzinfo=UTC))
     account = make_account()
@@ -117,6 +129,7 @@ WRITES = [
     "UPDATE booking_appointment SET status = status",
     "DELETE FROM practitioners_absence",
     "UPDATE practitioners_taken SET hold_key = ''",
+    "UPDATE practitioners_resourceuse SET hold_until = NULL",
     "DELETE FROM practitioners_opening_visit_reasons",
     "UPDATE booking_message SET state = 'void'",
     "UPDATE practitioners_opening SET capacity = 1",

@@ -11,11 +11,23 @@ from django.utils import timezone
 from audit.models import Entry
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
+from booking.domain.book import book
+from booking.domain.change import cancel
 from booking.models import Appointment, Message, Patient
+from booking.models.appointment import Channel
 from partners.domain import bookings, once
 from partners.models import IdempotentRequest
 from practitioners.models import Absence, Opening, Taken
-from tests.factories import make_agenda, make_credential, make_grant, make_opening, make_reason
+from tests.factories import (
+    make_agenda,
+    make_credential,
+    make_grant,
+    make_opening,
+    make_patient,
+    make_reason,
+    make_resource,
+    practice_actor,
+)
 from tests.partners.software import KEY, Software
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
@@ -103,6 +115,32 @@ def test_a_taken_slot_is_refused_and_leaves_no_file(software, slot):
     again = software.post("appointments", slot | {"new_patient": WHO})
     assert code_of(again) == (409, "slot-taken")
     assert Patient.unscoped.count() == 1
+
+
+def test_a_room_that_another_agenda_uses_is_neither_offered_nor_booked(software, slot, reason, now):
+    """The software sees when a room is in use, though not by whom: that agenda is not granted."""
+    room = make_resource(reason.agenda.practice)
+    other = make_reason(make_agenda(practice=reason.agenda.practice), needs=[room.pk])
+    make_opening(other.agenda, other)
+    reason.needs = [room.pk]
+    reason.save()
+    first = book(
+        visit_reason=other, starts_at=datetime.fromisoformat(NINE), patient=make_patient(),
+        booked_by=None, actor=practice_actor(), channel=Channel.PATIENT, now=now,
+    )  # fmt: skip
+    path = f"visit-reasons/{reason.pk}/slots"
+    slots = software.get(path, since="2026-11-30T00:00:00Z", until="2026-12-01T00:00:00Z").json()
+    assert slots["slots"]
+    assert NINE not in [each["starts_at"] for each in slots["slots"]]
+    assert code_of(software.post("appointments", slot | {"new_patient": WHO})) == (
+        409,
+        "slot-taken",
+    )
+    assert code_of(software.post("holds", slot)) == (409, "slot-taken")
+    cancel(appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    hold = software.post("holds", slot).json()
+    booked(software, slot, hold=hold["id"])
+    assert room.uses.get().hold_until is None
 
 
 def test_outside_openings_only_when_it_says_so(software, slot):

@@ -1,7 +1,7 @@
 """The agenda by day, week or month or as a list, and what is done from it."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -14,7 +14,9 @@ from django.views.decorators.http import require_safe
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose
+from booking.domain.change import can_restore
 from booking.domain.dashboard_access import may_still_work
+from booking.models import Appointment
 from booking.queries.agenda_grid import build_grid, week_of
 from booking.queries.agenda_list import month_of, visits_of_day
 from booking.queries.appointments import show, with_related
@@ -62,6 +64,7 @@ def agenda(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "current": "agenda",
     }
     actor = practice_actor(request)
+    context["cancelled"] = _just_cancelled(request, now=now)
     if not chosen:
         return render(request, "dashboard/agenda.html", context)
     if view == MONTH:
@@ -110,6 +113,13 @@ def agenda_names(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     rows = list(with_related().filter(pk__in=ids, agenda__in=agendas_of(request)))
     shown = show(rows, actor=practice_actor(request), purpose=Purpose.CARE)
     return JsonResponse({str(each.appointment.pk): each.name for each in shown})
+
+
+def _just_cancelled(request: HttpRequest, *, now: datetime) -> Appointment | None:
+    """What the page before this one cancelled, while it can be taken back."""
+    pk = read_id(request.GET.get("annule", ""))
+    row = with_related().filter(pk=pk, agenda__in=agendas_of(request)).first() if pk else None
+    return row if row is not None and can_restore(row, now=now) else None
 
 
 def _step(day: date, view: str, sign: int) -> date:

@@ -21,9 +21,16 @@ from booking.forms.dashboard import AbsenceForm, AgendaForm, CopyWeekForm, Openi
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
 from booking.models.message import MessageKind
 from booking.queries.appointments import Shown, show, with_related
-from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
+from booking.views.access import (
+    agendas_of,
+    membership_of,
+    practice_actor,
+    practice_member,
+    works_on_whole_practice,
+)
 from practitioners.domain import openings as domain
 from practitioners.domain.questions import save_questions
+from practitioners.domain.resources import offered_by, save_reason_and_settle
 from practitioners.domain.settings import save_agenda
 from practitioners.domain.take import OutsideOpening, SlotTaken
 from practitioners.domain.wall_clock import read_instant
@@ -76,7 +83,14 @@ def week_plan(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         }
         for agenda in agendas_of(request)
     ]
-    return render(request, "dashboard/week_plan.html", _context(request, rows=rows, current="plan"))
+    may_change = request.user.has_perm("booking.change_openings", membership_of(request))
+    context = _context(
+        request,
+        rows=rows,
+        sees_resources=may_change and works_on_whole_practice(request),
+        current="plan",
+    )
+    return render(request, "dashboard/week_plan.html", context)
 
 
 @never_cache
@@ -250,10 +264,23 @@ def reason(
 ) -> HttpResponse:
     agenda = _agenda(request, agenda_id)
     row = get_object_or_404(VisitReason, pk=reason_id, agenda=agenda) if reason_id else None
-    form = ReasonForm(request.POST or None, instance=row or VisitReason(agenda=agenda))
+    form = ReasonForm(
+        request.POST or None,
+        instance=row or VisitReason(agenda=agenda),
+        resources=offered_by(agenda.practice),
+    )
     if request.method == "POST" and form.is_valid():
-        domain.save_reason(reason=form.instance, actor=practice_actor(request))
+        without = save_reason_and_settle(
+            reason=form.instance, actor=practice_actor(request), now=timezone.now()
+        )
         messages.success(request, _("Le motif est enregistré."))
+        if without:
+            text = ngettext(
+                "%(n)d rendez-vous déjà pris n’a plus trouvé ce qu’il lui faut.",
+                "%(n)d rendez-vous déjà pris n’ont plus trouvé ce qu’il leur faut.",
+                without,
+            )
+            messages.warning(request, text % {"n": without})
         return redirect("booking:week-plan", practice_id)
     context = _context(request, agenda=agenda, reason=row, form=form, current="plan")
     return render(request, "dashboard/reason.html", context)

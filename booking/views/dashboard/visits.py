@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import book, call, change, patients, questionnaire, video, waiting
+from booking.domain import book, call, change, patients, questionnaire, series, video, waiting
 from booking.forms.dashboard import DragForm, PracticeNoteForm, WhenForm
 from booking.forms.patients import CallerForm
 from booking.models import Appointment, Document, Patient, Questionnaire
@@ -23,11 +23,13 @@ from booking.queries import appointments as queries
 from booking.views.access import (
     account_of,
     agendas_of,
+    desk_context,
     membership_of,
     practice_actor,
     practice_member,
 )
 from practitioners.domain import availability
+from practitioners.domain.resources import names_of
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Agenda
 
@@ -178,6 +180,7 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "answers": answers,
         "is_asked": questionnaire.is_asked(row),
         "is_video": is_video,
+        "resources": names_of(row.taken_id) if row.taken_id else [],
         "documents_count": Document.objects.filter(patient=row.patient_id).count(),
         "missed": book.no_shows(row.practice, row.patient, now=now),
         "waits_since": video.waits_since(row) if is_video else None,
@@ -327,25 +330,40 @@ def cancel_visit(
 ) -> HttpResponse:
     row = _own(request, appointment_id)
     if request.method == "POST":
+        cancels = series.cancel_with_following if "suivants" in request.POST else change.cancel
+        address = _agenda_url(practice_id, row.starts_at, row.agenda)
         try:
-            change.cancel(
+            cancels(
                 appointment=row,
                 actor=practice_actor(request),
                 channel=Channel.PRACTICE,
                 now=timezone.now(),
+                undo_within=change.UNDO,
             )
         except change.NotActive as refused:
             messages.error(request, str(refused.text))
-        else:
-            messages.success(request, _("Le rendez-vous est annulé, le patient est prévenu."))
-        return redirect(_agenda_url(practice_id, row.starts_at, row.agenda))
-    context = {
-        "practice": row.practice,
-        "membership": membership_of(request),
-        "appointment": row,
-        "current": "agenda",
-    }
+            return redirect(address)
+        return redirect(f"{address}&annule={row.pk}")
+    context = desk_context(
+        request, current="agenda", appointment=row, following=series.following(row)
+    )
     return render(request, "dashboard/cancel_visit.html", context)
+
+
+@practice_member("booking.change_appointments")
+@require_POST
+def restore_visit(
+    request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
+) -> HttpResponse:
+    """Take back a cancellation that was a slip of the hand."""
+    row = _own(request, appointment_id)
+    try:
+        series.restore(appointment=row, actor=practice_actor(request), now=timezone.now())
+    except change.TooLateToUndo as refused:
+        messages.error(request, str(refused.text))
+    else:
+        messages.success(request, _("Rien n’est annulé. Le patient n’en a rien su."))
+    return redirect(_agenda_url(practice_id, row.starts_at, row.agenda))
 
 
 @never_cache

@@ -1,0 +1,172 @@
+"""Pieces of resources: which are in use when, and claiming one for a visit.
+
+A visit reason names the resources (rooms, devices) that it needs one piece of. Whoever takes time
+for it claims a piece of each for the same period, buffers included; an exclusion constraint over
+resource, piece and period decides, as it does for agendas. The patients of one slot of a session
+share theirs.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from audit.ids import new_id
+
+Period = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A period in which a piece is in use, and who share it."""
+
+    period: Period
+    shared_by: uuid.UUID
+
+
+Row = tuple[datetime, datetime, datetime | None, uuid.UUID, uuid.UUID]
+# For each resource in service its pieces, and for each piece its uses.
+Pieces = Mapping[uuid.UUID, Sequence[list[Use]]]
+
+_USES = """
+    SELECT r.id, r.pieces, u.piece, lower(u.period), upper(u.period), u.shared_by
+    FROM practitioners_resource r
+    LEFT JOIN practitioners_resourceuse u
+      ON u.resource_id = r.id AND u.period && tstzrange(%(since)s, %(until)s)
+     AND (u.hold_until IS NULL OR u.hold_until > %(now)s)
+     AND u.taken_id IS DISTINCT FROM %(ignoring)s
+    WHERE r.id = ANY(%(ids)s) AND r.active
+"""
+_CLAIM = """
+    INSERT INTO practitioners_resourceuse
+        (id, resource_id, piece, period, hold_until, taken_id, shared_by)
+    VALUES (%s, %s, %s, tstzrange(%s, %s), %s, %s, %s)
+    ON CONFLICT DO NOTHING
+"""
+_DROP_EXPIRED = """
+    DELETE FROM practitioners_taken WHERE hold_until <= %s AND id IN (
+        SELECT taken_id FROM practitioners_resourceuse
+        WHERE resource_id = %s AND period && tstzrange(%s, %s)
+    )
+"""
+
+
+def load_pieces(
+    *,
+    resource_ids: Iterable[uuid.UUID],
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    ignoring: uuid.UUID | None = None,
+) -> Pieces:
+    """Return the uses of resources in service that matter in [since, until).
+
+    No query where there are no resources. Expired holds count as free, and so does the taken
+    time that `ignoring` names.
+    """
+    ids = list(resource_ids)
+    if not ids:
+        return {}
+    given: dict[str, Any] = {
+        "ids": ids,
+        "since": since,
+        "until": until,
+        "now": now,
+        "ignoring": ignoring,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_USES, given)
+        rows = cursor.fetchall()
+    found: dict[uuid.UUID, list[list[Use]]] = {}
+    for resource_id, count, piece, begins, ends, shared_by in rows:
+        pieces = found.setdefault(resource_id, [[] for _n in range(count)])
+        # A practice that has fewer now than when it was claimed has that one no more.
+        if piece is not None and piece <= count:
+            pieces[piece - 1].append(Use((begins, ends), shared_by))
+    return found
+
+
+def are_free(
+    pieces: Pieces,
+    needs: Iterable[uuid.UUID],
+    period: Period,
+    shared_by: uuid.UUID | None = None,
+) -> bool:
+    """Whether a piece of each needed resource is free, or in use by the same session's slot.
+
+    What is not in service is needed by nobody.
+    """
+    return all(
+        any(
+            all(
+                use.shared_by == shared_by
+                or use.period[1] <= period[0]
+                or period[1] <= use.period[0]
+                for use in uses
+            )
+            for uses in pieces[need]
+        )
+        for need in needs
+        if need in pieces
+    )
+
+
+def of_session(agenda_id: uuid.UUID, starts_at: datetime) -> uuid.UUID:
+    """Who share the pieces of a session's slot."""
+    return uuid.uuid5(agenda_id, starts_at.isoformat())
+
+
+def lock_resources(practice_id: uuid.UUID) -> None:
+    """Let those who need a practice's resources queue: so no two wait for each other.
+
+    Before any time is taken; the lock ends with the transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"resources|{practice_id}"]
+        )
+
+
+def claim(
+    *,
+    needs: Sequence[uuid.UUID],
+    taken_id: uuid.UUID,
+    period: Period,
+    shared_by: uuid.UUID,
+    now: datetime,
+    hold_until: datetime | None,
+) -> uuid.UUID | None:
+    """Claim a piece of each needed resource for time that was just taken.
+
+    Whoever shares one gets the same piece. Returns the first resource of which none was free, or
+    None when all are claimed. Must run in the transaction that took the time.
+    """
+    pieces = load_pieces(resource_ids=needs, since=period[0], until=period[1], now=now)
+    for resource_id in sorted(pieces):
+        numbers = sorted(
+            range(1, len(pieces[resource_id]) + 1),
+            key=lambda n, r=resource_id: (  # type: ignore[misc]
+                not any(use.shared_by == shared_by for use in pieces[r][n - 1]),
+                n,
+            ),
+        )
+        row: Row = (*period, hold_until, taken_id, shared_by)
+        if _claim_one(resource_id, numbers, row):
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(_DROP_EXPIRED, (now, resource_id, *period))
+            if not cursor.rowcount or not _claim_one(resource_id, numbers, row):
+                return resource_id
+    return None
+
+
+def _claim_one(resource_id: uuid.UUID, numbers: Iterable[int], row: Row) -> bool:
+    with connection.cursor() as cursor:
+        for piece in numbers:
+            cursor.execute(_CLAIM, (new_id(), resource_id, piece, *row))
+            if cursor.rowcount:
+                return True
+    return False

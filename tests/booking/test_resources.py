@@ -1,0 +1,206 @@
+"""Rooms and devices are in use once only, whoever books, and through whichever agenda."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from booking.domain.book import HeldSlot, OutsideOpening, SlotTaken, book
+from booking.domain.change import cancel, move, resize
+from booking.models.appointment import Channel
+from practitioners.domain import next_slots, resources, take
+from practitioners.domain.availability import free_slots
+from practitioners.models import NextSlot, ResourceUse, Taken
+from tests.factories import (
+    make_agenda,
+    make_opening,
+    make_patient,
+    make_reason,
+    make_resource,
+    practice_actor,
+)
+
+pytestmark = pytest.mark.django_db
+NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+HALF = timedelta(minutes=30)
+
+
+@pytest.fixture
+def room():
+    return make_resource(make_agenda().practice, name="Salle d’échographie")
+
+
+def needing(*needs, **values):
+    """A practitioner of the same practice with a reason that needs these, open from nine."""
+    agenda = make_agenda(practice=needs[0].practice)
+    reason = make_reason(agenda, needs=[each.pk for each in needs], **values)
+    make_opening(agenda, reason, until_time=time(11))
+    return reason
+
+
+def booked(reason, at, now, **values):
+    return book(
+        visit_reason=reason, starts_at=at, patient=make_patient(), booked_by=None,
+        actor=practice_actor(), now=now, **{"channel": Channel.PATIENT} | values,
+    )  # fmt: skip
+
+
+def starts(reason, now, **values):
+    found = free_slots(
+        visit_reason=reason, since=NINE, until=NINE + timedelta(hours=3), now=now, **values
+    )
+    return [slot.starts_at for slot in found]
+
+
+FOUR = [NINE + n * HALF for n in range(4)]
+
+
+def test_a_room_in_use_is_offered_to_nobody_else(room, now):
+    one, other = needing(room), needing(room)
+    first = booked(one, NINE, now)
+    assert starts(other, now) == starts(one, now) == FOUR[1:]
+    with pytest.raises(take.ResourceTaken), transaction.atomic():
+        booked(other, NINE, now)
+    # Nor where a practice books outside its openings, or on top of what is taken.
+    other.agenda.overbooks_at_most = 3
+    with pytest.raises(take.ResourceTaken), transaction.atomic():
+        booked(other, NINE + HALF / 2, now, channel=Channel.PRACTICE, anywhere=True, overbooks=True)
+    cancel(appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    assert not ResourceUse.objects.exists()
+    assert starts(other, now) == FOUR
+
+
+def test_buffers_are_the_rooms_too(room, now):
+    cleaned, other = needing(room, buffer_after_minutes=15), needing(room)
+    booked(cleaned, NINE, now)
+    assert starts(other, now) == FOUR[2:]
+
+
+def test_several_pieces(room, now):
+    room.pieces = 2
+    room.save()
+    reasons = [needing(room) for _n in range(3)]
+    taken = [booked(reason, NINE, now).taken_id for reason in reasons[:2]]
+    assert [resources.names_of(each) for each in taken] == [
+        ["Salle d’échographie 1"], ["Salle d’échographie 2"],
+    ]  # fmt: skip
+    assert starts(reasons[2], now) == FOUR[1:]
+
+
+def test_a_visit_may_need_two_things_and_gets_both_or_nothing(room, now):
+    device = make_resource(room.practice, name="Échographe mobile")
+    both, only = needing(room, device), needing(device)
+    booked(only, NINE, now)
+    with pytest.raises(SlotTaken), transaction.atomic():
+        booked(both, NINE, now)
+    assert not room.uses.exists()
+    assert len(resources.names_of(booked(both, FOUR[1], now).taken_id)) == 2
+
+
+def test_a_session_shares_its_room(room, now):
+    agenda = make_agenda(practice=room.practice)
+    shared = make_reason(agenda, needs=[room.pk])
+    make_opening(agenda, shared, slot_minutes=30, capacity=3, until_time=time(11))
+    other = needing(room)
+    rows = [booked(shared, NINE, now) for _n in range(2)]
+    assert starts(shared, now) == FOUR
+    assert starts(other, now) == FOUR[1:]
+    cancel(appointment=rows[0], actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    assert starts(other, now) == FOUR[1:]
+    cancel(appointment=rows[1], actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    assert starts(other, now) == FOUR
+
+
+def test_a_hold_holds_the_room_until_it_ends(room, now):
+    one, other = needing(room), needing(room)
+    hold_id, until = take.hold(visit_reason=one, starts_at=NINE, key="k", now=now)
+    assert starts(other, now) == FOUR[1:]
+    # An expired one is in nobody's way, though nobody has cleared it.
+    assert starts(other, until) == FOUR
+    with transaction.atomic():
+        booked(other, NINE, until)
+    assert not Taken.objects.filter(pk=hold_id).exists()
+
+
+def test_what_was_held_is_the_visits_for_good(room, now):
+    reason = needing(room)
+    hold_id, until = take.hold(visit_reason=reason, starts_at=NINE, key="k", now=now)
+    row = booked(reason, NINE, now, held=HeldSlot(id=hold_id, key="k"))
+    assert row.taken_id == hold_id
+    assert ResourceUse.objects.get().hold_until is None
+    assert starts(needing(room), until + HALF) == FOUR[1:]
+
+
+def test_a_move_and_a_new_length_take_the_room_along(room, now):
+    one, other = needing(room), needing(room)
+    row, third = booked(one, NINE, now), booked(other, FOUR[2], now)
+    moved = move(
+        appointment=row, starts_at=FOUR[1], actor=practice_actor(), channel=Channel.PATIENT, now=now
+    )
+    assert starts(other, now) == [FOUR[0], FOUR[3]]
+    with pytest.raises(take.ResourceTaken), transaction.atomic():
+        resize(appointment=moved, minutes=45, actor=practice_actor(), now=now)
+    cancel(appointment=third, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    resize(appointment=moved, minutes=45, actor=practice_actor(), now=now)
+    assert starts(other, now) == [FOUR[0], FOUR[3]]
+
+
+def test_what_is_out_of_service_is_needed_by_nobody(room, now):
+    one, other = needing(room), needing(room)
+    booked(one, NINE, now)
+    room.active = False
+    resources.save_resource(resource=room, actor=practice_actor())
+    assert starts(other, now) == FOUR
+    booked(other, NINE, now)
+
+
+def test_postgresql_itself_refuses_a_room_twice(room, now):
+    row = booked(needing(room), NINE, now)
+    use = ResourceUse.objects.get(taken_id=row.taken_id)
+    other = booked(needing(make_resource(room.practice)), NINE, now)
+    with pytest.raises(IntegrityError, match="never_used_by_two"), transaction.atomic():
+        ResourceUse.objects.create(
+            resource=room, piece=use.piece, period=use.period, taken_id=other.taken_id,
+            shared_by=other.taken_id,
+        )  # fmt: skip
+
+
+def test_what_is_booked_gets_what_its_reason_needs_from_now_on(room, now):
+    one, other = needing(room), needing(room)
+    one.needs = other.needs = []
+    one.save(), other.save()
+    for reason in (one, other):
+        booked(reason, NINE, now)
+    booked(other, FOUR[1], now)
+
+    def settled(reason, needs):
+        reason.needs = needs
+        return resources.save_reason_and_settle(reason=reason, actor=practice_actor(), now=now)
+
+    assert settled(one, [room.pk]) == 0
+    # One of the two had to find the room taken.
+    assert settled(other, [room.pk]) == 1
+    assert room.uses.count() == 2
+    assert settled(one, []) == 0
+    assert settled(other, [room.pk]) == 0
+
+
+def test_the_projection_of_whoever_needs_the_room_is_made_anew(
+    room, now, django_capture_on_commit_callbacks
+):
+    one, other = needing(room), needing(room)
+    both = [one.agenda_id, other.agenda_id]
+    next_slots.refresh(agenda_ids=both, now=now)
+    first = NextSlot.objects.get(visit_reason=other).starts_at
+    with django_capture_on_commit_callbacks(execute=True):
+        booked(one, first, now)
+    assert sorted(next_slots.take_stale()) == sorted(both)
+    next_slots.refresh(agenda_ids=both, now=now)
+    assert NextSlot.objects.get(visit_reason=other).starts_at == first + HALF
+
+
+def test_outside_is_outside_though_the_room_is_taken(room, now):
+    one, other = needing(room), needing(room)
+    booked(one, NINE, now)
+    with pytest.raises(OutsideOpening), transaction.atomic():
+        booked(other, NINE - 8 * HALF, now)

@@ -1,0 +1,169 @@
+"""A practice takes a cancellation back, and cancels the rest of a series with one message."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from audit.models import Entry
+from booking.domain import change, series
+from booking.domain.book import SlotTaken
+from booking.models import Appointment, Message
+from booking.models.appointment import Channel, Status
+from booking.models.message import MessageKind, MessageState
+from practitioners.domain import next_slots, take
+from practitioners.domain.availability import free_slots
+from tests.booking.test_book import booked
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_member,
+    make_opening,
+    make_patient,
+    make_reason,
+    practice_actor,
+    verified_client,
+)
+
+pytestmark = pytest.mark.django_db
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def reason():
+    agenda = make_agenda()
+    row = make_reason(agenda, series_at_most=6)
+    make_opening(agenda, row)
+    return row
+
+
+@pytest.fixture
+def account():
+    return make_account()
+
+
+@pytest.fixture
+def rows(reason, account, now):
+    """Four visits in a row, a week apart, all in the future."""
+    first = booked(reason, now, patient=make_patient(account))
+    more = series.book_series(
+        appointment=first, starts=[first.starts_at + n * WEEK for n in (1, 2, 3)],
+        booked_by=account, actor=practice_actor(), channel=Channel.PATIENT, now=now,
+    )  # fmt: skip
+    return [first, *more]
+
+
+def owed(row):
+    found = Message.objects.filter(appointment=row, state=MessageState.OWED)
+    return sorted((each.kind, each.turn) for each in found)
+
+
+def cancelled(row, now, **values):
+    return change.cancel(
+        appointment=row, actor=practice_actor(), channel=Channel.PRACTICE, now=now, **values
+    )
+
+
+def starts(reason, now):
+    found = free_slots(
+        visit_reason=reason, since=now, until=now + timedelta(days=8), now=now, online=False
+    )
+    return [slot.starts_at for slot in found]
+
+
+def test_what_is_taken_back_never_happened(rows, reason, now):
+    row, before = rows[0], owed(rows[0])
+    cancelled(row, now, undo_within=change.UNDO)
+    # Meanwhile the time is nobody else's, and the patient's news waits.
+    assert row.starts_at not in starts(reason, now)
+    with pytest.raises(SlotTaken):
+        take.hold(visit_reason=reason, starts_at=row.starts_at, key="k", now=now)
+    news = Message.objects.get(appointment=row, kind=MessageKind.CANCELLATION)
+    assert news.due_at == now + change.UNDO
+    later = now + timedelta(seconds=20)
+    restored = change.restore(appointment=row, actor=practice_actor(), now=later)
+    assert (restored.status, restored.taken_id) == (Status.BOOKED, row.taken_id)
+    assert restored.taken.hold_until is None
+    assert owed(row) == before
+    actions = Entry.objects.filter(object_id=row.pk).order_by("at", "id")
+    assert list(actions.values_list("action", flat=True))[-2:] == [
+        "appointment-cancelled", "appointment-restored",
+    ]  # fmt: skip
+    # And it can be cancelled again.
+    cancelled(row, later)
+    assert [kind for kind, _turn in owed(row)] == [MessageKind.CANCELLATION]
+
+
+def test_after_half_a_minute_the_time_is_everybodys(rows, reason, now):
+    row = rows[0]
+    cancelled(row, now, undo_within=change.UNDO)
+    late = now + change.UNDO
+    assert not change.can_restore(row, now=late)
+    with pytest.raises(change.TooLateToUndo):
+        change.restore(appointment=row, actor=practice_actor(), now=late)
+    assert row.starts_at in starts(reason, late)
+    # Who clears the hold asks for the search's next slots to be looked at again.
+    next_slots.take_stale()
+    assert take.drop_expired_holds(now=late) == 1
+    assert next_slots.take_stale() == [reason.agenda_id]
+
+
+def test_a_cancellation_without_a_way_back_has_none(rows, now):
+    cancelled(rows[0], now)
+    with pytest.raises(change.TooLateToUndo):
+        change.restore(appointment=rows[0], actor=practice_actor(), now=now)
+    with pytest.raises(change.TooLateToUndo):
+        change.restore(appointment=rows[1], actor=practice_actor(), now=now)
+
+
+def test_the_rest_of_a_series_goes_with_one_message(rows, now):
+    kept = rows[0]
+    gone = series.cancel_with_following(
+        appointment=rows[1], actor=practice_actor(), channel=Channel.PATIENT, now=now
+    )
+    assert [row.pk for row in gone] == [row.pk for row in rows[1:]]
+    kept.refresh_from_db()
+    assert kept.status == Status.BOOKED
+    told = [owed(row) for row in gone]
+    assert [[kind for kind, _turn in each] for each in told] == [[MessageKind.CANCELLATION], [], []]
+    assert [each.pk for each in series.cancelled_with(gone[0])] == [row.pk for row in rows[2:]]
+
+
+def test_one_that_is_too_near_keeps_all(rows, now):
+    rows[0].visit_reason.cancel_deadline_hours = 9999
+    rows[0].visit_reason.save()
+    with pytest.raises(change.TooLateToChange):
+        series.cancel_with_following(
+            appointment=rows[0], actor=practice_actor(), channel=Channel.PATIENT, now=now
+        )
+    assert Appointment.unscoped.filter(status=Status.CANCELLED).count() == 0
+
+
+@pytest.mark.usefixtures("at_now")
+def test_the_patients_page_offers_the_whole(rows, account):
+    client = verified_client(account)
+    url = reverse("booking:cancel", args=[rows[1].pk])
+    assert (
+        "Annuler aussi les 2 rendez-vous suivants de la série" in client.get(url).content.decode()
+    )
+    page = client.post(url, {"suivants": "on"}, follow=True).content.decode()
+    assert "Ce rendez-vous et les suivants sont annulés." in page
+    assert Appointment.unscoped.filter(status=Status.CANCELLED).count() == 3
+
+
+@pytest.mark.usefixtures("at_now")
+def test_the_dashboard_offers_the_way_back(rows, reason):
+    member = make_member(reason.agenda.practice, role="secretary")
+    client = verified_client(member.account)
+    args = [reason.agenda.practice_id, rows[0].pk]
+    page = client.post(
+        reverse("booking:cancel-visit", args=args), {"suivants": "on"}, follow=True
+    ).content.decode()
+    assert "Revenir en arrière" in page
+    assert Appointment.unscoped.filter(status=Status.CANCELLED).count() == 4
+    page = client.post(reverse("booking:restore-visit", args=args), follow=True).content.decode()
+    assert "Rien n’est annulé." in page
+    assert "Revenir en arrière" not in page
+    assert Appointment.unscoped.filter(status=Status.CANCELLED).count() == 0
+    again = client.post(reverse("booking:restore-visit", args=args), follow=True)
+    assert "Trop tard pour revenir en arrière" in again.content.decode()

@@ -1,0 +1,91 @@
+"""The pages of rooms and devices."""
+
+import pytest
+from django.urls import reverse
+
+from booking.domain.book import book
+from booking.models.appointment import Channel
+from practitioners.models import Resource, VisitReason
+from tests.booking.test_resources import NINE, needing
+from tests.factories import (
+    make_agenda,
+    make_member,
+    make_patient,
+    make_resource,
+    practice_actor,
+    verified_client,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+
+
+@pytest.fixture
+def practice():
+    return make_agenda().practice
+
+
+@pytest.fixture
+def owner(practice):
+    return verified_client(make_member(practice, role="owner").account)
+
+
+def test_adding_naming_and_putting_out_of_service(practice, owner):
+    url = reverse("booking:resources", args=[practice.pk])
+    page = owner.post(url, {"name": " Salle 1 ", "pieces": "2", "active": "on"}, follow=True)
+    assert "Cochez-le dans les motifs" in page.content.decode()
+    row = Resource.objects.get()
+    assert (row.name, row.pieces, row.practice) == ("Salle 1", 2, practice)
+    again = owner.post(url, {"name": "salle 1", "pieces": "1", "active": "on"})
+    assert "Ce nom est déjà donné." in again.content.decode()
+    wrong = owner.post(url, {"name": "Salle 2", "pieces": "0", "active": "on"})
+    assert 'aria-invalid="true"' in wrong.content.decode()
+    assert Resource.objects.count() == 1
+    owner.post(
+        reverse("booking:resource", args=[practice.pk, row.pk]), {"name": "A", "pieces": "3"}
+    )
+    row.refresh_from_db()
+    assert (row.name, row.pieces, row.active) == ("A", 3, False)
+    assert "hors service" in owner.get(url).content.decode()
+
+
+def test_a_reason_asks_for_a_room_and_the_visit_says_which(practice, owner, now):
+    room = make_resource(practice, name="Salle bleue")
+    reason = needing(room)
+    VisitReason.objects.update(needs=[])
+    row = book(
+        visit_reason=VisitReason.objects.get(), starts_at=NINE, patient=make_patient(),
+        booked_by=None, actor=practice_actor(), channel=Channel.PRACTICE, now=now,
+    )  # fmt: skip
+    url = reverse("booking:reason", args=[practice.pk, reason.agenda_id, reason.pk])
+    assert "Salle bleue" in owner.get(url).content.decode()
+    form = {
+        "name": "Échographie", "duration_minutes": 30, "buffer_before_minutes": 0,
+        "buffer_after_minutes": 0, "colour": "blue", "minimum_notice_minutes": 0,
+        "horizon_days": 60, "cancel_deadline_hours": 24, "patient_kind": "any", "active": "on",
+    }  # fmt: skip
+    assert (
+        owner.post(
+            url, {**form, "needs": str(make_resource(make_agenda().practice).pk)}
+        ).status_code
+        == 200
+    )
+    page = owner.post(url, {**form, "needs": str(room.pk)}, follow=True).content.decode()
+    assert "Le motif est enregistré." in page
+    reason.refresh_from_db()
+    assert reason.needs == [room.pk]
+    visit = owner.get(reverse("booking:visit", args=[practice.pk, row.pk])).content.decode()
+    assert "Salle bleue" in visit
+    shown = owner.get(reverse("booking:resource", args=[practice.pk, room.pk])).content.decode()
+    assert "09:00–09:30" in shown
+    assert "Échographie" in shown
+
+
+def test_who_finds_no_rooms(practice):
+    room = make_resource(practice)
+    url = reverse("booking:resource", args=[practice.pk, room.pk])
+    delegated = make_member(practice, role="practitioner")
+    delegated.agendas.add(make_agenda(practice=practice))
+    assert verified_client(delegated.account).get(url).status_code == 404
+    elsewhere = make_member(make_agenda().practice, role="owner")
+    own = reverse("booking:resource", args=[elsewhere.practice_id, room.pk])
+    assert verified_client(elsewhere.account).get(own).status_code == 404
