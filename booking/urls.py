@@ -24,6 +24,7 @@ from booking.views.dashboard import (
     resources,
     time,
     visits,
+    week_templates,
 )
 from booking.views.dashboard import conversations as practice_conversations
 from booking.views.dashboard import documents as practice_documents
@@ -285,8 +286,23 @@ urlpatterns = [
     ),
     path(
         "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/copier/",
-        time.copy_week,
+        week_templates.copy_week,
         name="copy-week",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/modeles/",
+        week_templates.week_templates,
+        name="week-templates",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/modeles/<uuid:template_id>/",
+        week_templates.week_template,
+        name="week-template",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/modeles/<uuid:template_id>/supprimer/",
+        week_templates.delete_week_template,
+        name="delete-week-template",
     ),
     path(
         "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/plages/",

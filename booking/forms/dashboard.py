@@ -209,14 +209,25 @@ class OpeningForm(forms.Form):
         }
 
 
-class CopyWeekForm(forms.Form):
+class OpenWeeksForm(forms.Form):
+    """Which weeks in a row are to be opened; any day of the first."""
+
+    target = DayField(label=_("À partir de la semaine du"))
+    weeks = forms.IntegerField(
+        label=_("Combien de semaines en tout"), min_value=1, max_value=26, initial=1
+    )
+    replaces = forms.BooleanField(
+        label=_("Remplacer ce qui est ouvert ces semaines-là"),
+        required=False,
+        help_text=_("Sinon, ce qui s’y trouve déjà reste. Les rendez-vous pris restent toujours."),
+    )
+
+
+class CopyWeekForm(OpenWeeksForm):
     """Which week is to be open as another one is; any day of each."""
 
     source = DayField(label=_("Copier la semaine du"))
-    target = DayField(label=_("vers la semaine du"))
-    weeks = forms.IntegerField(
-        label=_("et les suivantes, en tout (semaines)"), min_value=1, max_value=26, initial=1
-    )
+    field_order = ("source", "target", "weeks", "replaces")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -224,6 +235,13 @@ class CopyWeekForm(forms.Form):
         if source and target and source.isocalendar()[:2] == target.isocalendar()[:2]:
             self.add_error("target", _("C’est la même semaine."))
         return given
+
+
+class WeekTemplateForm(forms.Form):
+    """Which week is kept, and under which name."""
+
+    name = forms.CharField(label=_("Nom"), max_length=80)
+    day = DayField(label=_("Comme la semaine du"))
 
 
 class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -77,6 +77,8 @@ ACTIONS = {
     "member-removed": _("Membre retiré"),
     "opening-saved": _("Plage enregistrée"),
     "opening-deleted": _("Plage supprimée"),
+    "opening-template-saved": _("Semaine type enregistrée"),
+    "opening-template-deleted": _("Semaine type supprimée"),
     "absence-added": _("Absence ajoutée"),
     "absence-removed": _("Absence retirée"),
     "visit-reason-saved": _("Motif enregistré"),

@@ -13,7 +13,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from practitioners.domain import availability
 from practitioners.domain.next_slots import mark_stale
-from practitioners.domain.wall_clock import instant, monday_of, occurs_on
+from practitioners.domain.wall_clock import instant, occurs_on
 from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
 
 LOOK_AHEAD_DAYS = 730
@@ -69,50 +69,6 @@ def save_opening(
     row.visit_reasons.set(spec.visit_reasons)
     _note("opening-saved", agenda, actor, row.pk)
     return row
-
-
-@dataclass(frozen=True, kw_only=True)
-class Copied:
-    """What copying a week made: new openings, and how many stood there already or had no room."""
-
-    made: list[Opening]
-    left_out: int
-
-
-@transaction.atomic
-def copy_week(*, agenda: Agenda, source: date, target: date, actor: Actor) -> Copied:
-    """Open one week as another one is open: each opening of the source's days, once, on the record.
-
-    `source` and `target` are any days of the two weeks. What stands in the target week already
-    stays; what would overlap it is left out. Absences and public holidays are not copied: they
-    close what they close.
-    """
-    source = monday_of(source)
-    shift = monday_of(target) - source
-    rows = list(agenda.openings.prefetch_related("visit_reasons").order_by("from_time", "number"))
-    made, left_out = [], 0
-    for day in (source + timedelta(days=n) for n in range(7)):
-        for row in (each for each in rows if occurs_on(each, day)):
-            if any(_is_same(row, other) and occurs_on(other, day + shift) for other in rows):
-                left_out += 1
-                continue
-            spec = OpeningSpec(
-                starts_on=day + shift, until_date=None, every_weeks=0, from_time=row.from_time,
-                until_time=row.until_time, capacity=row.capacity, slot_minutes=row.slot_minutes,
-                visit_reasons=tuple(row.visit_reasons.all()),
-            )  # fmt: skip
-            try:
-                with transaction.atomic():
-                    made.append(save_opening(agenda=agenda, spec=spec, actor=actor))
-            except OverlapsOpening:
-                left_out += 1
-    return Copied(made=made, left_out=left_out)
-
-
-def _is_same(row: Opening, other: Opening) -> bool:
-    return (row.from_time, row.until_time, row.slot_minutes, row.capacity) == (
-        other.from_time, other.until_time, other.slot_minutes, other.capacity,
-    )  # fmt: skip
 
 
 @transaction.atomic

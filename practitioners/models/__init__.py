@@ -1,4 +1,11 @@
-from practitioners.models.agenda import Absence, Agenda, Opening, Question, VisitReason
+from practitioners.models.agenda import (
+    Absence,
+    Agenda,
+    Opening,
+    OpeningTemplate,
+    Question,
+    VisitReason,
+)
 from practitioners.models.directory import Practice, Practitioner, Specialty
 from practitioners.models.place import Commune
 from practitioners.models.resources import Resource, ResourceUse
@@ -13,6 +20,7 @@ __all__ = [
     "Membership",
     "NextSlot",
     "Opening",
+    "OpeningTemplate",
     "Practice",
     "Practitioner",
     "Question",

@@ -195,6 +195,29 @@ class Opening(models.Model):
         return f"{self.starts_on} {self.from_time:%H:%M}-{self.until_time:%H:%M}"
 
 
+class OpeningTemplate(models.Model):
+    """A week of openings that an agenda can be given again: what a usual week looks like.
+
+    `lines` is what practitioners/domain/week_templates.py writes and reads.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="opening_templates")
+    name = models.CharField(_("nom"), max_length=80)
+    lines = models.JSONField()
+
+    class Meta:
+        verbose_name = _("semaine type")
+        verbose_name_plural = _("semaines types")
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["agenda", "name"], name="opening_template_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Absence(models.Model):
     """Closed time of an agenda: holidays, a blocked hour. In UTC, upper bound exclusive."""
 

@@ -17,6 +17,7 @@ from partners.domain import grants, identities, scopes
 from partners.models import Credential, Partner
 from practitioners.domain import next_slots
 from practitioners.domain.wall_clock import instant
+from practitioners.domain.week_templates import save_template
 from practitioners.models import Commune, Specialty
 from tests.audit.record_fixtures import grow
 from tests.booking.test_book import booked
@@ -201,6 +202,9 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
         actor=practice_actor(),
     )
     room = make_resource(agenda.practice, name="Salle d’échographie", pieces=2)
+    template = save_template(
+        agenda=agenda, name="Semaine paire", day=date.today(), actor=practice_actor()
+    )
     page = new_page()
     sign_in_to_practice(page, live_server, agenda)
     for path in (
@@ -225,6 +229,8 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
     for path in (
         "",
         "copier/",
+        "modeles/",
+        f"modeles/{template.pk}/",
         "plages/",
         "motifs/",
         f"plages/{agenda.openings.first().pk}/",

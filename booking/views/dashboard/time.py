@@ -1,7 +1,7 @@
 """Openings, absences and visit reasons of a practice's agendas."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +17,7 @@ from audit.ids import read_id
 from audit.vault.reveal import Purpose
 from booking.domain.absences import Booked, close_time, ways_out
 from booking.domain.delivery import preview
-from booking.forms.dashboard import AbsenceForm, AgendaForm, CopyWeekForm, OpeningForm, ReasonForm
+from booking.forms.dashboard import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
 from booking.models.message import MessageKind
 from booking.queries.appointments import Shown, show, with_related
@@ -284,41 +284,6 @@ def reason(
         return redirect("booking:week-plan", practice_id)
     context = _context(request, agenda=agenda, reason=row, form=form, current="plan")
     return render(request, "dashboard/reason.html", context)
-
-
-@never_cache
-@practice_member("booking.change_openings")
-@require_http_methods(["GET", "HEAD", "POST"])
-def copy_week(request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID) -> HttpResponse:
-    """Open one week, or some in a row, as another one is."""
-    agenda = _agenda(request, agenda_id)
-    form = CopyWeekForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        given, made, left_out = form.cleaned_data, 0, 0
-        for n in range(given["weeks"]):
-            copied = domain.copy_week(
-                agenda=agenda,
-                source=given["source"],
-                target=given["target"] + timedelta(weeks=n),
-                actor=practice_actor(request),
-            )
-            made, left_out = made + len(copied.made), left_out + copied.left_out
-        messages.success(request, _copied(made, left_out))
-        return redirect("booking:week-plan", practice_id)
-    context = _context(request, agenda=agenda, form=form, current="plan")
-    return render(request, "dashboard/copy_week.html", context)
-
-
-def _copied(made: int, left_out: int) -> str:
-    said = ngettext("%(n)d plage ajoutée.", "%(n)d plages ajoutées.", made) % {"n": made}
-    if not left_out:
-        return said
-    left = ngettext(
-        "%(n)d y était déjà, ou n’avait pas la place.",
-        "%(n)d y étaient déjà, ou n’avaient pas la place.",
-        left_out,
-    )
-    return f"{said} {left % {'n': left_out}}"
 
 
 @never_cache
