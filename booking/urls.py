@@ -11,6 +11,7 @@ from booking.views import (
     own_data,
     passkeys,
     series,
+    together,
     video,
     waiting,
 )
@@ -75,6 +76,7 @@ urlpatterns = [
     path("compte/dossier/<str:token>/", appointments.accept_handover, name="accept-handover"),
     path("reserver/", booking.hold, name="hold"),
     path("reserver/<uuid:hold_id>/", booking.confirm, name="confirm"),
+    path("reserver/<uuid:hold_id>/ensemble/", together.confirm, name="confirm-together"),
     path("rendez-vous/", appointments.my_appointments, name="my-appointments"),
     path("rendez-vous/hors-ligne.json", offline.offline_visits, name="offline-visits"),
     path("hors-ligne/", offline.offline, name="offline"),

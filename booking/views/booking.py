@@ -29,6 +29,7 @@ from booking.views.people import named_people
 from practitioners.domain import availability, take
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Agenda, Practice, Taken, VisitReason
+from practitioners.views.public import people_wanted
 
 NEAREST = 6
 NEAREST_DAYS = 30
@@ -42,7 +43,7 @@ _CHOSEN = FixedQuery(
 )
 
 
-def _chosen(request: HttpRequest, motif: str) -> tuple[VisitReason, Patient | None]:
+def chosen_reason(request: HttpRequest, motif: str) -> tuple[VisitReason, Patient | None]:
     """The visit reason, and the patient that the form names if it is one of the account's own."""
     reason_id, patient_id = read_id(motif), read_id(request.POST.get("patient", ""))
     found = _CHOSEN.first(patient_id, request.user.pk, reason_id) if reason_id else None
@@ -59,46 +60,57 @@ def _chosen(request: HttpRequest, motif: str) -> tuple[VisitReason, Patient | No
 @require_POST
 def hold(request: HttpRequest) -> HttpResponse:
     """Keep the chosen slot for some minutes, and go on to the confirmation."""
-    reason, _patient = _chosen(request, request.POST.get("motif", ""))
+    reason, _patient = chosen_reason(request, request.POST.get("motif", ""))
     starts_at = read_instant(request.POST.get("debut", ""))
     if starts_at is None:
         return redirect("practitioners:practitioner", reason.agenda.practitioner_id)
     key = request.session.setdefault("hold_key", secrets.token_hex(16))
-    now = timezone.now()
+    now, people = timezone.now(), people_wanted(request.POST)
     try:
-        hold_id, _until = take.hold(visit_reason=reason, starts_at=starts_at, key=key, now=now)
+        hold_id, _until = take.hold(
+            visit_reason=reason, starts_at=starts_at, key=key, now=now, count=people
+        )
     except (take.SlotTaken, take.OutsideOpening) as problem:
-        return slot_gone(request, reason, starts_at, str(problem.text))
-    query = urlencode(
-        {
-            "motif": reason.pk,
-            "debut": request.POST["debut"],
-            "suivi": "oui" if request.POST.get("suivi") == "oui" else "non",
-        }
-    )
-    target = f"{reverse('booking:confirm', args=[hold_id])}?{query}"
+        return slot_gone(request, reason, starts_at, str(problem.text), people=people)
+    given = {
+        "motif": reason.pk,
+        "debut": request.POST["debut"],
+        "suivi": "oui" if request.POST.get("suivi") == "oui" else "non",
+    }
+    name = "booking:confirm"
+    if people > 1:
+        name, given["personnes"] = "booking:confirm-together", people
+    target = f"{reverse(name, args=[hold_id])}?{urlencode(given)}"
     request.session["after_sign_in"] = target
     return redirect(target)
 
 
 def slot_gone(
-    request: HttpRequest, reason: VisitReason, starts_at: datetime, problem: str
+    request: HttpRequest,
+    reason: VisitReason,
+    starts_at: datetime,
+    problem: str,
+    *,
+    people: int = 1,
 ) -> HttpResponse:
-    """Tell that the slot is gone, and offer the nearest ones."""
+    """Tell that the slot is gone, and offer the nearest ones (for so many people in a row)."""
     now = timezone.now()
     slots = availability.free_slots(
         visit_reason=reason,
         since=max(now, starts_at - timedelta(days=NEAREST_DAYS)),
         until=starts_at + timedelta(days=NEAREST_DAYS),
         now=now,
+        consecutive=people,
     )
-    nearest = sorted(slots, key=lambda slot: abs(slot.starts_at - starts_at))[:NEAREST]
+    free = [slot for slot in slots if slot.places]
+    nearest = sorted(free, key=lambda slot: abs(slot.starts_at - starts_at))[:NEAREST]
     context = {
         "reason": reason,
         "agenda": reason.agenda,
         "practice": reason.agenda.practice,
         "starts_at": starts_at,
         "problem": problem,
+        "people": people,
         "says_known": request.POST.get("suivi") == "oui",
         "slots": sorted(nearest, key=lambda slot: slot.starts_at),
     }
@@ -118,7 +130,7 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
     if starts_at is None:
         messages.warning(request, _("Choisissez d’abord un créneau."))
         return redirect("practitioners:home")
-    reason, patient = _chosen(request, given.get("motif", ""))
+    reason, patient = chosen_reason(request, given.get("motif", ""))
     choice = Choice(
         reason=reason,
         patient=patient,
@@ -206,6 +218,5 @@ def _book(
     except book.NotForThisPatient as problem:
         note_form.add_error(None, str(problem.text))
         return None
-    if "after_sign_in" in request.session:
-        del request.session["after_sign_in"]
+    request.session.pop("after_sign_in", None)
     return redirect(f"{reverse('booking:appointment', args=[appointment.pk])}?confirme")

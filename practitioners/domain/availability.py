@@ -7,7 +7,6 @@ dashboard, search and the partner API all ask `free_slots` or `free_slots_of_man
 
 import uuid
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -102,7 +101,10 @@ def free_slots(
         online=online,
         ignoring=ignoring,
     )[visit_reason.pk]
-    return _in_a_row(found, consecutive) if consecutive > 1 else found
+    if consecutive == 1:
+        return found
+    gap = visit_reason.buffer_before_minutes + visit_reason.buffer_after_minutes
+    return _in_a_row(found, consecutive, gap=timedelta(minutes=gap))
 
 
 def free_slots_of_many(
@@ -402,23 +404,25 @@ def seating_at(agenda: AgendaTime, cell: Period, day: date) -> tuple[Seating, li
     return seating, unseated
 
 
-def _in_a_row(slots: list[Slot], consecutive: int) -> list[Slot]:
-    """Turn places into groups of `consecutive` slots of equal length, one right after another."""
-    places: dict[Period, int] = defaultdict(int)
-    for slot in slots:
-        places[slot.starts_at, slot.ends_at] = slot.places
-    return [
-        Slot(
-            slot.starts_at,
-            slot.ends_at,
-            min(
-                places.get((slot.starts_at + n * length, slot.ends_at + n * length), 0)
-                for n in range(consecutive)
-            ),
-        )
-        for slot in slots
-        for length in [slot.ends_at - slot.starts_at]
-    ]
+def _in_a_row(slots: list[Slot], consecutive: int, *, gap: timedelta) -> list[Slot]:
+    """Turn places into groups of `consecutive` slots of equal length, one right after another.
+
+    Between two of them lie the visit reason's buffers, as on the grid; in a session there are
+    none.
+    """
+    at = {(slot.starts_at, slot.ends_at - slot.starts_at): slot for slot in slots}
+
+    def places(slot: Slot) -> int:
+        most, last = slot.places, slot
+        for _n in range(consecutive - 1):
+            length = last.ends_at - last.starts_at
+            following = at.get((last.ends_at, length)) or at.get((last.ends_at + gap, length))
+            if following is None:
+                return 0
+            most, last = min(most, following.places), following
+        return most
+
+    return [Slot(slot.starts_at, slot.ends_at, places(slot)) for slot in slots]
 
 
 def _merged(periods: Iterable[Period]) -> list[Period]:

@@ -9,6 +9,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -338,20 +339,50 @@ def keep_hold(*, hold_id: uuid.UUID, key: str, now: datetime, has_uses: bool) ->
 
 
 def hold(
-    *, visit_reason: VisitReason, starts_at: datetime, key: str, now: datetime
+    *, visit_reason: VisitReason, starts_at: datetime, key: str, now: datetime, count: int = 1
 ) -> tuple[uuid.UUID, datetime]:
     """Keep a slot for HOLD_MINUTES for one session, letting go of what it held before.
 
-    Returns the hold's id and when it ends. Raises SlotTaken or OutsideOpening; then the
-    former hold stays.
+    With `count`, that many slots in a row. Returns the first hold's id and when all end. Raises
+    SlotTaken or OutsideOpening; then the former hold stays.
     """
     until = now + timedelta(minutes=HOLD_MINUTES)
+    hold = Hold(until=until, key=key)
     with transaction.atomic():
         Taken.objects.filter(hold_key=key, hold_until__isnull=False).delete()
-        hold_id, _ends = take(
-            visit_reason=visit_reason, starts_at=starts_at, now=now, hold=Hold(until=until, key=key)
-        )
-    return hold_id, until
+        first, _ends = take(visit_reason=visit_reason, starts_at=starts_at, now=now, hold=hold)
+        last = first
+        for _n in range(count - 1):
+            next_at = _held(Taken.objects.get(pk=last), visit_reason).next_at
+            last, _ends = take(visit_reason=visit_reason, starts_at=next_at, now=now, hold=hold)
+    return first, until
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A slot that a session holds: its start, and where one right after it would start."""
+
+    id: uuid.UUID
+    starts_at: datetime
+    next_at: datetime
+    until: datetime
+
+
+def held_by(*, key: str, visit_reason: VisitReason, now: datetime) -> list[Held]:
+    """The slots that a session holds for a visit reason, soonest first."""
+    rows = Taken.objects.filter(hold_key=key, hold_until__gt=now, visit_reason=visit_reason)
+    return [_held(row, visit_reason) for row in rows.order_by("period", "pk")] if key else []
+
+
+def _held(row: Taken, visit_reason: VisitReason) -> Held:
+    is_own_time = (row.seat or 0) < availability.SEATS_AN_OPENING
+    before = timedelta(minutes=visit_reason.buffer_before_minutes if is_own_time else 0)
+    return Held(
+        id=row.pk,
+        starts_at=row.period.lower + before,
+        next_at=row.period.upper + before,
+        until=cast(datetime, row.hold_until),
+    )
 
 
 def release(taken_id: uuid.UUID) -> None:

@@ -4,7 +4,7 @@ import uuid
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from practitioners.models.agenda import PatientKind
 from practitioners.models.directory import LANGUAGE_NAMES
 
 DAYS_SHOWN = 7
+PEOPLE_AT_MOST = 4
 # Results have no end of addresses; the others are somebody's own, or no pages at all.
 NOT_FOR_ROBOTS = (
     "/recherche/", "/suggestions/", "/reserver/", "/connexion/", "/compte/", "/rendez-vous/",
@@ -149,6 +150,22 @@ def slots_context(request: HttpRequest, agenda: Agenda) -> dict[str, object]:
     return context | _week_context(request, agenda, chosen, now)
 
 
+def people_wanted(given: QueryDict) -> int:
+    """For how many people appointments in a row are wanted: one, if nothing sensible is said."""
+    text = given.get("personnes", "")
+    return int(text) if text in {str(n) for n in range(1, PEOPLE_AT_MOST + 1)} else 1
+
+
+def _slots(
+    reason: VisitReason, *, since: datetime, until: datetime, now: datetime, people: int
+) -> list[availability.Slot]:
+    """The slots of a visit reason from which on so many people can come one after another."""
+    found = availability.free_slots(
+        visit_reason=reason, since=since, until=until, now=now, consecutive=people
+    )
+    return [slot for slot in found if slot.places]
+
+
 def _week_context(
     request: HttpRequest, agenda: Agenda, chosen: VisitReason, now: datetime
 ) -> dict[str, object]:
@@ -158,18 +175,20 @@ def _week_context(
     first = min(max(asked, today), today + timedelta(days=730))
     since = wall_clock.day_bounds(first, zone)[0]
     until = wall_clock.day_bounds(first + timedelta(days=DAYS_SHOWN), zone)[0]
-    slots = availability.free_slots(visit_reason=chosen, since=since, until=until, now=now)
+    people = people_wanted(request.GET)
+    slots = _slots(chosen, since=since, until=until, now=now, people=people)
     by_day = {first + timedelta(days=n): list[availability.Slot]() for n in range(DAYS_SHOWN)}
     for slot in slots:
         by_day[slot.starts_at.astimezone(zone).date()].append(slot)
     next_at = None
     if not slots:
-        first_found = availability.first_slots(
-            visit_reasons=[chosen], now=now, days=chosen.horizon_days
-        )[chosen.pk]
-        next_at = first_found.starts_at if first_found else None
+        ends = now + timedelta(days=chosen.horizon_days)
+        found = _slots(chosen, since=now, until=ends, now=now, people=people)
+        next_at = found[0].starts_at if found else None
     return {
         "chosen": chosen,
+        "people": people,
+        "people_choices": range(1, PEOPLE_AT_MOST + 1),
         "days": list(by_day.items()),
         "any_slot": bool(slots),
         "next_at": next_at,

@@ -49,7 +49,7 @@ PUBLIC = {
     "practitioners:suggest-where", "practitioners:practitioner", "booking:sign-in",
     "booking:code", "booking:sign-out", "booking:sign-up", "booking:check-mail",
     "booking:verify-email", "booking:forgotten", "booking:reset-password", "booking:hold",
-    "booking:confirm", "set_language",
+    "booking:confirm", "booking:confirm-together", "set_language",
     # Whoever has the link: tests/booking/views/test_waiting_list.py.
     "booking:offer", "audit:about", "audit:checkpoint", "audit:tile",
     "audit:consistency",

@@ -10,6 +10,7 @@ from booking.domain.handover import handover_token
 from booking.domain.sign_ins import begin
 from booking.models import Handover
 from booking.models.appointment import Channel
+from booking.models.patient import Relation
 from practitioners.domain.wall_clock import instant
 from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
@@ -269,6 +270,28 @@ def test_a_series_is_taken_in_one_go(live_server, new_page):
         f"{live_server.url}/cabinet/{agenda.practice_id}/rendez-vous/{visit.pk}/serie/?semaines=1&fois=2"
     )
     check_page(desk)
+
+
+def test_a_family_books_slots_in_a_row(live_server, new_page):
+    agenda = make_agenda()
+    reason = make_reason(agenda, name="Vaccination")
+    make_opening(agenda, reason, starts_on=date.today() + timedelta(days=3))
+    account = make_account()
+    for name, relation in (("Zénobie", Relation.SELF), ("Aurèle", Relation.CHILD)):
+        make_patient(account, first_name=name, last_name="Quatrefages", relation=relation)
+    page = signed_in(new_page(), live_server, account)
+    page.goto(f"{live_server.url}/praticien/{agenda.practitioner_id}/")
+    page.get_by_text("Pour plusieurs personnes à la suite").click()
+    page.get_by_label("Combien de personnes").select_option("2")
+    expect(page.locator("input[type=hidden][name=personnes]")).to_have_value("2")
+    check_page(page)
+    page.get_by_role("button", name="11:00").click()
+    expect(page.get_by_role("heading", name="Confirmer les rendez-vous")).to_be_visible()
+    check_page(page)
+    page.get_by_label("11:00").select_option(label="Aurèle Quatrefages (mon enfant)")
+    page.get_by_label("11:30").select_option(label="Zénobie Quatrefages (moi-même)")
+    page.get_by_role("button", name="Confirmer les rendez-vous").click()
+    expect(page.get_by_text("2 rendez-vous sont pris, l’un après l’autre.")).to_be_visible()
 
 
 def test_patients_are_taken_over_from_a_file(live_server, new_page, worker, tmp_path):

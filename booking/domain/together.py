@@ -1,0 +1,63 @@
+"""A family's appointments one after another: all of them, or none."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit.record.entries import Actor
+from audit.refusal import Refusal
+from booking.domain.book import HeldSlot, NotForThisPatient, SlotTaken, book
+from booking.models import Account, Appointment, Patient
+from booking.models.appointment import Channel
+from practitioners.domain import take
+from practitioners.models import VisitReason
+
+
+class CannotTogether(Refusal):
+    """These people cannot come one after another; `text` says why."""
+
+    twice = _("Chaque créneau est pour une autre personne.")
+
+
+@transaction.atomic
+def book_together(
+    *,
+    visit_reason: VisitReason,
+    patients: Sequence[Patient],
+    key: str,
+    booked_by: Account,
+    actor: Actor,
+    now: datetime,
+    note: str = "",
+    says_known: bool = False,
+) -> list[Appointment]:
+    """Book the slots that a session holds in a row, each for one of the people, in their order.
+
+    Each has a confirmation and reminders of their own. Raises CannotTogether, NotForThisPatient,
+    and SlotTaken when the session does not hold as many slots (any more).
+    """
+    if len({patient.pk for patient in patients}) < len(patients):
+        raise CannotTogether(CannotTogether.twice)
+    held = take.held_by(key=key, visit_reason=visit_reason, now=now)
+    if len(held) != len(patients):
+        raise SlotTaken
+    return [
+        book(
+            visit_reason=visit_reason,
+            starts_at=slot.starts_at,
+            patient=patient,
+            booked_by=booked_by,
+            actor=actor,
+            channel=Channel.PATIENT,
+            now=now,
+            held=HeldSlot(id=slot.id, key=key),
+            note=note,
+            says_known=says_known,
+        )
+        for slot, patient in zip(held, patients, strict=True)
+    ]
+
+
+__all__ = ["CannotTogether", "NotForThisPatient", "SlotTaken", "book_together"]

@@ -1,0 +1,192 @@
+"""A family's slots one after another, taken in one go."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from booking.models import Appointment, Message
+from booking.models.patient import Relation
+from practitioners.domain import take
+from practitioners.domain.availability import free_slots
+from practitioners.models import Taken
+from tests.booking.test_book import booked
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_opening,
+    make_patient,
+    make_reason,
+    verified_client,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+HALF = timedelta(minutes=30)
+
+
+@pytest.fixture
+def reason():
+    agenda = make_agenda()
+    row = make_reason(agenda)
+    make_opening(agenda, row, until_time=time(11))
+    return row
+
+
+@pytest.fixture
+def account():
+    return make_account()
+
+
+@pytest.fixture
+def family(account):
+    return [
+        make_patient(account, first_name=name, relation=relation)
+        for name, relation in (("Zénobie", Relation.SELF), ("Aurèle", Relation.CHILD))
+    ]
+
+
+def starts(reason, now, people):
+    found = free_slots(
+        visit_reason=reason, since=NINE, until=NINE + timedelta(hours=3), now=now,
+        consecutive=people,
+    )  # fmt: skip
+    return [slot.starts_at for slot in found if slot.places]
+
+
+def page_of(reason):
+    return reverse("practitioners:practitioner", args=[reason.agenda.practitioner_id])
+
+
+def held(client, reason, people="2", at=NINE):
+    given = {"motif": reason.pk, "debut": at.isoformat(), "suivi": "oui", "personnes": people}
+    return client.post(reverse("booking:hold"), given)
+
+
+def confirmed(client, answer, *people, **more):
+    """Confirm at the address to which a hold led, in the order of the people."""
+    query = dict(pair.split("=") for pair in answer["Location"].partition("?")[2].split("&"))
+    names = {f"personne-{n}": str(each.pk) for n, each in enumerate(people)}
+    at = {"debut": NINE.isoformat()}
+    return client.post(answer["Location"].partition("?")[0], {**query, **at, **names, **more})
+
+
+def test_only_where_enough_are_free_in_a_row(reason, now):
+    booked(reason, now, starts_at=NINE + HALF)
+    assert starts(reason, now, 1) == [NINE, NINE + 2 * HALF, NINE + 3 * HALF]
+    assert starts(reason, now, 2) == [NINE + 2 * HALF]
+    assert starts(reason, now, 3) == []
+
+
+def test_buffers_lie_between_them(reason, now):
+    reason.buffer_before_minutes, reason.buffer_after_minutes = 5, 10
+    reason.save()
+    step = timedelta(minutes=45)
+    assert starts(reason, now, 2) == [NINE, NINE + step]
+    _first, _until = take.hold(visit_reason=reason, starts_at=NINE, key="k", now=now, count=2)
+    found = take.held_by(key="k", visit_reason=reason, now=now)
+    assert [slot.starts_at for slot in found] == [NINE, NINE + step]
+
+
+def test_a_sessions_slots_in_a_row(reason, now):
+    make_opening(
+        reason.agenda, reason, slot_minutes=10, capacity=2, from_time=time(14),
+        until_time=time(14, 30),
+    )  # fmt: skip
+    two = datetime(2026, 11, 30, 13, 0, tzinfo=UTC)
+    take.hold(visit_reason=reason, starts_at=two, key="k", now=now, count=3)
+    seats = Taken.objects.order_by("period")
+    assert [row.period.lower for row in seats] == [
+        two + n * timedelta(minutes=10) for n in range(3)
+    ]
+    with pytest.raises(take.OutsideOpening):
+        take.hold(visit_reason=reason, starts_at=two, key="l", now=now, count=4)
+    assert Taken.objects.count() == 3
+
+
+def test_two_people_book_two_slots_in_their_order(reason, account, family, now):
+    client = verified_client(account)
+    page = client.get(page_of(reason), {"personnes": "2", "suivi": "oui", "semaine": "2026-11-30"})
+    assert '<input type="hidden" name="personnes" value="2">' in page.content.decode()
+    answer = held(client, reason)
+    shown = client.get(answer["Location"]).content.decode()
+    assert "Qui vient quand" in shown
+    assert "09:00" in shown and "09:30" in shown
+    done = confirmed(client, answer, *family[::-1], note="Toux")
+    assert done["Location"] == reverse("booking:my-appointments")
+    rows = Appointment.unscoped.order_by("starts_at")
+    assert [(row.patient_id, row.starts_at) for row in rows] == [
+        (family[1].pk, NINE), (family[0].pk, NINE + HALF),
+    ]  # fmt: skip
+    assert Message.objects.filter(kind="confirmation").count() == 2
+    assert Taken.objects.filter(hold_until__isnull=False).count() == 0
+
+
+def test_one_person_twice_or_nobody_is_refused_and_nothing_is_lost(reason, account, family):
+    client = verified_client(account)
+    answer = held(client, reason)
+    twice = confirmed(client, answer, family[0], family[0], note="Toux")
+    assert "Chaque créneau est pour une autre personne." in twice.content.decode()
+    assert "Toux" in twice.content.decode()
+    stranger = make_patient(make_account())
+    wrong = confirmed(client, answer, family[0], stranger)
+    assert "Dites qui vient à chaque heure." in wrong.content.decode()
+    assert not Appointment.unscoped.exists()
+    assert confirmed(client, answer, *family).status_code == 302
+
+
+def test_all_or_none(reason, account, family, now):
+    """The second may not: the first is not booked either."""
+    booked(reason, now, starts_at=NINE + 3 * HALF, patient=family[0])
+    reason.agenda.accepts_new_patients = False
+    reason.agenda.save()
+    client = verified_client(account)
+    given = held(client, reason)["Location"].replace("suivi=oui", "suivi=non")
+    answer = confirmed(client, {"Location": given}, *family)
+    assert answer.status_code == 409
+    assert "ne prend plus de nouveaux patients" in answer.content.decode()
+    assert Appointment.unscoped.count() == 1
+
+
+def test_too_few_people_on_the_account(reason, account, family):
+    client = verified_client(account)
+    answer = held(client, reason, people="3")
+    page = client.get(answer["Location"]).content.decode()
+    assert "Il manque 1 personne à votre compte" in page
+    assert "Ajouter un proche" in page
+
+
+def test_holds_that_ended_are_not_booked(reason, account, family, time_machine, now):
+    client = verified_client(account)
+    answer = held(client, reason)
+    time_machine.move_to(now + timedelta(minutes=take.HOLD_MINUTES, seconds=1))
+    late = confirmed(client, answer, *family)
+    assert late.status_code == 409
+    assert "ne sont plus gardés" in late.content.decode()
+    # The nearest are those with room for two.
+    assert 'name="personnes" value="2"' in late.content.decode()
+    assert not Appointment.unscoped.exists()
+
+
+def test_what_is_not_free_for_two_is_said(reason, account, now):
+    booked(reason, now, starts_at=NINE + HALF)
+    answer = held(verified_client(account), reason)
+    assert answer.status_code == 409
+    assert "Ce créneau n’est plus libre" in answer.content.decode()
+    assert not Taken.objects.filter(hold_until__isnull=False).exists()
+
+
+def test_whoever_is_not_signed_in_is_asked_first_and_another_session_gets_nothing(reason):
+    client = Client()
+    answer = held(client, reason)
+    assert "dites-nous qui vous êtes" in client.get(answer["Location"]).content.decode()
+    other = Client().get(answer["Location"])
+    assert other.status_code == 409
+
+
+@pytest.mark.parametrize("people", ["0", "5", "-1", "deux", ""])
+def test_nonsense_is_one_person(reason, account, people):
+    answer = held(verified_client(account), reason, people=people)
+    assert "/ensemble/" not in answer["Location"]
+    assert Taken.objects.count() == 1
