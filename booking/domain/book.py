@@ -60,6 +60,8 @@ def book(
     anywhere: bool = False,
     series: uuid.UUID | None = None,
     overbooks: bool = False,
+    minutes: int | None = None,
+    is_confirmed: bool = False,
 ) -> Appointment:
     """Book a slot for a patient.
 
@@ -70,7 +72,8 @@ def book(
     `says_known`: the patient has been there before, though not through this platform. With
     `series` it is one of several, whose confirmation the caller owes (booking/domain/series.py).
 
-    `overbooks`: a practice takes time that is taken, as often as its agenda allows.
+    `overbooks`: a practice takes time that is taken, as often as its agenda allows. `minutes`: how
+    long the visit is, where its reason does not say; `is_confirmed`: the patient knows of it.
 
     Raises SlotTaken, OutsideOpening, NotForThisPatient.
     """
@@ -91,6 +94,7 @@ def book(
         online=by_patient,
         anywhere=anywhere,
         overbooks=overbooks and not by_patient,
+        minutes=minutes,
     )
     appointment = Appointment(
         practice=agenda.practice,
@@ -117,7 +121,9 @@ def book(
         details={"agenda": agenda.pk, "starts_at": starts_at.isoformat()},
         rows=[appointment],
     )
-    messages.owe_for_booking(appointment=appointment, now=now, is_confirmed=series is not None)
+    messages.owe_for_booking(
+        appointment=appointment, now=now, is_confirmed=is_confirmed or series is not None
+    )
     transaction.on_commit(partial(mark_stale_with, agenda, visit_reason.needs), robust=True)
     return appointment
 
@@ -162,6 +168,7 @@ def _take(
     online: bool,
     anywhere: bool,
     overbooks: bool,
+    minutes: int | None,
 ) -> tuple[uuid.UUID, datetime]:
     if held is not None:
         kept = take.keep_hold(
@@ -181,4 +188,5 @@ def _take(
         online=online,
         anywhere=anywhere,
         overbooks=overbooks,
+        minutes=minutes,
     )

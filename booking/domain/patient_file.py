@@ -1,10 +1,14 @@
-"""Reading a file of patients as other software writes it: CSV in whatever dress."""
+"""Reading a file of patients as other software writes it: CSV in whatever dress.
+
+Where its lines say when, they are appointments to come as well.
+"""
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -38,6 +42,34 @@ COLUMNS = {
     ),
     "email": ("e mail", "email", "mail", "courriel", "adresse e mail", "adresse mail"),
 }  # fmt: skip
+# What a line is an appointment by: a start, or a day and an hour.
+VISIT_COLUMNS = {
+    "start": (
+        "debut", "date et heure", "date heure", "date et heure du rendez vous", "date rdv heure",
+        "start", "starts at", "start time",
+    ),
+    "day": (
+        "date", "jour", "date du rendez vous", "date rendez vous", "date du rdv", "date rdv",
+        "date de rendez vous", "date de rdv", "appointment date", "day",
+    ),
+    "time": (
+        "heure", "heure de debut", "heure debut", "heure du rendez vous", "heure du rdv",
+        "heure rdv", "horaire", "time",
+    ),
+    "end": ("fin", "heure de fin", "heure fin", "date et heure de fin", "end", "end time"),
+    "minutes": ("duree", "duree min", "duree minutes", "duree en minutes", "duration", "minutes"),
+    "reason": (
+        "motif", "motif de consultation", "motif du rendez vous", "type", "type de rendez vous",
+        "type de rdv", "acte", "visit reason", "appointment type",
+    ),
+    "practitioner": (
+        "praticien", "medecin", "docteur", "agenda", "professionnel", "practitioner", "doctor",
+    ),
+}  # fmt: skip
+LONGEST_MINUTES = 480
+_MOMENT = re.compile(
+    r"(?P<day>[\d/.-]{8,10})[ T]+(?:à )?(?P<hour>\d{1,2}) ?[:hH.] ?(?P<minute>\d{2})?(?::\d{2})?"
+)
 _SEXES = {
     Sex.FEMALE: {"f", "feminin", "femme", "female", "mme", "madame", "mlle", "mademoiselle", "2"},
     Sex.MALE: {"m", "h", "masculin", "homme", "male", "mr", "monsieur", "1"},
@@ -51,6 +83,21 @@ class UnreadableFile(Refusal):
     no_table = _("Ce fichier n’est pas un tableau CSV que l’on puisse lire.")
     no_names = _("La première ligne doit nommer les colonnes, dont le nom et le prénom.")
     empty = _("Ce fichier ne contient aucun patient.")
+    no_calendar = _("Ce fichier n’est pas un calendrier que l’on puisse lire.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitLine:
+    """When a line's patient comes, in the practice's wall clock; what for and to whom, in words.
+
+    `minutes` is None where the file says no length.
+    """
+
+    day: date
+    at: time
+    minutes: int | None
+    reason: str
+    practitioner: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +107,7 @@ class Line:
     number: int
     cells: list[str]
     identity: Identity | None = None
+    visit: VisitLine | None = None
     problem: object = ""
 
 
@@ -72,6 +120,11 @@ class Table:
     rows: list[list[str]]
 
     @property
+    def has_visits(self) -> bool:
+        """Whether its lines are appointments, and not patients alone."""
+        return "start" in self.columns or {"day", "time"} <= set(self.columns)
+
+    @property
     def understood(self) -> list[tuple[str, str]]:
         """Each field with the column from which it is taken."""
         return [(name, self.header[index]) for name, index in self.columns.items()]
@@ -79,7 +132,7 @@ class Table:
     def lines(self, *, after: int = 0) -> Iterator[Line]:
         """The lines after the first `after` ones, read one by one."""
         for number, cells in enumerate(self.rows[after:], start=after + 2):
-            yield _line(number, cells, self.columns)
+            yield _line(number, cells, self.columns, has_visits=self.has_visits)
 
 
 def text_of(content: bytes) -> str:
@@ -108,7 +161,7 @@ def read_table(text: str) -> Table:
     header, *rest = rows
     folded = [search_text(label) for label in header]
     columns: dict[str, int] = {}
-    for field, labels in COLUMNS.items():
+    for field, labels in (COLUMNS | VISIT_COLUMNS).items():
         # The first label of the list that there is: a mobile number before any other.
         found = next((folded.index(label) for label in labels if label in folded), None)
         if found is not None:
@@ -122,7 +175,7 @@ def read_table(text: str) -> Table:
     return Table(header=header, columns=columns, rows=rest)
 
 
-def _line(number: int, cells: list[str], columns: dict[str, int]) -> Line:
+def _line(number: int, cells: list[str], columns: dict[str, int], *, has_visits: bool) -> Line:
     def cell(name: str) -> str:
         index = columns.get(name)
         return cells[index] if index is not None and index < len(cells) else ""
@@ -152,10 +205,14 @@ def _line(number: int, cells: list[str], columns: dict[str, int]) -> Line:
             return refused(_("e-mail illisible"))
     if born is None and not phone:
         return refused(_("ni date de naissance ni téléphone : on ne saurait pas qui c’est"))
+    visit = _visit(cell) if has_visits else None
+    if has_visits and visit is None:
+        return refused(_("date, heure ou durée illisible"))
     sex = search_text(cell("sex"))
     return Line(
         number=number,
         cells=cells,
+        visit=visit,
         identity=Identity(
             first_name=first_name,
             last_name=last_name,
@@ -165,6 +222,40 @@ def _line(number: int, cells: list[str], columns: dict[str, int]) -> Line:
             email=email,
         ),
     )
+
+
+def _visit(cell: Callable[[str], str]) -> VisitLine | None:
+    start = _moment(cell("start")) or _moment(f"{cell('day')} {cell('time')}")
+    if start is None:
+        return None
+    minutes = None
+    if said := cell("minutes"):
+        number = re.match(r"\d{1,3}(?!\d)", said)
+        minutes = int(number[0]) if number else 0
+    elif said := cell("end"):
+        end = _moment(said) or _moment(f"{start.date().isoformat()} {said}")
+        minutes = int((end - start).total_seconds() // 60) if end else 0
+    if minutes is not None and not 0 < minutes <= LONGEST_MINUTES:
+        return None
+    return VisitLine(
+        day=start.date(),
+        at=start.time(),
+        minutes=minutes,
+        reason=cell("reason"),
+        practitioner=cell("practitioner"),
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    """Read "31/12/2026 14:30", "31/12/2026 14h", "2026-12-31T14:30:00" and their like."""
+    found = _MOMENT.fullmatch(text.strip())
+    day = parse_birth_date(found["day"]) if found else None
+    if found is None or day is None:
+        return None
+    try:
+        return datetime.combine(day, time(int(found["hour"]), int(found["minute"] or 0)))
+    except ValueError:
+        return None
 
 
 def rejects_of(header: list[str], refused: list[Line]) -> str:
@@ -181,4 +272,5 @@ def rejects_of(header: list[str], refused: list[Line]) -> str:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" and not cell[1:2].isdigit() else cell
+    is_formula = cell[:1] in tuple("=+-@\t\r") and not cell[1:2].isdigit()
+    return f"'{cell}" if is_formula else cell

@@ -1,6 +1,12 @@
-"""Taking a practice's patients over from another software: seen first, then taken, with rejects."""
+"""Taking a practice's patients over from another software: seen first, then taken, with rejects.
+
+Lines that say when are appointments to come as well: they are booked whatever the openings say,
+since the practice gave its word, and never on taken time. Their patients are told nothing now;
+the reminders are owed as for any other appointment.
+"""
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -10,12 +16,13 @@ from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault import erase as vault
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
-from booking.domain import patient_file
+from booking.domain import imported_visits, patient_file, visit_calendar
+from booking.domain.imported_visits import Desk
 from booking.domain.patient_file import Line
 from booking.domain.patients import Identity, create_patient, indexes_of
 from booking.models import Account, Patient, PatientImport
 from booking.models.patient_import import ImportState
-from practitioners.models import Practice
+from practitioners.models import Practice, VisitReason
 
 BATCH = 250
 SHOWN = 10
@@ -26,7 +33,11 @@ def begin(
     *, practice: Practice, account: Account, name: str, content: bytes, actor: Actor, now: datetime
 ) -> PatientImport:
     """Keep a file, sealed, until it is taken or dropped. Raises patient_file.UnreadableFile."""
-    text = patient_file.text_of(content)
+    text = (
+        visit_calendar.as_table(content, zone=practice.zone)
+        if visit_calendar.is_calendar(content)
+        else patient_file.text_of(content)
+    )
     table = patient_file.read_table(text)
     row = PatientImport(practice=practice, account=account, total=len(table.rows), begun_at=now)
     seal(row, title=name[:120], lines=text)
@@ -35,11 +46,38 @@ def begin(
     return row
 
 
+def look(
+    table: patient_file.Table, *, practice: Practice, now: datetime
+) -> tuple[list[Line], list[Line]]:
+    """The first lines as they were understood, and the first that will be refused as it stands.
+
+    Whether time is taken, and whether a visit reason is known, shows when they are taken.
+    """
+    first: list[Line] = []
+    refused: list[Line] = []
+    for line in table.lines():
+        problem = line.problem
+        if line.visit is not None and imported_visits.is_past(line.visit, practice, now=now):
+            problem = imported_visits.CannotTake.past
+        if problem and len(refused) < SHOWN:
+            refused.append(replace(line, problem=problem))
+        elif not problem and len(first) < SHOWN:
+            first.append(line)
+        if len(first) == len(refused) == SHOWN:
+            break
+    return first, refused
+
+
 @transaction.atomic
-def start(*, row: PatientImport, actor: Actor, now: datetime) -> bool:
-    """Let an import that was looked at be taken; False if it is not, or no longer, to be."""
+def start(
+    *, row: PatientImport, actor: Actor, now: datetime, visit_reason: VisitReason | None = None
+) -> bool:
+    """Let an import that was looked at be taken; False if it is not, or no longer, to be.
+
+    `visit_reason`: what a visit is for whose line names none that its agenda has.
+    """
     changed = PatientImport.unscoped.filter(pk=row.pk, state=ImportState.READY).update(
-        state=ImportState.RUNNING
+        state=ImportState.RUNNING, visit_reason=visit_reason
     )
     if changed:
         _record("import-started", row, actor=actor, now=now)
@@ -110,15 +148,12 @@ def _take_batch(import_id: uuid.UUID, *, now: datetime) -> bool:
         table = patient_file.read_table(plain.text(row, "lines"))
         rejects = plain.text(row, "rejects")
     refused: list[Line] = []
+    desk = imported_visits.desk_of(row.practice, otherwise=row.visit_reason)
     for line in table.lines(after=row.done):
         row.done += 1
-        if line.identity is None:
-            refused.append(line)
-        elif is_known(line.identity, practice_id=row.practice_id):
-            row.known += 1
-        else:
-            create_patient(identity=line.identity, actor=actor, now=now, practice=row.practice)
-            row.created += 1
+        problem = _take_line(line, row=row, desk=desk, actor=actor, now=now)
+        if problem:
+            refused.append(replace(line, problem=problem))
         if row.done % BATCH == 0:
             break
     if refused:
@@ -134,16 +169,40 @@ def _take_batch(import_id: uuid.UUID, *, now: datetime) -> bool:
     return True
 
 
-def is_known(identity: Identity, *, practice_id: uuid.UUID) -> bool:
-    """Whether the practice has this patient: by name and birth date, or by name and telephone."""
+def _take_line(
+    line: Line, *, row: PatientImport, desk: Desk, actor: Actor, now: datetime
+) -> object:
+    """Take one line, or leave nothing of it; return why it is refused, if it is."""
+    if line.identity is None:
+        return line.problem
+    patient = find_known(line.identity, practice_id=row.practice_id)
+    try:
+        with transaction.atomic():
+            is_new = patient is None
+            if patient is None:
+                patient = create_patient(
+                    identity=line.identity, actor=actor, now=now, practice=row.practice
+                )
+            took = line.visit is not None and imported_visits.take_visit(
+                line.visit, patient=patient, desk=desk, actor=actor, now=now
+            )
+    except imported_visits.CannotTake as problem:
+        return problem.text
+    row.created += is_new
+    row.known += not is_new
+    row.visits += took
+    return ""
+
+
+def find_known(identity: Identity, *, practice_id: uuid.UUID) -> Patient | None:
+    """The practice's patient who has this name and birth date, or this name and telephone."""
     indexes = indexes_of(identity)
-    same = Patient.unscoped.filter(practice_links__practice=practice_id)
+    same = Patient.unscoped.filter(practice_links__practice=practice_id).order_by("pk")
     if indexes["name_birth_index"] is not None:
-        return same.filter(
-            last_name_index=indexes["last_name_index"], name_birth_index=indexes["name_birth_index"]
-        ).exists()
-    names = ("last_name_index", "first_name_index", "phone_index")
-    return same.filter(**{name: indexes[name] for name in names}).exists()
+        names: tuple[str, ...] = ("last_name_index", "name_birth_index")
+    else:
+        names = ("last_name_index", "first_name_index", "phone_index")
+    return same.filter(**{name: indexes[name] for name in names}).first()
 
 
 def _record(action: str, row: PatientImport, *, actor: Actor, now: datetime) -> None:
@@ -151,6 +210,6 @@ def _record(action: str, row: PatientImport, *, actor: Actor, now: datetime) -> 
         action, actor=actor, practice_id=row.practice_id, object_id=row.pk, at=now,
         details={
             "lines": row.total, "created": row.created, "known": row.known,
-            "rejected": row.rejected,
+            "rejected": row.rejected, "visits": row.visits,
         },
     )  # fmt: skip

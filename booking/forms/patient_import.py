@@ -1,17 +1,43 @@
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from practitioners.models import Practice, VisitReason
+
+
+class StartForm(forms.Form):
+    """What visits are for whose lines do not say it in words that are known here."""
+
+    visit_reason = forms.ModelChoiceField(
+        label=_("Agenda et motif, là où le fichier n’en dit pas que l’on connaisse"),
+        queryset=VisitReason.objects.none(),
+        empty_label=None,
+    )
+
+    def __init__(self, *args: Any, practice: Practice, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["visit_reason"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - as declared above
+        field.queryset = (
+            VisitReason.objects.filter(agenda__practice=practice)
+            .select_related("agenda__practitioner")
+            .order_by("agenda__practitioner__last_name", "name", "pk")
+        )
+        field.label_from_instance = lambda obj: f"{obj.agenda.practitioner} · {obj.name}"  # type: ignore[method-assign]
+
 
 class FileForm(forms.Form):
-    """A file of patients."""
+    """A file of patients, or of their appointments."""
 
     file = forms.FileField(
-        label=_("Fichier CSV"),
+        label=_("Fichier CSV ou calendrier (.ics)"),
         help_text=_(
             "Première ligne : nom, prénom, date de naissance, sexe, téléphone, e-mail, dans"
-            " l’ordre que vous voulez. Rien n’est pris avant que vous l’ayez vu."
+            " l’ordre que vous voulez. Avec date, heure, durée, motif et praticien, les rendez-vous"
+            " à venir sont repris aussi. Rien n’est pris avant que vous l’ayez vu."
         ),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.ics,text/csv,text/calendar"}),
         error_messages={
             "required": _("Choisissez un fichier."),
             "empty": _("Ce fichier est vide."),

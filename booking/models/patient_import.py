@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.ids import new_id
 from audit.vault.sealing import SealedField
 from booking.models.scoping import ScopedManager
-from practitioners.models import Practice
+from practitioners.models import Practice, VisitReason
 
 
 class ImportState(models.TextChoices):
@@ -41,6 +41,12 @@ class PatientImport(models.Model):
     created = models.PositiveIntegerField(default=0)
     known = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
+    # Appointments to come that were taken over, where the lines say when.
+    visits = models.PositiveIntegerField(default=0, db_default=0)
+    # What a visit is for whose line names no visit reason of its agenda.
+    visit_reason = models.ForeignKey(
+        VisitReason, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     begun_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

@@ -295,7 +295,8 @@ def test_a_family_books_slots_in_a_row(live_server, new_page):
 
 
 def test_patients_are_taken_over_from_a_file(live_server, new_page, worker, tmp_path):
-    practice = make_agenda().practice
+    agenda = make_agenda()
+    practice = agenda.practice
     file = tmp_path / "patients.csv"
     file.write_text(
         "Nom;Prénom;Né(e) le;Portable\n"
@@ -315,6 +316,23 @@ def test_patients_are_taken_over_from_a_file(live_server, new_page, worker, tmp_
     expect(page.get_by_role("link", name="Télécharger les lignes refusées")).to_be_visible()
     expect(page.get_by_role("button", name="Effacer cet import")).to_be_visible()
     check_page(page)
+    # Where the lines say when, the visits come along.
+    make_reason(agenda, name="Consultation")
+    day = date.today() + timedelta(days=3)
+    file.write_text(
+        "Date;Heure;Durée;Nom;Prénom;Né(e) le\n"
+        + "".join(
+            f"{day:%d/%m/%Y};{9 + n}h00;20;Nom{n};Prénom;01/01/{1930 + n}\n" for n in range(9)
+        )
+    )
+    page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/imports/")
+    page.get_by_label("Fichier CSV").set_input_files(file)
+    page.get_by_role("button", name="Voir ce qu’il contient").click()
+    expect(page.get_by_label("Agenda et motif")).to_be_visible()
+    check_page(page)
+    page.get_by_role("button", name="Prendre ces rendez-vous").click()
+    expect(page.get_by_text("L’import est terminé.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Rendez-vous repris")).to_be_visible()
 
 
 def test_two_files_are_made_one(live_server, new_page):

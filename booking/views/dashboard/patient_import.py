@@ -1,7 +1,6 @@
 """Taking patients over from another software: a file, a look at it, its progress, its rejects."""
 
 import uuid
-from itertools import islice
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import patient_file, patient_import
-from booking.forms.patient_import import FileForm
+from booking.forms.patient_import import FileForm, StartForm
 from booking.models import PatientImport
 from booking.models.patient_import import ImportState
 from booking.views.access import (
@@ -75,15 +74,12 @@ def one_import(request: HttpRequest, practice_id: uuid.UUID, import_id: uuid.UUI
         ) as plain:
             table = patient_file.read_table(plain.text(row, "lines"))
             context["title"] = plain.text(row, "title")
-        bad = (line for line in table.lines() if line.identity is None)
+        lines, refused = patient_import.look(table, practice=row.practice, now=timezone.now())
         context |= {
             "table": table,
-            "first": [
-                line.identity
-                for line in islice(table.lines(), patient_import.SHOWN)
-                if line.identity is not None
-            ],
-            "bad": list(islice(bad, patient_import.SHOWN)),
+            "first": lines,
+            "bad": refused,
+            "form": StartForm(practice=row.practice) if table.has_visits else None,
         }
     return render(request, "dashboard/import.html", context)
 
@@ -95,7 +91,9 @@ def change_import(
 ) -> HttpResponse:
     row, actor, now = _own(request, import_id), practice_actor(request), timezone.now()
     if what == "prendre":
-        patient_import.start(row=row, actor=actor, now=now)
+        form = StartForm(request.POST, practice=row.practice)
+        reason = form.cleaned_data["visit_reason"] if form.is_valid() else None
+        patient_import.start(row=row, actor=actor, now=now, visit_reason=reason)
     elif what == "abandonner":
         patient_import.drop(row=row, actor=actor, now=now)
     elif what == "oublier" and row.ended_at is not None:
