@@ -23,6 +23,9 @@ from practitioners.models import (
 
 Say = Callable[[str], None]
 
+# A statement takes 65,535 values at most, and models grow.
+BATCH = 1000
+
 
 def is_loaded() -> bool:
     """Say whether the demo stands in the database."""
@@ -50,9 +53,9 @@ def load(
     names = Names.from_seed(seed)
     step("practices and practitioners")
     places = directory.make_practices(names, practices)
-    Practice.objects.bulk_create(places)
+    Practice.objects.bulk_create(places, batch_size=BATCH)
     people = directory.make_practitioners(names, practitioners)
-    Practitioner.objects.bulk_create([person for person, _ in people])
+    Practitioner.objects.bulk_create([person for person, _ in people], batch_size=BATCH)
     through = Practitioner.specialties.through
     through.objects.bulk_create(
         [through(practitioner_id=person.pk, specialty_id=code) for person, code in people]
@@ -87,11 +90,13 @@ def _make_agendas(
     monday = today - timedelta(days=today.weekday(), weeks=visits.WEEKS_BEHIND + 1)
     pairs = directory.make_agendas(rng, practices, people)
     agendas = [agenda for agenda, _ in pairs]
-    Agenda.objects.bulk_create(agendas)
+    Agenda.objects.bulk_create(agendas, batch_size=BATCH)
     reasons = {agenda.pk: directory.make_reasons(agenda, code) for agenda, code in pairs}
-    VisitReason.objects.bulk_create([r for some in reasons.values() for r in some])
+    VisitReason.objects.bulk_create(
+        [r for some in reasons.values() for r in some], batch_size=BATCH
+    )
     openings = {a.pk: directory.make_openings(rng, a, monday=monday) for a in agendas}
-    Opening.objects.bulk_create([o for some in openings.values() for o in some])
+    Opening.objects.bulk_create([o for some in openings.values() for o in some], batch_size=BATCH)
     through = Opening.visit_reasons.through
     through.objects.bulk_create(
         [
