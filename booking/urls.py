@@ -23,6 +23,7 @@ from booking.views.dashboard import (
     practice,
     record,
     resources,
+    substitutes,
     time,
     visits,
     week_templates,
@@ -380,6 +381,21 @@ urlpatterns = [
         "cabinet/<uuid:practice_id>/membres/<uuid:membership_id>/praticien/",
         members.link_member,
         name="link-member",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/membres/<uuid:membership_id>/fin/",
+        members.date_member,
+        name="date-member",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/remplacants/",
+        substitutes.substitutes,
+        name="substitutes",
+    ),
+    path(
+        "cabinet/<uuid:practice_id>/agendas/<uuid:agenda_id>/remplacants/<uuid:substitution_id>/",
+        substitutes.dismiss_substitute,
+        name="dismiss-substitute",
     ),
     path(
         "cabinet/<uuid:practice_id>/membres/<uuid:membership_id>/retirer/",

@@ -62,6 +62,7 @@ def book(
     overbooks: bool = False,
     minutes: int | None = None,
     is_confirmed: bool = False,
+    alone: bool = False,
 ) -> Appointment:
     """Book a slot for a patient.
 
@@ -74,6 +75,9 @@ def book(
 
     `overbooks`: a practice takes time that is taken, as often as its agenda allows. `minutes`: how
     long the visit is, where its reason does not say; `is_confirmed`: the patient knows of it.
+
+    Where the visit reason is followed by another, that visit is booked with it, both or neither,
+    unless it is booked `alone`.
 
     Raises SlotTaken, OutsideOpening, NotForThisPatient.
     """
@@ -96,6 +100,46 @@ def book(
         overbooks=overbooks and not by_patient,
         minutes=minutes,
     )
+    appointment = _enter(
+        visit_reason=visit_reason,
+        taken_id=taken_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        patient=patient,
+        booked_by=booked_by,
+        actor=actor,
+        channel=channel,
+        now=now,
+        new_patient=is_new and not says_known,
+        series=series,
+        note=note,
+    )
+    messages.owe_for_booking(
+        appointment=appointment, now=now, is_confirmed=is_confirmed or series is not None
+    )
+    if visit_reason.then_id is not None and not alone:
+        _book_following(appointment, held=held, actor=actor, now=now)
+    return appointment
+
+
+def _enter(
+    *,
+    visit_reason: VisitReason,
+    taken_id: uuid.UUID,
+    starts_at: datetime,
+    ends_at: datetime,
+    patient: Patient,
+    booked_by: Account | None,
+    actor: Actor,
+    channel: Channel,
+    now: datetime,
+    new_patient: bool,
+    series: uuid.UUID | None,
+    note: str = "",
+    follows: Appointment | None = None,
+) -> Appointment:
+    """Write the appointment for time that was taken, with its entry."""
+    agenda = visit_reason.agenda
     appointment = Appointment(
         practice=agenda.practice,
         agenda=agenda,
@@ -106,8 +150,9 @@ def book(
         ends_at=ends_at,
         channel=channel,
         booked_by=booked_by,
-        new_patient=is_new and not says_known,
+        new_patient=new_patient,
         series=series,
+        follows=follows,
         created_at=now,
     )
     if note:
@@ -121,11 +166,37 @@ def book(
         details={"agenda": agenda.pk, "starts_at": starts_at.isoformat()},
         rows=[appointment],
     )
-    messages.owe_for_booking(
-        appointment=appointment, now=now, is_confirmed=is_confirmed or series is not None
-    )
     transaction.on_commit(partial(mark_stale_with, agenda, visit_reason.needs), robust=True)
     return appointment
+
+
+def _book_following(
+    first: Appointment, *, held: HeldSlot | None, actor: Actor, now: datetime
+) -> None:
+    """Book the visit that follows: where the session holds it, else as soon as there is a place.
+
+    Everything that the first one's patient hears tells of it too, so it owes nothing itself.
+    """
+    reason, key = first.visit_reason, held.key if held else ""
+    if key and reason.then_id is not None:
+        take.release_held(key=key, visit_reason_id=reason.then_id)
+    then, taken_id, starts_at, ends_at = take.take_following(
+        visit_reason=reason, after=first.ends_at, now=now
+    )
+    _enter(
+        visit_reason=then,
+        taken_id=taken_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        patient=first.patient,
+        booked_by=first.booked_by,
+        actor=actor,
+        channel=Channel(first.channel),
+        now=now,
+        new_patient=first.new_patient,
+        series=None,
+        follows=first,
+    )
 
 
 def _check_no_shows(practice: Practice, patient: Patient, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from audit.vault.sealing import seal
 from booking.domain import messages, waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
-from practitioners.domain import take
+from practitioners.domain import availability, take
 from practitioners.domain.availability import SEATS_AN_OPENING
 from practitioners.domain.resources import mark_stale_with
 from practitioners.models import Agenda, VisitReason
@@ -32,6 +32,12 @@ class NotActive(Exception):
     """The appointment is over or cancelled, so it cannot be changed."""
 
     text = _("Ce rendez-vous ne peut plus être modifié.")
+
+
+class FollowsAnother(NotActive):
+    """The visit is the second half of another one: a patient changes both by the first."""
+
+    text = _("Cette visite suit une autre : changez la première, celle-ci viendra avec.")
 
 
 class TooLateToUndo(Exception):
@@ -54,7 +60,17 @@ class NoSuchReason(Exception):
 
 def can_patient_change(appointment: Appointment, *, now: datetime) -> bool:
     """Say whether a patient may still move or cancel, by the visit reason's deadline."""
+    if appointment.follows_id is not None:
+        return False
     return appointment.status == Status.BOOKED and now <= appointment.changeable_until
+
+
+def follower(appointment: Appointment) -> Appointment | None:
+    """The visit that follows this one, if it still stands."""
+    rows = Appointment.unscoped.filter(
+        follows=appointment, status__in=[Status.BOOKED, Status.ARRIVED]
+    )
+    return rows.select_related("agenda__practitioner", "visit_reason").order_by("starts_at").first()
 
 
 @transaction.atomic
@@ -71,12 +87,15 @@ def move(
     news_after: timedelta = timedelta(),
     takes_back: bool = False,
     words: str = "",
+    is_told: bool = False,
 ) -> Appointment:
     """Move an appointment to another slot of its own or another visit reason.
 
     `minutes`: how long it is to be, where the visit reason does not say; `news_after`: how long
     the patient's news waits; `takes_back`: whether this undoes the last move, so that nobody
-    hears of either if nobody has yet; `words`: what the practice adds to the news.
+    hears of either if nobody has yet; `words`: what the practice adds to the news; `is_told`:
+    another message tells of it. A visit that follows comes along; where it has no place a patient
+    cannot move, and a practice leaves it where it is.
 
     The reference and its history stay. The old time is freed and the new one taken in one
     transaction, an entry is written and the news is owed. Raises SlotTaken, OutsideOpening,
@@ -112,13 +131,43 @@ def move(
         object_id=appointment.pk,
         details={"from": former_start.isoformat(), "to": starts_at.isoformat()},
     )
-    messages.owe_for_move(
-        appointment=appointment, now=now, after=news_after, takes_back=takes_back, words=words
-    )
+    if not is_told:
+        messages.owe_for_move(
+            appointment=appointment, now=now, after=news_after, takes_back=takes_back, words=words
+        )
+    _bring_along(appointment, actor=actor, channel=channel, now=now)
     for agenda, needs in touched:
         transaction.on_commit(partial(mark_stale_with, agenda, needs), robust=True)
     waiting.soon(former_agenda_id, now=now)
     return appointment
+
+
+def _bring_along(first: Appointment, *, actor: Actor, channel: Channel, now: datetime) -> None:
+    """Move the visit that follows to where it can follow again, if it no longer does."""
+    row, reason = follower(first), first.visit_reason
+    if row is None or reason.then_id != row.visit_reason_id:
+        return
+    latest = first.ends_at + timedelta(minutes=reason.then_within_minutes)
+    if first.ends_at <= row.starts_at <= latest:
+        return
+    starts = availability.following_starts(
+        visit_reason=reason,
+        then=row.visit_reason,
+        after=first.ends_at,
+        now=now,
+        ignoring=row.taken_id,
+    )
+    if starts:
+        move(
+            appointment=row,
+            starts_at=starts[0],
+            actor=actor,
+            channel=Channel.PRACTICE,
+            now=now,
+            is_told=True,
+        )
+    elif channel == Channel.PATIENT:
+        raise take.NothingFollows
 
 
 @transaction.atomic
@@ -239,6 +288,15 @@ def cancel(
     )
     _touched(appointment)
     waiting.soon(appointment.agenda_id, now=now)
+    if (row := follower(appointment)) is not None:
+        cancel(
+            appointment=row,
+            actor=actor,
+            channel=Channel.PRACTICE,
+            now=now,
+            undo_within=undo_within,
+            is_told=True,
+        )
     return appointment
 
 
@@ -264,6 +322,7 @@ def restore(*, appointment: Appointment, actor: Actor, now: datetime) -> Appoint
     kept = take.keep_hold(hold_id=hold_id, key=key, now=now, has_uses=has_uses)
     if kept is None:
         raise TooLateToUndo
+    cancelled_at = appointment.cancelled_at
     appointment.taken, appointment.cancelled_at = kept, None
     appointment.status = Status.BOOKED
     appointment.save()
@@ -276,6 +335,11 @@ def restore(*, appointment: Appointment, actor: Actor, now: datetime) -> Appoint
     )
     messages.owe_as_before(appointment=appointment, now=now)
     _touched(appointment)
+    with_it = Appointment.unscoped.filter(
+        follows=appointment, status=Status.CANCELLED, cancelled_at=cancelled_at
+    )
+    for row in with_it:
+        restore(appointment=row, actor=actor, now=now)
     return appointment
 
 
@@ -339,5 +403,7 @@ def _touched(appointment: Appointment) -> None:
 def _check(appointment: Appointment, *, channel: Channel, now: datetime) -> None:
     if appointment.status not in (Status.BOOKED, Status.ARRIVED):
         raise NotActive
+    if channel == Channel.PATIENT and appointment.follows_id is not None:
+        raise FollowsAnother
     if channel == Channel.PATIENT and not can_patient_change(appointment, now=now):
         raise TooLateToChange

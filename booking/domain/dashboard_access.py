@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from audit.record import entries
 from audit.record.entries import Actor
@@ -64,8 +65,10 @@ def is_stopped(account_id: uuid.UUID) -> bool:
 
 def may_still_work(membership: Membership) -> bool:
     """Whether a member with whom a page was opened is one still, and not stopped meanwhile."""
-    is_member = Membership.objects.filter(pk=membership.pk).exists()
-    return is_member and not is_stopped(membership.account_id)
+    current = Membership.objects.select_related("practice").filter(pk=membership.pk).first()
+    if current is None or current.is_over(now=timezone.now()):
+        return False
+    return not is_stopped(membership.account_id)
 
 
 def names(account_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -25,7 +25,7 @@ from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import accounts, questionnaire, series, sms
 from booking.domain.calendar_file import appointment_ics
-from booking.domain.change import can_patient_change
+from booking.domain.change import can_patient_change, follower
 from booking.domain.handover import handover_token
 from booking.domain.letters import Letter, hand_over
 from booking.domain.offer_links import offer_token
@@ -34,6 +34,7 @@ from booking.models.account import Reminders
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.domain.invite import invitation_token
+from practitioners.domain.substitutes import name_at
 
 logger = logging.getLogger(__name__)
 
@@ -273,6 +274,8 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         ),
         "words": message.words,
         "series": _told_with(message, appointment),
+        "then": _then(message, appointment),
+        "substitute": name_at(agenda=appointment.agenda, at=appointment.starts_at),
         "has_questions": account is not None and questionnaire.is_owed(appointment, now=now),
     }
     language = account.language if account else settings.LANGUAGE_CODE
@@ -291,6 +294,16 @@ def _told_with(message: Message, appointment: Appointment) -> list[Appointment]:
     if message.kind == MessageKind.CANCELLATION:
         return series.cancelled_with(appointment)
     return []
+
+
+def _then(message: Message, appointment: Appointment) -> Appointment | None:
+    """The visit that follows, of which this message tells too."""
+    if message.kind != MessageKind.CANCELLATION:
+        return follower(appointment)
+    with_it = Appointment.unscoped.filter(
+        follows=appointment, cancelled_at=appointment.cancelled_at
+    )
+    return with_it.select_related("agenda__practitioner", "visit_reason").first()
 
 
 def preview(kind: MessageKind, *, appointment: Appointment, words: str) -> Letter:

@@ -106,6 +106,7 @@ def take_visit(
             anywhere=True,
             minutes=line.minutes,
             is_confirmed=True,
+            alone=True,
         )
     except (SlotTaken, OutsideOpening) as error:
         raise CannotTake(CannotTake.taken) from error

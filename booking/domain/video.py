@@ -22,6 +22,7 @@ from audit.refusal import Refusal
 from booking.domain import change
 from booking.models import Appointment, VideoGuest, VideoVisit
 from booking.models.appointment import Status
+from practitioners.domain import substitutes
 from practitioners.models import Membership, Practitioner, Role
 
 OPENS_BEFORE = timedelta(minutes=15)
@@ -62,10 +63,13 @@ def closes_at(appointment: Appointment) -> datetime:
 
 
 def part_of_member(*, appointment: Appointment, membership: Membership) -> Part | None:
-    """As whom a member of the practice may enter: the agenda's practitioner, or a colleague
-    invited to this visit. Nobody else, whatever their role.
+    """As whom a member of the practice may enter: the agenda's practitioner, their substitute on
+    that day, or a colleague invited to this visit. Nobody else, whatever their role.
     """
     if membership.practitioner_id == appointment.agenda.practitioner_id:
+        return Part.PRACTITIONER
+    substitution = substitutes.on_day_of(agenda=appointment.agenda, at=appointment.starts_at)
+    if substitution is not None and substitution.member_id == membership.pk:
         return Part.PRACTITIONER
     invited = VideoGuest.objects.filter(
         visit__appointment=appointment, account_id=membership.account_id

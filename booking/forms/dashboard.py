@@ -13,7 +13,7 @@ from booking.models import Appointment
 from practitioners.domain.openings import OpeningSpec
 from practitioners.domain.text import search_text
 from practitioners.domain.wall_clock import FIRST_DAY, LAST_DAY, instant
-from practitioners.models import Agenda, Opening, Practice, Resource, Role, VisitReason
+from practitioners.models import Agenda, Membership, Opening, Practice, Resource, Role, VisitReason
 
 COLOURS = [
     ("blue", _("bleu")),
@@ -264,6 +264,33 @@ class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
         needs.choices = [(str(each.pk), each.name) for each in resources]
         if not resources:
             del self.fields["needs"]
+        self._offer_then()
+
+    def _offer_then(self) -> None:
+        """Offer what may follow: another practitioner's, and no chain of more than two."""
+        reason = self.instance
+        others = (
+            VisitReason.objects.filter(agenda__practice_id=reason.agenda.practice_id)
+            .exclude(agenda=reason.agenda)
+            .filter(then__isnull=True)
+            .select_related("agenda__practitioner")
+            .order_by("agenda__practitioner__last_name", "name", "pk")
+        )
+        is_second = VisitReason.objects.filter(then=reason.pk).exists()
+        if is_second or not others.exists():
+            del self.fields["then"], self.fields["then_within_minutes"]
+            return
+        field = self.fields["then"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - as the model declares it
+        field.queryset = others
+        field.empty_label = str(_("rien"))
+        field.label_from_instance = lambda obj: f"{obj.agenda.practitioner} · {obj.name}"  # type: ignore[method-assign]
+        self.fields["then_within_minutes"].required = False
+
+    def clean_then_within_minutes(self) -> int:
+        """Nothing said is half an hour."""
+        given = self.cleaned_data["then_within_minutes"]
+        return 30 if given is None else int(given)
 
     def clean_series_at_most(self) -> int:
         """Nothing said is one at a time."""
@@ -283,11 +310,16 @@ class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
             "patient_kind",
             "series_at_most",
             "needs",
+            "then",
+            "then_within_minutes",
             "teleconsultation",
             "price_cents",
             "instructions",
             "active",
         ]
+        help_texts = {
+            "then": _("Une visite chez un collègue, prise en même temps : les deux ou aucune."),
+        }
 
 
 class ResourceForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -322,9 +354,62 @@ class InvitationForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
+    ends_on = DayField(
+        label=_("Accès jusqu’au (facultatif)"),
+        required=False,
+        help_text=_("Pour un remplaçant : l’accès prend fin de lui-même."),
+    )
+
     def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer_agendas(self.fields["agendas"], agendas)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("role") == Role.OWNER and given.get("ends_on"):
+            self.add_error("ends_on", _("L’accès d’un responsable n’a pas de fin."))
+        return given
+
+
+class LastDayForm(forms.Form):
+    """Until when a member has access; empty means without end."""
+
+    ends_on = DayField(required=False)
+
+
+class SubstituteForm(forms.Form):
+    """Who sees an agenda's patients for some days, both included."""
+
+    name = forms.CharField(
+        label=_("Nom du remplaçant"),
+        max_length=120,
+        help_text=_("Comme les patients le liront : Dr Paul Durand."),
+    )
+    since = DayField(label=_("Du"))
+    until = DayField(label=_("Au (inclus)"))
+    member = forms.ModelChoiceField(
+        label=_("Son accès au cabinet"),
+        queryset=Membership.objects.none(),
+        required=False,
+        empty_label=_("aucun"),
+        help_text=_("Un praticien de l’équipe, invité d’abord ; il tiendra les visites par vidéo."),
+    )
+
+    def __init__(self, *args: Any, members: dict[uuid.UUID, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["member"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - as declared above
+        field.queryset = Membership.objects.filter(pk__in=members)
+        field.label_from_instance = lambda obj: members[obj.pk]  # type: ignore[method-assign]
+        if not members:
+            field.widget = forms.HiddenInput()
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        since, until = given.get("since"), given.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("La fin précède le début."))
+        return given
 
 
 class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]

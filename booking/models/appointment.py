@@ -51,6 +51,10 @@ class Appointment(models.Model):
     )
     # What appointments that were taken in one go have in common.
     series = models.UUIDField(null=True, editable=False)
+    # The visit right before this one, of which it is the second half (`VisitReason.then`).
+    follows = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="followed_by", db_index=False
+    )
     new_patient = models.BooleanField(default=False)
     # The patient's word for the practice, and what the practice notes for itself.
     note = SealedField()
@@ -71,6 +75,9 @@ class Appointment(models.Model):
             models.Index(fields=["agenda", "starts_at"], name="appointment_by_agenda"),
             models.Index(fields=["practice", "starts_at"], name="appointment_by_practice"),
             models.Index(fields=["patient", "starts_at"], name="appointment_by_patient"),
+            models.Index(
+                fields=["follows"], name="appointment_by_first", condition=Q(follows__isnull=False)
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -9,6 +9,7 @@ from audit.vault.reveal import Purpose
 from booking.queries.appointments import RELATED, Shown, show, with_related
 from practitioners.domain import availability, wall_clock
 from practitioners.domain.availability import SEATS_AN_OPENING, OpeningTime
+from practitioners.domain.substitutes import between
 from practitioners.models import Agenda, VisitReason
 
 STEP_MINUTES = 5
@@ -40,6 +41,7 @@ class Column:
     agenda: Agenda
     day: date
     is_holiday: bool
+    substitute: str
     blocks: list[Block] = field(default_factory=list)
 
 
@@ -108,6 +110,12 @@ def build_grid(
         for opening, _reasons in time.openings:
             first = min(first, opening.from_time.hour)
             last = max(last, opening.until_time.hour + bool(opening.until_time.minute))
+    away = {
+        (row.agenda_id, day): row.name
+        for row in between(agendas=agendas, since=days[0], until=days[-1])
+        for day in days
+        if row.since <= day <= row.until
+    }
     grid = Grid(columns=[], first_hour=first, last_hour=min(last, 24))
     for day in days:
         for agenda in agendas:
@@ -115,6 +123,7 @@ def build_grid(
                 agenda=agenda,
                 day=day,
                 is_holiday=wall_clock.is_public_holiday(day, agenda.practice.department),
+                substitute=away.get((agenda.pk, day), ""),
             )
             time = times[agenda.pk]
             closed = time.is_closed(day)

@@ -180,7 +180,7 @@ def practice_member(permission: str) -> Callable[[View], View]:
                 .filter(account=account_of(request), practice_id=practice_id)
                 .first()
             )
-            if membership is None:
+            if membership is None or membership.is_over(now=timezone.now()):
                 raise Http404
             if account_of(request).stopped_at is not None:
                 return _stopped(request)

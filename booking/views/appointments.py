@@ -27,6 +27,7 @@ from booking.queries.waiting import show as show_waits
 from booking.views.access import account_of, account_required, web_actor
 from booking.views.people import named_people
 from practitioners.domain import availability, take
+from practitioners.domain.substitutes import name_at
 from practitioners.domain.wall_clock import read_day, read_instant
 
 DAYS_OFFERED = 28
@@ -76,6 +77,8 @@ def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse
         "appointment": row,
         "practice": row.practice,
         "can_change": change.can_patient_change(row, now=now),
+        "then": change.follower(row),
+        "substitute": name_at(agenda=row.agenda, at=row.starts_at),
         "is_asked": questionnaire.is_asked(row),
         "is_answered": questionnaire.is_answered(row),
         "may_answer": questionnaire.may_answer(row, now=now),

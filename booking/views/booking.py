@@ -27,6 +27,7 @@ from booking.models.patient import Relation
 from booking.views.access import account_of, web_actor
 from booking.views.people import named_people
 from practitioners.domain import availability, take
+from practitioners.domain.substitutes import name_at
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Agenda, Practice, Taken, VisitReason
 from practitioners.views.public import people_wanted
@@ -164,7 +165,20 @@ def _context(choice: Choice) -> dict[str, object]:
         "starts_at": choice.starts_at,
         "says_known": choice.says_known,
         "hold_until": held.hold_until if held and choice.held.key else None,
+        "then": _held_after(choice),
+        "substitute": name_at(agenda=choice.reason.agenda, at=choice.starts_at),
     }
+
+
+def _held_after(choice: Choice) -> dict[str, object] | None:
+    """The visit that follows, as the session holds it."""
+    then = take.follower_of(choice.reason)
+    if then is None:
+        return None
+    held = take.held_by(key=choice.held.key, visit_reason=then, now=timezone.now())
+    if not held:
+        return None
+    return {"starts_at": held[0].starts_at, "agenda": then.agenda, "visit_reason": then}
 
 
 def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:

@@ -19,6 +19,7 @@ from booking.models import Patient
 from booking.views.access import account_of, web_actor
 from booking.views.booking import chosen_reason, slot_gone
 from booking.views.people import named_people
+from practitioners.domain.substitutes import name_at
 from practitioners.domain.take import Held, held_by
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import VisitReason
@@ -47,6 +48,7 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
         "agenda": reason.agenda,
         "practice": reason.agenda.practice,
         "starts_at": starts_at,
+        "substitute": name_at(agenda=reason.agenda, at=starts_at),
         "says_known": given.get("suivi") == "oui",
         "hold_until": held[0].until,
         "people": people,

@@ -10,7 +10,7 @@ from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken
 from booking.domain.change import NotActive
 from partners.domain.bookings import HoldGone, TooManyHolds
 from practitioners.domain.openings import ImportedAbsence, OverlapsOpening
-from practitioners.domain.take import ResourceTaken
+from practitioners.domain.take import NothingFollows, ResourceTaken
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
@@ -121,6 +121,9 @@ REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
     SlotTaken: (409, "slot_taken", "Somebody else has it. Ask for the slots again."),
     ResourceTaken: (
         409, "slot_taken", "A room or a device that it needs is in use. Ask for the slots again."
+    ),
+    NothingFollows: (
+        409, "slot_taken", "The visit that follows has no place then. Ask for the slots again."
     ),
     OutsideOpening: (
         409, "outside_openings",

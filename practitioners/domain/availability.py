@@ -117,28 +117,13 @@ def free_slots_of_many(
     ignoring: uuid.UUID | None = None,
 ) -> dict[uuid.UUID, list[Slot]]:
     """Like `free_slots`, for many visit reasons of any agendas, in one query altogether."""
-    times = load_agenda_times(
-        agenda_ids={reason.agenda_id for reason in visit_reasons},
-        since=since,
-        until=until,
-        now=now,
-        ignoring=ignoring,
-        needs=needs_of(visit_reasons),
+    followers = _followers(visit_reasons)
+    times = _times_of(
+        [*visit_reasons, *followers.values()], since=since, until=until, now=now, ignoring=ignoring
     )
     return {
         reason.pk: list(
-            slots_of(
-                times[reason.agenda_id],
-                reason,
-                *_window(
-                    times[reason.agenda_id],
-                    reason,
-                    since=since,
-                    until=until,
-                    now=now,
-                    online=online,
-                ),
-            )
+            _offered(reason, times, followers, since=since, until=until, now=now, online=online)
         )
         for reason in visit_reasons
     }
@@ -149,26 +134,84 @@ def first_slots(
 ) -> dict[uuid.UUID, Slot | None]:
     """Return the soonest online slot of each visit reason within `days`, or None."""
     until = now + timedelta(days=days)
-    times = load_agenda_times(
-        agenda_ids={reason.agenda_id for reason in visit_reasons},
-        since=now,
-        until=until,
-        now=now,
-        needs=needs_of(visit_reasons),
-    )
+    followers = _followers(visit_reasons)
+    times = _times_of([*visit_reasons, *followers.values()], since=now, until=until, now=now)
     return {
         reason.pk: next(
-            slots_of(
-                times[reason.agenda_id],
-                reason,
-                *_window(
-                    times[reason.agenda_id], reason, since=now, until=until, now=now, online=True
-                ),
-            ),
-            None,
+            _offered(reason, times, followers, since=now, until=until, now=now, online=True), None
         )
         for reason in visit_reasons
     }
+
+
+def following_starts(
+    *,
+    visit_reason: VisitReason,
+    then: VisitReason,
+    after: datetime,
+    now: datetime,
+    ignoring: uuid.UUID | None = None,
+) -> list[datetime]:
+    """Return when the visit that follows one which ends at `after` can begin, soonest first."""
+    until = after + timedelta(minutes=visit_reason.then_within_minutes, microseconds=1)
+    found = free_slots(
+        visit_reason=then, since=after, until=until, now=now, online=False, ignoring=ignoring
+    )
+    return [slot.starts_at for slot in found]
+
+
+def _followers(visit_reasons: Iterable[VisitReason]) -> dict[uuid.UUID, VisitReason]:
+    """The visit reasons that follow some of these; no query where none is followed."""
+    ids = {reason.then_id for reason in visit_reasons if reason.then_id is not None}
+    return VisitReason.objects.in_bulk(ids) if ids else {}
+
+
+def _times_of(
+    visit_reasons: Sequence[VisitReason],
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    ignoring: uuid.UUID | None = None,
+) -> dict[uuid.UUID, AgendaTime]:
+    return load_agenda_times(
+        agenda_ids={reason.agenda_id for reason in visit_reasons},
+        since=since,
+        until=until,
+        now=now,
+        ignoring=ignoring,
+        needs=needs_of(visit_reasons),
+    )
+
+
+def _offered(
+    reason: VisitReason,
+    times: dict[uuid.UUID, AgendaTime],
+    followers: dict[uuid.UUID, VisitReason],
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    online: bool,
+) -> Iterator[Slot]:
+    """The slots of a visit reason, and of one that is followed those after which that fits."""
+    time = times[reason.agenda_id]
+    window = _window(time, reason, since=since, until=until, now=now, online=online)
+    slots = slots_of(time, reason, *window)
+    if reason.then_id is None:
+        yield from slots
+        return
+    then = followers.get(reason.then_id)
+    if then is None:
+        # It stands in an agenda that whoever asks may not see: nor can they book it.
+        return
+    within = timedelta(minutes=reason.then_within_minutes)
+    until = window[1] + timedelta(days=1)
+    starts = [slot.starts_at for slot in slots_of(times[then.agenda_id], then, window[0], until)]
+    for slot in slots:
+        at = bisect_left(starts, slot.ends_at)
+        if at < len(starts) and starts[at] <= slot.ends_at + within:
+            yield slot
 
 
 # Plain SQL: this runs for every slot shown and every booking made, and building model rows

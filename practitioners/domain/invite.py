@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -39,11 +39,16 @@ def invite(
     invited_by: Any,
     actor: Actor,
     now: datetime,
+    ends_on: date | None = None,
 ) -> Invitation:
-    """Create an invitation; the caller owes its mail. On the record, without the address."""
+    """Create an invitation; the caller owes its mail. On the record, without the address.
+
+    `ends_on`: the last day of the access that it gives.
+    """
     invitation = Invitation(
         practice=practice,
         role=role,
+        ends_on=ends_on,
         email_index=address_index(email),
         invited_by=invited_by,
         expires_at=now + timedelta(days=VALID_DAYS),
@@ -92,7 +97,9 @@ def accept(*, invitation: Invitation, account: Any, actor: Actor, now: datetime)
     fresh.accepted_at = now
     fresh.save(update_fields=["accepted_at"])
     membership, created = Membership.objects.get_or_create(
-        account=account, practice=fresh.practice, defaults={"role": fresh.role}
+        account=account,
+        practice=fresh.practice,
+        defaults={"role": fresh.role, "ends_on": fresh.ends_on},
     )
     if created:
         membership.agendas.set(fresh.agendas.all())

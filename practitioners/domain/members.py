@@ -1,5 +1,7 @@
 """Members of a practice."""
 
+from datetime import date
+
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +20,29 @@ class NotOfThisPractice(Exception):
     """A member is a practitioner who has an agenda at the practice; a secretary is none."""
 
     text = _("Choisissez un praticien de ce cabinet.")
+
+
+class EndlessOwner(Exception):
+    """An owner's access has no end: somebody has to be there to renew everybody's."""
+
+    text = _("L’accès d’un responsable n’a pas de fin : changez d’abord son rôle.")
+
+
+@transaction.atomic
+def end_on(*, membership: Membership, last_day: date | None, actor: Actor) -> None:
+    """Set the last day of a member's access, or none; on the record. Raises EndlessOwner."""
+    if membership.role == Role.OWNER and last_day is not None:
+        raise EndlessOwner
+    membership.ends_on = last_day
+    membership.save(update_fields=["ends_on"])
+    entries.write(
+        "member-access-dated",
+        actor=actor,
+        subjects=[membership.account_id],
+        practice_id=membership.practice_id,
+        object_id=membership.pk,
+        details={"until": last_day.isoformat() if last_day else None},
+    )
 
 
 @transaction.atomic

@@ -34,6 +34,12 @@ class ResourceTaken(SlotTaken):
     text = _("Une salle ou un appareil nécessaire est déjà pris à cette heure.")
 
 
+class NothingFollows(SlotTaken):
+    """The first visit has its time; the one that follows it has none soon enough."""
+
+    text = _("La visite qui suit celle-ci n’a pas de place à cette heure.")
+
+
 class OutsideOpening(Exception):
     """The agenda offers no such slot for this visit reason."""
 
@@ -69,7 +75,7 @@ def take(
     SlotTaken, ResourceTaken or OutsideOpening; the transaction must be rolled back then.
     """
     since, until = starts_at, starts_at + timedelta(microseconds=1)
-    if visit_reason.needs:
+    if visit_reason.needs or visit_reason.then_id:
         pieces.lock_resources(visit_reason.agenda.practice_id)
     time = availability.load_agenda_times(
         agenda_ids=[visit_reason.agenda_id],
@@ -109,6 +115,37 @@ def take(
     )
     _claim(visit_reason, taken_id, period, shared_by=taken_id, now=now, hold=hold)
     return taken_id, ends_at
+
+
+def follower_of(visit_reason: VisitReason) -> VisitReason | None:
+    """The visit reason that follows this one, where whoever asks may see its agenda."""
+    if visit_reason.then_id is None:
+        return None
+    rows = VisitReason.objects.select_related("agenda__practice", "agenda__practitioner")
+    return rows.filter(pk=visit_reason.then_id).first()
+
+
+def take_following(
+    *, visit_reason: VisitReason, after: datetime, now: datetime, hold: Hold | None = None
+) -> tuple[VisitReason, uuid.UUID, datetime, datetime]:
+    """Take time for the visit that follows one which ends at `after`: the soonest that is free.
+
+    Returns its visit reason, the Taken row's id, its start and its end. Must run in the
+    transaction that took the first. Raises NothingFollows, and OutsideOpening where whoever asks
+    may not see the other agenda.
+    """
+    then = follower_of(visit_reason)
+    if then is None:
+        raise OutsideOpening
+    for starts_at in availability.following_starts(
+        visit_reason=visit_reason, then=then, after=after, now=now
+    ):
+        with suppress(SlotTaken), transaction.atomic():
+            taken_id, ends_at = take(
+                visit_reason=then, starts_at=starts_at, now=now, online=False, hold=hold
+            )
+            return then, taken_id, starts_at, ends_at
+    raise NothingFollows
 
 
 def _take_own_time(
@@ -343,14 +380,19 @@ def hold(
 ) -> tuple[uuid.UUID, datetime]:
     """Keep a slot for HOLD_MINUTES for one session, letting go of what it held before.
 
-    With `count`, that many slots in a row. Returns the first hold's id and when all end. Raises
+    With `count`, that many slots in a row; of a visit reason that another follows, both are held
+    and `count` is 1. Returns the first hold's id and when all end. Raises
     SlotTaken or OutsideOpening; then the former hold stays.
     """
     until = now + timedelta(minutes=HOLD_MINUTES)
     hold = Hold(until=until, key=key)
     with transaction.atomic():
         Taken.objects.filter(hold_key=key, hold_until__isnull=False).delete()
-        first, _ends = take(visit_reason=visit_reason, starts_at=starts_at, now=now, hold=hold)
+        first, ends_at = take(visit_reason=visit_reason, starts_at=starts_at, now=now, hold=hold)
+        if visit_reason.then_id is not None:
+            if count > 1:
+                raise OutsideOpening
+            take_following(visit_reason=visit_reason, after=ends_at, now=now, hold=hold)
         last = first
         for _n in range(count - 1):
             next_at = _held(Taken.objects.get(pk=last), visit_reason).next_at
@@ -401,6 +443,13 @@ def find_hold(*, key: str, now: datetime) -> uuid.UUID | None:
     return (
         Taken.objects.filter(hold_key=key, hold_until__gt=now).values_list("pk", flat=True).first()
     )
+
+
+def release_held(*, key: str, visit_reason_id: uuid.UUID) -> None:
+    """Let go of what a session holds for a visit reason."""
+    Taken.objects.filter(
+        hold_key=key, hold_until__isnull=False, visit_reason_id=visit_reason_id
+    ).delete()
 
 
 def drop_expired_holds(*, now: datetime) -> int:

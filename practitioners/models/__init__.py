@@ -9,7 +9,7 @@ from practitioners.models.agenda import (
 from practitioners.models.directory import Practice, Practitioner, Specialty
 from practitioners.models.place import Commune
 from practitioners.models.resources import Resource, ResourceUse
-from practitioners.models.staff import Invitation, Membership, Role
+from practitioners.models.staff import Invitation, Membership, Role, Substitution
 from practitioners.models.taken import NextSlot, Taken
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "ResourceUse",
     "Role",
     "Specialty",
+    "Substitution",
     "Taken",
     "VisitReason",
 ]

@@ -85,6 +85,15 @@ class VisitReason(models.Model):
     # Ids of the practice's resources, of each of which a visit needs one piece. Read with the
     # reason, so that a reason which needs nothing costs no query.
     needs = ArrayField(models.UUIDField(), default=list, db_default=[], blank=True)
+    # The visit that follows this one at once, with another practitioner of the practice.
+    then = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        verbose_name=_("suivi de"),
+    )  # fmt: skip
+    then_within_minutes = models.PositiveSmallIntegerField(
+        _("attente entre les deux, au plus (min)"), default=30, db_default=30,
+        validators=[MaxValueValidator(480)],
+    )  # fmt: skip
     teleconsultation = models.BooleanField(_("téléconsultation"), default=False)
     price_cents = models.PositiveIntegerField(_("tarif (centimes)"), null=True, blank=True)
     instructions = models.TextField(_("consignes"), blank=True)

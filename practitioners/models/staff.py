@@ -1,5 +1,8 @@
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
@@ -27,6 +30,8 @@ class Membership(models.Model):
     role = models.CharField(_("rôle"), max_length=12, choices=Role.choices)
     practitioner = models.ForeignKey(Practitioner, null=True, blank=True, on_delete=models.PROTECT)
     agendas = models.ManyToManyField(Agenda, blank=True, verbose_name=_("agendas délégués"))
+    # The last day, by the practice's calendar: a substitute's access ends by itself.
+    ends_on = models.DateField(_("accès jusqu’au"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -39,6 +44,44 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.get_role_display()} · {self.practice_id}"
 
+    def is_over(self, *, now: datetime) -> bool:
+        """Whether the last day of the access has passed at the practice."""
+        today = now.astimezone(self.practice.zone).date()
+        return self.ends_on is not None and self.ends_on < today
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the access still holds."""
+        return self.ends_on is None or not self.is_over(now=timezone.now())
+
+
+class Substitution(models.Model):
+    """Who sees an agenda's patients in the practitioner's stead, first and last day included."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="substitutions")
+    # As patients read it; a practitioner's name is public.
+    name = models.CharField(_("nom du remplaçant"), max_length=120)
+    since = models.DateField(_("du"))
+    until = models.DateField(_("au (inclus)"))
+    member = models.ForeignKey(
+        Membership, null=True, blank=True, on_delete=models.SET_NULL, related_name="substitutions",
+        verbose_name=_("membre de l’équipe"),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("remplacement")
+        verbose_name_plural = _("remplacements")
+        ordering = ["since", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(until__gte=models.F("since")), name="substitution_days"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.since}"
+
 
 class Invitation(models.Model):
     """An invitation of a colleague by e-mail; only who receives the link can accept it."""
@@ -47,6 +90,7 @@ class Invitation(models.Model):
     practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="invitations")
     role = models.CharField(_("rôle"), max_length=12, choices=Role.choices)
     agendas = models.ManyToManyField(Agenda, blank=True, verbose_name=_("agendas délégués"))
+    ends_on = models.DateField(_("accès jusqu’au"), null=True, blank=True)
     email = SealedField()
     email_index = models.BinaryField(null=True)
     invited_by = models.ForeignKey(

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from practitioners.domain import availability, described, search, wall_clock
+from practitioners.domain import availability, described, search, substitutes, wall_clock
 from practitioners.domain.places import Place, find_place, suggest_communes
 from practitioners.forms.filters import FilterForm
 from practitioners.models import Agenda, Practitioner, VisitReason
@@ -19,6 +19,7 @@ from practitioners.models.directory import LANGUAGE_NAMES
 
 DAYS_SHOWN = 7
 PEOPLE_AT_MOST = 4
+SUBSTITUTES_SHOWN = timedelta(days=60)
 # Results have no end of addresses; the others are somebody's own, or no pages at all.
 NOT_FOR_ROBOTS = (
     "/recherche/", "/suggestions/", "/reserver/", "/connexion/", "/compte/", "/rendez-vous/",
@@ -125,6 +126,10 @@ def practitioner_page(request: HttpRequest, practitioner_id: uuid.UUID) -> HttpR
     context["described"] = described.person(practitioner, agendas, url=str(context["canonical"]))
     if agenda is not None:
         context |= slots_context(request, agenda)
+        today = timezone.now().astimezone(agenda.practice.zone).date()
+        context["substitutions"] = substitutes.between(
+            agendas=[agenda], since=today, until=today + SUBSTITUTES_SHOWN
+        )
     return render(request, "practitioners/practitioner.html", context)
 
 
@@ -175,7 +180,7 @@ def _week_context(
     first = min(max(asked, today), today + timedelta(days=730))
     since = wall_clock.day_bounds(first, zone)[0]
     until = wall_clock.day_bounds(first + timedelta(days=DAYS_SHOWN), zone)[0]
-    people = people_wanted(request.GET)
+    people = people_wanted(request.GET) if chosen.then_id is None else 1
     slots = _slots(chosen, since=since, until=until, now=now, people=people)
     by_day = {first + timedelta(days=n): list[availability.Slot]() for n in range(DAYS_SHOWN)}
     for slot in slots:

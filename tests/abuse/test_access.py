@@ -19,7 +19,7 @@ from booking.models.appointment import Channel
 from booking.rules import TABLE
 from partners.domain.feeds import open_feed
 from partners.models import CredentialKey, Delivery, ImportedCalendar, PartnerMember, Webhook
-from practitioners.models import Absence, OpeningTemplate
+from practitioners.models import Absence, OpeningTemplate, Substitution
 from practitioners.models.staff import Role
 from tests.factories import (
     make_account,
@@ -97,6 +97,9 @@ PRACTICE = {
     "booking:statistics": "booking.view_agenda",
     "booking:questions": "booking.change_reasons",
     "booking:copy-week": "booking.change_openings",
+    "booking:substitutes": "booking.change_openings",
+    "booking:dismiss-substitute": "booking.change_openings",
+    "booking:date-member": "booking.change_members",
     "booking:week-templates": "booking.change_openings",
     "booking:week-template": "booking.change_openings",
     "booking:delete-week-template": "booking.change_openings",
@@ -214,6 +217,8 @@ POST_ONLY = {
     "booking:mark-visit",
     "booking:restore-visit",
     "booking:delete-week-template",
+    "booking:dismiss-substitute",
+    "booking:date-member",
     "booking:delete-absence",
     "booking:remove-member",
     "booking:link-member",
@@ -320,6 +325,7 @@ def world(request, now):
         "entry_id": entry.pk, "wait_id": wait.pk,
         "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document_id, "import_id": import_id, "merge_id": merge_id, "what": "prendre", "passkey_id": 4242,
         "resource_id": make_resource(practice).pk,
+        "substitution_id": Substitution.objects.create(agenda=agenda, name="Dr X", since=now.date(), until=now.date()).pk,
         "template_id": OpeningTemplate.objects.create(agenda=agenda, name="Paire", lines=[]).pk,
         "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
     }  # fmt: skip

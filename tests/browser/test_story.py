@@ -229,6 +229,7 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
     for path in (
         "",
         "copier/",
+        "remplacants/",
         "modeles/",
         f"modeles/{template.pk}/",
         "plages/",

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import messages as owed
-from booking.forms.dashboard import InvitationForm
+from booking.forms.dashboard import InvitationForm, LastDayForm
 from booking.views.access import (
     account_of,
     account_required,
@@ -41,6 +41,7 @@ def member_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
                 email=form.cleaned_data["email"],
                 role=form.cleaned_data["role"],
                 agendas=form.cleaned_data["agendas"],
+                ends_on=form.cleaned_data["ends_on"],
                 invited_by=account_of(request),
                 actor=practice_actor(request),
                 now=timezone.now(),
@@ -88,6 +89,27 @@ def link_member(
         messages.error(request, str(problem.text))
     else:
         messages.success(request, _("C’est noté."))
+    return redirect("booking:members", practice_id)
+
+
+@practice_member("booking.change_members")
+@require_POST
+def date_member(
+    request: HttpRequest, practice_id: uuid.UUID, membership_id: uuid.UUID
+) -> HttpResponse:
+    """Say until when a member has access."""
+    row = get_object_or_404(Membership, pk=membership_id, practice_id=practice_id)
+    form = LastDayForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Donnez une date, ou rien."))
+        return redirect("booking:members", practice_id)
+    try:
+        members.end_on(
+            membership=row, last_day=form.cleaned_data["ends_on"], actor=practice_actor(request)
+        )
+        messages.success(request, _("C’est noté."))
+    except members.EndlessOwner as problem:
+        messages.error(request, str(problem.text))
     return redirect("booking:members", practice_id)
 
 

@@ -30,6 +30,7 @@ from booking.views.access import (
 )
 from practitioners.domain import availability
 from practitioners.domain.resources import names_of
+from practitioners.domain.substitutes import name_at
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Agenda
 
@@ -180,6 +181,8 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "answers": answers,
         "is_asked": questionnaire.is_asked(row),
         "is_video": is_video,
+        "then": change.follower(row),
+        "substitute": name_at(agenda=row.agenda, at=row.starts_at),
         "resources": names_of(row.taken_id) if row.taken_id else [],
         "documents_count": Document.objects.filter(patient=row.patient_id).count(),
         "missed": book.no_shows(row.practice, row.patient, now=now),

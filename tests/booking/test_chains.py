@@ -1,0 +1,268 @@
+"""Two practitioners in a row: both visits or neither, moved and cancelled together."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from booking.domain import change, delivery, series
+from booking.domain.book import HeldSlot, book
+from booking.models import Appointment, Message
+from booking.models.appointment import Channel, Status
+from booking.models.message import MessageKind
+from practitioners.domain import next_slots, take
+from practitioners.domain.availability import free_slots
+from practitioners.models import NextSlot, Taken, VisitReason
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_credential,
+    make_grant,
+    make_member,
+    make_opening,
+    make_patient,
+    make_reason,
+    practice_actor,
+    verified_client,
+)
+from tests.partners.software import KEY, Software
+
+pytestmark = pytest.mark.django_db
+NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+HALF = timedelta(minutes=30)
+FOUR = [NINE + n * HALF for n in range(4)]
+
+
+@pytest.fixture
+def reasons():
+    """An optician's measure, and the ophthalmologist right after it (not bookable by itself)."""
+    one = make_agenda()
+    two = make_agenda(practice=one.practice)
+    second = make_reason(two, name="Consultation", active=False, duration_minutes=15)
+    first = make_reason(one, name="Mesure", then=second, then_within_minutes=15)
+    make_opening(one, first, until_time=time(11))
+    make_opening(two, second, from_time=time(9, 30), until_time=time(10, 45))
+    return first, second
+
+
+@pytest.fixture
+def account():
+    return make_account()
+
+
+def booked(reason, at, now, account=None, **values):
+    return book(
+        visit_reason=reason, starts_at=at, patient=make_patient(account or make_account()),
+        booked_by=account, actor=practice_actor(), now=now,
+        **{"channel": Channel.PATIENT} | values,
+    )  # fmt: skip
+
+
+def starts(reason, now):
+    found = free_slots(visit_reason=reason, since=NINE, until=NINE + timedelta(hours=4), now=now)
+    return [slot.starts_at for slot in found]
+
+
+def after(row):
+    return change.follower(row)
+
+
+def test_only_what_can_be_followed_is_offered(reasons, now):
+    first, second = reasons
+    # The second begins at 9:30 at the earliest, and for the last time at 10:30.
+    assert starts(first, now) == FOUR[:3]
+    booked(second, NINE + 2 * HALF, now, channel=Channel.PRACTICE)
+    # At ten it is taken; a quarter past ten is soon enough.
+    assert starts(first, now) == FOUR[:3]
+    booked(second, NINE + 2.5 * HALF, now, channel=Channel.PRACTICE)
+    assert starts(first, now) == [FOUR[0], FOUR[2]]
+    assert starts(second, now) == []
+
+
+def test_both_are_booked_and_one_message_tells_of_both(reasons, account, now):
+    row = booked(reasons[0], NINE, now, account)
+    then = after(row)
+    assert (then.starts_at, then.visit_reason, then.patient) == (
+        NINE + HALF, reasons[1], row.patient,
+    )  # fmt: skip
+    assert set(Message.objects.values_list("appointment", flat=True)) == {row.pk}
+    letter = delivery.compose(Message.objects.get(kind=MessageKind.CONFIRMATION), now=now)
+    for text in (letter.text, letter.html):
+        assert "Puis 09:30" in text
+        assert str(then.agenda.practitioner) in text
+
+
+def test_neither_where_the_second_has_no_place(reasons, account, now):
+    first, second = reasons
+    for n in (1, 1.5):
+        booked(second, NINE + n * HALF, now, channel=Channel.PRACTICE)
+    before = Appointment.unscoped.count()
+    for channel in (Channel.PATIENT, Channel.PRACTICE):
+        with pytest.raises(take.NothingFollows), transaction.atomic():
+            booked(first, NINE, now, account, channel=channel)
+    assert Appointment.unscoped.count() == before == Taken.objects.count()
+
+
+def test_a_session_holds_both_and_gets_both(reasons, account, now):
+    first, second = reasons
+    hold_id, _until = take.hold(visit_reason=first, starts_at=NINE, key="k", now=now)
+    assert Taken.objects.count() == 2
+    with pytest.raises(take.SlotTaken), transaction.atomic():
+        booked(second, NINE + HALF, now, channel=Channel.PRACTICE)
+    row = booked(first, NINE, now, account, held=HeldSlot(id=hold_id, key="k"))
+    assert after(row).starts_at == NINE + HALF
+    assert Taken.objects.filter(hold_until__isnull=True).count() == 2
+    with pytest.raises(take.OutsideOpening), transaction.atomic():
+        take.hold(visit_reason=first, starts_at=FOUR[1], key="l", now=now, count=2)
+    assert Taken.objects.count() == 2
+
+
+def test_the_second_comes_along(reasons, account, now):
+    row = booked(reasons[0], NINE, now, account)
+    moved = change.move(
+        appointment=row, starts_at=FOUR[1], actor=practice_actor(), channel=Channel.PATIENT, now=now
+    )
+    then = after(moved)
+    assert then.starts_at == FOUR[2]
+    assert set(Message.objects.values_list("appointment", flat=True)) == {row.pk}
+    # Half a slot later it still is soon enough where it was.
+    change.drag(
+        appointment=moved, agenda=moved.agenda, starts_at=FOUR[1] - timedelta(minutes=10),
+        actor=practice_actor(), now=now,
+    )  # fmt: skip
+    assert after(moved).starts_at == FOUR[2]
+    # A patient cannot go where it has no place; a practice can, and sees to it by hand.
+    with pytest.raises(take.NothingFollows), transaction.atomic():
+        change.move(
+            appointment=row, starts_at=FOUR[3], actor=practice_actor(), channel=Channel.PATIENT,
+            now=now,
+        )  # fmt: skip
+    change.move(
+        appointment=row,
+        starts_at=FOUR[3],
+        actor=practice_actor(),
+        channel=Channel.PRACTICE,
+        now=now,
+    )
+    assert after(row).starts_at == FOUR[2]
+
+
+def test_both_are_cancelled_and_come_back_together(reasons, account, now):
+    row = booked(reasons[0], NINE, now, account)
+    then = after(row)
+    change.cancel(
+        appointment=row, actor=practice_actor(), channel=Channel.PRACTICE, now=now,
+        undo_within=change.UNDO,
+    )  # fmt: skip
+    then.refresh_from_db()
+    assert then.status == Status.CANCELLED
+    news = Message.objects.get(kind=MessageKind.CANCELLATION)
+    assert "Puis 09:30" in delivery.compose(news, now=now).text
+    series.restore(appointment=row, actor=practice_actor(), now=now)
+    then.refresh_from_db()
+    assert (then.status, after(row).pk) == (Status.BOOKED, then.pk)
+
+
+@pytest.mark.usefixtures("at_now")
+def test_a_patient_changes_both_by_the_first(reasons, account, now):
+    row = booked(reasons[0], NINE, now, account)
+    then, client = after(row), verified_client(account)
+    for act in (
+        lambda: change.cancel(
+            appointment=then, actor=practice_actor(), channel=Channel.PATIENT, now=now
+        ),
+        lambda: change.move(
+            appointment=then, starts_at=FOUR[2], actor=practice_actor(), channel=Channel.PATIENT,
+            now=now,
+        ),
+    ):  # fmt: skip
+        with pytest.raises(change.FollowsAnother), transaction.atomic():
+            act()
+    page = client.get(reverse("booking:appointment", args=[then.pk])).content.decode()
+    assert "changez la première" in page
+    assert reverse("booking:cancel", args=[then.pk]) not in page
+    page = client.get(reverse("booking:appointment", args=[row.pk])).content.decode()
+    assert "Puis" in page
+    assert str(then.agenda.practitioner) in page
+    answer = client.post(reverse("booking:cancel", args=[then.pk]))
+    assert answer.status_code == 409
+
+
+@pytest.mark.usefixtures("at_now")
+def test_the_last_page_names_both_hours(reasons, account):
+    client = verified_client(account)
+    make_patient(account)
+    at = {"motif": reasons[0].pk, "debut": NINE.isoformat(), "personnes": "1"}
+    answer = client.post(reverse("booking:hold"), at)
+    page = client.get(answer["Location"]).content.decode()
+    assert "Puis" in page
+    assert "<strong>09:30</strong>" in page
+
+
+@pytest.mark.usefixtures("at_now")
+def test_software_that_may_not_see_the_second_is_offered_nothing(reasons):
+    credential = make_credential("AgendaPlus", key=KEY)
+    make_grant(credential, reasons[0].agenda, fields=["last_name"])
+    software = Software(credential)
+    path = f"visit-reasons/{reasons[0].pk}/slots"
+    day = {"since": "2026-11-30T00:00:00Z", "until": "2026-12-01T00:00:00Z"}
+    assert software.get(path, **day).json()["slots"] == []
+    body = {
+        "visit_reason": str(reasons[0].pk), "starts_at": "2026-11-30T08:00:00Z",
+        "new_patient": {"first_name": "Z", "last_name": "Q", "phone": "06 12 34 56 78"},
+    }  # fmt: skip
+    assert software.post("appointments", body).status_code == 409
+    assert not Appointment.unscoped.exists()
+
+
+@pytest.mark.usefixtures("at_now")
+def test_software_that_sees_both_books_both(reasons):
+    credential = make_credential("AgendaPlus", key=KEY)
+    grant = make_grant(credential, reasons[0].agenda, fields=["last_name"])
+    grant.agendas.add(reasons[1].agenda)
+    software = Software(credential)
+    body = {
+        "visit_reason": str(reasons[0].pk), "starts_at": "2026-11-30T08:00:00Z",
+        "new_patient": {"first_name": "Z", "last_name": "Q", "phone": "06 12 34 56 78"},
+    }  # fmt: skip
+    assert software.post("appointments", body).status_code == 201
+    assert Appointment.unscoped.count() == 2
+
+
+def test_search_knows(reasons, now):
+    first, second = reasons
+    next_slots.refresh(agenda_ids=[first.agenda_id], now=now)
+    assert NextSlot.objects.get(visit_reason=first).starts_at == NINE
+    second.openings.clear()
+    next_slots.refresh(agenda_ids=[first.agenda_id], now=now)
+    assert NextSlot.objects.get(visit_reason=first).starts_at is None
+
+
+@pytest.mark.usefixtures("at_now")
+def test_a_practice_chains_two_reasons_and_no_more(reasons):
+    first, second = reasons
+    first.then = None
+    first.save()
+    client = verified_client(make_member(first.agenda.practice, role="owner").account)
+
+    def page(reason):
+        return reverse(
+            "booking:reason", args=[reason.agenda.practice_id, reason.agenda_id, reason.pk]
+        )
+
+    form = {
+        "name": "Mesure", "duration_minutes": 30, "buffer_before_minutes": 0,
+        "buffer_after_minutes": 0, "colour": "blue", "minimum_notice_minutes": 0,
+        "horizon_days": 60, "cancel_deadline_hours": 24, "patient_kind": "any", "active": "on",
+    }  # fmt: skip
+    client.post(page(first), {**form, "then": str(second.pk), "then_within_minutes": "20"})
+    first.refresh_from_db()
+    assert (first.then, first.then_within_minutes) == (second, 20)
+    # What follows is followed by nothing, and what is followed follows nothing.
+    assert 'name="then"' not in client.get(page(second)).content.decode()
+    third = make_reason(make_agenda(practice=first.agenda.practice), name="Bilan")
+    shown = client.get(page(third)).content.decode()
+    assert str(second.pk) in shown
+    assert str(first.pk) not in shown
+    assert VisitReason.objects.filter(then=second).count() == 1
