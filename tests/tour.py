@@ -26,7 +26,7 @@ class Stop:
     """One picture: who looks, at which address or by which link, and what to say of it.
 
     `path` may name {practice}, the demo practice's id; `links` are followed from there, each by
-    its name.
+    its name; `more` is added to the address to which they lead.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Stop:
     path: str
     says: str
     links: tuple[str, ...] = ()
+    more: str = ""
 
 
 STOPS = [
@@ -45,6 +46,10 @@ STOPS = [
     Stop(
         name="practitioner", who="", path="/recherche/?quoi=médecin+généraliste&ou=Tours",
         links=("Dr ",), says="A practitioner's page: reason, week, waiting list",
+    ),
+    Stop(
+        name="family", who="", path="/recherche/?quoi=médecin+généraliste&ou=Tours",
+        links=("Dr ",), more="personnes=2", says="Slots in a row, for several people of an account",
     ),
     Stop(name="appointments", who="patient", path="/rendez-vous/", says="One's appointments"),
     Stop(
@@ -77,8 +82,25 @@ STOPS = [
         says="An absence, which proposes where its appointments could go",
     ),
     Stop(
+        name="hours", who="praticien", path="/cabinet/{practice}/horaires/",
+        says="Openings, visit reasons, absences, usual weeks, substitutes",
+    ),
+    Stop(
+        name="usual-weeks", who="praticien", path="/cabinet/{practice}/horaires/",
+        links=("Semaines types", "Semaine de vacances"),
+        says="A usual week opens others, added to what is there or instead",
+    ),
+    Stop(
+        name="rooms", who="praticien", path="/cabinet/{practice}/salles/",
+        links=("Salle d’échographie",), says="A room: when it is in use, and never twice",
+    ),
+    Stop(
+        name="substitutes", who="praticien", path="/cabinet/{practice}/horaires/",
+        links=("Remplaçants",), says="Who stands in for whom, and patients read it",
+    ),
+    Stop(
         name="imports", who="praticien", path="/cabinet/{practice}/imports/",
-        says="Patients taken over from another software",
+        says="Patients and appointments taken over from another software",
     ),
     Stop(
         name="waiting-list", who="praticien", path="/cabinet/{practice}/attente/",
@@ -168,6 +190,8 @@ def take(page: Page, address: str, stop: Stop, number: int) -> None:
     for link in stop.links:
         page.locator("main").get_by_role("link", name=link).first.click()
         page.wait_for_load_state("networkidle")
+    if stop.more:
+        page.goto(f"{page.url}{'&' if '?' in page.url else '?'}{stop.more}")
     for size, suffix in ((DESKTOP, ""), (PHONE, "-phone")):
         page.set_viewport_size(size)
         page.wait_for_timeout(200)

@@ -13,6 +13,7 @@ from audit.record.entries import Channel, system_actor
 from booking.domain import accounts, book, patients, waiting
 from booking.models import Account, Patient
 from booking.models.appointment import Channel as BookingChannel
+from doctolib.demo.desk import furnish
 from doctolib.demo.names import Names
 from partners.domain import identities, keys, scopes
 from partners.models import Credential, Grant, Partner, PartnerMember
@@ -76,6 +77,7 @@ def make_accounts(names: Names, practice: Practice, *, now: datetime) -> None:
         _ask_questions(agenda)
         agenda.takes_messages = True
         agenda.save(update_fields=["takes_messages"])
+    furnish(practice, agendas, now=now)
     _make_patient(names, made["patient"], agendas, now=now)
     _make_partner(practice, agendas, made["vendor"], now=now)
 
