@@ -132,6 +132,8 @@ def main() -> None:
     parser.add_argument("--url", default="http://localhost:8000", help="where the demo runs")
     url = parser.parse_args().url.rstrip("/")
     HERE.mkdir(exist_ok=True)
+    for former in HERE.glob("*.jpg"):
+        former.unlink()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=find_chromium(), args=[*QUIET, *FAKE_MEDIA]

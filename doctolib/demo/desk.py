@@ -1,5 +1,6 @@
 """What the demo practice has arranged for itself: a room, a usual week, a substitute."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from audit.record.entries import Channel, system_actor
@@ -19,9 +20,11 @@ def furnish(practice: Practice, agendas: list[Agenda], *, now: datetime) -> None
             reason.needs = [room.pk]
             save_reason_and_settle(reason=reason, actor=actor, now=now)
     today = now.astimezone(practice.zone).date()
-    week_templates.save_template(
-        agenda=agendas[0], name="Semaine de vacances", day=today, actor=actor
-    )
+    for agenda in agendas:
+        with suppress(week_templates.NothingOpen):
+            week_templates.save_template(
+                agenda=agenda, name="Semaine de vacances", day=today, actor=actor
+            )
     since = today + timedelta(days=21)
     substitutes.appoint(
         agenda=agendas[-1],
