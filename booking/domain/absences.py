@@ -12,6 +12,7 @@ from booking.domain import change
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import availability, openings
+from practitioners.domain.pieces import lock_resources
 from practitioners.models import Agenda
 
 SEARCHED = timedelta(days=42)
@@ -80,6 +81,9 @@ def close_time(
     owed by the same commit. Raises SlotTaken, OutsideOpening.
     """
     agendas = list(agendas)
+    for practice_id in sorted({agenda.practice_id for agenda in agendas}):
+        # Some of what is moved may need a room: whoever takes several times locks them first.
+        lock_resources(practice_id)
     for agenda in agendas:
         openings.add_absence(
             agenda=agenda, starts_at=starts_at, until=until, label=label, actor=actor

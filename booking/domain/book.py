@@ -81,6 +81,7 @@ def book(
 
     Raises SlotTaken, OutsideOpening, NotForThisPatient.
     """
+    take.queue_for(visit_reason)
     agenda = visit_reason.agenda
     by_patient = channel == Channel.PATIENT
     # Undone with everything else if the booking is refused.

@@ -101,6 +101,7 @@ def move(
     transaction, an entry is written and the news is owed. Raises SlotTaken, OutsideOpening,
     TooLateToChange, NotActive.
     """
+    take.queue_for(appointment.visit_reason, visit_reason or appointment.visit_reason)
     appointment = _locked(appointment)
     _check(appointment, channel=channel, now=now)
     reason = visit_reason or appointment.visit_reason
@@ -176,6 +177,7 @@ def resize(*, appointment: Appointment, minutes: int, actor: Actor, now: datetim
 
     Raises SlotTaken, NotActive, CannotResize.
     """
+    take.queue_for(appointment.visit_reason)
     appointment = _locked(appointment)
     _check(appointment, channel=Channel.PRACTICE, now=now)
     if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES or not _is_own_time(appointment):

@@ -35,6 +35,7 @@ def accept(*, offer: Offer, actor: Actor, now: datetime) -> Appointment:
     Who answers too late has the slot only if nobody else has it by then. Raises OfferGone,
     book.NotForThisPatient, change.TooLateToChange and change.NotActive.
     """
+    take.queue_for(offer.wait.visit_reason)
     locked = Offer.unscoped.select_for_update(no_key=True).get(pk=offer.pk)
     offer = offers().get(pk=offer.pk)
     wait = offer.wait

@@ -22,6 +22,7 @@ from booking.domain.patient_file import Line
 from booking.domain.patients import Identity, create_patient, indexes_of
 from booking.models import Account, Patient, PatientImport
 from booking.models.patient_import import ImportState
+from practitioners.domain.pieces import lock_resources
 from practitioners.models import Practice, VisitReason
 
 BATCH = 250
@@ -149,6 +150,8 @@ def _take_batch(import_id: uuid.UUID, *, now: datetime) -> bool:
         rejects = plain.text(row, "rejects")
     refused: list[Line] = []
     desk = imported_visits.desk_of(row.practice, otherwise=row.visit_reason)
+    if table.has_visits:
+        lock_resources(row.practice_id)
     for line in table.lines(after=row.done):
         row.done += 1
         problem = _take_line(line, row=row, desk=desk, actor=actor, now=now)

@@ -14,7 +14,7 @@ from booking.domain import change, messages
 from booking.domain.book import OutsideOpening, SlotTaken, book
 from booking.models import Account, Appointment
 from booking.models.appointment import Channel, Status
-from practitioners.domain import availability, wall_clock
+from practitioners.domain import availability, take, wall_clock
 
 # A practice may go further than a patient, whom the visit reason bounds.
 PRACTICE_AT_MOST = 30
@@ -103,6 +103,7 @@ def book_series(
 
     Raises CannotRepeat.
     """
+    take.queue_for(appointment.visit_reason)
     row = Appointment.unscoped.select_for_update(no_key=True).get(pk=appointment.pk)
     if row.status == Status.CANCELLED:
         raise CannotRepeat(CannotRepeat.over)

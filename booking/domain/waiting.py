@@ -195,6 +195,7 @@ def offer_free(*, agenda_id: uuid.UUID, now: datetime) -> int:
     if not (waits and agenda.waiting_list and agenda.active and FROM_HOUR <= hour < UNTIL_HOUR):
         return 0
     reasons = list({wait.visit_reason_id: wait.visit_reason for wait in waits}.values())
+    take.queue_for(*reasons)
     since, until = _bounds(waits, agenda.practice, now=now)
     made, free = 0, _free(reasons, since=since, until=until, now=now)
     for wait in waits:

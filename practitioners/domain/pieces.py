@@ -122,7 +122,8 @@ def of_session(agenda_id: uuid.UUID, starts_at: datetime) -> uuid.UUID:
 def lock_resources(practice_id: uuid.UUID) -> None:
     """Let those who need a practice's resources queue: so no two wait for each other.
 
-    Before any time is taken; the lock ends with the transaction.
+    Before any time is taken, also by whoever takes time several times in one transaction and may
+    need resources for some of it; the lock ends with the transaction.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -75,8 +75,7 @@ def take(
     SlotTaken, ResourceTaken or OutsideOpening; the transaction must be rolled back then.
     """
     since, until = starts_at, starts_at + timedelta(microseconds=1)
-    if visit_reason.needs or visit_reason.then_id:
-        pieces.lock_resources(visit_reason.agenda.practice_id)
+    queue_for(visit_reason)
     time = availability.load_agenda_times(
         agenda_ids=[visit_reason.agenda_id],
         since=since,
@@ -115,6 +114,19 @@ def take(
     )
     _claim(visit_reason, taken_id, period, shared_by=taken_id, now=now, hold=hold)
     return taken_id, ends_at
+
+
+def queue_for(*visit_reasons: VisitReason) -> None:
+    """Wait for whoever takes time and rooms of the same practices; to be called before anything is
+    locked or freed, so that nobody who is waited for waits in turn. Others pass.
+    """
+    practices = {
+        reason.agenda.practice_id
+        for reason in visit_reasons
+        if reason.needs or reason.then_id is not None
+    }
+    for practice_id in sorted(practices):
+        pieces.lock_resources(practice_id)
 
 
 def follower_of(visit_reason: VisitReason) -> VisitReason | None:
@@ -387,6 +399,7 @@ def hold(
     until = now + timedelta(minutes=HOLD_MINUTES)
     hold = Hold(until=until, key=key)
     with transaction.atomic():
+        queue_for(visit_reason)
         Taken.objects.filter(hold_key=key, hold_until__isnull=False).delete()
         first, ends_at = take(visit_reason=visit_reason, starts_at=starts_at, now=now, hold=hold)
         if visit_reason.then_id is not None:

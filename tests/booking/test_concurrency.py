@@ -2,17 +2,21 @@
 
 import itertools
 import threading
+import time as time_module
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 
 import psycopg
 import pytest
 from django.db import connection
+from django_scopes import scope
 
+from booking.domain import absences, change
 from booking.domain.book import OutsideOpening, SlotTaken, book
 from booking.domain.change import move
 from booking.models import Appointment
 from booking.models.appointment import Channel
+from practitioners.domain import take
 from practitioners.models import ResourceUse, Taken
 from tests.factories import (
     make_agenda,
@@ -30,6 +34,7 @@ pytestmark = [
 ]
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 CLIENTS = 56
+HALF = timedelta(minutes=30)
 
 
 def race(jobs):
@@ -145,6 +150,77 @@ def test_two_agendas_race_for_two_rooms(now):
     assert sorted(
         ResourceUse.objects.filter(resource=rooms[0]).values_list("piece", flat=True)
     ) == [1, 2]
+
+
+def test_an_absence_that_moves_several_visits_never_waits_in_a_circle(now, monkeypatch):
+    """It has taken an agenda's time when somebody who has the rooms wants that time."""
+    agenda = make_agenda()
+    room = make_resource(agenda.practice)
+    plain, needing = make_reason(agenda), make_reason(agenda, needs=[room.pk])
+    make_opening(agenda, plain, needing)
+    rows = [
+        book(visit_reason=reason, starts_at=NINE + n * HALF, patient=make_patient(), booked_by=None,
+             actor=practice_actor(), channel=Channel.PATIENT, now=now)
+        for n, reason in enumerate((plain, needing))
+    ]  # fmt: skip
+    has_moved, real = threading.Event(), change.move
+
+    def move_and_wait(**values):
+        moved = real(**values)
+        has_moved.set()
+        time_module.sleep(0.7)
+        return moved
+
+    monkeypatch.setattr(absences.change, "move", move_and_wait)
+
+    def closing():
+        with scope(practice=agenda.practice):
+            absences.close_time(
+                agendas=[agenda], starts_at=NINE, until=NINE + 2 * HALF, label="",
+                booked=absences.Booked.MOVE, actor=practice_actor(), now=now,
+                moves={rows[0].pk: NINE + 2 * HALF, rows[1].pk: NINE + 3 * HALF},
+            )  # fmt: skip
+
+    def wanting():
+        has_moved.wait(30)
+        booking(needing, make_patient(), NINE + 2 * HALF, now)()
+
+    assert race([closing, wanting]) == {"won": 1, "SlotTaken": 1}
+    assert ResourceUse.objects.count() == 1
+
+
+def test_a_move_that_has_freed_its_time_never_waits_for_who_wants_it(now, monkeypatch):
+    agenda = make_agenda()
+    room = make_resource(agenda.practice)
+    reason = make_reason(agenda, needs=[room.pk])
+    make_opening(agenda, reason)
+    row = book(
+        visit_reason=reason, starts_at=NINE, patient=make_patient(), booked_by=None,
+        actor=practice_actor(), channel=Channel.PATIENT, now=now,
+    )  # fmt: skip
+    has_freed, real = threading.Event(), take.release
+
+    def release_and_wait(taken_id):
+        real(taken_id)
+        has_freed.set()
+        time_module.sleep(0.7)
+
+    monkeypatch.setattr(take, "release", release_and_wait)
+
+    def moving():
+        move(
+            appointment=row, starts_at=NINE + HALF, actor=practice_actor(), channel=Channel.PATIENT,
+            now=now,
+        )  # fmt: skip
+
+    def wanting():
+        has_freed.wait(30)
+        book(
+            visit_reason=reason, starts_at=NINE, patient=make_patient(), booked_by=None,
+            actor=practice_actor(), channel=Channel.PRACTICE, now=now, anywhere=True,
+        )  # fmt: skip
+
+    assert race([moving, wanting]) == {"won": 2}
 
 
 def test_postgresql_itself_refuses(now):

@@ -107,7 +107,9 @@ def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
                 )
             except book.SlotTaken as refused:
                 problem = str(refused.text)
-                may_overbook = when.cleaned_data["motif"].agenda.overbooks_at_most > 0
+                # A room that is in use is no time that can be taken twice.
+                is_time = type(refused) is book.SlotTaken
+                may_overbook = is_time and when.cleaned_data["motif"].agenda.overbooks_at_most > 0
             else:
                 messages.success(request, _("Le rendez-vous est pris."))
                 return redirect(_agenda_url(practice_id, appointment.starts_at, appointment.agenda))
