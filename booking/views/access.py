@@ -149,6 +149,14 @@ def agendas_of(request: HttpRequest) -> list[Agenda]:
     return list(agendas.order_by("practitioner__last_name", "pk"))
 
 
+def own_agenda(request: HttpRequest, agenda_id: uuid.UUID) -> Agenda:
+    """One of the agendas that the member may work on. Raises Http404 for any other."""
+    found = next((agenda for agenda in agendas_of(request) if agenda.pk == agenda_id), None)
+    if found is None:
+        raise Http404
+    return found
+
+
 def account_required(view: View) -> View:
     """Only for who is signed in; queries see that account's own patients and appointments."""
 

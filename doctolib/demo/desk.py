@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from audit.record.entries import Channel, system_actor
 from practitioners.domain import substitutes, week_templates
 from practitioners.domain.resources import save_reason_and_settle, save_resource
-from practitioners.models import Agenda, Practice, Resource
+from practitioners.models import Agenda, Practice, Practitioner, Resource
 
 
 def furnish(practice: Practice, agendas: list[Agenda], *, now: datetime) -> None:
@@ -25,10 +25,11 @@ def furnish(practice: Practice, agendas: list[Agenda], *, now: datetime) -> None
             week_templates.save_template(
                 agenda=agenda, name="Semaine de vacances", day=today, actor=actor
             )
+    stranger = Practitioner.objects.exclude(agenda__practice=practice).order_by("pk")[0]
     since = today + timedelta(days=21)
     substitutes.appoint(
         agenda=agendas[-1],
-        name="Dr Paul Durand",
+        name=str(stranger),
         since=since,
         until=since + timedelta(days=4),
         member=None,

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from practitioners.domain import availability, take
+from practitioners.domain import availability, session_seats, take
 from practitioners.models import Agenda, Opening, Practice, Practitioner, Taken, VisitReason
 
 Offer = tuple[str, str, int]
@@ -133,7 +133,7 @@ class _Site:
             seat=None,
             hold_until=hold_until,
         )
-        take.reseat(agenda_id=self.agenda.pk, cell=cell, now=self.now)
+        session_seats.reseat(agenda_id=self.agenda.pk, cell=cell, now=self.now)
 
     def check(self, case: dict[str, Any], check: dict[str, Any]) -> Outcome:
         slots = availability.free_slots(

@@ -1,37 +1,27 @@
 """Every address of the site, asked by everybody who may not: generated from the URL table."""
 
-import uuid
 from datetime import UTC, datetime
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from audit.models import Approval, Entry, Incident, Notice
-from audit.vault.files import SealedFile
-from audit.vault.sealing import seal
-from booking.domain import conversations, documents, merging, patient_import, waiting
-from booking.domain.book import book
-from booking.domain.concerns import raise_concern
+from audit.models import Entry
 from booking.models import Account, Appointment
-from booking.models.appointment import Channel
 from booking.rules import TABLE
-from partners.domain.feeds import open_feed
-from partners.models import CredentialKey, Delivery, ImportedCalendar, PartnerMember, Webhook
-from practitioners.models import Absence, OpeningTemplate, Substitution
+from partners.models import PartnerMember
 from practitioners.models.staff import Role
+from tests.abuse.world import build
+from tests.conftest import NOW
 from tests.factories import (
     make_account,
     make_agenda,
     make_credential,
-    make_grant,
     make_member,
-    make_opening,
     make_patient,
-    make_practice,
     make_reason,
-    make_resource,
     practice_actor,
     verified_client,
 )
@@ -244,114 +234,17 @@ def test_every_address_has_a_declared_rule():
     assert set(names()) == PUBLIC | KEYS | OWN | set(PRACTICE) | ROOM | VENDOR | API | STAFF
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup, django_db_blocker):
+    """The world of all these tests: in a transaction around theirs, which take back what they do."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield build(now=NOW)
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def world(request, now):
-    """A practice with something behind each address, and another practice beside it."""
-    practice, other = make_practice(), make_practice()
-    agenda = make_agenda(practice=practice)
-    reason = make_reason(agenda)
-    opening = make_opening(agenda, reason)
-    owner = make_account()
-    patient = make_patient(owner, first_name="Zénobie", last_name="Quatrefages")
-    appointment = book(
-        visit_reason=reason, starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC), patient=patient,
-        booked_by=owner, actor=practice_actor(), channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
-    absence = Absence.objects.create(
-        agenda=agenda,
-        starts_at=datetime(2027, 1, 4, tzinfo=UTC),
-        until=datetime(2027, 1, 5, tzinfo=UTC),
-    )
-    member = make_member(practice, role="secretary")
-    entry = Entry.objects.filter(subjects__contains=[patient.pk]).latest("at")
-    concern = raise_concern(
-        account=owner, entry=entry, words="Pourquoi ?", actor=practice_actor(), now=now
-    )
-    credential = make_credential()
-    grant = make_grant(credential, agenda)
-    key = CredentialKey.objects.create(credential=credential, kid="k", jwk={"kty": "EC"})
-    PartnerMember.objects.create(
-        partner=credential.partner, account=make_account("editeur@exemple.fr"), created_at=now
-    )
-    webhook = Webhook.objects.create(
-        credential=credential, url="https://hooks.example/", secret_changed_at=now, cursor="",
-        created_at=now,
-    )  # fmt: skip
-    delivery = Delivery.objects.create(
-        webhook=webhook, agenda=agenda, appointment=appointment, changed_in=1, payload={},
-        due_at=now, give_up_at=now, created_at=now,
-    )  # fmt: skip
-    feed, _secret = open_feed(agenda=agenda, label="Mobile", actor=practice_actor(), now=now)
-    calendar = ImportedCalendar.objects.create(agenda=agenda, label="Mobile", created_at=now)
-    incident = Incident.objects.create(
-        number=4242, began_at=now, detected_at=now, contained_at=now, state="contained"
-    )
-    notice = Notice.objects.create(
-        incident=incident, kind="controller", recipient_id=owner.pk, practice_id=practice.pk,
-        channel="email", state="sent", due_at=now, created_at=now,
-    )  # fmt: skip
-    wait = waiting.join(
-        visit_reason=reason, patient=patient, actor=practice_actor(), now=now,
-        appointment=appointment, first_day=now.date(),
-    )  # fmt: skip
-    agenda.takes_messages = True
-    agenda.save()
-    talk = conversations.begin(
-        agenda=agenda,
-        patient=patient,
-        topic="Quatrefages",
-        words="Quatrefages",
-        author=owner,
-        actor=practice_actor(),
-        now=now,
-    )
-    # What only the pages of patients and practices could show, made for their tests alone.
-    document_id = import_id = merge_id = uuid.uuid4()
-    if "booking:" in str(getattr(request.node, "callspec", None) and request.node.callspec.params):
-        document_id, import_id, merge_id = _files_of(practice, patient, owner, now=now)
-    approval = Approval.objects.create(
-        incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
-    )
-    ids = {
-        "number": incident.number, "notice_id": notice.pk, "approval_id": approval.pk, "kind": "controller",
-        "of": "practices",
-        "grant_id": grant.pk, "feed_id": feed.pk, "calendar_id": calendar.pk, "partner_id": credential.partner_id,
-        "credential_id": credential.pk, "key_id": key.pk, "webhook_id": webhook.pk,
-        "delivery_id": delivery.pk,
-        "slot_id": f"{reason.pk}.20261130T0900Z",
-        "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
-        "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
-        "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
-        "entry_id": entry.pk, "wait_id": wait.pk,
-        "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document_id, "import_id": import_id, "merge_id": merge_id, "what": "prendre", "passkey_id": 4242,
-        "resource_id": make_resource(practice).pk,
-        "substitution_id": Substitution.objects.create(agenda=agenda, name="Dr X", since=now.date(), until=now.date()).pk,
-        "template_id": OpeningTemplate.objects.create(agenda=agenda, name="Paire", lines=[]).pk,
-        "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
-    }  # fmt: skip
-    return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
-
-
-def _files_of(practice, patient, owner, *, now):
-    """A document, a file of patients on its way in, and two files made one."""
-    file = SealedFile("Quatrefages.pdf")
-    file.feed(b"%PDF-1.7 Quatrefages")
-    file.finish()
-    document = documents.give(
-        file=file, media_type="application/pdf", scanned=False, patient=patient, practice=practice,
-        author=owner, by_practice=True, actor=practice_actor(), now=now,
-    )  # fmt: skip
-    taken = patient_import.begin(
-        practice=practice, account=owner, name="Quatrefages.csv",
-        content="nom;prénom;naissance\nQuatrefages;;".encode(), actor=practice_actor(), now=now,
-    )  # fmt: skip
-    seal(taken, rejects="Quatrefages")
-    taken.save()
-    merged = merging.merge(
-        practice=practice, kept=patient, other=make_patient(practice=practice), account=owner,
-        actor=practice_actor(), now=now,
-    )  # fmt: skip
-    return document.pk, taken.pk, merged.pk
+def world(built, db):
+    return {**built, "ids": dict(built["ids"])}
 
 
 def address(name, ids):

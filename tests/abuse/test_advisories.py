@@ -4,7 +4,6 @@ Some are whole suites of their own: CVE-2023-3285 to -3290, CVE-2023-38047 to -3
 CVE-2026-25164 and CVE-2026-33915 are test_access.py and test_partner_access.py, whose questions
 come from the table of addresses.
 """
-# ruff: noqa: F811
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,6 @@ from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel
 from partners.api.scoped import ScopedView
 from practitioners.models import Taken
-from tests.abuse.test_access import world  # noqa: F401
 from tests.booking.test_concurrency import race
 from tests.factories import (
     make_account,

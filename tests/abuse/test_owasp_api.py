@@ -15,7 +15,6 @@ from booking.models import Appointment
 from partners.domain import outgoing, request_limit
 from partners.domain.bookings import MOST_HOLDS
 from partners.fhir.capabilities import statement
-from tests.abuse.test_access import world  # noqa: F401
 from tests.factories import make_agenda, make_credential, make_grant, make_opening, make_reason
 from tests.partners.conftest import receiver  # noqa: F401
 from tests.partners.software import KEY, Software

@@ -13,7 +13,7 @@ from booking.models import Appointment, Patient
 from partners.domain import scopes
 from partners.models import Grant
 from practitioners.models import Absence, Agenda, Opening, Taken
-from tests.abuse.test_access import API, address, verified_client, world  # noqa: F401
+from tests.abuse.test_access import API, address, verified_client
 from tests.factories import make_account, make_agenda, make_grant, make_member
 from tests.partners.software import proof
 from tests.partners.test_appointments import credential, token_of  # noqa: F401

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from booking.forms.dashboard import ResourceForm
+from booking.forms.hours import ResourceForm
 from booking.views.access import (
     desk_context,
     membership_of,

@@ -3,7 +3,7 @@
 import uuid
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,30 +11,23 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.vault.reveal import Purpose, reveal
-from booking.forms.dashboard import SubstituteForm
+from booking.forms.hours import SubstituteForm
 from booking.views.access import (
-    agendas_of,
     desk_context,
     membership_of,
+    own_agenda,
     practice_actor,
     practice_member,
 )
 from practitioners.domain import substitutes as domain
-from practitioners.models import Agenda, Membership, Role, Substitution
-
-
-def _agenda(request: HttpRequest, agenda_id: uuid.UUID) -> Agenda:
-    agenda = next((a for a in agendas_of(request) if a.pk == agenda_id), None)
-    if agenda is None:
-        raise Http404
-    return agenda
+from practitioners.models import Membership, Role, Substitution
 
 
 @never_cache
 @practice_member("booking.change_openings")
 @require_http_methods(["GET", "HEAD", "POST"])
 def substitutes(request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID) -> HttpResponse:
-    agenda = _agenda(request, agenda_id)
+    agenda = own_agenda(request, agenda_id)
     # Whoever sees the team's addresses may say whose access it is.
     sees_team = request.user.has_perm("booking.change_members", membership_of(request))
     members = _practitioners(request, practice_id) if sees_team else {}
@@ -71,7 +64,7 @@ def _practitioners(request: HttpRequest, practice_id: uuid.UUID) -> dict[uuid.UU
 def dismiss_substitute(
     request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID, substitution_id: uuid.UUID
 ) -> HttpResponse:
-    row = get_object_or_404(Substitution, pk=substitution_id, agenda=_agenda(request, agenda_id))
+    row = get_object_or_404(Substitution, pk=substitution_id, agenda=own_agenda(request, agenda_id))
     domain.dismiss(substitution=row, actor=practice_actor(request))
     messages.success(request, _("Le remplacement est supprimé."))
     return redirect("booking:substitutes", practice_id, agenda_id)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,13 +17,14 @@ from audit.ids import read_id
 from audit.vault.reveal import Purpose
 from booking.domain.absences import Booked, close_time, ways_out
 from booking.domain.delivery import preview
-from booking.forms.dashboard import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
+from booking.forms.hours import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
 from booking.models.message import MessageKind
 from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import (
     agendas_of,
     membership_of,
+    own_agenda,
     practice_actor,
     practice_member,
     works_on_whole_practice,
@@ -34,17 +35,10 @@ from practitioners.domain.resources import offered_by, save_reason_and_settle
 from practitioners.domain.settings import save_agenda
 from practitioners.domain.take import OutsideOpening, SlotTaken
 from practitioners.domain.wall_clock import read_instant
-from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
+from practitioners.models import Absence, Opening, Taken, VisitReason
 
 # As long as a message's words may be.
 WORDS = 500
-
-
-def _agenda(request: HttpRequest, agenda_id: uuid.UUID) -> Agenda:
-    agenda = next((a for a in agendas_of(request) if a.pk == agenda_id), None)
-    if agenda is None:
-        raise Http404
-    return agenda
 
 
 def _context(request: HttpRequest, **more: object) -> dict[str, object]:
@@ -102,7 +96,7 @@ def opening(
     agenda_id: uuid.UUID,
     opening_id: uuid.UUID | None = None,
 ) -> HttpResponse:
-    agenda = _agenda(request, agenda_id)
+    agenda = own_agenda(request, agenda_id)
     row = get_object_or_404(Opening, pk=opening_id, agenda=agenda) if opening_id else None
     initial = OpeningForm.initial_of(row) if row else {}
     form = OpeningForm(request.POST or None, agenda=agenda, initial=initial)
@@ -136,7 +130,7 @@ def opening(
 def delete_opening(
     request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID, opening_id: uuid.UUID
 ) -> HttpResponse:
-    agenda = _agenda(request, agenda_id)
+    agenda = own_agenda(request, agenda_id)
     row = get_object_or_404(Opening, pk=opening_id, agenda=agenda)
     if request.method == "POST":
         domain.delete_opening(opening=row, actor=practice_actor(request))
@@ -262,7 +256,7 @@ def reason(
     agenda_id: uuid.UUID,
     reason_id: uuid.UUID | None = None,
 ) -> HttpResponse:
-    agenda = _agenda(request, agenda_id)
+    agenda = own_agenda(request, agenda_id)
     row = get_object_or_404(VisitReason, pk=reason_id, agenda=agenda) if reason_id else None
     form = ReasonForm(
         request.POST or None,
@@ -293,7 +287,7 @@ def questions(
     request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID, reason_id: uuid.UUID
 ) -> HttpResponse:
     """What patients are asked before a visit for this reason."""
-    agenda = _agenda(request, agenda_id)
+    agenda = own_agenda(request, agenda_id)
     row = get_object_or_404(VisitReason, pk=reason_id, agenda=agenda)
     row.agenda = agenda
     formset = QuestionFormSet(request.POST or None, initial=questions_shown(row.questions.all()))
@@ -311,7 +305,7 @@ def questions(
 def agenda_settings(
     request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID
 ) -> HttpResponse:
-    agenda = _agenda(request, agenda_id)
+    agenda = own_agenda(request, agenda_id)
     form = AgendaForm(request.POST or None, instance=agenda)
     if request.method == "POST" and form.is_valid():
         save_agenda(agenda=form.instance, actor=practice_actor(request))

@@ -4,7 +4,7 @@ import uuid
 from datetime import date, timedelta
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,18 +12,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from booking.forms.dashboard import CopyWeekForm, OpenWeeksForm, WeekTemplateForm
-from booking.views.access import agendas_of, desk_context, practice_actor, practice_member
+from booking.forms.hours import CopyWeekForm, OpenWeeksForm, WeekTemplateForm
+from booking.views.access import desk_context, own_agenda, practice_actor, practice_member
 from practitioners.domain import week_templates as domain
 from practitioners.domain.wall_clock import monday_of
 from practitioners.models import Agenda, OpeningTemplate, VisitReason
-
-
-def _agenda(request: HttpRequest, agenda_id: uuid.UUID) -> Agenda:
-    agenda = next((a for a in agendas_of(request) if a.pk == agenda_id), None)
-    if agenda is None:
-        raise Http404
-    return agenda
 
 
 @never_cache
@@ -31,7 +24,7 @@ def _agenda(request: HttpRequest, agenda_id: uuid.UUID) -> Agenda:
 @require_http_methods(["GET", "HEAD", "POST"])
 def copy_week(request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID) -> HttpResponse:
     """Open one week, or some in a row, as another one is."""
-    agenda = _agenda(request, agenda_id)
+    agenda = own_agenda(request, agenda_id)
     form = CopyWeekForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         lines = domain.lines_of_week(agenda=agenda, day=form.cleaned_data["source"])
@@ -48,7 +41,7 @@ def week_templates(
     request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID
 ) -> HttpResponse:
     """The templates of an agenda, and a form that keeps a week as one more."""
-    agenda = _agenda(request, agenda_id)
+    agenda = own_agenda(request, agenda_id)
     today = timezone.now().astimezone(agenda.practice.zone).date()
     form = WeekTemplateForm(request.POST or None, initial={"day": today})
     if request.method == "POST" and form.is_valid():
@@ -75,7 +68,7 @@ def week_template(
     request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID, template_id: uuid.UUID
 ) -> HttpResponse:
     """What a template's week looks like, and the weeks that are to look so."""
-    agenda = _agenda(request, agenda_id)
+    agenda = own_agenda(request, agenda_id)
     template = get_object_or_404(OpeningTemplate, pk=template_id, agenda=agenda)
     lines = domain.lines_of(template)
     today = timezone.now().astimezone(agenda.practice.zone).date()
@@ -105,7 +98,7 @@ def week_template(
 def delete_week_template(
     request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID, template_id: uuid.UUID
 ) -> HttpResponse:
-    agenda = _agenda(request, agenda_id)
+    agenda = own_agenda(request, agenda_id)
     template = get_object_or_404(OpeningTemplate, pk=template_id, agenda=agenda)
     domain.delete_template(template=template, actor=practice_actor(request))
     messages.success(request, _("La semaine type est supprimée. Ce qu’elle a ouvert reste ouvert."))

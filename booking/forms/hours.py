@@ -1,0 +1,337 @@
+"""Hours, visit reasons and who and what they need: the forms of an agenda's settings."""
+
+import uuid
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from booking.forms.dashboard import DayField, offer_agendas, time_input
+from practitioners.domain.openings import OpeningSpec
+from practitioners.domain.wall_clock import instant
+from practitioners.models import Agenda, Membership, Opening, Resource, VisitReason
+
+COLOURS = [
+    ("blue", _("bleu")),
+    ("green", _("vert")),
+    ("violet", _("violet")),
+    ("amber", _("ambre")),
+    ("rose", _("rose")),
+]
+
+
+class AbsenceForm(forms.Form):
+    """Closed time, in the practice's wall clock."""
+
+    agendas = forms.ModelMultipleChoiceField(
+        label=_("Agendas"), queryset=Agenda.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+    from_day = DayField(label=_("Du"))
+    from_time = forms.TimeField(label=_("à"), required=False, widget=time_input())
+    until_day = DayField(label=_("Au"))
+    until_time = forms.TimeField(
+        label=_("à"),
+        required=False,
+        help_text=_("Sans heure : la journée entière."),
+        widget=time_input(),
+    )
+    label = forms.CharField(label=_("Libellé"), max_length=80, required=False)
+
+    def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_agendas(self.fields["agendas"], agendas)
+        self.zone = agendas[0].practice.zone if agendas else None
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        first, last = given.get("from_day"), given.get("until_day")
+        if first and last and self.zone:
+            begins = instant(first, given.get("from_time") or datetime.min.time(), self.zone)
+            if given.get("until_time"):
+                ends = instant(last, given["until_time"], self.zone)
+            else:
+                ends = instant(last + timedelta(days=1), datetime.min.time(), self.zone)
+            if ends <= begins:
+                raise ValidationError(_("La fin doit venir après le début."))
+            given["starts_at"], given["until"] = begins, ends
+        return given
+
+
+class OpeningForm(forms.Form):
+    """A recurring opening, in the practice's wall clock."""
+
+    starts_on = DayField(
+        label=_("Premier jour"),
+        help_text=_("Le jour de la semaine est celui de cette date."),
+    )
+    every_weeks = forms.TypedChoiceField(
+        label=_("Répétition"),
+        coerce=int,
+        choices=[
+            (1, _("chaque semaine")),
+            (2, _("une semaine sur deux")),
+            (3, _("une semaine sur trois")),
+            (4, _("une semaine sur quatre")),
+            (0, _("une seule fois")),
+        ],
+        initial=1,
+    )
+    last_day = DayField(label=_("Dernier jour (facultatif)"), required=False)
+    from_time = forms.TimeField(label=_("De"), widget=time_input())
+    until_time = forms.TimeField(label=_("À"), widget=time_input())
+    visit_reasons = forms.ModelMultipleChoiceField(
+        label=_("Motifs servis"),
+        queryset=VisitReason.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    slot_minutes = forms.IntegerField(
+        label=_("Durée des créneaux de groupe (min)"),
+        required=False,
+        min_value=1,
+        max_value=480,
+        help_text=_("À remplir pour une séance à plusieurs places, comme une vaccination."),
+    )
+    capacity = forms.IntegerField(
+        label=_("Places par créneau"), min_value=1, max_value=999, initial=1
+    )
+
+    def __init__(self, *args: Any, agenda: Agenda, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["visit_reasons"].queryset = agenda.visit_reasons.all()  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        begins, ends = given.get("from_time"), given.get("until_time")
+        if begins and ends and ends <= begins:
+            self.add_error("until_time", _("La fin doit venir après le début."))
+        first, last = given.get("starts_on"), given.get("last_day")
+        if first and last and last < first:
+            self.add_error("last_day", _("Le dernier jour doit venir après le premier."))
+        if (given.get("capacity") or 1) > 1 and not given.get("slot_minutes"):
+            self.add_error(
+                "slot_minutes", _("Indiquez la durée des créneaux pour offrir plusieurs places.")
+            )
+        return given
+
+    def spec(self) -> OpeningSpec:
+        """What was entered; call after is_valid()."""
+        given = self.cleaned_data
+        last: date | None = given["last_day"]
+        return OpeningSpec(
+            starts_on=given["starts_on"],
+            until_date=last + timedelta(days=1) if last else None,
+            every_weeks=given["every_weeks"],
+            from_time=given["from_time"],
+            until_time=given["until_time"],
+            capacity=given["capacity"],
+            slot_minutes=given["slot_minutes"],
+            visit_reasons=tuple(given["visit_reasons"]),
+        )
+
+    @staticmethod
+    def initial_of(opening: Opening) -> dict[str, Any]:
+        """What the form shows of an existing opening."""
+        until = opening.until_date
+        return {
+            "starts_on": opening.starts_on,
+            "every_weeks": opening.every_weeks,
+            "last_day": until - timedelta(days=1) if until else None,
+            "from_time": opening.from_time,
+            "until_time": opening.until_time,
+            "visit_reasons": list(opening.visit_reasons.all()),
+            "slot_minutes": opening.slot_minutes,
+            "capacity": opening.capacity,
+        }
+
+
+class OpenWeeksForm(forms.Form):
+    """Which weeks in a row are to be opened; any day of the first."""
+
+    target = DayField(label=_("À partir de la semaine du"))
+    weeks = forms.IntegerField(
+        label=_("Combien de semaines en tout"), min_value=1, max_value=26, initial=1
+    )
+    replaces = forms.BooleanField(
+        label=_("Remplacer ce qui est ouvert ces semaines-là"),
+        required=False,
+        help_text=_("Sinon, ce qui s’y trouve déjà reste. Les rendez-vous pris restent toujours."),
+    )
+
+
+class CopyWeekForm(OpenWeeksForm):
+    """Which week is to be open as another one is; any day of each."""
+
+    source = DayField(label=_("Copier la semaine du"))
+    field_order = ("source", "target", "weeks", "replaces")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        source, target = given.get("source"), given.get("target")
+        if source and target and source.isocalendar()[:2] == target.isocalendar()[:2]:
+            self.add_error("target", _("C’est la même semaine."))
+        return given
+
+
+class WeekTemplateForm(forms.Form):
+    """Which week is kept, and under which name."""
+
+    name = forms.CharField(label=_("Nom"), max_length=80)
+    day = DayField(label=_("Comme la semaine du"))
+
+
+class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A visit reason. Validates only: the domain saves."""
+
+    colour = forms.ChoiceField(label=_("Couleur"), choices=COLOURS)
+    needs = forms.TypedMultipleChoiceField(
+        label=_("Ce qu’il faut"),
+        coerce=uuid.UUID,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Une salle ou un appareil coché n’est jamais pris deux fois à la même heure."),
+    )
+
+    def __init__(self, *args: Any, resources: list[Resource], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["series_at_most"].required = False
+        needs = self.fields["needs"]
+        assert isinstance(needs, forms.TypedMultipleChoiceField)  # noqa: S101 - as declared above
+        needs.choices = [(str(each.pk), each.name) for each in resources]
+        if not resources:
+            del self.fields["needs"]
+        self._offer_then()
+
+    def _offer_then(self) -> None:
+        """Offer what may follow: another practitioner's, and no chain of more than two."""
+        reason = self.instance
+        others = (
+            VisitReason.objects.filter(agenda__practice_id=reason.agenda.practice_id)
+            .exclude(agenda=reason.agenda)
+            .filter(then__isnull=True)
+            .select_related("agenda__practitioner")
+            .order_by("agenda__practitioner__last_name", "name", "pk")
+        )
+        is_second = VisitReason.objects.filter(then=reason.pk).exists()
+        if is_second or not others.exists():
+            del self.fields["then"], self.fields["then_within_minutes"]
+            return
+        field = self.fields["then"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - as the model declares it
+        field.queryset = others
+        field.empty_label = str(_("rien"))
+        field.label_from_instance = lambda obj: f"{obj.agenda.practitioner} · {obj.name}"  # type: ignore[method-assign]
+        self.fields["then_within_minutes"].required = False
+
+    def clean_then_within_minutes(self) -> int:
+        """Nothing said is half an hour."""
+        given = self.cleaned_data["then_within_minutes"]
+        return 30 if given is None else int(given)
+
+    def clean_series_at_most(self) -> int:
+        """Nothing said is one at a time."""
+        return self.cleaned_data["series_at_most"] or 1
+
+    class Meta:
+        model = VisitReason
+        fields = [
+            "name",
+            "duration_minutes",
+            "buffer_before_minutes",
+            "buffer_after_minutes",
+            "colour",
+            "minimum_notice_minutes",
+            "horizon_days",
+            "cancel_deadline_hours",
+            "patient_kind",
+            "series_at_most",
+            "needs",
+            "then",
+            "then_within_minutes",
+            "teleconsultation",
+            "price_cents",
+            "instructions",
+            "active",
+        ]
+        help_texts = {
+            "then": _("Une visite chez un collègue, prise en même temps : les deux ou aucune."),
+        }
+
+
+class ResourceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A room or a device. Validates only: the domain saves."""
+
+    class Meta:
+        model = Resource
+        fields = ["name", "pieces", "active"]
+        help_texts = {
+            "name": _("Par exemple : salle d’échographie, fauteuil, électrocardiographe."),
+            "pieces": _("Plusieurs pareilles : chaque visite en reçoit une."),
+        }
+
+    def clean_name(self) -> str:
+        """A practice calls two things by two names."""
+        name: str = self.cleaned_data["name"].strip()
+        same = Resource.objects.filter(practice=self.instance.practice, name__iexact=name)
+        if same.exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("Ce nom est déjà donné."))
+        return name
+
+
+class SubstituteForm(forms.Form):
+    """Who sees an agenda's patients for some days, both included."""
+
+    name = forms.CharField(
+        label=_("Nom du remplaçant"),
+        max_length=120,
+        help_text=_("Comme les patients le liront : Dr Paul Durand."),
+    )
+    since = DayField(label=_("Du"))
+    until = DayField(label=_("Au (inclus)"))
+    member = forms.ModelChoiceField(
+        label=_("Son accès au cabinet"),
+        queryset=Membership.objects.none(),
+        required=False,
+        empty_label=_("aucun"),
+        help_text=_("Un praticien de l’équipe, invité d’abord ; il tiendra les visites par vidéo."),
+    )
+
+    def __init__(self, *args: Any, members: dict[uuid.UUID, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["member"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - as declared above
+        field.queryset = Membership.objects.filter(pk__in=members)
+        field.label_from_instance = lambda obj: members[obj.pk]  # type: ignore[method-assign]
+        if not members:
+            field.widget = forms.HiddenInput()
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        since, until = given.get("since"), given.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("La fin précède le début."))
+        return given
+
+
+class AgendaForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How an agenda may be booked. Validates only: the domain saves."""
+
+    class Meta:
+        model = Agenda
+        fields = [
+            "active",
+            "accepts_new_patients",
+            "waiting_list",
+            "takes_messages",
+            "open_on_holidays",
+            "overbooks_at_most",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["overbooks_at_most"].required = False
+
+    def clean_overbooks_at_most(self) -> int:
+        """Nothing said is none."""
+        return self.cleaned_data["overbooks_at_most"] or 0

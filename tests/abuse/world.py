@@ -1,0 +1,139 @@
+"""A practice with something behind each address, for the tests of who may open what."""
+
+import uuid
+from datetime import UTC, datetime
+
+from audit.models import Approval, Entry, Incident, Notice
+from audit.vault.files import SealedFile
+from audit.vault.sealing import seal
+from booking.domain import conversations, documents, merging, patient_import, waiting
+from booking.domain.book import book
+from booking.domain.concerns import raise_concern
+from booking.models.appointment import Channel
+from partners.domain.feeds import open_feed
+from partners.models import CredentialKey, Delivery, ImportedCalendar, PartnerMember, Webhook
+from practitioners.models import Absence, OpeningTemplate, Substitution
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_credential,
+    make_grant,
+    make_member,
+    make_opening,
+    make_patient,
+    make_practice,
+    make_reason,
+    make_resource,
+    practice_actor,
+)
+
+
+def build(*, now, has_files=True):
+    """A practice with something behind each address, and another practice beside it.
+
+    `has_files`: also what only the pages of patients and practices show.
+    """
+    practice, other = make_practice(), make_practice()
+    agenda = make_agenda(practice=practice)
+    reason = make_reason(agenda)
+    opening = make_opening(agenda, reason)
+    owner = make_account()
+    patient = make_patient(owner, first_name="Zénobie", last_name="Quatrefages")
+    appointment = book(
+        visit_reason=reason, starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC), patient=patient,
+        booked_by=owner, actor=practice_actor(), channel=Channel.PATIENT, now=now,
+    )  # fmt: skip
+    absence = Absence.objects.create(
+        agenda=agenda,
+        starts_at=datetime(2027, 1, 4, tzinfo=UTC),
+        until=datetime(2027, 1, 5, tzinfo=UTC),
+    )
+    member = make_member(practice, role="secretary")
+    entry = Entry.objects.filter(subjects__contains=[patient.pk]).latest("at")
+    concern = raise_concern(
+        account=owner, entry=entry, words="Pourquoi ?", actor=practice_actor(), now=now
+    )
+    credential = make_credential()
+    grant = make_grant(credential, agenda)
+    key = CredentialKey.objects.create(credential=credential, kid="k", jwk={"kty": "EC"})
+    PartnerMember.objects.create(
+        partner=credential.partner, account=make_account("editeur@exemple.fr"), created_at=now
+    )
+    webhook = Webhook.objects.create(
+        credential=credential, url="https://hooks.example/", secret_changed_at=now, cursor="",
+        created_at=now,
+    )  # fmt: skip
+    delivery = Delivery.objects.create(
+        webhook=webhook, agenda=agenda, appointment=appointment, changed_in=1, payload={},
+        due_at=now, give_up_at=now, created_at=now,
+    )  # fmt: skip
+    feed, _secret = open_feed(agenda=agenda, label="Mobile", actor=practice_actor(), now=now)
+    calendar = ImportedCalendar.objects.create(agenda=agenda, label="Mobile", created_at=now)
+    incident = Incident.objects.create(
+        number=4242, began_at=now, detected_at=now, contained_at=now, state="contained"
+    )
+    notice = Notice.objects.create(
+        incident=incident, kind="controller", recipient_id=owner.pk, practice_id=practice.pk,
+        channel="email", state="sent", due_at=now, created_at=now,
+    )  # fmt: skip
+    wait = waiting.join(
+        visit_reason=reason, patient=patient, actor=practice_actor(), now=now,
+        appointment=appointment, first_day=now.date(),
+    )  # fmt: skip
+    agenda.takes_messages = True
+    agenda.save()
+    talk = conversations.begin(
+        agenda=agenda,
+        patient=patient,
+        topic="Quatrefages",
+        words="Quatrefages",
+        author=owner,
+        actor=practice_actor(),
+        now=now,
+    )
+    document_id = import_id = merge_id = uuid.uuid4()
+    if has_files:
+        document_id, import_id, merge_id = _files_of(practice, patient, owner, now=now)
+    approval = Approval.objects.create(
+        incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
+    )
+    ids = {
+        "number": incident.number, "notice_id": notice.pk, "approval_id": approval.pk, "kind": "controller",
+        "of": "practices",
+        "grant_id": grant.pk, "feed_id": feed.pk, "calendar_id": calendar.pk, "partner_id": credential.partner_id,
+        "credential_id": credential.pk, "key_id": key.pk, "webhook_id": webhook.pk,
+        "delivery_id": delivery.pk,
+        "slot_id": f"{reason.pk}.20261130T0900Z",
+        "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
+        "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
+        "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
+        "entry_id": entry.pk, "wait_id": wait.pk,
+        "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document_id, "import_id": import_id, "merge_id": merge_id, "what": "prendre", "passkey_id": 4242,
+        "resource_id": make_resource(practice).pk,
+        "substitution_id": Substitution.objects.create(agenda=agenda, name="Dr X", since=now.date(), until=now.date()).pk,
+        "template_id": OpeningTemplate.objects.create(agenda=agenda, name="Paire", lines=[]).pk,
+        "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
+    }  # fmt: skip
+    return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
+
+
+def _files_of(practice, patient, owner, *, now):
+    """A document, a file of patients on its way in, and two files made one."""
+    file = SealedFile("Quatrefages.pdf")
+    file.feed(b"%PDF-1.7 Quatrefages")
+    file.finish()
+    document = documents.give(
+        file=file, media_type="application/pdf", scanned=False, patient=patient, practice=practice,
+        author=owner, by_practice=True, actor=practice_actor(), now=now,
+    )  # fmt: skip
+    taken = patient_import.begin(
+        practice=practice, account=owner, name="Quatrefages.csv",
+        content="nom;prénom;naissance\nQuatrefages;;".encode(), actor=practice_actor(), now=now,
+    )  # fmt: skip
+    seal(taken, rejects="Quatrefages")
+    taken.save()
+    merged = merging.merge(
+        practice=practice, kept=patient, other=make_patient(practice=practice), account=owner,
+        actor=practice_actor(), now=now,
+    )  # fmt: skip
+    return document.pk, taken.pk, merged.pk
