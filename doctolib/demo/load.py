@@ -66,6 +66,9 @@ def load(
     patients = visits.make_patients(names, places, now=now)
     step("appointments")
     count = visits.fill_agendas(names.rng, agendas, reasons, patients, now=now)
+    # Without it PostgreSQL takes the tables for empty, and seconds for what comes now.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     step(f"{count} appointments; now the next free slots")
     for start in range(0, len(agendas), 200):
         next_slots.refresh(agenda_ids=[a.pk for a in agendas[start : start + 200]], now=now)
@@ -73,8 +76,6 @@ def load(
     tilleuls = places[directory.ALWAYS.index("37261")]
     accounts.make_accounts(names, tilleuls, now=now)
     entries.write("demo-loaded", actor=system_actor(Channel.SHELL), at=now)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
     step("done")
 
 

@@ -4,6 +4,7 @@ import random
 import uuid
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, models
@@ -28,13 +29,23 @@ WEEKS_AHEAD = 6
 def copy_rows(model: type[models.Model], rows: Iterable[models.Model]) -> None:
     """Insert rows by COPY: many times quicker than INSERT for what the demo needs."""
     fields = model._meta.concrete_fields
+    values_of = attrgetter(*(field.attname for field in fields))
+    special = [
+        (n, field)
+        for n, field in enumerate(fields)
+        if isinstance(field, models.BinaryField)
+        or type(field).pre_save is not models.Field.pre_save
+    ]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     with (
         connection.cursor() as cursor,
         cursor.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as copy,
     ):
         for row in rows:
-            copy.write_row([_plain(field, row) for field in fields])
+            values = list(values_of(row))
+            for n, field in special:
+                values[n] = _plain(field, row)
+            copy.write_row(values)
 
 
 def _plain(field: Any, row: models.Model) -> Any:

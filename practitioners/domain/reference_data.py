@@ -1,7 +1,10 @@
 """Loading communes and specialties from the project's own tables."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
+
+from django.db import connection, transaction
 
 from practitioners.domain.text import search_text
 from practitioners.models import Commune, Specialty
@@ -9,11 +12,37 @@ from practitioners.models import Commune, Specialty
 DATA_DIR = Path(__file__).resolve().parent.parent / "data"
 
 
+_UPSERT = """
+    INSERT INTO practitioners_commune ({columns}) SELECT {columns} FROM incoming_commune
+    ON CONFLICT (code) DO UPDATE SET {updates}
+"""
+
+
+@transaction.atomic
 def load_communes() -> int:
     """Load or update every commune; returns how many there are."""
+    fields = list(Commune._meta.concrete_fields)
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    updates = ", ".join(
+        f'"{field.column}" = excluded."{field.column}"' for field in fields if field.name != "code"
+    )
+    count = 0
+    # By COPY: 35,000 rows with an INSERT's parameters take several times as long.
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE incoming_commune (LIKE practitioners_commune)")
+        with cursor.copy(f"COPY incoming_commune ({columns}) FROM STDIN") as copy:
+            for row in _communes():
+                copy.write_row([getattr(row, field.attname) for field in fields])
+                count += 1
+        cursor.execute(_UPSERT.format(columns=columns, updates=updates))
+        cursor.execute("DROP TABLE incoming_commune")
+    return count
+
+
+def _communes() -> Iterator[Commune]:
     with (DATA_DIR / "communes.csv").open(encoding="utf-8", newline="") as file:
-        rows = [
-            Commune(
+        for row in csv.DictReader(file):
+            yield Commune(
                 code=row["code"],
                 name=row["name"],
                 search_name=search_text(row["name"]),
@@ -24,17 +53,6 @@ def load_communes() -> int:
                 latitude=float(row["latitude"]) if row["latitude"] else None,
                 longitude=float(row["longitude"]) if row["longitude"] else None,
             )
-            for row in csv.DictReader(file)
-        ]
-    columns = [f.name for f in Commune._meta.fields if f.name != "code"]
-    Commune.objects.bulk_create(
-        rows,
-        batch_size=5000,
-        update_conflicts=True,
-        unique_fields=["code"],
-        update_fields=columns,
-    )
-    return len(rows)
 
 
 def load_specialties() -> int:
