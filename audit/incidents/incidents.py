@@ -7,9 +7,10 @@ from contextvars import ContextVar
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 
+from audit.advisory_lock import wait_for
 from audit.models import Incident, IncidentStep, State
 from audit.record import entries
 from audit.record.entries import Actor
@@ -17,7 +18,6 @@ from audit.watch.judge import Sign
 
 # GDPR article 33(1).
 HOURS_TO_NOTIFY = timedelta(hours=72)
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('doctolib: number incidents', 0))"
 
 
 _is_training: ContextVar[bool] = ContextVar("is_training", default=False)
@@ -42,8 +42,7 @@ def open_incident(
     signs: Iterable[Sign] = (),
 ) -> Incident:
     """Open an incident, detected now: from here the clock of article 33(1) runs."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ONE_AT_A_TIME)
+    wait_for("doctolib: number incidents")
     number = (Incident.objects.aggregate(top=Max("number"))["top"] or 0) + 1
     incident = Incident.objects.create(
         number=number,

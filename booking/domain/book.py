@@ -247,11 +247,9 @@ def _take(
             hold_id=held.id, key=held.key, now=now, has_uses=bool(visit_reason.needs)
         )
         if kept is not None:
-            before = timedelta(minutes=visit_reason.buffer_before_minutes if not kept.seat else 0)
-            after = timedelta(minutes=visit_reason.buffer_after_minutes if not kept.seat else 0)
-            same = kept.period.lower + before == starts_at
-            if same and kept.visit_reason_id == visit_reason.pk:
-                return kept.pk, kept.period.upper - after
+            begins, ends = take.slot_of(kept, visit_reason)
+            if begins == starts_at and kept.visit_reason_id == visit_reason.pk:
+                return kept.pk, ends
             take.release(kept.pk)
     return take.take(
         visit_reason=visit_reason,

@@ -13,7 +13,6 @@ from booking.domain import messages, waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import availability, take
-from practitioners.domain.availability import SEATS_AN_OPENING
 from practitioners.domain.resources import mark_stale_with
 from practitioners.models import Agenda, VisitReason
 
@@ -71,6 +70,12 @@ def follower(appointment: Appointment) -> Appointment | None:
         follows=appointment, status__in=[Status.BOOKED, Status.ARRIVED]
     )
     return rows.select_related("agenda__practitioner", "visit_reason").order_by("starts_at").first()
+
+
+def cancelled_with(appointment: Appointment) -> Appointment | None:
+    """The visit that follows a cancelled one and was cancelled with it."""
+    rows = Appointment.unscoped.filter(follows=appointment, cancelled_at=appointment.cancelled_at)
+    return rows.select_related("agenda__practitioner", "visit_reason").first()
 
 
 @transaction.atomic
@@ -246,7 +251,7 @@ def drag(
 def _is_own_time(appointment: Appointment) -> bool:
     """Whether it takes the practitioner's own time, and no seat of a session."""
     taken = appointment.taken
-    return taken is None or (taken.seat is not None and taken.seat < SEATS_AN_OPENING)
+    return taken is None or taken.is_own_time
 
 
 @transaction.atomic
@@ -324,7 +329,7 @@ def restore(*, appointment: Appointment, actor: Actor, now: datetime) -> Appoint
     kept = take.keep_hold(hold_id=hold_id, key=key, now=now, has_uses=has_uses)
     if kept is None:
         raise TooLateToUndo
-    cancelled_at = appointment.cancelled_at
+    with_it = cancelled_with(appointment)
     appointment.taken, appointment.cancelled_at = kept, None
     appointment.status = Status.BOOKED
     appointment.save()
@@ -337,11 +342,8 @@ def restore(*, appointment: Appointment, actor: Actor, now: datetime) -> Appoint
     )
     messages.owe_as_before(appointment=appointment, now=now)
     _touched(appointment)
-    with_it = Appointment.unscoped.filter(
-        follows=appointment, status=Status.CANCELLED, cancelled_at=cancelled_at
-    )
-    for row in with_it:
-        restore(appointment=row, actor=actor, now=now)
+    if with_it is not None:
+        restore(appointment=with_it, actor=actor, now=now)
     return appointment
 
 

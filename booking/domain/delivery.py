@@ -25,7 +25,7 @@ from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import accounts, questionnaire, series, sms
 from booking.domain.calendar_file import appointment_ics
-from booking.domain.change import can_patient_change, follower
+from booking.domain.change import can_patient_change, cancelled_with, follower
 from booking.domain.handover import handover_token
 from booking.domain.letters import Letter, hand_over
 from booking.domain.offer_links import offer_token
@@ -298,12 +298,9 @@ def _told_with(message: Message, appointment: Appointment) -> list[Appointment]:
 
 def _then(message: Message, appointment: Appointment) -> Appointment | None:
     """The visit that follows, of which this message tells too."""
-    if message.kind != MessageKind.CANCELLATION:
-        return follower(appointment)
-    with_it = Appointment.unscoped.filter(
-        follows=appointment, cancelled_at=appointment.cancelled_at
-    )
-    return with_it.select_related("agenda__practitioner", "visit_reason").first()
+    if message.kind == MessageKind.CANCELLATION:
+        return cancelled_with(appointment)
+    return follower(appointment)
 
 
 def preview(kind: MessageKind, *, appointment: Appointment, words: str) -> Letter:

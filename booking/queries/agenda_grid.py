@@ -8,7 +8,7 @@ from audit.record.entries import Actor
 from audit.vault.reveal import Purpose
 from booking.queries.appointments import RELATED, Shown, show, with_related
 from practitioners.domain import availability, wall_clock
-from practitioners.domain.availability import SEATS_AN_OPENING, OpeningTime
+from practitioners.domain.availability import OpeningTime
 from practitioners.domain.substitutes import between
 from practitioners.models import Agenda, VisitReason
 
@@ -31,7 +31,7 @@ class Block:
     def is_extra(self) -> bool:
         """Whether it was booked on top of time that was taken."""
         taken = self.shown.appointment.taken if self.shown else None
-        return taken is not None and 0 < (taken.seat or 0) < SEATS_AN_OPENING
+        return taken is not None and taken.is_own_time and taken.seat != 0
 
 
 @dataclass(kw_only=True)

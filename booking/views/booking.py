@@ -156,17 +156,26 @@ class Choice:
     says_known: bool
 
 
+def slot_context(
+    reason: VisitReason, starts_at: datetime, *, says_known: bool
+) -> dict[str, object]:
+    """What the last page before a booking shows of the slot."""
+    return {
+        "reason": reason,
+        "agenda": reason.agenda,
+        "practice": reason.agenda.practice,
+        "starts_at": starts_at,
+        "says_known": says_known,
+        "substitute": name_at(agenda=reason.agenda, at=starts_at),
+    }
+
+
 def _context(choice: Choice) -> dict[str, object]:
     held = Taken.objects.filter(pk=choice.held.id, hold_key=choice.held.key).first()
-    return {
-        "reason": choice.reason,
-        "agenda": choice.reason.agenda,
-        "practice": choice.reason.agenda.practice,
-        "starts_at": choice.starts_at,
-        "says_known": choice.says_known,
+    shown = slot_context(choice.reason, choice.starts_at, says_known=choice.says_known)
+    return shown | {
         "hold_until": held.hold_until if held and choice.held.key else None,
         "then": _held_after(choice),
-        "substitute": name_at(agenda=choice.reason.agenda, at=choice.starts_at),
     }
 
 

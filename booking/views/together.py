@@ -17,9 +17,8 @@ from booking.domain import together
 from booking.forms.patients import NoteForm
 from booking.models import Patient
 from booking.views.access import account_of, web_actor
-from booking.views.booking import chosen_reason, slot_gone
+from booking.views.booking import chosen_reason, slot_context, slot_gone
 from booking.views.people import named_people
-from practitioners.domain.substitutes import name_at
 from practitioners.domain.take import Held, held_by
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import VisitReason
@@ -43,13 +42,7 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
     if [slot.id for slot in held][:1] != [hold_id] or len(held) != people:
         problem = _("Ces créneaux ne sont plus gardés : choisissez de nouveau.")
         return slot_gone(request, reason, starts_at, problem, people=people)
-    context: dict[str, object] = {
-        "reason": reason,
-        "agenda": reason.agenda,
-        "practice": reason.agenda.practice,
-        "starts_at": starts_at,
-        "substitute": name_at(agenda=reason.agenda, at=starts_at),
-        "says_known": given.get("suivi") == "oui",
+    context = slot_context(reason, starts_at, says_known=given.get("suivi") == "oui") | {
         "hold_until": held[0].until,
         "people": people,
     }

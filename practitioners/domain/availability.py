@@ -20,8 +20,7 @@ from practitioners.domain.seating import Seating
 from practitioners.domain.wall_clock import days_between, instant, is_public_holiday, occurs_on
 from practitioners.models import VisitReason
 from practitioners.models.directory import department_of
-
-SEATS_AN_OPENING = 1000
+from practitioners.models.taken import SEATS_AN_OPENING
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
-from practitioners.domain import availability
 from practitioners.domain.next_slots import mark_stale
 from practitioners.domain.wall_clock import instant, occurs_on
 from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
+from practitioners.models.taken import SEATS_AN_OPENING
 
 LOOK_AHEAD_DAYS = 730
 
@@ -88,7 +88,7 @@ def _next_number(agenda: Agenda) -> int:
     """Numbers are not used again: seats of a deleted session must not become another's."""
     highest = agenda.openings.aggregate(most=Max("number"))["most"] or 0
     seats = Taken.objects.filter(agenda=agenda).aggregate(most=Max("seat"))["most"] or 0
-    return max(highest, seats // availability.SEATS_AN_OPENING) + 1
+    return max(highest, seats // SEATS_AN_OPENING) + 1
 
 
 def _overlaps_another(row: Opening) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection
 
+from audit.advisory_lock import wait_for
 from audit.ids import new_id
 
 Period = tuple[datetime, datetime]
@@ -125,10 +126,7 @@ def lock_resources(practice_id: uuid.UUID) -> None:
     Before any time is taken, also by whoever takes time several times in one transaction and may
     need resources for some of it; the lock ends with the transaction.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"resources|{practice_id}"]
-        )
+    wait_for(f"resources|{practice_id}")
 
 
 def claim(

@@ -10,7 +10,6 @@ from django.db import transaction
 from audit.record import entries
 from audit.record.entries import Actor
 from practitioners.domain import openings, pieces
-from practitioners.domain.availability import SEATS_AN_OPENING
 from practitioners.domain.next_slots import mark_stale
 from practitioners.models import Agenda, Practice, Resource, ResourceUse, Taken, VisitReason
 
@@ -87,7 +86,7 @@ def _settle(visit_reason: VisitReason, *, now: datetime) -> int:
 
 def sharing(taken: Taken) -> uuid.UUID:
     """Who share the pieces that taken time claims: itself alone, or its session's slot."""
-    if taken.seat is not None and taken.seat < SEATS_AN_OPENING:
+    if taken.is_own_time:
         return taken.pk
     return pieces.of_session(taken.agenda_id, taken.period.lower)
 

@@ -6,20 +6,16 @@ What is best is seating.py's to say; this carries it out on the rows.
 import uuid
 from datetime import datetime
 
-from django.db import connection
-
+from audit.advisory_lock import wait_for
 from practitioners.domain import availability
 from practitioners.domain.pieces import Period
 from practitioners.models import Taken
+from practitioners.models.taken import SEATS_AN_OPENING
 
 
 def lock_cell(agenda_id: uuid.UUID, cell: Period) -> None:
     """Let the bookings of one session slot queue; the lock ends with the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"session|{agenda_id}|{cell[0].isoformat()}"],
-        )
+    wait_for(f"session|{agenda_id}|{cell[0].isoformat()}")
 
 
 def reseat(
@@ -47,7 +43,7 @@ def reseat(
     for seat in time.seats:
         if seat.seat is None or not (seat.period[0] < cell[1] and cell[0] < seat.period[1]):
             continue
-        room_id = numbers.get(seat.seat // availability.SEATS_AN_OPENING)
+        room_id = numbers.get(seat.seat // SEATS_AN_OPENING)
         if room_id is None:
             continue
         used[room_id].add(seat.seat)
@@ -55,7 +51,7 @@ def reseat(
             sitting.setdefault((seat.reason_id, room_id), []).append(seat.taken_id)
 
     def free_seat(room: availability.OpeningTime) -> int:
-        base = room.number * availability.SEATS_AN_OPENING
+        base = room.number * SEATS_AN_OPENING
         number = next(n for n in range(base, base + room.capacity) if n not in used[room.pk])
         used[room.pk].add(number)
         return number
@@ -63,7 +59,7 @@ def reseat(
     def move(taken_id: uuid.UUID, into: uuid.UUID) -> None:
         left = Taken.objects.filter(pk=taken_id).values_list("seat", flat=True).get()
         Taken.objects.filter(pk=taken_id).update(seat=free_seat(rooms[into]))
-        if left is not None and (room_id := numbers.get(left // availability.SEATS_AN_OPENING)):
+        if left is not None and (room_id := numbers.get(left // SEATS_AN_OPENING)):
             used[room_id].discard(left)
 
     def carry_out(steps: list, arrives: uuid.UUID | None) -> uuid.UUID | None:  # type: ignore[type-arg]

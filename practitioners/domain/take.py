@@ -322,46 +322,57 @@ def hold(
     SlotTaken or OutsideOpening; then the former hold stays.
     """
     until = now + timedelta(minutes=HOLD_MINUTES)
-    hold = Hold(until=until, key=key)
+    terms = Hold(until=until, key=key)
     with transaction.atomic():
         queue_for(visit_reason)
         Taken.objects.filter(hold_key=key, hold_until__isnull=False).delete()
-        first, ends_at = take(visit_reason=visit_reason, starts_at=starts_at, now=now, hold=hold)
+        first, ends_at = take(visit_reason=visit_reason, starts_at=starts_at, now=now, hold=terms)
         if visit_reason.then_id is not None:
             if count > 1:
                 raise OutsideOpening
-            take_following(visit_reason=visit_reason, after=ends_at, now=now, hold=hold)
+            take_following(visit_reason=visit_reason, after=ends_at, now=now, hold=terms)
         last = first
         for _n in range(count - 1):
-            next_at = _held(Taken.objects.get(pk=last), visit_reason).next_at
-            last, _ends = take(visit_reason=visit_reason, starts_at=next_at, now=now, hold=hold)
+            next_at = _right_after(Taken.objects.get(pk=last), visit_reason)
+            last, _ends = take(visit_reason=visit_reason, starts_at=next_at, now=now, hold=terms)
     return first, until
 
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A slot that a session holds: its start, and where one right after it would start."""
+    """A slot that a session holds."""
 
     id: uuid.UUID
     starts_at: datetime
-    next_at: datetime
     until: datetime
 
 
 def held_by(*, key: str, visit_reason: VisitReason, now: datetime) -> list[Held]:
     """The slots that a session holds for a visit reason, soonest first."""
     rows = Taken.objects.filter(hold_key=key, hold_until__gt=now, visit_reason=visit_reason)
-    return [_held(row, visit_reason) for row in rows.order_by("period", "pk")] if key else []
+    return [
+        Held(
+            id=row.pk,
+            starts_at=slot_of(row, visit_reason)[0],
+            until=cast(datetime, row.hold_until),
+        )
+        for row in (rows.order_by("period", "pk") if key else ())
+    ]
 
 
-def _held(row: Taken, visit_reason: VisitReason) -> Held:
-    is_own_time = (row.seat or 0) < availability.SEATS_AN_OPENING
-    before = timedelta(minutes=visit_reason.buffer_before_minutes if is_own_time else 0)
-    return Held(
-        id=row.pk,
-        starts_at=row.period.lower + before,
-        next_at=row.period.upper + before,
-        until=cast(datetime, row.hold_until),
+def _right_after(row: Taken, visit_reason: VisitReason) -> datetime:
+    """Where the slot right after one starts: past the buffers of both."""
+    before = slot_of(row, visit_reason)[0] - row.period.lower
+    return cast(datetime, row.period.upper + before)
+
+
+def slot_of(row: Taken, visit_reason: VisitReason) -> pieces.Period:
+    """The slot under taken time: less the visit reason's buffers, which a session has not."""
+    if not row.is_own_time:
+        return row.period.lower, row.period.upper
+    return (
+        row.period.lower + timedelta(minutes=visit_reason.buffer_before_minutes),
+        row.period.upper - timedelta(minutes=visit_reason.buffer_after_minutes),
     )
 
 

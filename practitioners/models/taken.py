@@ -6,14 +6,17 @@ from django.db.models import Q
 from audit.ids import new_id
 from practitioners.models.agenda import Agenda, VisitReason
 
+# A session's seats are numbered from `Opening.number` times this.
+SEATS_AN_OPENING = 1000
+
 
 class Taken(models.Model):
     """Time of an agenda that is taken: by an appointment, or by a hold until `hold_until`.
 
     It carries no identity, so availability never touches patient data. `period` includes the
     visit reason's buffers. `seat` 0 is the practitioner's own time; sessions number theirs
-    from `Opening.number * 1000`; null is an orphan that has lost its seat and waits to be
-    re-seated; 1 to 3 are what a practice books on top of its own time. The exclusion constraint
+    from `Opening.number * SEATS_AN_OPENING`; null is an orphan that has lost its seat and waits to
+    be re-seated; 1 to 3 are what a practice books on top of its own time. The exclusion constraint
     is what makes double booking impossible.
     """
 
@@ -45,6 +48,11 @@ class Taken(models.Model):
 
     def __str__(self) -> str:
         return str(self.period)
+
+    @property
+    def is_own_time(self) -> bool:
+        """Whether it is the practitioner's own time, overbooked or not, and no session's seat."""
+        return self.seat is not None and self.seat < SEATS_AN_OPENING
 
 
 class NextSlot(models.Model):

@@ -23,6 +23,7 @@ from booking.models.message import MessageKind
 from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import (
     agendas_of,
+    desk_context,
     membership_of,
     own_agenda,
     practice_actor,
@@ -39,16 +40,6 @@ from practitioners.models import Absence, Opening, Taken, VisitReason
 
 # As long as a message's words may be.
 WORDS = 500
-
-
-def _context(request: HttpRequest, **more: object) -> dict[str, object]:
-    membership = membership_of(request)
-    return {
-        "practice": membership.practice,
-        "membership": membership,
-        "agendas": agendas_of(request),
-        **more,
-    }
 
 
 def _booked_in(request: HttpRequest, taken: list[Taken]) -> list[Shown]:
@@ -78,11 +69,11 @@ def week_plan(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         for agenda in agendas_of(request)
     ]
     may_change = request.user.has_perm("booking.change_openings", membership_of(request))
-    context = _context(
+    context = desk_context(
         request,
+        current="plan",
         rows=rows,
         sees_resources=may_change and works_on_whole_practice(request),
-        current="plan",
     )
     return render(request, "dashboard/week_plan.html", context)
 
@@ -112,14 +103,14 @@ def opening(
         else:
             messages.success(request, _("La plage est enregistrée."))
             return redirect("booking:week-plan", practice_id)
-    context = _context(
+    context = desk_context(
         request,
+        current="plan",
         agenda=agenda,
         opening=row,
         form=form,
         touched=_booked_in(request, touched) if request.method == "POST" and asked else [],
         touched_count=len(touched),
-        current="plan",
     )
     return render(request, "dashboard/opening.html", context)
 
@@ -137,12 +128,12 @@ def delete_opening(
         messages.success(request, _("La plage est supprimée. Les rendez-vous pris restent."))
         return redirect("booking:week-plan", practice_id)
     touched = domain.touched_by_opening(opening=row, now=timezone.now())
-    context = _context(
+    context = desk_context(
         request,
+        current="plan",
         agenda=agenda,
         opening=row,
         touched=_booked_in(request, touched),
-        current="plan",
     )
     return render(request, "dashboard/delete_opening.html", context)
 
@@ -190,7 +181,7 @@ def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
                 messages.success(request, said)
                 return redirect("booking:week-plan", practice_id)
         touched = _booked_in(request, taken)
-    context = _context(request, form=form, touched=touched, problem=problem, current="plan")
+    context = desk_context(request, current="plan", form=form, touched=touched, problem=problem)
     if touched:
         context |= _ways_out(request, touched, form.cleaned_data, words)
     return render(request, "dashboard/absence.html", context, status=409 if problem else 200)
@@ -276,7 +267,7 @@ def reason(
             )
             messages.warning(request, text % {"n": without})
         return redirect("booking:week-plan", practice_id)
-    context = _context(request, agenda=agenda, reason=row, form=form, current="plan")
+    context = desk_context(request, current="plan", agenda=agenda, reason=row, form=form)
     return render(request, "dashboard/reason.html", context)
 
 
@@ -295,7 +286,7 @@ def questions(
         save_questions(visit_reason=row, specs=specs_of(formset), actor=practice_actor(request))
         messages.success(request, _("Le questionnaire est enregistré."))
         return redirect("booking:questions", practice_id, agenda_id, reason_id)
-    context = _context(request, agenda=agenda, reason=row, formset=formset, current="plan")
+    context = desk_context(request, current="plan", agenda=agenda, reason=row, formset=formset)
     return render(request, "dashboard/questions.html", context)
 
 
@@ -311,5 +302,5 @@ def agenda_settings(
         save_agenda(agenda=form.instance, actor=practice_actor(request))
         messages.success(request, _("C’est noté."))
         return redirect("booking:week-plan", practice_id)
-    context = _context(request, agenda=agenda, form=form, current="plan")
+    context = desk_context(request, current="plan", agenda=agenda, form=form)
     return render(request, "dashboard/agenda_settings.html", context)
