@@ -178,11 +178,11 @@ def _book_following(
 
     Everything that the first one's patient hears tells of it too, so it owes nothing itself.
     """
-    reason, key = first.visit_reason, held.key if held else ""
-    if key and reason.then_id is not None:
-        take.release_held(key=key, visit_reason_id=reason.then_id)
     then, taken_id, starts_at, ends_at = take.take_following(
-        visit_reason=reason, after=first.ends_at, now=now
+        visit_reason=first.visit_reason,
+        after=first.ends_at,
+        now=now,
+        key=held.key if held else "",
     )
     _enter(
         visit_reason=then,

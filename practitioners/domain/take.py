@@ -138,9 +138,15 @@ def follower_of(visit_reason: VisitReason) -> VisitReason | None:
 
 
 def take_following(
-    *, visit_reason: VisitReason, after: datetime, now: datetime, hold: Hold | None = None
+    *,
+    visit_reason: VisitReason,
+    after: datetime,
+    now: datetime,
+    hold: Hold | None = None,
+    key: str = "",
 ) -> tuple[VisitReason, uuid.UUID, datetime, datetime]:
-    """Take time for the visit that follows one which ends at `after`: the soonest that is free.
+    """Take time for the visit that follows one which ends at `after`: what the session of this key
+    holds for it, else the soonest that is free.
 
     Returns its visit reason, the Taken row's id, its start and its end. Must run in the
     transaction that took the first. Raises NothingFollows, and OutsideOpening where whoever asks
@@ -149,9 +155,14 @@ def take_following(
     then = follower_of(visit_reason)
     if then is None:
         raise OutsideOpening
-    for starts_at in availability.following_starts(
+    held = held_by(key=key, visit_reason=then, now=now)
+    for slot in held:
+        release(slot.id)
+    shown = {slot.starts_at for slot in held}
+    starts = availability.following_starts(
         visit_reason=visit_reason, then=then, after=after, now=now
-    ):
+    )
+    for starts_at in sorted(starts, key=lambda at: (at not in shown, at)):
         with suppress(SlotTaken), transaction.atomic():
             taken_id, ends_at = take(
                 visit_reason=then, starts_at=starts_at, now=now, online=False, hold=hold
@@ -392,13 +403,6 @@ def find_hold(*, key: str, now: datetime) -> uuid.UUID | None:
     return (
         Taken.objects.filter(hold_key=key, hold_until__gt=now).values_list("pk", flat=True).first()
     )
-
-
-def release_held(*, key: str, visit_reason_id: uuid.UUID) -> None:
-    """Let go of what a session holds for a visit reason."""
-    Taken.objects.filter(
-        hold_key=key, hold_until__isnull=False, visit_reason_id=visit_reason_id
-    ).delete()
 
 
 def drop_expired_holds(*, now: datetime) -> int:

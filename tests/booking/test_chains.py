@@ -118,6 +118,19 @@ def test_a_session_holds_both_and_gets_both(reasons, account, now):
     assert Taken.objects.count() == 2
 
 
+def test_the_second_is_at_the_hour_that_was_shown(reasons, account, now):
+    """Something sooner became free while the last page was open."""
+    first, second = reasons
+    sooner = booked(second, NINE + HALF, now, channel=Channel.PRACTICE)
+    hold_id, _until = take.hold(visit_reason=first, starts_at=NINE, key="k", now=now)
+    (shown,) = take.held_by(key="k", visit_reason=second, now=now)
+    assert shown.starts_at == NINE + 1.5 * HALF
+    change.cancel(appointment=sooner, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    row = booked(first, NINE, now, account, held=HeldSlot(id=hold_id, key="k"))
+    assert after(row).starts_at == shown.starts_at
+    assert not Taken.objects.filter(hold_until__isnull=False).exists()
+
+
 def test_the_second_comes_along(reasons, account, now):
     row = booked(reasons[0], NINE, now, account)
     moved = change.move(
