@@ -1,10 +1,17 @@
 import select
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.base import TIMESTAMPTZ_OID
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.pq import Format
+
+from doctolib.postgresql.base import InstantLoader
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +72,31 @@ def test_what_the_server_says_unasked_is_no_reason_to_reconnect(kept: BaseDataba
 def test_a_closed_connection_is_not_usable(kept: BaseDatabaseWrapper) -> None:
     kept.connection.close()
     assert not kept.is_usable()
+
+
+@given(at=st.datetimes(timezones=st.just(UTC)))
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_instant_comes_back_as_it_went(kept: BaseDatabaseWrapper, at: datetime) -> None:
+    with kept.cursor() as cursor:
+        cursor.execute("SELECT %s::timestamptz, ARRAY[%s::timestamptz]", [at, at])
+        assert cursor.fetchone() == (at, [at])
+
+
+def test_an_instant_is_read_without_djangos_regular_expression(kept: BaseDatabaseWrapper) -> None:
+    with kept.cursor() as cursor:
+        cursor.execute("SELECT '2026-03-29 02:30:00.5+02'::timestamptz")
+        [found] = cursor.fetchone()
+        assert cursor.adapters.get_loader(TIMESTAMPTZ_OID, Format.TEXT) is InstantLoader
+    assert found == datetime(2026, 3, 29, 0, 30, 0, 500000, UTC)
+    assert found.tzinfo is UTC
+
+
+def test_a_connection_in_another_time_zone_keeps_djangos_loader(kept: BaseDatabaseWrapper) -> None:
+    kept.settings_dict = kept.settings_dict | {"TIME_ZONE": "Europe/Paris"}
+    for name in ("timezone", "timezone_name"):
+        kept.__dict__.pop(name, None)
+    kept.close()
+    with kept.cursor() as cursor:
+        cursor.execute("SELECT '2026-07-01 10:00:00+00'::timestamptz")
+        [found] = cursor.fetchone()
+    assert found.isoformat() == "2026-07-01T12:00:00+02:00"
