@@ -70,51 +70,29 @@ class Page:
     more: bool
 
 
-_ROWS = """
-    (SELECT id, agenda_id, changed_in, false AS gone, visit_reason_id, patient_id, starts_at,
-            ends_at, status, new_patient, created_at
-     FROM booking_appointment
-     WHERE agenda_id = ANY(%(agendas)s) AND (changed_in, id) > (%(changed_in)s, %(id)s)
-     ORDER BY changed_in, id LIMIT %(limit)s)
-    UNION ALL
-    (SELECT appointment_id, agenda_id, changed_in, true, NULL, NULL, NULL, NULL, '', false, NULL
-     FROM booking_departure
-     WHERE agenda_id = ANY(%(agendas)s) AND (changed_in, appointment_id) > (%(changed_in)s, %(id)s)
-       AND NOT EXISTS (SELECT FROM booking_appointment a
-                       WHERE a.id = appointment_id AND a.agenda_id = ANY(%(agendas)s))
-     ORDER BY changed_in, appointment_id LIMIT %(limit)s)
-"""
+# In the order of changes (booking/migrations/0026).
+_CHANGES = "booking_changes(%(agendas)s, %(changed_in)s, %(id)s, %(limit)s)"
 _FLOOR = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1"
 _AS_ROWS = f"""
-    SELECT one.floor, found.* FROM (SELECT {_FLOOR} AS floor) AS one
-    LEFT JOIN (SELECT * FROM ({_ROWS}) AS rows ORDER BY changed_in, id LIMIT %(limit)s) AS found
-        ON true
+    SELECT {_FLOOR}, found.* FROM (SELECT) AS one LEFT JOIN {_CHANGES} AS found ON true
     ORDER BY changed_in, id
 """  # noqa: S608 - constants
 # PostgreSQL writes the JSON: made of Python's ids and instants, a page of 100 rows costs more than
 # everything else that its request does (bench/partners.py).
 _AS_JSON = f"""
-    WITH found AS MATERIALIZED (
-        SELECT * FROM ({_ROWS}) AS rows ORDER BY changed_in, id LIMIT %(limit)s
-    )
-    SELECT {_FLOOR}, (SELECT count(*) FROM found), (
-        SELECT json_agg(shown)::text FROM (
-            SELECT id, agenda_id AS agenda, gone, visit_reason_id AS visit_reason,
-                   patient_id AS patient, starts_at, ends_at, nullif(status, '') AS status,
-                   new_patient
-            FROM found
-        ) AS shown
-    ), last.changed_in, last.id
-    FROM (SELECT) AS one LEFT JOIN (
-        SELECT changed_in, id FROM found ORDER BY changed_in DESC, id DESC LIMIT 1
-    ) AS last ON true
+    SELECT {_FLOOR}, count(*), json_agg(row_to_json(shown))::text, max(changed_in),
+           (array_agg(found.id))[count(*)]
+    FROM (SELECT * FROM {_CHANGES} ORDER BY changed_in, id) AS found, LATERAL (
+        SELECT found.id, agenda_id AS agenda, gone, visit_reason_id AS visit_reason,
+               patient_id AS patient, starts_at, ends_at, status, new_patient
+    ) AS shown
 """  # noqa: S608 - constants
 
 
 def place_now() -> Place:
     """Where a reader stands who wants nothing of the past."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1")
+        cursor.execute(f"SELECT {_FLOOR}")
         return Place(changed_in=cursor.fetchone()[0], id=_HIGHEST)
 
 
@@ -167,6 +145,6 @@ def _after(place: Place, last: tuple[int, uuid.UUID] | None, *, floor: int, more
 def _change(row: tuple[Any, ...]) -> Change:
     return Change(
         appointment_id=row[0], agenda_id=row[1], changed_in=row[2], gone=row[3],
-        visit_reason_id=row[4], patient_id=row[5], starts_at=row[6], ends_at=row[7], status=row[8],
-        new_patient=row[9], created_at=row[10],
+        visit_reason_id=row[4], patient_id=row[5], starts_at=row[6], ends_at=row[7],
+        status=row[8] or "", new_patient=row[9], created_at=row[10],
     )  # fmt: skip

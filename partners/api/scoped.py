@@ -9,9 +9,7 @@ from functools import partial
 from typing import Any, ClassVar, cast
 
 import redis
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-from django.utils import timezone, translation
+from django.utils import timezone
 from rest_framework.exceptions import NotFound, Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -44,11 +42,6 @@ class ScopedView(APIView):
     scopes: ClassVar[dict[str, str]] = {}
     # A repetition must say the same again; an identity is never kept for that.
     remembers_writes = True
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Programs read the errors, and their makers: in one language, whatever they accept."""
-        with translation.override("en"):
-            return super().dispatch(request, *args, **kwargs)
 
     @property
     def required_scope(self) -> str:

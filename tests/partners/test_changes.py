@@ -157,3 +157,18 @@ def test_a_page_costs_as_many_queries_whatever_its_size(
     software = Software(credential)
     with django_assert_max_num_queries(6):
         software.get("changes", limit=rows)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_agendas_come_in_one_order(agenda, credential, now):
+    """A page takes what changed first, whichever agenda it is of, what is gone included."""
+    other = make_agenda()
+    make_opening(other, make_reason(other))
+    make_grant(credential, other)
+    rows = [booked(each, now, number) for number in range(3) for each in (agenda, other)]
+    left = rows.pop(2)
+    Appointment.unscoped.filter(pk=left.pk).update(agenda=make_agenda())
+    expected = [(str(row.pk), False) for row in rows] + [(str(left.pk), True)]
+    for limit in (1, 4, 500):
+        found, _cursor = walk(Software(credential), limit=limit)
+        assert [(row["id"], row["gone"]) for row in found] == expected

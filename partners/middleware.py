@@ -1,0 +1,44 @@
+"""The short way to the partner API and to its FHIR face: what is for browsers is passed by."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import resolve
+from django.utils import translation
+
+PREFIXES = ("/api/v1/", "/fhir/r4/")
+# What OWASP's REST Security Cheat Sheet wants on answers that no browser should show as a page.
+HEADERS = {
+    "Content-Language": "en",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+}
+
+
+class ProgramsMiddleware:
+    """Takes requests of programs straight to their view, in the one language that they speak.
+
+    They have no session, no cookie, no language of a page and no static file: the middleware
+    behind this one costs them as much as a bare view (bench/partners.py), and a cookie that comes
+    along opens nothing. Everything under these addresses answers for itself: each route has a
+    rule, and each of the two faces a last route for what it does not know.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(PREFIXES):
+            return self.get_response(request)
+        # Raises DisallowedHost, as CommonMiddleware does for pages.
+        request.get_host()
+        match = request.resolver_match = resolve(request.path_info)
+        with translation.override("en"):
+            response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+            render = getattr(response, "render", None)
+            if render is not None:
+                response = render()
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        return response
