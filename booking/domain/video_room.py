@@ -7,7 +7,10 @@ another device or after a lost connection, gets a new place and leaves the forme
 import json
 import secrets
 import uuid
+from collections.abc import Callable
 from typing import Any
+
+import redis
 
 from audit.redis_client import redis_client
 from booking.domain.video import Part
@@ -17,6 +20,8 @@ PLACES_S = 6 * 3600
 # What a browser says of one connection; an offer of audio, video and data takes about 6 kB.
 ITEM_BYTES, ITEMS_AT_ONCE = 64 * 1024, 60
 KINDS = {"description", "candidate"}
+# How often two browsers have begun their connection anew from nothing.
+ROUNDS = range(1000)
 
 
 class NoSuchPlace(Exception):
@@ -60,9 +65,13 @@ def arrive(
     `listener` names this stream among those that the page opens one after the other. Raises
     NoSuchPlace.
     """
-    holder = _holder(appointment_id, account_id, place)
-    holder["listener"] = listener
-    redis_client().hset(_key(appointment_id), place, json.dumps(holder))
+
+    def listening(holder: dict[str, Any]) -> dict[str, Any]:
+        if holder.get("account") != str(account_id):
+            raise NoSuchPlace
+        return holder | {"listener": listener}
+
+    holder = _change(appointment_id, place, listening)
     others = _shown(_places(appointment_id), but=place)
     live.publish(topic_of(appointment_id), {"kind": "came", **_person(place, holder)})
     return others
@@ -96,10 +105,11 @@ def pause(*, appointment_id: uuid.UUID, place: str, listener: str) -> None:
 
     A stream whose end is noticed only after the page has opened another one changes nothing.
     """
-    found = redis_client().hget(_key(appointment_id), place)
-    holder = json.loads(found) if found else {}
-    if holder.get("listener") == listener:
-        redis_client().hset(_key(appointment_id), place, json.dumps(holder | {"listener": ""}))
+
+    def away(holder: dict[str, Any]) -> dict[str, Any]:
+        return holder | {"listener": ""} if holder.get("listener") == listener else {}
+
+    if _change(appointment_id, place, away):
         live.publish(topic_of(appointment_id), {"kind": "lost", "place": place})
 
 
@@ -119,7 +129,9 @@ def tell(
         raise BadSignal
     places = _places(appointment_id)
     for item in items:
-        if not isinstance(item, dict) or set(item) - KINDS - {"to"} or len(set(item) & KINDS) != 1:
+        if not isinstance(item, dict) or set(item) - KINDS - {"to", "round"}:
+            raise BadSignal
+        if len(set(item) & KINDS) != 1 or item.get("round", 0) not in ROUNDS:
             raise BadSignal
         if len(json.dumps(item)) > ITEM_BYTES:
             raise BadSignal
@@ -149,6 +161,28 @@ def is_for(event: dict[str, Any], place: str) -> bool:
 def _places(appointment_id: uuid.UUID) -> dict[str, dict[str, Any]]:
     found: Any = redis_client().hgetall(_key(appointment_id))
     return {place.decode(): json.loads(holder) for place, holder in found.items()}
+
+
+def _change(
+    appointment_id: uuid.UUID, place: str, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """Make of what is known of a place ({} if nobody has it) what `change` gives, and return that.
+
+    Two streams of one page, and its goodbye, come at once: none undoes what another has written.
+    """
+    key = _key(appointment_id)
+    changed: dict[str, Any] = {}
+
+    def step(pipeline: "redis.client.Pipeline") -> None:
+        nonlocal changed
+        found: Any = pipeline.hget(key, place)
+        changed = change(json.loads(found) if found else {})
+        pipeline.multi()
+        if changed:
+            pipeline.hset(key, place, json.dumps(changed))
+
+    redis_client().transaction(step, key)
+    return changed
 
 
 def _holder(appointment_id: uuid.UUID, account_id: uuid.UUID, place: str) -> dict[str, Any]:

@@ -122,9 +122,12 @@
   }
 
   // --- One connection to one other person -----------------------------------------------------
+  // A connection that does not come about within its time is made anew from nothing: its `round`
+  // tells the other side to do the same, and what belongs to the former one is passed over.
   class Peer {
-    constructor(place) {
+    constructor(place, round = 0) {
       this.place = place;
+      this.round = round;
       this.polite = entry.place < place;
       this.making = false;
       this.ignoring = false;
@@ -134,7 +137,7 @@
         iceServers: entry.ice_servers, iceTransportPolicy: entry.relay_only ? "relay" : "all",
       });
       this.pc.onnegotiationneeded = () => this.offer();
-      this.pc.onicecandidate = ({ candidate }) => { if (candidate) send({ to: place, candidate }); };
+      this.pc.onicecandidate = ({ candidate }) => { if (candidate) this.tell({ candidate }); };
       this.pc.onconnectionstatechange = () => this.changed();
       this.pc.ontrack = ({ streams }) => { this.figure().querySelector("video").srcObject = streams[0]; };
       this.chat = this.pc.createDataChannel("chat", { negotiated: true, id: 0 });
@@ -143,17 +146,18 @@
       if (screen) this.picture(screen.getVideoTracks()[0]);
       this.figure().classList.add("lost");
       // One side alone begins anew; where the way broke, or never came about, both sides see it.
-      const since = Date.now();
+      const patientUntil = Date.now() + PATIENCE_MS * (round + 1);
       this.timer = window.setInterval(() => {
         const state = this.pc.connectionState;
         this.figure().hidden = this.isGone();
         report();
-        const isStuck = ["new", "connecting"].includes(state) && Date.now() - since > PATIENCE_MS;
-        if (this.polite || !(isStuck || ["disconnected", "failed"].includes(state))) return;
-        this.pc.restartIce();
-        if (isStuck) this.offer();
+        if (this.polite) return;
+        if (["disconnected", "failed"].includes(state)) this.pc.restartIce();
+        else if (state !== "connected" && Date.now() > patientUntil) dial(place, round + 1);
       }, RESTART_MS);
     }
+
+    tell(what) { send({ to: this.place, round: this.round, ...what }); }
 
     figure() {
       let figure = part("others").querySelector(`[data-place="${this.place}"]`);
@@ -174,7 +178,7 @@
       try {
         this.making = true;
         await this.pc.setLocalDescription();
-        send({ to: this.place, description: this.pc.localDescription });
+        this.tell({ description: this.pc.localDescription });
       } finally { this.making = false; }
     }
 
@@ -186,7 +190,7 @@
         await this.pc.setRemoteDescription(description);
         if (description.type === "offer") {
           await this.pc.setLocalDescription();
-          send({ to: this.place, description: this.pc.localDescription });
+          this.tell({ description: this.pc.localDescription });
         }
         for (const each of this.waiting.splice(0)) await this.add(each);
       } else if (this.pc.remoteDescription) await this.add(candidate);
@@ -251,9 +255,15 @@
 
   function mayTalk(person) { return started || (person.part !== "patient" && !isPatient); }
 
+  function dial(place, round = 0) {
+    peers.get(place)?.close();
+    peers.set(place, new Peer(place, round));
+    report();
+  }
+
   function connect() {
     for (const [place, person] of people) {
-      if (mayTalk(person) && !peers.has(place)) peers.set(place, new Peer(place));
+      if (mayTalk(person) && !peers.has(place)) dial(place);
     }
     for (const [place, peer] of peers) {
       if (!people.has(place)) { peer.close(); peers.delete(place); }
@@ -288,9 +298,11 @@
       case "left": people.delete(event.place); connect(); break;
       case "started": started = true; connect(); break;
       case "signal": {
-        if (!peers.has(event.from) && people.has(event.from)) peers.set(event.from, new Peer(event.from));
+        const former = peers.get(event.from);
+        const { round = 0 } = event;
+        if (people.has(event.from) && (!former || former.round < round)) dial(event.from, round);
         const peer = peers.get(event.from);
-        if (peer) peer.take(event).catch(() => peer.pc.restartIce());
+        if (peer && peer.round === round) peer.take(event).catch(() => peer.pc.restartIce());
         break;
       }
       case "replaced": over(word("Replaced"), false); break;

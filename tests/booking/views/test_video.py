@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
+from audit.redis_client import redis_client
 from booking.domain import change, video, video_room
 from booking.models import VideoVisit
 from booking.models.appointment import Channel, Status
@@ -155,7 +156,7 @@ def test_the_patient_waits_until_the_door_opens(visit, time_machine):
     assert visit.status == Status.ARRIVED
     page = doctor.get(reverse("booking:visit", args=[visit.practice_id, visit.pk]))
     assert "Le patient attend dans la salle de vidéo depuis 08:55" in page.content.decode()
-    offer = {"to": at_work["place"], "description": {"type": "offer", "sdp": "v=0"}}
+    offer = {"to": at_work["place"], "round": 0, "description": {"type": "offer", "sdp": "v=0"}}
     url = own(visit, "signal-video")
     assert tell(patient, url, place=at_home["place"], items=[offer]).status_code == 400
     assert doctor.post(at_practice(visit, "start-video")).status_code == 204
@@ -175,6 +176,9 @@ def test_the_patient_waits_until_the_door_opens(visit, time_machine):
     [
         [], {}, {"items": "x"}, {"items": []}, {"items": [{"to": "x"}]}, {"items": ["x"]},
         {"items": [{"to": "x", "candidate": {}, "kind": "ended"}]},
+        {"items": [{"to": "x", "candidate": {}, "round": "first"}]},
+        {"items": [{"to": "x", "candidate": {}, "round": -1}]},
+        {"items": [{"to": "x", "candidate": {}, "description": {}}]},
         {"items": [{"to": "x", "candidate": "x" * 70_000}]},
         {"items": [{"to": "x", "candidate": {}}] * 61},
     ],
@@ -332,3 +336,20 @@ def test_the_live_port_is_beside_the_site_in_tests():
     assert django_settings.LIVE_PORT
     policy = django_settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["connect-src"]
     assert f"http://localhost:{django_settings.LIVE_PORT}" in policy
+
+
+def test_a_goodbye_that_comes_between_is_not_undone(visit, monkeypatch):
+    """A page's next stream has read that the place is taken, and the page says goodbye."""
+    room = {"appointment_id": visit.pk, "account_id": visit.account.pk}
+    place = video_room.take_place(**room, part=video.Part.PATIENT, name="")
+    client, read = redis_client(), json.loads
+
+    def read_and_wait(text):
+        client.hdel(video_room._key(visit.pk), place)
+        monkeypatch.setattr(video_room.json, "loads", read)
+        return read(text)
+
+    monkeypatch.setattr(video_room.json, "loads", read_and_wait)
+    with pytest.raises(video_room.NoSuchPlace):
+        video_room.arrive(**room, place=place, listener="second")
+    assert not video_room.is_place_of(**room, place=place)
