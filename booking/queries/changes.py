@@ -8,7 +8,7 @@ been running when this one began: nothing is ever missed, some changes are shown
 
 import re
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -61,6 +61,10 @@ class Change:
     created_at: datetime | None
 
 
+# Runs a statement that calls the agendas `{agendas}`, with its other parameters.
+Ask = Callable[[str, Mapping[str, Any]], list[tuple[Any, ...]]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """Some changes, in order; `more` says that this walk may not have come to its end."""
@@ -71,7 +75,7 @@ class Page:
 
 
 # In the order of changes (booking/migrations/0026).
-_CHANGES = "booking_changes(%(agendas)s, %(changed_in)s, %(id)s, %(limit)s)"
+_CHANGES = "booking_changes({agendas}, %(changed_in)s, %(id)s, %(limit)s)"
 _FLOOR = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1"
 _AS_ROWS = f"""
     SELECT {_FLOOR}, found.* FROM (SELECT) AS one LEFT JOIN {_CHANGES} AS found ON true
@@ -98,18 +102,19 @@ def place_now() -> Place:
 
 def changes_since(*, agenda_ids: Collection[uuid.UUID], place: Place, limit: int) -> Page:
     """Return at most `limit` changes of these agendas after a place, oldest first."""
-    found = _ask(_AS_ROWS, agenda_ids, place, limit)
+    found = asking(agenda_ids)(_AS_ROWS, _parameters(place, limit))
     changes = [_change(row[1:]) for row in found if row[1] is not None]
     more = len(changes) == limit
     last = (changes[-1].changed_in, changes[-1].appointment_id) if changes else None
     return Page(changes=changes, next=_after(place, last, floor=found[0][0], more=more), more=more)
 
 
-def changes_as_json(
-    *, agenda_ids: Collection[uuid.UUID], place: Place, limit: int
-) -> tuple[str, Place, bool]:
-    """The same as a JSON array; with the next place, and whether this walk goes on."""
-    [(floor, count, text, changed_in, pk)] = _ask(_AS_JSON, agenda_ids, place, limit)
+def changes_as_json(*, ask: Ask, place: Place, limit: int) -> tuple[str, Place, bool]:
+    """The same as a JSON array; with the next place, and whether this walk goes on.
+
+    `ask` knows of which agendas: `asking`, or whoever holds the reader to what is granted.
+    """
+    [(floor, count, text, changed_in, pk)] = ask(_AS_JSON, _parameters(place, limit))
     more = count == limit
     last = None if changed_in is None else (changed_in, pk)
     after = _after(place, last, floor=floor, more=more)
@@ -117,18 +122,20 @@ def changes_as_json(
     return (text or "[]").replace('+00:00"', 'Z"'), after, more
 
 
-def _ask(
-    statement: str, agenda_ids: Collection[uuid.UUID], place: Place, limit: int
-) -> list[tuple[Any, ...]]:
-    given: dict[str, Any] = {
-        "agendas": list(agenda_ids),
-        "changed_in": place.changed_in,
-        "id": place.id,
-        "limit": limit,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, given)
-        return cursor.fetchall()
+def asking(agenda_ids: Collection[uuid.UUID]) -> Ask:
+    """Ask about these agendas."""
+
+    def ask(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            asked = statement.format(agendas="%(agendas)s")
+            cursor.execute(asked, {**parameters, "agendas": list(agenda_ids)})
+            return cursor.fetchall()
+
+    return ask
+
+
+def _parameters(place: Place, limit: int) -> dict[str, Any]:
+    return {"changed_in": place.changed_in, "id": place.id, "limit": limit}
 
 
 def _after(place: Place, last: tuple[int, uuid.UUID] | None, *, floor: int, more: bool) -> Place:

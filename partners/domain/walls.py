@@ -5,9 +5,9 @@ The role has no right on most tables, and row-level security on the others (part
 digest of the access token and not to the credential's id, which others may know.
 """
 
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -16,37 +16,73 @@ from partners.models import AccessToken
 PARTNER_ROLE = "doctolib_partner"
 
 
-# One statement: it is asked at every request. The role changes after the agendas were read.
-_ENTER = """
-    SELECT ARRAY(
-        SELECT DISTINCT a.agenda_id FROM partners_grant g
-        JOIN partners_grant_agendas a ON a.grant_id = g.id
-        WHERE g.credential_id = %s AND g.revoked_at IS NULL AND %s = ANY(g.scopes)
-    ), set_config('role', %s, true), set_config('doctolib.token', %s, true)
-"""
+_SWITCH = (
+    "set_config('role', %(role)s, true) AS role, set_config('doctolib.token', %(digest)s, true)"
+)
+_ENTER = f"SELECT {_SWITCH}"
 _STAND = "SELECT current_setting('role'), coalesce(current_setting('doctolib.token', true), '')"
-_RETURN = "SELECT set_config('role', %s, true), set_config('doctolib.token', %s, true)"
 _LEAVE = "SELECT set_config('role', 'none', true), set_config('doctolib.token', '', true)"
 
 
 @contextmanager
-def behind_walls(token: AccessToken, *, scope: str = "") -> Iterator[list[uuid.UUID]]:
+def behind_walls(token: AccessToken) -> Iterator[None]:
     """Run a block as the partner role, in a transaction of its own, with the token's grants.
 
-    Yields the ids of the agendas that are granted with the scope. The application's role must be
-    a member of the partner role (`manage.py record grant`).
+    The application's role must be a member of the partner role (`manage.py record grant`).
     """
     goes_on = connection.in_atomic_block
     with transaction.atomic():
         with connection.cursor() as cursor:
-            digest = bytes(token.digest).hex()
-            cursor.execute(_ENTER, [token.credential_id, scope, PARTNER_ROLE, digest])
-            agenda_ids = cursor.fetchone()[0]
-        yield agenda_ids
+            cursor.execute(_ENTER, _who(token))
+        yield
         if goes_on:
             # What surrounds the block is who it was; an error takes it back without our help.
-            with connection.cursor() as cursor:
-                cursor.execute(_LEAVE)
+            _leave()
+
+
+# The role changes after the agendas were read.
+_ENTER_WITH_AGENDAS = f"""
+    WITH entered AS MATERIALIZED (
+        SELECT ARRAY(
+            SELECT DISTINCT a.agenda_id FROM partners_grant g
+            JOIN partners_grant_agendas a ON a.grant_id = g.id
+            WHERE g.credential_id = %(credential)s AND g.revoked_at IS NULL
+              AND %(scope)s = ANY(g.scopes)
+        ) AS agendas, {_SWITCH}
+    )
+"""  # noqa: S608 - constants
+# Nothing, unless the role has changed.
+_GRANTED = "(SELECT agendas FROM entered WHERE role = %(role)s)"
+
+
+def ask_behind_walls(
+    token: AccessToken, statement: str, parameters: Mapping[str, Any], *, scope: str
+) -> list[tuple[Any, ...]]:
+    """Ask one statement as `behind_walls` would, and enter in that statement: it stands alone, so
+    that nothing has to begin and to end.
+
+    It calls the granted agendas `{agendas}`, and names no table, but PL/pgSQL functions that read
+    them: PostgreSQL looks at a statement's own tables before the role has changed, and at those
+    of such a function when it is called.
+    """
+    asked = _ENTER_WITH_AGENDAS + statement.format(agendas=_GRANTED)
+    given = {**parameters, **_who(token), "credential": token.credential_id, "scope": scope}
+    goes_on = connection.in_atomic_block
+    with connection.cursor() as cursor:
+        cursor.execute(asked, given)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    if goes_on:
+        _leave()
+    return rows
+
+
+def _who(token: AccessToken) -> dict[str, str]:
+    return {"role": PARTNER_ROLE, "digest": bytes(token.digest).hex()}
+
+
+def _leave() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_LEAVE)
 
 
 @contextmanager
@@ -58,8 +94,8 @@ def above_walls() -> Iterator[None]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_STAND)
-            role, token = cursor.fetchone()
+            role, digest = cursor.fetchone()
             cursor.execute(_LEAVE)
         yield
         with connection.cursor() as cursor:
-            cursor.execute(_RETURN, [role, token])
+            cursor.execute(_ENTER, {"role": role, "digest": digest})

@@ -19,7 +19,7 @@ from partners.api import scoped
 from partners.api.views import agendas as agenda_views
 from partners.api.views import appointments as views
 from partners.domain import scopes, tokens
-from partners.domain.walls import behind_walls
+from partners.domain.walls import ask_behind_walls, behind_walls
 from partners.models import Credential, Grant
 from practitioners.models import (
     Absence,
@@ -222,10 +222,27 @@ def test_changes_of_every_agenda_shown_are_the_granted_ones(sides):
     with behind_walls(token_for(credential)):
         page = changes.changes_since(agenda_ids=everything, place=changes.Place(), limit=10)
         text, _place, _more = changes.changes_as_json(
-            agenda_ids=everything, place=changes.Place(), limit=10
+            ask=changes.asking(everything), place=changes.Place(), limit=10
         )
     assert [row.appointment_id for row in page.changes] == [mine.pk]
     assert [row["id"] for row in json.loads(text)] == [str(mine.pk)]
+
+
+def test_one_statement_that_enters_by_itself_meets_the_same_walls(sides):
+    """Asked for every agenda there is, and the connection is the application's again."""
+    (_agenda, mine, credential), (_other_agenda, other, _c) = sides
+    everything = list(Agenda.objects.values_list("pk", flat=True))
+    whatever = "(SELECT %(everything)s::uuid[] FROM entered WHERE role = %(role)s)"
+
+    def ask(statement, parameters):
+        return ask_behind_walls(
+            token_for(credential), statement.replace("{agendas}", whatever),
+            {**parameters, "everything": everything}, scope=scopes.APPOINTMENTS_READ,
+        )  # fmt: skip
+
+    text, _place, _more = changes.changes_as_json(ask=ask, place=changes.Place(), limit=10)
+    assert [row["id"] for row in json.loads(text)] == [str(mine.pk)]
+    assert set(Appointment.unscoped.values_list("pk", flat=True)) == {mine.pk, other.pk}
 
 
 @pytest.mark.usefixtures("_without_filters")

@@ -1,7 +1,8 @@
 """Holds and appointments. One route alone carries identities: `Reveal`, one at a time."""
 
 import uuid
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import orjson
 import redis
@@ -27,6 +28,8 @@ from partners.api.paging import CURSOR, LIMIT, Page, read_limit
 from partners.api.scoped import ScopedView, check_match, shown
 from partners.api.window import WINDOW, read_window
 from partners.domain import bookings, identities, scopes
+from partners.domain.walls import ask_behind_walls
+from partners.models import AccessToken
 from partners.queries import (
     grant_of,
     granted_appointments,
@@ -245,6 +248,7 @@ class Changes(ScopedView):
     """What has changed since a cursor: the way to follow an agenda."""
 
     scopes = {"get": scopes.APPOINTMENTS_READ}
+    enters_walls = False
 
     @describe(
         "Changes since a cursor", answer=serializers.ChangesOut, tag="appointments",
@@ -259,7 +263,9 @@ class Changes(ScopedView):
         if place is None:
             raise problems.BadCursor
         found, next_place, more = changes.changes_as_json(
-            agenda_ids=self.agenda_ids,
+            ask=partial(
+                ask_behind_walls, cast(AccessToken, request.auth), scope=self.required_scope
+            ),
             place=place,
             limit=read_limit(request),
         )
