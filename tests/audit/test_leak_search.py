@@ -205,28 +205,30 @@ def test_no_patient_of_the_demo_is_found_in_anything_that_is_stored(tmp_path, se
 
 
 def plant(tmp_path, wanted):
-    person = Patient.unscoped.order_by("pk").first()
-    with reveal(
-        [(person, ("phone", "email"))], actor=practice_actor(), purpose=Purpose.CARE
-    ) as plain:
-        phone, email = plain.text(person, "phone"), plain.text(person, "email")
-    # The whole search was made above; here it is enough to look for the one who is planted.
-    wanted = {needle: owner for needle, owner in wanted.items() if owner == str(person.pk)}
+    """Somebody else in each place and encoding: all of them are found, and nobody else."""
+    people = list(Patient.unscoped.order_by("pk")[:2])
+    accounts_ = list(Account.objects.order_by("pk")[:4])
+    opened = [(each, ("phone",)) for each in people] + [(each, ("email",)) for each in accounts_]
+    with reveal(opened, actor=practice_actor(), purpose=Purpose.CARE) as plain:
+        phones = [plain.text(each, "phone") for each in people]
+        emails = [plain.text(each, "email") for each in accounts_]
+    # A telephone may be several people's: one of them stands for it.
+    texts = [*(telephones(phone)[0] for phone in phones), *emails]
+    planted = {wanted[text.encode()] for text in texts}
+    assert len(planted) == 6
+    # The whole search was made above; here it is enough to look for those who are planted.
+    wanted = {needle: owner for needle, owner in wanted.items() if owner in planted}
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE planted (a text, b bytea, c jsonb)")
         try:
             for row in (
-                [phone, None, None], [None, email.encode(), None],
-                [None, None, f'{{"who": "{email}"}}'],
-                [base64.b64encode(b"x" + email.encode()).decode(), None, None],
+                [phones[0], None, None], [None, emails[0].encode(), None],
+                [None, None, f'{{"who": "{emails[1]}"}}'],
+                [base64.b64encode(b"x" + emails[2].encode()).decode(), None, None],
             ):  # fmt: skip
                 cursor.execute("INSERT INTO planted VALUES (%s, %s, %s)", row)
-                assert hits(everything_stored(tmp_path), wanted) == {str(person.pk)}
-                cursor.execute("DELETE FROM planted")
+            redis_client().set("planted", emails[3])
+            (tmp_path / "planted.log").write_text(f"sent to {phones[1]}")
+            assert hits(everything_stored(tmp_path), wanted) == planted
         finally:
             cursor.execute("DROP TABLE planted")
-    redis_client().set("planted", email)
-    assert hits(everything_stored(tmp_path), wanted) == {str(person.pk)}
-    redis_client().delete("planted")
-    (tmp_path / "planted.log").write_text(f"sent to {phone}")
-    assert hits(everything_stored(tmp_path), wanted) == {str(person.pk)}
