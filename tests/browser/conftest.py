@@ -78,17 +78,35 @@ def check_page(page: Page) -> None:
 
     Nor at 320 pixels, which is a desktop at 400 % (WCAG 2.2, success criterion 1.4.10).
     """
-    # A click returns before the page that it leads to is there.
+    # A click returns before the page that it leads to is there, with its styles and scripts.
     page.locator("main").wait_for()
-    page.set_viewport_size(ZOOMED)
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= ZOOMED["width"], f"{page.url} is {width} px wide on {ZOOMED['width']}"
+    page.wait_for_load_state("load")
+    check_width(page, ZOOMED)
     for size in (PHONE, DESKTOP):
-        page.set_viewport_size(size)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= size["width"], f"{page.url} is {width} px wide on {size['width']}"
+        check_width(page, size)
         found = Axe().run(page).response["violations"]
         assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == [], page.url
+
+
+WIDER_THAN = """
+    (width) => document.documentElement.scrollWidth <= width ? [] : [
+        document.documentElement.scrollWidth,
+        ...[...document.querySelectorAll("body *")]
+            .filter((each) => each.getBoundingClientRect().right > width)
+            .map((each) => `${each.tagName}.${each.className}: ${each.textContent.slice(0, 60)}`),
+    ]
+"""
+
+
+def check_width(page: Page, size: dict[str, int]) -> None:
+    """Nothing is wider than a screen of this size, once it has come to rest."""
+    page.set_viewport_size(size)
+    for _attempt in range(20):
+        wide = page.evaluate(WIDER_THAN, size["width"])
+        if not wide:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{page.url} is wider than {size['width']} px: {wide[:20]}")
 
 
 @pytest.fixture
