@@ -189,8 +189,14 @@ def live_process(django_db_setup, django_db_blocker, tmp_path_factory):
     yield process
     process.terminate()
     process.wait(30)
-    problems = file.read_text()
-    assert "Traceback" not in problems, problems
+    # A test's end empties the tables, and a page's last request may stand in its way: nothing else
+    # takes that lock.
+    problems = [
+        each
+        for each in re.split(r"(?m)^(?=\d{4}-\d\d-\d\d )", file.read_text())
+        if "Traceback" in each and "for AccessExclusiveLock" not in each
+    ]
+    assert problems == []
 
 
 def wait_for_port(port: int, seconds: float = 30) -> None:
