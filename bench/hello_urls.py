@@ -1,6 +1,8 @@
+from functools import cache
+from uuid import UUID
+
 from django.urls import include, path
 from orjson import Fragment
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -18,18 +20,20 @@ class Hello(APIView):
         return Response({"hello": "world"})
 
 
+@cache
+def agenda_ids() -> list[UUID]:
+    return list(Agenda.objects.values_list("pk", flat=True))
+
+
 class Rows(APIView):
     """As little as a DRF view can do that answers with rows: nobody is asked who they are."""
 
     authentication_classes = ()
     permission_classes = ()
-    agenda_ids: list[object] = []
 
-    def get(self, request: Request) -> Response:
-        if not self.agenda_ids:
-            self.agenda_ids.extend(Agenda.objects.values_list("pk", flat=True))
+    def get(self, request: object) -> Response:
         found, _next, _more = changes.changes_as_json(
-            ask=changes.asking(self.agenda_ids), place=changes.Place(), limit=100
+            ask=changes.asking(agenda_ids()), place=changes.Place(), limit=100
         )
         return Response({"changes": Fragment(found)})
 

@@ -10,6 +10,7 @@ import time_machine
 from django.utils import translation
 
 from audit.redis_client import redis_client
+from doctolib.collector import collect_seldom
 from tests.shared_data import SHARED
 
 collect_ignore = (
@@ -52,12 +53,9 @@ def at_now(now: datetime) -> Iterator[None]:
 
 
 def pytest_collection_finish() -> None:
-    """Collect as seldom as the server does (doctolib/wsgi.py): what was imported and collected
-    stays for good, and walking through it again and again is a fifth of a test's time.
-    """
+    """Collect garbage as seldom as the server does."""
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    collect_seldom()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

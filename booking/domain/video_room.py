@@ -67,9 +67,7 @@ def arrive(
     """
 
     def listening(holder: dict[str, Any]) -> dict[str, Any]:
-        if holder.get("account") != str(account_id):
-            raise NoSuchPlace
-        return holder | {"listener": listener}
+        return _held_by(account_id, holder) | {"listener": listener}
 
     holder = _change(appointment_id, place, listening)
     others = _shown(_places(appointment_id), but=place)
@@ -175,8 +173,7 @@ def _change(
 
     def step(pipeline: "redis.client.Pipeline") -> None:
         nonlocal changed
-        found: Any = pipeline.hget(key, place)
-        changed = change(json.loads(found) if found else {})
+        changed = change(_read(pipeline, key, place))
         pipeline.multi()
         if changed:
             pipeline.hset(key, place, json.dumps(changed))
@@ -186,8 +183,16 @@ def _change(
 
 
 def _holder(appointment_id: uuid.UUID, account_id: uuid.UUID, place: str) -> dict[str, Any]:
-    found = redis_client().hget(_key(appointment_id), place)
+    return _held_by(account_id, _read(redis_client(), _key(appointment_id), place))
+
+
+def _read(client: "redis.Redis", key: str, place: str) -> dict[str, Any]:
+    found: Any = client.hget(key, place)
     holder: dict[str, Any] = json.loads(found) if found else {}
+    return holder
+
+
+def _held_by(account_id: uuid.UUID, holder: dict[str, Any]) -> dict[str, Any]:
     if holder.get("account") != str(account_id):
         raise NoSuchPlace
     return holder

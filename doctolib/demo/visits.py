@@ -42,16 +42,14 @@ def copy_rows(model: type[models.Model], rows: Iterable[models.Model]) -> None:
         if isinstance(field, models.BinaryField)
         or type(field).pre_save is not models.Field.pre_save
     ]
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as copy,
-    ):
-        for row in rows:
-            values = list(values_of(row))
-            for n, field in special:
-                values[n] = _plain(field, row)
-            copy.write_row(values)
+
+    def values(row: models.Model) -> list[Any]:
+        found = list(values_of(row))
+        for n, field in special:
+            found[n] = _plain(field, row)
+        return found
+
+    _copy(model, fields, map(values, rows))
 
 
 def copy_values(
@@ -65,13 +63,17 @@ def copy_values(
     blank = model()
     rest = [field for name, field in fields.items() if name not in names]
     same = tuple(_plain(field, blank) for field in rest)
-    columns = ", ".join(f'"{field.column}"' for field in [*map(fields.__getitem__, names), *rest])
+    _copy(model, [*map(fields.__getitem__, names), *rest], (row + same for row in rows))
+
+
+def _copy(model: type[models.Model], fields: Iterable[Any], rows: Iterable[Sequence[Any]]) -> None:
+    columns = ", ".join(f'"{field.column}"' for field in fields)
     with (
         connection.cursor() as cursor,
         cursor.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as copy,
     ):
         for row in rows:
-            copy.write_row(row + same)
+            copy.write_row(row)
 
 
 def _plain(field: Any, row: models.Model) -> Any:

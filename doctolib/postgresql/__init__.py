@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend with a cheaper way to see that a kept connection still lives."""
+"""Django's PostgreSQL backend, with cheaper ways to do what every request does."""

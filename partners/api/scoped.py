@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, cast
@@ -23,7 +23,7 @@ from partners.api.rendering import FastJSONRenderer
 from partners.domain import once, request_limit, usage
 from partners.domain.identities import credential_actor
 from partners.domain.scopes import IDENTITY_SCOPES
-from partners.domain.walls import behind_walls
+from partners.domain.walls import ask_behind_walls, behind_walls
 from partners.models import AccessToken, Credential
 from partners.queries import granted_agendas
 from practitioners.models import Agenda
@@ -42,7 +42,7 @@ class ScopedView(APIView):
     scopes: ClassVar[dict[str, str]] = {}
     # A repetition must say the same again; an identity is never kept for that.
     remembers_writes = True
-    # False for a route whose one statement enters by itself (walls.py).
+    # False for a route whose one statement enters by itself (`ask`).
     enters_walls = True
 
     @property
@@ -59,10 +59,17 @@ class ScopedView(APIView):
         """The credential, acting for a practice."""
         return credential_actor(self.credential, practice_id=practice_id)
 
+    @property
+    def token(self) -> AccessToken:
+        return cast(AccessToken, self.request.auth)
+
+    def ask(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Ask one statement of the granted agendas, for a route that does not enter the walls."""
+        return ask_behind_walls(self.token, statement, parameters, scope=self.required_scope)
+
     def origin(self) -> Origin:
         """Through which network, key and token the request came."""
-        token = cast(AccessToken, self.request.auth)
-        return origin_of(self.request, token, thumbprint=token.thumbprint)
+        return origin_of(self.request, self.token, thumbprint=self.token.thumbprint)
 
     def agenda(self, agenda_id: uuid.UUID) -> Agenda:
         """A granted agenda, or NotFound."""
@@ -140,8 +147,7 @@ class ScopedView(APIView):
     def _behind_walls(
         self, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
     ) -> Response:
-        token = cast(AccessToken, request.auth)
-        with behind_walls(token):
+        with behind_walls(self.token):
             key = request.headers.get("Idempotency-Key", "")
             if not key or request.method not in ("POST", "PUT", "PATCH", "DELETE"):
                 return handler(request, *args, **kwargs)

@@ -67,11 +67,10 @@ def ask_behind_walls(
     """
     asked = _ENTER_WITH_AGENDAS + statement.format(agendas=_GRANTED)
     given = {**parameters, **_who(token), "credential": token.credential_id, "scope": scope}
-    goes_on = connection.in_atomic_block
     with connection.cursor() as cursor:
         cursor.execute(asked, given)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
-    if goes_on:
+    if connection.in_atomic_block:
         _leave()
     return rows
 
@@ -95,7 +94,7 @@ def above_walls() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute(_STAND)
             role, digest = cursor.fetchone()
-            cursor.execute(_LEAVE)
+        _leave()
         yield
         with connection.cursor() as cursor:
             cursor.execute(_ENTER, {"role": role, "digest": digest})

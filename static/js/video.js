@@ -125,7 +125,7 @@
   // A connection that does not come about within its time is made anew from nothing: its `round`
   // tells the other side to do the same, and what belongs to the former one is passed over.
   class Peer {
-    constructor(place, round = 0) {
+    constructor(place, round) {
       this.place = place;
       this.round = round;
       this.polite = entry.place < place;
@@ -298,11 +298,10 @@
       case "left": people.delete(event.place); connect(); break;
       case "started": started = true; connect(); break;
       case "signal": {
-        const former = peers.get(event.from);
-        const { round = 0 } = event;
-        if (people.has(event.from) && (!former || former.round < round)) dial(event.from, round);
-        const peer = peers.get(event.from);
-        if (peer && peer.round === round) peer.take(event).catch(() => peer.pc.restartIce());
+        const { from, round = 0 } = event;
+        if (people.has(from) && !(peers.get(from)?.round >= round)) dial(from, round);
+        const peer = peers.get(from);
+        if (peer?.round === round) peer.take(event).catch(() => peer.pc.restartIce());
         break;
       }
       case "replaced": over(word("Replaced"), false); break;

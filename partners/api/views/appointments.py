@@ -1,8 +1,7 @@
 """Holds and appointments. One route alone carries identities: `Reveal`, one at a time."""
 
 import uuid
-from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import redis
@@ -28,8 +27,6 @@ from partners.api.paging import CURSOR, LIMIT, Page, read_limit
 from partners.api.scoped import ScopedView, check_match, shown
 from partners.api.window import WINDOW, read_window
 from partners.domain import bookings, identities, scopes
-from partners.domain.walls import ask_behind_walls
-from partners.models import AccessToken
 from partners.queries import (
     grant_of,
     granted_appointments,
@@ -263,11 +260,7 @@ class Changes(ScopedView):
         if place is None:
             raise problems.BadCursor
         found, next_place, more = changes.changes_as_json(
-            ask=partial(
-                ask_behind_walls, cast(AccessToken, request.auth), scope=self.required_scope
-            ),
-            place=place,
-            limit=read_limit(request),
+            ask=self.ask, place=place, limit=read_limit(request)
         )
         return Response({"changes": orjson.Fragment(found), "next": str(next_place), "more": more})
 
