@@ -6,7 +6,7 @@ from urllib.parse import quote
 import segno
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, logout
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -34,6 +34,7 @@ from booking.forms.accounts import (
 from booking.forms.record import ConcernForm
 from booking.models import Account
 from booking.queries.reads import entry_of_account, reads_of_account, subjects_of_account
+from booking.views import unfinished
 from booking.views.access import (
     account_of,
     account_required,
@@ -55,16 +56,12 @@ def next_target(request: HttpRequest) -> str:
     asked = request.POST.get("next") or request.GET.get("next") or ""
     if target := local_target(request, asked):
         return target
-    return str(request.session.get("after_sign_in") or reverse("booking:my-appointments"))
+    return unfinished.target(request) or reverse("booking:my-appointments")
 
 
 def enter(request: HttpRequest, account: Account) -> None:
     """Begin a session for an account that has proved who it is."""
-    target = request.session.get("after_sign_in")
-    hold_key = request.session.get("hold_key")
-    login(request, account, backend=BACKEND)
-    # login() empties another account's session; what the visitor was booking goes on.
-    request.session["after_sign_in"], request.session["hold_key"] = target, hold_key
+    unfinished.sign_in(request, account, backend=BACKEND)
     note_sign_in(request, now=timezone.now())
 
 
@@ -154,8 +151,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         else:
             if account is not None:
                 request.session[PENDING] = str(account.pk)
-            if target := request.GET.get("next") or request.POST.get("next"):
-                request.session["after_sign_in"] = next_target(request) if target else None
+            if request.GET.get("next") or request.POST.get("next"):
+                unfinished.keep_target(request, next_target(request))
             return redirect("booking:check-mail")
     return render(request, "booking/sign_up.html", {"form": form, "next": next_target(request)})
 

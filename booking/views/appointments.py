@@ -24,6 +24,7 @@ from booking.models.patient import Relation
 from booking.queries import appointments as queries
 from booking.queries.waiting import on_the_list
 from booking.queries.waiting import show as show_waits
+from booking.views import unfinished
 from booking.views.access import account_of, account_required, web_actor
 from booking.views.people import named_people
 from practitioners.domain import availability, take
@@ -252,7 +253,7 @@ def new_person(request: HttpRequest) -> HttpResponse:
         )
         messages.success(request, _("C’est noté."))
         # Back to the booking that sent the person here, if there is one.
-        return redirect(request.session.get("after_sign_in") or "booking:people")
+        return redirect(unfinished.target(request) or "booking:people")
     context = {"form": form, "is_new": True, "has_self": has_self}
     return render(request, "booking/person.html", context)
 

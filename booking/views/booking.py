@@ -1,6 +1,5 @@
 """Booking online: hold a slot, say for whom, confirm."""
 
-import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ from booking.forms.patients import IdentityForm, NoteForm
 from booking.models import Patient
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
+from booking.views import unfinished
 from booking.views.access import account_of, web_actor
 from booking.views.people import named_people
 from practitioners.domain import availability, take
@@ -65,7 +65,7 @@ def hold(request: HttpRequest) -> HttpResponse:
     starts_at = read_instant(request.POST.get("debut", ""))
     if starts_at is None:
         return redirect("practitioners:practitioner", reason.agenda.practitioner_id)
-    key = request.session.setdefault("hold_key", secrets.token_hex(16))
+    key = unfinished.make_hold_key(request)
     now, people = timezone.now(), people_wanted(request.POST)
     try:
         hold_id, _until = take.hold(
@@ -82,7 +82,7 @@ def hold(request: HttpRequest) -> HttpResponse:
     if people > 1:
         name, given["personnes"] = "booking:confirm-together", people
     target = f"{reverse(name, args=[hold_id])}?{urlencode(given)}"
-    request.session["after_sign_in"] = target
+    unfinished.keep_target(request, target)
     return redirect(target)
 
 
@@ -136,7 +136,7 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
         reason=reason,
         patient=patient,
         starts_at=starts_at,
-        held=book.HeldSlot(id=hold_id, key=request.session.get("hold_key") or ""),
+        held=book.HeldSlot(id=hold_id, key=unfinished.hold_key(request)),
         says_known=given.get("suivi") == "oui",
     )
     if not request.user.is_authenticated:
@@ -241,5 +241,5 @@ def _book(
     except book.NotForThisPatient as problem:
         note_form.add_error(None, str(problem.text))
         return None
-    request.session.pop("after_sign_in", None)
+    unfinished.forget_target(request)
     return redirect(f"{reverse('booking:appointment', args=[appointment.pk])}?confirme")

@@ -16,6 +16,7 @@ from django_scopes import scope
 from booking.domain import together
 from booking.forms.patients import NoteForm
 from booking.models import Patient
+from booking.views import unfinished
 from booking.views.access import account_of, web_actor
 from booking.views.booking import chosen_reason, slot_context, slot_gone
 from booking.views.people import named_people
@@ -35,9 +36,7 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
         messages.warning(request, _("Choisissez d’abord un créneau."))
         return redirect("practitioners:home")
     reason, _patient = chosen_reason(request, given.get("motif", ""))
-    held = held_by(
-        key=request.session.get("hold_key") or "", visit_reason=reason, now=timezone.now()
-    )
+    held = held_by(key=unfinished.hold_key(request), visit_reason=reason, now=timezone.now())
     people = people_wanted(given)
     if [slot.id for slot in held][:1] != [hold_id] or len(held) != people:
         problem = _("Ces créneaux ne sont plus gardés : choisissez de nouveau.")
@@ -105,7 +104,7 @@ def _book(
         made = together.book_together(
             visit_reason=reason,
             patients=patients,
-            key=request.session.get("hold_key") or "",
+            key=unfinished.hold_key(request),
             booked_by=account_of(request),
             actor=web_actor(request),
             now=timezone.now(),
@@ -116,7 +115,7 @@ def _book(
         return str(refused.text)
     except together.SlotTaken as refused:
         return slot_gone(request, reason, starts_at, str(refused.text), people=len(patients))
-    request.session.pop("after_sign_in", None)
+    unfinished.forget_target(request)
     text = ngettext(
         "%(n)d rendez-vous est pris.", "%(n)d rendez-vous sont pris, l’un après l’autre.", len(made)
     )

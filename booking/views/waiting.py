@@ -19,6 +19,7 @@ from booking.domain.offer_links import offer_of
 from booking.forms.waiting import WaitForm
 from booking.models import Appointment, Offer, Patient, Wait
 from booking.queries import appointments as queries
+from booking.views import unfinished
 from booking.views.access import account_required, web_actor
 from booking.views.people import named_people
 from practitioners.models import VisitReason
@@ -56,7 +57,7 @@ def join(request: HttpRequest) -> HttpResponse:
     people = named_people(request) if asked.appointment is None else []
     if asked.appointment is None and not people:
         # Nobody to wait for yet: say who one is, and come back.
-        request.session["after_sign_in"] = request.get_full_path()
+        unfinished.keep_target(request, request.get_full_path())
         return redirect("booking:new-person")
     form = WaitForm(
         request.POST or None,
@@ -87,8 +88,7 @@ def join(request: HttpRequest) -> HttpResponse:
         except waiting.CannotWait as problem:
             form.add_error(None, str(problem.text))
         else:
-            if request.session.get("after_sign_in") == request.get_full_path():
-                del request.session["after_sign_in"]
+            unfinished.forget_target(request, request.get_full_path())
             return redirect(f"{reverse('booking:my-appointments')}#attente-{wait.pk}")
     context = {
         "form": form,

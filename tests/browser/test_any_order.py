@@ -1,0 +1,133 @@
+"""A patient who signs in before choosing a slot books it, whatever opened the session."""
+
+import re
+from datetime import date, time, timedelta
+
+import pytest
+from django.utils import timezone
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from playwright.sync_api import expect
+
+from booking.models import Appointment
+from practitioners.domain import next_slots
+from tests.browser.test_passkeys import sign_in, with_authenticator
+from tests.browser.test_story import link_in
+from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+def agenda():
+    agenda = make_agenda(open_on_holidays=True)
+    reason = make_reason(agenda, cancel_deadline_hours=0)
+    for n in range(1, 8):
+        make_opening(
+            agenda, reason, starts_on=date.today() + timedelta(days=n), number=n,
+            from_time=time(9), until_time=time(11),
+        )  # fmt: skip
+    next_slots.refresh(agenda_ids=[agenda.pk], now=timezone.now())
+    return agenda
+
+
+@pytest.fixture
+def here(settings, live_server):
+    settings.OTP_WEBAUTHN_ALLOWED_ORIGINS = [live_server.url]
+    return live_server.url
+
+
+def account_with_patient(email):
+    account = make_account(email)
+    make_patient(account)
+    return account
+
+
+def book_first_slot(page, here, agenda, patients=1):
+    page.goto(f"{here}/praticien/{agenda.practitioner_id}/")
+    page.locator("button.slot").first.click()
+    page.get_by_role("button", name="Confirmer le rendez-vous").click()
+    expect(page.locator(".notice.success").first).to_contain_text("confirmé")
+    assert Appointment.unscoped.count() == patients
+
+
+def test_signing_in_with_a_password_first(here, new_page, agenda):
+    account_with_patient("avant@exemple.fr")
+    page = new_page()
+    sign_in(page, here, "avant@exemple.fr")
+    page.wait_for_url(f"{here}/rendez-vous/")
+    book_first_slot(page, here, agenda)
+
+
+def test_signing_in_with_a_code_first(here, new_page, agenda):
+    device = TOTPDevice.objects.create(
+        user=account_with_patient("code@exemple.fr"), name="Téléphone", confirmed=True
+    )
+    page = new_page()
+    sign_in(page, here, "code@exemple.fr")
+    page.fill("[name=code]", f"{totp(device.bin_key):06d}")
+    page.get_by_role("button", name="Continuer").click()
+    page.wait_for_url(f"{here}/rendez-vous/")
+    book_first_slot(page, here, agenda)
+
+
+def test_signing_in_with_a_passkey_first(here, new_page, agenda):
+    account_with_patient("cle@exemple.fr")
+    page = with_authenticator(new_page())
+    sign_in(page, here, "cle@exemple.fr")
+    page.wait_for_url(f"{here}/rendez-vous/")
+    page.goto(f"{here}/compte/cles/")
+    page.get_by_role("button", name="Ajouter une clé d’accès").click()
+    expect(page.get_by_text("jamais utilisée")).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(f"{here}/connexion/")
+    page.get_by_role("button", name="clé d’accès").click()
+    page.wait_for_url(f"{here}/rendez-vous/")
+    book_first_slot(page, here, agenda)
+
+
+def test_creating_an_account_first(here, new_page, agenda, worker, mails):
+    page = new_page()
+    page.goto(f"{here}/inscription/")
+    page.fill("[name=email]", "nouvelle@exemple.fr")
+    page.fill("[name=password]", "une phrase facile à retenir")
+    page.get_by_role("button", name="Créer mon compte").click()
+    page.goto(local_address(here, mails("Vérifiez votre adresse")))
+    page.get_by_role("button", name="Oui, vérifier mon adresse").click()
+    page.goto(f"{here}/praticien/{agenda.practitioner_id}/")
+    page.locator("button.slot").first.click()
+    page.fill("[name=first_name]", "Zoé")
+    page.fill("[name=last_name]", "Lefèvre")
+    page.fill("[name=birth_date]", "1980-12-31")
+    page.fill("[name=phone]", "06 12 34 56 78")
+    page.get_by_role("button", name="Confirmer le rendez-vous").click()
+    expect(page.locator(".notice.success").first).to_contain_text("confirmé")
+
+
+def local_address(here, mail):
+    return here + re.sub(r"^http://[^/]+", "", link_in(mail))
+
+
+def test_a_family_signs_in_first(here, new_page, agenda):
+    account = account_with_patient("famille@exemple.fr")
+    make_patient(account, first_name="Aurèle", relation="child")
+    page = new_page()
+    sign_in(page, here, "famille@exemple.fr")
+    page.wait_for_url(f"{here}/rendez-vous/")
+    page.goto(f"{here}/praticien/{agenda.practitioner_id}/?personnes=2")
+    page.locator("button.slot").first.click()
+    page.get_by_role("button", name="Confirmer").click()
+    expect(page.locator(".notice.success").first).to_contain_text("2 rendez-vous sont pris")
+    assert Appointment.unscoped.count() == 2
+
+
+def test_another_account_of_the_same_browser_signs_in(here, new_page, agenda):
+    for email in ("une@exemple.fr", "autre@exemple.fr"):
+        account_with_patient(email)
+    page = new_page()
+    sign_in(page, here, "une@exemple.fr")
+    page.wait_for_url(f"{here}/rendez-vous/")
+    book_first_slot(page, here, agenda)
+    sign_in(page, here, "autre@exemple.fr")
+    page.wait_for_url(f"{here}/rendez-vous/")
+    book_first_slot(page, here, agenda, patients=2)
