@@ -2,7 +2,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -19,10 +18,9 @@ from doctolib.demo import accounts, load
 from doctolib.development.mail_sink import start_sink
 from doctolib.environment import read_environment
 from doctolib.servers import url_of_role
+from doctolib.supervisor import GaveUp, Supervisor
 
 PARTNER_CLIENT = ".venv/bin/python docs/partners/client.py"
-STOP_TIMEOUT_S = 15
-NAMES = ("The web server", "The server of events", "The worker", "The scheduler")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -31,6 +29,29 @@ def _interrupt(signal_number: int, frame: object) -> None:
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def commands_of(port: int, live_port: int) -> dict[str, list[str]]:
+    """Return the demo's processes by name: two web workers, the events, a worker, the scheduler."""
+    schedule = str(settings.DATA_DIR / "celerybeat-schedule")
+    # Celery warns of root at length; the demo may well run as root in a container.
+    calm = ["-W", "ignore:You're running the worker with superuser"]
+    celery = [sys.executable, *calm, "-m", "celery", "--app", "doctolib", "--quiet"]
+    granian = [sys.executable, "-m", "granian", "--no-ws", "--host", "127.0.0.1"]
+    # A worker that is told to stop while it starts may hang, and would keep the port.
+    granian += ["--log-level", "warning", "--workers-kill-timeout", "5", "--respawn-failed-workers"]
+    return {
+        "The web server": [
+            *[*granian, "--interface", "wsgi", "--port", str(port), "--workers", "2"],
+            *["--blocking-threads", "2", "doctolib.wsgi:application"],
+        ],
+        "The server of events": [
+            *[*granian, "--interface", "asginl", "--port", str(live_port), "--workers", "1"],
+            "doctolib.asgi:application",
+        ],
+        "The worker": [*celery, "worker", "--concurrency", "1", "--loglevel", "warning"],
+        "The scheduler": [*celery, "beat", "--loglevel", "warning", "--schedule", schedule],
+    }
 
 
 class Command(BaseCommand):
@@ -56,16 +77,24 @@ class Command(BaseCommand):
         variables = self._application_environment()
         connection.close()
         sink = start_sink(settings.MAIL_SINK_DIR, port=environment.smtp_port)
-        commands = self._commands(environment.port, environment.live_port)
-        processes = [subprocess.Popen(command, env=variables) for command in commands]  # noqa: S603
+        supervisor = Supervisor(
+            commands_of(environment.port, environment.live_port),
+            variables=variables,
+            say=self.stderr.write,
+        )
         try:
+            supervisor.start()
             self._wait_for_port(environment.port)
             self._print_accounts(environment.port)
-            self._watch(processes)
+            while True:
+                supervisor.watch_once()
+                time.sleep(0.5)
+        except GaveUp as problem:
+            raise CommandError(str(problem)) from None
         except KeyboardInterrupt:
             self.stdout.write("\nStopping ...")
         finally:
-            self._stop(processes)
+            supervisor.stop()
             sink.stop()
 
     def _application_environment(self) -> dict[str, str]:
@@ -79,27 +108,6 @@ class Command(BaseCommand):
             privileges.make_application_role()
             variables["DATABASE_URL"] = embedded
         return variables
-
-    def _commands(self, port: int, live_port: int) -> list[list[str]]:
-        schedule = str(settings.DATA_DIR / "celerybeat-schedule")
-        # Celery warns of root at length; the demo may well run as root in a container.
-        calm = ["-W", "ignore:You're running the worker with superuser"]
-        celery = [sys.executable, *calm, "-m", "celery", "--app", "doctolib", "--quiet"]
-        granian = [sys.executable, "-m", "granian", "--no-ws", "--host", "127.0.0.1"]
-        # A worker that is told to stop while it starts may hang, and would keep the port.
-        granian += ["--log-level", "warning", "--workers-kill-timeout", "5"]
-        return [
-            [
-                *[*granian, "--interface", "wsgi", "--port", str(port), "--workers", "2"],
-                *["--blocking-threads", "2", "doctolib.wsgi:application"],
-            ],
-            [
-                *[*granian, "--interface", "asginl", "--port", str(live_port), "--workers", "1"],
-                "doctolib.asgi:application",
-            ],
-            [*celery, "worker", "--concurrency", "1", "--loglevel", "warning"],
-            [*celery, "beat", "--loglevel", "warning", "--schedule", schedule],
-        ]
 
     def _require_free(self, port: int, variable: str) -> None:
         with socket.socket() as probe:
@@ -141,23 +149,3 @@ class Command(BaseCommand):
         }
         file.write_text(json.dumps(key))
         return Path(os.path.relpath(file))
-
-    def _watch(self, processes: list["subprocess.Popen[bytes]"]) -> None:
-        while True:
-            for number, process in enumerate(processes):
-                if process.poll() is not None:
-                    raise CommandError(
-                        f"{NAMES[number]} stopped unexpectedly (exit status {process.returncode})."
-                    )
-            time.sleep(0.5)
-
-    def _stop(self, processes: list["subprocess.Popen[bytes]"]) -> None:
-        for process in processes:
-            if process.poll() is None:
-                process.terminate()
-        deadline = time.monotonic() + STOP_TIMEOUT_S
-        for process in processes:
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
