@@ -15,7 +15,7 @@ import redis
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from audit.incidents.post import NothingToSay, NotTaken, Recipient, post
+from audit.incidents.post import NotAtNight, NothingToSay, NotTaken, Recipient, post
 from audit.models import Incident, Notice, NoticeKind, NoticeState
 from audit.redis_client import redis_client
 
@@ -103,6 +103,9 @@ def send_one(notice_id: uuid.UUID, *, now: datetime) -> bool:
     except NothingToSay as nothing:
         _settle(notice, NoticeState.VOID, now=now, problem=str(nothing))
         return False
+    except NotAtNight as night:
+        _settle(notice, NoticeState.OWED, now=now, due_at=night.until)
+        return False
     except NotTaken as refused:
         _again(notice, str(refused), now=now)
         return False
@@ -140,14 +143,22 @@ def came_back(notice_id: uuid.UUID, *, problem: str, now: datetime) -> bool:
     return bool(changed)
 
 
-def _settle(notice: Notice, state: NoticeState, *, now: datetime, problem: str = "") -> None:
+def _settle(
+    notice: Notice,
+    state: NoticeState,
+    *,
+    now: datetime,
+    problem: str = "",
+    due_at: datetime | None = None,
+) -> None:
     # Only from this very claim: another worker may have settled it meanwhile.
     claim = Notice.objects.filter(
         pk=notice.pk, state=NoticeState.HANDED, handed_at=notice.handed_at
     )
     claim.update(
-        state=state, sent_at=now if state == NoticeState.SENT else None, problem=problem[:200]
-    )
+        state=state, sent_at=now if state == NoticeState.SENT else None, problem=problem[:200],
+        due_at=due_at or notice.due_at,
+    )  # fmt: skip
 
 
 def _again(notice: Notice, problem: str, *, now: datetime) -> None:

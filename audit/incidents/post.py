@@ -3,12 +3,21 @@
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from audit.models import Incident, Notice
 
 
 class NotTaken(Exception):
     """The provider certainly did not take the message: it may be tried again."""
+
+
+class NotAtNight(Exception):
+    """A text would wake somebody: it waits."""
+
+    def __init__(self, *, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
 
 
 class NothingToSay(Exception):
@@ -31,9 +40,9 @@ class Post:
 
     `staff` are the platform's own people; `owners` who answers for each practice; `people` those
     whom subjects are told through, one for an account with all its relatives. `send` composes and
-    hands over one notice, and raises NotTaken or NothingToSay. `was_taken` says of a notice whose
-    sender died whether the provider has it; None where nobody can say. `preview` is what a kind of
-    notice would say, with made-up people.
+    hands over one notice, and raises NotTaken, NotAtNight or NothingToSay. `was_taken` says of a
+    notice whose sender died whether the provider has it; None where nobody can say. `preview` is
+    what a kind of notice would say, with made-up people.
     """
 
     staff: Callable[[], list[Recipient]]

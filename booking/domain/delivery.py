@@ -23,13 +23,14 @@ from django.utils import translation
 from audit.record.entries import system_actor
 from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import accounts, questionnaire, series, sms
+from booking.domain import accounts, messages, questionnaire, reminders, series, sms
 from booking.domain.calendar_file import appointment_ics
 from booking.domain.change import can_patient_change, cancelled_with, follower
 from booking.domain.handover import handover_token
 from booking.domain.letters import Letter, hand_over
 from booking.domain.offer_links import offer_token
-from booking.models import Account, Appointment, Handover, Message, Offer
+from booking.domain.quiet_hours import zone_of_number
+from booking.models import Account, Appointment, Handover, Message, Offer, Patient
 from booking.models.account import Reminders
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
@@ -57,6 +58,14 @@ _last_wake = _LastWake()
 
 class NothingToSay(Exception):
     """The message has become pointless: the visit was cancelled, the person was erased."""
+
+
+class NotAtNight(Exception):
+    """It is night where the person is, and a text would wake them."""
+
+    def __init__(self, *, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
 
 
 def wake_sender() -> None:
@@ -118,10 +127,16 @@ def send_one(*, message_id: uuid.UUID, now: datetime) -> bool:
         if message is None:
             return False
         try:
+            _mind_the_night(message, now=now)
             letter = compose(message, now=now)
+            _mind_the_night(message, number=letter.to, now=now)
         except NothingToSay:
             message.state = MessageState.VOID
             message.save(update_fields=["state"])
+            return False
+        except NotAtNight as night:
+            message.due_at = night.until
+            message.save(update_fields=["due_at"])
             return False
         message.claimed_until = now + timedelta(seconds=CLAIM_SECONDS)
         message.save(update_fields=["claimed_until"])
@@ -137,6 +152,30 @@ def send_one(*, message_id: uuid.UUID, now: datetime) -> bool:
         state=MessageState.SENT, sent_at=now, claimed_until=None, problem=""
     )
     return True
+
+
+def _mind_the_night(message: Message, *, now: datetime, number: str = "") -> None:
+    """Raise NotAtNight or NothingToSay where a text must not leave now (`messages.text_at`).
+
+    Asked by what is noted of a number, before it is opened, and by the `number` itself: the note
+    may be missing of a patient who was entered before there was one.
+    """
+    if message.channel != MessageChannel.SMS:
+        return
+    told = zone_of_number(number) if number else None
+    if told is not None:
+        _note_zone(message, told)
+    at = messages.text_at(message, now=now, told=told)
+    if at is None:
+        raise NothingToSay
+    if at > now:
+        raise NotAtNight(until=at)
+
+
+def _note_zone(message: Message, told: str) -> None:
+    about = message.appointment or (message.offer.wait if message.offer else None)
+    if about is not None and about.patient.phone_zone != told:
+        Patient.unscoped.filter(pk=about.patient_id).update(phone_zone=told)
 
 
 def _note_failure(message_id: uuid.UUID, problem: str, *, now: datetime) -> None:
@@ -252,6 +291,8 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
     account = patient.account
     by_sms = message.channel == MessageChannel.SMS
     if is_reminder and account is not None and _is_unwanted(appointment, account, by_sms=by_sms):
+        raise NothingToSay
+    if is_reminder and reminders.is_told_by_another(message, now=now):
         raise NothingToSay
     holder, name = (patient, "phone") if by_sms else (account or patient, "email")
     wanted = [(patient, ("first_name",)), (holder, (name,))]

@@ -158,6 +158,7 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
 def _empty(patient: Patient) -> None:
     for name in (*IDENTITY_FIELDS, *INDEXES):
         setattr(patient, name, None)
+    patient.phone_zone = ""
     Appointment.unscoped.filter(patient=patient).update(note=None, practice_note=None)
     Questionnaire.unscoped.filter(patient_id=patient.pk).delete()
     Conversation.unscoped.filter(patient=patient).delete()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from smtplib import SMTPException
 from socket import gaierror
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from audit.incidents import authority
 from audit.incidents.exposure import Exposure, exposure_of
-from audit.incidents.post import NothingToSay, NotTaken, Post, Recipient
+from audit.incidents.post import NotAtNight, NothingToSay, NotTaken, Post, Recipient
 from audit.incidents.severity import Severity
 from audit.incidents.words import in_words
 from audit.models import Incident, Notice, NoticeKind
@@ -25,6 +26,7 @@ from audit.vault.reveal import Purpose, reveal
 from booking.domain import sms
 from booking.domain.accounts import site_url
 from booking.domain.letters import Letter, hand_over
+from booking.domain.quiet_hours import is_quiet, morning_after, zone_of_number, zone_where
 from booking.models import Account, Patient
 from booking.models.message import MessageChannel
 from practitioners.models import Membership, Practice
@@ -177,6 +179,8 @@ def _tell_person(notice: Notice) -> None:
         raise NothingToSay("no patient")
     holder = account if account is not None and not by_sms else patients[0]
     name = "phone" if by_sms else "email"
+    if by_sms:
+        _mind_the_night(notice, patients[0].phone_zone)
     wanted = [(row, ("first_name",)) for row in patients] + [(holder, (name,))]
     with reveal(
         wanted, actor=system_actor(), purpose=Purpose.LEGAL, object_id=notice.incident_id
@@ -185,6 +189,8 @@ def _tell_person(notice: Notice) -> None:
         names = {row.pk: plain.text(row, "first_name") for row in patients}
     if not to or not any(names.values()):
         raise NothingToSay("erased")
+    if by_sms:
+        _mind_the_night(notice, zone_of_number(to))
     language = _language_of(account, patients)
     exposure = exposure_of(
         notice.incident, now=notice.handed_at or timezone.now(), only=notice.subjects
@@ -212,6 +218,16 @@ def _tell_person(notice: Notice) -> None:
             _text(notice, to, context)
         else:
             _mail(notice, to, context)
+
+
+def _mind_the_night(notice: Notice, told: str) -> None:
+    """Raise NotAtNight where a text would wake somebody; the mail of the same notice waits for
+    nobody. It tells of several practices, so where a number tells nothing it is Paris' night.
+    """
+    now = notice.handed_at or timezone.now()
+    zone = zone_where(told=told, practice_zone=ZoneInfo(settings.TIME_ZONE))
+    if is_quiet(now, zone):
+        raise NotAtNight(until=morning_after(now, zone))
 
 
 def _language_of(account: Account | None, patients: list[Patient]) -> str:

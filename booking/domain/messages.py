@@ -7,7 +7,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from audit.fixed_query import insert_rows
-from booking.models import Account, Appointment, Handover, Message, Offer, Patient
+from booking.domain import reminders
+from booking.domain.quiet_hours import when_to_text, zone_where
+from booking.models import Account, Appointment, Handover, Message, Offer, Patient, Wait
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.models import Invitation
 
@@ -141,15 +143,43 @@ def owe_offer(*, offer: Offer, now: datetime) -> None:
     )
 
 
+def text_at(message: Message, *, now: datetime, told: str | None = None) -> datetime | None:
+    """When a text may leave (`quiet_hours.when_to_text`); None when it would tell of the past.
+
+    News of a visit is of use until the visit begins, an offer until it ends. `told`: the zone of
+    the number itself, where it has been opened; else what was noted of it.
+    """
+    about: Appointment | Wait
+    if message.appointment is not None:
+        about, until = message.appointment, message.appointment.starts_at
+    elif message.offer is not None:
+        about, until = message.offer.wait, message.offer.expires_at
+    else:
+        return now
+    if told is None:
+        told = about.patient.phone_zone
+    return when_to_text(
+        wished_at=message.due_at,
+        zone=zone_where(told=told, practice_zone=about.practice.zone),
+        now=now,
+        useful_until=until,
+        may_be_earlier=message.kind == MessageKind.REMINDER,
+    )
+
+
 def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
-    rows: list[Message] = []
-    for before in sorted(set(appointment.practice.reminder_hours)):
-        due_at = appointment.starts_at - timedelta(hours=before)
-        if due_at <= now:
-            continue
-        turn = f"{before}h/{appointment.moves}"
-        rows += _of_kind(MessageKind.REMINDER, appointment, due_at=due_at, now=now, turn=turn)
-    return rows
+    return [
+        Message(
+            kind=MessageKind.REMINDER,
+            channel=channel,
+            appointment=appointment,
+            turn=reminders.turn_of(hours, moves=appointment.moves),
+            due_at=due_at,
+            created_at=now,
+        )
+        for channel in _channels(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
+        for hours, due_at in reminders.due_times(appointment, channel=channel, now=now)
+    ]
 
 
 def _of_kind(
@@ -161,10 +191,9 @@ def _of_kind(
     turn: str = "",
     words: str = "",
 ) -> list[Message]:
+    """The one message that tells of a visit: by e-mail at once, else by a text, by day."""
     channels = _channels(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
-    if kind != MessageKind.REMINDER:
-        channels = channels[:1]
-    return [
+    rows = [
         Message(
             kind=kind,
             channel=channel,
@@ -174,8 +203,13 @@ def _of_kind(
             due_at=due_at,
             created_at=now,
         )
-        for channel in channels
+        for channel in channels[:1]
     ]
+    for row in rows:
+        if row.channel == MessageChannel.SMS:
+            # What would come too late is noted all the same, and found to be void when it is due.
+            row.due_at = text_at(row, now=now) or due_at
+    return rows
 
 
 def _channels(patient: Patient, *, by_sms: bool) -> list[MessageChannel]:

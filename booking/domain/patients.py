@@ -14,6 +14,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.blind_index import blind_index, normalise_email, normalise_name
 from audit.vault.sealing import seal
+from booking.domain.quiet_hours import zone_of_number
 from booking.models import Account, Patient
 from booking.models.patient import Relation, Sex
 from practitioners.models import Practice
@@ -79,8 +80,8 @@ _OVERSEAS = {"0262": "RE", "0692": "RE", "0693": "RE", "0269": "YT", "0639": "YT
 }
 
 
-def indexes_of(identity: Identity) -> dict[str, bytes | None]:
-    """Return the blind indexes of an identity, by column."""
+def indexes_of(identity: Identity) -> dict[str, bytes | str | None]:
+    """Return the blind indexes of an identity, and the zone its number tells of, by column."""
     last_name, first_name = normalise_name(identity.last_name), normalise_name(identity.first_name)
     born = identity.birth_date.isoformat() if identity.birth_date else ""
     return {
@@ -92,6 +93,7 @@ def indexes_of(identity: Identity) -> dict[str, bytes | None]:
         ),
         "phone_index": blind_index("patient.phone", identity.phone),
         "email_index": blind_index("patient.email", normalise_email(identity.email)),
+        "phone_zone": zone_of_number(identity.phone) if identity.phone else "",
     }
 
 

@@ -1,7 +1,9 @@
 """The waiting list: who is offered a slot that has become free, and in which order.
 
-A slot that fits is kept for whoever has waited longest, for as long as `lasts` says; whoever does
-not answer loses it to the next one. After MOST_OFFERS it is left to everybody. So that two never
+A slot that fits is kept for whoever has waited longest, for as long as `kept_until` says; whoever
+does not answer loses it to the next one. After MOST_OFFERS it is left to everybody. Nobody is
+woken: nothing is offered at night (`quiet_hours`), the practice's or the patient's, and no offer
+ends at night. So that two never
 think that they have it, one slot is offered to one patient at a time, and the hold that keeps it
 is like any other: PostgreSQL decides (docs/subsystems/booking.md).
 """
@@ -10,6 +12,7 @@ import logging
 import uuid
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.db.models import Prefetch
@@ -19,6 +22,7 @@ from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.refusal import Refusal
 from booking.domain import messages
+from booking.domain.quiet_hours import is_quiet, morning_after, zone_where
 from booking.models import Appointment, Offer, Patient, Wait
 from booking.models.appointment import Status
 from booking.models.waiting import OfferState, PartOfDay
@@ -32,8 +36,6 @@ logger = logging.getLogger(__name__)
 
 # A slot that so many have let pass is left to everybody.
 MOST_OFFERS = 5
-# Nobody is woken: no offer is made outside of these hours of the practice's wall clock.
-FROM_HOUR, UNTIL_HOUR = 8, 21
 NOON = time(12)
 LONGEST = timedelta(days=180)
 EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
@@ -191,8 +193,9 @@ def offer_free(*, agenda_id: uuid.UUID, now: datetime) -> int:
     )
     _expire(agenda, now=now)
     waits = _waiting(agenda, now=now)
-    hour = now.astimezone(agenda.practice.zone).hour
-    if not (waits and agenda.waiting_list and agenda.active and FROM_HOUR <= hour < UNTIL_HOUR):
+    waits = [wait for wait in waits if not is_quiet(now, _zone(wait))]
+    is_night = is_quiet(now, agenda.practice.zone)
+    if not (waits and agenda.waiting_list and agenda.active) or is_night:
         return 0
     reasons = list({wait.visit_reason_id: wait.visit_reason for wait in waits}.values())
     take.queue_for(*reasons)
@@ -217,6 +220,18 @@ def lasts(starts_at: datetime, *, now: datetime) -> timedelta:
     return timedelta(minutes=30) if ahead > timedelta(days=1) else timedelta(minutes=15)
 
 
+def kept_until(wait: Wait, starts_at: datetime, *, now: datetime) -> datetime:
+    """Until when a slot is kept for a patient. Where that would be at night, the time runs from
+    8:00 of the patient's next morning: no offer ends before its reader is awake."""
+    length = lasts(starts_at, now=now)
+    until, zone = now + length, _zone(wait)
+    return morning_after(until, zone) + length if is_quiet(until, zone) else until
+
+
+def _zone(wait: Wait) -> ZoneInfo:
+    return zone_where(told=wait.patient.phone_zone, practice_zone=wait.practice.zone)
+
+
 def close(offer: Offer, state: OfferState, *, now: datetime) -> None:
     """End an offer and free what it keeps."""
     if offer.hold_id is not None:
@@ -227,7 +242,7 @@ def close(offer: Offer, state: OfferState, *, now: datetime) -> None:
 
 def _offer(wait: Wait, slot: Slot, *, now: datetime) -> bool:
     """Keep a slot for a patient and owe the news; False if it cannot be had any more."""
-    expires_at = now + lasts(slot.starts_at, now=now)
+    expires_at = kept_until(wait, slot.starts_at, now=now)
     notice = timedelta(minutes=wait.visit_reason.minimum_notice_minutes)
     if expires_at + notice > slot.starts_at:
         return False

@@ -63,8 +63,9 @@ def test_booking_takes_the_slot_records_it_and_owes_messages(reason, now):
         ("confirmation", "email", now),
         ("reminder", "email", NINE - timedelta(hours=48)),
         ("reminder", "sms", NINE - timedelta(hours=48)),
+        # No text at 7:00: it comes at 20:00 the evening before.
+        ("reminder", "sms", NINE - timedelta(hours=13)),
         ("reminder", "email", NINE - timedelta(hours=2)),
-        ("reminder", "sms", NINE - timedelta(hours=2)),
     ]
 
 

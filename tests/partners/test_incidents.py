@@ -209,7 +209,12 @@ def test_patients_are_told_once_where_their_practice_delegated(night, two, now):
     approval = workflow.ask(night.incident, ApprovalOf.PATIENTS, actor=two[0], now=now)
     workflow.decide(approval, is_approved=True, actor=two[1], now=now)
     mail.outbox.clear()
-    notices.send_due(now=timezone.now() + timedelta(seconds=1))
+    notices.send_due(now=now + timedelta(hours=13))  # 23:00 in Paris
+    # Mail wakes nobody; texts wait for the morning.
+    texts = night.incident.notices.filter(channel="sms")
+    assert set(texts.values_list("state", flat=True)) == {NoticeState.OWED}
+    assert notices.send_due(now=now + timedelta(hours=21, minutes=59)) == 0
+    notices.send_due(now=now + timedelta(hours=22))
     letters = [each for each in mail.outbox if "Quelqu’un" in each.subject]
     # An account with two people is one letter that names both; the others one each.
     family = [each for each in letters if "Zoé" in each.body]

@@ -41,7 +41,8 @@ def test_reminders_leave_when_the_practice_says(agenda, client, now):
     reason = make_reason(agenda)
     make_opening(agenda, reason)
     booked(reason, now)
-    due = set(Message.objects.filter(kind="reminder").values_list("due_at", flat=True))
+    mails = Message.objects.filter(kind="reminder", channel="email")
+    due = set(mails.values_list("due_at", flat=True))
     assert due == {NINE - timedelta(hours=72), NINE - timedelta(hours=4)}
 
 
