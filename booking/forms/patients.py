@@ -87,6 +87,12 @@ class CallerForm(IdentityForm):
     )
     email = forms.EmailField(label=_("E-mail"), required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A browser would offer the secretary's own name.
+        for field in self.fields.values():
+            field.widget.attrs["autocomplete"] = "off"
+
     def clean_birth_date(self) -> Any:
         return super().clean_birth_date() if self.cleaned_data.get("birth_date") else None
 

@@ -1,7 +1,7 @@
 """The agenda as a grid: columns of agendas or days, with what stands in them."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from audit.record.entries import Actor
@@ -9,6 +9,7 @@ from audit.vault.reveal import Purpose
 from booking.queries.appointments import RELATED, Shown, show, with_related
 from practitioners.domain import availability, wall_clock
 from practitioners.domain.availability import OpeningTime
+from practitioners.domain.standing import by_preference, free_by_opening
 from practitioners.domain.substitutes import between
 from practitioners.models import Agenda, VisitReason
 
@@ -26,6 +27,8 @@ class Block:
     shown: Shown | None = None
     starts_at: datetime | None = None
     label: str = ""
+    # What free time is cut for.
+    reason: VisitReason | None = None
 
     @property
     def is_extra(self) -> bool:
@@ -90,17 +93,15 @@ def build_grid(
         if actor is not None
         else [Shown(appointment=row, name="") for row in rows]
     )
-    main_reasons: dict[uuid.UUID, VisitReason] = {}
-    for reason in VisitReason.objects.filter(agenda_id__in=ids, active=True).order_by(
-        "-patient_kind", "name", "pk"
-    ):
-        main_reasons.setdefault(reason.agenda_id, reason)
+    reasons: dict[uuid.UUID, list[VisitReason]] = {}
+    for reason in by_preference(ids):
+        reasons.setdefault(reason.agenda_id, []).append(reason)
     times = availability.load_agenda_times(
         agenda_ids=ids,
         since=since,
         until=until,
         now=now,
-        needs=availability.needs_of(main_reasons.values()),
+        needs=availability.needs_of(reason for some in reasons.values() for reason in some),
     )
     first, last = FIRST_HOUR, LAST_HOUR
     for row in rows:
@@ -142,11 +143,11 @@ def build_grid(
                             zone,
                         )
                     )
-            if (main := main_reasons.get(agenda.pk)) is not None:
-                for slot in availability.slots_of(time, main, max(begins, now), ends):
-                    column.blocks.append(
-                        _block(grid, "free", day, (slot.starts_at, slot.ends_at), zone)
-                    )
+            for reason, slot in free_by_opening(
+                time, reasons.get(agenda.pk, []), since=max(begins, now), until=ends
+            ):
+                free = _block(grid, "free", day, (slot.starts_at, slot.ends_at), zone)
+                column.blocks.append(replace(free, reason=reason))
             column.blocks += [
                 _block(
                     grid, "visit", day, (s.appointment.starts_at, s.appointment.ends_at), zone, s

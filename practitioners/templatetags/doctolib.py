@@ -28,6 +28,12 @@ def clock(at: datetime, practice: Practice) -> str:
 
 
 @register.filter
+def on_day(at: datetime, practice: Practice) -> str:
+    """The day in a practice's zone as fields carry it: 2026-11-24."""
+    return f"{_local(at, practice):%Y-%m-%d}"
+
+
+@register.filter
 def day(at: datetime, practice: Practice) -> str:
     """The day in a practice's zone: mardi 24 novembre 2026."""
     return formats.date_format(_local(at, practice), "l j F Y")

@@ -375,8 +375,9 @@ def test_a_secretary_books_in_four_interactions(live_server, new_page, agenda, m
     page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/?jour={tomorrow}")
     page.locator(".block.free a").first.click()  # 1
     page.fill("#q", "dupre")  # 2
-    expect(page.locator("#trouves input[type=radio]")).to_be_checked()
-    page.get_by_role("button", name="Prendre le rendez-vous").click()  # 3
+    page.get_by_label("Dupré Anaïs").check()  # 3
+    page.get_by_role("button", name="Prendre le rendez-vous").click()  # 4
+    expect(page.locator(".notice.success")).to_contain_text("Rendez-vous pris pour Anaïs Dupré")
     expect(page.locator(".block.visit")).to_contain_text("Anaïs Dupré")
 
 

@@ -1,4 +1,4 @@
-"""Booking for somebody on the phone, and changing what is booked."""
+"""A visit, and changing what is booked."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -12,16 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import book, call, change, patients, questionnaire, series, video, waiting
+from booking.domain import book, change, patients, questionnaire, series, video, waiting
 from booking.forms.dashboard import DragForm, PracticeNoteForm, WhenForm
-from booking.forms.patients import CallerForm
-from booking.models import Appointment, Document, Patient, Questionnaire
+from booking.models import Appointment, Document, Questionnaire
 from booking.models.appointment import Channel, Status
 from booking.queries import appointments as queries
 from booking.views.access import (
-    account_of,
     agendas_of,
     desk_context,
     membership_of,
@@ -38,35 +35,6 @@ DAYS_OFFERED = 21
 MARKS = {"arrived", "seen", "no_show", "booked"}
 
 
-def found_patients(
-    request: HttpRequest, text: str, *, chosen: uuid.UUID | None = None
-) -> list[dict[str, object]]:
-    """Look patients up in the practice's scope, and reveal what tells namesakes apart.
-
-    What is looked for names people: it comes by POST, since addresses end up in logs.
-    """
-    if text.strip():
-        rows = list(patients.find_patients(text=text))
-    else:
-        rows = list(Patient.objects.filter(pk=chosen)) if chosen else []
-    fields = ["first_name", "last_name", "birth_date", "phone"]
-    if "@" in text:
-        fields.append("email")
-    wanted = [(row, fields) for row in rows]
-    with reveal(
-        wanted,
-        actor=practice_actor(request),
-        purpose=Purpose.BOOKING,
-        details={"search": bool(text.strip())},
-    ) as plain:
-        shown = [(row, {name: plain.text(row, name) for name in fields}) for row in rows]
-    return [
-        {"patient": row, **texts}
-        for row, texts in shown
-        if not text.strip() or patients.is_sought(text=text, texts=texts)
-    ]
-
-
 def _own(request: HttpRequest, appointment_id: uuid.UUID) -> Appointment:
     row = get_object_or_404(queries.with_related(), pk=appointment_id)
     if row.agenda_id not in {agenda.pk for agenda in agendas_of(request)}:
@@ -77,79 +45,6 @@ def _own(request: HttpRequest, appointment_id: uuid.UUID) -> Appointment:
 def _agenda_url(practice_id: uuid.UUID, at: datetime, agenda: Agenda) -> str:
     day = at.astimezone(agenda.practice.zone).date()
     return f"{reverse('booking:agenda', args=[practice_id])}?jour={day}&agenda={agenda.pk}"
-
-
-@never_cache
-@practice_member("booking.change_appointments")
-@require_http_methods(["GET", "HEAD", "POST"])
-def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
-    """One page: who (found or new), what, when. The start comes from the agenda's free time."""
-    agendas = agendas_of(request)
-    text = request.POST.get("q", "")
-    only_looks = "search" in request.POST or bool(request.headers.get("HX-Request"))
-    initial = _initial(request, agendas)
-    when = WhenForm(request.POST or None, agendas=agendas, initial=initial)
-    is_new = request.POST.get("patient") == "new"
-    caller = CallerForm(request.POST if is_new else None)
-    problem, may_overbook = "", False
-    if request.method == "POST" and not only_looks and when.is_valid():
-        who = (caller.identity() if caller.is_valid() else None) if is_new else _known(request)
-        if who is not None:
-            try:
-                appointment = call.book_for_caller(
-                    caller=who,
-                    visit_reason=when.cleaned_data["motif"],
-                    starts_at=when.starts_at(),
-                    booked_by=account_of(request),
-                    actor=practice_actor(request),
-                    now=timezone.now(),
-                    overbooks="overbook" in request.POST,
-                )
-            except book.SlotTaken as refused:
-                problem = str(refused.text)
-                # A room that is in use is no time that can be taken twice.
-                is_time = type(refused) is book.SlotTaken
-                may_overbook = is_time and when.cleaned_data["motif"].agenda.overbooks_at_most > 0
-            else:
-                messages.success(request, _("Le rendez-vous est pris."))
-                return redirect(_agenda_url(practice_id, appointment.starts_at, appointment.agenda))
-        elif not is_new:
-            problem = _("Choisissez un patient, ou créez sa fiche.")
-    chosen = request.POST.get("patient") or request.GET.get("patient", "")
-    context = {
-        "practice": membership_of(request).practice,
-        "membership": membership_of(request),
-        "when": when,
-        "caller": caller,
-        "is_new": is_new,
-        "q": text,
-        "found": found_patients(request, text, chosen=read_id(chosen)),
-        "chosen": chosen,
-        "problem": problem,
-        "may_overbook": may_overbook,
-        "current": "agenda",
-    }
-    template = (
-        "dashboard/_found.html" if request.headers.get("HX-Request") else "dashboard/new_visit.html"
-    )
-    return render(request, template, context, status=409 if problem else 200)
-
-
-def _initial(request: HttpRequest, agendas: list[Agenda]) -> dict[str, object]:
-    initial: dict[str, object] = {}
-    starts_at = read_instant(request.GET.get("debut", ""))
-    agenda = next((a for a in agendas if str(a.pk) == request.GET.get("agenda")), None)
-    if starts_at and agenda:
-        local = starts_at.astimezone(agenda.practice.zone)
-        initial = {"jour": local.date(), "heure": local.time()}
-    if agenda is not None:
-        initial["motif"] = agenda.visit_reasons.order_by("-patient_kind", "name", "pk").first()
-    return initial
-
-
-def _known(request: HttpRequest) -> Patient | None:
-    patient_id = read_id(request.POST.get("patient", ""))
-    return get_object_or_404(Patient.objects.all(), pk=patient_id) if patient_id else None
 
 
 @never_cache
@@ -369,19 +264,3 @@ def restore_visit(
     else:
         messages.success(request, _("Rien n’est annulé. Le patient n’en a rien su."))
     return redirect(_agenda_url(practice_id, row.starts_at, row.agenda))
-
-
-@never_cache
-@practice_member("booking.view_patients")
-@require_http_methods(["GET", "HEAD", "POST"])
-def find(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
-    text = request.POST.get("q", "")
-    context = {
-        "practice": membership_of(request).practice,
-        "membership": membership_of(request),
-        "q": text,
-        "found": found_patients(request, text),
-        "may_merge": request.user.has_perm("booking.merge_patients", membership_of(request)),
-        "current": "patients",
-    }
-    return render(request, "dashboard/patients.html", context)

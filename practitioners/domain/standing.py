@@ -1,0 +1,211 @@
+"""What a practice's own time looks like at one instant: free or not, why not, and what is free near
+it. For the dashboard, which is bound neither by notice nor by horizon.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from practitioners.domain import availability
+from practitioners.domain.availability import AgendaTime, Slot
+from practitioners.domain.pieces import Period
+from practitioners.domain.wall_clock import instant, occurs_on
+from practitioners.models import VisitReason
+
+# How far ahead the next free slots are looked for: each stretch only when those before it had few.
+STRETCHES_DAYS = (7, 14, 28, 56, 112, 224)
+NEAR_BEFORE, NEAR_AFTER = timedelta(days=7), timedelta(days=21)
+_INSTANT = timedelta(microseconds=1)
+
+Found = list[tuple[VisitReason, Slot]]
+
+
+class Why(StrEnum):
+    """How a time stands for a visit reason."""
+
+    FREE = "free"
+    TAKEN = "taken"
+    RESOURCE = "resource"
+    FULL = "full"
+    ABSENT = "absent"
+    HOLIDAY = "holiday"
+    OUTSIDE = "outside"
+    PAST = "past"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a time stands, and from when to when whatever is in the way lasts."""
+
+    why: Why
+    period: Period | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether even a practice cannot book it without booking it twice."""
+        return self.why in (Why.TAKEN, Why.RESOURCE, Why.FULL)
+
+
+def standing_at(*, visit_reason: VisitReason, starts_at: datetime, now: datetime) -> Standing:
+    """Say how a time stands for a visit reason, without taking it: another may be quicker."""
+    times = availability.load_agenda_times(
+        agenda_ids=[visit_reason.agenda_id],
+        since=starts_at,
+        until=starts_at + timedelta(minutes=visit_reason.duration_minutes),
+        now=now,
+        needs=visit_reason.needs,
+    )
+    time = times[visit_reason.agenda_id]
+    ends_at = starts_at + timedelta(minutes=visit_reason.duration_minutes)
+    padded = (
+        starts_at - timedelta(minutes=visit_reason.buffer_before_minutes),
+        ends_at + timedelta(minutes=visit_reason.buffer_after_minutes),
+    )
+    is_offered = _offers(time, visit_reason, starts_at)
+    if not is_offered:
+        if (taken := _first_over(time.own_time, padded)) is not None:
+            return Standing(why=Why.TAKEN, period=taken)
+        if _offers(replace(time, pieces={}), visit_reason, starts_at):
+            return Standing(why=Why.RESOURCE)
+        if _offers(replace(time, seats=[]), visit_reason, starts_at):
+            return Standing(why=Why.FULL)
+        if (absent := _first_over(time.absences, (starts_at, ends_at))) is not None:
+            return Standing(why=Why.ABSENT, period=absent)
+        day = starts_at.astimezone(visit_reason.agenda.practice.zone).date()
+        if time.openings and time.is_closed(day):
+            return Standing(why=Why.HOLIDAY)
+        if not serves(time, visit_reason.pk, starts_at):
+            return Standing(why=Why.OUTSIDE)
+    return Standing(why=Why.PAST if starts_at < now else Why.FREE)
+
+
+def _offers(time: AgendaTime, visit_reason: VisitReason, starts_at: datetime) -> bool:
+    slots = availability.slots_of(time, visit_reason, starts_at, starts_at + _INSTANT)
+    return next(slots, None) is not None
+
+
+def _first_over(periods: Iterable[Period], asked: Period) -> Period | None:
+    return min((p for p in periods if p[0] < asked[1] and asked[0] < p[1]), default=None)
+
+
+def serves(time: AgendaTime, reason_id: uuid.UUID, at: datetime) -> bool:
+    """Whether an opening for the visit reason covers an instant, by the wall clock."""
+    day = at.astimezone(time.zone).date()
+    return any(
+        reason_id in reasons
+        and occurs_on(opening, day)
+        and instant(day, opening.from_time, time.zone) <= at
+        and at < instant(day, opening.until_time, time.zone)
+        for opening, reasons in time.openings
+    )
+
+
+def by_preference(agenda_ids: Iterable[uuid.UUID]) -> list[VisitReason]:
+    """The visit reasons of some agendas, those first that the dashboard proposes first."""
+    rows = VisitReason.objects.filter(agenda__in=list(agenda_ids))
+    return list(
+        rows.select_related("agenda__practitioner", "agenda__practice").order_by(
+            "-active", "-patient_kind", "name", "pk"
+        )
+    )
+
+
+def offered_at(
+    visit_reasons: Sequence[VisitReason], *, starts_at: datetime, now: datetime
+) -> list[VisitReason]:
+    """Which of these visit reasons are offered at an instant: those that begin just then first,
+    then those whose openings cover it. In the order given.
+    """
+    if not visit_reasons:
+        return []
+    times = availability.load_agenda_times(
+        agenda_ids={reason.agenda_id for reason in visit_reasons},
+        since=starts_at,
+        until=starts_at + _INSTANT,
+        now=now,
+        needs=availability.needs_of(visit_reasons),
+    )
+    begin = [r for r in visit_reasons if _offers(times[r.agenda_id], r, starts_at)]
+    cover = [r for r in visit_reasons if serves(times[r.agenda_id], r.pk, starts_at)]
+    return begin + [reason for reason in cover if reason not in begin]
+
+
+def next_free(
+    visit_reasons: Sequence[VisitReason], *, since: datetime, now: datetime, count: int
+) -> tuple[Found, datetime | None]:
+    """Return the next free slots of these visit reasons from `since` on, and where more begin.
+
+    `count` is the least number of slots; all that begin at the last one's time are there too, so
+    that paging on loses none.
+    """
+    found: Found = []
+    begins = max(since, now)
+    for days in STRETCHES_DAYS:
+        until = begins + timedelta(days=days)
+        found += _free_between(visit_reasons, begins, until, now=now)
+        begins = until
+        if len(found) > count:
+            break
+    found.sort(key=lambda each: (each[1].starts_at, str(each[0].agenda.practitioner)))
+    last = found[count - 1][1].starts_at if len(found) > count else None
+    if last is None:
+        return found, None
+    page = [each for each in found if each[1].starts_at <= last]
+    return page, last + _INSTANT if len(page) < len(found) else begins
+
+
+def nearest(
+    visit_reasons: Sequence[VisitReason], *, starts_at: datetime, now: datetime, count: int
+) -> Found:
+    """Return the free slots nearest to a time, in order of time; none that is over."""
+    found = _free_between(
+        visit_reasons, max(now, starts_at - NEAR_BEFORE), starts_at + NEAR_AFTER, now=now
+    )
+    found.sort(key=lambda each: (abs(each[1].starts_at - starts_at), each[1].starts_at))
+    return sorted(found[:count], key=lambda each: each[1].starts_at)
+
+
+def _free_between(
+    visit_reasons: Sequence[VisitReason], since: datetime, until: datetime, *, now: datetime
+) -> Found:
+    if since >= until:
+        return []
+    slots = availability.free_slots_of_many(
+        visit_reasons=visit_reasons, since=since, until=until, now=now, online=False
+    )
+    return [(reason, slot) for reason in visit_reasons for slot in slots[reason.pk]]
+
+
+def free_by_opening(
+    time: AgendaTime, visit_reasons: Sequence[VisitReason], *, since: datetime, until: datetime
+) -> Found:
+    """Return an agenda's free slots within one day, each opening cut for one visit reason alone:
+    the first of those given that it serves.
+    """
+    found: dict[datetime, tuple[VisitReason, Slot]] = {}
+    if since >= until:
+        return []
+    day = since.astimezone(time.zone).date()
+    for reason in visit_reasons:
+        cut = [
+            (
+                instant(day, opening.from_time, time.zone),
+                instant(day, opening.until_time, time.zone),
+            )
+            for opening, served in time.openings
+            if occurs_on(opening, day) and _first_served(visit_reasons, served) == reason
+        ]
+        if not cut:
+            continue
+        for slot in availability.slots_of(time, reason, since, until):
+            if any(begins <= slot.starts_at < ends for begins, ends in cut):
+                found.setdefault(slot.starts_at, (reason, slot))
+    return [found[at] for at in sorted(found)]
+
+
+def _first_served(
+    visit_reasons: Sequence[VisitReason], served: frozenset[uuid.UUID]
+) -> VisitReason | None:
+    return next((reason for reason in visit_reasons if reason.pk in served), None)

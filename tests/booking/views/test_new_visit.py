@@ -1,0 +1,507 @@
+"""The right person at the right time: a visit that a practice books on the phone."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from django.urls import reverse
+
+from audit.models import Entry
+from booking.models import Appointment, Patient
+from practitioners.models import Absence
+from tests.booking.test_book import NINE, booked
+from tests.factories import (
+    make_agenda,
+    make_member,
+    make_opening,
+    make_patient,
+    make_practice,
+    make_reason,
+    make_resource,
+    verified_client,
+)
+
+pytestmark = pytest.mark.django_db
+TYPED = {
+    "first_name": "Élise", "last_name": "Moreau", "birth_date": "1990-05-04",
+    "phone": "06 39 98 00 01", "sex": "F", "email": "elise@exemple.fr",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _frozen(time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def agenda():
+    return make_agenda()
+
+
+@pytest.fixture
+def reason(agenda):
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    return reason
+
+
+@pytest.fixture
+def client(agenda):
+    return verified_client(make_member(agenda.practice).account)
+
+
+@pytest.fixture
+def page(agenda):
+    return reverse("booking:new-visit", args=[agenda.practice_id])
+
+
+@pytest.fixture
+def zoe(agenda):
+    return make_patient(practice=agenda.practice)
+
+
+def when(reason, **changed):
+    return {"motif": reason.pk, "jour": "2026-11-30", "heure": "09:00", **changed}
+
+
+def assert_kept(text):
+    for value in ("Élise", "Moreau", "1990-05-04", "06 39 98 00 01", "elise@exemple.fr"):
+        assert f'value="{value}"' in text
+    assert '<option value="F" selected>' in text
+
+
+# For whom
+
+
+def test_whoever_is_found_is_never_chosen_for_you(reason, client, page, zoe):
+    for found in (
+        client.post(page, when(reason, q="Lefèvre"), headers={"HX-Request": "true"}),
+        client.post(page, when(reason, q="Lefèvre", search="1")),
+    ):
+        text = found.content.decode()
+        assert f'value="{zoe.pk}"' in text
+        assert "checked" not in text
+
+
+@pytest.mark.parametrize(
+    "both",
+    [
+        {},
+        {"patient": ["{zoe}", "new"]},
+        {"first_name": "", "birth_date": "", "phone": "", "email": ""},
+        {"first_name": "", "last_name": "", "birth_date": "", "email": ""},
+        {"first_name": "", "last_name": "", "birth_date": "", "phone": ""},
+    ],
+)
+def test_a_new_patient_and_a_match_together_are_refused(reason, client, page, zoe, both):
+    data = when(reason, patient=zoe.pk, q="Lefèvre", **TYPED) | both
+    data["patient"] = [str(zoe.pk) if v == "{zoe}" else v for v in data["patient"]] if isinstance(
+        data["patient"], list
+    ) else data["patient"]  # fmt: skip
+    answer = client.post(page, data)
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Pour qui est ce rendez-vous" in text
+    assert "Lefèvre Zoé" in text
+    for name in ("first_name", "last_name", "birth_date", "phone", "email"):
+        assert not data[name] or f'value="{data[name]}"' in text
+    assert 'name="patient" value="new" id="new" checked' not in text
+    assert not Appointment.unscoped.exists()
+    assert Patient.unscoped.count() == 1
+
+
+def test_two_matches_together_are_refused(agenda, reason, client, page, zoe):
+    other = make_patient(practice=agenda.practice, first_name="Ada")
+    answer = client.post(page, when(reason, patient=[zoe.pk, other.pk]))
+    assert answer.status_code == 409
+    assert not Appointment.unscoped.exists()
+
+
+@pytest.mark.parametrize("who", ["known", "new"])
+def test_a_button_that_says_for_whom_decides(reason, client, page, zoe, who):
+    data = when(reason, patient=zoe.pk, **TYPED)
+    refused = client.post(page, data).content.decode()
+    assert "Pour Lefèvre Zoé, 31/12/1980" in refused
+    assert "Pour Élise Moreau, nouvelle fiche" in refused
+    data["decide"] = zoe.pk if who == "known" else "new"
+    assert client.post(page, data).status_code == 302
+    visit = Appointment.unscoped.get()
+    assert (visit.patient == zoe) is (who == "known")
+    assert Patient.unscoped.count() == (1 if who == "known" else 2)
+
+
+def test_another_practices_patient_is_not_found(reason, client, page):
+    stranger = make_patient(practice=make_practice())
+    for data in ({"patient": stranger.pk}, {"decide": stranger.pk}):
+        assert client.post(page, when(reason, **data)).status_code == 404
+    assert not Appointment.unscoped.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"phone": "12"},
+        {"heure": "25:00"},
+        {"jour": ""},
+        {"motif": ""},
+        {"patient": ""},
+        {"search": "1"},
+        {"montrer": "1"},
+        {"depuis": ""},
+        {"taken": True},
+    ],
+)
+def test_nothing_that_was_typed_is_lost(reason, client, page, now, wrong):
+    if wrong.pop("taken", False):
+        booked(reason, now)
+    data = when(reason, patient="new", q="Moreau", **TYPED) | wrong
+    answer = client.post(page, data)
+    text = answer.content.decode()
+    assert answer.status_code in (200, 409)
+    assert_kept(text.replace('value="12"', 'value="06 39 98 00 01"'))
+    assert 'id="q" name="q" value="Moreau"' in text
+    if data["patient"] == "new":
+        assert 'name="patient" value="new" id="new" checked' in text
+    if data["jour"]:
+        assert 'value="2026-11-30"' in text
+    assert not Patient.unscoped.filter(account=None).exists()
+
+
+def test_looking_complains_about_nothing(reason, client, page):
+    text = client.post(page, {"q": "Moreau", "search": "1"}).content.decode()
+    assert "obligatoire" not in text
+
+
+def test_a_chosen_patient_stays_whatever_is_looked_for(agenda, reason, client, page, zoe):
+    ada = make_patient(practice=agenda.practice, first_name="Ada", last_name="Clavier")
+    text = client.post(page, when(reason, q="Clavier", patient=zoe.pk, search="1")).content.decode()
+    assert f'value="{zoe.pk}" id="p-{zoe.pk}" checked' in text
+    assert f'value="{ada.pk}" id="p-{ada.pk}" ' in text
+    assert text.count(" checked") == 1
+    # What a script puts in its place holds those who were found alone.
+    part = client.post(
+        page, when(reason, q="Clavier", patient=zoe.pk), headers={"HX-Request": "true"}
+    )
+    assert str(zoe.pk) not in part.content.decode()
+
+
+def test_the_success_names_the_patient_and_keeps_no_name_anywhere(reason, client, page, zoe):
+    answer = client.post(page, when(reason, patient=zoe.pk))
+    assert "Lefèvre" not in answer["Location"]
+    text = client.get(answer["Location"]).content.decode()
+    assert "Rendez-vous pris pour Zoé Lefèvre" in text
+    assert "lundi 30 novembre 2026 à 09:00" in text
+    assert "Lefèvre" not in str(dict(client.session))
+
+
+def test_somebody_elses_success_is_not_told(agenda, reason, client, page, zoe, time_machine):
+    address = client.post(page, when(reason, patient=zoe.pk))["Location"]
+    other = verified_client(make_member(agenda.practice).account)
+    assert "Rendez-vous pris" not in other.get(address).content.decode()
+    time_machine.shift(timedelta(minutes=3))
+    assert "Rendez-vous pris" not in client.get(address).content.decode()
+
+
+@pytest.mark.parametrize("who", ["known", "new"])
+def test_a_form_that_is_sent_twice_books_once_and_says_so(reason, client, page, zoe, who):
+    data = when(reason, patient="new", **TYPED) if who == "new" else when(reason, patient=zoe.pk)
+    first, second = client.post(page, data), client.post(page, data)
+    assert second.status_code == 302
+    assert second["Location"] == first["Location"]
+    assert Appointment.unscoped.count() == 1
+    assert Patient.unscoped.count() == (2 if who == "new" else 1)
+
+
+# Probable duplicates
+
+SAME = {"first_name": "Zoe", "last_name": "LEFEBVRE", "birth_date": "1980-12-31", "phone": "",
+        "sex": "F"}  # fmt: skip
+
+
+def test_a_probable_duplicate_is_shown_before_it_is_created(reason, client, page, zoe):
+    data = when(reason, patient="new", **SAME)
+    answer = client.post(page, data)
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "a peut-être déjà une fiche" in text
+    assert "Lefèvre Zoé" in text and "31/12/1980" in text
+    assert 'value="LEFEBVRE"' in text
+    # The number was not given, and is not told.
+    assert "06 12 34 56 78" not in text
+    assert not Appointment.unscoped.exists()
+    assert Patient.unscoped.get() == zoe
+
+
+def test_its_file_is_used(reason, client, page, zoe):
+    data = when(reason, patient="new", decide=zoe.pk, **SAME)
+    assert client.post(page, data).status_code == 302
+    assert Appointment.unscoped.get().patient == zoe
+    assert Patient.unscoped.count() == 1
+
+
+def test_or_another_is_created_all_the_same(reason, client, page, zoe):
+    data = when(reason, patient="new", **SAME)
+    mark = client.post(page, data).context["mark"]
+    opened = Entry.objects.filter(action="reveal").count()
+    assert client.post(page, {**data, "decide": "new", "vu": mark}).status_code == 302
+    assert Patient.unscoped.count() == 2
+    # What was answered is not looked up again.
+    assert Entry.objects.filter(action="reveal").count() == opened
+
+
+def test_an_answer_about_one_name_is_none_about_another(reason, client, page, zoe):
+    data = when(reason, patient="new", **SAME)
+    mark = client.post(page, data).context["mark"]
+    changed = {**data, "last_name": "Lefèvre", "decide": "new", "vu": mark}
+    assert client.post(page, changed).status_code == 409
+    assert client.post(page, {**data, "decide": "new", "vu": "nonsense"}).status_code == 409
+    assert Patient.unscoped.count() == 1
+
+
+def test_it_is_shown_though_the_time_is_wrong_too(reason, client, page, zoe):
+    text = client.post(page, when(reason, patient="new", heure="", **SAME)).content.decode()
+    assert "a peut-être déjà une fiche" in text
+    assert "obligatoire" in text
+
+
+def test_who_resembles_nobody_is_created_at_once(reason, client, page, zoe):
+    given = {**SAME, "first_name": "Ada", "last_name": "Clavier"}
+    assert client.post(page, when(reason, patient="new", **given)).status_code == 302
+
+
+# For what, with whom, when
+
+
+@pytest.fixture
+def two(agenda, reason):
+    """A colleague with other reasons, and one of the same name."""
+    other = make_agenda(practice=agenda.practice)
+    same, own = make_reason(other), make_reason(other, name="Bilan annuel", duration_minutes=60)
+    make_opening(other, same, own, from_time=time(14), until_time=time(16))
+    return other, same, own
+
+
+def options(answer):
+    return [str(value) for value, _label in answer.context["when"].fields["motif"].choices]
+
+
+def test_a_free_block_offers_its_own_agendas_reasons(client, page, reason, two, agenda):
+    other, same, own = two
+    at = "2026-11-30T13:00:00Z"
+    answer = client.get(page, {"agenda": other.pk, "debut": at})
+    assert options(answer) == [str(own.pk), str(same.pk)]
+    assert 'value="2026-11-30"' in answer.content.decode()
+    answer = client.get(page, {"agenda": agenda.pk, "debut": "2026-11-30T08:00:00Z"})
+    assert options(answer) == [str(reason.pk)]
+
+
+def test_a_reason_that_is_offered_there_is_chosen(agenda, client, page, now):
+    """In the morning consultations, on Monday afternoon vaccinations; a reason nobody can have."""
+    make_reason(agenda, name="Ancien motif", patient_kind="new", active=False)
+    nowhere = make_reason(agenda, name="Bilan", patient_kind="new")
+    consultation = make_reason(agenda, name="Consultation")
+    vaccine = make_reason(agenda, name="Vaccination", duration_minutes=10)
+    make_opening(agenda, consultation, vaccine)
+    make_opening(
+        agenda, vaccine, from_time=time(14), until_time=time(15), slot_minutes=10, capacity=4
+    )
+
+    def chosen(at, **given):
+        answer = client.get(page, {"agenda": agenda.pk, "debut": at, **given})
+        return answer.context["when"]["motif"].value()
+
+    assert chosen("2026-11-30T08:00:00Z") == consultation.pk
+    assert chosen("2026-11-30T08:00:00Z", motif=vaccine.pk) == vaccine.pk
+    assert chosen("2026-11-30T08:00:00Z", motif=nowhere.pk) == consultation.pk
+    assert chosen("2026-11-30T13:10:00Z") == vaccine.pk
+    assert chosen("2026-11-30T08:10:00Z") == vaccine.pk, "of the two, it begins just then"
+    # The agenda's free blocks say so, too.
+    day = client.get(reverse("booking:agenda", args=[agenda.practice_id]), {"jour": "2026-11-30"})
+    free = [b for b in day.context["grid"].columns[0].blocks if b.kind == "free"]
+    assert [b.reason for b in free] == [consultation] * 6 + [vaccine] * 6
+    assert f"motif={vaccine.pk}&amp;debut=2026-11-30T13:50:00Z" in day.content.decode()
+
+
+def test_an_agenda_without_reasons_breaks_nothing(client, agenda, page, zoe):
+    assert client.get(page).status_code == 200
+    assert (
+        client.get(page, {"agenda": agenda.pk, "debut": "2026-11-30T08:00:00Z"}).status_code == 200
+    )
+    data = {"patient": zoe.pk, "jour": "2026-11-30", "heure": "09:00"}
+    assert client.post(page, data).status_code in (200, 409)
+
+
+def shown(answer):
+    return [(each["reason"], each["slot"].starts_at) for each in answer.context["slots"]]
+
+
+def test_without_a_time_the_next_free_ones_are_proposed_page_by_page(client, page, reason, now):
+    booked(reason, now)
+    first = client.get(page)
+    times = [at for _reason, at in shown(first)]
+    assert times[0] == NINE + timedelta(minutes=30)
+    assert len(times) == 12
+    seen, answer = list(times), first
+    for _page in range(3):
+        answer = client.post(page, {"depuis": answer.context["later"], "motif": reason.pk})
+        assert answer.status_code == 200
+        seen += [at for _reason, at in shown(answer)]
+    assert seen == sorted(set(seen))
+    assert len(seen) >= 48
+    assert "Revenir au premier" in answer.content.decode()
+
+
+def test_with_any_agenda_the_first_free_over_the_practice_comes_first(
+    client, page, reason, two, now
+):
+    _other, same, own = two
+    for n in range(6):
+        booked(reason, now, starts_at=NINE + timedelta(minutes=30 * n))
+    answer = client.get(page)
+    assert answer.context["when"]["agenda"].value() == "tous"
+    assert len(options(answer)) == 2, "each name once"
+    by_any = client.post(page, {"agenda": "tous", "motif": reason.pk, "montrer": "1"})
+    assert shown(by_any)[0] == (same, datetime(2026, 11, 30, 13, tzinfo=UTC))
+    assert {found for found, _at in shown(by_any)} == {reason, same}
+    of_one = client.post(page, {"agenda": reason.agenda_id, "motif": reason.pk, "montrer": "1"})
+    assert {found for found, _at in shown(of_one)} == {reason}
+    assert (
+        shown(client.post(page, {"agenda": "tous", "motif": own.pk, "montrer": "1"}))[0][0] == own
+    )
+
+
+def test_a_practitioner_begins_with_their_own_agenda(page, two):
+    other, _same, _own = two
+    member = make_member(other.practice, role="practitioner", practitioner=other.practitioner)
+    answer = verified_client(member.account).get(page)
+    assert answer.context["when"]["agenda"].value() == str(other.pk)
+
+
+def test_a_proposed_slot_fills_the_form_in(client, page, reason, two, zoe):
+    _other, same, _own = two
+    answer = client.post(
+        page,
+        {"agenda": "tous", "motif": reason.pk, "patient": zoe.pk,
+         "creneau": f"{same.pk}@2026-11-30T13:30:00+00:00"},
+    )  # fmt: skip
+    text = answer.content.decode()
+    assert 'value="2026-11-30"' in text and 'value="14:30"' in text
+    assert answer.context["when"]["agenda"].value() == str(same.agenda_id)
+    assert "Cette heure est libre." in text
+    assert f'id="p-{zoe.pk}" checked' in text
+    assert not Appointment.unscoped.exists()
+    # What a script puts in its place brings the two choices along.
+    part = client.post(
+        page,
+        {"agenda": "tous", "motif": reason.pk, "creneau": f"{same.pk}@2026-11-30T13:30:00+00:00"},
+        headers={"HX-Request": "true", "HX-Target": "creneaux", "HX-Trigger-Name": "creneau"},
+    ).content.decode()
+    assert 'id="choix" hx-swap-oob' in part
+    assert "<html" not in part
+
+
+def test_a_typed_time_with_any_agenda_asks_with_whom(client, page, reason, two, zoe):
+    _other, _same, own = two
+    data = when(reason, agenda="tous", patient=zoe.pk)
+    answer = client.post(page, data)
+    assert answer.status_code == 409
+    assert "avec qui" in answer.content.decode()
+    assert (reason, NINE) in shown(answer)
+    assert not Appointment.unscoped.exists()
+    # Where one alone has the reason, there is nothing to ask.
+    assert client.post(page, {**data, "motif": own.pk}).status_code == 302
+    assert Appointment.unscoped.get().visit_reason == own
+
+
+def test_a_reason_of_another_agenda_is_not_booked_silently(client, page, reason, two, zoe):
+    other, same, own = two
+    data = when(reason, agenda=other.pk, patient=zoe.pk)
+    answer = client.post(page, data)
+    assert answer.status_code == 409
+    assert "Vérifiez le motif" in answer.content.decode()
+    assert answer.context["when"]["motif"].value() == str(same.pk), "the one of the same name"
+    assert not Appointment.unscoped.exists()
+    part = client.post(page, data, headers={"HX-Request": "true", "HX-Target": "creneaux"})
+    assert 'id="choix" hx-swap-oob' in part.content.decode()
+    assert own.name in part.content.decode()
+
+
+def test_a_delegated_member_books_on_no_other_agenda(page, reason, two, zoe):
+    other, same, _own = two
+    member = make_member(other.practice)
+    member.agendas.add(other)
+    client = verified_client(member.account)
+    assert client.post(page, when(reason, patient=zoe.pk)).status_code == 200
+    assert (
+        client.post(page, when(reason, agenda=reason.agenda_id, patient=zoe.pk)).status_code == 200
+    )
+    slot = f"{reason.pk}@2026-11-30T08:00:00+00:00"
+    assert client.post(page, when(same, creneau=slot)).status_code == 200
+    assert not Appointment.unscoped.exists()
+
+
+# Why a time is not free
+
+
+def why(client, page, reason, **changed):
+    answer = client.post(page, when(reason, montrer="1", **changed))
+    return answer.context["standing"].why, answer
+
+
+def test_a_time_that_is_taken_says_so_and_offers_the_nearest(client, page, reason, zoe, now):
+    booked(reason, now, starts_at=NINE + timedelta(hours=1))
+    answer = client.post(page, when(reason, heure="10:10", patient=zoe.pk))
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "un autre rendez-vous prend de 10:00 à 10:30" in text
+    assert f'id="p-{zoe.pk}" checked' in text
+    assert 'value="10:10"' in text
+    assert [at for _reason, at in shown(answer)] == [
+        NINE, NINE + timedelta(minutes=30), *(NINE + timedelta(minutes=30 * n) for n in (3, 4, 5)),
+        NINE + timedelta(days=7),
+    ][: len(shown(answer))]  # fmt: skip
+    assert len(shown(answer)) == 6
+    # Of whom the other visit is, nobody is told.
+    assert "Moreau" not in text
+
+
+def test_each_other_reason_why_is_said(client, page, agenda, reason, now):
+    assert why(client, page, reason)[0] == "free"
+    assert why(client, page, reason, heure="09:10")[0] == "free", "off the grid, but open"
+    assert why(client, page, reason, heure="19:00")[0] == "outside"
+    assert why(client, page, reason, jour="2026-11-01")[0] == "outside"
+    agenda.openings.update(starts_on=date(2026, 11, 2))
+    assert why(client, page, reason, jour="2026-11-09")[0] == "past"
+    make_opening(agenda, reason, starts_on=date(2026, 12, 25), every_weeks=0)
+    assert why(client, page, reason, jour="2026-12-25")[0] == "holiday"
+    Absence.objects.create(agenda=agenda, starts_at=NINE, until=NINE + timedelta(days=2))
+    kind, answer = why(client, page, reason)
+    assert kind == "absent"
+    assert "Le praticien est absent à cette heure" in answer.content.decode()
+    assert answer.context["are_nearest"]
+
+
+def test_a_room_in_use_and_a_full_session_are_said(client, page, agenda, reason, now):
+    room = make_resource(agenda.practice)
+    needing = make_reason(agenda, name="Échographie", needs=[room.pk])
+    other = make_agenda(practice=agenda.practice)
+    others = make_reason(other, needs=[room.pk])
+    make_opening(other, others)
+    agenda.openings.first().visit_reasons.add(needing)
+    booked(others, now)
+    assert why(client, page, needing)[0] == "resource"
+    vaccine = make_reason(agenda, name="Vaccination", duration_minutes=10)
+    make_opening(agenda, vaccine, from_time=time(14), until_time=time(15), slot_minutes=10)
+    assert why(client, page, vaccine, heure="14:00")[0] == "free"
+    booked(vaccine, now, starts_at=datetime(2026, 11, 30, 13, tzinfo=UTC))
+    assert why(client, page, vaccine, heure="14:00")[0] == "full"
+
+
+def test_times_follow_the_practices_own_clock(now):
+    practice = make_practice(time_zone="America/Guadeloupe", postcode="97100", town="Basse-Terre")
+    agenda = make_agenda(practice=practice)
+    make_opening(agenda, make_reason(agenda))
+    client = verified_client(make_member(practice).account)
+    page = reverse("booking:new-visit", args=[practice.pk])
+    answer = client.get(page, {"agenda": agenda.pk, "debut": "2026-11-30T13:00:00Z"})
+    assert 'value="09:00"' in answer.content.decode()
+    assert answer.context["standing"].why == "free"
