@@ -1,4 +1,4 @@
-"""Moving, cancelling and marking appointments."""
+"""Moving, cancelling and marking appointments; taking it back is booking/domain/undo.py."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,22 +9,21 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
-from booking.domain import messages, waiting
+from booking.domain import deadline, messages, waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import availability, take
 from practitioners.domain.resources import mark_stale_with
-from practitioners.models import Agenda, VisitReason
+from practitioners.models import VisitReason
 
-SHORTEST_MINUTES, LONGEST_MINUTES = 5, 480
-# For how long a move on the agenda can be taken back before its patient hears of it.
+# For how long a move or a cancellation can be taken back before anybody hears of it.
 UNDO = timedelta(seconds=30)
 
 
 class TooLateToChange(Exception):
-    """The practice's deadline for patients has passed."""
+    """The practice's deadline for patients has passed: they move nothing any more."""
 
-    text = _("Il est trop tard pour modifier ce rendez-vous en ligne : appelez le cabinet.")
+    text = _("Il est trop tard pour déplacer ce rendez-vous en ligne : appelez le cabinet.")
 
 
 class NotActive(Exception):
@@ -33,35 +32,22 @@ class NotActive(Exception):
     text = _("Ce rendez-vous ne peut plus être modifié.")
 
 
+class HasBegun(NotActive):
+    """The visit has begun: what becomes of it now is said to the practice."""
+
+    text = _("Ce rendez-vous a commencé : appelez le cabinet pour le changer.")
+
+
+class MovedMeanwhile(NotActive):
+    """The visit is not where its patient saw it: it was moved elsewhere, or there already."""
+
+    text = _("Ce rendez-vous a été déplacé entre-temps.")
+
+
 class FollowsAnother(NotActive):
     """The visit is the second half of another one: a patient changes both by the first."""
 
     text = _("Cette visite suit une autre : changez la première, celle-ci viendra avec.")
-
-
-class TooLateToUndo(Exception):
-    """The time of a cancelled appointment is free for others by now."""
-
-    text = _("Trop tard pour revenir en arrière : le créneau est de nouveau proposé à tous.")
-
-
-class CannotResize(Exception):
-    """A seat of a session is as long as the session says, and no visit is without end."""
-
-    text = _("La durée de ce rendez-vous ne se change pas.")
-
-
-class NoSuchReason(Exception):
-    """The other agenda has no visit reason of this name."""
-
-    text = _("L’autre agenda n’a pas ce motif : déplacez-le par la page du rendez-vous.")
-
-
-def can_patient_change(appointment: Appointment, *, now: datetime) -> bool:
-    """Say whether a patient may still move or cancel, by the visit reason's deadline."""
-    if appointment.follows_id is not None:
-        return False
-    return appointment.status == Status.BOOKED and now <= appointment.changeable_until
 
 
 def follower(appointment: Appointment) -> Appointment | None:
@@ -93,6 +79,8 @@ def move(
     takes_back: bool = False,
     words: str = "",
     is_told: bool = False,
+    undo_within: timedelta = timedelta(),
+    moves_from: datetime | None = None,
 ) -> Appointment:
     """Move an appointment to another slot of its own or another visit reason.
 
@@ -102,18 +90,26 @@ def move(
     another message tells of it. A visit that follows comes along; where it has no place a patient
     cannot move, and a practice leaves it where it is.
 
+    `undo_within`: for how long it can be taken back (booking/domain/undo.py); until then nobody
+    else gets the old time, which the new one may not overlap, and the news waits. `moves_from`:
+    where whoever moves it saw it.
+
     The reference and its history stay. The old time is freed and the new one taken in one
     transaction, an entry is written and the news is owed. Raises SlotTaken, OutsideOpening,
-    TooLateToChange, NotActive.
+    TooLateToChange, MovedMeanwhile, NotActive.
     """
     take.queue_for(appointment.visit_reason, visit_reason or appointment.visit_reason)
-    appointment = _locked(appointment)
-    _check(appointment, channel=channel, now=now)
+    appointment = locked(appointment)
+    if moves_from is not None and appointment.starts_at != moves_from:
+        raise MovedMeanwhile
+    _check_move(appointment, channel=channel, now=now)
     reason = visit_reason or appointment.visit_reason
     former_agenda_id, former_start = appointment.agenda_id, appointment.starts_at
+    former_taken_id = appointment.taken_id
     touched = [(appointment.agenda, appointment.visit_reason.needs), (reason.agenda, reason.needs)]
-    if appointment.taken_id is not None:
-        take.release(appointment.taken_id)
+    take.release_holds(key=move_key(appointment))
+    if former_taken_id is not None and not undo_within:
+        take.release(former_taken_id)
     taken_id, ends_at = take.take(
         visit_reason=reason,
         starts_at=starts_at,
@@ -122,6 +118,8 @@ def move(
         anywhere=anywhere,
         minutes=minutes,
     )
+    if former_taken_id is not None and undo_within:
+        take.let_go(former_taken_id, key=move_key(appointment), until=now + undo_within)
     appointment.taken_id = taken_id
     appointment.visit_reason = reason
     appointment.agenda = reason.agenda
@@ -139,119 +137,64 @@ def move(
     )
     if not is_told:
         messages.owe_for_move(
-            appointment=appointment, now=now, after=news_after, takes_back=takes_back, words=words
+            appointment=appointment,
+            now=now,
+            after=max(news_after, undo_within),
+            takes_back=takes_back,
+            words=words,
         )
-    _bring_along(appointment, actor=actor, channel=channel, now=now)
+    _bring_along(appointment, actor=actor, channel=channel, now=now, undo_within=undo_within)
     for agenda, needs in touched:
         transaction.on_commit(partial(mark_stale_with, agenda, needs), robust=True)
     waiting.soon(former_agenda_id, now=now)
     return appointment
 
 
-def _bring_along(first: Appointment, *, actor: Actor, channel: Channel, now: datetime) -> None:
+def following_start(
+    first: Appointment, *, ends_at: datetime, now: datetime, may_overlap: bool = False
+) -> datetime | None:
+    """Where the visit that follows would come to stand if the first ended at `ends_at`.
+
+    Where it is, if it still follows from there; else its next place, which overlaps its present
+    time only where it may. None without one, and where nothing follows.
+    """
+    row, reason = follower(first), first.visit_reason
+    if row is None or reason.then_id != row.visit_reason_id:
+        return None
+    if ends_at <= row.starts_at <= ends_at + timedelta(minutes=reason.then_within_minutes):
+        return row.starts_at
+    starts = availability.following_starts(
+        visit_reason=reason,
+        then=row.visit_reason,
+        after=ends_at,
+        now=now,
+        ignoring=row.taken_id if may_overlap else None,
+    )
+    return starts[0] if starts else None
+
+
+def _bring_along(
+    first: Appointment, *, actor: Actor, channel: Channel, now: datetime, undo_within: timedelta
+) -> None:
     """Move the visit that follows to where it can follow again, if it no longer does."""
     row, reason = follower(first), first.visit_reason
     if row is None or reason.then_id != row.visit_reason_id:
         return
-    latest = first.ends_at + timedelta(minutes=reason.then_within_minutes)
-    if first.ends_at <= row.starts_at <= latest:
+    starts_at = following_start(first, ends_at=first.ends_at, now=now, may_overlap=not undo_within)
+    if starts_at == row.starts_at:
         return
-    starts = availability.following_starts(
-        visit_reason=reason,
-        then=row.visit_reason,
-        after=first.ends_at,
-        now=now,
-        ignoring=row.taken_id,
-    )
-    if starts:
+    if starts_at is not None:
         move(
             appointment=row,
-            starts_at=starts[0],
+            starts_at=starts_at,
             actor=actor,
             channel=Channel.PRACTICE,
             now=now,
             is_told=True,
+            undo_within=undo_within,
         )
     elif channel == Channel.PATIENT:
         raise take.NothingFollows
-
-
-@transaction.atomic
-def resize(*, appointment: Appointment, minutes: int, actor: Actor, now: datetime) -> Appointment:
-    """Make an appointment longer or shorter; its start stays, so its patient hears nothing.
-
-    Raises SlotTaken, NotActive, CannotResize.
-    """
-    take.queue_for(appointment.visit_reason)
-    appointment = _locked(appointment)
-    _check(appointment, channel=Channel.PRACTICE, now=now)
-    if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES or not _is_own_time(appointment):
-        raise CannotResize
-    former = appointment.ends_at - appointment.starts_at
-    if appointment.taken_id is not None:
-        take.release(appointment.taken_id)
-    appointment.taken_id, appointment.ends_at = take.take(
-        visit_reason=appointment.visit_reason,
-        starts_at=appointment.starts_at,
-        now=now,
-        online=False,
-        anywhere=True,
-        minutes=minutes,
-    )
-    appointment.save(update_fields=["taken", "ends_at"])
-    entries.write(
-        "appointment-resized",
-        actor=actor,
-        subjects=[appointment.patient_id],
-        practice_id=appointment.practice_id,
-        object_id=appointment.pk,
-        details={"from": former // timedelta(minutes=1), "to": minutes},
-    )
-    _touched(appointment)
-    waiting.soon(appointment.agenda_id, now=now)
-    return appointment
-
-
-def drag(
-    *,
-    appointment: Appointment,
-    agenda: Agenda,
-    starts_at: datetime,
-    actor: Actor,
-    now: datetime,
-    takes_back: bool = False,
-) -> Appointment:
-    """Move an appointment to where a practice's people put it in their agenda, as long as it is.
-
-    On another agenda it becomes that agenda's visit reason of the same name. The patient's news
-    waits for UNDO, so that a slip of the hand reaches nobody. Raises SlotTaken, OutsideOpening,
-    NotActive, NoSuchReason.
-    """
-    reason = appointment.visit_reason
-    if agenda.pk != appointment.agenda_id:
-        found = VisitReason.objects.filter(agenda=agenda, name=reason.name, active=True).first()
-        if found is None:
-            raise NoSuchReason
-        reason = found
-    length = (appointment.ends_at - appointment.starts_at) // timedelta(minutes=1)
-    return move(
-        appointment=appointment,
-        starts_at=starts_at,
-        visit_reason=reason,
-        actor=actor,
-        channel=Channel.PRACTICE,
-        now=now,
-        anywhere=True,
-        minutes=length if _is_own_time(appointment) else None,
-        news_after=UNDO,
-        takes_back=takes_back,
-    )
-
-
-def _is_own_time(appointment: Appointment) -> bool:
-    """Whether it takes the practitioner's own time, and no seat of a session."""
-    taken = appointment.taken
-    return taken is None or taken.is_own_time
 
 
 @transaction.atomic
@@ -269,18 +212,51 @@ def cancel(
 
     `words`: what the practice adds to the news; `undo_within`: for how long it can be restored,
     during which nobody else gets the time and the patient hears nothing; `is_told`: another
-    message tells of it.
+    message tells of it. A patient may cancel whatever is to come; after the deadline it is late
+    (booking/domain/deadline.py), which a practice's or software's own cancellation never is.
 
-    Raises TooLateToChange, NotActive.
+    Raises NotActive.
     """
-    appointment = _locked(appointment)
-    _check(appointment, channel=channel, now=now)
+    appointment = locked(appointment)
+    _check_cancel(appointment, channel=channel, now=now)
+    is_late = channel == Channel.PATIENT and deadline.is_late(appointment, now=now)
+    rows = [appointment]
+    if (row := follower(appointment)) is not None:
+        rows.append(locked(row))
+    for n, each in enumerate(rows):
+        _cancel(
+            each,
+            actor=actor,
+            now=now,
+            words=words,
+            undo_key=cancel_key(each, channel=channel) if undo_within else "",
+            undo_within=undo_within,
+            is_told=is_told or n > 0,
+            is_late=is_late,
+        )
+    return appointment
+
+
+def _cancel(
+    appointment: Appointment,
+    *,
+    actor: Actor,
+    now: datetime,
+    words: str,
+    undo_key: str,
+    undo_within: timedelta,
+    is_told: bool,
+    is_late: bool,
+) -> None:
+    """Cancel one appointment that may be; the visit that follows is as late as the first."""
     taken_id, appointment.taken = appointment.taken_id, None
     appointment.status, appointment.cancelled_at = Status.CANCELLED, now
+    appointment.cancelled_late = is_late
     appointment.save()
+    take.release_holds(key=move_key(appointment))
     if taken_id is not None:
         if undo_within:
-            take.let_go(taken_id, key=_undo_key(appointment), until=now + undo_within)
+            take.let_go(taken_id, key=undo_key, until=now + undo_within)
         else:
             take.release(taken_id)
     entries.write(
@@ -289,72 +265,29 @@ def cancel(
         subjects=[appointment.patient_id],
         practice_id=appointment.practice_id,
         object_id=appointment.pk,
+        details={"late": True} if is_late else {},
     )
     messages.owe_for_cancellation(
         appointment=appointment, now=now, words=words, after=undo_within, is_told=is_told
     )
-    _touched(appointment)
+    touch(appointment)
     waiting.soon(appointment.agenda_id, now=now)
-    if (row := follower(appointment)) is not None:
-        cancel(
-            appointment=row,
-            actor=actor,
-            channel=Channel.PRACTICE,
-            now=now,
-            undo_within=undo_within,
-            is_told=True,
-        )
-    return appointment
 
 
-def can_restore(appointment: Appointment, *, now: datetime) -> bool:
-    """Whether a cancellation can still be taken back."""
-    if appointment.status != Status.CANCELLED:
-        return False
-    return take.find_hold(key=_undo_key(appointment), now=now) is not None
+def cancel_key(appointment: Appointment, *, channel: Channel) -> str:
+    """Under which a cancelled visit's time is kept: each side takes back its own word alone."""
+    return f"{'regret' if channel == Channel.PATIENT else 'undo'}{appointment.pk.hex}"
 
 
-@transaction.atomic
-def restore(*, appointment: Appointment, actor: Actor, now: datetime) -> Appointment:
-    """Take a cancellation back while its time is kept; its patient hears of neither.
-
-    Raises TooLateToUndo.
-    """
-    appointment = _locked(appointment)
-    key = _undo_key(appointment)
-    hold_id = take.find_hold(key=key, now=now)
-    if appointment.status != Status.CANCELLED or hold_id is None:
-        raise TooLateToUndo
-    has_uses = bool(appointment.visit_reason.needs)
-    kept = take.keep_hold(hold_id=hold_id, key=key, now=now, has_uses=has_uses)
-    if kept is None:
-        raise TooLateToUndo
-    with_it = cancelled_with(appointment)
-    appointment.taken, appointment.cancelled_at = kept, None
-    appointment.status = Status.BOOKED
-    appointment.save()
-    entries.write(
-        "appointment-restored",
-        actor=actor,
-        subjects=[appointment.patient_id],
-        practice_id=appointment.practice_id,
-        object_id=appointment.pk,
-    )
-    messages.owe_as_before(appointment=appointment, now=now)
-    _touched(appointment)
-    if with_it is not None:
-        restore(appointment=with_it, actor=actor, now=now)
-    return appointment
-
-
-def _undo_key(appointment: Appointment) -> str:
-    return f"undo{appointment.pk.hex}"
+def move_key(appointment: Appointment) -> str:
+    """Under which the time that a visit was moved from is kept."""
+    return f"moved{appointment.pk.hex}"
 
 
 @transaction.atomic
 def mark(*, appointment: Appointment, status: Status, actor: Actor) -> Appointment:
     """Mark an appointment as arrived, seen, absent, or booked again; raises NotActive."""
-    appointment = _locked(appointment)
+    appointment = locked(appointment)
     if appointment.status == Status.CANCELLED or status == Status.CANCELLED:
         raise NotActive
     former, appointment.status = appointment.status, status
@@ -367,7 +300,7 @@ def mark(*, appointment: Appointment, status: Status, actor: Actor) -> Appointme
         object_id=appointment.pk,
         details={"from": former, "to": status},
     )
-    _touched(appointment)
+    touch(appointment)
     return appointment
 
 
@@ -377,7 +310,7 @@ def note_down(*, appointment: Appointment, text: str, actor: Actor) -> Appointme
 
     A patient who asks for their data sees it: so does GDPR article 15.
     """
-    appointment = _locked(appointment)
+    appointment = locked(appointment)
     seal(appointment, practice_note=text.strip())
     appointment.save(update_fields=["practice_note"])
     entries.write(
@@ -390,7 +323,7 @@ def note_down(*, appointment: Appointment, text: str, actor: Actor) -> Appointme
     return appointment
 
 
-def _locked(appointment: Appointment) -> Appointment:
+def locked(appointment: Appointment) -> Appointment:
     """Read the row again under a lock: two people may be changing it at once."""
     return (
         Appointment.unscoped.select_for_update(no_key=True, of=("self",))
@@ -399,15 +332,36 @@ def _locked(appointment: Appointment) -> Appointment:
     )
 
 
-def _touched(appointment: Appointment) -> None:
+def touch(appointment: Appointment) -> None:
+    """Let the search look at the agenda again once this is committed."""
     needs = appointment.visit_reason.needs
     transaction.on_commit(partial(mark_stale_with, appointment.agenda, needs), robust=True)
 
 
-def _check(appointment: Appointment, *, channel: Channel, now: datetime) -> None:
+def check_active(appointment: Appointment) -> None:
+    """Raise NotActive where a visit is over or cancelled."""
     if appointment.status not in (Status.BOOKED, Status.ARRIVED):
         raise NotActive
-    if channel == Channel.PATIENT and appointment.follows_id is not None:
+
+
+def _check_move(appointment: Appointment, *, channel: Channel, now: datetime) -> None:
+    """Hold a patient to the deadline, others to nothing but that it stands."""
+    check_active(appointment)
+    if channel != Channel.PATIENT:
+        return
+    if appointment.follows_id is not None:
         raise FollowsAnother
-    if channel == Channel.PATIENT and not can_patient_change(appointment, now=now):
-        raise TooLateToChange
+    if not deadline.terms(appointment, now=now).can_move:
+        raise HasBegun if appointment.starts_at <= now else TooLateToChange
+
+
+def _check_cancel(appointment: Appointment, *, channel: Channel, now: datetime) -> None:
+    """Let a patient cancel what is to come, others whatever stands."""
+    check_active(appointment)
+    if channel != Channel.PATIENT:
+        return
+    terms = deadline.terms(appointment, now=now)
+    if terms.first is not None:
+        raise FollowsAnother
+    if not terms.can_cancel:
+        raise HasBegun

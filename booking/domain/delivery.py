@@ -23,9 +23,9 @@ from django.utils import translation
 from audit.record.entries import system_actor
 from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import accounts, messages, questionnaire, reminders, series, sms
+from booking.domain import accounts, deadline, messages, questionnaire, reminders, series, sms
 from booking.domain.calendar_file import appointment_ics
-from booking.domain.change import can_patient_change, cancelled_with, follower
+from booking.domain.change import cancelled_with, follower
 from booking.domain.handover import handover_token
 from booking.domain.letters import Letter, hand_over
 from booking.domain.offer_links import offer_token
@@ -301,18 +301,12 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
     ) as plain:
         first_name = plain.text(patient, "first_name")
         to = plain.text(holder, name)
-    path = reverse("booking:appointment", args=[appointment.pk])
     context: dict[str, object] = {
         "site": settings.BASE_URL,
         "appointment": appointment,
         "practice": appointment.practice,
         "first_name": first_name,
-        "link": accounts.site_url(path) if account else "",
-        "move_link": (
-            accounts.site_url(reverse("booking:move", args=[appointment.pk]))
-            if account and can_patient_change(appointment, now=now)
-            else ""
-        ),
+        **_offers_of(appointment, has_account=account is not None, now=now),
         "words": message.words,
         "series": _told_with(message, appointment),
         "then": _then(message, appointment),
@@ -327,6 +321,26 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
     if not by_sms and not is_reminder:
         letter.ics = appointment_ics(appointment, now=now)
     return letter
+
+
+def _offers_of(appointment: Appointment, *, has_account: bool, now: datetime) -> dict[str, object]:
+    """What a message about an appointment may offer: no link that would lead to a refusal.
+
+    A patient without an account has no links, and calls the practice.
+    """
+    terms = deadline.terms(appointment, now=now)
+
+    def link(name: str, *, is_offered: bool = True) -> str:
+        if not (has_account and is_offered):
+            return ""
+        return accounts.site_url(reverse(f"booking:{name}", args=[appointment.pk]))
+
+    return {
+        "terms": terms,
+        "link": link("appointment"),
+        "move_link": link("move", is_offered=terms.can_move),
+        "cancel_link": link("cancel", is_offered=terms.can_cancel),
+    }
 
 
 def _told_with(message: Message, appointment: Appointment) -> list[Appointment]:
@@ -344,14 +358,14 @@ def _then(message: Message, appointment: Appointment) -> Appointment | None:
     return follower(appointment)
 
 
-def preview(kind: MessageKind, *, appointment: Appointment, words: str) -> Letter:
+def preview(kind: MessageKind, *, appointment: Appointment, words: str, now: datetime) -> Letter:
     """Show a practice what its patients will read, with nobody's name in it."""
     context: dict[str, object] = {
         "site": settings.BASE_URL,
         "appointment": appointment,
         "practice": appointment.practice,
         "first_name": "…",
-        "link": accounts.site_url(reverse("booking:my-appointments")),
+        **_offers_of(appointment, has_account=True, now=now),
         "words": words,
     }
     return _letter(kind, "…", settings.LANGUAGE_CODE, context)

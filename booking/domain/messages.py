@@ -40,23 +40,33 @@ def owe_for_move(
     `words`: what the practice adds to it.
 
     The news waits for `after`. With `takes_back` the last move is undone: if its news has not
-    left, there is none, and a confirmation that it made void is owed again.
+    left, there is none of either, and what that move made void is owed again.
     """
-    news = Message.objects.filter(appointment=appointment, kind=MessageKind.CHANGE)
-    last = news.filter(turn=str(appointment.moves - 1))
+    last = Message.objects.filter(
+        appointment=appointment, kind=MessageKind.CHANGE, turn=str(appointment.moves - 1)
+    )
     is_secret = takes_back and last.filter(state=MessageState.OWED).exists()
     _void(appointment, [MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.REMINDER])
-    turn = str(appointment.moves)
-    rows = _of_kind(
-        MessageKind.CHANGE, appointment, due_at=now + after, now=now, turn=turn, words=words
-    )
     if is_secret:
+        last.delete()
+        _owe_last_news(appointment)
         rows = []
-        if not news.filter(state=MessageState.SENT).exists():
-            Message.objects.filter(
-                appointment=appointment, kind=MessageKind.CONFIRMATION, state=MessageState.VOID
-            ).update(state=MessageState.OWED)
+    else:
+        turn = str(appointment.moves)
+        rows = _of_kind(
+            MessageKind.CHANGE, appointment, due_at=now + after, now=now, turn=turn, words=words
+        )
     _insert(rows + _reminders(appointment, now=now))
+
+
+def _owe_last_news(appointment: Appointment) -> None:
+    """Owe again the newest news of where an appointment stands, if a later move made it void."""
+    news = Message.objects.filter(
+        appointment=appointment, kind__in=[MessageKind.CONFIRMATION, MessageKind.CHANGE]
+    )
+    newest = news.order_by("-created_at", "-pk").first()
+    if newest is not None and newest.state == MessageState.VOID:
+        Message.objects.filter(pk=newest.pk).update(state=MessageState.OWED)
 
 
 def owe_for_cancellation(

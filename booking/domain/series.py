@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.ids import new_id
 from audit.record.entries import Actor
 from audit.refusal import Refusal
-from booking.domain import change, messages
+from booking.domain import change, messages, undo
 from booking.domain.book import OutsideOpening, SlotTaken, book
 from booking.models import Account, Appointment
 from booking.models.appointment import Channel, Status
@@ -156,7 +156,7 @@ def cancel_with_following(
 ) -> list[Appointment]:
     """Cancel an appointment and the later ones of its series, all or none; one message tells all.
 
-    Raises TooLateToChange, NotActive.
+    Raises NotActive.
     """
     rows = [appointment, *following(appointment)]
     return [
@@ -173,10 +173,12 @@ def cancel_with_following(
 
 
 @transaction.atomic
-def restore(*, appointment: Appointment, actor: Actor, now: datetime) -> list[Appointment]:
+def restore(
+    *, appointment: Appointment, actor: Actor, now: datetime, channel: Channel = Channel.PRACTICE
+) -> list[Appointment]:
     """Take back a cancellation, and those that were made with it. Raises TooLateToUndo."""
     rows = [appointment, *cancelled_with(appointment)]
-    return [change.restore(appointment=row, actor=actor, now=now) for row in rows]
+    return [undo.restore(appointment=row, actor=actor, now=now, channel=channel) for row in rows]
 
 
 def cancelled_with(appointment: Appointment) -> list[Appointment]:

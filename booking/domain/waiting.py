@@ -21,10 +21,9 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.refusal import Refusal
-from booking.domain import messages
+from booking.domain import deadline, messages
 from booking.domain.quiet_hours import is_quiet, morning_after, zone_where
 from booking.models import Appointment, Offer, Patient, Wait
-from booking.models.appointment import Status
 from booking.models.waiting import OfferState, PartOfDay
 from practitioners.domain import availability, take
 from practitioners.domain.availability import Slot
@@ -305,7 +304,7 @@ def _waiting(agenda: Agenda, *, now: datetime) -> list[Wait]:
 
 
 def _may_be_earlier(appointment: Appointment, *, now: datetime) -> bool:
-    return appointment.status == Status.BOOKED and now <= appointment.changeable_until
+    return deadline.terms(appointment, now=now).can_move
 
 
 def _free(

@@ -1,9 +1,9 @@
 import uuid
-from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
@@ -63,6 +63,8 @@ class Appointment(models.Model):
     moves = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True)
+    # Whether its patient cancelled after the practice's deadline (booking/domain/deadline.py).
+    cancelled_late = models.BooleanField(default=False, db_default=False)
 
     objects = ScopedManager(practice="practice", account="patient__account")
     unscoped = models.Manager["Appointment"]()
@@ -103,9 +105,9 @@ class Appointment(models.Model):
         return self.status in (Status.BOOKED, Status.ARRIVED)
 
     @property
-    def changeable_until(self) -> datetime:
-        """The last instant at which a patient may move or cancel, by the visit reason's rule."""
-        return self.starts_at - timedelta(hours=self.visit_reason.cancel_deadline_hours)
+    def shown_status(self) -> str:
+        """Where it stands, as people read it: a late cancellation is called late."""
+        return gettext("annulé tardivement") if self.cancelled_late else self.get_status_display()
 
 
 class Departure(models.Model):

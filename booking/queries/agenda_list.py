@@ -25,15 +25,27 @@ class MonthDay:
 
 
 def visits_of_day(*, agendas: Sequence[Agenda], day: date, actor: Actor) -> list[Shown]:
-    """A day's visits in order of time; the names are revealed in one entry."""
+    """A day's visits in order of time, with late cancellations; the names in one entry."""
     begins, ends = day_bounds(day, agendas[0].practice.zone)
     rows = (
         with_related()
         .filter(agenda__in=agendas, starts_at__gte=begins, starts_at__lt=ends)
-        .exclude(status="cancelled")
+        .exclude(status="cancelled", cancelled_late=False)
         .order_by("starts_at", "agenda__practitioner__last_name", "pk")
     )
     return show(list(rows), actor=actor, purpose=Purpose.CARE)
+
+
+def cancelled_late(*, agendas: Sequence[Agenda], days: Sequence[date]) -> list[Appointment]:
+    """The visits of some days that patients cancelled late, in order of time; without names."""
+    zone = agendas[0].practice.zone
+    rows = with_related().filter(
+        agenda__in=agendas,
+        cancelled_late=True,
+        starts_at__gte=day_bounds(days[0], zone)[0],
+        starts_at__lt=day_bounds(days[-1], zone)[1],
+    )
+    return list(rows.order_by("starts_at", "pk"))
 
 
 def month_of(*, agendas: Sequence[Agenda], day: date) -> list[list[MonthDay]]:

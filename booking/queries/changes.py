@@ -74,7 +74,7 @@ class Page:
     more: bool
 
 
-# In the order of changes (booking/migrations/0026).
+# In the order of changes (booking/migrations/0028).
 _CHANGES = "booking_changes({agendas}, %(changed_in)s, %(id)s, %(limit)s)"
 _FLOOR = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1"
 _AS_ROWS = f"""
@@ -88,7 +88,8 @@ _AS_JSON = f"""
            (array_agg(found.id))[count(*)]
     FROM (SELECT * FROM {_CHANGES} ORDER BY changed_in, id) AS found, LATERAL (
         SELECT found.id, agenda_id AS agenda, gone, visit_reason_id AS visit_reason,
-               patient_id AS patient, starts_at, ends_at, status, new_patient
+               patient_id AS patient, starts_at, ends_at, status, new_patient,
+               cancelled_late
     ) AS shown
 """  # noqa: S608 - constants
 

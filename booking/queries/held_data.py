@@ -218,4 +218,5 @@ def _visit(visit: Appointment, note: str, practice_note: str) -> dict[str, Any]:
         "practice_note": practice_note,
         "created_at": visit.created_at,
         "cancelled_at": visit.cancelled_at,
+        "cancelled_late": visit.cancelled_late,
     }

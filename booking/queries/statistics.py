@@ -28,6 +28,7 @@ class Week:
     visits: int = 0
     no_shows: int = 0
     cancelled: int = 0
+    cancelled_late: int = 0
 
     @property
     def fill(self) -> float | None:
@@ -60,6 +61,7 @@ class Statistics:
     over: int = 0
     no_shows: int = 0
     cancelled: int = 0
+    cancelled_late: int = 0
     new_patients: int = 0
     lead_days: float | None = None
     channels: dict[str, int] = field(default_factory=dict)
@@ -75,6 +77,12 @@ class Statistics:
     def no_show_share(self) -> float | None:
         """Of the visits that are over and marked."""
         return 100 * self.no_shows / self.over if self.over else None
+
+    @property
+    def late_share(self) -> float | None:
+        """Of all that was ever booked in these weeks, what patients cancelled late."""
+        booked = self.visits + self.cancelled
+        return 100 * self.cancelled_late / booked if booked else None
 
     @property
     def cancelled_share(self) -> float | None:
@@ -115,14 +123,19 @@ def _count(
         agenda__in=agendas,
         starts_at__gte=day_bounds(first, practice.zone)[0],
         starts_at__lt=day_bounds(last, practice.zone)[1],
-    ).values_list("starts_at", "ends_at", "created_at", "status", "channel", "new_patient")
+    ).values_list(
+        "starts_at", "ends_at", "created_at", "status", "channel", "new_patient", "cancelled_late"
+    )
     ahead: list[float] = []
     channels: Counter[str] = Counter()
-    for starts_at, ends_at, created_at, status, channel, is_new in rows.iterator(chunk_size=5000):
+    for starts_at, ends_at, created_at, status, channel, is_new, is_late in rows.iterator(
+        chunk_size=5000
+    ):
         day = starts_at.astimezone(practice.zone).date()
         week = by_monday[monday_of(day)]
         if status == Status.CANCELLED:
             week.cancelled += 1
+            week.cancelled_late += is_late
             continue
         week.visits += 1
         week.booked_minutes += (ends_at - starts_at).total_seconds() / 60
@@ -134,6 +147,7 @@ def _count(
     found.visits = sum(week.visits for week in found.weeks)
     found.no_shows = sum(week.no_shows for week in found.weeks)
     found.cancelled = sum(week.cancelled for week in found.weeks)
+    found.cancelled_late = sum(week.cancelled_late for week in found.weeks)
     found.lead_days = median(ahead) if ahead else None
     found.channels = {channel: channels[channel] for channel in Channel.values}
 

@@ -1,7 +1,6 @@
 """A patient's own appointments and people."""
 
 import uuid
-from datetime import timedelta
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +11,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import change, handover, patients, questionnaire, series, video, waiting
+from booking.domain import (
+    change,
+    deadline,
+    handover,
+    patients,
+    questionnaire,
+    series,
+    undo,
+    video,
+    waiting,
+)
 from booking.domain.calendar_file import appointment_ics
 from booking.domain.offer_links import offer_token
 from booking.forms.accounts import AddressForm
@@ -27,11 +36,8 @@ from booking.queries.waiting import show as show_waits
 from booking.views import unfinished
 from booking.views.access import account_of, account_required, web_actor
 from booking.views.people import named_people
-from practitioners.domain import availability, take
 from practitioners.domain.substitutes import name_at
-from practitioners.domain.wall_clock import read_day, read_instant
-
-DAYS_OFFERED = 28
+from practitioners.domain.wall_clock import read_day
 
 
 @never_cache
@@ -51,7 +57,6 @@ def my_appointments(request: HttpRequest) -> HttpResponse:
         ],
         "upcoming": shown[: len(coming)],
         "past": shown[len(coming) :],
-        "changeable": {a.pk for a in coming if change.can_patient_change(a, now=now)},
     }
     return render(request, "booking/my_appointments.html", context)
 
@@ -77,7 +82,8 @@ def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse
         "shown": shown,
         "appointment": row,
         "practice": row.practice,
-        "can_change": change.can_patient_change(row, now=now),
+        "terms": deadline.terms(row, now=now),
+        "way_back": undo.way_back(row, now=now),
         "then": change.follower(row),
         "substitute": name_at(agenda=row.agenda, at=row.starts_at),
         "is_asked": questionnaire.is_asked(row),
@@ -148,85 +154,6 @@ def calendar_file(request: HttpRequest, appointment_id: uuid.UUID) -> HttpRespon
     answer = HttpResponse(content, content_type="text/calendar; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="rendez-vous.ics"'
     return answer
-
-
-@never_cache
-@account_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def move(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    row = _own(appointment_id)
-    now = timezone.now()
-    problem = ""
-    if request.method == "POST" and (starts_at := read_instant(request.POST.get("debut", ""))):
-        try:
-            change.move(
-                appointment=row,
-                starts_at=starts_at,
-                actor=web_actor(request),
-                channel=Channel.PATIENT,
-                now=now,
-            )
-        except (
-            take.SlotTaken,
-            take.OutsideOpening,
-            change.TooLateToChange,
-            change.NotActive,
-        ) as refused:
-            problem = str(refused.text)
-        else:
-            messages.success(request, _("Votre rendez-vous est déplacé. Un e-mail le confirme."))
-            return redirect("booking:appointment", row.pk)
-    slots = availability.free_slots(
-        visit_reason=row.visit_reason,
-        since=now,
-        until=now + timedelta(days=DAYS_OFFERED),
-        now=now,
-        ignoring=row.taken_id,
-    )
-    by_day: dict[object, list[availability.Slot]] = {}
-    for slot in slots:
-        if slot.starts_at != row.starts_at:
-            day = slot.starts_at.astimezone(row.practice.zone).date()
-            by_day.setdefault(day, []).append(slot)
-    context = {
-        "appointment": row,
-        "practice": row.practice,
-        "days": list(by_day.items())[:10],
-        "problem": problem,
-        "can_change": change.can_patient_change(row, now=now),
-        "too_late": change.TooLateToChange.text,
-    }
-    return render(request, "booking/move.html", context, status=409 if problem else 200)
-
-
-@never_cache
-@account_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def cancel(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    row = _own(appointment_id)
-    now = timezone.now()
-    problem = ""
-    if request.method == "POST":
-        cancels = series.cancel_with_following if "suivants" in request.POST else change.cancel
-        try:
-            cancels(appointment=row, actor=web_actor(request), channel=Channel.PATIENT, now=now)
-        except (change.TooLateToChange, change.NotActive) as refused:
-            problem = str(refused.text)
-        else:
-            if "suivants" in request.POST:
-                messages.success(request, _("Ce rendez-vous et les suivants sont annulés."))
-            else:
-                messages.success(request, _("Votre rendez-vous est annulé."))
-            return redirect("booking:my-appointments")
-    elif not change.can_patient_change(row, now=now):
-        problem = str(change.TooLateToChange.text)
-    context = {
-        "appointment": row,
-        "practice": row.practice,
-        "problem": problem,
-        "following": series.following(row),
-    }
-    return render(request, "booking/cancel.html", context, status=409 if problem else 200)
 
 
 @never_cache

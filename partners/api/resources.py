@@ -45,6 +45,7 @@ def appointment(row: Appointment) -> dict[str, Any]:
         "ends_at": row.ends_at,
         "status": row.status,
         "new_patient": row.new_patient,
+        "cancelled_late": row.cancelled_late,
     }
 
 

@@ -209,6 +209,7 @@ class AppointmentOut(serializers.Serializer):  # type: ignore[type-arg]
     ends_at = Instant()
     status = serializers.ChoiceField(choices=STATUSES)
     new_patient = Flag()
+    cancelled_late = Flag(help_text="The patient cancelled after the practice's deadline.")
 
 
 class AppointmentsOut(serializers.Serializer):  # type: ignore[type-arg]
@@ -228,6 +229,7 @@ class ChangeOut(serializers.Serializer):  # type: ignore[type-arg]
     ends_at = Instant(allow_null=True)
     status = serializers.ChoiceField(choices=STATUSES, allow_null=True)
     new_patient = Flag(allow_null=True)
+    cancelled_late = Flag(allow_null=True)
 
 
 class ChangesOut(serializers.Serializer):  # type: ignore[type-arg]

@@ -22,6 +22,7 @@ SPECIALTIES = (
 VISIT_REASONS = "urn:doctolib:visit-reason"
 OUR_IDS = "urn:ietf:rfc:3986"
 HOLD_ENDS = "urn:doctolib:fhir:hold-ends"
+CANCELLED_LATE = "urn:doctolib:fhir:cancelled-late"
 PROFILE = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-"
 AVAILABILITY = f"{PROFILE}schedule-availability-time"
 _SLOT = re.compile(r"([0-9a-f-]{36})\.(\d{8}T\d{4})Z", re.ASCII)
@@ -260,6 +261,7 @@ def appointment(row: Appointment) -> dict[str, Any]:
         reference("Location", agenda.practice_id),
     ]
     status = STATUSES[Status(row.status)]
+    late = [{"url": CANCELLED_LATE, "valueBoolean": True}] if row.cancelled_late else []
     return {
         "resourceType": "Appointment",
         "id": str(row.pk),
@@ -276,6 +278,7 @@ def appointment(row: Appointment) -> dict[str, Any]:
             {"actor": actor, "status": "declined" if status == "cancelled" else "accepted"}
             for actor in actors
         ],
+        **({"extension": late} if late else {}),
     }
 
 

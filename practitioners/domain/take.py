@@ -392,6 +392,11 @@ def release(taken_id: uuid.UUID) -> None:
     Taken.objects.filter(pk=taken_id).delete()
 
 
+def release_holds(*, key: str) -> None:
+    """Free whatever a key holds."""
+    Taken.objects.filter(hold_key=key, hold_until__isnull=False).delete()
+
+
 def let_go(taken_id: uuid.UUID, *, key: str, until: datetime) -> None:
     """Free taken time a little later: until then it is a hold, which its key can keep."""
     Taken.objects.filter(pk=taken_id).update(hold_until=until, hold_key=key)

@@ -69,6 +69,12 @@ def iso(at: datetime) -> str:
 
 
 @register.filter
+def iso_day(at: datetime, practice: Practice) -> str:
+    """The day in a practice's zone, as links carry it: 2026-11-24."""
+    return _local(at, practice).date().isoformat()
+
+
+@register.filter
 def euros(cents: int | None) -> str:
     """A price: 26,50 €."""
     if cents is None:

@@ -60,7 +60,7 @@ KEYS = {
 OWN = {
     "booking:account", "booking:reads", "booking:second-factor", "booking:people",
     "booking:new-person", "booking:person", "booking:my-appointments", "booking:appointment",
-    "booking:move", "booking:cancel", "booking:calendar-file", "booking:accept-invitation",
+    "booking:move", "booking:cancel", "booking:take-back", "booking:calendar-file", "booking:accept-invitation",
     "booking:proof", "booking:concern", "booking:my-data", "booking:my-data-file", "booking:erase-account",
     "booking:my-incidents", "booking:join-waiting-list", "booking:leave-waiting-list",
     "booking:hand-over", "booking:accept-handover", "booking:offline-visits", "booking:my-conversations", "booking:begin-conversation", "booking:my-conversation",

@@ -189,15 +189,19 @@ def test_cancelling_frees_the_slot_and_voids_reminders(reason, now):
         cancel(appointment=appointment, actor=practice_actor(), channel=Channel.PATIENT, now=now)
 
 
-def test_the_deadline_binds_patients_and_not_the_practice(reason, now):
-    appointment = booked(reason, now)
+def test_after_the_deadline_patients_cancel_late_and_move_nothing(reason, now):
     late = NINE - timedelta(hours=3)
+    one, other = booked(reason, now), booked(reason, now, starts_at=NINE + timedelta(hours=1))
+    values = {"actor": practice_actor(), "now": late}
     with pytest.raises(TooLateToChange):
-        cancel(appointment=appointment, actor=practice_actor(), channel=Channel.PATIENT, now=late)
-    done = cancel(
-        appointment=appointment, actor=practice_actor(), channel=Channel.PRACTICE, now=late
-    )
-    assert done.status == Status.CANCELLED
+        move(
+            appointment=one, starts_at=NINE + timedelta(hours=2), channel=Channel.PATIENT, **values
+        )
+    done = cancel(appointment=one, channel=Channel.PATIENT, **values)
+    assert (done.status, done.cancelled_late) == (Status.CANCELLED, True)
+    # A practice is not late.
+    done = cancel(appointment=other, channel=Channel.PRACTICE, **values)
+    assert (done.status, done.cancelled_late) == (Status.CANCELLED, False)
 
 
 def test_who_calls_for_the_first_time_is_new_to_the_practice(reason, now):

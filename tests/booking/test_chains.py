@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
-from booking.domain import change, delivery, series
+from booking.domain import change, delivery, drag, series
 from booking.domain.book import HeldSlot, book
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
@@ -140,7 +140,7 @@ def test_the_second_comes_along(reasons, account, now):
     assert then.starts_at == FOUR[2]
     assert set(Message.objects.values_list("appointment", flat=True)) == {row.pk}
     # Half a slot later it still is soon enough where it was.
-    change.drag(
+    drag.drag(
         appointment=moved, agenda=moved.agenda, starts_at=FOUR[1] - timedelta(minutes=10),
         actor=practice_actor(), now=now,
     )  # fmt: skip

@@ -6,7 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from booking.domain.book import HeldSlot, OutsideOpening, SlotTaken, book
-from booking.domain.change import cancel, move, resize
+from booking.domain.change import cancel, move
+from booking.domain.drag import resize
 from booking.models.appointment import Channel
 from practitioners.domain import next_slots, resources, take
 from practitioners.domain.availability import free_slots

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain import change, series
+from booking.domain import change, series, undo
 from booking.domain.book import SlotTaken
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
@@ -81,7 +81,7 @@ def test_what_is_taken_back_never_happened(rows, reason, now):
     news = Message.objects.get(appointment=row, kind=MessageKind.CANCELLATION)
     assert news.due_at == now + change.UNDO
     later = now + timedelta(seconds=20)
-    restored = change.restore(appointment=row, actor=practice_actor(), now=later)
+    restored = undo.restore(appointment=row, actor=practice_actor(), now=later)
     assert (restored.status, restored.taken_id) == (Status.BOOKED, row.taken_id)
     assert restored.taken.hold_until is None
     assert owed(row) == before
@@ -98,9 +98,9 @@ def test_after_half_a_minute_the_time_is_everybodys(rows, reason, now):
     row = rows[0]
     cancelled(row, now, undo_within=change.UNDO)
     late = now + change.UNDO
-    assert not change.can_restore(row, now=late)
-    with pytest.raises(change.TooLateToUndo):
-        change.restore(appointment=row, actor=practice_actor(), now=late)
+    assert not undo.can_restore(row, now=late)
+    with pytest.raises(undo.TooLateToUndo):
+        undo.restore(appointment=row, actor=practice_actor(), now=late)
     assert row.starts_at in starts(reason, late)
     # Who clears the hold asks for the search's next slots to be looked at again.
     next_slots.take_stale()
@@ -110,10 +110,10 @@ def test_after_half_a_minute_the_time_is_everybodys(rows, reason, now):
 
 def test_a_cancellation_without_a_way_back_has_none(rows, now):
     cancelled(rows[0], now)
-    with pytest.raises(change.TooLateToUndo):
-        change.restore(appointment=rows[0], actor=practice_actor(), now=now)
-    with pytest.raises(change.TooLateToUndo):
-        change.restore(appointment=rows[1], actor=practice_actor(), now=now)
+    with pytest.raises(undo.TooLateToUndo):
+        undo.restore(appointment=rows[0], actor=practice_actor(), now=now)
+    with pytest.raises(undo.TooLateToUndo):
+        undo.restore(appointment=rows[1], actor=practice_actor(), now=now)
 
 
 def test_the_rest_of_a_series_goes_with_one_message(rows, now):
@@ -129,13 +129,22 @@ def test_the_rest_of_a_series_goes_with_one_message(rows, now):
     assert [each.pk for each in series.cancelled_with(gone[0])] == [row.pk for row in rows[2:]]
 
 
-def test_one_that_is_too_near_keeps_all(rows, now):
-    rows[0].visit_reason.cancel_deadline_hours = 9999
+def test_each_of_a_series_is_late_by_its_own_hour(rows, now):
+    rows[0].visit_reason.cancel_deadline_hours = 14 * 24
     rows[0].visit_reason.save()
-    with pytest.raises(change.TooLateToChange):
+    later = now + timedelta(hours=2)
+    gone = series.cancel_with_following(
+        appointment=rows[1], actor=practice_actor(), channel=Channel.PATIENT, now=later
+    )
+    assert [row.cancelled_late for row in gone] == [True, False, False]
+
+
+def test_one_that_has_begun_keeps_all(rows):
+    with pytest.raises(change.HasBegun):
         series.cancel_with_following(
-            appointment=rows[0], actor=practice_actor(), channel=Channel.PATIENT, now=now
-        )
+            appointment=rows[1], actor=practice_actor(), channel=Channel.PATIENT,
+            now=rows[1].starts_at,
+        )  # fmt: skip
     assert Appointment.unscoped.filter(status=Status.CANCELLED).count() == 0
 
 

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_safe
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose
-from booking.domain.change import can_restore
 from booking.domain.dashboard_access import may_still_work
+from booking.domain.undo import can_restore
 from booking.models import Appointment
 from booking.queries.agenda_grid import build_grid, week_of
-from booking.queries.agenda_list import month_of, visits_of_day
+from booking.queries.agenda_list import cancelled_late, month_of, visits_of_day
 from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import (
     account_of,
@@ -92,6 +92,7 @@ def agenda(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         context["may_change"] = request.user.has_perm("booking.change_appointments", membership)
         if is_partial:
             return render(request, "dashboard/_grid.html", context)
+        context["cancelled_late"] = cancelled_late(agendas=chosen, days=days)
     return render(request, "dashboard/agenda.html", context)
 
 

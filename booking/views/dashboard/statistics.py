@@ -61,7 +61,7 @@ def statistics_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse
     writer.writerow(
         [
             _("Semaine du"), _("Heures ouvertes"), _("Heures prises"), _("Remplissage (%)"),
-            _("Rendez-vous"), _("Absents"), _("Annulés"),
+            _("Rendez-vous"), _("Absents"), _("Annulés"), _("Annulés tardivement"),
         ]
     )  # fmt: skip
     for week in found.weeks:
@@ -70,7 +70,7 @@ def statistics_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse
                 week.monday.isoformat(), f"{week.open_minutes / 60:.1f}",
                 f"{week.booked_minutes / 60:.1f}",
                 "" if week.fill is None else f"{week.fill:.1f}", week.visits, week.no_shows,
-                week.cancelled,
+                week.cancelled, week.cancelled_late,
             ]
         )  # fmt: skip
     return answer

@@ -211,7 +211,7 @@ def _ways_out(
         choices = ways[shown.appointment.pk]
         lines.append({"shown": shown, "choices": choices, "chosen": read_instant(chosen) or chosen})
     letters = [
-        preview(kind, appointment=rows[0], words=words)
+        preview(kind, appointment=rows[0], words=words, now=now)
         for kind in (MessageKind.CHANGE, MessageKind.CANCELLATION)
     ]
     return {

@@ -13,7 +13,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import book, change, patients, questionnaire, series, video, waiting
+from booking.domain import (
+    book,
+    change,
+    deadline,
+    drag,
+    patients,
+    questionnaire,
+    series,
+    undo,
+    video,
+    waiting,
+)
 from booking.forms.dashboard import DragForm, PracticeNoteForm, WhenForm
 from booking.models import Appointment, Document, Questionnaire
 from booking.models.appointment import Channel, Status
@@ -83,6 +94,7 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "resources": names_of(row.taken_id) if row.taken_id else [],
         "documents_count": Document.objects.filter(patient=row.patient_id).count(),
         "missed": book.no_shows(row.practice, row.patient, now=now),
+        "late": deadline.late_cancellations(row.practice, row.patient, now=now),
         "waits_since": video.waits_since(row) if is_video else None,
         "practice_note": PracticeNoteForm(initial={"text": practice_note}),
         "agenda_url": _agenda_url(practice_id, row.starts_at, row.agenda),
@@ -199,7 +211,7 @@ def drag_visit(
     minutes = form.cleaned_data["duree"]
     try:
         if starts_at != row.starts_at or agenda.pk != row.agenda_id:
-            row = change.drag(
+            row = drag.drag(
                 appointment=row,
                 agenda=agenda,
                 starts_at=starts_at,
@@ -208,13 +220,13 @@ def drag_visit(
                 takes_back=form.cleaned_data["retour"],
             )
         if minutes and minutes != (row.ends_at - row.starts_at) // timedelta(minutes=1):
-            row = change.resize(appointment=row, minutes=minutes, actor=actor, now=now)
+            row = drag.resize(appointment=row, minutes=minutes, actor=actor, now=now)
     except (
         book.SlotTaken,
         book.OutsideOpening,
         change.NotActive,
-        change.NoSuchReason,
-        change.CannotResize,
+        drag.NoSuchReason,
+        drag.CannotResize,
     ) as refused:
         return JsonResponse({"problem": str(refused.text)}, status=409)
     begins, ends = (at.astimezone(row.practice.zone) for at in (row.starts_at, row.ends_at))
@@ -259,7 +271,7 @@ def restore_visit(
     row = _own(request, appointment_id)
     try:
         series.restore(appointment=row, actor=practice_actor(request), now=timezone.now())
-    except change.TooLateToUndo as refused:
+    except undo.TooLateToUndo as refused:
         messages.error(request, str(refused.text))
     else:
         messages.success(request, _("Rien n’est annulé. Le patient n’en a rien su."))

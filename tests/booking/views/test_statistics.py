@@ -57,6 +57,18 @@ def visit(agenda, day, hour, *, ahead=3, status="", **more):
     return row
 
 
+def test_what_patients_cancel_late_is_counted_and_marked(agenda):
+    for hour, ahead in ((9, timedelta(hours=1)), (10, timedelta(days=2))):
+        row = visit(agenda, date(2026, 11, 23), hour, ahead=5)
+        cancel(
+            appointment=row, actor=system_actor(), channel=Channel.PATIENT,
+            now=row.starts_at - ahead,
+        )  # fmt: skip
+    found = figures(agenda)
+    assert (found.cancelled, found.cancelled_late, found.late_share) == (2, 1, 50)
+    assert [week.cancelled_late for week in found.weeks] == [0, 1]
+
+
 def figures(agenda, weeks=2):
     with scope(practice=agenda.practice):
         return statistics_of(agenda.practice, [agenda], weeks=weeks, now=FRIDAY)
@@ -177,6 +189,7 @@ def test_a_spreadsheet_reads_it(agenda, client):
     assert rows[-1] == {
         "Semaine du": "2026-11-23", "Heures ouvertes": "3.0", "Heures prises": "0.5",
         "Remplissage (%)": "16.7", "Rendez-vous": "1", "Absents": "0", "Annulés": "0",
+        "Annulés tardivement": "0",
     }  # fmt: skip
 
 

@@ -1,0 +1,94 @@
+"""Until when patients may move a visit online, and from when cancelling it is late.
+
+The one rule: pages, mails and the domain all ask `terms`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from booking.models import Appointment, Patient
+from booking.models.appointment import Status
+from practitioners.models import Practice
+
+# For so long after a booking its patient may change their mind, however near the visit is.
+GRACE = timedelta(hours=1)
+A_YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a patient may do with a visit at one instant.
+
+    `free_until`: the last instant at which it may be moved online, and cancelled without being
+    late; `is_late`: cancelling it now is late; `is_grace`: only the hour after the booking keeps it
+    from being late; `lasts_to_start`: it is free until the visit begins; `first`: the visit that
+    this one follows and by which both are changed.
+    """
+
+    free_until: datetime
+    can_move: bool
+    can_cancel: bool
+    is_late: bool
+    is_grace: bool
+    lasts_to_start: bool
+    first: Appointment | None = None
+
+
+def free_until(appointment: Appointment, *, starts_at: datetime | None = None) -> datetime:
+    """The last instant at which a visit may be moved online and cancelled without being late.
+
+    The visit reason's deadline, or GRACE after the booking if that is later; never later than the
+    start. `starts_at`: where the visit might be moved to; a move begins no new hour of grace.
+    """
+    begins = starts_at or appointment.starts_at
+    return min(begins, max(_deadline(appointment, begins), appointment.created_at + GRACE))
+
+
+def is_late(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether a patient who cancels now does so late."""
+    return now > free_until(appointment)
+
+
+def terms(appointment: Appointment, *, now: datetime, starts_at: datetime | None = None) -> Terms:
+    """Say what its patient may do with a visit now; with `starts_at`, as if it stood there.
+
+    A visit to come can always be cancelled. One that follows another is changed by the first, and
+    can be cancelled by itself once the first is no longer to come.
+    """
+    begins, until = starts_at or appointment.starts_at, free_until(appointment, starts_at=starts_at)
+    is_to_come = _is_to_come(appointment, begins, now=now)
+    first = _first(appointment, now=now) if is_to_come else None
+    is_free = now <= until
+    return Terms(
+        free_until=until,
+        can_move=is_to_come and is_free and appointment.follows_id is None,
+        can_cancel=is_to_come and first is None,
+        is_late=not is_free,
+        is_grace=is_free and now > _deadline(appointment, begins),
+        lasts_to_start=until >= begins,
+        first=first,
+    )
+
+
+def late_cancellations(practice: Practice, patient: Patient, *, now: datetime) -> int:
+    """How often a patient cancelled late at a practice within a year."""
+    late = Appointment.unscoped.filter(
+        patient=patient, practice=practice, cancelled_late=True, starts_at__gt=now - A_YEAR
+    )
+    return late.count()
+
+
+def _deadline(appointment: Appointment, begins: datetime) -> datetime:
+    return begins - timedelta(hours=appointment.visit_reason.cancel_deadline_hours)
+
+
+def _is_to_come(appointment: Appointment, begins: datetime, *, now: datetime) -> bool:
+    return appointment.status == Status.BOOKED and now < begins
+
+
+def _first(appointment: Appointment, *, now: datetime) -> Appointment | None:
+    """The visit that this one follows, while that one is to come."""
+    first = appointment.follows if appointment.follows_id is not None else None
+    if first is None or not _is_to_come(first, first.starts_at, now=now):
+        return None
+    return first

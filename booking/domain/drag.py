@@ -1,0 +1,107 @@
+"""What a hand does to a visit on the agenda: putting it elsewhere, making it longer or shorter."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit.record import entries
+from audit.record.entries import Actor
+from booking.domain import waiting
+from booking.domain.change import UNDO, check_active, locked, move, touch
+from booking.models import Appointment
+from booking.models.appointment import Channel
+from practitioners.domain import take
+from practitioners.models import Agenda, VisitReason
+
+SHORTEST_MINUTES, LONGEST_MINUTES = 5, 480
+
+
+class CannotResize(Exception):
+    """A seat of a session is as long as the session says, and no visit is without end."""
+
+    text = _("La durée de ce rendez-vous ne se change pas.")
+
+
+class NoSuchReason(Exception):
+    """The other agenda has no visit reason of this name."""
+
+    text = _("L’autre agenda n’a pas ce motif : déplacez-le par la page du rendez-vous.")
+
+
+@transaction.atomic
+def resize(*, appointment: Appointment, minutes: int, actor: Actor, now: datetime) -> Appointment:
+    """Make an appointment longer or shorter; its start stays, so its patient hears nothing.
+
+    Raises SlotTaken, NotActive, CannotResize.
+    """
+    take.queue_for(appointment.visit_reason)
+    appointment = locked(appointment)
+    check_active(appointment)
+    if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES or not _is_own_time(appointment):
+        raise CannotResize
+    former = appointment.ends_at - appointment.starts_at
+    if appointment.taken_id is not None:
+        take.release(appointment.taken_id)
+    appointment.taken_id, appointment.ends_at = take.take(
+        visit_reason=appointment.visit_reason,
+        starts_at=appointment.starts_at,
+        now=now,
+        online=False,
+        anywhere=True,
+        minutes=minutes,
+    )
+    appointment.save(update_fields=["taken", "ends_at"])
+    entries.write(
+        "appointment-resized",
+        actor=actor,
+        subjects=[appointment.patient_id],
+        practice_id=appointment.practice_id,
+        object_id=appointment.pk,
+        details={"from": former // timedelta(minutes=1), "to": minutes},
+    )
+    touch(appointment)
+    waiting.soon(appointment.agenda_id, now=now)
+    return appointment
+
+
+def drag(
+    *,
+    appointment: Appointment,
+    agenda: Agenda,
+    starts_at: datetime,
+    actor: Actor,
+    now: datetime,
+    takes_back: bool = False,
+) -> Appointment:
+    """Move an appointment to where a practice's people put it in their agenda, as long as it is.
+
+    On another agenda it becomes that agenda's visit reason of the same name. The patient's news
+    waits for UNDO, so that a slip of the hand reaches nobody. Raises SlotTaken, OutsideOpening,
+    NotActive, NoSuchReason.
+    """
+    reason = appointment.visit_reason
+    if agenda.pk != appointment.agenda_id:
+        found = VisitReason.objects.filter(agenda=agenda, name=reason.name, active=True).first()
+        if found is None:
+            raise NoSuchReason
+        reason = found
+    length = (appointment.ends_at - appointment.starts_at) // timedelta(minutes=1)
+    return move(
+        appointment=appointment,
+        starts_at=starts_at,
+        visit_reason=reason,
+        actor=actor,
+        channel=Channel.PRACTICE,
+        now=now,
+        anywhere=True,
+        minutes=length if _is_own_time(appointment) else None,
+        news_after=UNDO,
+        takes_back=takes_back,
+    )
+
+
+def _is_own_time(appointment: Appointment) -> bool:
+    """Whether it takes the practitioner's own time, and no seat of a session."""
+    taken = appointment.taken
+    return taken is None or taken.is_own_time

@@ -1,0 +1,345 @@
+"""A patient's pages of moving, cancelling and taking back, in the order that people use them."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+
+from booking.domain import change
+from booking.models import Appointment
+from booking.models.appointment import Channel, Status
+from booking.queries.agenda_list import cancelled_late, visits_of_day
+from tests.booking.test_book import NINE, booked
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_member,
+    make_opening,
+    make_patient,
+    make_reason,
+    practice_actor,
+    verified_client,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
+HOUR, WEEK, SECOND = timedelta(hours=1), timedelta(days=7), timedelta(seconds=1)
+
+
+@pytest.fixture
+def reason():
+    agenda = make_agenda()
+    row = make_reason(agenda)
+    make_opening(agenda, row)
+    return row
+
+
+@pytest.fixture
+def account():
+    return make_account()
+
+
+@pytest.fixture
+def visit(reason, account, now):
+    return booked(reason, now - 2 * HOUR, patient=make_patient(account))
+
+
+@pytest.fixture
+def client(account):
+    return verified_client(account)
+
+
+def url(name, visit):
+    return reverse(f"booking:{name}", args=[visit.pk])
+
+
+def iso(at):
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def read(answer):
+    return answer.content.decode()
+
+
+def offered(page):
+    return re.findall(r'name="debut" value="([^"]+)"', page)
+
+
+def fields(page):
+    """The hidden fields of the page's form, as a browser sends them."""
+    found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    found.pop("csrfmiddlewaretoken", None)
+    return found
+
+
+def fresh(visit):
+    return Appointment.unscoped.get(pk=visit.pk)
+
+
+def test_a_time_is_chosen_then_confirmed_then_taken_back(client, visit):
+    page = read(client.get(url("move", visit)))
+    there = NINE + HOUR
+    assert iso(there) in offered(page)
+    assert iso(NINE) not in offered(page), "where it stands already"
+    assert "Zoé Lefèvre" in page
+    page = read(client.get(url("move", visit), {"debut": iso(there)}))
+    assert fresh(visit).starts_at == NINE, "choosing moves nothing"
+    assert "Lundi 30 novembre 2026, 09:00" in page
+    assert "Lundi 30 novembre 2026, 10:00" in page
+    assert "jusqu’au dimanche 29 novembre 2026 à 10:00" in page
+    page = read(client.post(url("move", visit), fields(page), follow=True))
+    assert fresh(visit).starts_at == there
+    assert "Revenir en arrière" in page
+    assert "Un e-mail le confirmera." in page
+    page = read(client.post(url("take-back", visit), fields(page), follow=True))
+    assert fresh(visit).starts_at == NINE
+    assert "votre rendez-vous reste le lundi 30 novembre 2026 à 09:00" in page
+    assert "Revenir en arrière" not in page
+
+
+def test_half_a_minute_later_it_stays_where_it_was_moved(client, visit, now):
+    client.post(url("move", visit), {"debut": iso(NINE + HOUR)})
+    with time_machine.travel(now + HOUR):
+        assert "Revenir en arrière" not in read(client.get(url("appointment", visit)))
+        page = read(client.post(url("take-back", visit), {"vers": iso(NINE)}, follow=True))
+    assert "Trop tard pour revenir en arrière" in page
+    assert fresh(visit).starts_at == NINE + HOUR
+
+
+def test_what_is_sent_twice_happens_once(client, visit):
+    page = read(client.get(url("move", visit), {"debut": iso(NINE + HOUR)}))
+    for _n in range(2):
+        answer = client.post(url("move", visit), fields(page), follow=True)
+        assert answer.status_code == 200
+    assert (fresh(visit).starts_at, fresh(visit).moves) == (NINE + HOUR, 1)
+    back = fields(read(answer))
+    for _n in range(2):
+        page = read(client.post(url("take-back", visit), back, follow=True))
+        assert "Trop tard" not in page
+    assert (fresh(visit).starts_at, fresh(visit).moves) == (NINE, 2)
+    for _n in range(2):
+        answer = client.post(url("cancel", visit), {"libre": "oui"}, follow=True)
+        assert answer.status_code == 200
+    assert fresh(visit).status == Status.CANCELLED
+    for _n in range(2):
+        page = read(client.post(url("take-back", visit), {"vers": iso(NINE)}, follow=True))
+        assert "Trop tard" not in page
+    assert fresh(visit).status == Status.BOOKED
+
+
+def test_the_first_page_is_the_visits_own_week_and_leads_to_others(client, reason, account, now):
+    far = NINE + 5 * WEEK
+    visit = booked(reason, now, starts_at=far, patient=make_patient(account))
+    page = read(client.get(url("move", visit)))
+    assert {at[:10] for at in offered(page)} == {f"{far:%Y-%m-%d}"}
+    (earlier, later) = re.findall(r'href="(\?semaine=[\d-]+)"', page)
+    assert (earlier, later) == ("?semaine=2026-12-25", "?semaine=2027-01-08")
+    page = read(client.get(url("move", visit) + later))
+    assert {at[:10] for at in offered(page)} == {f"{far + WEEK:%Y-%m-%d}"}
+    # Not before today, not beyond what is offered, and no nonsense.
+    page = read(client.get(url("move", visit), {"semaine": "2020-01-01"}))
+    assert "Plus tôt" not in page
+    page = read(client.get(url("move", visit), {"semaine": "2099-01-01"}))
+    assert "Plus tard" not in page
+    assert "Avant" in page, "what is free before is named"
+    assert client.get(url("move", visit), {"semaine": "x"}).status_code == 200
+
+
+def test_an_empty_week_names_what_is_free_on_either_side(client, reason, account, now):
+    visit = booked(reason, now, starts_at=NINE + 3 * WEEK, patient=make_patient(account))
+    reason.agenda.openings.all().delete()
+    for weeks in (1, 5):
+        day = (NINE + weeks * WEEK).date()
+        make_opening(reason.agenda, reason, starts_on=day, every_weeks=0)
+    page = read(client.get(url("move", visit)))
+    assert not offered(page)
+    assert "?semaine=2026-12-07" in page
+    assert "?semaine=2027-01-04" in page
+    assert iso(NINE + 5 * WEEK) in offered(
+        read(client.get(url("move", visit) + "?semaine=2027-01-04"))
+    )
+
+
+def test_without_any_other_time_the_page_says_to_call(client, reason, visit):
+    reason.agenda.practice.phone = "01 99 00 12 34"
+    reason.agenda.practice.save()
+    reason.active = False
+    reason.save()
+    page = read(client.get(url("move", visit)))
+    assert not offered(page)
+    assert "Aucune autre heure" in page and "01 99 00 12 34" in page
+
+
+def test_a_time_that_is_gone_meanwhile_leads_to_the_nearest(client, visit, reason, now):
+    page = read(client.get(url("move", visit), {"debut": iso(NINE + HOUR)}))
+    booked(reason, now, starts_at=NINE + HOUR)
+    answer = client.post(url("move", visit), fields(page))
+    assert answer.status_code == 409
+    nearest = read(answer).split("Les heures libres les plus proches")[1]
+    assert offered(nearest)[:2] == [iso(NINE + HOUR / 2), iso(NINE + 1.5 * HOUR)]
+    assert (fresh(visit).starts_at, fresh(visit).moves) == (NINE, 0)
+    # And the same when it is opened by its address.
+    answer = client.get(url("move", visit), {"debut": iso(NINE + HOUR)})
+    assert "Ce créneau vient d’être pris." in read(answer)
+
+
+def test_a_visit_moved_in_another_window_is_not_moved_from_this_one(client, visit):
+    page = read(client.get(url("move", visit), {"debut": iso(NINE + HOUR)}))
+    client.post(url("move", visit), {"debut": iso(NINE + 2 * HOUR)})
+    answer = client.post(url("move", visit), fields(page))
+    assert answer.status_code == 409
+    assert "déplacé entre-temps" in read(answer)
+    assert fresh(visit).starts_at == NINE + 2 * HOUR
+    # The page says where it is now, and confirming once more moves it from there.
+    assert "Lundi 30 novembre 2026, 11:00" in read(answer)
+    client.post(url("move", visit), fields(read(answer)))
+    assert fresh(visit).starts_at == NINE + HOUR
+
+
+@pytest.mark.parametrize("given", [{}, {"debut": ""}, {"debut": "x"}, {"debut": "2026-11-30"}])
+def test_no_time_is_asked_again(client, visit, given):
+    answer = client.post(url("move", visit), given)
+    assert answer.status_code == 409
+    assert offered(read(answer))
+    assert fresh(visit).moves == 0
+
+
+def test_the_time_where_it_stands_is_no_move(client, visit):
+    answer = client.get(url("move", visit), {"debut": iso(NINE)})
+    assert "C’est l’heure actuelle du rendez-vous" in read(answer)
+    assert offered(read(answer))
+    answer = client.post(url("move", visit), {"debut": iso(NINE)}, follow=True)
+    assert answer.status_code == 200
+    assert fresh(visit).moves == 0
+
+
+@pytest.mark.parametrize("name", ["move", "cancel"])
+def test_what_the_practice_cancelled_meanwhile_can_be_booked_again(client, visit, now, name):
+    change.cancel(appointment=visit, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    assert "Reprendre rendez-vous" in read(client.get(url(name, visit)))
+    answer = client.post(url(name, visit), {"debut": iso(NINE + HOUR)}, follow=True)
+    assert answer.status_code in (200, 409)
+    assert "Reprendre rendez-vous" in read(answer)
+    assert fresh(visit).status == Status.CANCELLED
+
+
+def test_the_page_warns_of_a_time_that_cannot_be_changed_again(client, visit, reason, now):
+    make_opening(reason.agenda, reason, starts_on=now.date(), every_weeks=0)
+    soon = NINE - 6 * timedelta(days=1) + 1.5 * HOUR
+    page = read(client.get(url("move", visit), {"semaine": "2026-11-24"}))
+    assert iso(soon) in offered(page)
+    assert "moins de 24 h" in page
+    page = read(client.get(url("move", visit), {"debut": iso(soon)}))
+    assert "le délai du cabinet sera déjà passé" in page
+    client.post(url("move", visit), fields(page))
+    assert fresh(visit).starts_at == soon
+    # Moved by mistake: the way back is there all the same.
+    page = read(client.get(url("appointment", visit)))
+    assert "Revenir en arrière" in page
+    client.post(url("take-back", visit), fields(page))
+    assert fresh(visit).starts_at == NINE
+
+
+def test_a_deadline_that_passes_while_the_page_is_open(client, visit):
+    page = read(client.get(url("move", visit), {"debut": iso(NINE + HOUR)}))
+    free = read(client.get(url("cancel", visit)))
+    with time_machine.travel(NINE - HOUR):
+        answer = client.post(url("move", visit), fields(page))
+        assert answer.status_code == 409
+        assert "Le délai du cabinet est passé" in read(answer)
+        assert url("cancel", visit) in read(answer)
+        assert fresh(visit).starts_at == NINE
+        # It was free when the page was read: late is asked again.
+        answer = client.post(url("cancel", visit), fields(free))
+        assert answer.status_code == 409
+        assert "vient de passer" in read(answer)
+        assert fresh(visit).status == Status.BOOKED
+        answer = client.post(url("cancel", visit), fields(read(answer)), follow=True)
+        assert "annulé tardivement" in read(answer)
+    assert fresh(visit).cancelled_late
+
+
+def test_the_rule_stands_before_the_button_and_on_every_page(client, visit, reason):
+    page = read(client.get(url("cancel", visit)))
+    assert "Jusqu’au dimanche 29 novembre 2026 à 09:00" in page
+    page = read(client.get(url("appointment", visit) + "?confirme"))
+    assert "jusqu’au dimanche 29 novembre 2026 à 09:00" in page
+    with time_machine.travel(NINE - HOUR):
+        page = read(client.get(url("cancel", visit)))
+        assert "notée comme tardive" in page and "Annuler quand même" in page
+        page = read(client.get(url("appointment", visit)))
+        assert url("move", visit) not in page
+        assert url("cancel", visit) in page
+    with time_machine.travel(NINE + SECOND):
+        page = read(client.get(url("appointment", visit)))
+        assert url("move", visit) not in page
+        assert url("cancel", visit) not in page
+        assert client.post(url("cancel", visit)).status_code == 409
+        assert fresh(visit).status == Status.BOOKED
+
+
+def test_a_cancellation_is_taken_back_from_its_page(client, visit):
+    page = read(client.post(url("cancel", visit), {"libre": "oui"}, follow=True))
+    assert "Votre rendez-vous est annulé." in page
+    page = read(client.post(url("take-back", visit), fields(page), follow=True))
+    assert "votre rendez-vous reste le" in page
+    assert fresh(visit).status == Status.BOOKED
+
+
+def test_a_relatives_visit_is_moved_by_name(client, account, reason, now):
+    make_patient(account)
+    child = make_patient(account, first_name="Noé", relation="child")
+    visit = booked(reason, now, patient=child)
+    for name in ("move", "cancel"):
+        assert "Noé" in read(client.get(url(name, visit)))
+    client.post(url("move", visit), {"debut": iso(NINE + HOUR)})
+    assert fresh(visit).starts_at == NINE + HOUR
+
+
+def test_a_seat_of_a_session_is_moved_and_taken_back(client, account, now):
+    agenda = make_agenda()
+    reason = make_reason(agenda, name="Vaccin", duration_minutes=15)
+    make_opening(agenda, reason, capacity=2, slot_minutes=15)
+    visit = booked(reason, now, patient=make_patient(account))
+    booked(reason, now)
+    page = read(client.get(url("move", visit), {"debut": iso(NINE + HOUR)}))
+    page = read(client.post(url("move", visit), fields(page), follow=True))
+    assert fresh(visit).starts_at == NINE + HOUR
+    client.post(url("take-back", visit), fields(page))
+    assert (fresh(visit).starts_at, fresh(visit).taken.hold_until) == (NINE, None)
+
+
+def test_signing_in_again_comes_back_to_the_time_that_was_chosen(visit):
+    address = url("move", visit) + f"?debut={iso(NINE + HOUR)}"
+    answer = Client().post(address, {"debut": iso(NINE + HOUR)})
+    assert answer.status_code == 302
+    assert "debut" in answer["Location"]
+    assert Client().get(url("take-back", visit)).status_code == 302
+
+
+def test_opening_the_way_back_by_its_address_is_no_error(client, visit):
+    answer = client.get(url("take-back", visit))
+    assert answer["Location"] == url("appointment", visit)
+
+
+def test_the_practice_sees_what_was_cancelled_late(client, visit, reason):
+    agenda = reason.agenda
+    with time_machine.travel(NINE - HOUR):
+        client.post(url("cancel", visit), {"libre": "oui"})
+        client.post(url("cancel", visit), {})
+        desk = verified_client(make_member(agenda.practice).account)
+        page = reverse("booking:agenda", args=[agenda.practice_id])
+        day = {"jour": "2026-11-30", "vue": "liste"}
+        assert "annulé tardivement" in read(desk.get(page, day))
+        grid = read(desk.get(page, {"jour": "2026-11-30"}))
+        assert "Annulations tardives" in grid
+        row = read(desk.get(reverse("booking:visit", args=[agenda.practice_id, visit.pk])))
+        assert "annulé tardivement" in row and "1 annulation tardive en un an" in row
+    with scope(practice=agenda.practice):
+        day = NINE.date()
+        assert [a.pk for a in cancelled_late(agendas=[agenda], days=[day])] == [visit.pk]
+        shown = visits_of_day(agendas=[agenda], day=day, actor=practice_actor(agenda.practice))
+    assert [each.appointment.pk for each in shown] == [visit.pk]
