@@ -1,0 +1,127 @@
+"""A form that a browser sends twice is carried out once: after a double click, say."""
+
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+import redis
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from audit.redis_client import redis_client
+
+logger = logging.getLogger(__name__)
+
+TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the field's name
+# How long the same page's form with the same content is the same form.
+REMEMBERED_S = 600
+# How long the first of two requests may take before the second one stops waiting for it.
+PENDING_S = 15
+ASK_EVERY_S = 0.05
+PENDING = b"pending"
+
+
+class OnceMiddleware:
+    """Answers the second of two equal form posts with the first one's redirect.
+
+    Django masks the CSRF token anew for every page that it renders, so an equal token and an equal
+    body from the same session mean the same page's form, sent again. Only a redirect is remembered,
+    which is how a form that was accepted is answered: a refused form may be sent again as it is.
+    Requests of scripts (htmx, fetch) and uploads are left alone. Without Redis, forms are carried
+    out as often as they are sent.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = _key_of(request)
+        if key is None:
+            return self.get_response(request)
+        try:
+            remembered = _claim(key)
+        except redis.RedisError:
+            logger.warning("no Redis: a form sent twice is carried out twice")
+            return self.get_response(request)
+        if remembered is not None:
+            return _again(request, remembered)
+        response = None
+        try:
+            response = self.get_response(request)
+        finally:
+            _remember(key, request, response)
+        return response
+
+
+def _key_of(request: HttpRequest) -> str | None:
+    """Return the digest of a page's form as it was sent; None for every other request."""
+    if request.method != "POST" or "HX-Request" in request.headers:
+        return None
+    if request.content_type != "application/x-www-form-urlencoded":
+        return None
+    sender = request.COOKIES.get(settings.SESSION_COOKIE_NAME) or request.COOKIES.get(
+        settings.CSRF_COOKIE_NAME
+    )
+    if not sender or not request.POST.get(TOKEN):
+        return None
+    content = b"\0".join([sender.encode(), request.get_full_path().encode(), request.body])
+    digest = hmac.digest(settings.SECRET_KEY.encode(), content, hashlib.sha256)
+    return f"doctolib:once:{digest.hex()}"
+
+
+def _claim(key: str) -> dict[str, str] | None:
+    """Claim a form for this request; or return how it was answered before.
+
+    Waits while the first request is under way, for PENDING_S at most.
+    """
+    client, deadline = redis_client(), time.monotonic() + PENDING_S
+    while not client.set(key, PENDING, nx=True, ex=PENDING_S):
+        found = cast("bytes | None", client.get(key))
+        if found is not None and found != PENDING:
+            return cast("dict[str, str]", json.loads(found))
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(ASK_EVERY_S)
+    return None
+
+
+def _remember(key: str, request: HttpRequest, response: HttpResponse | None) -> None:
+    """Keep an accepted form's redirect; let a form that was not accepted be sent again."""
+    session: Any = request.session
+    try:
+        if not isinstance(response, HttpResponseRedirect):
+            redis_client().delete(key)
+            return
+        kept = {"to": response.url}
+        if SESSION_KEY not in session and session.session_key:
+            # The visitor's session may have begun with this form, and its cookie been missed.
+            kept["session"] = session.session_key
+        elif _has_new_session(request):
+            # Signing in has begun a session: a second request must prove as much by itself.
+            redis_client().delete(key)
+            return
+        redis_client().set(key, json.dumps(kept), ex=REMEMBERED_S)
+    except redis.RedisError:
+        logger.warning("no Redis: a form sent twice is carried out twice")
+
+
+def _has_new_session(request: HttpRequest) -> bool:
+    sent = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    return not secrets.compare_digest(sent, request.session.session_key or "")
+
+
+def _again(request: HttpRequest, remembered: dict[str, str]) -> HttpResponse:
+    response = HttpResponseRedirect(remembered["to"])
+    if key := remembered.get("session"):
+        response.set_cookie(
+            settings.SESSION_COOKIE_NAME, key, max_age=settings.SESSION_COOKIE_AGE,
+            secure=settings.SESSION_COOKIE_SECURE, httponly=settings.SESSION_COOKIE_HTTPONLY,
+            samesite=settings.SESSION_COOKIE_SAMESITE,
+        )  # fmt: skip
+    return response
