@@ -20,7 +20,8 @@ from doctolib.supervisor import RESTARTS_AT_MOST, GaveUp, Supervisor
 from tests.browser.conftest import wait_for_port, worker_environment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("commands")]
-PATIENCE_S = 30
+# Two cores may be at work for other tests meanwhile.
+PATIENCE_S = 90
 
 
 def answers(port):
@@ -81,7 +82,7 @@ def supervised():
     watching = threading.Thread(target=watch)
     watching.start()
     for each in (port, live_port):
-        wait_for_port(each)
+        wait_for_port(each, PATIENCE_S)
     yield port, live_port
     ended.set()
     watching.join()
@@ -109,7 +110,7 @@ def test_the_documented_command_survives_a_killed_worker(number):
         env=worker_environment(0), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        wait_for_port(port)
+        wait_for_port(port, PATIENCE_S)
         wait_until(lambda: len(workers_on(port)) == 2, "two workers")
         first = {each.pid for each in workers_on(port)}
         workers_on(port)[0].send_signal(signal.SIGKILL)
