@@ -3,7 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 import time_machine
@@ -11,6 +11,7 @@ from django.utils import translation
 
 from audit.redis_client import redis_client
 from doctolib.collector import collect_seldom
+from tests.clock import NOW
 from tests.shared_data import SHARED
 
 collect_ignore = (
@@ -18,7 +19,6 @@ collect_ignore = (
     if SHARED.exists()
     else ["practitioners/test_national_scenarios.py", "partners/test_real_calendars.py"]
 )
-NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)

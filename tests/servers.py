@@ -10,7 +10,9 @@ import tempfile
 from pathlib import Path
 
 from doctolib.servers import ensure_servers, free_port
+from tests.clock import set_clock
 
+set_clock()
 os.environ["DOCTOLIB_MODE"] = "test"
 os.environ["DOCTOLIB_BASE_URL"] = "http://localhost:8000"
 if "DOCTOLIB_TEST_DIR" not in os.environ:

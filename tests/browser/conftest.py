@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from doctolib.development.mail_sink import kept_mails, start_sink
 from doctolib.servers import free_port
 from tests.browser.install import find_chromium
+from tests.clock import offset_s
 
 QUIET = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -54,6 +55,7 @@ def new_page(browser, live_process):
     def make(**options) -> Page:
         context = browser.new_context(locale="fr-FR", viewport=DESKTOP, **options)
         context.set_default_timeout(PATIENCE_MS)
+        context.add_init_script(SHIFTED_DATE % {"ms": offset_s() * 1000})
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
@@ -71,6 +73,18 @@ def new_page(browser, live_process):
     for context in contexts:
         context.close()
     assert problems == []
+
+
+# The browser's clock is the machine's; its pages' scripts read the suite's.
+SHIFTED_DATE = """
+    const RealDate = Date;
+    globalThis.Date = class extends RealDate {
+        constructor(...given) {
+            if (given.length) super(...given); else super(RealDate.now() + %(ms)f);
+        }
+        static now() { return RealDate.now() + %(ms)f; }
+    };
+"""
 
 
 def check_page(page: Page) -> None:

@@ -1,7 +1,7 @@
 """The agenda by hand and by key, and told when it changes elsewhere."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.utils import timezone
@@ -14,6 +14,7 @@ from practitioners.domain.wall_clock import instant
 from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
 from tests.browser.test_vendor_pages import signed_in
+from tests.clock import today
 from tests.factories import (
     make_account,
     make_agenda,
@@ -35,11 +36,11 @@ def desk(live_server, live_process, new_page):
     first, second = make_agenda(practice=practice), make_agenda(practice=practice)
     for agenda in (first, second):
         make_opening(
-            agenda, make_reason(agenda), starts_on=date.today() - timedelta(days=7), every_weeks=1
+            agenda, make_reason(agenda), starts_on=today() - timedelta(days=7), every_weeks=1
         )
     page = signed_in(new_page(), live_server, make_member(practice, role="owner").account)
     page.first, page.second = first, second
-    page.day = date.today() + timedelta(days=1)
+    page.day = today() + timedelta(days=1)
     page.visit = at(page, 9, "Zénobie")
     page.goto(f"{live_server.url}/cabinet/{practice.pk}/?jour={page.day}")
     expect(page.get_by_role("link", name="09:00 Zénobie Lefèvre")).to_be_visible()

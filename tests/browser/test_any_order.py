@@ -1,7 +1,7 @@
 """A patient who signs in before choosing a slot books it, whatever opened the session."""
 
 import re
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.utils import timezone
@@ -13,6 +13,7 @@ from booking.models import Appointment
 from practitioners.domain import next_slots
 from tests.browser.test_passkeys import sign_in, with_authenticator
 from tests.browser.test_story import link_in
+from tests.clock import today
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -24,7 +25,7 @@ def agenda():
     reason = make_reason(agenda, cancel_deadline_hours=0)
     for n in range(1, 8):
         make_opening(
-            agenda, reason, starts_on=date.today() + timedelta(days=n), number=n,
+            agenda, reason, starts_on=today() + timedelta(days=n), number=n,
             from_time=time(9), until_time=time(11),
         )  # fmt: skip
     next_slots.refresh(agenda_ids=[agenda.pk], now=timezone.now())

@@ -1,13 +1,14 @@
 """What holds on every page: light, from nowhere else, calm, and readable to a screen reader."""
 
 import gzip
-from datetime import date, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_vendor_pages import signed_in
+from tests.clock import today
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("video")]
@@ -16,7 +17,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 @pytest.fixture
 def agenda():
     agenda = make_agenda()
-    make_opening(agenda, make_reason(agenda), starts_on=date.today() - timedelta(days=6))
+    make_opening(agenda, make_reason(agenda), starts_on=today() - timedelta(days=6))
     return agenda
 
 

@@ -15,6 +15,7 @@ from practitioners.domain.wall_clock import instant
 from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
 from tests.browser.test_vendor_pages import signed_in
+from tests.clock import today
 from tests.factories import (
     make_account,
     make_agenda,
@@ -58,10 +59,10 @@ def test_sessions_and_favourites(live_server, new_page):
 def test_the_practices_figures(live_server, new_page):
     agenda = make_agenda()
     reason = make_reason(agenda)
-    make_opening(agenda, reason, starts_on=date.today() - timedelta(days=70))
+    make_opening(agenda, reason, starts_on=today() - timedelta(days=70))
     for weeks in range(1, 9):
         for hour in range(weeks % 3 + 1):
-            day = date.today() - timedelta(days=70) + timedelta(weeks=weeks)
+            day = today() - timedelta(days=70) + timedelta(weeks=weeks)
             at = instant(day, time(9 + hour), agenda.practice.zone)
             booked(reason, at - timedelta(days=5), starts_at=at)
     member = make_member(agenda.practice, role="owner")
@@ -76,7 +77,7 @@ def test_questions_and_answers(live_server, new_page):
     reason = make_reason(agenda)
     make_opening(agenda, reason)
     account = make_account()
-    at = instant(date.today() + timedelta(days=9), time(9), agenda.practice.zone)
+    at = instant(today() + timedelta(days=9), time(9), agenda.practice.zone)
     visit = booked(
         reason, timezone.now(), starts_at=at, patient=make_patient(account),
         channel=Channel.PRACTICE, anywhere=True,
@@ -114,7 +115,7 @@ def test_a_patient_and_a_practice_write_to_each_other(live_server, new_page):
     reason = make_reason(agenda)
     make_opening(agenda, reason)
     account = make_account()
-    at = instant(date.today() + timedelta(days=9), time(9), agenda.practice.zone)
+    at = instant(today() + timedelta(days=9), time(9), agenda.practice.zone)
     visit = booked(
         reason, timezone.now(), starts_at=at, patient=make_patient(account),
         channel=Channel.PRACTICE, anywhere=True,
@@ -159,7 +160,7 @@ def test_the_next_appointments_without_network(live_server, new_page):
     reason = make_reason(agenda)
     make_opening(agenda, reason)
     account = make_account()
-    at = instant(date.today() + timedelta(days=9), time(9), agenda.practice.zone)
+    at = instant(today() + timedelta(days=9), time(9), agenda.practice.zone)
     booked(
         reason, timezone.now(), starts_at=at, patient=make_patient(account),
         channel=Channel.PRACTICE, anywhere=True,
@@ -249,11 +250,11 @@ def test_documents_go_both_ways(live_server, new_page, tmp_path):
 def test_a_series_is_taken_in_one_go(live_server, new_page):
     agenda = make_agenda()
     reason = make_reason(agenda, series_at_most=6, name="Séance de kinésithérapie")
-    make_opening(agenda, reason, starts_on=date.today() + timedelta(days=7))
+    make_opening(agenda, reason, starts_on=today() + timedelta(days=7))
     account = make_account()
-    at = instant(date.today() + timedelta(days=7), time(9), agenda.practice.zone)
+    at = instant(today() + timedelta(days=7), time(9), agenda.practice.zone)
     visit = booked(reason, timezone.now(), starts_at=at, patient=make_patient(account))
-    taken = instant(date.today() + timedelta(days=14), time(9), agenda.practice.zone)
+    taken = instant(today() + timedelta(days=14), time(9), agenda.practice.zone)
     booked(reason, timezone.now(), starts_at=taken)
     page = signed_in(new_page(), live_server, account)
     page.goto(f"{live_server.url}/rendez-vous/{visit.pk}/")
@@ -275,7 +276,7 @@ def test_a_series_is_taken_in_one_go(live_server, new_page):
 def test_a_family_books_slots_in_a_row(live_server, new_page):
     agenda = make_agenda()
     reason = make_reason(agenda, name="Vaccination")
-    make_opening(agenda, reason, starts_on=date.today() + timedelta(days=3))
+    make_opening(agenda, reason, starts_on=today() + timedelta(days=3))
     account = make_account()
     for name, relation in (("Zénobie", Relation.SELF), ("Aurèle", Relation.CHILD)):
         make_patient(account, first_name=name, last_name="Quatrefages", relation=relation)
@@ -318,7 +319,7 @@ def test_patients_are_taken_over_from_a_file(live_server, new_page, worker, tmp_
     check_page(page)
     # Where the lines say when, the visits come along.
     make_reason(agenda, name="Consultation")
-    day = date.today() + timedelta(days=3)
+    day = today() + timedelta(days=3)
     file.write_text(
         "Date;Heure;Durée;Nom;Prénom;Né(e) le\n"
         + "".join(

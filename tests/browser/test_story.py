@@ -1,7 +1,7 @@
 """The main job, from the home page to the record."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.utils import timezone
@@ -22,6 +22,7 @@ from practitioners.models import Commune, Specialty
 from tests.audit.record_fixtures import grow
 from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
+from tests.clock import today
 from tests.factories import (
     PASSWORD,
     make_account,
@@ -55,7 +56,7 @@ def agenda():
     reason = make_reason(agenda, name="Consultation de dermatologie", cancel_deadline_hours=0)
     for n in range(1, 8):
         make_opening(
-            agenda, reason, starts_on=date.today() + timedelta(days=n), number=n,
+            agenda, reason, starts_on=today() + timedelta(days=n), number=n,
             from_time=time(9), until_time=time(11),
         )  # fmt: skip
     next_slots.refresh(agenda_ids=[agenda.pk], now=timezone.now())
@@ -188,7 +189,7 @@ def sign_in_to_practice(page, live_server, agenda) -> None:
 
 def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails):
     make_patient(practice=agenda.practice)
-    tomorrow = instant(date.today() + timedelta(days=1), time(9), agenda.practice.zone)
+    tomorrow = instant(today() + timedelta(days=1), time(9), agenda.practice.zone)
     visitor = make_patient(make_account(), last_name="Quatrefages")
     booked(agenda.visit_reasons.get(), timezone.now(), starts_at=tomorrow, patient=visitor)
     grants.give(
@@ -203,7 +204,7 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
     )
     room = make_resource(agenda.practice, name="Salle d’échographie", pieces=2)
     template = save_template(
-        agenda=agenda, name="Semaine paire", day=date.today(), actor=practice_actor()
+        agenda=agenda, name="Semaine paire", day=today(), actor=practice_actor()
     )
     page = new_page()
     sign_in_to_practice(page, live_server, agenda)
@@ -211,7 +212,7 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
         "",
         "?vue=semaine",
         "?vue=mois",
-        f"?vue=liste&jour={date.today() + timedelta(days=1)}",
+        f"?vue=liste&jour={today() + timedelta(days=1)}",
         "patients/",
         "rendez-vous/",
         "horaires/",
@@ -251,7 +252,7 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
 
 def test_what_an_absence_touches_is_shown_and_asked_about(live_server, new_page, agenda, mails):
     reason = agenda.visit_reasons.get()
-    tomorrow = date.today() + timedelta(days=1)
+    tomorrow = today() + timedelta(days=1)
     starts_at = datetime.combine(tomorrow, time(9), tzinfo=agenda.practice.zone)
     booked(reason, timezone.now(), starts_at=starts_at, channel=Channel.PRACTICE, anywhere=True)
     page = new_page()
@@ -277,7 +278,7 @@ def test_each_page_of_an_account_is_accessible(live_server, new_page, agenda, ma
     patient = make_patient(account)
     make_patient(account, first_name="Noé", relation="child")
     reason = agenda.visit_reasons.get()
-    tomorrow = date.today() + timedelta(days=1)
+    tomorrow = today() + timedelta(days=1)
     starts_at = datetime.combine(tomorrow, time(9), tzinfo=agenda.practice.zone)
     visit = booked(reason, timezone.now(), starts_at=starts_at, patient=patient, anywhere=True)
     grow(1)
@@ -371,7 +372,7 @@ def test_a_secretary_books_in_four_interactions(live_server, new_page, agenda, m
     make_patient(practice=agenda.practice, first_name="Anaïs", last_name="Dupré")
     page = new_page()
     sign_in_to_practice(page, live_server, agenda)
-    tomorrow = date.today() + timedelta(days=1)
+    tomorrow = today() + timedelta(days=1)
     page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/?jour={tomorrow}")
     page.locator(".block.free a").first.click()  # 1
     page.fill("#q", "dupre")  # 2

@@ -1,7 +1,7 @@
 """The waiting list, from joining it to the slot that a tap on a link books."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.core import mail
@@ -15,6 +15,7 @@ from practitioners.domain.wall_clock import instant
 from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
 from tests.browser.test_vendor_pages import signed_in
+from tests.clock import today
 from tests.factories import (
     make_account,
     make_agenda,
@@ -34,14 +35,14 @@ def agenda():
     agenda = make_agenda(open_on_holidays=True)
     reason = make_reason(agenda, name="Consultation de dermatologie", cancel_deadline_hours=0)
     make_opening(
-        agenda, reason, starts_on=date.today() + timedelta(days=7), from_time=time(9),
+        agenda, reason, starts_on=today() + timedelta(days=7), from_time=time(9),
         until_time=time(9, 30),
     )  # fmt: skip
     return agenda
 
 
 def nine(agenda, days: int) -> datetime:
-    return instant(date.today() + timedelta(days=days), time(9), agenda.practice.zone)
+    return instant(today() + timedelta(days=days), time(9), agenda.practice.zone)
 
 
 def test_join_be_offered_a_slot_and_take_it_by_the_link(live_server, new_page, agenda):
@@ -72,7 +73,7 @@ def test_join_be_offered_a_slot_and_take_it_by_the_link(live_server, new_page, a
     check_page(desk)
 
     # In the daytime, whenever the test runs.
-    midday = instant(date.today() + timedelta(days=1), time(12), agenda.practice.zone)
+    midday = instant(today() + timedelta(days=1), time(12), agenda.practice.zone)
     change.cancel(appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=midday)
     delivery.send_owed(now=midday)
     letter = next(each for each in mail.outbox if "Un créneau s’est libéré" in each.subject)

@@ -1,13 +1,14 @@
 """The widget in the page of a practice's own site, which has a strict policy of its own."""
 
 import threading
-from datetime import date, timedelta
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import check_page
+from tests.clock import today
 from tests.factories import make_agenda, make_opening, make_reason
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -43,7 +44,7 @@ def test_slots_stand_in_the_practices_own_page(live_server, new_page, own_site):
     agenda = make_agenda(open_on_holidays=True)
     reason = make_reason(agenda)
     for n in range(1, 8):
-        make_opening(agenda, reason, starts_on=date.today() + timedelta(days=n), number=n)
+        make_opening(agenda, reason, starts_on=today() + timedelta(days=n), number=n)
     second = make_agenda(practice=agenda.practice)
     make_reason(second, name="Détartrage")
     own_site.policy = (

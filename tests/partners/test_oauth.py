@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import time
 import uuid
-from datetime import date, timedelta
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -18,6 +18,7 @@ from joserfc.util import urlsafe_b64encode
 from partners.domain import keys
 from partners.domain.scopes import SCOPES
 from partners.models import AccessToken
+from tests.clock import today
 from tests.factories import make_agenda, make_credential, make_grant, make_opening, make_reason
 from tests.partners.published import published_client
 from tests.partners.software import KEY, ask, assertion, proof
@@ -241,7 +242,7 @@ def test_a_token_ends_after_five_minutes(credential):
 @pytest.mark.django_db(transaction=True)
 def test_the_published_client_works_over_http(credential, agenda, live_server, settings):
     settings.BASE_URL = live_server.url
-    make_opening(agenda, make_reason(agenda), starts_on=date.today() + timedelta(days=1))
+    make_opening(agenda, make_reason(agenda), starts_on=today() + timedelta(days=1))
     credential.grants.update(scopes=SCOPES)
     key = {"client_id": str(credential.pk), **KEY.as_dict(private=True)}
     published = published_client()

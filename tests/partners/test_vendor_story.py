@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from booking.models import Appointment
 from partners.domain import identities, scopes
 from partners.models import Grant
 from partners.tasks import tell_webhooks
+from tests.clock import today
 from tests.factories import (
     PASSWORD,
     make_account,
@@ -57,7 +58,7 @@ def agenda():
     agenda = make_agenda()
     reason = make_reason(agenda)
     for back in range(7):
-        make_opening(agenda, reason, starts_on=date.today() - timedelta(days=back))
+        make_opening(agenda, reason, starts_on=today() - timedelta(days=back))
     return agenda
 
 
