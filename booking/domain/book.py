@@ -15,11 +15,10 @@ from audit.vault.sealing import seal
 from booking.domain import messages, patients
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
-from practitioners.domain import take
+from practitioners.domain import eligibility, take
 from practitioners.domain.resources import mark_stale_with
 from practitioners.domain.take import OutsideOpening, SlotTaken
 from practitioners.models import Practice, VisitReason
-from practitioners.models.agenda import PatientKind
 
 A_YEAR = timedelta(days=365)
 
@@ -30,10 +29,6 @@ class NotForThisPatient(Refusal):
     """The visit reason or the agenda is closed to this patient: new, or already known."""
 
     text = _("Ce motif n’est pas ouvert à ce patient.")
-    for_known = _("Ce motif est réservé aux patients déjà suivis par ce praticien.")
-    for_new = _("Ce motif est réservé aux nouveaux patients.")
-    no_new = _("Ce praticien ne prend plus de nouveaux patients.")
-    no_shows = _("Après plusieurs absences, ce cabinet ne prend vos rendez-vous que par téléphone.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +82,9 @@ def book(
     # Undone with everything else if the booking is refused.
     is_new = patients.make_known(practice_id=agenda.practice_id, patient_id=patient.pk, since=now)
     if by_patient:
-        check_patient_kind(
-            visit_reason=visit_reason, is_new=is_new and not says_known, is_known=not is_new
+        _check_eligibility(
+            visit_reason, patient, is_known=not is_new, says_known=says_known, now=now
         )
-        _check_no_shows(agenda.practice, patient, now=now)
     taken_id, ends_at = _take(
         visit_reason,
         starts_at,
@@ -200,12 +194,24 @@ def _book_following(
     )
 
 
-def _check_no_shows(practice: Practice, patient: Patient, *, now: datetime) -> None:
-    """Hold a patient to the practice's rule about not having come. Raises NotForThisPatient."""
-    if practice.no_shows_at_most and no_shows(practice, patient, now=now) >= (
-        practice.no_shows_at_most
-    ):
-        raise NotForThisPatient(NotForThisPatient.no_shows)
+def _check_eligibility(
+    visit_reason: VisitReason, patient: Patient, *, is_known: bool, says_known: bool, now: datetime
+) -> None:
+    """Hold a booking to the practice's rules on patients: pages have asked before, this is the
+    last line. Raises NotForThisPatient, and OutsideOpening for what is not offered online.
+    """
+    practice = visit_reason.agenda.practice
+    missed = no_shows(practice, patient, now=now) if practice.no_shows_at_most else 0
+    booker = eligibility.Booker(
+        is_known=is_known,
+        says_known=says_known,
+        is_barred=bool(practice.no_shows_at_most) and missed >= practice.no_shows_at_most,
+    )
+    refused = eligibility.restriction(visit_reason, booker)
+    if refused is not None:
+        raise NotForThisPatient(refused.text)
+    if not (visit_reason.active and visit_reason.agenda.active):
+        raise OutsideOpening
 
 
 def no_shows(practice: Practice, patient: Patient, *, now: datetime) -> int:
@@ -214,21 +220,6 @@ def no_shows(practice: Practice, patient: Patient, *, now: datetime) -> int:
         patient=patient, practice=practice, status=Status.NO_SHOW, starts_at__gt=now - A_YEAR
     )
     return missed.count()
-
-
-def check_patient_kind(*, visit_reason: VisitReason, is_new: bool, is_known: bool) -> None:
-    """Raise NotForThisPatient when a patient may not book the reason online.
-
-    `is_known` is what the platform knows, `is_new` takes the patient's word into account.
-    """
-    if visit_reason.patient_kind == PatientKind.NEW and (is_known or not is_new):
-        raise NotForThisPatient(NotForThisPatient.for_new)
-    if visit_reason.patient_kind == PatientKind.KNOWN and is_new:
-        raise NotForThisPatient(NotForThisPatient.for_known)
-    if is_new and not visit_reason.agenda.accepts_new_patients:
-        raise NotForThisPatient(NotForThisPatient.no_new)
-    if not (visit_reason.active and visit_reason.agenda.active):
-        raise OutsideOpening
 
 
 def _take(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.vault.blind_index import blind_index, normalise_email, normalise_name
 from audit.vault.sealing import seal
 from booking.domain.quiet_hours import zone_of_number
@@ -27,6 +28,13 @@ class InvalidPhone(Exception):
     """The text is no phone number."""
 
     text = _("Ce numéro de téléphone n’est pas valide. Exemple : 06 12 34 56 78.")
+
+
+class CannotAdd(Refusal):
+    """The account cannot have this person; `text` says why."""
+
+    already = _("Votre propre fiche est déjà dans votre compte.")
+    no_consent = _("Sans son accord, sa fiche ne peut pas être dans votre compte.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +146,40 @@ def create_patient(
         details={"consent": "stated by the account"} if has_consented else {},
     )
     return patient
+
+
+@transaction.atomic
+def add_person(
+    *,
+    account: Account,
+    identity: Identity,
+    relation: str,
+    actor: Actor,
+    now: datetime,
+    has_consented: bool = False,
+) -> Patient:
+    """Add the owner, or a relative with their consent, to an account's people; on the record.
+
+    A form that is sent twice adds one person, who is returned both times. Raises CannotAdd.
+    """
+    if relation != Relation.SELF and not has_consented:
+        raise CannotAdd(CannotAdd.no_consent)
+    # Two requests of one account follow one another.
+    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    same = Patient.unscoped.filter(account=account, relation=relation)
+    same_person = same.filter(name_birth_index=indexes_of(identity)["name_birth_index"])
+    if (row := same_person.order_by("created_at", "pk").first()) is not None:
+        return row
+    if relation == Relation.SELF and same.exists():
+        raise CannotAdd(CannotAdd.already)
+    return create_patient(
+        identity=identity,
+        actor=actor,
+        now=now,
+        account=account,
+        relation=relation,
+        has_consented=has_consented,
+    )
 
 
 @transaction.atomic

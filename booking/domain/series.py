@@ -11,10 +11,12 @@ from audit.ids import new_id
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from booking.domain import change, messages, undo
-from booking.domain.book import OutsideOpening, SlotTaken, book
-from booking.models import Account, Appointment
+from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken, book
+from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
+from booking.queries.standing import standing
 from practitioners.domain import availability, take, wall_clock
+from practitioners.domain.eligibility import is_restricted, restriction
 
 # A practice may go further than a patient, whom the visit reason bounds.
 PRACTICE_AT_MOST = 30
@@ -44,10 +46,16 @@ class Proposal:
         return self.wished in self.choices
 
 
-def at_most(appointment: Appointment, *, channel: Channel) -> int:
-    """How many appointments can still be added to this one in one go."""
+def at_most(appointment: Appointment, *, channel: Channel, now: datetime) -> int:
+    """How many appointments can still be added to this one in one go.
+
+    None where the patient would be refused each of them: after a first visit, "first visit" is
+    closed to them.
+    """
     if channel == Channel.PRACTICE:
         return PRACTICE_AT_MOST
+    if appointment.visit_reason.series_at_most < 2 or _is_refused(appointment, now=now):
+        return 0
     there = 1
     if appointment.series is not None:
         same = Appointment.unscoped.filter(
@@ -55,6 +63,19 @@ def at_most(appointment: Appointment, *, channel: Channel) -> int:
         )
         there = same.exclude(status=Status.CANCELLED).count()
     return max(0, appointment.visit_reason.series_at_most - there)
+
+
+def _is_refused(appointment: Appointment, *, now: datetime) -> bool:
+    reason = appointment.visit_reason
+    reason.agenda = appointment.agenda
+    if not (reason.active and reason.agenda.active):
+        return True
+    if not is_restricted([reason]):
+        return False
+    patients = Patient.unscoped.filter(pk=appointment.patient_id)
+    people = standing(patients, practice=appointment.practice, now=now)
+    bookers = [person.as_booker(says_known=True) for person in people]
+    return any(restriction(reason, booker) is not None for booker in bookers)
 
 
 def propose(
@@ -110,7 +131,7 @@ def book_series(
     if not starts:
         raise CannotRepeat(CannotRepeat.nothing)
     wanted = sorted(set(starts))
-    if len(wanted) > at_most(row, channel=channel):
+    if len(wanted) > at_most(row, channel=channel, now=now):
         raise CannotRepeat(CannotRepeat.too_many)
     if row.series is None:
         row.series = new_id()
@@ -130,7 +151,7 @@ def book_series(
             )
             for starts_at in wanted
         ]
-    except (SlotTaken, OutsideOpening) as error:
+    except (SlotTaken, OutsideOpening, NotForThisPatient) as error:
         raise CannotRepeat(CannotRepeat.gone) from error
     messages.owe_for_series(first=made[0], now=now)
     return made

@@ -1,5 +1,6 @@
 """A family's appointments one after another: all of them, or none."""
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record.entries import Actor
 from audit.refusal import Refusal
-from booking.domain.book import HeldSlot, NotForThisPatient, SlotTaken, book
+from booking.domain.book import HeldSlot, NotForThisPatient, OutsideOpening, SlotTaken, book
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel
 from practitioners.domain import take
@@ -25,6 +26,7 @@ class CannotTogether(Refusal):
 def book_together(
     *,
     visit_reason: VisitReason,
+    starts_at: datetime,
     patients: Sequence[Patient],
     key: str,
     booked_by: Account,
@@ -33,16 +35,21 @@ def book_together(
     note: str = "",
     says_known: bool = False,
 ) -> list[Appointment]:
-    """Book the slots that a session holds in a row, each for one of the people, in their order.
+    """Book slots in a row from `starts_at` on, each for one of the people, in their order.
 
-    Each has a confirmation and reminders of their own. Raises CannotTogether, NotForThisPatient,
-    and SlotTaken when the session does not hold as many slots (any more).
+    They are those that the session of this key holds, else they are taken if all are free. Each
+    has a confirmation and reminders of its own. Raises CannotTogether, NotForThisPatient, SlotTaken
+    and OutsideOpening.
     """
     if len({patient.pk for patient in patients}) < len(patients):
         raise CannotTogether(CannotTogether.twice)
     held = take.held_by(key=key, visit_reason=visit_reason, now=now)
-    if len(held) != len(patients):
-        raise SlotTaken
+    if len(held) != len(patients) or held[0].starts_at != starts_at:
+        key = key or secrets.token_hex(16)
+        take.hold(
+            visit_reason=visit_reason, starts_at=starts_at, key=key, now=now, count=len(patients)
+        )
+        held = take.held_by(key=key, visit_reason=visit_reason, now=now)
     return [
         book(
             visit_reason=visit_reason,
@@ -60,4 +67,10 @@ def book_together(
     ]
 
 
-__all__ = ["CannotTogether", "NotForThisPatient", "SlotTaken", "book_together"]
+__all__ = [
+    "CannotTogether",
+    "NotForThisPatient",
+    "OutsideOpening",
+    "SlotTaken",
+    "book_together",
+]

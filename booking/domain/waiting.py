@@ -25,8 +25,10 @@ from booking.domain import deadline, messages
 from booking.domain.quiet_hours import is_quiet, morning_after, zone_where
 from booking.models import Appointment, Offer, Patient, Wait
 from booking.models.waiting import OfferState, PartOfDay
+from booking.queries.standing import standing
 from practitioners.domain import availability, take
 from practitioners.domain.availability import Slot
+from practitioners.domain.eligibility import Restriction, is_restricted, restriction
 from practitioners.domain.take import Hold
 from practitioners.domain.wall_clock import day_bounds
 from practitioners.models import Agenda, Practice, VisitReason
@@ -74,8 +76,12 @@ def join(
     """
     agenda = visit_reason.agenda
     zone = agenda.practice.zone
-    if not (agenda.waiting_list and agenda.active and visit_reason.active):
+    if not is_open(visit_reason):
         raise CannotWait(CannotWait.closed)
+    if appointment is None and (
+        why := _refused(visit_reason, patient.pk, says_known=says_known, now=now)
+    ):
+        raise CannotWait(why.text)
     today = now.astimezone(zone).date()
     first, last = max(first_day or today, today), last_day or today + LONGEST
     last = min(last, today + LONGEST)
@@ -105,6 +111,24 @@ def join(
         object_id=wait.pk, at=now, details={"visit_reason": visit_reason.pk},
     )  # fmt: skip
     return wait
+
+
+def is_open(visit_reason: VisitReason) -> bool:
+    """Whether anybody may wait for the visit reason."""
+    agenda = visit_reason.agenda
+    return agenda.waiting_list and agenda.active and visit_reason.active
+
+
+def _refused(
+    visit_reason: VisitReason, patient_id: uuid.UUID, *, says_known: bool, now: datetime
+) -> Restriction | None:
+    """What would refuse the patient a slot: nobody is offered what they cannot book."""
+    if not is_restricted([visit_reason]):
+        return None
+    patients = Patient.unscoped.filter(pk=patient_id)
+    people = standing(patients, practice=visit_reason.agenda.practice, now=now)
+    bookers = [person.as_booker(says_known=says_known) for person in people]
+    return restriction(visit_reason, bookers[0]) if bookers else None
 
 
 def is_waiting(appointment: Appointment) -> bool:
@@ -201,6 +225,10 @@ def offer_free(*, agenda_id: uuid.UUID, now: datetime) -> int:
     since, until = _bounds(waits, agenda.practice, now=now)
     made, free = 0, _free(reasons, since=since, until=until, now=now)
     for wait in waits:
+        if wait.appointment is None and _refused(
+            wait.visit_reason, wait.patient_id, says_known=wait.says_known, now=now
+        ):
+            continue
         passed = {*wait.known, *(offer.starts_at for offer in wait.offers.all())}
         for slot in free[wait.visit_reason_id]:
             if slot.starts_at not in passed and _fits(wait, slot) and _offer(wait, slot, now=now):

@@ -62,18 +62,40 @@ class IdentityForm(forms.Form):
         )
 
 
-class RelativeForm(IdentityForm):
-    """Somebody for whom an account books."""
+class PersonForm(IdentityForm):
+    """The first person of an account: its owner, or a relative for whom the owner answers."""
 
     relation = forms.ChoiceField(
-        label=_("Cette personne est"), choices=[c for c in Relation.choices if c[0] != "self"]
+        label=_("Cette personne est"),
+        choices=Relation.choices,
+        initial=Relation.SELF,
+        required=False,
     )
     consent = forms.BooleanField(
         label=_("Cette personne, ou qui en est responsable, accepte que je gère ses rendez-vous."),
         help_text=_("Pour votre enfant, vous en êtes responsable. C’est inscrit au registre."),
-        error_messages={
-            "required": _("Sans son accord, sa fiche ne peut pas être dans votre compte.")
-        },
+        required=False,
+    )
+    field_order = ["relation"]
+
+    def clean_relation(self) -> str:
+        return self.cleaned_data["relation"] or Relation.SELF
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        relation = given.get("relation", Relation.SELF)
+        if relation != Relation.SELF and not given.get("consent"):
+            self.add_error(
+                "consent", _("Sans son accord, sa fiche ne peut pas être dans votre compte.")
+            )
+        return given
+
+
+class RelativeForm(PersonForm):
+    """Somebody for whom an account books, beside its owner."""
+
+    relation = forms.ChoiceField(
+        label=_("Cette personne est"), choices=[c for c in Relation.choices if c[0] != "self"]
     )
 
 

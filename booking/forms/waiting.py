@@ -41,6 +41,7 @@ class WaitForm(forms.Form):
         self,
         *args: Any,
         people: list[tuple[Patient, str]],
+        chosen: str = "",
         is_for_visit: bool,
         today: date,
         **kwargs: Any,
@@ -51,7 +52,8 @@ class WaitForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - it is declared above
         field.choices = [(str(patient.pk), name) for patient, name in people]
         if people:
-            field.initial = str(people[0][0].pk)
+            ids = [str(patient.pk) for patient, _name in people]
+            field.initial = chosen if chosen in ids else ids[0]
         if is_for_visit:
             # The appointment says for whom, and until when.
             del self.fields["patient"], self.fields["last_day"]

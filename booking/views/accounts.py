@@ -6,7 +6,7 @@ from urllib.parse import quote
 import segno
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, logout
+from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -126,7 +126,7 @@ def code(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     if request.session.session_key:
         sign_ins.forget(request.session.session_key)
-    logout(request)
+    unfinished.sign_out(request)
     answer = redirect("practitioners:home")
     # What this device kept for being offline goes with the session.
     answer["Clear-Site-Data"] = '"cache", "storage"'

@@ -25,7 +25,7 @@ from booking.domain import (
 from booking.domain.calendar_file import appointment_ics
 from booking.domain.offer_links import offer_token
 from booking.forms.accounts import AddressForm
-from booking.forms.patients import IdentityForm, RelativeForm
+from booking.forms.patients import IdentityForm, PersonForm, RelativeForm
 from booking.forms.questionnaire import QuestionnaireForm
 from booking.models import Appointment, Conversation, Document, Patient, Questionnaire
 from booking.models.appointment import Channel
@@ -34,7 +34,7 @@ from booking.queries import appointments as queries
 from booking.queries.waiting import on_the_list
 from booking.queries.waiting import show as show_waits
 from booking.views import unfinished
-from booking.views.access import account_of, account_required, web_actor
+from booking.views.access import account_of, account_required, local_target, web_actor
 from booking.views.people import named_people
 from practitioners.domain.substitutes import name_at
 from practitioners.domain.wall_clock import read_day
@@ -90,7 +90,7 @@ def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse
         "is_answered": questionnaire.is_answered(row),
         "may_answer": questionnaire.may_answer(row, now=now),
         "may_repeat": row.status != "cancelled"
-        and series.at_most(row, channel=Channel.PATIENT) > 0,
+        and series.at_most(row, channel=Channel.PATIENT, now=now) > 0,
         "video_opens_at": video.opens_at(row),
         "is_waiting": waiting.is_waiting(row),
         "may_wait": waiting.may_wait(row, now=now),
@@ -168,20 +168,26 @@ def people(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_person(request: HttpRequest) -> HttpResponse:
     has_self = Patient.objects.filter(relation=Relation.SELF).exists()
-    form = (RelativeForm if has_self else IdentityForm)(request.POST or None)
+    form = (RelativeForm if has_self else PersonForm)(request.POST or None)
+    # Back to the booking that sent the person here, if there is one.
+    asked = request.POST.get("next") or request.GET.get("next") or ""
+    back = local_target(request, asked) or unfinished.target(request)
     if request.method == "POST" and form.is_valid():
-        patients.create_patient(
-            identity=form.identity(),
-            actor=web_actor(request),
-            now=timezone.now(),
-            account=account_of(request),
-            relation=form.cleaned_data.get("relation", Relation.SELF),
-            has_consented=form.cleaned_data.get("consent", False),
-        )
-        messages.success(request, _("C’est noté."))
-        # Back to the booking that sent the person here, if there is one.
-        return redirect(unfinished.target(request) or "booking:people")
-    context = {"form": form, "is_new": True, "has_self": has_self}
+        try:
+            patients.add_person(
+                account=account_of(request),
+                identity=form.identity(),
+                relation=form.cleaned_data["relation"],
+                actor=web_actor(request),
+                now=timezone.now(),
+                has_consented=form.cleaned_data["consent"],
+            )
+        except patients.CannotAdd as refused:
+            form.add_error(None, str(refused.text))
+        else:
+            messages.success(request, _("C’est noté."))
+            return redirect(back or "booking:people")
+    context = {"form": form, "is_new": True, "has_self": has_self, "next": back}
     return render(request, "booking/person.html", context)
 
 

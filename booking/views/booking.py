@@ -2,12 +2,12 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import cast
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,106 +16,64 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django_scopes import scope
 
-from audit.fixed_query import FixedQuery
-from audit.ids import read_id
 from booking.domain import book, patients
-from booking.forms.patients import IdentityForm, NoteForm
-from booking.models import Patient
-from booking.models.appointment import Channel
-from booking.models.patient import Relation
+from booking.forms.patients import NoteForm, PersonForm
+from booking.models import Appointment, Patient
+from booking.models.appointment import Channel, Status
 from booking.views import unfinished
 from booking.views.access import account_of, web_actor
-from booking.views.people import named_people
-from practitioners.domain import availability, take
-from practitioners.domain.substitutes import name_at
-from practitioners.domain.wall_clock import read_instant
-from practitioners.models import Agenda, Practice, Taken, VisitReason
-from practitioners.views.public import people_wanted
-
-NEAREST = 6
-NEAREST_DAYS = 30
-
-
-_CHOSEN = FixedQuery(
-    [VisitReason, Agenda, Practice, Patient],
-    "FROM {0} JOIN {1} ON {1}.id = {0}.agenda_id JOIN {2} ON {2}.id = {1}.practice_id"
-    " LEFT JOIN {3} ON {3}.id = %s AND {3}.account_id = %s"
-    " WHERE {0}.id = %s AND {0}.active AND {1}.active",
+from booking.views.chosen import (
+    Answers,
+    answers_in,
+    ask_first,
+    chosen_reason,
+    in_address,
+    not_offered,
+    page_of,
+    refusal_of_new,
+    refusals,
+    slot_context,
+    slot_gone,
 )
-
-
-def chosen_reason(request: HttpRequest, motif: str) -> tuple[VisitReason, Patient | None]:
-    """The visit reason, and the patient that the form names if it is one of the account's own."""
-    reason_id, patient_id = read_id(motif), read_id(request.POST.get("patient", ""))
-    found = _CHOSEN.first(patient_id, request.user.pk, reason_id) if reason_id else None
-    if found is None:
-        raise Http404
-    reason, agenda, practice, patient = found
-    agenda.practice = practice
-    reason.agenda = agenda
-    if patient is not None:
-        patient.account = account_of(request)
-    return cast(VisitReason, reason), cast("Patient | None", patient)
+from booking.views.people import named_people
+from practitioners.domain import take
+from practitioners.domain.in_a_row import slots_in_a_row
+from practitioners.domain.wall_clock import read_instant
+from practitioners.models import VisitReason
+from practitioners.views.public import people_wanted
 
 
 @require_POST
 def hold(request: HttpRequest) -> HttpResponse:
-    """Keep the chosen slot for some minutes, and go on to the confirmation."""
+    """Keep the chosen slot for some minutes, and go on to the confirmation.
+
+    Nothing is held that would be refused, nor as long as an answer is missing on which that
+    depends.
+    """
     reason, _patient = chosen_reason(request, request.POST.get("motif", ""))
     starts_at = read_instant(request.POST.get("debut", ""))
     if starts_at is None:
-        return redirect("practitioners:practitioner", reason.agenda.practitioner_id)
+        return redirect(page_of(reason))
+    answers = answers_in(request.POST, people=people_wanted(request.POST))
+    if (asked := ask_first(request, reason, starts_at, answers)) is not None:
+        return asked
     key = unfinished.make_hold_key(request)
-    now, people = timezone.now(), people_wanted(request.POST)
     try:
         hold_id, _until = take.hold(
-            visit_reason=reason, starts_at=starts_at, key=key, now=now, count=people
+            visit_reason=reason,
+            starts_at=starts_at,
+            key=key,
+            now=timezone.now(),
+            count=answers.people,
         )
     except (take.SlotTaken, take.OutsideOpening) as problem:
-        return slot_gone(request, reason, starts_at, str(problem.text), people=people)
-    given = {
-        "motif": reason.pk,
-        "debut": request.POST["debut"],
-        "suivi": "oui" if request.POST.get("suivi") == "oui" else "non",
-    }
-    name = "booking:confirm"
-    if people > 1:
-        name, given["personnes"] = "booking:confirm-together", people
+        return slot_gone(request, reason, starts_at, str(problem.text), answers=answers)
+    given = {"motif": reason.pk, "debut": in_address(starts_at), **answers.fields()}
+    name = "booking:confirm" if answers.people == 1 else "booking:confirm-together"
     target = f"{reverse(name, args=[hold_id])}?{urlencode(given)}"
-    unfinished.keep_target(request, target)
+    if not request.user.is_authenticated:
+        unfinished.keep_target(request, target)
     return redirect(target)
-
-
-def slot_gone(
-    request: HttpRequest,
-    reason: VisitReason,
-    starts_at: datetime,
-    problem: str,
-    *,
-    people: int = 1,
-) -> HttpResponse:
-    """Tell that the slot is gone, and offer the nearest ones (for so many people in a row)."""
-    now = timezone.now()
-    slots = availability.free_slots(
-        visit_reason=reason,
-        since=max(now, starts_at - timedelta(days=NEAREST_DAYS)),
-        until=starts_at + timedelta(days=NEAREST_DAYS),
-        now=now,
-        consecutive=people,
-    )
-    free = [slot for slot in slots if slot.places]
-    nearest = sorted(free, key=lambda slot: abs(slot.starts_at - starts_at))[:NEAREST]
-    context = {
-        "reason": reason,
-        "agenda": reason.agenda,
-        "practice": reason.agenda.practice,
-        "starts_at": starts_at,
-        "problem": problem,
-        "people": people,
-        "says_known": request.POST.get("suivi") == "oui",
-        "slots": sorted(nearest, key=lambda slot: slot.starts_at),
-    }
-    return render(request, "booking/slot_gone.html", context, status=409)
 
 
 @never_cache
@@ -133,48 +91,81 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
         return redirect("practitioners:home")
     reason, patient = chosen_reason(request, given.get("motif", ""))
     choice = Choice(
+        hold_id=hold_id,
         reason=reason,
         patient=patient,
         starts_at=starts_at,
-        held=book.HeldSlot(id=hold_id, key=unfinished.hold_key(request)),
-        says_known=given.get("suivi") == "oui",
+        key=unfinished.hold_key(request),
+        answers=answers_in(given),
     )
-    if not request.user.is_authenticated:
-        return render(request, "booking/confirm_sign_in.html", _context(choice))
-    with scope(account=request.user):
-        return _confirm_for_account(request, choice)
+    if request.user.is_authenticated:
+        unfinished.forget_target(request, request.get_full_path())
+        with scope(account=request.user):
+            return _done_already(choice) or _confirm_for_account(request, choice)
+    if (gone := _gone(request, choice)) is not None:
+        return gone
+    unfinished.keep_target(request, f"{request.path}?{urlencode(choice.parameters())}")
+    return render(request, "booking/confirm_sign_in.html", _context(choice))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
     """What is being booked, and for whom if the form says so."""
 
+    hold_id: uuid.UUID
     reason: VisitReason
     patient: Patient | None
     starts_at: datetime
-    held: book.HeldSlot
-    says_known: bool
+    key: str
+    answers: Answers
+
+    def held(self, *, now: datetime) -> take.Held | None:
+        """This browser's hold of the slot, however often it was chosen."""
+        rows = take.held_by(key=self.key, visit_reason=self.reason, now=now)
+        return next((row for row in rows if row.starts_at == self.starts_at), None)
+
+    def parameters(self) -> dict[str, object]:
+        """What the address of the last page says."""
+        at = in_address(self.starts_at)
+        return {"motif": self.reason.pk, "debut": at, **self.answers.fields()}
 
 
-def slot_context(
-    reason: VisitReason, starts_at: datetime, *, says_known: bool
-) -> dict[str, object]:
-    """What the last page before a booking shows of the slot."""
-    return {
-        "reason": reason,
-        "agenda": reason.agenda,
-        "practice": reason.agenda.practice,
-        "starts_at": starts_at,
-        "says_known": says_known,
-        "substitute": name_at(agenda=reason.agenda, at=starts_at),
-    }
+def _gone(request: HttpRequest, choice: Choice) -> HttpResponse | None:
+    """What is said where the slot cannot be had any more: better now than after the last click."""
+    now, reason = timezone.now(), choice.reason
+    if not (reason.active and reason.agenda.active):
+        return not_offered(request, reason)
+    if choice.held(now=now) is not None:
+        return None
+    if slots_in_a_row(
+        visit_reason=reason, starts_at=choice.starts_at, count=1, now=now, holder=choice.key
+    ):
+        return None
+    problem = str(take.SlotTaken.text if choice.starts_at > now else take.OutsideOpening.text)
+    return slot_gone(request, reason, choice.starts_at, problem, answers=choice.answers)
+
+
+def _done_already(choice: Choice) -> HttpResponse | None:
+    """Where a form sent twice leads, and the way back to one that was sent: to its appointment."""
+    same = Q(taken=choice.hold_id)
+    if choice.patient is not None:
+        same |= Q(patient=choice.patient)
+    rows = Appointment.objects.filter(
+        same, visit_reason=choice.reason, starts_at=choice.starts_at, status=Status.BOOKED
+    )
+    row = rows.order_by("created_at", "pk").first()
+    return None if row is None else redirect(_confirmed(row))
+
+
+def _confirmed(row: Appointment) -> str:
+    return f"{reverse('booking:appointment', args=[row.pk])}?confirme"
 
 
 def _context(choice: Choice) -> dict[str, object]:
-    held = Taken.objects.filter(pk=choice.held.id, hold_key=choice.held.key).first()
-    shown = slot_context(choice.reason, choice.starts_at, says_known=choice.says_known)
+    held = choice.held(now=timezone.now())
+    shown = slot_context(choice.reason, choice.starts_at, answers=choice.answers)
     return shown | {
-        "hold_until": held.hold_until if held and choice.held.key else None,
+        "hold_until": held.until if held is not None else None,
         "then": _held_after(choice),
     }
 
@@ -184,45 +175,68 @@ def _held_after(choice: Choice) -> dict[str, object] | None:
     then = take.follower_of(choice.reason)
     if then is None:
         return None
-    held = take.held_by(key=choice.held.key, visit_reason=then, now=timezone.now())
+    held = take.held_by(key=choice.key, visit_reason=then, now=timezone.now())
     if not held:
         return None
     return {"starts_at": held[0].starts_at, "agenda": then.agenda, "visit_reason": then}
 
 
 def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
+    if (gone := _gone(request, choice)) is not None:
+        return gone
     note_form = NoteForm(request.POST or None)
-    identity_form: IdentityForm | None = None
+    person_form: PersonForm | None = None
     if request.method == "POST" and note_form.is_valid():
         patient = choice.patient
         if patient is None and not Patient.objects.exists():
-            identity_form = IdentityForm(request.POST)
-        if identity_form is not None and identity_form.is_valid():
-            patient = patients.create_patient(
-                identity=identity_form.identity(),
-                actor=web_actor(request),
-                now=timezone.now(),
-                account=account_of(request),
-                relation=Relation.SELF,
-            )
+            person_form = PersonForm(request.POST)
+            patient = _added(request, person_form)
         if patient is not None:
             answer = _book(request, choice, patient, note_form)
             if answer is not None:
                 return answer
-    people = named_people(request)
-    chosen = request.POST.get("patient") or (str(people[0][0].pk) if people else "")
+        elif person_form is None:
+            note_form.add_error(None, _("Choisissez pour qui est ce rendez-vous."))
+    says_known, now = choice.answers.says_known, timezone.now()
+    people, refused = named_people(request), refusals(choice.reason, says_known=says_known, now=now)
+    new_refused = refusal_of_new(choice.reason, says_known=says_known)
+    may = [str(patient.pk) for patient, _name in people if patient.pk not in refused]
+    wished = request.POST.get("patient") or choice.answers.pour
     context = _context(choice) | {
-        "people": people,
+        "people": [(patient, name, refused.get(patient.pk, "")) for patient, name in people],
+        "nobody_may": not may and bool(people or new_refused),
+        "new_refused": new_refused,
         "note_form": note_form,
-        "identity_form": identity_form or IdentityForm(),
-        "chosen": chosen,
+        "person_form": person_form or PersonForm(),
+        "chosen": wished if wished in may else next(iter(may), ""),
+        "here": f"{request.path}?{urlencode(choice.parameters())}",
+        "other_reasons": page_of(choice.reason, starts_at=choice.starts_at),
     }
     return render(request, "booking/confirm.html", context)
+
+
+def _added(request: HttpRequest, form: PersonForm) -> Patient | None:
+    """The account's first person, if the form says who it is: its owner or a relative."""
+    if not form.is_valid():
+        return None
+    try:
+        return patients.add_person(
+            account=account_of(request),
+            identity=form.identity(),
+            relation=form.cleaned_data["relation"],
+            actor=web_actor(request),
+            now=timezone.now(),
+            has_consented=form.cleaned_data["consent"],
+        )
+    except patients.CannotAdd as refused:
+        form.add_error(None, str(refused.text))
+        return None
 
 
 def _book(
     request: HttpRequest, choice: Choice, patient: Patient, note_form: NoteForm
 ) -> HttpResponse | None:
+    held = choice.held(now=timezone.now())
     try:
         appointment = book.book(
             visit_reason=choice.reason,
@@ -232,14 +246,19 @@ def _book(
             actor=web_actor(request),
             channel=Channel.PATIENT,
             now=timezone.now(),
-            held=choice.held if choice.held.key else None,
+            held=book.HeldSlot(id=held.id if held else choice.hold_id, key=choice.key)
+            if choice.key
+            else None,
             note=note_form.cleaned_data["note"],
-            says_known=choice.says_known,
+            says_known=choice.answers.says_known,
         )
     except (book.SlotTaken, book.OutsideOpening) as problem:
-        return slot_gone(request, choice.reason, choice.starts_at, str(problem.text))
+        # The other of two equal requests may have been faster.
+        return _done_already(choice) or slot_gone(
+            request, choice.reason, choice.starts_at, str(problem.text), answers=choice.answers
+        )
     except book.NotForThisPatient as problem:
         note_form.add_error(None, str(problem.text))
         return None
     unfinished.forget_target(request)
-    return redirect(f"{reverse('booking:appointment', args=[appointment.pk])}?confirme")
+    return redirect(_confirmed(appointment))

@@ -68,7 +68,7 @@ def _repeat(
     **more: object,
 ) -> HttpResponse:
     now, problem = timezone.now(), ""
-    most = series.at_most(row, channel=channel) if row.status != "cancelled" else 0
+    most = series.at_most(row, channel=channel, now=now) if row.status != "cancelled" else 0
     form = SeriesForm(request.GET if "fois" in request.GET else None, at_most=most)
     if request.method == "POST":
         chosen = [read_instant(text) for text in request.POST.getlist("creneau") if text]

@@ -1,7 +1,9 @@
 """Confirming appointments in a row: who comes first, who next."""
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,62 +17,122 @@ from django_scopes import scope
 
 from booking.domain import together
 from booking.forms.patients import NoteForm
-from booking.models import Patient
+from booking.models import Appointment, Patient
+from booking.models.appointment import Status
 from booking.views import unfinished
 from booking.views.access import account_of, web_actor
-from booking.views.booking import chosen_reason, slot_context, slot_gone
+from booking.views.chosen import (
+    Answers,
+    answers_in,
+    chosen_reason,
+    in_address,
+    not_offered,
+    page_of,
+    refusal_of_new,
+    refusals,
+    slot_context,
+    slot_gone,
+)
 from booking.views.people import named_people
-from practitioners.domain.take import Held, held_by
+from practitioners.domain.in_a_row import slots_in_a_row
+from practitioners.domain.take import held_by
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import VisitReason
 from practitioners.views.public import people_wanted
 
 
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """The slots in a row that are being booked, held by this browser or still free."""
+
+    reason: VisitReason
+    starts: list[datetime]
+    hold_until: datetime | None
+    key: str
+    answers: Answers
+    hold_id: uuid.UUID
+
+    def parameters(self) -> dict[str, object]:
+        """What the address of the last page says."""
+        at = in_address(self.starts[0])
+        return {"motif": self.reason.pk, "debut": at, **self.answers.fields()}
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
-    """The last step for several people. Unlike for one, the holds must last until then."""
+    """The last step for several people. Works while the holds last, and while all are free."""
     given = request.POST if request.method == "POST" else request.GET
     starts_at = read_instant(given.get("debut", ""))
     if starts_at is None:
         messages.warning(request, _("Choisissez d’abord un créneau."))
         return redirect("practitioners:home")
     reason, _patient = chosen_reason(request, given.get("motif", ""))
-    held = held_by(key=unfinished.hold_key(request), visit_reason=reason, now=timezone.now())
-    people = people_wanted(given)
-    if [slot.id for slot in held][:1] != [hold_id] or len(held) != people:
+    if not (reason.active and reason.agenda.active):
+        return not_offered(request, reason)
+    answers = answers_in(given, people=people_wanted(given))
+    if request.user.is_authenticated and (done := _done_already(request, hold_id)) is not None:
+        return done
+    row = _row(request, reason, starts_at, answers, hold_id)
+    if row is None:
         problem = _("Ces créneaux ne sont plus gardés : choisissez de nouveau.")
-        return slot_gone(request, reason, starts_at, problem, people=people)
-    context = slot_context(reason, starts_at, says_known=given.get("suivi") == "oui") | {
-        "hold_until": held[0].until,
-        "people": people,
+        return slot_gone(request, reason, starts_at, problem, answers=answers)
+    context = slot_context(reason, starts_at, answers=answers) | {
+        "hold_until": row.hold_until,
+        "people": answers.people,
     }
     if not request.user.is_authenticated:
+        unfinished.keep_target(request, f"{request.path}?{urlencode(row.parameters())}")
         return render(request, "booking/confirm_sign_in.html", context)
+    unfinished.forget_target(request, request.get_full_path())
     with scope(account=request.user):
-        return _confirm(request, reason, held, context)
+        return _confirm(request, row, context)
 
 
-def _confirm(
-    request: HttpRequest, reason: VisitReason, held: list[Held], context: dict[str, object]
-) -> HttpResponse:
-    named = named_people(request)
+def _row(
+    request: HttpRequest,
+    reason: VisitReason,
+    starts_at: datetime,
+    answers: Answers,
+    hold_id: uuid.UUID,
+) -> Row | None:
+    """The slots that this browser holds from a start on, else those that are free; None if gone."""
+    now, key = timezone.now(), unfinished.hold_key(request)
+    held = held_by(key=key, visit_reason=reason, now=now)
+    starts, until = [slot.starts_at for slot in held], held[0].until if held else None
+    if len(held) != answers.people or starts[0] != starts_at:
+        slots = slots_in_a_row(
+            visit_reason=reason, starts_at=starts_at, count=answers.people, now=now, holder=key
+        )
+        starts, until = [slot.starts_at for slot in slots], None
+    if not starts:
+        return None
+    return Row(
+        reason=reason, starts=starts, hold_until=until, key=key, answers=answers, hold_id=hold_id
+    )
+
+
+def _done_already(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse | None:
+    """Where a form sent twice leads, and the way back to one that was sent."""
+    with scope(account=request.user):
+        if Appointment.objects.filter(taken=hold_id, status=Status.BOOKED).exists():
+            return redirect("booking:my-appointments")
+    return None
+
+
+def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> HttpResponse:
+    says_known = row.answers.says_known
+    refused = refusals(row.reason, says_known=says_known, now=timezone.now())
+    named = [each for each in named_people(request) if each[0].pk not in refused]
     own = {str(patient.pk): patient for patient, _name in named}
-    chosen = [request.POST.get(f"personne-{n}", "") for n in range(len(held))]
+    chosen = [request.POST.get(f"personne-{n}", "") for n in range(len(row.starts))]
     form, problem = NoteForm(request.POST or None), ""
     if request.method == "POST" and form.is_valid():
         patients = [own[each] for each in chosen if each in own]
-        if len(patients) < len(held):
+        if len(patients) < len(row.starts):
             problem = _("Dites qui vient à chaque heure.")
         else:
-            answer = _book(
-                request,
-                reason,
-                patients,
-                form,
-                starts_at=held[0].starts_at,
-                says_known=bool(context["says_known"]),
-            )
+            answer = _book(request, row, patients, form)
             if isinstance(answer, HttpResponse):
                 return answer
             problem = answer
@@ -78,10 +140,20 @@ def _confirm(
     chosen = [each or _nth(named, n) for n, each in enumerate(chosen)]
     context |= {
         "named": named,
-        "rows": list(zip(held, chosen, strict=True)),
-        "missing": len(held) - len(named),
+        "refused": [
+            (name, refused[patient.pk])
+            for patient, name in named_people(request)
+            if patient.pk in refused
+        ]
+        if refused
+        else [],
+        "rows": list(zip(row.starts, chosen, strict=True)),
+        "missing": len(row.starts) - len(named),
+        "new_refused": refusal_of_new(row.reason, says_known=says_known),
         "note_form": form,
         "problem": problem,
+        "here": f"{request.path}?{urlencode(row.parameters())}",
+        "other_reasons": page_of(row.reason, starts_at=row.starts[0]),
     }
     return render(request, "booking/confirm_together.html", context, status=409 if problem else 200)
 
@@ -91,30 +163,28 @@ def _nth(named: list[tuple[Patient, str]], n: int) -> str:
 
 
 def _book(
-    request: HttpRequest,
-    reason: VisitReason,
-    patients: list[Patient],
-    form: NoteForm,
-    *,
-    starts_at: datetime,
-    says_known: bool,
+    request: HttpRequest, row: Row, patients: list[Patient], form: NoteForm
 ) -> HttpResponse | str:
     """The answer, or why not."""
     try:
         made = together.book_together(
-            visit_reason=reason,
+            visit_reason=row.reason,
+            starts_at=row.starts[0],
             patients=patients,
-            key=unfinished.hold_key(request),
+            key=row.key,
             booked_by=account_of(request),
             actor=web_actor(request),
             now=timezone.now(),
             note=form.cleaned_data["note"],
-            says_known=says_known,
+            says_known=row.answers.says_known,
         )
     except (together.CannotTogether, together.NotForThisPatient) as refused:
         return str(refused.text)
-    except together.SlotTaken as refused:
-        return slot_gone(request, reason, starts_at, str(refused.text), people=len(patients))
+    except (together.SlotTaken, together.OutsideOpening) as refused:
+        # The other of two equal requests may have been faster.
+        return _done_already(request, row.hold_id) or slot_gone(
+            request, row.reason, row.starts[0], str(refused.text), answers=row.answers
+        )
     unfinished.forget_target(request)
     text = ngettext(
         "%(n)d rendez-vous est pris.", "%(n)d rendez-vous sont pris, l’un après l’autre.", len(made)

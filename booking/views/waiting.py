@@ -21,6 +21,7 @@ from booking.models import Appointment, Offer, Patient, Wait
 from booking.queries import appointments as queries
 from booking.views import unfinished
 from booking.views.access import account_required, web_actor
+from booking.views.chosen import page_of, refusals
 from booking.views.people import named_people
 from practitioners.models import VisitReason
 
@@ -54,14 +55,21 @@ def join(request: HttpRequest) -> HttpResponse:
     """Say which slots one would take, and join the list; what is free already is shown first."""
     asked, now = _asked(request), timezone.now()
     agenda = asked.reason.agenda
-    people = named_people(request) if asked.appointment is None else []
-    if asked.appointment is None and not people:
+    refused = (
+        refusals(asked.reason, says_known=asked.says_known, now=now)
+        if asked.appointment is None
+        else {}
+    )
+    everybody = named_people(request) if asked.appointment is None else []
+    people = [each for each in everybody if each[0].pk not in refused]
+    if asked.appointment is None and not everybody:
         # Nobody to wait for yet: say who one is, and come back.
         unfinished.keep_target(request, request.get_full_path())
         return redirect("booking:new-person")
     form = WaitForm(
         request.POST or None,
         people=people,
+        chosen=request.GET.get("pour", ""),
         is_for_visit=asked.appointment is not None,
         today=now.astimezone(agenda.practice.zone).date(),
     )
@@ -92,6 +100,11 @@ def join(request: HttpRequest) -> HttpResponse:
             return redirect(f"{reverse('booking:my-appointments')}#attente-{wait.pk}")
     context = {
         "form": form,
+        "refused": [(name, refused[each.pk]) for each, name in everybody if each.pk in refused],
+        "nobody_may": bool(everybody) and not people,
+        "is_open": waiting.is_open(asked.reason),
+        "other_reasons": page_of(asked.reason),
+        "here": request.get_full_path(),
         "asked": asked,
         "agenda": agenda,
         "practice": agenda.practice,

@@ -84,12 +84,14 @@ def free_slots(
     online: bool = True,
     consecutive: int = 1,
     ignoring: uuid.UUID | None = None,
+    holder: str = "",
 ) -> list[Slot]:
     """Return the free slots of a visit reason that start in [since, until), soonest first.
 
     `online` applies minimum notice and horizon, and that agenda and visit reason are offered
     online: they bind patients and not the practice.
-    `ignoring` names a Taken row that counts as free (the appointment that is being moved).
+    `ignoring` names a Taken row that counts as free (the appointment that is being moved), and
+    so do the holds of the key `holder`: a visitor's own holds are in nobody's way but others'.
     With `consecutive` n > 1, `places` is how many groups of n starts in a row fit, 0 included.
     """
     found = free_slots_of_many(
@@ -99,6 +101,7 @@ def free_slots(
         now=now,
         online=online,
         ignoring=ignoring,
+        holder=holder,
     )[visit_reason.pk]
     if consecutive == 1:
         return found
@@ -114,11 +117,17 @@ def free_slots_of_many(
     now: datetime,
     online: bool = True,
     ignoring: uuid.UUID | None = None,
+    holder: str = "",
 ) -> dict[uuid.UUID, list[Slot]]:
     """Like `free_slots`, for many visit reasons of any agendas, in one query altogether."""
     followers = _followers(visit_reasons)
     times = _times_of(
-        [*visit_reasons, *followers.values()], since=since, until=until, now=now, ignoring=ignoring
+        [*visit_reasons, *followers.values()],
+        since=since,
+        until=until,
+        now=now,
+        ignoring=ignoring,
+        holder=holder,
     )
     return {
         reason.pk: list(
@@ -172,6 +181,7 @@ def _times_of(
     until: datetime,
     now: datetime,
     ignoring: uuid.UUID | None = None,
+    holder: str = "",
 ) -> dict[uuid.UUID, AgendaTime]:
     return load_agenda_times(
         agenda_ids={reason.agenda_id for reason in visit_reasons},
@@ -180,6 +190,7 @@ def _times_of(
         now=now,
         ignoring=ignoring,
         needs=needs_of(visit_reasons),
+        holder=holder,
     )
 
 
@@ -241,7 +252,8 @@ _TIMES = """
            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM practitioners_taken
     WHERE agenda_id = ANY(%(ids)s) AND period && tstzrange(%(lower)s, %(upper)s)
-      AND (hold_until IS NULL OR hold_until > %(now)s)
+      AND (hold_until IS NULL
+           OR (hold_until > %(now)s AND (%(holder)s = '' OR hold_key <> %(holder)s)))
 """
 
 
@@ -253,11 +265,13 @@ def load_agenda_times(
     now: datetime,
     ignoring: uuid.UUID | None = None,
     needs: Iterable[uuid.UUID] = (),
+    holder: str = "",
 ) -> dict[uuid.UUID, AgendaTime]:
     """Load openings, absences and taken time of agendas that matter in [since, until).
 
     `needs` are the resources whose uses matter beside it: one more query, where there are any.
-    Expired holds count as free. A margin of a day covers slots that began before `since`.
+    Expired holds count as free, and those of the key `holder`. A margin of a day covers slots
+    that began before `since`.
     """
     ids = list(agenda_ids)
     lower, upper = since - timedelta(days=1), until + timedelta(days=1)
@@ -268,6 +282,7 @@ def load_agenda_times(
         "first_day": lower.date(),
         "last_day": upper.date(),
         "now": now,
+        "holder": holder,
     }
     with connection.cursor() as cursor:
         cursor.execute(_TIMES, given)
@@ -299,7 +314,9 @@ def load_agenda_times(
             times[agenda_id].own_time.append(period)
         else:
             times[agenda_id].seats.append(Seat(taken_id, reason_id, period, seat))
-    pieces = load_pieces(resource_ids=needs, since=lower, until=upper, now=now, ignoring=ignoring)
+    pieces = load_pieces(
+        resource_ids=needs, since=lower, until=upper, now=now, ignoring=ignoring, holder=holder
+    )
     for found in times.values():
         found.pieces = pieces
     nothing = AgendaTime(zone=ZoneInfo("UTC"), department="", open_on_holidays=True)
@@ -453,18 +470,27 @@ def _in_a_row(slots: list[Slot], consecutive: int, *, gap: timedelta) -> list[Sl
     none.
     """
     at = {(slot.starts_at, slot.ends_at - slot.starts_at): slot for slot in slots}
+    found = []
+    for slot in slots:
+        row = row_from(slot, at, consecutive, gap=gap)
+        places = min(each.places for each in row) if len(row) == consecutive else 0
+        found.append(Slot(slot.starts_at, slot.ends_at, places))
+    return found
 
-    def places(slot: Slot) -> int:
-        most, last = slot.places, slot
-        for _n in range(consecutive - 1):
-            length = last.ends_at - last.starts_at
-            following = at.get((last.ends_at, length)) or at.get((last.ends_at + gap, length))
-            if following is None:
-                return 0
-            most, last = min(most, following.places), following
-        return most
 
-    return [Slot(slot.starts_at, slot.ends_at, places(slot)) for slot in slots]
+def row_from(
+    slot: Slot, at: dict[tuple[datetime, timedelta], Slot], count: int, *, gap: timedelta
+) -> list[Slot]:
+    """A slot and those right after it, `count` at most."""
+    row = [slot]
+    while len(row) < count:
+        last = row[-1]
+        length = last.ends_at - last.starts_at
+        following = at.get((last.ends_at, length)) or at.get((last.ends_at + gap, length))
+        if following is None:
+            break
+        row.append(following)
+    return row
 
 
 def _merged(periods: Iterable[Period]) -> list[Period]:

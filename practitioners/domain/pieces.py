@@ -39,6 +39,8 @@ _USES = """
       ON u.resource_id = r.id AND u.period && tstzrange(%(since)s, %(until)s)
      AND (u.hold_until IS NULL OR u.hold_until > %(now)s)
      AND u.taken_id IS DISTINCT FROM %(ignoring)s
+     AND (%(holder)s = '' OR NOT EXISTS (
+         SELECT FROM practitioners_taken t WHERE t.id = u.taken_id AND t.hold_key = %(holder)s))
     WHERE r.id = ANY(%(ids)s) AND r.active
 """
 _CLAIM = """
@@ -62,11 +64,12 @@ def load_pieces(
     until: datetime,
     now: datetime,
     ignoring: uuid.UUID | None = None,
+    holder: str = "",
 ) -> Pieces:
     """Return the uses of resources in service that matter in [since, until).
 
-    No query where there are no resources. Expired holds count as free, and so does the taken
-    time that `ignoring` names.
+    No query where there are no resources. Expired holds count as free, and so do the taken
+    time that `ignoring` names and the holds of the key `holder`.
     """
     ids = list(resource_ids)
     if not ids:
@@ -77,6 +80,7 @@ def load_pieces(
         "until": until,
         "now": now,
         "ignoring": ignoring,
+        "holder": holder,
     }
     with connection.cursor() as cursor:
         cursor.execute(_USES, given)

@@ -11,11 +11,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from practitioners.domain import availability, described, search, substitutes, wall_clock
+from practitioners.domain.audience import SOMEBODY_ELSE, Audience, Offer, Reader, audience_of
+from practitioners.domain.eligibility import Restriction
 from practitioners.domain.places import Place, find_place, suggest_communes
 from practitioners.forms.filters import FilterForm
 from practitioners.models import Agenda, Practitioner, VisitReason
-from practitioners.models.agenda import PatientKind
 from practitioners.models.directory import LANGUAGE_NAMES
+from practitioners.readers import reader_of
 
 DAYS_SHOWN = 7
 PEOPLE_AT_MOST = 4
@@ -133,26 +135,80 @@ def practitioner_page(request: HttpRequest, practitioner_id: uuid.UUID) -> HttpR
     return render(request, "practitioners/practitioner.html", context)
 
 
-def slots_context(request: HttpRequest, agenda: Agenda) -> dict[str, object]:
-    """The visit reasons that the reader may book, and a week of slots of the chosen one."""
+def slots_context(
+    request: HttpRequest, agenda: Agenda, *, is_anonymous: bool = False
+) -> dict[str, object]:
+    """The visit reasons that the reader may book, and a week of slots of the chosen one.
+
+    `is_anonymous`: whether nothing may be looked up of who reads, as in another site's frame.
+    """
     now = timezone.now()
-    known = request.GET.get("suivi", "oui" if not agenda.accepts_new_patients else "non") == "oui"
     every = list(agenda.visit_reasons.filter(active=True))
-    closed_to = PatientKind.NEW if known else PatientKind.KNOWN
-    reasons = [r for r in every if r.patient_kind != closed_to]
-    if not known and not agenda.accepts_new_patients:
-        reasons = []
-    wanted = request.GET.get("motif", "")
-    chosen = next((r for r in reasons if str(r.pk) == wanted), None) or next(iter(reasons), None)
+    for reason in every:
+        reason.agenda = agenda
+    reader = Reader() if is_anonymous or not every else reader_of(request, every, now=now)
+    audience = audience_of(
+        reader,
+        known_text=request.GET.get("suivi", ""),
+        whom_text=request.GET.get("pour", ""),
+        count=people_wanted(request.GET),
+    )
+    offers = [(reason, *audience.offer(reason)) for reason in every]
     context: dict[str, object] = {
-        "known": known,
+        "audience": audience,
+        "names": reader.names() if audience.asks_whom else {},
         "all_reasons": every,
-        "reasons": reasons,
+        "reasons": [reason for reason, offer, _why in offers if offer != Offer.CLOSED],
+        "closed": [(reason, why) for reason, offer, why in offers if offer == Offer.CLOSED],
+        "no_new": bool(every) and not agenda.accepts_new_patients,
         "has_prices": any(reason.price_cents is not None for reason in every),
+        "is_barred": bool(every) and {why for *_more, why in offers} == {Restriction.NO_SHOWS},
+        "answers": _answers(audience),
+        "people": people_wanted(request.GET),
+        "people_choices": range(1, PEOPLE_AT_MOST + 1),
     }
+    chosen, depends = _chosen(offers, request.GET.get("motif", ""))
     if chosen is None or not agenda.active:
         return context
-    return context | _week_context(request, agenda, chosen, now)
+    if depends:
+        asked_at = wall_clock.read_instant(request.GET.get("debut", ""))
+        return context | {"chosen": chosen, "depends": True, "asked_at": asked_at}
+    week = _week_context(request, agenda, chosen, now, holder=reader.hold_key)
+    return context | week
+
+
+def _chosen(
+    offers: list[tuple[VisitReason, Offer, Restriction | None]], wanted: str
+) -> tuple[VisitReason | None, bool]:
+    """The visit reason whose slots are shown, and whether an answer is missing for them.
+
+    Unless one is asked for: the first that is open to whoever reads, at the practice if possible.
+    """
+    offered = [(reason, offer) for reason, offer, _why in offers if offer != Offer.CLOSED]
+    by_choice = sorted(
+        offered,
+        key=lambda pair: (
+            str(pair[0].pk) != wanted,
+            pair[1] != Offer.OPEN,
+            pair[0].teleconsultation,
+        ),
+    )
+    if not by_choice:
+        return None, False
+    reason, offer = by_choice[0]
+    return reason, offer == Offer.DEPENDS
+
+
+def _answers(audience: Audience) -> dict[str, str]:
+    """What has been answered so far, as parameters of an address."""
+    given: dict[str, str] = {}
+    if audience.says_known is not None:
+        given["suivi"] = "oui" if audience.says_known else "non"
+    if audience.is_somebody_else:
+        given["pour"] = SOMEBODY_ELSE
+    elif audience.asks_whom and audience.person is not None:
+        given["pour"] = str(audience.person.id)
+    return given
 
 
 def people_wanted(given: QueryDict) -> int:
@@ -162,17 +218,23 @@ def people_wanted(given: QueryDict) -> int:
 
 
 def _slots(
-    reason: VisitReason, *, since: datetime, until: datetime, now: datetime, people: int
+    reason: VisitReason,
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    people: int,
+    holder: str,
 ) -> list[availability.Slot]:
     """The slots of a visit reason from which on so many people can come one after another."""
     found = availability.free_slots(
-        visit_reason=reason, since=since, until=until, now=now, consecutive=people
+        visit_reason=reason, since=since, until=until, now=now, consecutive=people, holder=holder
     )
     return [slot for slot in found if slot.places]
 
 
 def _week_context(
-    request: HttpRequest, agenda: Agenda, chosen: VisitReason, now: datetime
+    request: HttpRequest, agenda: Agenda, chosen: VisitReason, now: datetime, *, holder: str
 ) -> dict[str, object]:
     zone = agenda.practice.zone
     today = now.astimezone(zone).date()
@@ -181,19 +243,18 @@ def _week_context(
     since = wall_clock.day_bounds(first, zone)[0]
     until = wall_clock.day_bounds(first + timedelta(days=DAYS_SHOWN), zone)[0]
     people = people_wanted(request.GET) if chosen.then_id is None else 1
-    slots = _slots(chosen, since=since, until=until, now=now, people=people)
+    slots = _slots(chosen, since=since, until=until, now=now, people=people, holder=holder)
     by_day = {first + timedelta(days=n): list[availability.Slot]() for n in range(DAYS_SHOWN)}
     for slot in slots:
         by_day[slot.starts_at.astimezone(zone).date()].append(slot)
     next_at = None
     if not slots:
         ends = now + timedelta(days=chosen.horizon_days)
-        found = _slots(chosen, since=now, until=ends, now=now, people=people)
+        found = _slots(chosen, since=now, until=ends, now=now, people=people, holder=holder)
         next_at = found[0].starts_at if found else None
     return {
         "chosen": chosen,
         "people": people,
-        "people_choices": range(1, PEOPLE_AT_MOST + 1),
         "days": list(by_day.items()),
         "any_slot": bool(slots),
         "next_at": next_at,

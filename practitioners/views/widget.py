@@ -56,6 +56,6 @@ def widget(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
             "agendas": agendas,
             "agenda": agenda,
             "language": language,
-            **slots_context(request, agenda),
+            **slots_context(request, agenda, is_anonymous=True),
         }
         return render(request, "practitioners/widget.html", context)

@@ -157,16 +157,28 @@ def test_too_few_people_on_the_account(reason, account, family):
     assert "Ajouter un proche" in page
 
 
-def test_holds_that_ended_are_not_booked(reason, account, family, time_machine, now):
+def test_holds_that_ended_are_booked_while_all_are_free(reason, account, family, time_machine, now):
     client = verified_client(account)
     answer = held(client, reason)
     time_machine.move_to(now + timedelta(minutes=take.HOLD_MINUTES, seconds=1))
+    assert "encore confirmer" in client.get(answer["Location"]).content.decode()
+    assert confirmed(client, answer, *family).status_code == 302
+    assert Appointment.unscoped.count() == 2
+
+
+def test_holds_that_ended_are_not_booked_once_one_is_taken(
+    reason, account, family, time_machine, now
+):
+    client = verified_client(account)
+    answer = held(client, reason)
+    time_machine.move_to(now + timedelta(minutes=take.HOLD_MINUTES, seconds=1))
+    booked(reason, now + timedelta(minutes=8), starts_at=NINE + HALF)
     late = confirmed(client, answer, *family)
     assert late.status_code == 409
     assert "ne sont plus gardés" in late.content.decode()
     # The nearest are those with room for two.
     assert 'name="personnes" value="2"' in late.content.decode()
-    assert not Appointment.unscoped.exists()
+    assert Appointment.unscoped.count() == 1
 
 
 def test_what_is_not_free_for_two_is_said(reason, account, now):

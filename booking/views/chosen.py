@@ -1,0 +1,205 @@
+"""What a visitor has chosen: the visit reason and its slot, for whom, and whether they may.
+
+Whatever can be known of it is asked and said before anything is held.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import cast
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit.fixed_query import FixedQuery
+from audit.ids import read_id
+from booking.models import Patient
+from booking.queries.standing import standing
+from booking.views import unfinished
+from booking.views.access import account_of
+from practitioners.domain import availability
+from practitioners.domain.audience import ANSWERS, Offer, audience_of
+from practitioners.domain.eligibility import NEW, SAYS_KNOWN, is_restricted, restriction
+from practitioners.domain.substitutes import name_at
+from practitioners.models import Agenda, Practice, VisitReason
+from practitioners.readers import reader_of
+
+NEAREST = 6
+NEAREST_DAYS = 30
+
+_CHOSEN = FixedQuery(
+    [VisitReason, Agenda, Practice, Patient],
+    "FROM {0} JOIN {1} ON {1}.id = {0}.agenda_id JOIN {2} ON {2}.id = {1}.practice_id"
+    " LEFT JOIN {3} ON {3}.id = %s AND {3}.account_id = %s"
+    " WHERE {0}.id = %s",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What was answered on the way here, and goes along in addresses and forms."""
+
+    suivi: str
+    pour: str
+    people: int
+
+    @property
+    def says_known(self) -> bool:
+        return self.suivi == "oui"
+
+    def fields(self) -> dict[str, str]:
+        """The answers given, as parameters."""
+        given = {"suivi": self.suivi, "pour": self.pour}
+        if self.people > 1:
+            given["personnes"] = str(self.people)
+        return {name: value for name, value in given.items() if value}
+
+
+def answers_in(given: QueryDict, *, people: int = 1) -> Answers:
+    """Read what a form or an address says was answered; nonsense is no answer."""
+    suivi = given.get("suivi", "")
+    pour = given.get("pour", "")
+    is_somebody = pour == "autre" or read_id(pour) is not None
+    return Answers(
+        suivi=suivi if suivi in ANSWERS else "", pour=pour if is_somebody else "", people=people
+    )
+
+
+def chosen_reason(request: HttpRequest, motif: str) -> tuple[VisitReason, Patient | None]:
+    """The visit reason, and the patient that the form names if it is one of the account's own.
+
+    Raises Http404 where there is no such visit reason; whether it is offered is another question.
+    """
+    reason_id, patient_id = read_id(motif), read_id(request.POST.get("patient", ""))
+    found = _CHOSEN.first(patient_id, request.user.pk, reason_id) if reason_id else None
+    if found is None:
+        raise Http404
+    reason, agenda, practice, patient = found
+    agenda.practice = practice
+    reason.agenda = agenda
+    if patient is not None:
+        patient.account = account_of(request)
+    return cast(VisitReason, reason), cast("Patient | None", patient)
+
+
+def in_address(at: datetime) -> str:
+    """An instant as addresses carry it: without a plus sign, which they would lose."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def page_of(
+    reason: VisitReason,
+    *,
+    starts_at: datetime | None = None,
+    given: Mapping[str, str] | None = None,
+) -> str:
+    """The address of the practitioner's page that shows this visit reason, around a slot's day."""
+    address = reverse("practitioners:practitioner", args=[reason.agenda.practitioner_id])
+    shown = {"cabinet": str(reason.agenda.practice_id), "motif": str(reason.pk), **(given or {})}
+    if starts_at is not None:
+        shown["semaine"] = starts_at.astimezone(reason.agenda.practice.zone).date().isoformat()
+    return f"{address}?{urlencode(shown)}#creneaux"
+
+
+def ask_first(
+    request: HttpRequest, reason: VisitReason, starts_at: datetime, answers: Answers
+) -> HttpResponse | None:
+    """What is said or asked before a slot is held; None where nothing stands in the way."""
+    if not (reason.active and reason.agenda.active):
+        return not_offered(request, reason)
+    now = timezone.now()
+    audience = audience_of(
+        reader_of(request, [reason], now=now),
+        known_text=answers.suivi,
+        whom_text=answers.pour,
+        count=answers.people,
+    )
+    offer, why = audience.offer(reason)
+    if offer == Offer.OPEN:
+        return None
+    given = answers.fields()
+    if offer == Offer.CLOSED and why is not None:
+        messages.warning(request, why.text)
+        return redirect(page_of(reason, starts_at=starts_at, given=given))
+    given["debut"] = in_address(starts_at)
+    return redirect(page_of(reason, starts_at=starts_at, given=given))
+
+
+def not_offered(request: HttpRequest, reason: VisitReason) -> HttpResponse:
+    """Lead from a visit reason that is no longer offered online to what its practitioner offers."""
+    messages.warning(request, _("Ce motif n’est plus proposé en ligne."))
+    return redirect(page_of(reason))
+
+
+def refusals(reason: VisitReason, *, says_known: bool, now: datetime) -> dict[uuid.UUID, str]:
+    """Which people of the account in scope may not book the reason, and why, as a sentence.
+
+    No query where it does not matter who books.
+    """
+    if not is_restricted([reason]):
+        return {}
+    people = standing(Patient.objects.all(), practice=reason.agenda.practice, now=now)
+    found = {
+        person.id: restriction(reason, person.as_booker(says_known=says_known)) for person in people
+    }
+    return {pk: why.text for pk, why in found.items() if why is not None}
+
+
+def refusal_of_new(reason: VisitReason, *, says_known: bool) -> str:
+    """Why somebody who has yet to be added to the account may not book; empty if they may."""
+    why = restriction(reason, SAYS_KNOWN if says_known else NEW)
+    return why.text if why is not None else ""
+
+
+def slot_gone(
+    request: HttpRequest,
+    reason: VisitReason,
+    starts_at: datetime,
+    problem: str,
+    *,
+    answers: Answers,
+) -> HttpResponse:
+    """Tell that the slot is gone, and offer the nearest ones (for so many people in a row)."""
+    now = timezone.now()
+    around = max(starts_at, now)
+    slots = availability.free_slots(
+        visit_reason=reason,
+        since=max(now, around - timedelta(days=NEAREST_DAYS)),
+        until=around + timedelta(days=NEAREST_DAYS),
+        now=now,
+        consecutive=answers.people,
+        holder=unfinished.hold_key(request),
+    )
+    free = [slot for slot in slots if slot.places]
+    nearest = sorted(free, key=lambda slot: abs(slot.starts_at - starts_at))[:NEAREST]
+    context = {
+        "reason": reason,
+        "agenda": reason.agenda,
+        "practice": reason.agenda.practice,
+        "starts_at": starts_at,
+        "problem": problem,
+        "answers": answers.fields(),
+        "all_slots": page_of(reason, given=answers.fields()),
+        "slots": sorted(nearest, key=lambda slot: slot.starts_at),
+    }
+    return render(request, "booking/slot_gone.html", context, status=409)
+
+
+def slot_context(
+    reason: VisitReason, starts_at: datetime, *, answers: Answers
+) -> dict[str, object]:
+    """What the last page before a booking shows of the slot."""
+    return {
+        "reason": reason,
+        "agenda": reason.agenda,
+        "practice": reason.agenda.practice,
+        "starts_at": starts_at,
+        "answers": answers.fields(),
+        "substitute": name_at(agenda=reason.agenda, at=starts_at),
+    }

@@ -1,0 +1,119 @@
+"""For whom a reader may be booking, and which visit reasons are open to all of these.
+
+A page offers what nobody of the audience is refused; what depends on an answer that is missing is
+asked before anything is held; what is closed to everyone is said, and not offered.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from practitioners.domain.eligibility import Booker, Person, Restriction, restriction
+from practitioners.models import VisitReason
+
+SOMEBODY_ELSE = "autre"
+ANSWERS = {"oui": True, "non": False}
+
+
+def _nobody() -> Mapping[uuid.UUID, str]:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who looks at a page of the directory, as far as booking asks.
+
+    `people` are those of the reader's account, if it matters who books; `names` reveals theirs,
+    so it is called only where names are shown. `hold_key`: the key of the slots that this browser
+    holds, which count as free for it.
+    """
+
+    people: tuple[Person, ...] = ()
+    hold_key: str = ""
+    names: Callable[[], Mapping[uuid.UUID, str]] = _nobody
+
+
+class Offer(Enum):
+    """Whether a visit reason is offered to an audience."""
+
+    OPEN = "open"
+    DEPENDS = "depends"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audience:
+    """Everybody for whom the reader may be booking, after what has been answered so far.
+
+    `says_known`: the answer to "have you been there before", None without one; `person`: for whom,
+    if that is settled; `asks_whom`, `asks_known`: which answers the rules depend on.
+    """
+
+    candidates: tuple[Person | None, ...]
+    says_known: bool | None
+    person: Person | None = None
+    is_somebody_else: bool = False
+    asks_whom: bool = False
+    in_a_row: bool = False
+    people: tuple[Person, ...] = field(default=())
+
+    @property
+    def asks_known(self) -> bool:
+        """Whether the platform does not know it, so that the reader is asked."""
+        return any(each is None or not each.is_known for each in self.candidates)
+
+    def offer(self, reason: VisitReason) -> tuple[Offer, Restriction | None]:
+        """Whether a visit reason is offered to this audience, and what closes or restricts it.
+
+        Of people in a row one who may come is enough: the others can be added or left out.
+        """
+        answers = (True, False) if self.says_known is None else (self.says_known,)
+        found = [
+            [restriction(reason, _booker(each, says_known=answer)) for each in self.candidates]
+            for answer in answers
+        ]
+        first = next((each for row in found for each in row if each is not None), None)
+        enough = any if self.in_a_row else all
+        if all(enough(each is None for each in row) for row in found):
+            return Offer.OPEN, None
+        if any(each is None for row in found for each in row):
+            return Offer.DEPENDS, first
+        return Offer.CLOSED, first
+
+
+def _booker(person: Person | None, *, says_known: bool) -> Booker:
+    return (
+        Booker(says_known=says_known) if person is None else person.as_booker(says_known=says_known)
+    )
+
+
+def audience_of(
+    reader: Reader, *, known_text: str = "", whom_text: str = "", count: int = 1
+) -> Audience:
+    """Return for whom a reader may be booking.
+
+    `known_text` is the answer to whether they have been there before (`suivi`), `whom_text` the
+    id of one of the reader's people, or SOMEBODY_ELSE (`pour`); anything else is no answer.
+    `count`: how many people come in a row.
+    """
+    says_known, people = ANSWERS.get(known_text), reader.people
+    if count > 1:
+        return Audience(candidates=(*people, None), says_known=says_known, in_a_row=True)
+    person = next((each for each in people if str(each.id) == whom_text), None)
+    is_somebody_else = whom_text == SOMEBODY_ELSE and bool(people)
+    if person is None and not is_somebody_else and len(people) == 1:
+        person = people[0]
+    candidates: tuple[Person | None, ...] = people or (None,)
+    if is_somebody_else:
+        candidates = (None,)
+    elif person is not None:
+        candidates = (person,)
+    return Audience(
+        candidates=candidates,
+        says_known=says_known,
+        person=person,
+        is_somebody_else=is_somebody_else,
+        asks_whom=len({(each.is_known, each.is_barred) for each in people}) > 1,
+        people=people,
+    )
