@@ -58,7 +58,7 @@ STOPS = [
     ),
     Stop(
         name="video", who="patient", path="/rendez-vous/",
-        links=("Voir", "Aller à la visite par vidéo"),
+        links=("Voir", "Aller à la téléconsultation"),
         says="A visit by video: camera and microphone are tried before one enters",
     ),
     Stop(

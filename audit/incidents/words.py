@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 _TEXTS = {
     "reason-none": lambda s: _(
         "Des identités ouvertes sans que l’agenda en donne la raison : rien de récent,"
-        " pas de visite proche."
+        " pas de rendez-vous proche."
     ),
     "reason-ahead": lambda s: _(
-        "Des visites à venir, plus que cet accès n’en a jamais lu d’avance en un jour."
+        "Des rendez-vous à venir, plus que cet accès n’en a jamais lu d’avance en un jour."
     ),
     "reason-again": lambda s: _(
         "Des identités que cet accès avait déjà lues, lues de nouveau sans que rien ait changé."
@@ -23,13 +23,14 @@ _TEXTS = {
         "Des pages d’agenda feuilletées sans que rien n’y appelle, plus que d’habitude en un jour."
     ),
     "reason-closing": lambda s: _(
-        "Des visites passées, comme pour une clôture de mois, mais pas depuis les lieux habituels."
+        "Des rendez-vous passés, comme pour une clôture de mois, mais pas depuis les lieux"
+        " habituels."
     ),
     "reason-first-sync": lambda s: _(
         "Une première synchronisation, mais pas depuis les lieux habituels."
     ),
     "reason-fresh": lambda s: _("Des rendez-vous récents, mais pas depuis les lieux habituels."),
-    "reason-near": lambda s: _("Des visites proches, mais pas depuis les lieux habituels."),
+    "reason-near": lambda s: _("Des rendez-vous proches, mais pas depuis les lieux habituels."),
     "network": lambda s: (
         _("Depuis un réseau jamais utilisé : %(found)s (d’habitude : %(usual)s).") % s
     ),

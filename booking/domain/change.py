@@ -47,7 +47,7 @@ class MovedMeanwhile(NotActive):
 class FollowsAnother(NotActive):
     """The visit is the second half of another one: a patient changes both by the first."""
 
-    text = _("Cette visite suit une autre : changez la première, celle-ci viendra avec.")
+    text = _("Ce rendez-vous en suit un autre : changez le premier, celui-ci viendra avec.")
 
 
 def follower(appointment: Appointment) -> Appointment | None:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import phonenumbers
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +17,7 @@ from audit.vault.sealing import seal
 from booking.domain.quiet_hours import zone_of_number
 from booking.models import Account, Patient
 from booking.models.patient import Relation, Sex
+from practitioners.domain import telephone
 from practitioners.models import Practice
 
 IDENTITY_FIELDS = ("first_name", "last_name", "sex", "birth_date", "phone", "email")
@@ -52,40 +52,14 @@ class Identity:
 def normalise_phone(text: str) -> str:
     """Return a phone number in E.164, or an empty text for an empty one. Raises InvalidPhone.
 
-    A number without country prefix is read as French; overseas numbers carry their own prefix
-    (+262, +590…), which the national form 0262… and 0590… implies.
+    How a number is read: practitioners/domain/telephone.py.
     """
     if not text.strip():
         return ""
-    digits = "".join(c for c in text if c.isdigit())
-    is_fiction = digits.startswith(_FICTION)
-    region = "FR" if is_fiction else _OVERSEAS.get(digits[:4], "FR")
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException as error:
-        raise InvalidPhone from error
-    is_valid = phonenumbers.is_possible_number if is_fiction else phonenumbers.is_valid_number
-    if not is_valid(number):
+    number = telephone.read_number(text)
+    if number is None:
         raise InvalidPhone
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-
-
-# Ranges that ARCEP keeps for works of fiction (decision 2018-0881): nobody's, but well formed, and
-# what the demo's people have. 06 39 98 lies within Mayotte's 0639 and is not Mayotte's.
-_FICTION = tuple(
-    prefix + start
-    for start in ("19900", "26191", "35301", "46571", "53649", "63998")
-    for prefix in ("0", "33", "0033")
-)
-# National prefixes of overseas numbers (ARCEP numbering plan), and their regions.
-_OVERSEAS = {"0262": "RE", "0692": "RE", "0693": "RE", "0269": "YT", "0639": "YT"} | {
-    "0590": "GP",
-    "0690": "GP",
-    "0594": "GF",
-    "0694": "GF",
-    "0596": "MQ",
-    "0696": "MQ",
-}
+    return telephone.e164(number)
 
 
 def indexes_of(identity: Identity) -> dict[str, bytes | str | None]:

@@ -42,7 +42,7 @@ class CannotEnter(Refusal):
     """The room does not open now; `text` says why."""
 
     too_early = _("La salle ouvre un quart d’heure avant le rendez-vous.")
-    over = _("Cette visite par vidéo est terminée.")
+    over = _("Cette téléconsultation est terminée.")
     cancelled = _("Ce rendez-vous est annulé.")
 
 

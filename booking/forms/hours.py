@@ -255,7 +255,7 @@ class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
             "active",
         ]
         help_texts = {
-            "then": _("Une visite chez un collègue, prise en même temps : les deux ou aucune."),
+            "then": _("Un rendez-vous chez un collègue, pris en même temps : les deux ou aucun."),
         }
 
 
@@ -267,7 +267,7 @@ class ResourceForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["name", "pieces", "active"]
         help_texts = {
             "name": _("Par exemple : salle d’échographie, fauteuil, électrocardiographe."),
-            "pieces": _("Plusieurs pareilles : chaque visite en reçoit une."),
+            "pieces": _("Plusieurs pareilles : chaque rendez-vous en reçoit une."),
         }
 
     def clean_name(self) -> str:
@@ -294,7 +294,7 @@ class SubstituteForm(forms.Form):
         queryset=Membership.objects.none(),
         required=False,
         empty_label=_("aucun"),
-        help_text=_("Un praticien de l’équipe, invité d’abord ; il tiendra les visites par vidéo."),
+        help_text=_("Un praticien de l’équipe, invité d’abord ; il tiendra les téléconsultations."),
     )
 
     def __init__(self, *args: Any, members: dict[uuid.UUID, str], **kwargs: Any) -> None:

@@ -26,8 +26,8 @@ class VideoVisit(models.Model):
 
     class Meta:
         base_manager_name = "unscoped"
-        verbose_name = _("visite par vidéo")
-        verbose_name_plural = _("visites par vidéo")
+        verbose_name = _("téléconsultation")
+        verbose_name_plural = _("téléconsultations")
 
     def __str__(self) -> str:
         return str(self.id)

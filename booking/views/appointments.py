@@ -134,7 +134,9 @@ def answer_questions(request: HttpRequest, appointment_id: uuid.UUID) -> HttpRes
         except questionnaire.TooLate as refused:
             problem = refused.text
         else:
-            messages.success(request, _("Merci : le cabinet lira vos réponses avant la visite."))
+            messages.success(
+                request, _("Merci : le cabinet lira vos réponses avant le rendez-vous.")
+            )
             return redirect("booking:appointment", row.pk)
     context = {
         "form": form,

@@ -11,13 +11,15 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from booking.queries.appointments import upcoming
 from booking.views.access import account_required
+from practitioners.domain import telephone
+from practitioners.domain.date_words import in_words
 
 KEPT = 10
 
@@ -79,15 +81,18 @@ def offline_visits(request: HttpRequest) -> HttpResponse:
     visits = []
     for row in upcoming(now=timezone.now())[:KEPT]:
         local = row.starts_at.astimezone(row.practice.zone)
-        place = row.practice
+        place, is_video = row.practice, row.visit_reason.teleconsultation
         visits.append(
             {
                 "until": row.ends_at.isoformat(),
-                "day": formats.date_format(local, "l j F"),
+                "day": in_words(local.replace(tzinfo=None), "l j F"),
                 "clock": f"{local:%H:%M}",
                 "who": str(row.agenda.practitioner),
-                "where": f"{place.name}, {place.address}, {place.postcode} {place.town}",
-                "phone": place.phone,
+                "where": _("En téléconsultation")
+                if is_video
+                else f"{place.name}, {place.full_address}",
+                "phone": telephone.for_reading(place.phone),
+                "call": telephone.for_calling(place.phone),
             }
         )
     return JsonResponse({"visits": visits})

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from practitioners.domain import telephone
 from practitioners.models import Agenda, Practice, Practitioner
 
 
@@ -39,7 +40,9 @@ def _clinic(practice: Practice) -> dict[str, Any]:
         },
     }
     if practice.phone:
-        found["telephone"] = practice.phone
+        found["telephone"] = (
+            telephone.for_calling(practice.phone).removeprefix("tel:") or practice.phone
+        )
     if practice.latitude is not None and practice.longitude is not None:
         found["geo"] = {
             "@type": "GeoCoordinates",

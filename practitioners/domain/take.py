@@ -37,7 +37,7 @@ class ResourceTaken(SlotTaken):
 class NothingFollows(SlotTaken):
     """The first visit has its time; the one that follows it has none soon enough."""
 
-    text = _("La visite qui suit celle-ci n’a pas de place à cette heure.")
+    text = _("Le rendez-vous qui suit celui-ci n’a pas de place à cette heure.")
 
 
 class OutsideOpening(Exception):

@@ -95,6 +95,12 @@ class Practice(models.Model):
         return zoneinfo.ZoneInfo(self.time_zone)
 
     @property
+    def full_address(self) -> str:
+        """Street, postcode and town in one line, without what is not known of them."""
+        town = " ".join(part for part in (self.postcode, self.town) if part)
+        return ", ".join(part for part in (self.address, town) if part)
+
+    @property
     def department(self) -> str:
         """The department's code, by which public holidays are known."""
         return department_of(self.commune_id or self.postcode)

@@ -2,9 +2,9 @@
 
 import json
 from datetime import date, datetime
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from django import template
 from django.templatetags.static import static
 from django.utils import formats
@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from practitioners.domain import date_words, telephone
 from practitioners.models import Practice
 
 register = template.Library()
@@ -19,6 +20,11 @@ register = template.Library()
 
 def _local(at: datetime, practice: Practice) -> datetime:
     return at.astimezone(practice.zone)
+
+
+def _wall(at: datetime, practice: Practice) -> datetime:
+    """The wall clock of a practice, with no zone that could move it again."""
+    return _local(at, practice).replace(tzinfo=None)
 
 
 @register.filter
@@ -36,13 +42,19 @@ def on_day(at: datetime, practice: Practice) -> str:
 @register.filter
 def day(at: datetime, practice: Practice) -> str:
     """The day in a practice's zone: mardi 24 novembre 2026."""
-    return formats.date_format(_local(at, practice), "l j F Y")
+    return date_words.in_words(_wall(at, practice), "l j F Y")
 
 
 @register.filter
 def short_day(at: datetime, practice: Practice) -> str:
     """The day in short: mar. 24 nov."""
-    return formats.date_format(_local(at, practice), "D j b")
+    return date_words.in_words(_wall(at, practice), "D j b")
+
+
+@register.filter(expects_localtime=True)
+def in_words(day: date | None, pattern: str) -> str:
+    """A day in the reader's language, by Django's letters: mardi 1er décembre, Fri 27 Nov."""
+    return date_words.in_words(day, pattern) if day else ""
 
 
 @register.filter
@@ -129,14 +141,37 @@ def born(iso_date: str) -> str:
 
 @register.filter
 def phone(number: str) -> str:
-    """A telephone number as people write it: 06 12 34 56 78."""
-    try:
-        parsed = phonenumbers.parse(number, None)
-    except phonenumbers.NumberParseException:
-        return number
-    form = phonenumbers.PhoneNumberFormat
-    at_home = parsed.country_code == 33
-    return str(phonenumbers.format_number(parsed, form.NATIONAL if at_home else form.INTERNATIONAL))
+    """A telephone number as people write it, where no link can be: in a plain text."""
+    return telephone.for_reading(number or "")
+
+
+@register.filter
+@register.simple_tag
+def phone_link(number: str | None, default: str = "") -> SafeString | str:
+    """A telephone number that a touch calls; `default` where there is none."""
+    if not number:
+        return default
+    href, text = telephone.for_calling(number), telephone.for_reading(number)
+    if not href:
+        return text
+    return format_html('<a class="tel" href="{}">{}</a>', href, text)
+
+
+@register.simple_tag
+def map_link(practice: Practice) -> SafeString | str:
+    """A practice's address, which opens a map in a new tab; nothing is asked of it before.
+
+    OpenStreetMap belongs to no vendor and works on every device, which geo: addresses do not. It
+    is not told from which page somebody comes.
+    """
+    text = practice.full_address
+    if not text:
+        return ""
+    return format_html(
+        '<a class="map" href="https://www.openstreetmap.org/search?{}" target="_blank"'
+        ' rel="noopener noreferrer">{}<span class="visually-hidden"> ({})</span></a>',
+        urlencode({"query": text}), text, _("carte, dans un nouvel onglet"),
+    )  # fmt: skip
 
 
 @register.filter

@@ -8,6 +8,10 @@
   for (const visit of visits.filter((each) => Date.parse(each.until) > now)) {
     const item = document.getElementById("visite").content.cloneNode(true);
     for (const part of item.querySelectorAll("[data-part]")) part.textContent = visit[part.dataset.part] || "";
+    for (const link of item.querySelectorAll("[data-link]")) {
+      const address = visit[link.dataset.link] || "";
+      if (address.startsWith("tel:")) link.href = address;
+    }
     list.append(item);
   }
   document.getElementById("aucune").hidden = list.children.length > 0;

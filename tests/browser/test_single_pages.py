@@ -86,7 +86,7 @@ def test_questions_and_answers(live_server, new_page):
     desk = signed_in(new_page(), live_server, member.account)
     of_agenda = f"{live_server.url}/cabinet/{agenda.practice_id}/agendas/{agenda.pk}"
     desk.goto(f"{of_agenda}/motifs/{reason.pk}/")
-    desk.get_by_role("link", name="Questions avant la visite").click()
+    desk.get_by_role("link", name="Questions avant le rendez-vous").click()
     first, second = (desk.get_by_role("group", name=f"Question {n}") for n in (1, 2))
     first.get_by_label("Question", exact=True).fill("Avez-vous des allergies ?")
     first.get_by_label("Réponse", exact=True).select_option(label="un texte")

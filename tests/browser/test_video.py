@@ -161,9 +161,9 @@ def test_a_visit_by_video(live_server, live_process, two_browsers, visit):
     patient.reload()
     patient.get_by_role("button", name="Entrer dans la salle d’attente").click()
     together(doctor, patient)
-    doctor.get_by_role("button", name="Terminer la visite").click()
-    expect(patient.get_by_text("La visite par vidéo est terminée.")).to_be_visible()
-    expect(doctor.get_by_text("La visite par vidéo est terminée.")).to_be_visible()
+    doctor.get_by_role("button", name="Terminer la téléconsultation").click()
+    expect(patient.get_by_text("La téléconsultation est terminée.")).to_be_visible()
+    expect(doctor.get_by_text("La téléconsultation est terminée.")).to_be_visible()
     check_page(patient)
     row = VideoVisit.unscoped.get(appointment=visit)
     assert row.started_at and row.ended_at
@@ -175,7 +175,7 @@ def test_a_visit_by_video(live_server, live_process, two_browsers, visit):
     ]  # fmt: skip
     # Nobody enters what is over.
     patient.reload()
-    expect(patient.get_by_text("Cette visite par vidéo est terminée.")).to_be_visible()
+    expect(patient.get_by_text("Cette téléconsultation est terminée.")).to_be_visible()
 
 
 def test_a_third_person_is_refused(live_server, live_process, two_browsers, visit):
@@ -220,7 +220,7 @@ def test_an_invited_colleague_joins(live_server, live_process, two_browsers, vis
     colleague.get_by_role("button", name="Entrer dans la salle").click()
     meet(doctor, patient, colleague)
     expect(patient.get_by_text(str(other.practitioner))).to_be_visible()
-    expect(colleague.get_by_role("button", name="Terminer la visite")).to_have_count(0)
+    expect(colleague.get_by_role("button", name="Terminer la téléconsultation")).to_have_count(0)
     # Who closes the page is gone from those of the others; who comes back is there again.
     address = colleague.url
     colleague.goto("about:blank")

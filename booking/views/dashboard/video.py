@@ -143,7 +143,9 @@ def invite(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UU
     except video.NotInvited as refused:
         messages.error(request, str(refused.text))
     else:
-        messages.success(request, _("Votre collègue peut entrer dans la salle de cette visite."))
+        messages.success(
+            request, _("Votre collègue peut entrer dans la salle de cette téléconsultation.")
+        )
     return redirect("booking:practice-video", practice_id, row.pk)
 
 

@@ -1,0 +1,169 @@
+"""Days, telephone numbers and addresses as people read and touch them, on every page and mail."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.template import Context, Template
+from django.utils import translation
+
+from practitioners.domain.date_words import in_words
+from practitioners.domain.telephone import for_calling, for_reading
+from practitioners.models import Practice
+from practitioners.templatetags import doctolib
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+DAYS = [date(2028, 1, 1) + timedelta(days=n) for n in range(366)]
+SHORT_FR = [
+    "janv.",
+    "févr.",
+    "mars",
+    "avr.",
+    "mai",
+    "juin",
+    "juil.",
+    "août",
+    "sept.",
+    "oct.",
+    "nov.",
+    "déc.",
+]
+LONG_FR = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
+WEEK_FR = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
+SHORT_EN = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_every_day_of_a_year_in_french(day):
+    number = "1er" if day.day == 1 else str(day.day)
+    weekday, month = WEEK_FR[day.weekday()], LONG_FR[day.month - 1]
+    assert in_words(day, "l j F Y") == f"{weekday} {number} {month} 2028"
+    assert in_words(day, "D j b") == f"{weekday[:3]}. {number} {SHORT_FR[day.month - 1]}"
+    assert in_words(day, "j") == str(day.day)
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_every_day_of_a_year_in_english(day):
+    with translation.override("en"):
+        assert in_words(day, "l j F Y") == f"{day:%A} {day.day} {day:%B} 2028"
+        assert in_words(day, "D j b") == f"{day:%a} {day.day} {SHORT_EN[day.month - 1]}"
+
+
+def test_the_examples():
+    assert in_words(date(2026, 12, 1), "j F") == "1er décembre"
+    assert in_words(date(2026, 11, 27), "D j b") == "ven. 27 nov."
+    with translation.override("en"):
+        assert in_words(date(2026, 12, 1), "j F") == "1 December"
+        assert in_words(date(2026, 11, 27), "D j b") == "Fri 27 Nov"
+
+
+def test_the_filters_show_the_practices_day():
+    """Still 30 November in Martinique, 1 December in Paris already."""
+    at = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+    assert doctolib.day(at, Practice(time_zone="Europe/Paris")) == "mardi 1er décembre 2026"
+    martinique = Practice(time_zone="America/Martinique")
+    assert doctolib.day(at, martinique) == "lundi 30 novembre 2026"
+    assert doctolib.short_day(at, martinique) == "lun. 30 nov."
+    shown = Template('{{ at|in_words:"j F Y, H:i" }}').render(Context({"at": at}))
+    assert shown == "1er décembre 2026, 00:30"
+
+
+def test_no_template_leaves_a_month_to_the_framework():
+    """Django has "1 décembre", "ven 27 nov" and "Fri 27 nov"."""
+    found = [
+        f"{file.relative_to(TEMPLATES)}: {match}"
+        for file in TEMPLATES.rglob("*.*")
+        for match in re.findall(r"\|date:[\"'][^\"']*[FbMDlNSE][^\"']*[\"']", file.read_text())
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "called"),
+    [
+        ("02 47 00 00 01", "02 47 00 00 01", "tel:+33247000001"),
+        ("0247000001", "02 47 00 00 01", "tel:+33247000001"),
+        ("+33 6 12 34 56 78", "06 12 34 56 78", "tel:+33612345678"),
+        ("0692 12 34 56", "+262 692 12 34 56", "tel:+262692123456"),
+        ("+41 79 123 45 67", "+41 79 123 45 67", "tel:+41791234567"),
+        ("+33639980001", "06 39 98 00 01", "tel:+33639980001"),
+        # Numbers that exist within a country alone.
+        ("36 24", "36 24", "tel:3624"),
+        ("15", "15", "tel:15"),
+        # No number.
+        ("au secrétariat", "au secrétariat", ""),
+        ("1", "1", ""),
+        ("", "", ""),
+    ],
+)
+def test_a_number_is_read_at_home_and_called_from_anywhere(text, read, called):
+    assert for_reading(text) == read
+    assert for_calling(text) == called
+
+
+def render(source, **context):
+    return Template(source).render(Context(context))
+
+
+def test_a_number_is_a_link_that_calls_it():
+    shown = render("{% phone_link number %}", number="0247000001")
+    assert shown == '<a class="tel" href="tel:+33247000001">02 47 00 00 01</a>'
+    assert render("{% phone_link number default='—' %}", number="") == "—"
+    assert render("{% phone_link number %}", number="<b>") == "&lt;b&gt;"
+    # In the middle of a sentence.
+    assert render("{{ number|phone_link }}", number="15") == '<a class="tel" href="tel:15">15</a>'
+
+
+def test_an_address_is_a_link_that_opens_a_map():
+    practice = Practice(address="12 rue de l’Église & Cie", postcode="37000", town="Tours")
+    shown = render("{% map_link practice %}", practice=practice)
+    assert 'href="https://www.openstreetmap.org/search?query=12+rue+de+l%E2%80%99' in shown
+    assert 'rel="noopener noreferrer"' in shown
+    assert "12 rue de l’Église &amp; Cie, 37000 Tours" in shown
+    assert render("{% map_link practice %}", practice=Practice()) == ""
+    assert Practice(town="Tours").full_address == "Tours"
+
+
+# A plain text has no links; the numbers in it are written for people.
+RAW_PHONE = re.compile(r"\{\{[^}]*\.phone\b[^}]*\}\}|\bwith [^%]*\.phone\b[^ %]*")
+RAW_ADDRESS = re.compile(
+    r"\{\{[^}]*(?:practice|cabinet|place)\.(?:address|full_address)\b[^}]*\}\}"
+)
+
+
+def test_every_page_and_mail_links_numbers_and_addresses():
+    raw = []
+    for file in TEMPLATES.rglob("*.html"):
+        text = file.read_text()
+        phones = [each for each in RAW_PHONE.findall(text) if "|phone_link" not in each]
+        raw += [f"{file.name}: {each}" for each in phones]
+        raw += [f"{file.name}: {each}" for each in RAW_ADDRESS.findall(text)]
+    assert not raw
+    for file in TEMPLATES.rglob("*.txt"):
+        for each in RAW_PHONE.findall(file.read_text()):
+            assert "|phone" in each, f"{file.name}: {each}"
+
+
+def test_a_video_visit_is_a_teleconsultation_everywhere():
+    """A "visite" is made at somebody's home; what people book is a rendez-vous."""
+    root = TEMPLATES.parent
+    catalogue = (root / "locale/en/LC_MESSAGES/django.po").read_text()
+    msgids = re.findall(r'^msgid "(.*)"$', catalogue, re.MULTILINE)
+    assert not [m for m in msgids if re.search(r"\bvisites?\b", m) and "à domicile" not in m]
+    assert not [m for m in msgids if re.search(r"par vidéo", m, re.IGNORECASE)]
+    msgstrs = re.findall(r'^msgstr "(.*)"$', catalogue, re.MULTILINE)
+    assert not [m for m in msgstrs if re.search(r"video visit|visits? by video", m, re.IGNORECASE)]
