@@ -17,7 +17,7 @@ from audit.record import entries
 from audit.record.entries import system_actor
 from audit.vault.sealing import seal
 from audit.watch import canaries
-from booking.domain.patients import Identity, indexes_of, texts_of
+from booking.domain.patients import Identity, indexes_of, readable_of, texts_of
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 
@@ -68,7 +68,7 @@ def plant_due(*, now: datetime) -> int:
 def _plant(visit: Appointment, identity: Identity, *, rng: random.Random, now: datetime) -> None:
     """Let somebody have booked the time of this visit before it, and given it up."""
     booked_at = visit.created_at - timedelta(days=rng.uniform(1, 20))
-    patient = Patient(created_at=booked_at, **indexes_of(identity))
+    patient = Patient(created_at=booked_at, **indexes_of(identity), **readable_of(identity))
     seal(patient, **texts_of(identity))
     patient.save(force_insert=True)
     appointment_id = new_id()

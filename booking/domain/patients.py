@@ -62,8 +62,8 @@ def normalise_phone(text: str) -> str:
     return telephone.e164(number)
 
 
-def indexes_of(identity: Identity) -> dict[str, bytes | str | None]:
-    """Return the blind indexes of an identity, and the zone its number tells of, by column."""
+def indexes_of(identity: Identity) -> dict[str, bytes | None]:
+    """Return the blind indexes of an identity, by column."""
     last_name, first_name = normalise_name(identity.last_name), normalise_name(identity.first_name)
     born = identity.birth_date.isoformat() if identity.birth_date else ""
     return {
@@ -75,8 +75,12 @@ def indexes_of(identity: Identity) -> dict[str, bytes | str | None]:
         ),
         "phone_index": blind_index("patient.phone", identity.phone),
         "email_index": blind_index("patient.email", normalise_email(identity.email)),
-        "phone_zone": zone_of_number(identity.phone) if identity.phone else "",
     }
+
+
+def readable_of(identity: Identity) -> dict[str, str]:
+    """Return what stays readable of an identity, by column: the zone its number tells of."""
+    return {"phone_zone": zone_of_number(identity.phone)}
 
 
 def texts_of(identity: Identity) -> dict[str, str]:
@@ -106,7 +110,9 @@ def create_patient(
 
     `has_consented`: the account says that the person, or who answers for them, agrees.
     """
-    patient = Patient(account=account, relation=relation, **indexes_of(identity))
+    patient = Patient(
+        account=account, relation=relation, **indexes_of(identity), **readable_of(identity)
+    )
     seal(patient, **texts_of(identity))
     patient.save(force_insert=True)
     if practice is not None:
@@ -159,8 +165,8 @@ def add_person(
 @transaction.atomic
 def change_patient(*, patient: Patient, identity: Identity, actor: Actor) -> None:
     """Replace a patient's identity; on the record, with the names of the columns alone."""
-    for column, digest in indexes_of(identity).items():
-        setattr(patient, column, digest)
+    for column, value in (indexes_of(identity) | readable_of(identity)).items():
+        setattr(patient, column, value)
     seal(patient, **texts_of(identity))
     patient.save()
     entries.write(

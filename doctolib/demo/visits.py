@@ -14,7 +14,7 @@ from audit.ids import new_id
 from audit.models import SubjectKey
 from audit.vault import keys
 from audit.vault.sealing import seal_with
-from booking.domain.patients import Identity, indexes_of, texts_of
+from booking.domain.patients import Identity, indexes_of, readable_of, texts_of
 from booking.models import Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status
 from doctolib.demo.names import Names
@@ -103,7 +103,7 @@ def make_patients(
                 phone=names.mobile(),
                 email=f"{uuid.UUID(int=rng.getrandbits(128)).hex[:12]}@patients.example",
             )
-            patient = Patient(created_at=now, **indexes_of(identity))
+            patient = Patient(created_at=now, **indexes_of(identity), **readable_of(identity))
             key_row, data_key = keys.new_data_key(patient.pk)
             seal_with(data_key, patient, **texts_of(identity))
             key_rows.append(key_row)

@@ -10,7 +10,7 @@ from audit.models import SubjectKey
 from audit.vault import keys
 from audit.vault.sealing import seal_with
 from booking.domain import accounts
-from booking.domain.patients import Identity, indexes_of, texts_of
+from booking.domain.patients import Identity, indexes_of, readable_of, texts_of
 from booking.models import Account, Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status
 from doctolib.demo.names import Names
@@ -225,7 +225,7 @@ def _patient(names: Names, *, made_at: datetime) -> tuple[Patient, SubjectKey]:
         phone=names.mobile(),
         email=f"{uuid.UUID(int=names.rng.getrandbits(128)).hex[:16]}@patients.example",
     )
-    patient = Patient(created_at=made_at, **indexes_of(identity))
+    patient = Patient(created_at=made_at, **indexes_of(identity), **readable_of(identity))
     key_row, data_key = keys.new_data_key(patient.pk)
     seal_with(data_key, patient, **texts_of(identity))
     return patient, key_row
