@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('booking', '0027_patient_phone_zone'),
+        ('booking', '0028_cancelled_late'),
     ]
 
     operations = [
