@@ -1,0 +1,46 @@
+"""A form whose page has aged: opened before signing in or out, and sent afterwards."""
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+URLENCODED = "application/x-www-form-urlencoded"
+TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the field's name
+# What is typed anew rather than written into a page.
+TYPED_ANEW = ("password", "code", "token")
+
+
+def failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a form without a valid CSRF token, and let its sender send it again.
+
+    Signing in and out changes the token, so a page from before no longer sends what its reader
+    filled in. Where the browser says that the form stands on this site, it is shown again with a
+    button and a new token, without passwords; a form of another site is only refused.
+    """
+    is_ours = _comes_from_here(request)
+    context = {
+        "fields": _fields(request) if is_ours else None,
+        "is_ours": is_ours,
+        "path": request.get_full_path(),
+    }
+    return render(request, "403_csrf.html", context, status=403)
+
+
+def _comes_from_here(request: HttpRequest) -> bool:
+    """Whether the browser says so, in headers that a page of another site cannot set."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    origin = urlsplit(request.headers.get("Origin", ""))
+    return (origin.scheme, origin.netloc) == (request.scheme, request.get_host())
+
+
+def _fields(request: HttpRequest) -> list[tuple[str, str]] | None:
+    """Return what the form holds; None where it must be filled in anew."""
+    if request.method != "POST" or request.content_type != URLENCODED:
+        return None
+    given = [(name, value) for name, values in request.POST.lists() for value in values]
+    if any(word in name for name, _value in given for word in TYPED_ANEW if name != TOKEN):
+        return None
+    return [(name, value) for name, value in given if name != TOKEN]
