@@ -122,6 +122,6 @@ def _again(request: HttpRequest, remembered: dict[str, str]) -> HttpResponse:
         response.set_cookie(
             settings.SESSION_COOKIE_NAME, key, max_age=settings.SESSION_COOKIE_AGE,
             secure=settings.SESSION_COOKIE_SECURE, httponly=settings.SESSION_COOKIE_HTTPONLY,
-            samesite=settings.SESSION_COOKIE_SAMESITE,
+            samesite="Lax",
         )  # fmt: skip
     return response
