@@ -74,7 +74,8 @@ def move(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
         chosen = _chosen(row, starts_at, now=now)
         problem = problem or str(chosen.get("problem", ""))
         context |= chosen
-    context |= _week(request, row, now=now) | {"problem": problem}
+    around = starts_at or row.starts_at
+    context |= _week(request, row, around=around, now=now) | {"problem": problem}
     return render(request, "booking/move.html", context, status=409 if problem else 200)
 
 
@@ -146,13 +147,16 @@ def _nearest(row: Appointment, starts_at: datetime, *, now: datetime) -> list[da
     return sorted(starts[:NEAREST])
 
 
-def _week(request: HttpRequest, row: Appointment, *, now: datetime) -> dict[str, object]:
-    """The free times of some days, around the visit's own unless others are asked for."""
+def _week(
+    request: HttpRequest, row: Appointment, *, around: datetime, now: datetime
+) -> dict[str, object]:
+    """The free times of the days around an instant, unless others are asked for."""
     zone, reason = row.practice.zone, row.visit_reason
     today = now.astimezone(zone).date()
     last = today + timedelta(days=reason.horizon_days)
     own_day = row.starts_at.astimezone(zone).date()
-    asked = read_day(request.GET.get("semaine", "")) or own_day - timedelta(days=DAYS_BEFORE)
+    middle = around.astimezone(zone).date()
+    asked = read_day(request.GET.get("semaine", "")) or middle - timedelta(days=DAYS_BEFORE)
     first = max(min(asked, last), today)
     end = first + timedelta(days=DAYS_SHOWN)
     since, until = day_bounds(first, zone)[0], day_bounds(end, zone)[0]
@@ -246,7 +250,7 @@ def take_back(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
                 messages.error(request, str(refused.text))
                 return redirect("booking:appointment", row.pk)
         row.refresh_from_db(fields=["starts_at", "status"])
-        text = _("C’est annulé : votre rendez-vous reste le %(day)s à %(at)s.")
+        text = _("Rien n’a changé. Votre rendez-vous reste le %(day)s à %(at)s.")
         places = {"day": day(row.starts_at, row.practice), "at": clock(row.starts_at, row.practice)}
         messages.success(request, text % places)
     return redirect("booking:appointment", row.pk)

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from audit.models import Cosignature, Entry
 from audit.record import tree
+from booking.domain import change
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from partners.domain import grants, identities, scopes
@@ -72,7 +73,7 @@ def local(live_server, link: str) -> str:
 
 
 def test_search_book_mail_dashboard_move_cancel_and_the_record(
-    live_server, new_page, agenda, worker, mails
+    live_server, new_page, agenda, worker, mails, monkeypatch
 ):
     patient = new_page()
     patient.goto(live_server.url)
@@ -143,6 +144,8 @@ def test_search_book_mail_dashboard_move_cancel_and_the_record(
     expect(patient.locator("h1")).to_contain_text(new_time)
     patient.get_by_role("link", name="Annuler").click()
     check_page(patient)
+    # The half minute in which a cancellation can be taken back is a second here.
+    monkeypatch.setattr(change, "UNDO", timedelta(seconds=1))
     patient.get_by_role("button", name="Annuler le rendez-vous").click()
     mails("Rendez-vous annulé")
     expect(patient.locator("main")).to_contain_text("annulé")

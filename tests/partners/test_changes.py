@@ -71,6 +71,21 @@ def test_a_first_walk_shows_all_and_the_next_what_changed(agenda, credential, no
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_late_cancellation_is_called_late(agenda, credential, now):
+    late, other = booked(agenda, now), booked(agenda, now, 1)
+    at = late.starts_at - timedelta(hours=1)
+    for row, channel in ((late, Channel.PATIENT), (other, Channel.PRACTICE)):
+        change.cancel(appointment=row, actor=practice_actor(), channel=channel, now=at)
+    software = Software(credential)
+    found, _cursor = walk(software)
+    assert {row["id"]: row["cancelled_late"] for row in found} == {
+        str(late.pk): True, str(other.pk): False,
+    }  # fmt: skip
+    assert software.get(f"appointments/{late.pk}").json()["cancelled_late"] is True
+    assert software.get(f"appointments/{other.pk}").json()["cancelled_late"] is False
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_commits_late_is_not_missed(agenda, credential, now):
     """A change that began first and commits last has the lower number."""
     first, second = booked(agenda, now), booked(agenda, now, 1)

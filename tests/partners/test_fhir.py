@@ -8,7 +8,9 @@ from django.test import Client
 from fhir.resources.R4B import get_fhir_model_class
 
 from audit.models import Entry
+from booking.domain import change
 from booking.models import Appointment
+from booking.models.appointment import Channel
 from partners.models import OwnIdentifier
 from tests.factories import (
     make_account,
@@ -16,6 +18,7 @@ from tests.factories import (
     make_credential,
     make_grant,
     make_patient,
+    practice_actor,
 )
 from tests.partners.software import Software
 from tests.partners.test_appointments import booked
@@ -220,6 +223,20 @@ def test_conditional_update_creates_updates_and_refuses_several(software, reason
     cancelled = valid(put(software, body | {"status": "cancelled"}, f"{SYSTEM}|A-1"))
     assert cancelled["status"] == "cancelled"
     refused(put(software, body, f"{SYSTEM}|A-1"), 409, "not-active")
+
+
+def test_a_late_cancellation_is_called_late(software, reason, patient):
+    body = wanted(reason, patient, **named())
+    made = valid(put(software, body, f"{SYSTEM}|A-1"), 201)
+    assert "extension" not in made
+    row = Appointment.unscoped.get()
+    change.cancel(
+        appointment=row, actor=practice_actor(), channel=Channel.PATIENT,
+        now=row.starts_at - timedelta(minutes=1),
+    )  # fmt: skip
+    found = valid(software.get(f"Appointment/{row.pk}"))
+    late = {"url": "urn:doctolib:fhir:cancelled-late", "valueBoolean": True}
+    assert (found["status"], found["extension"]) == ("cancelled", [late])
 
 
 def test_a_conditional_update_heeds_a_version(software, reason, patient):

@@ -96,7 +96,7 @@ def test_a_time_is_chosen_then_confirmed_then_taken_back(client, visit):
     assert "Un e-mail le confirmera." in page
     page = read(client.post(url("take-back", visit), fields(page), follow=True))
     assert fresh(visit).starts_at == NINE
-    assert "votre rendez-vous reste le lundi 30 novembre 2026 à 09:00" in page
+    assert "Votre rendez-vous reste le lundi 30 novembre 2026 à 09:00" in page
     assert "Revenir en arrière" not in page
 
 
@@ -285,7 +285,7 @@ def test_a_cancellation_is_taken_back_from_its_page(client, visit):
     page = read(client.post(url("cancel", visit), {"libre": "oui"}, follow=True))
     assert "Votre rendez-vous est annulé." in page
     page = read(client.post(url("take-back", visit), fields(page), follow=True))
-    assert "votre rendez-vous reste le" in page
+    assert "Votre rendez-vous reste le" in page
     assert fresh(visit).status == Status.BOOKED
 
 
