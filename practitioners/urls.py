@@ -3,7 +3,7 @@ from django.urls import path
 from django.views.decorators.cache import cache_control
 
 from practitioners.sitemaps import SITEMAPS
-from practitioners.views import public, widget
+from practitioners.views import public, results, widget
 
 _for_hours = cache_control(public=True, max_age=6 * 3600)
 
@@ -25,8 +25,8 @@ urlpatterns = [
     ),
     path("widget.js", widget.script, name="widget-script"),
     path("widget/<uuid:practice_id>/", widget.widget, name="widget"),
-    path("recherche/", public.results, name="search"),
-    path("suggestions/quoi/", public.suggest_what, name="suggest-what"),
-    path("suggestions/ou/", public.suggest_where, name="suggest-where"),
+    path("recherche/", results.results, name="search"),
+    path("suggestions/quoi/", results.suggest_what, name="suggest-what"),
+    path("suggestions/ou/", results.suggest_where, name="suggest-where"),
     path("praticien/<uuid:practitioner_id>/", public.practitioner_page, name="practitioner"),
 ]

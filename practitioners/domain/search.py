@@ -1,121 +1,89 @@
-"""Searching the directory: what, where, filters, and an order by time or distance.
+"""Searching the directory: what, where, filters, and an order by time and distance.
 
 Order and paging come from the next-slot projection in one query; the slots shown inline are
-computed for the page's few agendas by the availability function itself.
+computed for the page's few agendas by the availability function itself. How a query is read:
+understood.py; how a place is: places.py; what may be offered to whom: restrictions.py.
 """
 
 import math
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db.models import (
-    Exists,
-    ExpressionWrapper,
-    F,
-    FloatField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-)
-from django.db.models.functions import ASin, Cos, Power, Radians, Sin, Sqrt
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from practitioners.domain import availability
+from practitioners.domain import availability, located, name_matches, ranking, restrictions
 from practitioners.domain.availability import Slot
 from practitioners.domain.next_slots import mark_stale
-from practitioners.domain.places import Place
+from practitioners.domain.place import Place, with_position
+from practitioners.domain.suggestions import Suggestions, matching_specialties, suggest
 from practitioners.domain.text import search_text
-from practitioners.models import Agenda, NextSlot, Practice, Practitioner, Specialty, VisitReason
+from practitioners.domain.understood import SIMILAR, Understanding, understand
+from practitioners.models import Agenda, NextSlot, Practitioner, VisitReason
+from practitioners.models.agenda import PatientKind
 
 PAGE = 10
-RADIUS_KM = 30
-EARTH_KM = 6371.0
-SPECIALTY_SIMILARITY = 0.5
 INLINE_DAYS = 14
 INLINE_SLOTS = 6
+REASONS_OF = 200
+REASONS_AT_MOST = 40
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What a reader asks for beyond what and where."""
+    """What a reader asks for beyond what and where.
+
+    `known` is the answer to whether the practitioner knows the patient already: True, False, or
+    None where it was not given.
+    """
 
     reason: str = ""
     teleconsultation: bool = False
     language: str = ""
     new_patients: bool = False
     sector: str = ""
+    known: bool | None = None
 
 
 @dataclass(kw_only=True)
 class Hit:
-    """One agenda of a results page, with the next real slots of one visit reason."""
+    """One agenda of a results page, with the next real slots of one visit reason.
+
+    `restricted` says that this patient cannot book here; `asks_first` that a slot may be offered
+    only after the question whether the practitioner knows the patient.
+    """
 
     agenda: Agenda
     reason: VisitReason | None
     distance_km: float | None
     slots: list[Slot] = field(default_factory=list)
     next_at: datetime | None = None
+    restricted: bool = False
+    asks_first: bool = False
+    reasons: list[VisitReason] = field(default_factory=list)
+    named: bool = False
+
+    @property
+    def kinds(self) -> list[VisitReason]:
+        """The reasons that are not for everybody."""
+        return [r for r in self.reasons if r.patient_kind != PatientKind.ANY]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page of results."""
+    """One page of results, how the query was understood, and where it looked."""
 
     hits: list[Hit]
     total: int
     number: int
+    understood: Understanding = field(default_factory=Understanding)
+    place: Place | None = None
 
     @property
     def pages(self) -> int:
         return max(1, math.ceil(self.total / PAGE))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Suggestions:
-    """What a few letters may mean."""
-
-    specialties: list[Specialty]
-    practitioners: list[Practitioner]
-    practices: list[Practice]
-
-
-def matching_specialties(text: str) -> list[Specialty]:
-    """Return the specialties that a text may mean, likeliest first, allowing for typos."""
-    wanted = search_text(text)
-    if len(wanted) < 2:
-        return []
-    return list(
-        Specialty.objects.annotate(similarity=TrigramWordSimilarity(wanted, "search_name"))
-        .filter(Q(search_name__contains=wanted) | Q(similarity__gte=SPECIALTY_SIMILARITY))
-        .order_by("-similarity", "name", "code")[:8]
-    )
-
-
-def suggest(text: str) -> Suggestions:
-    """Return what the first letters of a search may mean."""
-    wanted = search_text(text)
-    if len(wanted) < 2:
-        return Suggestions(specialties=[], practitioners=[], practices=[])
-    by_name = Q(search_name__contains=wanted) | Q(search_name__trigram_word_similar=wanted)
-    return Suggestions(
-        specialties=matching_specialties(text)[:4],
-        practitioners=list(
-            Practitioner.objects.filter(by_name)
-            .annotate(similarity=TrigramWordSimilarity(wanted, "search_name"))
-            .prefetch_related("specialties")
-            .order_by("-similarity", "search_name", "id")[:4]
-        ),
-        practices=list(
-            Practice.objects.filter(by_name)
-            .annotate(similarity=TrigramWordSimilarity(wanted, "search_name"))
-            .order_by("-similarity", "search_name", "id")[:3]
-        ),
-    )
 
 
 def search(
@@ -126,26 +94,20 @@ def search(
     order: str,
     page: int,
     now: datetime,
+    understood: Understanding | None = None,
 ) -> Page:
-    """Return one page of agendas. `order` is "soonest" or "nearest"; bookable ones come first."""
-    agendas = _located(_about(Agenda.objects.filter(listed=True), what), place)
-    agendas = _filtered(agendas, filters)
-    next_slots = NextSlot.objects.filter(
-        agenda_id=OuterRef("pk"),
-        bookable_until__gte=now,
-        **_reason_lookup(filters, "visit_reason__"),
-    ).order_by("starts_at")
-    agendas = agendas.annotate(
-        next_at=Subquery(next_slots.values("starts_at")[:1]),
-        next_reason=Subquery(next_slots.values("visit_reason_id")[:1]),
-    )
-    by_time = F("next_at").asc(nulls_last=True)
-    bookable_first = F("active").desc()
-    if order == "nearest" and place is not None and place.latitude is not None:
-        by_distance = F("distance").asc(nulls_last=True)
-        agendas = agendas.order_by(bookable_first, by_distance, by_time, "pk")
-    else:
-        agendas = agendas.order_by(bookable_first, by_time, "pk")
+    """Return one page of agendas. `order` is "soonest" or "nearest"; bookable ones come first.
+
+    "soonest" weighs the distance in: see ranking.py. `understood` saves reading `what` again.
+    """
+    meant = understood or understand(what, has_place=place is not None)
+    place = place or meant.place
+    place = with_position(place) if place else None
+    filters = replace(filters, teleconsultation=filters.teleconsultation or meant.video)
+    agendas = located.within(about(Agenda.objects.filter(listed=True), meant), place)
+    agendas = restrictions.annotate(filtered(agendas, filters), known=filters.known)
+    agendas = _with_next_slots(agendas, meant, filters, now=now)
+    agendas = ranking.order(ranking.annotate(agendas, meant, place), order=order)
     total = agendas.count()
     number = min(max(page, 1), max(1, math.ceil(total / PAGE)))
     rows = list(
@@ -153,58 +115,77 @@ def search(
             "practitioner__specialties"
         )[(number - 1) * PAGE : number * PAGE]
     )
-    hits = _hits(rows, now=now)
-    if order != "nearest":
-        # The projection ordered the page; what it now shows is what was computed just now.
-        hits.sort(key=lambda hit: (not hit.agenda.active, hit.next_at is None, hit.next_at or now))
-    return Page(hits=hits, total=total, number=number)
+    hits = _hits(rows, filters, now=now)
+    # The projection ordered the page; what it now shows is what was computed just now.
+    hits.sort(key=lambda hit: ranking.key(hit.agenda, hit.next_at, order=order))
+    return Page(hits=hits, total=total, number=number, understood=meant, place=place)
 
 
-def _about(agendas: QuerySet[Agenda], what: str) -> QuerySet[Agenda]:
-    wanted = search_text(what)
-    if not wanted:
+def about(agendas: "QuerySet[Agenda]", meant: Understanding) -> "QuerySet[Agenda]":
+    """Keep the agendas that a query is about."""
+    if meant.anything or (meant.video and not meant.specialties and not meant.words):
         return agendas
-    specialties = matching_specialties(what)
-    named = (
-        Q(practitioner__search_name__contains=wanted)
-        | Q(practitioner__search_name__trigram_word_similar=wanted)
-        | Q(practice__search_name__contains=wanted)
-    )
-    if specialties:
-        of_specialty = Practitioner.specialties.through.objects.filter(
-            practitioner_id=OuterRef("practitioner_id"), specialty__in=specialties
+    of_specialty = Exists(
+        Practitioner.specialties.through.objects.filter(
+            practitioner_id=OuterRef("practitioner_id"),
+            specialty__in=[specialty.code for specialty in meant.specialties],
         )
-        # A word that names a specialty means the specialty, not the people called alike.
-        return agendas.filter(Exists(of_specialty))
-    return agendas.filter(named)
-
-
-def _located(agendas: QuerySet[Agenda], place: Place | None) -> QuerySet[Agenda]:
-    nowhere = agendas.annotate(distance=Value(None, output_field=FloatField()))
-    if place is None:
-        return nowhere
-    if place.latitude is None or place.longitude is None:
-        code = place.commune.code if place.commune else ""
-        return nowhere.filter(practice__commune_id=code)
-    north = RADIUS_KM / 111.0
-    east = north / max(0.2, math.cos(math.radians(place.latitude)))
-    box = Q(
-        practice__latitude__range=(place.latitude - north, place.latitude + north),
-        practice__longitude__range=(place.longitude - east, place.longitude + east),
     )
-    if place.commune is not None:
-        box |= Q(practice__commune_id=place.commune.code)
-    return agendas.filter(box).annotate(distance=_distance(place.latitude, place.longitude))
+    named = Q()
+    if meant.people:
+        named |= Q(practitioner__in=_people(meant).order_by().values("pk"))
+    if meant.practices:
+        named |= Q(practice__in=_practices(meant).order_by().values("pk"))
+    if meant.both:
+        return agendas.filter(of_specialty, named)
+    either = named
+    if meant.specialties:
+        either |= Q(of_specialty)
+    if meant.reasons and meant.reasons_widen:
+        either |= Q(pk__in=name_matches.reasons(meant.reasons).order_by().values("agenda_id"))
+    return agendas.filter(either) if either else agendas.none()
 
 
-def _distance(latitude: float, longitude: float) -> "ExpressionWrapper[Any]":
-    """The great-circle distance in km (haversine formula)."""
-    half_north = Sin((Radians(F("practice__latitude")) - Radians(Value(latitude))) / 2)
-    half_east = Sin((Radians(F("practice__longitude")) - Radians(Value(longitude))) / 2)
-    inner = Power(half_north, 2) + Cos(Radians(Value(latitude))) * Cos(
-        Radians(F("practice__latitude"))
-    ) * Power(half_east, 2)
-    return ExpressionWrapper(Value(2 * EARTH_KM) * ASin(Sqrt(inner)), output_field=FloatField())
+def _people(meant: Understanding) -> "QuerySet[Any]":
+    if meant.level == SIMILAR:
+        return name_matches.similar_people(" ".join(meant.words))
+    return name_matches.people(meant.words, prefix=meant.level == "prefix")
+
+
+def _practices(meant: Understanding) -> "QuerySet[Any]":
+    if meant.level == SIMILAR:
+        return name_matches.similar_practices(" ".join(meant.words))
+    return name_matches.practices(meant.words, prefix=meant.level == "prefix")
+
+
+def _with_next_slots(
+    agendas: "QuerySet[Agenda]", meant: Understanding, filters: Filters, *, now: datetime
+) -> "QuerySet[Agenda]":
+    """Annotate `next_at` and `next_reason`: of the reason asked for, where an agenda offers it."""
+    slots = NextSlot.objects.filter(
+        restrictions.reasons_for(filters.known, prefix="visit_reason__"),
+        agenda_id=OuterRef("pk"),
+        bookable_until__gte=now,
+        **_reason_lookup(filters, "visit_reason__"),
+    ).order_by("starts_at")
+    if meant.reasons:
+        wanted = name_matches.reasons(meant.reasons)
+        asked = slots.filter(visit_reason__in=wanted.filter(agenda_id=OuterRef("agenda_id")))
+        agendas = agendas.annotate(
+            offers=Exists(wanted.filter(agenda_id=OuterRef("pk"))),
+            asked_at=Subquery(asked.values("starts_at")[:1]),
+            asked_reason=Subquery(asked.values("visit_reason_id")[:1]),
+        )
+        return agendas.annotate(
+            next_at=ranking.either("offers", "asked_at", slots.values("starts_at")[:1]),
+            next_reason=ranking.either(
+                "offers", "asked_reason", slots.values("visit_reason_id")[:1]
+            ),
+        )
+    return agendas.annotate(
+        next_at=Subquery(slots.values("starts_at")[:1]),
+        next_reason=Subquery(slots.values("visit_reason_id")[:1]),
+    )
 
 
 def _reason_lookup(filters: Filters, prefix: str) -> dict[str, object]:
@@ -216,7 +197,8 @@ def _reason_lookup(filters: Filters, prefix: str) -> dict[str, object]:
     return lookup
 
 
-def _filtered(agendas: QuerySet[Agenda], filters: Filters) -> QuerySet[Agenda]:
+def filtered(agendas: "QuerySet[Agenda]", filters: Filters) -> "QuerySet[Agenda]":
+    """Keep the agendas that the filters let through; an answer in `known` leaves out nobody."""
     if lookup := _reason_lookup(filters, ""):
         reasons = VisitReason.objects.filter(agenda_id=OuterRef("pk"), active=True, **lookup)
         agendas = agendas.filter(Exists(reasons))
@@ -229,40 +211,62 @@ def _filtered(agendas: QuerySet[Agenda], filters: Filters) -> QuerySet[Agenda]:
     return agendas
 
 
-def _hits(agendas: Sequence[Any], *, now: datetime) -> list[Hit]:
-    reason_ids = {a.next_reason for a in agendas if a.next_reason}
-    reasons: dict[uuid.UUID, VisitReason] = {
-        r.pk: r for r in VisitReason.objects.filter(pk__in=reason_ids)
-    }
+def _hits(agendas: Sequence[Any], filters: Filters, *, now: datetime) -> list[Hit]:
+    every: dict[uuid.UUID, list[VisitReason]] = {}
+    for row in VisitReason.objects.filter(agenda__in=agendas, active=True).order_by("name", "pk"):
+        every.setdefault(row.agenda_id, []).append(row)
+    reasons = {row.pk: row for some in every.values() for row in some}
+    shown = {a.pk: reasons.get(a.next_reason) for a in agendas if not a.restricted}
     slots = availability.free_slots_of_many(
-        visit_reasons=list(reasons.values()),
+        visit_reasons=[reason for reason in shown.values() if reason is not None],
         since=now,
         until=now + timedelta(days=INLINE_DAYS),
         now=now,
     )
     hits = []
     for agenda in agendas:
-        reason = reasons.get(agenda.next_reason)
+        reason = shown.get(agenda.pk)
         found = slots.get(reason.pk, []) if reason else []
         if found and found[0].starts_at != agenda.next_at:
             mark_stale(agenda.pk)
+        next_at = agenda.next_at if reason else None
         hits.append(
             Hit(
                 agenda=agenda,
                 reason=reason,
                 distance_km=agenda.distance,
                 slots=found[:INLINE_SLOTS],
-                next_at=found[0].starts_at if found else agenda.next_at,
+                next_at=found[0].starts_at if found else next_at,
+                restricted=agenda.restricted,
+                asks_first=restrictions.asks_first(agenda, reason, known=filters.known),
+                reasons=every.get(agenda.pk, []),
+                named=agenda.tier < ranking.NOT_NAMED,
             )
         )
     return hits
 
 
-def reason_names(*, what: str) -> list[str]:
-    """Return the visit-reason names that a results page may be filtered by, commonest first."""
-    specialties = matching_specialties(what)
-    reasons = VisitReason.objects.filter(active=True, agenda__active=True, agenda__listed=True)
-    if specialties:
-        reasons = reasons.filter(agenda__practitioner__specialties__in=specialties)
+def is_reason_name(name: str) -> bool:
+    """Whether some active visit reason has exactly this name."""
+    words = search_text(name).split()
+    return name_matches.reasons_named(words).filter(name=name).exists()
+
+
+def reason_names(*, what: str, understood: Understanding | None = None) -> list[str]:
+    """Return the names of reasons that a results page may be filtered by, in their order.
+
+    They are those of REASONS_OF agendas that the query is about: enough for a list to choose
+    from, and bounded however large the directory is.
+    """
+    meant = understood or understand(what, has_place=True)
+    agendas = about(Agenda.objects.filter(listed=True, active=True), meant)
+    few = list(agendas.order_by().values_list("pk", flat=True)[:REASONS_OF])
+    reasons = VisitReason.objects.filter(active=True, agenda_id__in=few)
     names = reasons.order_by("name").values_list("name", flat=True).distinct()
-    return list(names[:40])
+    return list(names[:REASONS_AT_MOST])
+
+
+__all__ = [
+    "Filters", "Hit", "Page", "Suggestions", "about", "filtered", "is_reason_name",
+    "matching_specialties", "reason_names", "search", "suggest",
+]  # fmt: skip

@@ -6,3 +6,36 @@ from audit.vault.blind_index import normalise_name
 def search_text(text: str) -> str:
     """Fold case, accents, ligatures and punctuation, so that "Saint-Étienne" is "saint etienne"."""
     return normalise_name(text)
+
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a list that is easier to read as one line of text."""
+    return frozenset(text.split())
+
+
+def within_typo(typed: str, known: str) -> bool:
+    """Whether a typo or two explain the difference: one up to 7 letters, two from 8 on, none to 3.
+
+    The first letter must be right; people seldom get that one wrong, and other names begin so.
+    """
+    if typed == known:
+        return True
+    if min(len(typed), len(known)) < 4 or typed[0] != known[0]:
+        return False
+    allowed = 1 if len(typed) < 8 else 2
+    return abs(len(typed) - len(known)) <= allowed and distance(typed, known) <= allowed
+
+
+def distance(one: str, other: str) -> int:
+    """Return how many letters were left out, added, changed or swapped with their neighbour."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        row = [i]
+        for j, known in enumerate(other, start=1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != known))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == known:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, last = last, row
+    return last[-1]

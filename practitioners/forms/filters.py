@@ -18,6 +18,10 @@ class FilterForm(forms.Form):
     nouveaux = forms.BooleanField(label=_("Accepte de nouveaux patients"), required=False)
     langue = forms.ChoiceField(label=_("Langue parlée"), required=False)
     secteur = forms.ChoiceField(label=_("Secteur"), required=False)
+    # Asked above the results, and kept by whatever is filtered.
+    suivi = forms.ChoiceField(
+        choices=[("oui", ""), ("non", "")], required=False, widget=forms.HiddenInput
+    )
 
     def __init__(self, *args: Any, reasons: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,6 +40,7 @@ class FilterForm(forms.Form):
             language=given.get("langue", ""),
             new_patients=given.get("nouveaux", False),
             sector=given.get("secteur", ""),
+            known={"oui": True, "non": False}.get(given.get("suivi", "")),
         )
 
     def order(self) -> str:

@@ -1,7 +1,9 @@
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import CharField, F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
@@ -48,6 +50,16 @@ class PatientKind(models.TextChoices):
     ANY = "any", _("tous les patients")
     NEW = "new", _("nouveaux patients seulement")
     KNOWN = "known", _("patients déjà suivis seulement")
+
+
+class FoldedName(Func):
+    """A name without case and accents, folded by PostgreSQL itself, so that it can be indexed."""
+
+    template = (
+        "lower(translate(replace(replace(%(expressions)s, 'œ', 'oe'), 'Œ', 'oe'), "
+        "'ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸàâäçéèêëîïôöùûüÿ’''-/', 'AAACEEEEIIOOUUUYaaaceeeeiioouuuy    '))"
+    )
+    output_field = CharField()
 
 
 class VisitReason(models.Model):
@@ -103,6 +115,9 @@ class VisitReason(models.Model):
         verbose_name = _("motif de consultation")
         verbose_name_plural = _("motifs de consultation")
         ordering = ["name", "id"]
+        indexes = [
+            GinIndex(SearchVector(FoldedName("name"), config="simple"), name="visit_reason_words")
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(duration_minutes__gte=5), name="visit_reason_duration"

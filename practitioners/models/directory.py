@@ -2,6 +2,7 @@ import zoneinfo
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import get_language, pgettext_lazy
@@ -83,6 +84,7 @@ class Practice(models.Model):
         verbose_name_plural = _("cabinets")
         indexes = [
             GinIndex(fields=["search_name"], name="practice_trgm", opclasses=["gin_trgm_ops"]),
+            GinIndex(SearchVector("search_name", config="simple"), name="practice_words"),
             models.Index(fields=["latitude", "longitude"], name="practice_position"),
         ]
 
@@ -137,7 +139,8 @@ class Practitioner(models.Model):
         verbose_name = pgettext_lazy("person", "praticien")
         verbose_name_plural = _("praticiens")
         indexes = [
-            GinIndex(fields=["search_name"], name="practitioner_trgm", opclasses=["gin_trgm_ops"])
+            GinIndex(fields=["search_name"], name="practitioner_trgm", opclasses=["gin_trgm_ops"]),
+            GinIndex(SearchVector("search_name", config="simple"), name="practitioner_words"),
         ]
 
     def __str__(self) -> str:

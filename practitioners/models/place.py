@@ -20,6 +20,9 @@ class Commune(models.Model):
         indexes = [
             GinIndex(fields=["search_name"], name="commune_name_trgm", opclasses=["gin_trgm_ops"]),
             GinIndex(fields=["postcodes"], name="commune_postcodes"),
+            models.Index(
+                fields=["search_name"], name="commune_name_begins", opclasses=["text_pattern_ops"]
+            ),
         ]
 
     def __str__(self) -> str:

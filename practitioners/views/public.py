@@ -1,7 +1,6 @@
-"""The public directory: home, suggestions, results, a practitioner's page."""
+"""The public directory: home, and a practitioner's page. Its search: results.py."""
 
 import uuid
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -10,11 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from practitioners.domain import availability, described, search, substitutes, wall_clock
+from practitioners.domain import availability, described, substitutes, wall_clock
 from practitioners.domain.audience import SOMEBODY_ELSE, Audience, Offer, Reader, audience_of
 from practitioners.domain.eligibility import Restriction
-from practitioners.domain.places import Place, find_place, suggest_communes
-from practitioners.forms.filters import FilterForm
 from practitioners.models import Agenda, Practitioner, VisitReason
 from practitioners.models.directory import LANGUAGE_NAMES
 from practitioners.readers import reader_of
@@ -46,61 +43,6 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_ROBOTS)]
     text = "\n".join([*lines, f"Sitemap: {sitemap}", ""])
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
-
-
-@require_safe
-def suggest_what(request: HttpRequest) -> HttpResponse:
-    suggestions = search.suggest(request.GET.get("quoi", "")[:80])
-    return render(request, "practitioners/_suggest_what.html", {"suggestions": suggestions})
-
-
-@require_safe
-def suggest_where(request: HttpRequest) -> HttpResponse:
-    communes = suggest_communes(request.GET.get("ou", "")[:80])
-    return render(request, "practitioners/_suggest_where.html", {"communes": communes})
-
-
-@require_safe
-def results(request: HttpRequest) -> HttpResponse:
-    what, where = request.GET.get("quoi", "")[:80], request.GET.get("ou", "")[:80]
-    code = request.GET.get("code", "")[:5]
-    place = find_place(where, code=code) if where else _position(request)
-    form = FilterForm(request.GET, reasons=search.reason_names(what=what))
-    page = search.search(
-        what=what,
-        place=place,
-        filters=form.filters(),
-        order=form.order(),
-        page=_number(request.GET.get("page", "1")),
-        now=timezone.now(),
-    )
-    context = {
-        "what": what,
-        "where": where,
-        "code": code,
-        "lat": request.GET.get("lat", ""),
-        "lon": request.GET.get("lon", ""),
-        "order": request.GET.get("tri", "tot"),
-        "place": place,
-        "form": form,
-        "page": page,
-    }
-    return render(request, "practitioners/results.html", context)
-
-
-def _position(request: HttpRequest) -> Place | None:
-    from django.utils.translation import gettext as _
-
-    with suppress(ValueError):
-        latitude = float(request.GET.get("lat", ""))
-        longitude = float(request.GET.get("lon", ""))
-        if -90 <= latitude <= 90 and -180 <= longitude <= 180:
-            return Place(label=_("ma position"), latitude=latitude, longitude=longitude)
-    return None
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 6 else 1
 
 
 @require_safe

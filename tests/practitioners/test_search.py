@@ -142,7 +142,8 @@ def test_nearest_first(tours, specialties, now):
         now, starts=time(11), practice=make_practice(commune=tours, latitude=47.4, longitude=0.7)
     )
     place = places.find_place("Tours")
-    assert [h.agenda for h in found(now, place=place).hits] == [far, near]
+    # Free two hours later, and 11 km nearer.
+    assert [h.agenda for h in found(now, place=place).hits] == [near, far]
     hits = found(now, place=place, order="nearest").hits
     assert [hit.agenda for hit in hits] == [near, far]
     # From 47.39 N 0.69 E to 47.5 N 0.7 E: 12.2 km by the haversine formula.

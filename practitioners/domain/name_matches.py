@@ -1,0 +1,78 @@
+"""People, practices and visit reasons by the whole words of their names: one indexed query each."""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.contrib.postgres.search import SearchQuery, SearchVector, TrigramWordSimilarity
+from django.db.models import QuerySet
+
+from practitioners.models import Practice, Practitioner, VisitReason
+from practitioners.models.agenda import FoldedName
+
+SIMPLE = "simple"
+
+
+def _query(words: Sequence[str], *, prefix: bool) -> SearchQuery:
+    """All the words, in any order; with `prefix` the beginnings of words. They are folded text."""
+    ending = ":*" if prefix else ""
+    return SearchQuery(
+        " & ".join(f"{word}{ending}" for word in words), config=SIMPLE, search_type="raw"
+    )
+
+
+def people(words: Sequence[str], *, prefix: bool = False) -> "QuerySet[Practitioner]":
+    """Practitioners whose name holds all these words."""
+    return _matching(Practitioner.objects.all(), words, prefix=prefix)
+
+
+def practices(words: Sequence[str], *, prefix: bool = False) -> "QuerySet[Practice]":
+    """Practices whose name holds all these words."""
+    return _matching(Practice.objects.all(), words, prefix=prefix)
+
+
+def _matching(rows: "QuerySet[Any]", words: Sequence[str], *, prefix: bool) -> "QuerySet[Any]":
+    if not words:
+        return rows.none()
+    named = rows.alias(words=SearchVector("search_name", config=SIMPLE))
+    found: QuerySet[Any] = named.filter(words=_query(words, prefix=prefix))
+    return found
+
+
+def similar_people(text: str) -> "QuerySet[Practitioner]":
+    """Practitioners whose name holds words like these."""
+    return similar(Practitioner.objects.all(), text)
+
+
+def similar_practices(text: str) -> "QuerySet[Practice]":
+    """Practices whose name holds words like these."""
+    return similar(Practice.objects.all(), text)
+
+
+def similar(rows: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
+    """Rows whose `search_name` holds words like these, most alike first by `similarity`."""
+    found: QuerySet[Any] = rows.filter(search_name__trigram_word_similar=text).annotate(
+        similarity=TrigramWordSimilarity(text, "search_name")
+    )
+    return found
+
+
+def reasons(alternatives: Sequence[Sequence[str]]) -> "QuerySet[VisitReason]":
+    """Active visit reasons whose name has, for some alternative, words beginning with its words."""
+    queries = [_query(words, prefix=True) for words in alternatives if words]
+    return _reasons(reduce(or_, queries)) if queries else VisitReason.objects.none()
+
+
+def reasons_named(words: Sequence[str]) -> "QuerySet[VisitReason]":
+    """Active visit reasons whose name holds all these words, in the singular or the plural."""
+    if not words:
+        return VisitReason.objects.none()
+    forms = [{word, f"{word}s", word.removesuffix("s")} - {""} for word in words]
+    text = " & ".join(f"({' | '.join(sorted(some))})" for some in forms)
+    return _reasons(SearchQuery(text, config=SIMPLE, search_type="raw"))
+
+
+def _reasons(query: Any) -> "QuerySet[VisitReason]":
+    named = VisitReason.objects.alias(words=SearchVector(FoldedName("name"), config=SIMPLE))
+    return named.filter(words=query, active=True)

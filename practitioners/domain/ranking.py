@@ -1,0 +1,91 @@
+"""The order of results.
+
+What was written comes first, then time and distance together: each kilometre counts as
+HOURS_PER_KM of waiting. Where somebody is free an hour sooner 12 km further away, the nearer one
+comes first; where they are free two days sooner, they do. Two hours are our choice: going 12 km
+further and back is an hour on the road, and a day sooner is worth that to most people.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, F, FloatField, IntegerField, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Extract
+
+from practitioners.domain.places import Place
+from practitioners.domain.understood import EXACT, Understanding
+from practitioners.models import Agenda
+
+HOURS_PER_KM = 2.0
+NEVER = float("inf")
+# Tiers of a name: the full name, the surname, a given name, a practice's. Then everything else.
+FULL_NAME, SURNAME, GIVEN_NAME, PRACTICE, NOT_NAMED = range(5)
+
+
+def either(flag: str, then: str, otherwise: Any) -> Case:
+    """One expression where a flag is set, and another one where it is not."""
+    return Case(When(**{flag: True}, then=F(then)), default=Subquery(otherwise))
+
+
+def annotate(
+    agendas: "QuerySet[Agenda]", meant: Understanding, place: Place | None
+) -> "QuerySet[Agenda]":
+    """Annotate `tier` (how well a row is what was written) and `cost` (time and distance, in s)."""
+    wait = Extract("next_at", "epoch")
+    cost = wait + Coalesce(F("distance"), Value(0.0)) * Value(HOURS_PER_KM * 3600)
+    return agendas.annotate(
+        tier=_tier(meant),
+        cost=Case(When(next_at__isnull=False, then=cost), output_field=FloatField()),
+    )
+
+
+def _tier(meant: Understanding) -> Any:
+    rules = []
+    if meant.words and meant.level == EXACT:
+        rules = _name_tiers(meant.words, people=meant.people, practices=meant.practices)
+    if meant.reasons:
+        rules.append(When(offers=True, then=Value(NOT_NAMED)))
+    if not rules:
+        return Value(NOT_NAMED, output_field=IntegerField())
+    return Case(*rules, default=Value(NOT_NAMED + 1), output_field=IntegerField())
+
+
+def _name_tiers(words: tuple[str, ...], *, people: bool, practices: bool) -> list[When]:
+    name = " ".join(words)
+    rules = []
+    if people:
+        turned = " ".join([*words[1:], words[0]]), " ".join([words[-1], *words[:-1]])
+        whole = Q(practitioner__search_name__in={name, *turned})
+        every = Q()
+        for word in words:
+            every &= Q(practitioner__search_name__regex=rf"(^| ){word}( |$)")
+        rules += [
+            When(whole, then=Value(FULL_NAME)),
+            When(practitioner__search_name__endswith=f" {name}", then=Value(SURNAME)),
+            When(every, then=Value(GIVEN_NAME)),
+        ]
+    if practices:
+        every = Q()
+        for word in words:
+            every &= Q(practice__search_name__regex=rf"(^| ){word}( |$)")
+        rules.append(When(every, then=Value(PRACTICE)))
+    return rules
+
+
+def order(agendas: "QuerySet[Agenda]", *, order: str) -> "QuerySet[Agenda]":
+    """Order by what `key` says, in the database."""
+    first: list[Any] = ["restricted", "tier", F("active").desc(), F("inside").desc()]
+    by_time = F("next_at").asc(nulls_last=True)
+    if order == "nearest":
+        return agendas.order_by(*first, F("distance").asc(nulls_last=True), by_time, "pk")
+    return agendas.order_by(*first, F("cost").asc(nulls_last=True), by_time, "pk")
+
+
+def key(agenda: Any, next_at: datetime | None, *, order: str) -> tuple[Any, ...]:
+    """The same order for one row of a page, with the slot that was found just now."""
+    first = (agenda.restricted, agenda.tier, not agenda.active, not agenda.inside)
+    at = next_at.timestamp() if next_at else NEVER
+    if order == "nearest":
+        far = agenda.distance if agenda.distance is not None else NEVER
+        return (*first, far, at, str(agenda.pk))
+    return (*first, at + (agenda.distance or 0.0) * HOURS_PER_KM * 3600, at, str(agenda.pk))

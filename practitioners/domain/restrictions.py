@@ -1,0 +1,43 @@
+"""Who may book what, for many agendas at once: the rule of eligibility.py, as the database asks it."""
+
+from typing import Any
+
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Value, When
+
+from practitioners.domain.eligibility import NEW, SAYS_KNOWN, restriction
+from practitioners.models import Agenda, VisitReason
+from practitioners.models.agenda import PatientKind
+
+
+def reasons_for(known: bool | None, *, prefix: str = "") -> Q:
+    """The reasons open to a patient whom the practitioner knows, or not; None is either."""
+    if known is None:
+        return Q()
+    closed_to = PatientKind.NEW if known else PatientKind.KNOWN
+    return ~Q(**{f"{prefix}patient_kind": closed_to})
+
+
+def annotate(agendas: "QuerySet[Agenda]", *, known: bool | None) -> "QuerySet[Agenda]":
+    """Annotate `restricted`: a patient who answered so can book nothing here.
+
+    That is a practitioner who takes no new patients, or whose reasons are all for known ones.
+    """
+    if known is None:
+        return agendas.annotate(restricted=Value(False))
+    reasons = VisitReason.objects.filter(agenda_id=OuterRef("pk"), active=True)
+    closed = Q(active=True) & Exists(reasons) & ~Exists(reasons.filter(reasons_for(known)))
+    if not known:
+        closed |= Q(accepts_new_patients=False)
+    return agendas.annotate(
+        restricted=Case(
+            When(closed, then=Value(True)), default=Value(False), output_field=BooleanField()
+        )
+    )
+
+
+def asks_first(agenda: Any, reason: VisitReason | None, *, known: bool | None) -> bool:
+    """Whether the patient must say first if the practitioner knows them: a slot may be refused."""
+    if known is not None or reason is None:
+        return False
+    reason.agenda = agenda
+    return any(restriction(reason, booker) is not None for booker in (NEW, SAYS_KNOWN))

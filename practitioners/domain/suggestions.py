@@ -1,0 +1,114 @@
+"""Suggestions while somebody types, by the rules of search: exact words, then beginnings."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+
+from practitioners.domain import name_matches
+from practitioners.domain.text import search_text
+from practitioners.domain.understood import without_titles
+from practitioners.domain.vocabulary import Vocabulary
+from practitioners.models import Practice, Practitioner, Specialty
+
+SPECIALTIES, REASONS, PEOPLE, PRACTICES = 4, 3, 4, 3
+REASONS_READ = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestions:
+    """What a few letters may mean. `similar` says that nothing begins so: this is only close."""
+
+    specialties: list[Specialty] = field(default_factory=list)
+    practitioners: list[Practitioner] = field(default_factory=list)
+    practices: list[Practice] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    similar: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.specialties or self.practitioners or self.practices or self.reasons)
+
+
+def matching_specialties(text: str) -> list[Specialty]:
+    """Return the specialties that a text may mean: exactly, by its beginning, or but for a typo."""
+    tokens = search_text(text).split()
+    vocabulary = Vocabulary.current()
+    found = _exactly(vocabulary, tokens) or _beginning(vocabulary, tokens)
+    return found or vocabulary.of(vocabulary.similar(tokens))[:8]
+
+
+def _exactly(vocabulary: Vocabulary, tokens: list[str]) -> list[Specialty]:
+    tokens = without_titles(tokens) or tokens
+    segments = vocabulary.segment(tokens)
+    return vocabulary.of(segments.concepts) if segments.concepts else []
+
+
+def _beginning(vocabulary: Vocabulary, tokens: list[str]) -> list[Specialty]:
+    text = " ".join(tokens)
+    return vocabulary.of(vocabulary.beginning(text)) if len(text) > 1 else []
+
+
+def suggest(text: str) -> Suggestions:
+    """Return what the first letters of a search may mean."""
+    every = search_text(text).split()
+    tokens = without_titles(every) or every
+    name = " ".join(tokens)
+    if len(name) < 2:
+        return Suggestions()
+    vocabulary = Vocabulary.current()
+    specialties = dict.fromkeys(_exactly(vocabulary, tokens) + _beginning(vocabulary, tokens))
+    found = Suggestions(
+        specialties=_one_per_label(list(specialties)),
+        reasons=_reasons(tokens),
+        practitioners=_people(tokens),
+        practices=_named(name_matches.practices(tokens, prefix=True), tokens, PRACTICES),
+    )
+    return found or _similar(vocabulary, tokens)
+
+
+def _one_per_label(specialties: list[Specialty]) -> list[Specialty]:
+    """Three codes are called "General practice"; one line says it."""
+    return list({specialty.label: specialty for specialty in reversed(specialties)}.values())[::-1][
+        :SPECIALTIES
+    ]
+
+
+def _reasons(tokens: list[str]) -> list[str]:
+    rows = name_matches.reasons([tokens]).filter(agenda__active=True, agenda__listed=True)
+    names = rows.order_by().values_list("name", flat=True)[:REASONS_READ]
+    return sorted(set(names), key=lambda name: (len(name), name))[:REASONS]
+
+
+def _people(tokens: list[str]) -> list[Practitioner]:
+    rows = name_matches.people(tokens, prefix=True).prefetch_related("specialties")
+    return _named(rows, tokens, PEOPLE)
+
+
+def _named(rows: "QuerySet[Any]", tokens: list[str], limit: int) -> list[Any]:
+    """The full name first, then the surname as typed, then any whole word, then beginnings."""
+    name = " ".join(tokens)
+    exact = Q(search_name=name) | Q(search_name=" ".join([*tokens[1:], tokens[0]]))
+    whole = Q()
+    for token in tokens:
+        whole &= Q(search_name__regex=rf"(^| ){token}( |$)")
+    tier = Case(
+        When(exact, then=Value(0)),
+        When(search_name__endswith=f" {name}", then=Value(1)),
+        When(whole, then=Value(2)),
+        default=Value(3),
+        output_field=IntegerField(),
+    )
+    return list(rows.annotate(tier=tier).order_by("tier", "search_name", "pk")[:limit])
+
+
+def _similar(vocabulary: Vocabulary, tokens: list[str]) -> Suggestions:
+    name = " ".join(tokens)
+    people = name_matches.similar_people(name).prefetch_related("specialties")
+    practices = name_matches.similar_practices(name)
+    by_likeness = ("-similarity", "search_name", "pk")
+    return Suggestions(
+        specialties=_one_per_label(vocabulary.of(vocabulary.similar(tokens))),
+        practitioners=list(people.order_by(*by_likeness)[:PEOPLE]),
+        practices=list(practices.order_by(*by_likeness)[:PRACTICES]),
+        similar=True,
+    )

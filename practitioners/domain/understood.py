@@ -1,0 +1,246 @@
+"""Understanding what was typed into "what": specialties, reasons, names, and a place beside them.
+
+Exact words come first, whatever they name; beginnings of words count only where no word is
+exact, and words that are only similar where there is neither. A word that is both somebody's name
+and a specialty means both.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from practitioners.domain import name_matches
+from practitioners.domain.places import Place, look_up_exactly
+from practitioners.domain.text import search_text, word_set
+from practitioners.domain.vocabulary import LITTLE, Concept, Vocabulary
+from practitioners.models import Agenda, Practice, Practitioner, Specialty
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+TITLES = word_set(
+    "dr drs docteur docteurs docteure doctor dctr pr prof professeur professor mme madame mlle"
+    " mademoiselle mr mrs ms monsieur"
+)
+# Professions that are titles when they stand before a name.
+BEFORE_A_NAME = word_set("medecin medecins physician")
+LONGEST = 12
+EXACT, PREFIX, SIMILAR, NOTHING = "exact", "prefix", "similar", "nothing"
+# A town this large is meant by its name beside a specialty, rather than somebody called alike.
+PLACE_POPULATION = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understanding:
+    """What a query means.
+
+    `level` says how well it is understood: "exact", "prefix", "similar" or "nothing". `words` are
+    those of a name, which `people` or `practices` bear. With specialties as well, `both` asks for
+    people of the specialty who are called so; otherwise either will do. `reasons` are looked for
+    elsewhere too if `reasons_widen`, and otherwise come first among the specialties.
+    `place` was typed beside it; `unread` are words that nothing here is called by.
+    """
+
+    level: str = EXACT
+    anything: bool = False
+    specialties: list[Specialty] = field(default_factory=list)
+    reasons: tuple[tuple[str, ...], ...] = ()
+    reasons_widen: bool = True
+    video: bool = False
+    words: tuple[str, ...] = ()
+    people: bool = False
+    practices: bool = False
+    both: bool = False
+    place: Place | None = None
+    unread: str = ""
+    text: str = ""
+
+
+def understand(what: str, *, has_place: bool) -> Understanding:
+    """Read a query. A place is looked for in it, and counts, only if the place field is empty."""
+    tokens = search_text(what).split()[:LONGEST]
+    if not tokens:
+        return Understanding(anything=True)
+    return _Reading(tokens, Vocabulary.current(), has_place=has_place).understanding()
+
+
+class _Reading:
+    def __init__(self, tokens: list[str], vocabulary: Vocabulary, *, has_place: bool) -> None:
+        self.vocabulary = vocabulary
+        self.has_place = has_place
+        self.names = without_titles(tokens)
+        self.titled = len(self.names) < len(tokens)
+        # A title alone is a wish for a doctor.
+        self.tokens = self.names or tokens
+        self.segments = vocabulary.segment(self.tokens)
+        self.rest = [word for word in self.segments.rest if word not in LITTLE]
+
+    def understanding(self) -> Understanding:
+        if self.segments.concepts and not self.rest:
+            return self._concepts_alone()
+        return (
+            self._everything_is_a_name()
+            or self._after_a_profession()
+            or self._with_a_name()
+            or self._a_reason()
+            or self._with_a_place()
+            or self._beginnings()
+            or self._concepts_and_something_unread()
+            or self._similar()
+            or Understanding(level=NOTHING, text=" ".join(self.tokens))
+        )
+
+    def _of(self, concepts: Sequence[Concept], **more: object) -> Understanding:
+        """What concepts mean together: the specialties named, else those that reasons lead to."""
+        named = [concept for concept in concepts if concept.is_specialty]
+        leading = named or [concept for concept in concepts if not concept.video]
+        reasons = tuple(reason for concept in concepts for reason in concept.reasons)
+        specialties = self.vocabulary.of(leading)
+        values: dict[str, object] = {
+            "specialties": specialties,
+            "reasons": reasons,
+            "reasons_widen": not named,
+            "video": any(concept.video for concept in concepts),
+            "text": " ".join(self.segments.used),
+        }
+        return Understanding(**(values | more))  # type: ignore[arg-type]
+
+    def _concepts_alone(self) -> Understanding:
+        meant = self._of(self.segments.concepts)
+        called = len(self.names) <= 3 and _listed(people=name_matches.people(self.names))
+        return meant if not called else _with(meant, words=tuple(self.names), people=True)
+
+    def _everything_is_a_name(self) -> Understanding | None:
+        called = self._called(self.names)
+        if called is None:
+            return None
+        reason = self._a_reason()
+        meant = self._of(self.segments.concepts)
+        reasons = meant.reasons + (reason.reasons if reason else ())
+        return _with(called, specialties=meant.specialties, reasons=reasons, text=meant.text)
+
+    def _after_a_profession(self) -> Understanding | None:
+        """ "médecin Rey": here the profession is a title, and Rey may be a cardiologist."""
+        if self.tokens[0] not in BEFORE_A_NAME or self.segments.used != self.tokens[:1]:
+            return None
+        if not self.has_place and self._place_of(self.rest):
+            return None
+        return self._called(self.rest)
+
+    def _called(self, words: Sequence[str], **more: object) -> Understanding | None:
+        words = tuple(words)
+        people = _listed(people=name_matches.people(words))
+        practices = _listed(practices=name_matches.practices(words))
+        if not words or not (people or practices):
+            return None
+        values: dict[str, object] = {"people": people, "practices": practices, "words": words}
+        return Understanding(**(values | more))  # type: ignore[arg-type]
+
+    def _with_a_name(self) -> Understanding | None:
+        """ "dermatologue Martin": the specialty, and the name of somebody or of a practice."""
+        if not self.segments.concepts:
+            return None
+        if not self.titled and not self.has_place and self._place_of(self.rest):
+            return None
+        meant = self._of(self.segments.concepts)
+        codes = [specialty.code for specialty in meant.specialties]
+        rows = Agenda.objects.filter(listed=True, practitioner__specialties__in=codes)
+        people = rows.filter(practitioner__in=name_matches.people(self.rest)).exists()
+        practices = rows.filter(practice__in=name_matches.practices(self.rest)).exists()
+        if not (people or practices):
+            return None
+        return _with(meant, words=tuple(self.rest), people=people, practices=practices, both=True)
+
+    def _a_reason(self) -> Understanding | None:
+        """A reason under the very words that a practice gave it."""
+        words = [word for word in self.tokens if word not in LITTLE or len(self.tokens) == 1]
+        if not name_matches.reasons_named(words).filter(agenda__listed=True).exists():
+            return None
+        return Understanding(reasons=(tuple(words),), text=" ".join(self.tokens))
+
+    def _place_of(self, words: Sequence[str]) -> Place | None:
+        """The place that these words name, if it is one that everybody knows, or says more."""
+        place = look_up_exactly(" ".join(words)) if words else None
+        known = place is not None and (place.population >= PLACE_POPULATION or place.postcodes)
+        return place if known else None
+
+    def _with_a_place(self) -> Understanding | None:
+        """ "pédiatre Paris 12", "Dr Rey Lyon", "Lyon dentiste": a place at either end."""
+        words = self.tokens
+        for cut in range(1 if self.titled or self.has_place else 0, len(words)):
+            back = len(words) - cut
+            for where, what in ((words[cut:], words[:cut]), (words[:back], words[back:])):
+                place = look_up_exactly(" ".join(where))
+                if place is None:
+                    continue
+                meant = self._what_is_left(what)
+                if meant is not None:
+                    return _with(meant, place=None if self.has_place else place)
+        return None
+
+    def _what_is_left(self, words: Sequence[str]) -> Understanding | None:
+        words = list(words)
+        while words and words[-1] in LITTLE:
+            words = words[:-1]
+        if not words:
+            return Understanding(anything=True)
+        segments = self.vocabulary.segment(words)
+        if segments.concepts and not [w for w in segments.rest if w not in LITTLE]:
+            return _with(self._of(segments.concepts), text=" ".join(segments.used))
+        return self._called(words)
+
+    def _beginnings(self) -> Understanding | None:
+        """Nothing is exact: what begins with these letters."""
+        text = " ".join(self.names)
+        concepts = self.vocabulary.beginning(" ".join(self.tokens)) if len(text) > 2 else []
+        people = len(text) > 2 and _listed(people=name_matches.people(self.names, prefix=True))
+        practices = len(text) > 2 and _listed(
+            practices=name_matches.practices(self.names, prefix=True)
+        )
+        if not (concepts or people or practices):
+            return None
+        return _with(
+            self._of(concepts),
+            level=PREFIX, people=people, practices=practices, words=tuple(self.names), text=text,
+        )  # fmt: skip
+
+    def _concepts_and_something_unread(self) -> Understanding | None:
+        if not self.segments.concepts:
+            return None
+        return _with(self._of(self.segments.concepts), unread=" ".join(self.rest))
+
+    def _similar(self) -> Understanding | None:
+        """Nothing begins so either: what is like it."""
+        words = [word for word in self.tokens if word not in LITTLE]
+        text = " ".join(self.names)
+        concepts = self.vocabulary.similar(words)
+        people = len(text) > 2 and _listed(people=name_matches.similar_people(text))
+        practices = len(text) > 2 and _listed(practices=name_matches.similar_practices(text))
+        if not (concepts or people or practices):
+            return None
+        return _with(
+            self._of(concepts),
+            level=SIMILAR, people=people, practices=practices, words=tuple(self.names), text=text,
+        )  # fmt: skip
+
+
+def without_titles(tokens: Sequence[str]) -> list[str]:
+    """Drop titles: "Dr", "docteur", and "médecin" or "M." before a name."""
+    kept = [token for token in tokens if token not in TITLES]
+    return kept[1:] if len(kept) > 1 and kept[0] == "m" else kept
+
+
+def _listed(
+    *, people: "QuerySet[Practitioner] | None" = None, practices: "QuerySet[Practice] | None" = None
+) -> bool:
+    """Whether the directory lists one of these."""
+    agendas = Agenda.objects.filter(listed=True)
+    if people is not None:
+        agendas = agendas.filter(practitioner__in=people.order_by().values("pk"))
+    if practices is not None:
+        agendas = agendas.filter(practice__in=practices.order_by().values("pk"))
+    return agendas.exists()
+
+
+def _with(meant: Understanding, **values: object) -> Understanding:
+    return Understanding(**(meant.__dict__ | values))  # type: ignore[arg-type]

@@ -1,0 +1,227 @@
+"""What people call specialties and reasons: data/synonyms.csv, and the names themselves.
+
+Words are compared by their stem, so that "pédiatres" is pédiatre and "infirmière" is infirmier.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from practitioners.domain.reference_data import DATA_DIR
+from practitioners.domain.text import search_text, within_typo, word_set
+from practitioners.models import Specialty
+
+VIDEO = "@video"
+# Words that say nothing about what is looked for.
+LITTLE = word_set(
+    "a ai au aux avec avoir besoin c ce cette chez cherche chercher consult consulter consultation"
+    " d dans de des du en est et faire for from i in j je l la le les ma mal me mes mon my near"
+    " need of on ou par pour pres prendre proche rdv rendez se specialiste specialist sur the to"
+    " trouver un une urgent vous want with y an appointment find book looking"
+)
+# Of these "mal" alone says nothing, and "mal de dos" much.
+_KEPT_IN_PHRASES = frozenset({"mal", "consultation", "urgent"})
+# Words of specialties' names that are no names of one.
+_GENERIC = word_set(
+    "medecine medicine medical medicale general generale practice maladies diseases sante health"
+    " public publique social sociale specialist option adolescent enfant qualifie specialiste"
+    " surgery therapist physical and metabolisme diagnostic cancer infectieuses infectious"
+    " respiratory internal travail"
+)
+_ENDINGS = (
+    ("iere", "ier"), ("ienne", "ien"), ("trice", "teur"), ("euse", "eur"), ("aux", "al"),
+    ("elle", "el"), ("ive", "if"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concept:
+    """What a phrase means: codes of specialties, and words of visit reasons.
+
+    Each of `reasons` is one alternative: words that must all begin a word of the reason's name.
+    `is_specialty` says that the phrase names the specialty itself, not a reason to go there.
+    """
+
+    phrase: str
+    codes: tuple[str, ...]
+    reasons: tuple[tuple[str, ...], ...] = ()
+    is_specialty: bool = True
+    video: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segments:
+    """A query taken apart: the concepts in it, and the words that belong to none."""
+
+    concepts: list[Concept] = field(default_factory=list)
+    rest: list[str] = field(default_factory=list)
+    used: list[str] = field(default_factory=list)
+
+
+def stem(word: str) -> str:
+    """Fold plural and feminine: "pediatres", "infirmieres" and "opticienne" lose their endings."""
+    if len(word) > 3 and word[-1] in "sx" and not word.endswith("ss"):
+        word = word[:-3] + "al" if word.endswith("aux") else word[:-1]
+    for ending, plain in _ENDINGS:
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            word = word[: -len(ending)] + plain
+            break
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+
+
+def key(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the stems of a phrase's words, the little words left out."""
+    every = [word for word in words if word]
+    kept = [w for w in every if w not in LITTLE or (w in _KEPT_IN_PHRASES and len(every) > 1)]
+    return tuple(stem(word) for word in kept or every)
+
+
+@lru_cache(maxsize=1)
+def _synonyms() -> dict[tuple[str, ...], Concept]:
+    table: dict[tuple[str, ...], Concept] = {}
+    with (DATA_DIR / "synonyms.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            phrase = search_text(row["phrase"])
+            written = [part for part in row["reasons"].split("|") if part and part != VIDEO]
+            concept = Concept(
+                phrase=phrase,
+                codes=tuple(row["codes"].split()),
+                reasons=tuple(tuple(part.split("+")) for part in written),
+                is_specialty=row["source"] in SPECIALTY_SOURCES,
+                video=row["reasons"] == VIDEO,
+            )
+            known = table.get(key(phrase.split()))
+            table[key(phrase.split())] = _merged(known, concept) if known else concept
+    return table
+
+
+SPECIALTY_SOURCES = ("profession or specialty name", "short form")
+
+
+def _merged(one: Concept, other: Concept) -> Concept:
+    return Concept(
+        phrase=one.phrase,
+        codes=tuple(dict.fromkeys(one.codes + other.codes)),
+        reasons=tuple(dict.fromkeys(one.reasons + other.reasons)),
+        is_specialty=one.is_specialty and other.is_specialty,
+        video=one.video or other.video,
+    )
+
+
+class Vocabulary:
+    """Every phrase, for the specialties that this directory has; the others' codes are left out."""
+
+    def __init__(self, specialties: Sequence[Specialty]) -> None:
+        self.specialties = {specialty.code: specialty for specialty in specialties}
+        self.concepts: dict[tuple[str, ...], Concept] = {}
+        own = self._own_names()
+        for phrase, concept in _synonyms().items():
+            codes = tuple(code for code in concept.codes if code in self.specialties)
+            if codes or concept.video or (concept.reasons and not concept.codes):
+                self.concepts[phrase] = Concept(**(concept.__dict__ | {"codes": codes}))
+        for phrase, concept in own.items():
+            known = self.concepts.get(phrase)
+            if known is None or not set(concept.codes) <= set(known.codes):
+                self.concepts[phrase] = concept
+        for phrase, concept in self._own_words().items():
+            self.concepts.setdefault(phrase, concept)
+        self.longest = max((len(phrase) for phrase in self.concepts), default=0)
+
+    @classmethod
+    def current(cls) -> "Vocabulary":
+        """Return the vocabulary of the specialties in the database (one query)."""
+        return cls(list(Specialty.objects.order_by("name", "code")))
+
+    def _own_names(self) -> dict[tuple[str, ...], Concept]:
+        named: dict[tuple[str, ...], Concept] = {}
+        for specialty in self.specialties.values():
+            for name in dict.fromkeys((specialty.name, specialty.name_en)):
+                if words := search_text(name).split():
+                    concept = Concept(phrase=" ".join(words), codes=(specialty.code,))
+                    known = named.get(key(words))
+                    named[key(words)] = _merged(known, concept) if known else concept
+        return named
+
+    def _own_words(self) -> dict[tuple[str, ...], Concept]:
+        named: dict[tuple[str, ...], list[str]] = {}
+        for specialty in self.specialties.values():
+            for word in set(specialty.search_name.split()):
+                if len(word) > 2 and word not in LITTLE and word not in _GENERIC:
+                    named.setdefault((stem(word),), []).append(specialty.code)
+        return {
+            phrase: Concept(phrase=phrase[0], codes=tuple(sorted(codes)))
+            for phrase, codes in named.items()
+        }
+
+    def segment(self, words: Sequence[str]) -> Segments:
+        """Find the longest phrases in the words, from left to right; the rest is left over."""
+        concepts: list[Concept] = []
+        rest: list[str] = []
+        used: list[str] = []
+        index = 0
+        while index < len(words):
+            found = self._longest_at(words, index)
+            if found is None:
+                rest.append(words[index])
+                index += 1
+                continue
+            concept, length = found
+            concepts.append(concept)
+            used += words[index : index + length]
+            index += length
+        return Segments(concepts=concepts, rest=rest, used=used)
+
+    def _longest_at(self, words: Sequence[str], index: int) -> tuple[Concept, int] | None:
+        # A phrase may be written with little words that the table leaves out, and the other way.
+        for length in range(min(len(words) - index, self.longest + 3), 0, -1):
+            part = words[index : index + length]
+            little = {part[0], part[-1]} & (LITTLE - _KEPT_IN_PHRASES)
+            if little and (length > 1 or tuple(part) not in self.concepts):
+                continue
+            if concept := self.concepts.get(key(part)):
+                return concept, length
+        return None
+
+    def beginning(self, text: str) -> list[Concept]:
+        """Return the concepts whose phrase begins with these letters, the shortest first."""
+        words = text.split()
+        wanted = [*map(stem, words[:-1]), words[-1]] if words else []
+        found = [
+            (len(" ".join(phrase)), concept)
+            for phrase, concept in self.concepts.items()
+            if len(text) > 1 and wanted and _begins(phrase, wanted, concept)
+        ]
+        return _unique(concept for _, concept in sorted(found, key=lambda pair: pair[0]))
+
+    def similar(self, words: Sequence[str]) -> list[Concept]:
+        """Return the concepts of phrases a typo or two away from the words, the nearest first."""
+        wanted = " ".join(words)
+        return _unique(
+            concept for concept in self.concepts.values() if within_typo(wanted, concept.phrase)
+        ) or _unique(
+            concept
+            for phrase, concept in self.concepts.items()
+            if len(phrase) == 1 and any(within_typo(stem(word), phrase[0]) for word in words)
+        )
+
+    def of(self, concepts: Iterable[Concept]) -> list[Specialty]:
+        """Return the specialties of concepts, in their order."""
+        codes = dict.fromkeys(code for concept in concepts for code in concept.codes)
+        return [self.specialties[code] for code in codes]
+
+
+def _begins(phrase: Sequence[str], wanted: Sequence[str], concept: Concept) -> bool:
+    if len(wanted) > len(phrase):
+        return False
+    whole = re.match(re.escape(wanted[-1]), concept.phrase) if len(wanted) == 1 else None
+    ahead = tuple(phrase[: len(wanted) - 1]) == tuple(wanted[:-1])
+    return bool(whole) or (ahead and phrase[len(wanted) - 1].startswith(wanted[-1]))
+
+
+def _unique(concepts: Iterable[Concept]) -> list[Concept]:
+    found: dict[tuple[object, ...], Concept] = {}
+    for concept in concepts:
+        found.setdefault((concept.codes, concept.reasons, concept.video), concept)
+    return list(found.values())

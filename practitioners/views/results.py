@@ -1,0 +1,111 @@
+"""Searching: suggestions while one types, and the results."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from practitioners.domain import no_results, search
+from practitioners.domain.places import Found, Place, look_up, suggest_places
+from practitioners.domain.understood import Understanding, understand
+from practitioners.forms.filters import FilterForm
+
+LENGTH = 80
+
+
+@require_safe
+def suggest_what(request: HttpRequest) -> HttpResponse:
+    suggestions = search.suggest(request.GET.get("quoi", "")[:LENGTH])
+    return render(request, "practitioners/_suggest_what.html", {"suggestions": suggestions})
+
+
+@require_safe
+def suggest_where(request: HttpRequest) -> HttpResponse:
+    places = suggest_places(request.GET.get("ou", "")[:LENGTH])
+    return render(request, "practitioners/_suggest_where.html", {"places": places})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A results page's parameters, read."""
+
+    what: str
+    where: str
+    code: str
+    found: Found
+    meant: Understanding
+    form: FilterForm
+
+    @property
+    def unknown_place(self) -> bool:
+        return bool(self.where) and self.found.place is None
+
+
+def _asked(request: HttpRequest) -> _Asked:
+    what = request.GET.get("quoi", "").replace("\x00", "")[:LENGTH].strip()
+    where = request.GET.get("ou", "").replace("\x00", "")[:LENGTH].strip()
+    code = request.GET.get("code", "")[:5]
+    found = look_up(where, code=code) if where else Found(place=_position(request))
+    meant = understand(what, has_place=bool(where or found.place))
+    reasons = search.reason_names(what=what, understood=meant)
+    chosen = request.GET.get("motif", "")[:LENGTH]
+    if chosen and chosen not in reasons and search.is_reason_name(chosen):
+        reasons = [chosen, *reasons]
+    form = FilterForm(request.GET, reasons=reasons)
+    return _Asked(what=what, where=where, code=code, found=found, meant=meant, form=form)
+
+
+@require_safe
+def results(request: HttpRequest) -> HttpResponse:
+    asked, now = _asked(request), timezone.now()
+    filters = asked.form.filters()
+    if asked.unknown_place:
+        page = search.Page(hits=[], total=0, number=1, understood=asked.meant)
+    else:
+        page = search.search(
+            what=asked.what,
+            place=asked.found.place,
+            filters=filters,
+            order=asked.form.order(),
+            page=_number(request.GET.get("page", "1")),
+            now=now,
+            understood=asked.meant,
+        )
+    ways = None
+    if not page.total and not asked.unknown_place:
+        ways = no_results.ways_out(asked.meant, page.place, filters)
+    context = {
+        "what": asked.what,
+        "where": asked.where,
+        "code": asked.code,
+        "lat": request.GET.get("lat", ""),
+        "lon": request.GET.get("lon", ""),
+        "order": request.GET.get("tri", "tot"),
+        "place": page.place,
+        "found": asked.found,
+        "meant": asked.meant,
+        "unknown_place": asked.unknown_place,
+        "form": asked.form,
+        "filters": filters,
+        "known": {True: "oui", False: "non", None: ""}[filters.known],
+        "page": page,
+        "ways": ways,
+    }
+    return render(request, "practitioners/results.html", context)
+
+
+def _position(request: HttpRequest) -> Place | None:
+    with suppress(ValueError):
+        latitude = float(request.GET.get("lat", ""))
+        longitude = float(request.GET.get("lon", ""))
+        if -90 <= latitude <= 90 and -180 <= longitude <= 180:
+            return Place(label=_("ma position"), latitude=latitude, longitude=longitude)
+    return None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 6 else 1
