@@ -1,4 +1,4 @@
-"""Who may book what, for many agendas at once: the rule of eligibility.py, as the database asks it."""
+"""Who may book what, for many agendas at once: eligibility.py's rule as the database asks it."""
 
 from typing import Any
 
