@@ -24,8 +24,8 @@ from audit.record.entries import system_actor
 from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import accounts, deadline, messages, questionnaire, reminders, series, sms
-from booking.domain.calendar_file import appointment_ics
 from booking.domain.change import cancelled_with, follower
+from booking.domain.enclosed_calendar import enclose
 from booking.domain.handover import handover_token
 from booking.domain.letters import Letter, hand_over
 from booking.domain.offer_links import offer_token
@@ -319,7 +319,8 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         path = reverse("booking:no-reminders", args=[accounts.reminders_token(account)])
         letter.unsubscribe = accounts.site_url(path)
     if not by_sms and not is_reminder:
-        letter.ics = appointment_ics(appointment, now=now)
+        with translation.override(language):
+            enclose(letter, message=message, appointment=appointment, now=now)
     return letter
 
 

@@ -1,11 +1,25 @@
 """A composed message, and handing it to whoever carries it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.core.mail import EmailMultiAlternatives
 
 from booking.domain import sms
 from booking.models.message import MessageChannel
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarPart:
+    """A calendar object of a mail; `method` is the one that it states itself."""
+
+    content: bytes
+    method: str
+    name: str = "rendez-vous.ics"
+
+    @property
+    def mimetype(self) -> str:
+        """As RFC 6047 section 2.4 asks; the mail adds the charset."""
+        return f"text/calendar; method={self.method}"
 
 
 @dataclass(kw_only=True)
@@ -16,7 +30,9 @@ class Letter:
     subject: str
     text: str
     html: str = ""
-    ics: bytes = b""
+    # What mail programs act upon (RFC 6047), and the files that come with the mail.
+    invite: CalendarPart | None = None
+    files: list[CalendarPart] = field(default_factory=list)
     # Where a mail program stops further mails of this kind, with one click (RFC 8058).
     unsubscribe: str = ""
 
@@ -38,6 +54,8 @@ def hand_over(letter: Letter, *, channel: str, key: str, message_id: str) -> Non
     mail = EmailMultiAlternatives(letter.subject, letter.text, to=[letter.to], headers=headers)
     if letter.html:
         mail.attach_alternative(letter.html, "text/html")
-    if letter.ics:
-        mail.attach("rendez-vous.ics", letter.ics, "text/calendar")
+    if letter.invite:
+        mail.attach_alternative(letter.invite.content.decode(), letter.invite.mimetype)
+    for each in letter.files:
+        mail.attach(each.name, each.content.decode(), each.mimetype)
     mail.send()

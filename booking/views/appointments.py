@@ -22,7 +22,8 @@ from booking.domain import (
     video,
     waiting,
 )
-from booking.domain.calendar_file import appointment_ics
+from booking.domain.calendar_file import PUBLISH, visits_around
+from booking.domain.calendar_file import calendar_file as visits_file
 from booking.domain.offer_links import offer_token
 from booking.forms.accounts import AddressForm
 from booking.forms.patients import IdentityForm, PersonForm, RelativeForm
@@ -152,8 +153,9 @@ def answer_questions(request: HttpRequest, appointment_id: uuid.UUID) -> HttpRes
 @account_required
 @require_safe
 def calendar_file(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    content = appointment_ics(_own(appointment_id), now=timezone.now())
-    answer = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    visits = visits_around(_own(appointment_id))
+    content = visits_file(visits, method=PUBLISH, now=timezone.now())
+    answer = HttpResponse(content, content_type="text/calendar; method=PUBLISH; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="rendez-vous.ics"'
     return answer
 
