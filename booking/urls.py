@@ -26,6 +26,7 @@ from booking.views.dashboard import (
     practice,
     record,
     resources,
+    session,
     substitutes,
     time,
     visits,
@@ -166,6 +167,8 @@ urlpatterns = [
         visits.drag_visit,
         name="drag-visit",
     ),
+    path("cabinet/<uuid:practice_id>/session/", session.desk_session, name="desk-session"),
+    path("cabinet/<uuid:practice_id>/reprendre/", session.resume, name="resume"),
     path("cabinet/<uuid:practice_id>/patients/", people.find, name="find-patients"),
     path("cabinet/<uuid:practice_id>/rendez-vous/", new_visit.new_visit, name="new-visit"),
     path(

@@ -7,6 +7,7 @@ them all. Its own appointments as a patient stay within its reach.
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -18,6 +19,7 @@ from audit.watch.holders import Holders
 from booking.domain import messages, passkeys
 from booking.models import Account
 from booking.models.message import MessageKind
+from practitioners.domain import live
 from practitioners.models import Membership
 
 
@@ -26,6 +28,7 @@ def ask(*, holder_id: uuid.UUID, actor: Actor, why: list[dict[str, object]], now
     """Let no session of an account open anything before it gives its second factor again."""
     Account.objects.filter(pk=holder_id).update(asked_at=now)
     entries.write("member-asked", actor=actor, object_id=holder_id, at=now, details={"signs": why})
+    transaction.on_commit(partial(live.wake, holder_id), robust=True)
 
 
 @transaction.atomic
@@ -36,6 +39,7 @@ def stop(*, holder_id: uuid.UUID, actor: Actor, now: datetime) -> bool:
     )
     if changed:
         entries.write("member-stopped", actor=actor, object_id=holder_id, at=now)
+        transaction.on_commit(partial(live.wake, holder_id), robust=True)
     return bool(changed)
 
 

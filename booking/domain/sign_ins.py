@@ -1,6 +1,7 @@
 """An account's sessions: which there are, and ending one, or all but this one."""
 
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.watch.sighting import network_of
 from booking.models import Account, SignIn
+from practitioners.domain.live import wake
 
 # In this order: each of the later names stands in the earlier ones' texts, too.
 BROWSERS = {
@@ -75,6 +77,7 @@ def end(*, row: SignIn, actor: Actor, now: datetime) -> None:
     store = import_module(settings.SESSION_ENGINE).SessionStore
     store(session_key=row.session_key).delete()
     row.delete()
+    transaction.on_commit(partial(wake, row.account_id), robust=True)
     entries.write("session-ended", actor=actor, subjects=[row.account_id], object_id=row.pk, at=now)
 
 
@@ -87,5 +90,6 @@ def end_others(*, account: Account, session_key: str, actor: Actor, now: datetim
     """
     Account.objects.filter(pk=account.pk).update(sign_outs=F("sign_outs") + 1)
     SignIn.objects.filter(account=account).exclude(session_key=session_key).delete()
+    transaction.on_commit(partial(wake, account.pk), robust=True)
     entries.write("sessions-ended", actor=actor, subjects=[account.pk], at=now)
     return Account.objects.get(pk=account.pk)

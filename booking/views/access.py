@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -27,6 +28,7 @@ from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.watch.sighting import network_of as network_prefix
 from booking.domain import watching
 from booking.models import Account
+from booking.views.drafts import lead_away
 from practitioners.models import Agenda, Membership
 
 CODE_GIVEN_AT = "code_given_at"
@@ -91,10 +93,10 @@ def code_is_fresh(request: HttpRequest, within: timedelta, *, now: datetime) -> 
 
 def is_verified(request: HttpRequest) -> bool:
     """Whether this session has shown the second factor, and again since that was asked for."""
-    return bool(cast(Any, request.user).is_verified()) and not _owes_answer(request)
+    return bool(cast(Any, request.user).is_verified()) and not owes_answer(request)
 
 
-def _owes_answer(request: HttpRequest) -> bool:
+def owes_answer(request: HttpRequest) -> bool:
     """Whether this session was asked for the second factor again, and has not given it."""
     asked_at = account_of(request).asked_at
     given_at: float = request.session.get(CODE_GIVEN_AT, 0.0)
@@ -169,34 +171,59 @@ def account_required(view: View) -> View:
     return guarded
 
 
+class AtDesk(StrEnum):
+    """How a session stands at the dashboard of a practice."""
+
+    OPEN = "open"
+    SIGNED_OUT = "signed-out"
+    STRANGER = "stranger"
+    STOPPED = "stopped"
+    CODE = "code"
+
+
+def at_desk(request: HttpRequest, practice_id: uuid.UUID) -> tuple[AtDesk, Membership | None]:
+    """Say how a session stands at a practice, and with which membership it is open there."""
+    if not request.user.is_authenticated:
+        return AtDesk.SIGNED_OUT, None
+    membership = (
+        Membership.objects.select_related("practice")
+        .filter(account=account_of(request), practice_id=practice_id)
+        .first()
+    )
+    if membership is None or membership.is_over(now=timezone.now()):
+        return AtDesk.STRANGER, None
+    if account_of(request).stopped_at is not None:
+        return AtDesk.STOPPED, None
+    if not is_verified(request):
+        return AtDesk.CODE, None
+    return AtDesk.OPEN, membership
+
+
 def practice_member(permission: str) -> Callable[[View], View]:
     """Only for members of the practice in the address who have the permission.
 
     A second factor is required, and again when the watch asks for it; queries see that practice
     alone. Strangers get 404, so that nobody learns which practices exist. Who is stopped is told
-    so.
+    so. What a form said is kept while its sender signs in or gives the code.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
-        @login_required
         def guarded(
             request: HttpRequest, practice_id: uuid.UUID, *args: Any, **kwargs: Any
         ) -> HttpResponseBase:
-            membership = (
-                Membership.objects.select_related("practice")
-                .filter(account=account_of(request), practice_id=practice_id)
-                .first()
-            )
-            if membership is None or membership.is_over(now=timezone.now()):
+            state, membership = at_desk(request, practice_id)
+            if state == AtDesk.SIGNED_OUT:
+                return _to(request, "booking:sign-in", practice_id)
+            if state == AtDesk.STRANGER:
                 raise Http404
-            if account_of(request).stopped_at is not None:
+            if state == AtDesk.STOPPED:
                 return _stopped(request)
-            if not is_verified(request):
+            if state == AtDesk.CODE or membership is None:
                 # Signed in with it once, and asked again: whoever never had it is only led there.
                 if cast(Any, request.user).is_verified() and _insists(request, practice_id):
                     return _stopped(request)
-                return _to_second_factor(request)
+                return _to(request, "booking:second-factor", practice_id)
             if not request.user.has_perm(permission, membership):
                 raise PermissionDenied
             cast(Any, request).membership = membership
@@ -208,7 +235,7 @@ def practice_member(permission: str) -> Callable[[View], View]:
                     request,
                     _("Ces lectures sortent de l’habitude : confirmez que c’est bien vous."),
                 )
-                return _to_second_factor(request)
+                return _to(request, "booking:second-factor", practice_id)
             except Stopped:
                 return _stopped(request)
 
@@ -226,12 +253,13 @@ def _insists(request: HttpRequest, practice_id: uuid.UUID) -> bool:
     )
 
 
-def _to_second_factor(request: HttpRequest) -> HttpResponse:
-    # A form cannot be sent again by an address; its page can.
-    target = f"{reverse('booking:second-factor')}?{urlencode({'next': request.path})}"
+def _to(request: HttpRequest, name: str, practice_id: uuid.UUID) -> HttpResponse:
+    """Lead to the page that signs in, or asks for the code."""
     if request.headers.get("HX-Request"):
+        # A page with a script stays where it is, and says so (static/js/desk.js).
+        target = f"{reverse(name)}?{urlencode({'next': request.path})}"
         return HttpResponseClientRedirect(target)
-    return redirect(target)
+    return lead_away(request, reverse(name), practice_id=practice_id, network=network_of(request))
 
 
 def _stopped(request: HttpRequest) -> HttpResponse:

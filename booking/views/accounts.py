@@ -45,6 +45,7 @@ from booking.views.access import (
     web_actor,
 )
 from booking.views.own_account import note_sign_in
+from practitioners.domain import live
 
 BACKEND = "booking.backends.EmailBackend"
 PENDING = "pending_account"
@@ -126,7 +127,10 @@ def code(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     if request.session.session_key:
         sign_ins.forget(request.session.session_key)
+    account_id = request.user.pk
     unfinished.sign_out(request)
+    if account_id is not None:
+        live.wake(account_id)
     answer = redirect("practitioners:home")
     # What this device kept for being offline goes with the session.
     answer["Clear-Site-Data"] = '"cache", "storage"'

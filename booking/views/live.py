@@ -1,6 +1,7 @@
 """Server-sent events: pages that stay open, served by the ASGI process alone."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+from practitioners.domain import live as hints
 
 RETRY_MS = 1500
 Events = AsyncIterator[tuple[str, dict[str, Any]] | None]
@@ -82,11 +85,15 @@ async def _lines(
     try:
         for event in await _in_thread(opened):
             yield f"data: {json.dumps(event)}\n\n"
+        asked_at = time.monotonic()
         async for found in follow(after):
-            if found is None:
+            # Much news must not keep a closed session's stream open.
+            if found is None or time.monotonic() - asked_at >= hints.BEAT_S:
                 if not await _in_thread(may_go_on):
                     yield f"data: {json.dumps({'kind': 'closed'})}\n\n"
                     return
+                asked_at = time.monotonic()
+            if found is None:
                 yield ": \n\n"
             elif wanted(found[1]):
                 yield f"id: {found[0]}\ndata: {json.dumps(found[1])}\n\n"
@@ -105,9 +112,15 @@ async def _in_thread(work: Callable[[], Any]) -> Any:
     return await sync_to_async(working)()
 
 
-def is_still_signed_in(request: HttpRequest) -> bool:
-    """Whether the session with which a page was opened is alive now, asked of the store anew."""
+def session_anew(request: HttpRequest) -> HttpRequest:
+    """The session and the account with which a page was opened, asked of the store anew."""
     session: SessionBase = request.session
     fresh = HttpRequest()
     fresh.session = type(session)(session.session_key)
-    return bool(get_user(fresh).pk == request.user.pk)
+    fresh.user = get_user(fresh)
+    return fresh
+
+
+def is_still_signed_in(request: HttpRequest) -> bool:
+    """Whether the session with which a page was opened is alive now."""
+    return bool(session_anew(request).user.pk == request.user.pk)

@@ -8,14 +8,17 @@ kept at all, and losing one costs freshness only.
 """
 
 import json
+import logging
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
+import redis
 import redis.asyncio
 
 from audit.redis_client import redis_client, redis_url
 
+logger = logging.getLogger(__name__)
 KEPT_S = 120
 KEPT_EVENTS = 500
 BEAT_S = 10
@@ -65,10 +68,27 @@ def hint_channel(agenda_id: uuid.UUID) -> str:
     return f"live:agenda:{agenda_id}"
 
 
+def account_channel(account_id: uuid.UUID) -> str:
+    """Where an account's open pages are told to look whether they may go on."""
+    return f"live:account:{account_id}"
+
+
+def wake(account_id: uuid.UUID) -> None:
+    """Let an account's open pages look at once whether their session may go on.
+
+    Losing it costs a beat: they look every BEAT_S by themselves.
+    """
+    try:
+        redis_client().publish(account_channel(account_id), b"")
+    except redis.RedisError:
+        logger.warning("could not wake an account's pages")
+
+
 async def follow_hints(
-    agenda_ids: Iterable[uuid.UUID],
+    agenda_ids: Iterable[uuid.UUID], *, account_id: uuid.UUID
 ) -> AsyncIterator[tuple[str, dict[str, Any]] | None]:
-    """Yield one event for each hint about some agendas; None every BEAT_S without one.
+    """Yield one event for each hint about some agendas; None every BEAT_S without one, and when
+    the account that follows is woken.
 
     The first event says that nothing is missed from now on: what happened before may have been.
 
@@ -77,10 +97,12 @@ async def follow_hints(
     client = redis.asyncio.from_url(redis_url(), socket_timeout=BEAT_S + 5)
     try:
         hints = client.pubsub(ignore_subscribe_messages=True)
-        await hints.subscribe(*(hint_channel(pk) for pk in agenda_ids))
+        woken = account_channel(account_id)
+        await hints.subscribe(woken, *(hint_channel(pk) for pk in agenda_ids))
         yield "1", {"kind": "listening"}
         while True:
             found = await hints.get_message(timeout=BEAT_S)
-            yield ("1", {"kind": "changed"}) if found else None
+            is_hint = found is not None and found["channel"] != woken.encode()
+            yield ("1", {"kind": "changed"}) if is_hint else None
     finally:
         await client.aclose()

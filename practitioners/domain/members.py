@@ -1,12 +1,14 @@
 """Members of a practice."""
 
 from datetime import date
+from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from practitioners.domain import live
 from practitioners.models import Agenda, Membership, Practitioner, Role
 
 
@@ -43,6 +45,7 @@ def end_on(*, membership: Membership, last_day: date | None, actor: Actor) -> No
         object_id=membership.pk,
         details={"until": last_day.isoformat() if last_day else None},
     )
+    transaction.on_commit(partial(live.wake, membership.account_id), robust=True)
 
 
 @transaction.atomic
@@ -64,6 +67,7 @@ def remove(*, membership: Membership, actor: Actor) -> None:
         practice_id=membership.practice_id,
         object_id=membership_id,
     )
+    transaction.on_commit(partial(live.wake, account_id), robust=True)
 
 
 @transaction.atomic

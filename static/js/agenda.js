@@ -5,7 +5,9 @@
   let frame = document.querySelector("[data-agenda]");
   if (!frame) return;
   const word = (name) => frame.dataset[`word${name}`];
-  const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
+  // Asked for each time: signing in anew in another tab changes it (desk.js).
+  const token = () => document.querySelector("input[name=csrfmiddlewaretoken]").value;
+  const tell = (name) => document.dispatchEvent(new CustomEvent(`desk:${name}`));
   const toast = document.querySelector("[data-toast]");
   const mayChange = Boolean(frame.dataset.mayChange);
   let isBusy = false; // a visit is in somebody's hand
@@ -39,10 +41,10 @@
 
   async function post(url, place) {
     const answer = await fetch(url, {
-      method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token }, body: new URLSearchParams(place),
+      method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token() }, body: new URLSearchParams(place),
     });
     const type = answer.headers.get("Content-Type") || "";
-    if (!type.startsWith("application/json")) throw new Error(word("Problem"));
+    if (!type.startsWith("application/json")) { tell("ask"); throw new Error(word("Problem")); }
     const given = await answer.json();
     if (!answer.ok) throw new Error(given.problem);
     return given;
@@ -53,19 +55,20 @@
     if (isSame(from, to)) { finish(); return; }
     const place = { agenda: to.column.dataset.column, jour: to.column.dataset.day, minute: minuteOf(to.row) };
     if (to.span !== from.span) place.duree = to.span * STEP;
+    const name = item.querySelector("[data-name]").textContent;
+    const spoken = (text) => (name ? `${name}\u00a0: ${text}` : text);
     try {
       const given = await post(item.dataset.move, place);
-      say(given.text, async () => {
-        try { say((await post(item.dataset.move, { ...given.former, retour: "1" })).text); await refresh(); }
+      say(spoken(given.text), async () => {
+        try { say(spoken((await post(item.dataset.move, { ...given.former, retour: "1" })).text)); await refresh(); }
         catch (problem) { say(problem.message); }
       });
-      finish();
-      await refresh();
+      isStale = true;
     } catch (problem) {
       put(item, from);
       say(problem.message);
-      finish();
     }
+    finish();
   }
 
   function finish() {
@@ -113,7 +116,7 @@
   function byKey(item) {
     const link = item.querySelector("a");
     let from = null;
-    const tell = () => {
+    const announce = () => {
       const place = placeOf(item);
       say(place.span === from.span
         ? `${word("Moving")}\u00a0: ${clock(minuteOf(place.row))} ${place.column === from.column ? "" : place.column.getAttribute("aria-label")}`
@@ -126,7 +129,7 @@
         from = placeOf(item);
         isBusy = true;
         item.classList.add("held");
-        tell();
+        announce();
         return;
       }
       const place = placeOf(item);
@@ -141,7 +144,7 @@
       else return;
       event.preventDefault();
       link.focus();
-      tell();
+      announce();
     });
     // A column change moves the item in the document, which takes the focus with it.
     link.addEventListener("blur", () => window.setTimeout(() => {
@@ -162,48 +165,100 @@
   }
 
   // --- Told when something changes elsewhere ----------------------------------------------------
-  // The page is fetched without names: those it knows are kept, and only new ones are opened.
+  // The page is fetched without names: those it knows are kept, and only new ones are opened. Looks
+  // may overlap, and answers come in any order: only the one that was begun last counts, and none
+  // that was begun before a visit was put somewhere.
+  let looks = 0;
+  const fetchPage = async (address) => {
+    try {
+      const answer = await fetch(address, { credentials: "same-origin" });
+      return answer.ok && !answer.redirected ? answer : null;
+    } catch { return null; }
+  };
+  // Returns whether the page could be asked for at all.
   async function refresh() {
-    if (isBusy) { isStale = true; return; }
+    if (isBusy) { isStale = true; return true; }
     isStale = false;
+    looks += 1;
+    const mine = looks;
+    const isOver = () => {
+      if (mine === looks && isBusy) isStale = true;
+      return mine !== looks || isBusy;
+    };
     const address = new URL(window.location.href);
     address.searchParams.set("sans-noms", "1");
-    const answer = await fetch(address, { credentials: "same-origin" });
-    if (!answer.ok || answer.redirected) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-agenda]");
-    if (!fresh || isBusy) { isStale = isBusy; return; }
+    const answer = await fetchPage(address);
+    const fresh = answer && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-agenda]");
+    if (!fresh) { tell("ask"); return false; }
+    if (isOver()) return true;
     const nameIn = (item) => item.querySelector("[data-name]");
     const known = new Map([...frame.querySelectorAll("[data-visit]")].map((item) => [item.dataset.visit, nameIn(item).textContent]));
     const visits = [...fresh.querySelectorAll("[data-visit]")];
     const unknown = visits.filter((item) => !known.get(item.dataset.visit)).map((item) => item.dataset.visit);
     if (unknown.length) {
       const query = new URLSearchParams(unknown.map((id) => ["rdv", id]));
-      const names = await fetch(`${frame.dataset.names}?${query}`, { credentials: "same-origin" });
-      if (names.ok && !names.redirected) Object.entries(await names.json()).forEach(([id, name]) => known.set(id, name));
+      const names = await fetchPage(`${frame.dataset.names}?${query}`);
+      if (names) Object.entries(await names.json()).forEach(([id, name]) => known.set(id, name));
     }
+    if (isOver()) return true;
     visits.forEach((item) => { nameIn(item).textContent = known.get(item.dataset.visit) || ""; });
     const focused = document.activeElement.closest?.("[data-visit]")?.dataset.visit;
     const { scrollTop, scrollLeft } = frame;
-    if (isBusy) { isStale = true; return; }
+    if (!isLive) fresh.classList.add("not-live");
     frame.replaceWith(fresh);
     frame = fresh;
     frame.scrollTop = scrollTop;
     frame.scrollLeft = scrollLeft;
     enliven();
+    tell("fresh");
     if (focused) frame.querySelector(`[data-visit="${focused}"] a`)?.focus();
+    return true;
   }
 
   enliven();
+
+  // --- The stream of hints, and what is said when it is interrupted ----------------------------
+  const WAIT_MS = 2000;
+  let source = null;
+  let isLive = true; // until it is known to be interrupted
+  let isLeaving = false;
+  let triedAt = 0;
   let timer = 0;
-  const source = new EventSource(frame.dataset.live, { withCredentials: true });
-  source.onmessage = ({ data }) => {
-    if (JSON.parse(data).kind === "closed") { source.close(); return; }
-    // Several changes in a row are one look.
-    window.clearTimeout(timer);
-    timer = window.setTimeout(async () => {
-      const before = frame.textContent;
-      await refresh();
-      if (frame.textContent !== before && toast.hidden) say(word("Fresh"));
-    }, 300);
-  };
+
+  function lose() {
+    source.close();
+    if (isLeaving) return;
+    isLive = false;
+    frame.classList.add("not-live");
+    tell("lost");
+  }
+  async function look() {
+    const before = frame.textContent;
+    const wasLive = isLive;
+    if (!await refresh()) { lose(); return; }
+    if (!wasLive) {
+      isLive = true;
+      frame.classList.remove("not-live");
+      tell("live");
+    } else if (frame.textContent !== before && toast.hidden) say(word("Fresh"));
+  }
+  function follow() {
+    triedAt = Date.now();
+    source?.close();
+    source = new EventSource(frame.dataset.live, { withCredentials: true });
+    source.onerror = lose;
+    source.onmessage = ({ data }) => {
+      if (JSON.parse(data).kind === "closed") { lose(); return; }
+      // Several changes in a row are one look.
+      window.clearTimeout(timer);
+      timer = window.setTimeout(look, isLive ? 300 : 0);
+    };
+  }
+  // Once something is lost, desk.js asks how the session stands until it is open.
+  document.addEventListener("desk:open", () => {
+    if (!isLive && source.readyState === EventSource.CLOSED && Date.now() - triedAt >= WAIT_MS) follow();
+  });
+  window.addEventListener("pagehide", () => { isLeaving = true; source.close(); });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) { isLeaving = false; follow(); } });
+  follow();
 })();

@@ -74,6 +74,7 @@ PRACTICE = {
     "booking:agenda": "booking.view_agenda",
     "booking:agenda-names": "booking.view_agenda",
     "booking:find-patients": "booking.view_patients",
+    "booking:resume": "booking.view_agenda",
     "booking:new-visit": "booking.change_appointments",
     "booking:visit": "booking.view_agenda",
     "booking:mark-visit": "booking.change_appointments",
@@ -141,6 +142,8 @@ PRACTICE = {
 ROOM = {
     # And what an open agenda follows: tests/booking/views/test_drag.py.
     "booking:agenda-events", "booking:drag-visit",
+    # It says of each session how it stands: tests/booking/views/test_desk_session.py.
+    "booking:desk-session",
     "booking:video", "booking:enter-video", "booking:signal-video", "booking:video-events",
     "booking:practice-video", "booking:enter-practice-video", "booking:signal-practice-video",
     "booking:start-video", "booking:end-video", "booking:invite-to-video",
@@ -387,7 +390,7 @@ def test_objects_of_another_practice_are_not_found_under_ones_own(world, name):
             "booking:members", "booking:practice-settings", "booking:practice-reads",
             "booking:practice-reads-csv", "booking:practice-incidents", "partners:software", "partners:feeds",
             "partners:import-calendar", "booking:waiting-list", "booking:practice-conversations",
-            "booking:agenda-names", "booking:resources", "booking:statistics", "booking:statistics-csv", "booking:practice-documents", "booking:imports", "booking:merge-patients",
+            "booking:agenda-names", "booking:resume", "booking:resources", "booking:statistics", "booking:statistics-csv", "booking:practice-documents", "booking:imports", "booking:merge-patients",
         } else None  # fmt: skip
         answer = ask(verified_client(account), name, ids)
         assert b"Quatrefages" not in body(answer)

@@ -24,10 +24,11 @@ from booking.views.access import (
     account_of,
     agendas_of,
     membership_of,
+    owes_answer,
     practice_actor,
     practice_member,
 )
-from booking.views.live import event_stream, is_still_signed_in, live_url
+from booking.views.live import event_stream, live_url, session_anew
 from practitioners.domain.live import follow_hints
 from practitioners.domain.wall_clock import read_day
 
@@ -107,11 +108,18 @@ def agenda_events(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponseB
     if not ids:
         raise Http404
 
+    account = account_of(request)
+
+    def may_go_on() -> bool:
+        fresh = session_anew(request)
+        is_same = fresh.user.pk == account.pk
+        return is_same and not owes_answer(fresh) and may_still_work(membership)
+
     return event_stream(
         request,
         begins=lambda: "1",
-        follow=lambda _after: follow_hints(ids),
-        may_go_on=lambda: may_still_work(membership) and is_still_signed_in(request),
+        follow=lambda _after: follow_hints(ids, account_id=account.pk),
+        may_go_on=may_go_on,
     )
 
 

@@ -1,0 +1,108 @@
+// A session that ends while somebody works: said at once, and nothing that was typed is lost.
+"use strict";
+(() => {
+  const desk = document.querySelector("[data-desk]");
+  if (!desk) return;
+  const said = desk.querySelector("[data-said]");
+  const AGAIN_MS = 5000;
+  const TWICE_MS = 3000;
+  let shown = ""; // the state that the page speaks of
+  let isLost = false; // the agenda's stream is interrupted
+  let seenAt = new Date();
+  let timer = 0;
+
+  function show(state) {
+    if (state === shown) return;
+    shown = state;
+    const template = desk.querySelector(`template[data-state="${state}"]`);
+    const isCalm = state === "open";
+    said.replaceChildren();
+    desk.classList.toggle("shown", Boolean(template));
+    desk.classList.toggle("calm", isCalm);
+    if (!template) return;
+    const text = document.createElement("div");
+    text.setAttribute("role", isCalm ? "status" : "alert");
+    text.append(template.content.cloneNode(true));
+    const since = text.querySelector("[data-since]");
+    if (since) since.textContent = seenAt.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    said.append(text);
+    if (isCalm) window.setTimeout(() => { if (shown === "open") show(""); }, 8000);
+  }
+
+  // How the session stands, asked of the server. Forms get the token that goes with it: signing in
+  // in another tab has changed it.
+  async function ask() {
+    try {
+      const answer = await fetch(desk.dataset.desk, { credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" } });
+      if (!answer.ok || answer.redirected) return "unknown";
+      const { state, token } = await answer.json();
+      document.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach((field) => { field.value = token; });
+      return state;
+    } catch { return "offline"; }
+  }
+
+  async function look() {
+    window.clearTimeout(timer);
+    const state = await ask();
+    if (state === "open" || state === "unknown") {
+      if (state === "open") document.dispatchEvent(new CustomEvent("desk:open"));
+      if (isLost) show("lost");
+      else if (shown && shown !== "open") show("open");
+    } else {
+      show(state);
+    }
+    if (shown && shown !== "open") timer = window.setTimeout(look, AGAIN_MS);
+    return state;
+  }
+
+  // --- A form is sent once its session is known to live -----------------------------------------
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post" || !form.closest("main")) return;
+    if (form.dataset.passed) { delete form.dataset.passed; return; }
+    event.preventDefault();
+    // A double click sends once.
+    if (form.dataset.asking || Date.now() - Number(form.dataset.sentAt || 0) < TWICE_MS) return;
+    form.dataset.asking = "1";
+    const { submitter } = event;
+    const state = await ask();
+    delete form.dataset.asking;
+    if (state === "open" || state === "unknown") {
+      form.dataset.passed = "1";
+      form.dataset.sentAt = String(Date.now());
+      form.requestSubmit(submitter);
+      // Where the browser finds a field wrong, nothing was sent.
+      delete form.dataset.passed;
+      return;
+    }
+    show(state);
+    window.clearTimeout(timer);
+    timer = window.setTimeout(look, AGAIN_MS);
+    desk.scrollIntoView({ block: "nearest" });
+    said.querySelector("a")?.focus();
+  });
+  window.addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => {
+    delete form.dataset.passed;
+    delete form.dataset.asking;
+    delete form.dataset.sentAt;
+  }));
+
+  // --- What a script asks for is answered by "sign in first": the page stays -----------------------
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.getResponseHeader("HX-Redirect")) { event.preventDefault(); look(); }
+  });
+  document.addEventListener("htmx:sendError", look);
+
+  document.addEventListener("desk:ask", look);
+  document.addEventListener("desk:lost", () => { isLost = true; show("lost"); look(); });
+  document.addEventListener("desk:live", () => {
+    isLost = false;
+    seenAt = new Date();
+    if (shown === "lost" || shown === "offline") show("open");
+  });
+  document.addEventListener("desk:fresh", () => { seenAt = new Date(); });
+  window.addEventListener("offline", look);
+  window.addEventListener("online", look);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+  window.addEventListener("focus", () => { if (shown) look(); });
+})();

@@ -1,0 +1,365 @@
+"""A session that ends in the middle of work: said at once, and nothing typed is lost."""
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.record.entries import Actor, ActorKind, Channel
+from booking.domain import dashboard_access, drafts, sign_ins
+from booking.domain.drafts import Draft
+from booking.models import Account, Appointment, SignIn
+from practitioners.domain import live, members
+from practitioners.domain.next_slots import mark_stale
+from tests.asgi import Stream, run_async
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_member,
+    make_opening,
+    make_practice,
+    make_reason,
+    verified_client,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def agenda():
+    agenda = make_agenda()
+    make_opening(agenda, make_reason(agenda))
+    return agenda
+
+
+@pytest.fixture
+def member(agenda):
+    return make_member(agenda.practice)
+
+
+@pytest.fixture
+def client(member):
+    return verified_client(member.account)
+
+
+def url(agenda, name, *ids):
+    return reverse(f"booking:{name}", args=[agenda.practice_id, *ids])
+
+
+def state(client, agenda):
+    return client.get(url(agenda, "desk-session")).json()["state"]
+
+
+# How it stands
+
+
+def test_each_way_in_which_a_session_ends_is_told(agenda, member, client):
+    assert state(client, agenda) == "open"
+    assert state(Client(), agenda) == "signed-out"
+    without = Client()
+    without.force_login(member.account, backend="booking.backends.EmailBackend")
+    assert state(without, agenda) == "code"
+    Account.objects.filter(pk=member.account_id).update(asked_at=timezone.now())
+    assert state(client, agenda) == "code"
+    Account.objects.filter(pk=member.account_id).update(stopped_at=timezone.now())
+    assert state(client, agenda) == "stopped"
+    Account.objects.filter(pk=member.account_id).update(stopped_at=None, asked_at=None)
+    member.delete()
+    assert state(client, agenda) == "stranger"
+    client.session.flush()
+    assert state(client, agenda) == "signed-out"
+
+
+def test_a_stranger_learns_nothing_of_which_practices_exist(client):
+    nowhere = reverse("booking:desk-session", args=[make_practice().pk])
+    unknown = reverse("booking:desk-session", args=["01a00000-0000-7000-8000-00000000abcd"])
+    for stranger in (client, verified_client(make_account())):
+        assert {stranger.get(each).json()["state"] for each in (nowhere, unknown)} == {"stranger"}
+    assert client.post(nowhere).status_code == 405
+    assert "no-store" in client.get(nowhere)["Cache-Control"]
+
+
+def test_asking_how_it_stands_is_no_insisting(agenda, member, client):
+    """An open page asks again and again while the code is owed, and stops nobody."""
+    Account.objects.filter(pk=member.account_id).update(asked_at=timezone.now())
+    for _time in range(30):
+        assert state(client, agenda) == "code"
+    member.account.refresh_from_db()
+    assert member.account.stopped_at is None
+
+
+def test_the_token_that_it_gives_is_good(agenda, member):
+    client = Client(enforce_csrf_checks=True)
+    client.cookies = verified_client(member.account).cookies
+    token = client.get(url(agenda, "desk-session")).json()["token"]
+    answer = client.post(url(agenda, "find-patients"), {"q": "x", "csrfmiddlewaretoken": token})
+    assert answer.status_code == 200
+
+
+# What was typed
+
+
+TYPED = {
+    "patient": "new", "first_name": "Élise", "last_name": 'Moreau "la <b>grande</b>"',
+    "birth_date": "1990-05-04", "phone": "06 39 98 00 01", "sex": "F", "email": "",
+    "jour": "2026-12-21", "heure": "09:00", "q": "Moreau",
+}  # fmt: skip
+
+
+def ends(way, client, member):
+    if way == "flushed":
+        client.session.flush()
+    elif way == "signed out everywhere":
+        Account.objects.filter(pk=member.account_id).update(sign_outs=7)
+    elif way == "cookies gone":
+        client.logout()
+    elif way == "asked for the code":
+        Account.objects.filter(pk=member.account_id).update(asked_at=timezone.now())
+
+
+def comes_back(client, member):
+    """Sign in again in the same browser, by whatever way."""
+    Account.objects.filter(pk=member.account_id).update(asked_at=None)
+    fresh = verified_client(Account.objects.get(pk=member.account_id))
+    client.cookies["sessionid"] = fresh.cookies["sessionid"].value
+
+
+def hidden_fields(page):
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)
+    return {unescape(n): unescape(v) for n, v in found if n != "csrfmiddlewaretoken"}
+
+
+@pytest.mark.parametrize(
+    "way", ["flushed", "signed out everywhere", "cookies gone", "asked for the code"]
+)
+def test_a_form_that_comes_too_late_is_there_after_signing_in(agenda, member, client, way):
+    data = {**TYPED, "motif": str(agenda.visit_reasons.get().pk)}
+    page = url(agenda, "new-visit")
+    ends(way, client, member)
+    answer = client.post(page, data)
+    assert answer.status_code == 302
+    wanted = "second-factor" if way == "asked for the code" else "sign-in"
+    back = url(agenda, "resume")
+    assert answer["Location"] == f"{reverse(f'booking:{wanted}')}?next={back}"
+    # Names are in no address, no cookie and no session.
+    assert "Moreau" not in str(client.cookies) + answer["Location"] + str(dict(client.session))
+    comes_back(client, member)
+    kept = client.get(back)
+    assert hidden_fields(kept.content.decode()) == data
+    # It is looked at again, and then sent.
+    again = client.post(page, {**data, "montrer": "1"}).content.decode()
+    assert 'value="Élise"' in again
+    assert not Appointment.unscoped.exists()
+    assert client.post(page, data).status_code == 302
+    assert Appointment.unscoped.count() == 1
+
+
+def test_any_form_of_the_dashboard_is_kept(agenda, member, client):
+    """A form of one button leads on, too: not to an address that takes no GET."""
+    ends("flushed", client, member)
+    page = url(agenda, "new-absence")
+    answer = client.post(
+        f"{page}?jour=2026-12-21", {"label": "Congrès à Lyon", "agendas": ["a", "b"]}
+    )
+    comes_back(client, member)
+    kept = client.get(url(agenda, "resume")).content.decode()
+    assert f'action="{page}?jour=2026-12-21"' in kept
+    assert kept.count('name="agendas"') == 2
+    assert "Congrès à Lyon" in kept
+    ends("flushed", client, member)
+    answer = client.post(url(agenda, "remove-wait", agenda.pk))
+    comes_back(client, member)
+    assert answer["Location"].endswith(url(agenda, "resume"))
+
+
+def test_a_script_has_what_was_typed_before_it(agenda, member, client):
+    ends("flushed", client, member)
+    for headers in ({"Sec-Fetch-Mode": "cors"}, {"HX-Request": "true"}):
+        client.post(url(agenda, "new-visit"), TYPED, headers=headers)
+        assert "draft" not in client.cookies
+
+
+def test_a_search_after_the_end_leads_away_and_puts_no_page_into_the_page(agenda, client):
+    client.session.flush()
+    answer = client.post(url(agenda, "new-visit"), {"q": "Moreau"}, headers={"HX-Request": "true"})
+    assert answer["HX-Redirect"].startswith(reverse("booking:sign-in"))
+    assert answer.content == b""
+
+
+def test_without_a_draft_there_is_a_way_forward(agenda, client):
+    resume = url(agenda, "resume")
+    assert client.get(resume)["Location"] == url(agenda, "agenda")
+    assert "de nouveau connecté" in client.get(resume, {"onglet": "1"}).content.decode()
+    for token in ("x", "zz" * 17, "00" * 16 + "0", ""):
+        client.cookies["draft"] = token
+        assert client.get(resume).status_code == 302
+
+
+def draft(text="Moreau"):
+    return Draft(address="/x/", fields=[("last_name", text)], had_files=False)
+
+
+def test_a_draft_opens_for_its_own_account_at_its_own_practice_alone():
+    one, two, practice, other = (make_account().pk for _n in range(4))
+    token = drafts.keep(draft(), practice_id=practice, account_id=one, network="n1")
+    assert drafts.find(token, practice_id=practice, account_id=one) == draft()
+    assert drafts.find(token, practice_id=practice, account_id=two) is None
+    assert drafts.find(token, practice_id=other, account_id=one) is None
+    assert drafts.find(token[:-1] + "0", practice_id=practice, account_id=one) is None
+    anybodys = drafts.keep(draft(), practice_id=practice, account_id=None, network="n1")
+    assert drafts.find(anybodys, practice_id=practice, account_id=two) == draft()
+
+
+def test_what_is_kept_is_not_readable_and_not_for_ever(monkeypatch):
+    kept = {}
+    monkeypatch.setattr(
+        cache, "set", lambda name, value, seconds: kept.update({name: (value, seconds)})
+    )
+    practice = make_account().pk
+    token = drafts.keep(draft(), practice_id=practice, account_id=None, network="n2")
+    ((name, (value, seconds)),) = kept.items()
+    assert b"Moreau" not in value
+    assert token[:-1] not in name
+    assert seconds == drafts.KEPT_S
+
+
+def test_nobody_fills_the_cache_with_drafts():
+    practice = make_account().pk
+    network = f"n{practice}"
+    large = draft("x" * drafts.MOST_BYTES)
+    assert drafts.keep(large, practice_id=practice, account_id=None, network=network) is None
+    tokens = [
+        drafts.keep(draft(), practice_id=practice, account_id=None, network=network)
+        for _n in range(drafts.DRAFTS_A_NETWORK + 1)
+    ]
+    assert tokens[-1] is None and None not in tokens[:-1]
+
+
+# A token that is old
+
+
+def sends(member, agenda, **headers):
+    client = Client(enforce_csrf_checks=True, headers=headers)
+    client.cookies = verified_client(member.account).cookies
+    data = {**TYPED, "csrfmiddlewaretoken": "x" * 64}
+    return client, client.post(url(agenda, "new-visit"), data)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://testserver"}]
+)
+def test_a_form_with_an_old_token_from_this_site_is_offered_again(agenda, member, headers):
+    client, answer = sends(member, agenda, **headers)
+    assert answer["Location"] == url(agenda, "resume")
+    assert hidden_fields(client.get(answer["Location"]).content.decode())["first_name"] == "Élise"
+    assert not Appointment.unscoped.exists()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://testserver"},
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
+    ],
+)
+def test_a_form_from_elsewhere_is_refused(agenda, member, headers):
+    client, answer = sends(member, agenda, **headers)
+    assert answer.status_code == 403
+    assert "draft" not in client.cookies
+
+
+def test_other_pages_refuse_as_before():
+    client = Client(enforce_csrf_checks=True, headers={"Sec-Fetch-Site": "same-origin"})
+    assert client.post(reverse("booking:sign-in"), {"email": "a@b.example"}).status_code == 403
+
+
+# The stream of an open agenda
+
+
+def _staff():
+    return Actor(kind=ActorKind.SYSTEM, channel=Channel.SHELL)
+
+
+def _sign_out(client, member):
+    client.post(reverse("booking:sign-out"))
+
+
+def _end_session(client, member):
+    row = SignIn.objects.create(
+        account=member.account, session_key=client.session.session_key, began_at=timezone.now(),
+        seen_at=timezone.now(),
+    )  # fmt: skip
+    sign_ins.end(row=row, actor=_staff(), now=timezone.now())
+
+
+def _end_all(client, member):
+    sign_ins.end_others(account=member.account, session_key="", actor=_staff(), now=timezone.now())
+
+
+def _ask(client, member):
+    dashboard_access.ask(holder_id=member.account_id, actor=_staff(), why=[], now=timezone.now())
+
+
+def _stop(client, member):
+    dashboard_access.stop(holder_id=member.account_id, actor=_staff(), now=timezone.now())
+
+
+def _remove(client, member):
+    members.remove(membership=member, actor=_staff())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", [_sign_out, _end_session, _end_all, _ask, _stop, _remove])
+def test_an_open_agenda_is_told_at_once(agenda, member, client, way, monkeypatch):
+    """Not at the next beat, which is far away."""
+    monkeypatch.setattr(live, "BEAT_S", 60)
+
+    async def follow():
+        page = Stream(client, url(agenda, "agenda-events"), f"agenda={agenda.pk}")
+        await page.begin()
+        await page.until("listening")
+        began = datetime.now(UTC)
+        await sync_to_async(way)(client, member)
+        await page.until("closed")
+        await page.end()
+        return datetime.now(UTC) - began
+
+    assert run_async(follow()) < timedelta(seconds=20)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_much_news_keeps_no_closed_session_open(agenda, client, monkeypatch):
+    """The beat comes only when nothing else does: a busy agenda is asked about all the same."""
+    monkeypatch.setattr(live, "BEAT_S", 1)
+
+    async def much_news():
+        while True:
+            await sync_to_async(mark_stale)(agenda.pk)
+            await asyncio.sleep(0.1)
+
+    async def follow():
+        page = Stream(client, url(agenda, "agenda-events"), f"agenda={agenda.pk}")
+        await page.begin()
+        await page.until("listening")
+        news = asyncio.create_task(much_news())
+        await page.until("changed")
+        await sync_to_async(client.session.flush)()
+        for _event in range(100):
+            if "closed" not in page.text:
+                page.text += (await page.page.receive_output(10))["body"].decode()
+        news.cancel()
+        await page.end()
+        return page.text
+
+    assert "closed" in run_async(follow())
