@@ -19,6 +19,8 @@ from audit.redis_client import redis_client
 logger = logging.getLogger(__name__)
 
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the field's name
+# Set on a redirect that carried nothing out: it asks for a sign-in or a code first.
+LEADS_AWAY = "leads_away"
 # How long the same page's form with the same content is the same form.
 REMEMBERED_S = 600
 # How long the first of two requests may take before the second one stops waiting for it.
@@ -95,7 +97,7 @@ def _remember(key: str, request: HttpRequest, response: HttpResponse | None) -> 
     """Keep an accepted form's redirect; let a form that was not accepted be sent again."""
     session: Any = request.session
     try:
-        if not isinstance(response, HttpResponseRedirect):
+        if not isinstance(response, HttpResponseRedirect) or hasattr(response, LEADS_AWAY):
             redis_client().delete(key)
             return
         kept = {"to": response.url}

@@ -140,7 +140,7 @@ def _candidates(identity: Identity) -> list[Patient]:
     return sorted(rows[:LOOKED_AT], key=in_common, reverse=True)[:OPENED_AT_MOST]
 
 
-def _same(index: object, sought: bytes | None) -> bool | None:
+def _same(index: object, sought: object) -> bool | None:
     """Whether two digests are the same; None where one of the two texts is not known."""
     if index is None or sought is None:
         return None

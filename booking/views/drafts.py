@@ -40,6 +40,8 @@ def keep_form(
     request: HttpRequest, answer: HttpResponse, *, practice_id: uuid.UUID, network: str
 ) -> None:
     """Keep what a form said, and give the browser alone what opens it."""
+    # Sent again as it is, from the page that the back button shows, it is no repetition.
+    answer.leads_away = True  # type: ignore[attr-defined]
     if is_script(request):
         return
     fields = [

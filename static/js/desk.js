@@ -29,15 +29,23 @@
     if (isCalm) window.setTimeout(() => { if (shown === "open") show(""); }, 8000);
   }
 
-  // How the session stands, asked of the server. Forms get the token that goes with it: signing in
-  // in another tab has changed it.
+  // How the session stands, asked of the server with a form's own token. Where that is refused,
+  // signing in in another tab has changed it, and all forms get the new one. A good one stays.
   async function ask() {
+    const options = { credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" } };
+    const token = document.querySelector("main input[name=csrfmiddlewaretoken]")?.value;
     try {
-      const answer = await fetch(desk.dataset.desk, { credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" } });
+      let answer = null;
+      if (token) {
+        const headers = { ...options.headers, "X-CSRFToken": token };
+        answer = await fetch(desk.dataset.desk, { ...options, headers, method: "POST" });
+      }
+      const isOld = answer?.status === 403;
+      if (!answer || isOld) answer = await fetch(desk.dataset.desk, options);
       if (!answer.ok || answer.redirected) return "unknown";
-      const { state, token } = await answer.json();
-      document.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach((field) => { field.value = token; });
-      return state;
+      const given = await answer.json();
+      if (isOld) document.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach((field) => { field.value = given.token; });
+      return given.state;
     } catch { return "offline"; }
   }
 

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.csrf import csrf_failure as plain_csrf_failure
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from booking.domain import drafts
 from booking.views.access import (
@@ -22,11 +22,14 @@ from booking.views.drafts import COOKIE, is_script, keep_form
 
 
 @never_cache
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def desk_session(request: HttpRequest, practice_id: uuid.UUID) -> JsonResponse:
     """How the session stands at this practice: pages ask before they send what somebody typed.
 
-    It opens nothing and leads nowhere. The token is what forms need after signing in anew.
+    It opens nothing, changes nothing and leads nowhere. A POST tells besides, by being refused,
+    that the page's token is old: whoever signs in in another tab has a new one, given here. A
+    token that is good stays in its form, by which a form that is sent twice is known
+    (doctolib/once.py).
     """
     state, _membership = at_desk(request, practice_id)
     return JsonResponse({"state": state, "token": get_token(request)})

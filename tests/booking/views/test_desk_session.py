@@ -82,7 +82,8 @@ def test_a_stranger_learns_nothing_of_which_practices_exist(client):
     unknown = reverse("booking:desk-session", args=["01a00000-0000-7000-8000-00000000abcd"])
     for stranger in (client, verified_client(make_account())):
         assert {stranger.get(each).json()["state"] for each in (nowhere, unknown)} == {"stranger"}
-    assert client.post(nowhere).status_code == 405
+        assert stranger.post(nowhere).json()["state"] == "stranger"
+    assert client.put(nowhere).status_code == 405
     assert "no-store" in client.get(nowhere)["Cache-Control"]
 
 
@@ -98,7 +99,11 @@ def test_asking_how_it_stands_is_no_insisting(agenda, member, client):
 def test_the_token_that_it_gives_is_good(agenda, member):
     client = Client(enforce_csrf_checks=True)
     client.cookies = verified_client(member.account).cookies
-    token = client.get(url(agenda, "desk-session")).json()["token"]
+    session = url(agenda, "desk-session")
+    token = client.get(session).json()["token"]
+    # By this a page knows which of its tokens is old.
+    assert client.post(session, headers={"X-CSRFToken": token}).status_code == 200
+    assert client.post(session, headers={"X-CSRFToken": "x" * 64}).status_code == 403
     answer = client.post(url(agenda, "find-patients"), {"q": "x", "csrfmiddlewaretoken": token})
     assert answer.status_code == 200
 
@@ -200,6 +205,20 @@ def test_without_a_draft_there_is_a_way_forward(agenda, client):
     for token in ("x", "zz" * 17, "00" * 16 + "0", ""):
         client.cookies["draft"] = token
         assert client.get(resume).status_code == 302
+
+
+def test_what_led_away_may_be_sent_again_as_it_is(agenda, member):
+    """By the back button, from the page as it was: it was not carried out the first time."""
+    client = Client(enforce_csrf_checks=True)
+    client.cookies = verified_client(member.account).cookies
+    page = url(agenda, "new-visit")
+    token = client.get(url(agenda, "desk-session")).json()["token"]
+    data = {**TYPED, "motif": agenda.visit_reasons.get().pk, "csrfmiddlewaretoken": token}
+    ends("asked for the code", client, member)
+    assert client.post(page, data)["Location"].startswith(reverse("booking:second-factor"))
+    Account.objects.filter(pk=member.account_id).update(asked_at=None)
+    assert client.post(page, data)["Location"].startswith(url(agenda, "agenda"))
+    assert Appointment.unscoped.count() == 1
 
 
 def draft(text="Moreau"):
