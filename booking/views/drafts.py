@@ -27,22 +27,22 @@ def lead_away(
         return redirect(f"{where}?{urlencode({'next': request.get_full_path()}, safe='/')}")
     back = reverse("booking:resume", args=[practice_id])
     answer = redirect(f"{where}?{urlencode({'next': back}, safe='/')}")
-    keep_form(request, answer, practice_id=practice_id, network=network)
+    _keep_form(request, answer, practice_id=practice_id, network=network)
     return answer
 
 
-def is_script(request: HttpRequest) -> bool:
+def _is_script(request: HttpRequest) -> bool:
     """Whether a page's script asks, which has what was typed before it."""
     return request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
 
 
-def keep_form(
+def _keep_form(
     request: HttpRequest, answer: HttpResponse, *, practice_id: uuid.UUID, network: str
 ) -> None:
     """Keep what a form said, and give the browser alone what opens it."""
     # Sent again as it is, from the page that the back button shows, it is no repetition.
     answer.leads_away = True  # type: ignore[attr-defined]
-    if is_script(request):
+    if _is_script(request):
         return
     fields = [
         (name, value)

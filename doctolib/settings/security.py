@@ -48,7 +48,6 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CSRF_FAILURE_VIEW = "booking.views.dashboard.session.csrf_failure"
 # How many proxies of ours stand before the application, each adding to X-Forwarded-For.
 PROXIES = ENVIRONMENT.proxies
 if PROXIES:

@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.csrf import csrf_failure as plain_csrf_failure
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -15,10 +14,9 @@ from booking.views.access import (
     account_of,
     at_desk,
     desk_context,
-    network_of,
     practice_member,
 )
-from booking.views.drafts import COOKIE, is_script, keep_form
+from booking.views.drafts import COOKIE
 
 
 @never_cache
@@ -50,23 +48,3 @@ def resume(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     )
     context = desk_context(request, current="agenda", draft=draft, is_visit=is_visit)
     return render(request, "dashboard/resume.html", context)
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Whoever signs in in another tab has a new token there, and an old one in the form here.
-
-    A form that comes from this very site, as the browser says, is kept and offered again; what
-    comes from elsewhere is refused.
-    """
-    match = request.resolver_match
-    practice_id = match.kwargs.get("practice_id") if match else None
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
-    is_ours = site == "same-origin" or (
-        site is None and origin == f"{request.scheme}://{request.get_host()}"
-    )
-    if not isinstance(practice_id, uuid.UUID) or not is_ours or is_script(request):
-        return plain_csrf_failure(request, reason)
-    answer = redirect("booking:resume", practice_id)
-    keep_form(request, answer, practice_id=practice_id, network=network_of(request))
-    return answer
