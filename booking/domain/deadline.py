@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
-from practitioners.models import Practice
+from practitioners.models import Practice, VisitReason
 
 # For so long after a booking its patient may change their mind, however near the visit is.
 GRACE = timedelta(hours=1)
@@ -52,8 +52,9 @@ def is_late(appointment: Appointment, *, now: datetime) -> bool:
 def terms(appointment: Appointment, *, now: datetime, starts_at: datetime | None = None) -> Terms:
     """Say what its patient may do with a visit now; with `starts_at`, as if it stood there.
 
-    A visit to come can always be cancelled. One that follows another is changed by the first, and
-    can be cancelled by itself once the first is no longer to come.
+    A visit to come can always be cancelled, by somebody who has arrived too (the waiting room of a
+    video visit opens before its hour). One that follows another is changed by the first, and can be
+    cancelled by itself once the first is no longer to come.
     """
     begins, until = starts_at or appointment.starts_at, free_until(appointment, starts_at=starts_at)
     is_to_come = _is_to_come(appointment, begins, now=now)
@@ -61,12 +62,27 @@ def terms(appointment: Appointment, *, now: datetime, starts_at: datetime | None
     is_free = now <= until
     return Terms(
         free_until=until,
-        can_move=is_to_come and is_free and appointment.follows_id is None,
+        can_move=(
+            is_to_come
+            and is_free
+            and appointment.status == Status.BOOKED
+            and appointment.follows_id is None
+        ),
         can_cancel=is_to_come and first is None,
         is_late=not is_free,
         is_grace=is_free and now > _deadline(appointment, begins),
         lasts_to_start=until >= begins,
         first=first,
+    )
+
+
+def if_booked(*, visit_reason: VisitReason, starts_at: datetime, now: datetime) -> Terms:
+    """The terms of a visit if it were booked now: what a patient reads before booking."""
+    return terms(
+        Appointment(
+            visit_reason=visit_reason, starts_at=starts_at, status=Status.BOOKED, created_at=now
+        ),
+        now=now,
     )
 
 
@@ -83,7 +99,7 @@ def _deadline(appointment: Appointment, begins: datetime) -> datetime:
 
 
 def _is_to_come(appointment: Appointment, begins: datetime, *, now: datetime) -> bool:
-    return appointment.status == Status.BOOKED and now < begins
+    return appointment.is_active and now < begins
 
 
 def _first(appointment: Appointment, *, now: datetime) -> Appointment | None:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from audit.fixed_query import FixedQuery
 from audit.ids import read_id
+from booking.domain import deadline
 from booking.models import Patient
 from booking.queries.standing import standing
 from booking.views import unfinished
@@ -202,4 +203,5 @@ def slot_context(
         "starts_at": starts_at,
         "answers": answers.fields(),
         "substitute": name_at(agenda=reason.agenda, at=starts_at),
+        "terms": deadline.if_booked(visit_reason=reason, starts_at=starts_at, now=timezone.now()),
     }

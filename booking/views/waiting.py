@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.ids import read_id
-from booking.domain import book, change, offers, waiting
+from booking.domain import book, change, deadline, offers, waiting
 from booking.domain.accounts import InvalidLink
 from booking.domain.offer_links import offer_of
 from booking.forms.waiting import WaitForm
@@ -172,4 +173,15 @@ def _context(found: Offer) -> dict[str, object]:
         "agenda": reason.agenda,
         "practice": reason.agenda.practice,
         "starts_at": found.starts_at,
+        "terms": _terms(found, now=timezone.now()),
     }
+
+
+def _terms(found: Offer, *, now: datetime) -> deadline.Terms:
+    """Until when the visit could be changed if the offer were accepted now."""
+    kept = found.wait.appointment
+    if kept is not None:
+        return deadline.terms(kept, now=now, starts_at=found.starts_at)
+    return deadline.if_booked(
+        visit_reason=found.wait.visit_reason, starts_at=found.starts_at, now=now
+    )

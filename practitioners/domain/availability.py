@@ -119,7 +119,12 @@ def free_slots_of_many(
     ignoring: uuid.UUID | None = None,
     holder: str = "",
 ) -> dict[uuid.UUID, list[Slot]]:
-    """Like `free_slots`, for many visit reasons of any agendas, in one query altogether."""
+    """Like `free_slots`, for many visit reasons of any agendas, in one query altogether.
+
+    Nothing starts in a stretch that ends before it begins.
+    """
+    if since >= until:
+        return {reason.pk: [] for reason in visit_reasons}
     followers = _followers(visit_reasons)
     times = _times_of(
         [*visit_reasons, *followers.values()],

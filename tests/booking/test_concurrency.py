@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django_scopes import scope
 
-from booking.domain import absences, change
+from booking.domain import absences, change, undo
 from booking.domain.book import OutsideOpening, SlotTaken, book
 from booking.domain.change import move
 from booking.models import Appointment
@@ -238,3 +238,35 @@ def test_postgresql_itself_refuses(now):
             seat=0,
         )
     assert isinstance(refused.value.__cause__, psycopg.errors.ExclusionViolation)
+
+
+def test_a_move_sent_many_times_is_one_and_its_former_time_stays_kept(now):
+    agenda = make_agenda()
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    row = book(
+        visit_reason=reason, starts_at=NINE, patient=make_patient(), booked_by=None,
+        actor=practice_actor(), channel=Channel.PATIENT, now=now,
+    )  # fmt: skip
+
+    def moving():
+        move(
+            appointment=row, starts_at=NINE + HALF, actor=practice_actor(), channel=Channel.PATIENT,
+            now=now, undo_within=change.UNDO, moves_from=NINE,
+        )  # fmt: skip
+
+    found = race([moving] * 8 + [booking(reason, make_patient(), NINE, now) for _n in range(24)])
+    assert found["won"] == 1
+    assert found["MovedMeanwhile()"] == 7
+    assert found["SlotTaken"] == 24
+
+    def undoing():
+        undo.undo_move(appointment=row, actor=practice_actor(), now=now)
+
+    others = [booking(reason, make_patient(), NINE, now) for _n in range(24)]
+    found = race([undoing] * 8 + others)
+    assert found["won"] == 1
+    assert found["TooLateToUndo()"] == 7
+    row.refresh_from_db()
+    assert (row.starts_at, row.moves) == (NINE, 2)
+    assert Taken.objects.get().hold_until is None

@@ -308,3 +308,25 @@ def test_the_mail_of_a_cancellation_offers_nothing(visit, now):
     cancelled(visit, now)
     (body,) = letters(visit, now)
     assert not any(text in body for text in LINKS)
+
+
+def test_whoever_has_arrived_before_the_hour_cancels_and_moves_nothing(visit):
+    change.mark(appointment=visit, status=Status.ARRIVED, actor=practice_actor())
+    visit.refresh_from_db()
+    assert rule(visit, visit.starts_at - 25 * HOUR) == (False, True, False)
+    assert rule(visit, visit.starts_at - SECOND) == (False, True, True)
+    assert cancelled(visit, visit.starts_at - SECOND).cancelled_late
+
+
+def test_the_mail_of_a_cancelled_video_visit_asks_nobody_to_come(reason, now):
+    reason.teleconsultation = True
+    reason.save()
+    practice = reason.agenda.practice
+    practice.instructions = "Apportez votre carte Vitale."
+    practice.save()
+    row = booked(reason, now)
+    (body,) = letters(row, now)
+    assert "Ouvrez la page du rendez-vous" in body
+    cancelled(row, now)
+    (body,) = letters(row, now)
+    assert "Ouvrez la page" not in body and "carte Vitale" not in body

@@ -1,7 +1,7 @@
 """A patient's pages of moving, cancelling and taking back, in the order that people use them."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 import time_machine
@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
-from booking.domain import change
+from booking.domain import change, series
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.queries.agenda_list import cancelled_late, visits_of_day
@@ -20,6 +20,7 @@ from tests.factories import (
     make_member,
     make_opening,
     make_patient,
+    make_practice,
     make_reason,
     practice_actor,
     verified_client,
@@ -343,3 +344,74 @@ def test_the_practice_sees_what_was_cancelled_late(client, visit, reason):
         assert [a.pk for a in cancelled_late(agendas=[agenda], days=[day])] == [visit.pk]
         shown = visits_of_day(agendas=[agenda], day=day, actor=practice_actor(agenda.practice))
     assert [each.appointment.pk for each in shown] == [visit.pk]
+
+
+def test_the_rule_is_read_before_booking(client, account, reason):
+    make_patient(account)
+    held = {"motif": reason.pk, "debut": iso(NINE), "personnes": "1", "suivi": "oui"}
+    page = read(client.post(reverse("booking:hold"), held, follow=True))
+    before, button, _after = page.rpartition("Confirmer le rendez-vous</button>")
+    assert button
+    assert "jusqu’au dimanche 29 novembre 2026 à 09:00" in before
+
+
+@pytest.mark.parametrize(
+    "debut", ["2099-12-31T23:59:00Z", "2000-01-01T00:00:00Z", "2026-11-24T09:00:00+14:00"]
+)
+def test_a_time_far_from_everything_leads_to_a_free_one(client, visit, debut):
+    for answer in (
+        client.get(url("move", visit), {"debut": debut}),
+        client.post(url("move", visit), {"debut": debut, "de": "nonsense"}),
+    ):
+        assert answer.status_code == 409
+        assert offered(read(answer))
+    assert fresh(visit).starts_at == NINE
+
+
+def test_one_of_a_series_is_moved_alone(client, account, reason, now):
+    reason.series_at_most = 4
+    reason.save()
+    first = booked(reason, now, patient=make_patient(account))
+    (second,) = series.book_series(
+        appointment=first, starts=[NINE + WEEK], booked_by=account, actor=practice_actor(),
+        channel=Channel.PATIENT, now=now,
+    )  # fmt: skip
+    page = read(client.get(url("move", second)))
+    assert {at[:10] for at in offered(page)} == {"2026-12-07"}
+    client.post(url("move", second), {"debut": iso(NINE + WEEK + HOUR)})
+    assert fresh(second).starts_at == NINE + WEEK + HOUR
+    assert fresh(first).starts_at == NINE
+
+
+def test_both_visits_of_a_chain_are_named_before_they_move(client, account, now):
+    one = make_agenda()
+    two = make_agenda(practice=one.practice)
+    then = make_reason(two, name="Consultation", active=False)
+    first = make_reason(one, name="Mesure", then=then)
+    make_opening(one, first)
+    make_opening(two, then)
+    visit = booked(first, now, patient=make_patient(account))
+    follower = change.follower(visit)
+    page = read(client.get(url("move", visit), {"debut": iso(NINE + HOUR)}))
+    assert "<strong>10:30</strong>" in page
+    page = read(client.post(url("move", visit), fields(page), follow=True))
+    assert fresh(follower).starts_at == NINE + 1.5 * HOUR
+    client.post(url("take-back", visit), fields(page))
+    assert fresh(follower).starts_at == NINE + HOUR / 2
+    # By the second one nothing is changed: its pages lead to the first.
+    for name in ("move", "cancel"):
+        for answer in (client.get(url(name, follower)), client.post(url(name, follower))):
+            assert url("appointment", visit) in read(answer)
+    assert fresh(follower).status == Status.BOOKED
+
+
+def test_a_practice_overseas_has_its_own_days(client, account, now):
+    agenda = make_agenda(practice=make_practice(time_zone="Indian/Reunion", postcode="97400"))
+    reason = make_reason(agenda)
+    make_opening(agenda, reason, from_time=time(0), until_time=time(2))
+    midnight = NINE - 12 * HOUR
+    visit = booked(reason, now, starts_at=midnight, patient=make_patient(account))
+    page = read(client.get(url("move", visit)))
+    assert iso(midnight + HOUR) in offered(page)
+    page = read(client.get(url("move", visit), {"debut": iso(midnight + HOUR)}))
+    assert "Lundi 30 novembre 2026, 01:00" in page
