@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -17,6 +18,7 @@ from booking.domain import messages
 from booking.models import Account, Message
 from booking.models.account import Reminders, email_index
 from booking.models.message import MessageKind, MessageState
+from practitioners.domain.live import wake
 
 VERIFY_HOURS = 72
 RESET_HOURS = 2
@@ -137,6 +139,7 @@ def reset_password(*, token: str, password: str, now: datetime) -> Account:
     account.email_verified_at = account.email_verified_at or now
     account.save(update_fields=["password", "email_verified_at"])
     entries.write("password-reset", actor=account_actor(account), subjects=[account.pk])
+    transaction.on_commit(partial(wake, account.pk), robust=True)
     return account
 
 

@@ -19,7 +19,7 @@ from booking.domain.undo import can_restore
 from booking.models import Appointment
 from booking.queries.agenda_grid import build_grid, week_of
 from booking.queries.agenda_list import cancelled_late, month_of, visits_of_day
-from booking.queries.appointments import Shown, show, with_related
+from booking.queries.appointments import show, with_related
 from booking.views.access import (
     account_of,
     agendas_of,
@@ -28,14 +28,13 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
+from booking.views.dashboard.said import what_was_done
 from booking.views.live import event_stream, live_url, session_anew
 from practitioners.domain.live import follow_hints
 from practitioners.domain.wall_clock import read_day
 
 SIDE_BY_SIDE = 6
 NAMES_AT_ONCE = 50
-# How long a page says what was just booked: then it is one visit among others.
-SAID_FOR = timedelta(minutes=2)
 DAY, WEEK, MONTH, LIST = "jour", "semaine", "mois", "liste"
 VIEWS = {DAY: _("Jour"), WEEK: _("Semaine"), MONTH: _("Mois"), LIST: _("Liste")}
 
@@ -75,7 +74,7 @@ def agenda(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     actor = practice_actor(request)
     context["cancelled"] = _just_cancelled(request, now=now)
     if "sans-noms" not in request.GET:
-        context["booked"] = _just_booked(request, now=now)
+        context["done"] = what_was_done(request)
     if not chosen:
         return render(request, "dashboard/agenda.html", context)
     if view == MONTH:
@@ -139,26 +138,6 @@ def _just_cancelled(request: HttpRequest, *, now: datetime) -> Appointment | Non
     pk = read_id(request.GET.get("annule", ""))
     row = with_related().filter(pk=pk, agenda__in=agendas_of(request)).first() if pk else None
     return row if row is not None and can_restore(row, now=now) else None
-
-
-def _just_booked(request: HttpRequest, *, now: datetime) -> Shown | None:
-    """What the member has booked on the page before this one, with the patient's name.
-
-    A message would keep the name in the session: it is opened here instead.
-    """
-    pk = read_id(request.GET.get("pris", ""))
-    row = (
-        with_related()
-        .filter(pk=pk, agenda__in=agendas_of(request), booked_by=account_of(request))
-        .filter(created_at__gt=now - SAID_FOR)
-        .exclude(status="cancelled")
-        .first()
-        if pk
-        else None
-    )
-    if row is None:
-        return None
-    return show([row], actor=practice_actor(request), purpose=Purpose.BOOKING)[0]
 
 
 def _step(day: date, view: str, sign: int) -> date:

@@ -7,7 +7,6 @@ from functools import cached_property
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -38,6 +37,7 @@ from booking.views.access import (
     practice_member,
 )
 from booking.views.dashboard.people import found_patients
+from booking.views.dashboard.said import Done, address_that_says
 from practitioners.domain import standing
 from practitioners.domain.standing import Standing, Why
 from practitioners.domain.wall_clock import read_instant
@@ -245,19 +245,13 @@ def _book(desk: Desk, who: Patient | Identity, reason: VisitReason) -> str | Non
         # A room that is in use is no time that can be taken twice.
         desk.may_overbook = type(refused) is book.SlotTaken and reason.agenda.overbooks_at_most > 0
         return None
-    return _address_of(visit)
-
-
-def _address_of(visit: Appointment) -> str:
-    day = visit.starts_at.astimezone(visit.practice.zone).date()
-    address = reverse("booking:agenda", args=[visit.practice_id])
-    return f"{address}?jour={day}&agenda={visit.agenda_id}&pris={visit.pk}"
+    return address_that_says(Done.BOOKED, visit, request=desk.request)
 
 
 def _sent_twice(desk: Desk, patients: set[uuid.UUID], reason: VisitReason) -> str | None:
     """Where the visit is seen that this very form has booked a moment ago: a double click."""
     visit = (
-        Appointment.objects.select_related("practice")
+        Appointment.objects.select_related("agenda__practice")
         .filter(
             patient__in=patients, visit_reason=reason, starts_at=desk.when.starts_at(),
             booked_by=account_of(desk.request), created_at__gt=desk.now - SENT_TWICE,
@@ -265,7 +259,9 @@ def _sent_twice(desk: Desk, patients: set[uuid.UUID], reason: VisitReason) -> st
         .exclude(status="cancelled")
         .first()
     )  # fmt: skip
-    return _address_of(visit) if visit is not None else None
+    if visit is None:
+        return None
+    return address_that_says(Done.BOOKED, visit, request=desk.request)
 
 
 def _people_context(desk: Desk, *, with_chosen: bool) -> dict[str, object]:

@@ -1,12 +1,11 @@
 """A visit, and changing what is booked."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -36,11 +35,11 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
+from booking.views.dashboard.said import Done, address_that_says, agenda_address
 from practitioners.domain import availability
 from practitioners.domain.resources import names_of
 from practitioners.domain.substitutes import name_at
 from practitioners.domain.wall_clock import read_instant
-from practitioners.models import Agenda
 
 DAYS_OFFERED = 21
 MARKS = {"arrived", "seen", "no_show", "booked"}
@@ -51,11 +50,6 @@ def _own(request: HttpRequest, appointment_id: uuid.UUID) -> Appointment:
     if row.agenda_id not in {agenda.pk for agenda in agendas_of(request)}:
         raise Http404
     return row
-
-
-def _agenda_url(practice_id: uuid.UUID, at: datetime, agenda: Agenda) -> str:
-    day = at.astimezone(agenda.practice.zone).date()
-    return f"{reverse('booking:agenda', args=[practice_id])}?jour={day}&agenda={agenda.pk}"
 
 
 @never_cache
@@ -97,7 +91,7 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "late": deadline.late_cancellations(row.practice, row.patient, now=now),
         "waits_since": video.waits_since(row) if is_video else None,
         "practice_note": PracticeNoteForm(initial={"text": practice_note}),
-        "agenda_url": _agenda_url(practice_id, row.starts_at, row.agenda),
+        "agenda_url": agenda_address(row),
         "is_waiting": waiting.is_waiting(row),
         "may_wait": waiting.may_wait(row, now=now),
         "current": "agenda",
@@ -170,8 +164,7 @@ def move_visit(
         except (book.SlotTaken, change.NotActive) as refused:
             problem = str(refused.text)
         else:
-            messages.success(request, _("Le rendez-vous est déplacé, le patient est prévenu."))
-            return redirect(_agenda_url(practice_id, moved.starts_at, moved.agenda))
+            return redirect(address_that_says(Done.MOVED, moved, request=request))
     slots = availability.free_slots(
         visit_reason=row.visit_reason,
         since=now,
@@ -243,7 +236,7 @@ def cancel_visit(
     row = _own(request, appointment_id)
     if request.method == "POST":
         cancels = series.cancel_with_following if "suivants" in request.POST else change.cancel
-        address = _agenda_url(practice_id, row.starts_at, row.agenda)
+        address = agenda_address(row)
         try:
             cancels(
                 appointment=row,
@@ -275,4 +268,4 @@ def restore_visit(
         messages.error(request, str(refused.text))
     else:
         messages.success(request, _("Rien n’est annulé. Le patient n’en a rien su."))
-    return redirect(_agenda_url(practice_id, row.starts_at, row.agenda))
+    return redirect(agenda_address(row))

@@ -211,6 +211,22 @@ def test_a_form_that_is_sent_twice_books_once_and_says_so(reason, client, page, 
     assert Patient.unscoped.count() == (2 if who == "new" else 1)
 
 
+def test_a_move_names_the_patient_too(agenda, reason, client, now):
+    visit = booked(reason, now)
+    move = reverse("booking:move-visit", args=[agenda.practice_id, visit.pk])
+    answer = client.post(move, when(reason, heure="10:00"))
+    assert "Lefèvre" not in answer["Location"]
+    text = client.get(answer["Location"]).content.decode()
+    assert "Rendez-vous déplacé pour Zoé Lefèvre" in text
+    assert "à 10:00" in text
+
+
+@pytest.mark.parametrize("said", ["", "x", "x:y:z"])
+def test_nothing_is_said_that_was_not_done(agenda, client, said):
+    page = reverse("booking:agenda", args=[agenda.practice_id])
+    assert client.get(page, {"fait": said}).context["done"] is None
+
+
 # Probable duplicates
 
 SAME = {"first_name": "Zoe", "last_name": "LEFEBVRE", "birth_date": "1980-12-31", "phone": "",
