@@ -4,6 +4,7 @@ A message would keep the name in the session. The address carries which visit is
 whoever did it alone and for a moment; the name is opened where it is shown.
 """
 
+import uuid
 from datetime import timedelta
 from enum import StrEnum
 
@@ -11,7 +12,6 @@ from django.core import signing
 from django.http import HttpRequest
 from django.urls import reverse
 
-from audit.ids import read_id
 from audit.vault.reveal import Purpose
 from booking.models import Appointment
 from booking.queries.appointments import Shown, show, with_related
@@ -51,7 +51,7 @@ def what_was_done(request: HttpRequest) -> tuple[Done, Shown] | None:
     done, visit_id, account_id = said
     visit = (
         with_related()
-        .filter(pk=read_id(visit_id), agenda__in=agendas_of(request))
+        .filter(pk=uuid.UUID(visit_id), agenda__in=agendas_of(request))
         .exclude(status="cancelled")
         .first()
     )
