@@ -70,7 +70,7 @@ def zone_of_number(number: str) -> str:
     """The IANA zone that a number in E.164 tells of its holder; empty where it tells none.
 
     A French number (+33) tells none: people keep it overseas. A country with one time tells its
-    own (tzdata's zone.tab; phonenumbers has Morocco in the Canaries' time). Where a country has
+    own (tzdata's zone.tab; phonenumbers has Algeria in the time of Paris). Where a country has
     several, the number has to tell which: a landline does, a mobile one seldom.
     """
     try:
