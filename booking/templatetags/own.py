@@ -5,9 +5,10 @@ from typing import Any
 from django import template
 
 from booking.domain import favourites
-from booking.models import Favourite
+from booking.models import Favourite, Offer
 from booking.queries.conversations import waiting_for_practice
 from booking.queries.documents import unopened_by_practice
+from practitioners.domain.date_words import in_words
 from practitioners.models import Practice, Practitioner
 
 register = template.Library()
@@ -28,6 +29,16 @@ def favourite(context: dict[str, Any], practitioner: Practitioner) -> dict[str, 
         "request": context["request"],
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.filter
+def kept_until(offer: Offer, practice: Practice) -> str:
+    """Until when a slot is kept: the clock, with the day where a night lies between."""
+    zone = practice.zone
+    made, ends = offer.made_at.astimezone(zone), offer.expires_at.astimezone(zone)
+    if made.date() == ends.date():
+        return f"{ends:%H:%M}"
+    return f"{in_words(ends.date(), 'D j b')} {ends:%H:%M}"
 
 
 @register.simple_tag

@@ -158,19 +158,22 @@ def phone_link(number: str | None, default: str = "") -> SafeString | str:
 
 
 @register.simple_tag
-def map_link(practice: Practice) -> SafeString | str:
+def map_link(practice: Practice, in_mail: bool = False) -> SafeString | str:
     """A practice's address, which opens a map in a new tab; nothing is asked of it before.
 
     OpenStreetMap belongs to no vendor and works on every device, which geo: addresses do not. It
-    is not told from which page somebody comes.
+    is not told from which page somebody comes. A mail has no style that would hide the words for
+    screen readers.
     """
     text = practice.full_address
     if not text:
         return ""
+    hint = _("carte, dans un nouvel onglet")
+    more = "" if in_mail else format_html('<span class="visually-hidden"> ({})</span>', hint)
     return format_html(
         '<a class="map" href="https://www.openstreetmap.org/search?{}" target="_blank"'
-        ' rel="noopener noreferrer">{}<span class="visually-hidden"> ({})</span></a>',
-        urlencode({"query": text}), text, _("carte, dans un nouvel onglet"),
+        ' rel="noopener noreferrer">{}{}</a>',
+        urlencode({"query": text}), text, more,
     )  # fmt: skip
 
 

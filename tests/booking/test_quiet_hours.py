@@ -19,6 +19,8 @@ from booking.domain.quiet_hours import (
 )
 from booking.models import Message, Offer, Patient
 from booking.models.appointment import Channel
+from booking.templatetags.own import kept_until
+from practitioners.models import Practice
 from tests.booking.test_book import booked
 from tests.factories import (
     make_account,
@@ -376,6 +378,19 @@ def test_nothing_is_offered_at_night(phone, hour, is_offered, now):
     made = waiting.offer_free(agenda_id=reason.agenda_id, now=local(TUESDAY, hour))
     assert bool(made) == is_offered
     assert Offer.unscoped.exists() == is_offered
+
+
+@pytest.mark.parametrize(
+    ("made", "until", "words"),
+    [
+        (local(TUESDAY, 10), local(TUESDAY, 12), "12:00"),
+        (local(TUESDAY, 20), local(date(2026, 12, 2), 10), "mer. 2 déc. 10:00"),
+        (local(date(2026, 11, 30), 20), local(TUESDAY, 8, 30), "mar. 1er déc. 08:30"),
+    ],
+)
+def test_an_offer_says_the_day_when_a_night_lies_between(made, until, words):
+    offer = Offer(made_at=made, expires_at=until)
+    assert kept_until(offer, Practice(time_zone="Europe/Paris")) == words
 
 
 def test_a_message_about_no_visit_needs_no_daylight(now):

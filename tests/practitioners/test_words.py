@@ -134,6 +134,9 @@ def test_an_address_is_a_link_that_opens_a_map():
     assert 'href="https://www.openstreetmap.org/search?query=12+rue+de+l%E2%80%99' in shown
     assert 'rel="noopener noreferrer"' in shown
     assert "12 rue de l’Église &amp; Cie, 37000 Tours" in shown
+    assert "nouvel onglet" in shown
+    # A mail has no style that hides it.
+    assert "nouvel onglet" not in render("{% map_link practice in_mail=True %}", practice=practice)
     assert render("{% map_link practice %}", practice=Practice()) == ""
     assert Practice(town="Tours").full_address == "Tours"
 
