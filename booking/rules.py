@@ -34,3 +34,8 @@ def _has_role(roles: set[Role]) -> "rules.predicates.Predicate":
 
 for permission, roles in TABLE.items():
     rules.add_perm(permission, _has_role(roles))
+
+
+def permissions_of(membership: Membership) -> dict[str, bool]:
+    """Return what a member may do, by the permission's name without its app, for templates."""
+    return {name.partition(".")[2]: membership.role in roles for name, roles in TABLE.items()}

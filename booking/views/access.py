@@ -28,6 +28,7 @@ from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.watch.sighting import network_of as network_prefix
 from booking.domain import watching
 from booking.models import Account
+from booking.rules import permissions_of
 from booking.views.drafts import lead_away
 from practitioners.models import Agenda, Membership
 
@@ -123,7 +124,13 @@ def membership_of(request: HttpRequest) -> Membership:
 def desk_context(request: HttpRequest, *, current: str, **more: object) -> dict[str, object]:
     """What every page of the dashboard shows: whose it is, and which entry of the menu is on."""
     membership = membership_of(request)
-    return {"practice": membership.practice, "membership": membership, "current": current, **more}
+    return {
+        "practice": membership.practice,
+        "membership": membership,
+        "may": permissions_of(membership),
+        "current": current,
+        **more,
+    }
 
 
 def works_on_whole_practice(request: HttpRequest) -> bool:
