@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "partners.middleware.ProgramsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "doctolib.nul.NulMiddleware",
     # Before the sessions: once it has the answer, a session that began has its key.
     "doctolib.once.OnceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

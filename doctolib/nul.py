@@ -1,0 +1,27 @@
+"""Text that PostgreSQL cannot store is refused at the door, for every view alike."""
+
+from collections.abc import Callable
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+class NulMiddleware:
+    """Answers 400 to an address or a form that holds a NUL character.
+
+    PostgreSQL has no NUL in text and raises DataError, wherever a value reaches a query; no
+    keyboard types one. Forms refuse it field by field, and views that read an address do not.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("NUL in the address")
+        is_form = request.method == "POST" and request.content_type == URLENCODED
+        if is_form and b"%00" in request.body:
+            raise BadRequest("NUL in the form")
+        return self.get_response(request)
