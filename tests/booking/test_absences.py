@@ -25,7 +25,7 @@ from tests.factories import (
     verified_client,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 HALF = timedelta(minutes=30)
 WEEK = timedelta(weeks=1)
 NOON = datetime(2026, 11, 30, 11, tzinfo=UTC)
@@ -143,3 +143,14 @@ def _actor(agenda):
     from tests.factories import practice_actor
 
     return practice_actor(agenda.practice)
+
+
+@pytest.mark.parametrize("hours", [0, 1, 24 * 90])
+def test_an_absence_that_is_over_has_no_way_out_and_no_error(world, now, time_machine, hours):
+    agenda, rows = world
+    time_machine.move_to(NOON + absences.SEARCHED + timedelta(hours=hours))
+    assert post(agenda).status_code == 200
+    found = absences.ways_out(
+        appointments=rows, starts_at=NINE, until=NOON, now=NOON + timedelta(days=90)
+    )
+    assert found == {row.pk: [] for row in rows}
