@@ -9,8 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.redis_client import redis_client
+from booking.domain.patients import make_known
 from booking.models import Appointment, Conversation, Patient
 from practitioners.models import Taken
+from tests.clock import NOW
 from tests.factories import (
     PASSWORD,
     make_account,
@@ -94,16 +96,20 @@ def test_a_confirmation_sent_twice_shows_the_appointment_twice(reason):
 
 
 @pytest.mark.django_db
-def test_the_same_words_from_a_new_page_are_a_new_form():
+def test_the_same_words_from_a_new_page_are_a_new_form(reason):
     account = make_account()
-    make_patient(account)
-    client, path = browser(account), reverse("booking:new-person")
-    for _time in range(2):
-        token = token_on(client, path)
-        for _again in range(2):
-            given = IDENTITY | AGREED | {"csrfmiddlewaretoken": token, "first_name": "Aurèle"}
+    patient = make_patient(account)
+    make_known(practice_id=reason.agenda.practice_id, patient_id=patient.pk, since=NOW)
+    client = browser(account)
+    path = f"{reverse('booking:begin-conversation')}?agenda={reason.agenda_id}"
+    for _page in range(2):
+        given = {
+            "csrfmiddlewaretoken": token_on(client, path), "patient": patient.pk,
+            "topic": "Ordonnance", "words": "Bonjour",
+        }  # fmt: skip
+        for _time in range(2):
             assert send(client, path, given).status_code == 302
-    assert Patient.unscoped.filter(relation="child").count() == 2
+    assert Conversation.unscoped.count() == 2
 
 
 @pytest.mark.django_db
@@ -170,9 +176,6 @@ def test_what_redis_keeps_names_nobody():
 def test_two_at_the_same_moment_write_one_message(reason):
     account = make_account()
     patient = make_patient(account)
-    from booking.domain.patients import make_known
-    from tests.clock import NOW
-
     make_known(practice_id=reason.agenda.practice_id, patient_id=patient.pk, since=NOW)
     client = browser(account)
     path = f"{reverse('booking:begin-conversation')}?agenda={reason.agenda_id}"
