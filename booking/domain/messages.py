@@ -177,6 +177,20 @@ def text_at(message: Message, *, now: datetime, told: str | None = None) -> date
     )
 
 
+def is_heard_too_late(appointment: Appointment, *, starts_at: datetime, now: datetime) -> bool:
+    """Whether news of a change made now would reach its patient after `starts_at`, the time for
+    which they would come in vain: by night, who has no e-mail has to be called.
+    """
+    channels = _channels(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
+    if channels[:1] != [MessageChannel.SMS] or starts_at <= now:
+        return False
+    news = Message(
+        kind=MessageKind.CHANGE, channel=MessageChannel.SMS, appointment=appointment, due_at=now
+    )
+    leaves_at = text_at(news, now=now)
+    return leaves_at is None or leaves_at >= starts_at
+
+
 def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
     return [
         Message(

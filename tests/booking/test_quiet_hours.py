@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
+from django.urls import reverse
 
 from audit.record.entries import system_actor
 from booking.domain import delivery, messages, waiting
@@ -25,11 +26,13 @@ from tests.booking.test_book import booked
 from tests.factories import (
     make_account,
     make_agenda,
+    make_member,
     make_opening,
     make_patient,
     make_practice,
     make_reason,
     practice_actor,
+    verified_client,
 )
 
 PARIS, REUNION = ZoneInfo("Europe/Paris"), ZoneInfo("Indian/Reunion")
@@ -391,6 +394,24 @@ def test_nothing_is_offered_at_night(phone, hour, is_offered, now):
 def test_an_offer_says_the_day_when_a_night_lies_between(made, until, words):
     offer = Offer(made_at=made, expires_at=until)
     assert kept_until(offer, Practice(time_zone="Europe/Paris")) == words
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("hour", "email", "is_told"),
+    [(7, "", True), (9, "", False), (7, "zoe@exemple.fr", False)],
+)
+def test_the_practice_is_told_whom_to_call(hour, email, is_told, now, time_machine):
+    """Cancelled at 22:00: a text would come at 8:00, and somebody would come at 7:00 in vain."""
+    reason = reason_of(hours=[])
+    practice = reason.agenda.practice
+    patient = make_patient(practice=practice, email=email)
+    visit = booked(reason, now, starts_at=local(TUESDAY, hour), patient=patient)
+    time_machine.move_to(local(date(2026, 11, 30), 22), tick=False)
+    client = verified_client(make_member(practice).account)
+    url = reverse("booking:cancel-visit", args=[practice.pk, visit.pk])
+    page = client.post(url, follow=True).content.decode()
+    assert ("Appelez-le." in page) == is_told
 
 
 def test_a_message_about_no_visit_needs_no_daylight(now):

@@ -1,7 +1,7 @@
 """A visit, and changing what is booked."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -24,6 +24,7 @@ from booking.domain import (
     video,
     waiting,
 )
+from booking.domain.messages import is_heard_too_late
 from booking.forms.dashboard import DragForm, PracticeNoteForm, WhenForm
 from booking.models import Appointment, Document, Questionnaire
 from booking.models.appointment import Channel, Status
@@ -151,6 +152,7 @@ def move_visit(
     if request.method == "POST" and starts_at is None and when.is_valid():
         starts_at, reason = when.starts_at(), when.cleaned_data["motif"]
     if request.method == "POST" and starts_at is not None:
+        former = row.starts_at
         try:
             moved = change.move(
                 appointment=row,
@@ -164,6 +166,7 @@ def move_visit(
         except (book.SlotTaken, change.NotActive) as refused:
             problem = str(refused.text)
         else:
+            _say_whom_to_call(request, moved, starts_at=former, now=now)
             return redirect(address_that_says(Done.MOVED, moved, request=request))
     slots = availability.free_slots(
         visit_reason=row.visit_reason,
@@ -183,6 +186,15 @@ def move_visit(
         "current": "agenda",
     }
     return render(request, "dashboard/move_visit.html", context, status=409 if problem else 200)
+
+
+def _say_whom_to_call(
+    request: HttpRequest, row: Appointment, *, starts_at: datetime, now: datetime
+) -> None:
+    """Where the news of a change would come too late, a person has to bring it."""
+    if is_heard_too_late(row, starts_at=starts_at, now=now):
+        text = _("Aucun SMS ne part la nuit : le patient ne saurait rien à temps. Appelez-le.")
+        messages.warning(request, text)
 
 
 @practice_member("booking.change_appointments")
@@ -236,18 +248,19 @@ def cancel_visit(
     row = _own(request, appointment_id)
     if request.method == "POST":
         cancels = series.cancel_with_following if "suivants" in request.POST else change.cancel
-        address = agenda_address(row)
+        address, now = agenda_address(row), timezone.now()
         try:
             cancels(
                 appointment=row,
                 actor=practice_actor(request),
                 channel=Channel.PRACTICE,
-                now=timezone.now(),
+                now=now,
                 undo_within=change.UNDO,
             )
         except change.NotActive as refused:
             messages.error(request, str(refused.text))
             return redirect(address)
+        _say_whom_to_call(request, row, starts_at=row.starts_at, now=now)
         return redirect(f"{address}&annule={row.pk}")
     context = desk_context(
         request, current="agenda", appointment=row, following=series.following(row)
