@@ -133,8 +133,17 @@ def _chosen(row: Appointment, starts_at: datetime, *, now: datetime) -> dict[str
 def _free(
     row: Appointment, *, since: datetime, until: datetime, now: datetime
 ) -> list[availability.Slot]:
-    """Where a patient could move a visit to; its own time is kept for the way back."""
-    return availability.free_slots(visit_reason=row.visit_reason, since=since, until=until, now=now)
+    """Where a patient could move a visit to: not onto its own time, which the way back needs.
+
+    The time that its last move keeps is in nobody's way but others'.
+    """
+    return availability.free_slots(
+        visit_reason=row.visit_reason,
+        since=since,
+        until=until,
+        now=now,
+        holder=change.move_key(row),
+    )
 
 
 def _nearest(row: Appointment, starts_at: datetime, *, now: datetime) -> list[datetime]:

@@ -13,6 +13,7 @@ from booking.domain import change, series
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.queries.agenda_list import cancelled_late, visits_of_day
+from practitioners.domain.availability import free_slots
 from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
@@ -415,3 +416,15 @@ def test_a_practice_overseas_has_its_own_days(client, account, now):
     assert iso(midnight + HOUR) in offered(page)
     page = read(client.get(url("move", visit), {"debut": iso(midnight + HOUR)}))
     assert "Lundi 30 novembre 2026, 01:00" in page
+
+
+def test_the_time_just_left_can_be_chosen_again_by_its_patient_alone(client, visit, reason, now):
+    client.post(url("move", visit), {"debut": iso(NINE + HOUR)})
+    assert iso(NINE) in offered(read(client.get(url("move", visit))))
+    assert NINE not in [
+        slot.starts_at
+        for slot in free_slots(visit_reason=reason, since=NINE, until=NINE + HOUR, now=now)
+    ]
+    page = read(client.get(url("move", visit), {"debut": iso(NINE)}))
+    client.post(url("move", visit), fields(page))
+    assert (fresh(visit).starts_at, fresh(visit).moves) == (NINE, 2)
