@@ -308,6 +308,14 @@ def test_the_mail_of_a_cancellation_offers_nothing(visit, now):
     cancelled(visit, now)
     (body,) = letters(visit, now)
     assert not any(text in body for text in LINKS)
+    assert "tardive" not in body
+
+
+def test_the_mail_of_a_late_cancellation_calls_it_late(visit):
+    at = visit.starts_at - HOUR
+    cancelled(visit, at)
+    (body,) = letters(visit, at)
+    assert "notée comme tardive" in body
 
 
 def test_whoever_has_arrived_before_the_hour_cancels_and_moves_nothing(visit):
