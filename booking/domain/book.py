@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.sealing import seal
-from booking.domain import messages, patients
+from booking.domain import conflicts, messages, patients
+from booking.domain.conflicts import AlsoBooked
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
 from practitioners.domain import eligibility, take
@@ -22,7 +24,15 @@ from practitioners.models import Practice, VisitReason
 
 A_YEAR = timedelta(days=365)
 
-__all__ = ["HeldSlot", "NotForThisPatient", "OutsideOpening", "SlotTaken", "book", "no_shows"]
+__all__ = [
+    "AlsoBooked",
+    "HeldSlot",
+    "NotForThisPatient",
+    "OutsideOpening",
+    "SlotTaken",
+    "book",
+    "no_shows",
+]
 
 
 class NotForThisPatient(Refusal):
@@ -58,6 +68,7 @@ def book(
     minutes: int | None = None,
     is_confirmed: bool = False,
     alone: bool = False,
+    heeding: QuerySet[Appointment] | None = None,
 ) -> Appointment:
     """Book a slot for a patient.
 
@@ -74,7 +85,10 @@ def book(
     Where the visit reason is followed by another, that visit is booked with it, both or neither,
     unless it is booked `alone`.
 
-    Raises SlotTaken, OutsideOpening, NotForThisPatient.
+    `heeding`: the appointments of which whoever books may know; where one of them is the patient's
+    and gets in the way (booking/domain/conflicts.py), AlsoBooked asks whether both are meant.
+
+    Raises SlotTaken, OutsideOpening, NotForThisPatient, AlsoBooked.
     """
     take.queue_for(visit_reason)
     agenda = visit_reason.agenda
@@ -112,8 +126,12 @@ def book(
     messages.owe_for_booking(
         appointment=appointment, now=now, is_confirmed=is_confirmed or series is not None
     )
+    made = [appointment]
     if visit_reason.then_id is not None and not alone:
-        _book_following(appointment, held=held, actor=actor, now=now)
+        made.append(_book_following(appointment, held=held, actor=actor, now=now))
+    if heeding is not None:
+        for each in made:
+            conflicts.check(appointment=each, seen=heeding)
     return appointment
 
 
@@ -167,7 +185,7 @@ def _enter(
 
 def _book_following(
     first: Appointment, *, held: HeldSlot | None, actor: Actor, now: datetime
-) -> None:
+) -> Appointment:
     """Book the visit that follows: where the session holds it, else as soon as there is a place.
 
     Everything that the first one's patient hears tells of it too, so it owes nothing itself.
@@ -178,7 +196,7 @@ def _book_following(
         now=now,
         key=held.key if held else "",
     )
-    _enter(
+    return _enter(
         visit_reason=then,
         taken_id=taken_id,
         starts_at=starts_at,

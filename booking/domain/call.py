@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from audit.record.entries import Actor
 from booking.domain import patients
@@ -22,12 +23,13 @@ def book_for_caller(
     actor: Actor,
     now: datetime,
     overbooks: bool = False,
+    heeding: QuerySet[Appointment] | None = None,
 ) -> Appointment:
     """Book for a known patient, or for somebody whose file is made by the same transaction.
 
     The practice is bound neither by openings nor by notice, only by taken time, and with
     `overbooks` by that as far as its agenda says. When the slot is
-    gone no file is left behind. Raises SlotTaken.
+    gone no file is left behind. Raises SlotTaken, and AlsoBooked as `book` does.
     """
     if isinstance(caller, patients.Identity):
         # `book` makes them known to the practice, and so sees that they are new to it.
@@ -42,4 +44,5 @@ def book_for_caller(
         now=now,
         anywhere=True,
         overbooks=overbooks,
+        heeding=heeding,
     )

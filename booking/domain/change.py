@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
-from booking.domain import deadline, messages, waiting
+from booking.domain import conflicts, deadline, messages, waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import availability, take
@@ -81,6 +82,7 @@ def move(
     is_told: bool = False,
     undo_within: timedelta = timedelta(),
     moves_from: datetime | None = None,
+    heeding: QuerySet[Appointment] | None = None,
 ) -> Appointment:
     """Move an appointment to another slot of its own or another visit reason.
 
@@ -92,11 +94,11 @@ def move(
 
     `undo_within`: for how long it can be taken back (booking/domain/undo.py); until then nobody
     else gets the old time, which the new one may not overlap, and the news waits. `moves_from`:
-    where whoever moves it saw it.
+    where whoever moves it saw it. `heeding`: the appointments that may be known of, as for `book`.
 
     The reference and its history stay. The old time is freed and the new one taken in one
     transaction, an entry is written and the news is owed. Raises SlotTaken, OutsideOpening,
-    TooLateToChange, MovedMeanwhile, NotActive.
+    TooLateToChange, MovedMeanwhile, NotActive, AlsoBooked.
     """
     take.queue_for(appointment.visit_reason, visit_reason or appointment.visit_reason)
     appointment = locked(appointment)
@@ -144,6 +146,8 @@ def move(
             words=words,
         )
     _bring_along(appointment, actor=actor, channel=channel, now=now, undo_within=undo_within)
+    if heeding is not None:
+        conflicts.check(appointment=appointment, seen=heeding)
     for agenda, needs in touched:
         transaction.on_commit(partial(mark_stale_with, agenda, needs), robust=True)
     waiting.soon(former_agenda_id, now=now)

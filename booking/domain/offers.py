@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
-from booking.domain import book, change, waiting
+from booking.domain import book, change, conflicts, waiting
 from booking.domain.accounts import account_actor
 from booking.domain.offer_links import offers
 from booking.models import Appointment, Offer
@@ -29,11 +30,12 @@ def patient_actor(offer: Offer) -> Actor:
 
 
 @transaction.atomic
-def accept(*, offer: Offer, actor: Actor, now: datetime) -> Appointment:
+def accept(*, offer: Offer, actor: Actor, now: datetime, is_sure: bool = True) -> Appointment:
     """Book the slot, or move the patient's appointment to it. Accepting twice is accepting once.
 
-    Who answers too late has the slot only if nobody else has it by then. Raises OfferGone,
-    book.NotForThisPatient, change.TooLateToChange and change.NotActive.
+    A late answer has the slot only if nobody else has it by then. Unless the patient `is_sure`,
+    another visit of theirs that gets in the way is asked about first. Raises OfferGone,
+    book.NotForThisPatient, book.AlsoBooked, change.TooLateToChange and change.NotActive.
     """
     take.queue_for(offer.wait.visit_reason)
     locked = Offer.unscoped.select_for_update(no_key=True).get(pk=offer.pk)
@@ -49,6 +51,8 @@ def accept(*, offer: Offer, actor: Actor, now: datetime) -> Appointment:
         appointment = _take(offer, actor=actor, now=now)
     except (take.SlotTaken, take.OutsideOpening) as gone:
         raise OfferGone from gone
+    if not is_sure:
+        conflicts.check(appointment=appointment, seen=_of_patient(offer))
     waiting.close(offer, OfferState.ACCEPTED, now=now)
     wait.appointment, wait.ended_at = appointment, now
     wait.save(update_fields=["appointment", "ended_at"])
@@ -60,6 +64,25 @@ def accept(*, offer: Offer, actor: Actor, now: datetime) -> Appointment:
         object_id=wait.pk, at=now, details={"starts_at": offer.starts_at.isoformat()},
     )  # fmt: skip
     return appointment
+
+
+def conflicts_of(offer: Offer) -> list[conflicts.Conflict]:
+    """Return the patient's other visits that get in the way of a slot on offer."""
+    wait = offer.wait
+    wanted = conflicts.Wanted(
+        patient_id=wait.patient_id,
+        practitioner_id=wait.visit_reason.agenda.practitioner_id,
+        starts_at=offer.starts_at,
+        ends_at=offer.ends_at,
+    )
+    leaving = [] if wait.appointment is None else [wait.appointment]
+    seen = _of_patient(offer).exclude(follows__in=[row.pk for row in leaving])
+    return conflicts.conflicts(wanted=[wanted], seen=seen, leaving=leaving)
+
+
+def _of_patient(offer: Offer) -> QuerySet[Appointment]:
+    """All of the patient's own appointments: the link is theirs."""
+    return Appointment.unscoped.filter(patient=offer.wait.patient_id)
 
 
 def _take(offer: Offer, *, actor: Actor, now: datetime) -> Appointment:

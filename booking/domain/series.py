@@ -1,16 +1,17 @@
 """Several appointments taken in one go: the same hour every few weeks, or what is free that day."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
 from audit.record.entries import Actor
 from audit.refusal import Refusal
-from booking.domain import change, messages, undo
+from booking.domain import change, conflicts, messages, undo
 from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken, book
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
@@ -110,6 +111,24 @@ def propose(
     return found
 
 
+def conflicts_of(
+    *, appointment: Appointment, proposals: Iterable[Proposal], seen: QuerySet[Appointment]
+) -> list[conflicts.Conflict]:
+    """Return what gets in the way of the proposed times, of what the asker may see."""
+    length = appointment.ends_at - appointment.starts_at
+    wanted = [
+        conflicts.Wanted(
+            patient_id=appointment.patient_id,
+            practitioner_id=appointment.agenda.practitioner_id,
+            starts_at=at,
+            ends_at=at + length,
+        )
+        for proposal in proposals
+        for at in proposal.choices
+    ]
+    return conflicts.conflicts(wanted=wanted, seen=seen)
+
+
 @transaction.atomic
 def book_series(
     *,
@@ -119,10 +138,11 @@ def book_series(
     actor: Actor,
     channel: Channel,
     now: datetime,
+    heeding: QuerySet[Appointment] | None = None,
 ) -> list[Appointment]:
     """Book more appointments like this one, all or none; one confirmation tells of all.
 
-    Raises CannotRepeat.
+    Raises CannotRepeat, and AlsoBooked as `book` does.
     """
     take.queue_for(appointment.visit_reason)
     row = Appointment.unscoped.select_for_update(no_key=True).get(pk=appointment.pk)
@@ -148,6 +168,7 @@ def book_series(
                 now=now,
                 says_known=True,
                 series=row.series,
+                heeding=heeding,
             )
             for starts_at in wanted
         ]

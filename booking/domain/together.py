@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.record.entries import Actor
@@ -34,12 +35,12 @@ def book_together(
     now: datetime,
     note: str = "",
     says_known: bool = False,
+    heeding: QuerySet[Appointment] | None = None,
 ) -> list[Appointment]:
     """Book slots in a row from `starts_at` on, each for one of the people, in their order.
 
     They are those that the session of this key holds, else they are taken if all are free. Each
-    has a confirmation and reminders of its own. Raises CannotTogether, NotForThisPatient, SlotTaken
-    and OutsideOpening.
+    has a confirmation and reminders of its own. Raises CannotTogether, and what `book` does.
     """
     if len({patient.pk for patient in patients}) < len(patients):
         raise CannotTogether(CannotTogether.twice)
@@ -62,6 +63,7 @@ def book_together(
             held=HeldSlot(id=slot.id, key=key),
             note=note,
             says_known=says_known,
+            heeding=heeding,
         )
         for slot, patient in zip(held, patients, strict=True)
     ]

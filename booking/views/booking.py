@@ -22,6 +22,7 @@ from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.views import unfinished
 from booking.views.access import account_of, web_actor
+from booking.views.both import conflicts_at, heeding, sentences
 from booking.views.chosen import (
     Answers,
     answers_in,
@@ -184,7 +185,7 @@ def _held_after(choice: Choice) -> dict[str, object] | None:
 def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
     if (gone := _gone(request, choice)) is not None:
         return gone
-    note_form = NoteForm(request.POST or None)
+    note_form, status = NoteForm(request.POST or None), 200
     person_form: PersonForm | None = None
     if request.method == "POST" and note_form.is_valid():
         patient = choice.patient
@@ -195,24 +196,30 @@ def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
             answer = _book(request, choice, patient, note_form)
             if answer is not None:
                 return answer
+            status = 409
         elif person_form is None:
             note_form.add_error(None, _("Choisissez pour qui est ce rendez-vous."))
     says_known, now = choice.answers.says_known, timezone.now()
     people, refused = named_people(request), refusals(choice.reason, says_known=says_known, now=now)
     new_refused = refusal_of_new(choice.reason, says_known=says_known)
+    conflicts = conflicts_at(
+        choice.reason,
+        {row.pk: choice.starts_at for row, _name in people if row.pk not in refused},
+    )
     may = [str(patient.pk) for patient, _name in people if patient.pk not in refused]
     wished = request.POST.get("patient") or choice.answers.pour
     context = _context(choice) | {
         "people": [(patient, name, refused.get(patient.pk, "")) for patient, name in people],
         "nobody_may": not may and bool(people or new_refused),
         "new_refused": new_refused,
+        "conflicts": sentences(conflicts, {row.pk: name for row, name in people}),
         "note_form": note_form,
         "person_form": person_form or PersonForm(),
         "chosen": wished if wished in may else next(iter(may), ""),
         "here": f"{request.path}?{urlencode(choice.parameters())}",
         "other_reasons": page_of(choice.reason, starts_at=choice.starts_at),
     }
-    return render(request, "booking/confirm.html", context)
+    return render(request, "booking/confirm.html", context, status=status)
 
 
 def _added(request: HttpRequest, form: PersonForm) -> Patient | None:
@@ -251,13 +258,14 @@ def _book(
             else None,
             note=note_form.cleaned_data["note"],
             says_known=choice.answers.says_known,
+            heeding=heeding(request),
         )
     except (book.SlotTaken, book.OutsideOpening) as problem:
         # The other of two equal requests may have been faster.
         return _done_already(choice) or slot_gone(
             request, choice.reason, choice.starts_at, str(problem.text), answers=choice.answers
         )
-    except book.NotForThisPatient as problem:
+    except (book.NotForThisPatient, book.AlsoBooked) as problem:
         note_form.add_error(None, str(problem.text))
         return None
     unfinished.forget_target(request)

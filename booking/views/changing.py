@@ -13,10 +13,12 @@ from django.views.decorators.http import require_http_methods
 
 from audit.vault.reveal import Purpose
 from booking.domain import change, deadline, series, undo
+from booking.domain.conflicts import AlsoBooked, conflicts_of_move
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.queries import appointments as queries
 from booking.views.access import account_required, web_actor
+from booking.views.both import heeding, sentences
 from practitioners.domain import availability, take
 from practitioners.domain.wall_clock import day_bounds, read_day, read_instant
 from practitioners.templatetags.doctolib import clock, day
@@ -72,6 +74,12 @@ def move(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
         return render(request, "booking/move.html", context, status=status)
     if starts_at is not None:
         chosen = _chosen(row, starts_at, now=now)
+        found = conflicts_of_move(
+            appointment=row, starts_at=starts_at, seen=Appointment.objects.all()
+        )
+        chosen["conflicts"] = sentences(
+            found, {row.patient_id: getattr(context["shown"], "name", "")}
+        )
         problem = problem or str(chosen.get("problem", ""))
         context |= chosen
     around = starts_at or row.starts_at
@@ -94,7 +102,10 @@ def _try_to_move(
             now=now,
             undo_within=change.UNDO,
             moves_from=read_instant(request.POST.get("de", "")),
+            heeding=heeding(request),
         )
+    except AlsoBooked as refused:
+        return str(refused.text)
     except (
         take.SlotTaken,
         take.OutsideOpening,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from audit.record.entries import Actor
 from booking.domain import series
+from booking.domain.conflicts import AlsoBooked, Conflict
 from booking.forms.series import SeriesForm
 from booking.models import Appointment
 from booking.models.appointment import Channel
@@ -26,6 +27,7 @@ from booking.views.access import (
     practice_member,
     web_actor,
 )
+from booking.views.both import heeding, sentences
 from practitioners.domain.wall_clock import read_instant
 
 
@@ -53,6 +55,7 @@ def repeat_visit(
         actor=practice_actor(request),
         channel=Channel.PRACTICE,
         back=reverse("booking:visit", args=[practice_id, row.pk]),
+        agendas=[agenda.pk for agenda in agendas_of(request)],
         membership=membership_of(request),
         current="agenda",
     )
@@ -65,24 +68,29 @@ def _repeat(
     actor: Actor,
     channel: Channel,
     back: str,
+    agendas: list[uuid.UUID] | None = None,
     **more: object,
 ) -> HttpResponse:
-    now, problem = timezone.now(), ""
+    now, problem, found = timezone.now(), "", list[Conflict]()
     most = series.at_most(row, channel=channel, now=now) if row.status != "cancelled" else 0
     form = SeriesForm(request.GET if "fois" in request.GET else None, at_most=most)
+    given = [read_instant(text) for text in request.POST.getlist("creneau") if text]
+    chosen = [at for at in given if at is not None]
     if request.method == "POST":
-        chosen = [read_instant(text) for text in request.POST.getlist("creneau") if text]
         try:
             made = series.book_series(
                 appointment=row,
-                starts=[at for at in chosen if at is not None],
+                starts=chosen,
                 booked_by=account_of(request),
                 actor=actor,
                 channel=channel,
                 now=now,
+                heeding=heeding(request),
             )
         except series.CannotRepeat as refused:
             problem = str(refused.text)
+        except AlsoBooked as asked:
+            problem, found = str(asked.text), list(asked.conflicts)
         else:
             text = ngettext(
                 "%(n)d rendez-vous de plus est pris. Un e-mail le confirme.",
@@ -100,7 +108,13 @@ def _repeat(
             channel=channel,
             now=now,
         )
+    found += series.conflicts_of(
+        appointment=row, proposals=proposals, seen=Appointment.objects.all()
+    )
     context = {
+        "conflicts": sentences(found, {}, agendas=agendas),
+        "left_out": {each.day for each in proposals if chosen and not {*each.choices} & {*chosen}},
+        "chosen": chosen,
         "appointment": row,
         "practice": row.practice,
         "form": form,

@@ -16,11 +16,13 @@ from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
 from booking.domain import together
+from booking.domain.conflicts import AlsoBooked
 from booking.forms.patients import NoteForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
 from booking.views import unfinished
 from booking.views.access import account_of, web_actor
+from booking.views.both import conflicts_at, heeding, sentences
 from booking.views.chosen import (
     Answers,
     answers_in,
@@ -138,7 +140,11 @@ def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> Http
             problem = answer
     # Unless somebody says otherwise, people come in the order in which the account has them.
     chosen = [each or _nth(named, n) for n, each in enumerate(chosen)]
+    coming = {own[each].pk: at for at, each in zip(row.starts, chosen, strict=True) if each in own}
     context |= {
+        "conflicts": sentences(
+            conflicts_at(row.reason, coming), {each.pk: name for each, name in named}
+        ),
         "named": named,
         "refused": [
             (name, refused[patient.pk])
@@ -177,8 +183,9 @@ def _book(
             now=timezone.now(),
             note=form.cleaned_data["note"],
             says_known=row.answers.says_known,
+            heeding=heeding(request),
         )
-    except (together.CannotTogether, together.NotForThisPatient) as refused:
+    except (together.CannotTogether, together.NotForThisPatient, AlsoBooked) as refused:
         return str(refused.text)
     except (together.SlotTaken, together.OutsideOpening) as refused:
         # The other of two equal requests may have been faster.

@@ -22,6 +22,7 @@ from booking.models import Appointment, Offer, Patient, Wait
 from booking.queries import appointments as queries
 from booking.views import unfinished
 from booking.views.access import account_required, web_actor
+from booking.views.both import BOTH, sentences
 from booking.views.chosen import page_of, refusals
 from booking.views.people import named_people
 from practitioners.models import VisitReason
@@ -143,7 +144,11 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
             offers.decline(offer=found, actor=actor, now=now)
             return render(request, "booking/offer_declined.html", _context(found))
         try:
-            appointment = offers.accept(offer=found, actor=actor, now=now)
+            is_sure = BOTH in request.POST
+            appointment = offers.accept(offer=found, actor=actor, now=now, is_sure=is_sure)
+        except book.AlsoBooked:
+            # The page says it, and its button then means both.
+            pass
         except (
             offers.OfferGone,
             book.NotForThisPatient,
@@ -155,13 +160,18 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
             context = _context(found) | {"appointment": appointment}
             return render(request, "booking/offer_accepted.html", context)
     wait = found.wait
+    in_the_way = offers.conflicts_of(found)
+    is_theirs = request.user.is_authenticated and wait.patient.account_id == request.user.pk
     context = _context(found) | {
+        "conflicts": sentences(in_the_way, {}) if is_theirs else [],
+        "has_conflicts": bool(in_the_way),
         "problem": problem,
         "is_live": found.is_live(now=now),
         "is_over": wait.ended_at is not None,
         "instead_of": wait.appointment,
     }
-    return render(request, "booking/offer.html", context, status=409 if problem else 200)
+    asks = request.method == "POST"
+    return render(request, "booking/offer.html", context, status=409 if asks else 200)
 
 
 def _context(found: Offer) -> dict[str, object]:

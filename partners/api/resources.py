@@ -4,9 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from audit.vault.sealing import Sealed
+from booking.domain.conflicts import Conflict, Kind
 from booking.models import Appointment, Patient
 from partners.domain.identities import OF_PATIENT
 from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
+
+WARNINGS = {
+    Kind.SAME_TIME: "patient_has_other_visit_then",
+    Kind.SAME_PRACTITIONER: "patient_sees_practitioner_within_a_day",
+}
 
 
 def agenda(row: Agenda) -> dict[str, Any]:
@@ -47,6 +53,11 @@ def appointment(row: Appointment) -> dict[str, Any]:
         "new_patient": row.new_patient,
         "cancelled_late": row.cancelled_late,
     }
+
+
+def warning(found: Conflict) -> dict[str, Any]:
+    """Another visit of the patient that gets in the way of one that was booked or moved."""
+    return {"code": WARNINGS[found.kind], "appointment": found.other.pk}
 
 
 def opening(row: Opening) -> dict[str, Any]:

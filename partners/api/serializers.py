@@ -8,6 +8,7 @@ from booking.domain.patients import Identity, InvalidPhone, normalise_phone
 from booking.models.appointment import Status
 from booking.models.patient import Sex
 from partners.api.fields import BirthDate, Clock, Day, Flag, Id, Instant, Number, Text
+from partners.api.resources import WARNINGS
 from partners.domain import identities
 from practitioners.domain.openings import OpeningSpec
 from practitioners.models.agenda import PatientKind
@@ -210,6 +211,23 @@ class AppointmentOut(serializers.Serializer):  # type: ignore[type-arg]
     status = serializers.ChoiceField(choices=STATUSES)
     new_patient = Flag()
     cancelled_late = Flag(help_text="The patient cancelled after the practice's deadline.")
+
+
+class WarningOut(serializers.Serializer):  # type: ignore[type-arg]
+    """Another visit of the same patient at this practice that you may read. Nothing is refused."""
+
+    code = serializers.ChoiceField(
+        choices=sorted(WARNINGS.values()),
+        help_text="The two overlap and are with two practitioners; or they are with one"
+        " practitioner and begin less than a day apart.",
+    )
+    appointment = Id(help_text="The other visit.")
+
+
+class BookedOut(AppointmentOut):
+    """An appointment as it was booked or moved, and what its practice should be asked about."""
+
+    warnings = WarningOut(many=True, help_text="Ask whether both visits are meant. Often empty.")
 
 
 class AppointmentsOut(serializers.Serializer):  # type: ignore[type-arg]

@@ -9,9 +9,12 @@ from django.db.models import QuerySet
 
 from audit.record.entries import Actor
 from booking.domain import book, patients
+from booking.domain.conflicts import Conflict, conflicts_of
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel
+from partners.domain import scopes
 from partners.models import Credential, RegisteredPatient
+from partners.queries import granted_appointments
 from practitioners.domain import take
 from practitioners.models import Practice, Taken, VisitReason
 
@@ -95,6 +98,16 @@ def book_for_software(
         note=note,
         anywhere=anywhere,
     )
+
+
+def in_the_way(*, credential: Credential, appointment: Appointment) -> list[Conflict]:
+    """Return what software is warned of: the patient's other visits that get in the way.
+
+    Of the same practice alone, and only where the credential may read the appointments: what a
+    patient has elsewhere concerns neither the practice nor its software.
+    """
+    seen = granted_appointments(credential, scope=scopes.APPOINTMENTS_READ)
+    return conflicts_of(appointment=appointment, seen=seen.filter(practice=appointment.practice_id))
 
 
 def keep_slot(

@@ -17,6 +17,7 @@ from audit.ids import read_id
 from booking.domain import change
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
+from partners.api import resources
 from partners.api.paging import Page
 from partners.domain import bookings, identifiers, scopes
 from partners.fhir import mapping
@@ -124,7 +125,7 @@ class Appointments(FHIRView):
     def post(self, request: Request) -> Response:
         """Book: a request (`proposed`) is answered at once, as a declaration (`booked`) is."""
         row = _book(self, valid(request.data, "Appointment"))
-        return created(request, mapping.appointment(row))
+        return created(request, mapping.appointment(row), warnings=_warnings(self, row))
 
     @takes("identifier")
     def put(self, request: Request) -> Response:
@@ -140,12 +141,13 @@ class Appointments(FHIRView):
             row = locked(self, named.pop())
             # The query says which one is meant: no version is asked for, and one is heeded.
             check_version(request, mapping.appointment(row), given, needed=False)
-            return one(mapping.appointment(_update(self, row, given)))
+            return _updated(self, row, given)
         identifiers_given = _identifiers_of(given)
         system, _bar, value = token.rpartition("|")
         if (system, value) not in identifiers_given:
             raise ValidationError({"identifier": "must be one of the body's"})
-        return created(request, mapping.appointment(_book(self, given)))
+        row = _book(self, given)
+        return created(request, mapping.appointment(row), warnings=_warnings(self, row))
 
 
 def _ids_named(view: FHIRView, token: str) -> set[uuid.UUID]:
@@ -179,7 +181,7 @@ class OneAppointment(FHIRView):
         row = locked(self, appointment_id)
         given = valid(request.data, "Appointment")
         check_version(request, mapping.appointment(row), given, needed=True)
-        return one(mapping.appointment(_update(self, row, given)))
+        return _updated(self, row, given)
 
 
 def locked(view: FHIRView, pk: uuid.UUID) -> Appointment:
@@ -216,7 +218,29 @@ class Book(FHIRView):
     def post(self, request: Request) -> Response:
         given = _appointment_in(valid(request.data, "Parameters"))
         row = _book(self, given)
-        return bundle(request, [mapping.appointment(row)])
+        texts = [each["display"] for each in _warnings(self, row)]
+        return bundle(request, [mapping.appointment(row)], warnings=texts)
+
+
+def _warnings(view: FHIRView, row: Appointment) -> list[dict[str, str]]:
+    """What the practice should be asked about a booking or a move, as codings."""
+    found = bookings.in_the_way(credential=view.credential, appointment=row)
+    return [
+        {
+            "system": mapping.WARNING_SYSTEM,
+            "code": resources.WARNINGS[each.kind].replace("_", "-"),
+            "display": f"{mapping.WARNING_TEXTS[each.kind]}: Appointment/{each.other.pk}",
+        }
+        for each in found
+    ]
+
+
+def _updated(view: FHIRView, row: Appointment, given: dict[str, Any]) -> Response:
+    """Update an appointment; a move may be warned of."""
+    former = row.starts_at
+    changed = _update(view, row, given)
+    warnings = _warnings(view, changed) if changed.starts_at != former else []
+    return one(mapping.appointment(changed), warnings=warnings)
 
 
 def _appointment_in(parameters: dict[str, Any]) -> dict[str, Any]:

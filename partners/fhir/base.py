@@ -1,7 +1,7 @@
 """What every route of the FHIR face shares: its media type, its errors and its searches."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -161,18 +161,27 @@ def versioned(resource: dict[str, Any]) -> dict[str, Any]:
     return resource | {"meta": {"versionId": version_of(resource)}}
 
 
-def one(resource: dict[str, Any], **kwargs: Any) -> Response:
-    """One resource, with its version as a weak ETag (https://hl7.org/fhir/R4/http.html)."""
+def one(
+    resource: dict[str, Any], *, warnings: Iterable[dict[str, str]] = (), **kwargs: Any
+) -> Response:
+    """One resource, with its version as a weak ETag (https://hl7.org/fhir/R4/http.html).
+
+    `warnings` are codings about it, as tags of this answer: no part of what is stored.
+    """
     resource = versioned(resource)
+    if tags := list(warnings):
+        resource["meta"]["tag"] = tags
     headers = kwargs.pop("headers", {}) | {"ETag": f'W/"{resource["meta"]["versionId"]}"'}
     return Response(resource, headers=headers, **kwargs)
 
 
-def created(request: Request, resource: dict[str, Any]) -> Response:
+def created(
+    request: Request, resource: dict[str, Any], *, warnings: Iterable[dict[str, str]] = ()
+) -> Response:
     """A resource that was made, and where it is."""
     path = f"/fhir/r4/{resource['resourceType']}/{resource['id']}"
     headers = {"Location": request.build_absolute_uri(path)}
-    return one(resource, status=status.HTTP_201_CREATED, headers=headers)
+    return one(resource, warnings=warnings, status=status.HTTP_201_CREATED, headers=headers)
 
 
 def bundle(
@@ -181,8 +190,12 @@ def bundle(
     *,
     following: str | None = None,
     more: bool = False,
+    warnings: Iterable[str] = (),
 ) -> Response:
-    """A searchset; it says when nothing was found, and when there is more than it holds."""
+    """A searchset; it says when nothing was found, and when there is more than it holds.
+
+    `warnings`: what else there is to say of what it holds.
+    """
     base = request.build_absolute_uri("/fhir/r4/")
     entries: list[dict[str, Any]] = [
         {
@@ -199,8 +212,9 @@ def bundle(
         told = outcome(
             "too-costly", "More matches than this: narrow the search.", severity="warning"
         )
-    if told is not None:
-        entries.append({"resource": told, "search": {"mode": "outcome"}})
+    outcomes = [told] if told is not None else []
+    outcomes += [outcome("business-rule", text, severity="warning") for text in warnings]
+    entries += [{"resource": each, "search": {"mode": "outcome"}} for each in outcomes]
     links = [{"relation": "self", "url": request.build_absolute_uri()}]
     if following:
         links.append({"relation": "next", "url": following})

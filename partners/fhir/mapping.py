@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from audit.ids import read_id
+from booking.domain.conflicts import Kind
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
 from partners.models import DeclaredSchedule
@@ -245,6 +246,13 @@ def taken_slot(row: Taken) -> dict[str, Any]:
         "start": row.period.lower,
         "end": row.period.upper,
     }
+
+
+WARNING_SYSTEM = "urn:doctolib:warning"
+WARNING_TEXTS = {
+    Kind.SAME_TIME: "The patient has another visit at that time",
+    Kind.SAME_PRACTITIONER: "The patient sees the practitioner twice within a day",
+}
 
 
 def appointment(row: Appointment) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
+from booking.views.both import heeding, sentences
 from booking.views.dashboard.people import found_patients
 from booking.views.dashboard.said import Done, address_that_says
 from practitioners.domain import standing
@@ -67,6 +68,7 @@ class Desk:
     problem: str = ""
     may_overbook: bool = False
     doubles: list[Duplicate] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
 
     @cached_property
     def starts_at(self) -> datetime | None:
@@ -99,6 +101,7 @@ def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
             return redirect(address)
     context = desk_context(
         request, current="agenda", problem=desk.problem, may_overbook=desk.may_overbook,
+        conflicts=desk.conflicts,
         **_people_context(desk, with_chosen=True), **_slots_context(desk),
     )  # fmt: skip
     if desk.is_look:
@@ -237,7 +240,12 @@ def _book(desk: Desk, who: Patient | Identity, reason: VisitReason) -> str | Non
             actor=practice_actor(desk.request),
             now=desk.now,
             overbooks="overbook" in desk.data,
+            heeding=heeding(desk.request),
         )
+    except book.AlsoBooked as asked:
+        desk.problem = str(asked.text)
+        desk.conflicts = sentences(asked.conflicts, {}, agendas=[row.pk for row in desk.agendas])
+        return None
     except book.SlotTaken as refused:
         if isinstance(who, Patient) and (sent := _sent_twice(desk, {who.pk}, reason)):
             return sent

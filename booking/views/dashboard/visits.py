@@ -36,6 +36,7 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
+from booking.views.both import heeding, sentences
 from booking.views.dashboard.said import Done, address_that_says, agenda_address
 from practitioners.domain import availability
 from practitioners.domain.resources import names_of
@@ -43,6 +44,8 @@ from practitioners.domain.substitutes import name_at
 from practitioners.domain.wall_clock import read_instant
 
 DAYS_OFFERED = 21
+# What a form says of where to move a visit.
+WHEN = ("debut", "motif", "jour", "heure")
 MARKS = {"arrived", "seen", "no_show", "booked"}
 
 
@@ -146,7 +149,7 @@ def move_visit(
         agendas=agendas_of(request),
         initial=initial,
     )
-    problem = ""
+    problem, in_the_way = "", list[str]()
     starts_at = read_instant(request.POST.get("debut", ""))
     reason = row.visit_reason
     if request.method == "POST" and starts_at is None and when.is_valid():
@@ -162,7 +165,12 @@ def move_visit(
                 channel=Channel.PRACTICE,
                 now=now,
                 anywhere=True,
+                heeding=heeding(request),
             )
+        except book.AlsoBooked as asked:
+            problem = str(asked.text)
+            agendas = [agenda.pk for agenda in agendas_of(request)]
+            in_the_way = sentences(asked.conflicts, {}, agendas=agendas)
         except (book.SlotTaken, change.NotActive) as refused:
             problem = str(refused.text)
         else:
@@ -183,6 +191,8 @@ def move_visit(
         "when": when,
         "slots": [slot for slot in slots if slot.starts_at != row.starts_at][:24],
         "problem": problem,
+        "conflicts": in_the_way,
+        "asked": {name: request.POST[name] for name in WHEN if name in request.POST},
         "current": "agenda",
     }
     return render(request, "dashboard/move_visit.html", context, status=409 if problem else 200)

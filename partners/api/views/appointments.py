@@ -90,7 +90,19 @@ def reason_of(view: ScopedView, reason_id: uuid.UUID) -> VisitReason:
     return reason
 
 
-class Appointments(ScopedView):
+class BookingView(ScopedView):
+    """A route that answers with an appointment that it booked or moved."""
+
+    def booked(self, row: Appointment, **kwargs: Any) -> Response:
+        """The appointment with its ETag, and the warnings, which are no part of what is stored."""
+        data = resources.appointment(row)
+        found = bookings.in_the_way(credential=self.credential, appointment=row)
+        answer = shown(data, **kwargs)
+        answer.data = data | {"warnings": [resources.warning(each) for each in found]}
+        return answer
+
+
+class Appointments(BookingView):
     """What stands in the agendas, without identities; and booking."""
 
     scopes = {"get": scopes.APPOINTMENTS_READ, "post": scopes.APPOINTMENTS_WRITE}
@@ -110,7 +122,7 @@ class Appointments(ScopedView):
         return Response({"appointments": rows, "next": pages.get_next_link()})
 
     @describe(
-        "Book an appointment", answer=serializers.AppointmentOut, tag="appointments",
+        "Book an appointment", answer=serializers.BookedOut, tag="appointments",
         body=serializers.AppointmentIn, status=201, refuses={409},
     )  # fmt: skip
     def post(self, request: Request) -> Response:
@@ -135,7 +147,7 @@ class Appointments(ScopedView):
             note=wanted.get("note", ""),
             anywhere=wanted["outside_openings"],
         )
-        return shown(resources.appointment(appointment), status=status.HTTP_201_CREATED)
+        return self.booked(appointment, status=status.HTTP_201_CREATED)
 
     def _patient(self, wanted: dict[str, Any], reason: VisitReason) -> Patient | Identity:
         if "patient" not in wanted:
@@ -170,13 +182,13 @@ def appointment_of(
     return row
 
 
-class Move(ScopedView):
+class Move(BookingView):
     """Move an appointment; its id, its reference and its history stay."""
 
     scopes = {"post": scopes.APPOINTMENTS_WRITE}
 
     @describe(
-        "Move an appointment", answer=serializers.AppointmentOut, tag="appointments",
+        "Move an appointment", answer=serializers.BookedOut, tag="appointments",
         body=serializers.MoveIn, refuses={409}, matches=True,
     )  # fmt: skip
     def post(self, request: Request, appointment_id: uuid.UUID) -> Response:
@@ -197,7 +209,7 @@ class Move(ScopedView):
             now=timezone.now(),
             anywhere=wanted["outside_openings"],
         )
-        return shown(resources.appointment(moved))
+        return self.booked(moved)
 
 
 class Cancel(ScopedView):

@@ -1,0 +1,145 @@
+"""A patient's other visits at the same time, or with the same practitioner within a day.
+
+Nobody is kept from having both: they are told, and asked whether they mean it. Whoever asks says
+which appointments they may know of (`seen`). A patient sees all of their own; a practice, and
+software that books for it, sees those of that practice alone: that somebody has an appointment
+elsewhere is health data of another controller's.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from audit.refusal import Refusal
+from booking.models import Appointment
+from booking.models.appointment import Status
+
+WITHIN = timedelta(days=1)
+
+
+class Kind(StrEnum):
+    """What two visits of a patient have in common."""
+
+    SAME_TIME = "same-time"
+    SAME_PRACTITIONER = "same-practitioner"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A visit that is about to be booked, or to be moved to."""
+
+    patient_id: uuid.UUID
+    practitioner_id: uuid.UUID
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """What is wanted, and the visit of the same patient that stands already."""
+
+    kind: Kind
+    wanted: Wanted
+    other: Appointment
+
+
+class AlsoBooked(Refusal):
+    """The patient has another visit then, and nobody has said yet that both are meant."""
+
+    sentence = _("Cette personne a déjà un autre rendez-vous. Confirmez que vous voulez les deux.")
+
+    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+        super().__init__(self.sentence)
+        self.conflicts = conflicts
+
+
+def conflicts(
+    *,
+    wanted: Iterable[Wanted],
+    seen: QuerySet[Appointment],
+    leaving: Iterable[Appointment] = (),
+) -> list[Conflict]:
+    """Return which visits among `seen` get in the way of the wanted ones, soonest first.
+
+    Visits with two practitioners whose times overlap, and visits with one practitioner that begin
+    less than a day apart, or on the same day of the practice's wall clock. `leaving` are visits
+    that are given up for the wanted ones. One query.
+    """
+    asked = list(wanted)
+    if not asked:
+        return []
+    rows = (
+        seen.filter(
+            patient__in={each.patient_id for each in asked},
+            starts_at__lt=max(each.ends_at for each in asked) + WITHIN,
+            ends_at__gt=min(each.starts_at for each in asked) - WITHIN,
+        )
+        .exclude(status__in=[Status.CANCELLED, Status.NO_SHOW])
+        .exclude(pk__in=[row.pk for row in leaving])
+        .select_related("agenda__practitioner", "practice", "visit_reason")
+        .order_by("starts_at", "pk")
+    )
+    pairs = [(each, row) for row in rows for each in asked if each.patient_id == row.patient_id]
+    found = [(_kind(each, row), each, row) for each, row in pairs]
+    return [
+        Conflict(kind=kind, wanted=each, other=row) for kind, each, row in found if kind is not None
+    ]
+
+
+def _kind(wanted: Wanted, other: Appointment) -> Kind | None:
+    if wanted.practitioner_id != other.agenda.practitioner_id:
+        overlaps = wanted.starts_at < other.ends_at and other.starts_at < wanted.ends_at
+        return Kind.SAME_TIME if overlaps else None
+    zone = other.practice.zone
+    days = {at.astimezone(zone).date() for at in (wanted.starts_at, other.starts_at)}
+    is_near = abs(wanted.starts_at - other.starts_at) < WITHIN
+    return Kind.SAME_PRACTITIONER if is_near or len(days) == 1 else None
+
+
+def check(
+    *, appointment: Appointment, seen: QuerySet[Appointment], leaving: Iterable[Appointment] = ()
+) -> None:
+    """Ask about an appointment that is being made or moved, before it is kept.
+
+    Raises AlsoBooked; the transaction must be rolled back then.
+    """
+    found = conflicts_of(appointment=appointment, seen=seen, leaving=leaving)
+    if found:
+        raise AlsoBooked(found)
+
+
+def conflicts_of_move(
+    *, appointment: Appointment, starts_at: datetime, seen: QuerySet[Appointment]
+) -> list[Conflict]:
+    """Return which other visits would get in the way of an appointment at another time."""
+    wanted = Wanted(
+        patient_id=appointment.patient_id,
+        practitioner_id=appointment.agenda.practitioner_id,
+        starts_at=starts_at,
+        ends_at=starts_at + (appointment.ends_at - appointment.starts_at),
+    )
+    others = seen.exclude(follows=appointment.pk)
+    return conflicts(wanted=[wanted], seen=others, leaving=[appointment])
+
+
+def conflicts_of(
+    *, appointment: Appointment, seen: QuerySet[Appointment], leaving: Iterable[Appointment] = ()
+) -> list[Conflict]:
+    """Return which other visits get in the way of an appointment as it stands.
+
+    A visit and the one that follows it (a chain) are one.
+    """
+    wanted = Wanted(
+        patient_id=appointment.patient_id,
+        practitioner_id=appointment.agenda.practitioner_id,
+        starts_at=appointment.starts_at,
+        ends_at=appointment.ends_at,
+    )
+    chain = [appointment.pk, appointment.follows_id] if appointment.follows_id else [appointment.pk]
+    others = seen.exclude(pk__in=chain).exclude(follows=appointment.pk)
+    return conflicts(wanted=[wanted], seen=others, leaving=leaving)
