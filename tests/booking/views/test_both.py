@@ -270,8 +270,8 @@ def test_a_practice_that_moves_a_visit_is_asked(reason, beside, now):
 
 def software_of(*agendas):
     credential = make_credential("AgendaPlus", key=KEY)
-    for agenda in agendas:
-        make_grant(credential, agenda)
+    for practice_id in {agenda.practice_id for agenda in agendas}:
+        make_grant(credential, *(row for row in agendas if row.practice_id == practice_id))
     return Software(credential)
 
 
@@ -317,6 +317,7 @@ def test_software_learns_of_no_visit_that_is_not_its_practices(
 ):
     """Neither of an agenda that is not granted, nor of another practice that is."""
     patient = make_patient(make_account(), practice=reason.agenda.practice)
+    booked(reason, now, patient=patient, starts_at=NINE + 4 * DAY)
     booked(elsewhere if granted == "elsewhere" else beside, now, patient=patient)
     agendas = [reason.agenda, *([elsewhere.agenda] if granted == "elsewhere" else [])]
     body = {
