@@ -36,6 +36,7 @@ from booking.queries.waiting import on_the_list
 from booking.queries.waiting import show as show_waits
 from booking.views import unfinished
 from booking.views.access import account_of, account_required, local_target, web_actor
+from booking.views.chosen import with_person
 from booking.views.people import named_people
 from practitioners.domain.substitutes import name_at
 from practitioners.domain.wall_clock import read_day
@@ -178,7 +179,7 @@ def new_person(request: HttpRequest) -> HttpResponse:
     back = local_target(request, asked) or unfinished.target(request)
     if request.method == "POST" and form.is_valid():
         try:
-            patients.add_person(
+            added = patients.add_person(
                 account=account_of(request),
                 identity=form.identity(),
                 relation=form.cleaned_data["relation"],
@@ -190,7 +191,7 @@ def new_person(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(refused.text))
         else:
             messages.success(request, _("C’est noté."))
-            return redirect(back or "booking:people")
+            return redirect(with_person(back, added) if back else "booking:people")
     context = {"form": form, "is_new": True, "has_self": has_self, "next": back}
     return render(request, "booking/person.html", context)
 

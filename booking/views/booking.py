@@ -38,6 +38,7 @@ from booking.views.chosen import (
 )
 from booking.views.people import named_people
 from practitioners.domain import take
+from practitioners.domain.audience import SOMEBODY_ELSE
 from practitioners.domain.in_a_row import slots_in_a_row
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import VisitReason
@@ -208,6 +209,8 @@ def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
     )
     may = [str(patient.pk) for patient, _name in people if patient.pk not in refused]
     wished = request.POST.get("patient") or choice.answers.pour
+    # Where it is for somebody else, none of these is meant until one is chosen or added.
+    first = "" if wished == SOMEBODY_ELSE else next(iter(may), "")
     context = _context(choice) | {
         "people": [(patient, name, refused.get(patient.pk, "")) for patient, name in people],
         "nobody_may": not may and bool(people or new_refused),
@@ -215,7 +218,7 @@ def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
         "conflicts": sentences(conflicts, {row.pk: name for row, name in people}),
         "note_form": note_form,
         "person_form": person_form or PersonForm(),
-        "chosen": wished if wished in may else next(iter(may), ""),
+        "chosen": wished if wished in may else first,
         "here": f"{request.path}?{urlencode(choice.parameters())}",
         "other_reasons": page_of(choice.reason, starts_at=choice.starts_at),
     }

@@ -5,6 +5,7 @@ Whatever can be known of it is asked and said before anything is held.
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -13,7 +14,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -92,6 +93,17 @@ def chosen_reason(request: HttpRequest, motif: str) -> tuple[VisitReason, Patien
 def in_address(at: datetime) -> str:
     """An instant as addresses carry it: without a plus sign, which they would lose."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def with_person(address: str, patient: Patient) -> str:
+    """The address of a booking's last page, for a person who was added on the way; others as is."""
+    path, _mark, query = address.partition("?")
+    with suppress(Resolver404):
+        if resolve(path).view_name == "booking:confirm":
+            given = QueryDict(query, mutable=True)
+            given["pour"] = str(patient.pk)
+            return f"{path}?{given.urlencode()}"
+    return address
 
 
 def page_of(

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from practitioners.domain import availability, described, substitutes, wall_clock
 from practitioners.domain.audience import SOMEBODY_ELSE, Audience, Offer, Reader, audience_of
 from practitioners.domain.eligibility import Restriction
+from practitioners.domain.in_a_row import slots_in_a_row
 from practitioners.models import Agenda, Practitioner, VisitReason
 from practitioners.models.directory import LANGUAGE_NAMES
 from practitioners.readers import reader_of
@@ -112,11 +113,17 @@ def slots_context(
     chosen, depends = _chosen(offers, request.GET.get("motif", ""))
     if chosen is None or not agenda.active:
         return context
+    is_wanted = str(chosen.pk) == request.GET.get("motif", "")
+    asked_at = wall_clock.read_instant(request.GET.get("debut", "")) if is_wanted else None
     if depends:
-        asked_at = wall_clock.read_instant(request.GET.get("debut", ""))
         return context | {"chosen": chosen, "depends": True, "asked_at": asked_at}
-    week = _week_context(request, agenda, chosen, now, holder=reader.hold_key)
-    return context | week
+    holder, people = reader.hold_key, people_wanted(request.GET)
+    if asked_at is not None and not slots_in_a_row(
+        visit_reason=chosen, starts_at=asked_at, count=people, now=now, holder=holder
+    ):
+        asked_at = None
+    week = _week_context(request, agenda, chosen, now, holder=holder)
+    return context | week | {"asked_at": asked_at}
 
 
 def _chosen(
@@ -124,15 +131,16 @@ def _chosen(
 ) -> tuple[VisitReason | None, bool]:
     """The visit reason whose slots are shown, and whether an answer is missing for them.
 
-    Unless one is asked for: the first that is open to whoever reads, at the practice if possible.
+    Unless one is asked for: the first at the practice that is open to the reader, whatever they
+    answer, else the first there that depends on it; by video where there is no other.
     """
     offered = [(reason, offer) for reason, offer, _why in offers if offer != Offer.CLOSED]
     by_choice = sorted(
         offered,
         key=lambda pair: (
             str(pair[0].pk) != wanted,
-            pair[1] != Offer.OPEN,
             pair[0].teleconsultation,
+            pair[1] != Offer.OPEN,
         ),
     )
     if not by_choice:
@@ -180,7 +188,9 @@ def _week_context(
 ) -> dict[str, object]:
     zone = agenda.practice.zone
     today = now.astimezone(zone).date()
-    asked = wall_clock.read_day(request.GET.get("semaine", "")) or today
+    at = wall_clock.read_instant(request.GET.get("debut", ""))
+    asked = wall_clock.read_day(request.GET.get("semaine", ""))
+    asked = asked or (at.astimezone(zone).date() if at is not None else today)
     first = min(max(asked, today), today + timedelta(days=730))
     since = wall_clock.day_bounds(first, zone)[0]
     until = wall_clock.day_bounds(first + timedelta(days=DAYS_SHOWN), zone)[0]

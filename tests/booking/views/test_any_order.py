@@ -359,7 +359,11 @@ def test_a_new_person_leads_back_where_they_were_wanted(reason):
     people, new = reverse("booking:people"), reverse("booking:new-person")
     assert client.post(new, given | {"next": people})["Location"] == people
     given |= {"first_name": "Ida"}
-    assert client.post(new, given | {"next": held})["Location"] == held
+    back = client.post(new, given | {"next": held})["Location"]
+    assert back.startswith(held)
+    # The one who was added on the way is chosen.
+    ida = Patient.unscoped.latest("created_at")
+    assert form_with(client.get(back), "note").values["patient"] == str(ida.pk)
     # Nothing leads off the site.
     given |= {"first_name": "Eda"}
     assert client.post(new, given | {"next": "https://exemple.com/"})["Location"] == people

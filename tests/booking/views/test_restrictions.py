@@ -354,3 +354,28 @@ def test_a_family_in_a_row_leaves_out_who_may_not(agenda, first, now):
     form = form_with(shown, "personne-0")
     assert [form.values[f"personne-{n}"] for n in range(2)] == [str(row.pk) for row in children]
     assert send(client, form, held).status_code == 302
+
+
+def test_a_link_to_a_slot_goes_on_with_it(agenda, first, control, now):
+    """As the results have it where they must ask first."""
+    given = {"motif": control.pk, "debut": NINE.isoformat()}
+    address = reverse("practitioners:practitioner", args=[agenda.practitioner_id])
+    asked = Client().get(address, given)
+    assert QUESTION in asked.content.decode()
+    assert not slots_of(asked)
+    assert "/reserver/" in send(
+        Client(), form_with(asked, "suivi"), address, suivi="oui"
+    )["Location"]  # fmt: skip
+    Taken.objects.filter(hold_until__isnull=False).delete()
+    account = make_account()
+    known_to(agenda, now, account)
+    client = client_of(account)
+    shown = client.get(address, given)
+    assert "Continuer avec ce créneau" in shown.content.decode()
+    # The week around it is shown.
+    assert any(value.startswith("2026-11-30") for value in slots_of(shown))
+    form = next(each for each in forms_of(shown) if each.values.get("debut"))
+    assert "/reserver/" in send(client, form, address)["Location"]
+    # A slot that is gone is not gone on with.
+    gone = given | {"debut": (NINE - HALF).isoformat()}
+    assert "Continuer avec ce créneau" not in client.get(address, gone).content.decode()
