@@ -102,6 +102,8 @@ def make_requests(
                 "suivi": "non",
                 "patient": patient,
                 "note": "Une question sur mon traitement",
+                # Few patients have many visits here: they mean each of them.
+                "les-deux": "oui",
             }
         ).encode()
         head = (

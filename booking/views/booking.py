@@ -137,7 +137,8 @@ def _gone(request: HttpRequest, choice: Choice) -> HttpResponse | None:
     now, reason = timezone.now(), choice.reason
     if not (reason.active and reason.agenda.active):
         return not_offered(request, reason)
-    if choice.held(now=now) is not None:
+    # A form that is sent books or does not, and says so then.
+    if request.method == "POST" or choice.held(now=now) is not None:
         return None
     if slots_in_a_row(
         visit_reason=reason, starts_at=choice.starts_at, count=1, now=now, holder=choice.key

@@ -14,7 +14,14 @@ from practitioners.domain import next_slots
 from tests.browser.test_passkeys import sign_in, with_authenticator
 from tests.browser.test_story import link_in
 from tests.clock import today
-from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
+from tests.factories import (
+    PASSWORD,
+    make_account,
+    make_agenda,
+    make_opening,
+    make_patient,
+    make_reason,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
@@ -132,3 +139,27 @@ def test_another_account_of_the_same_browser_signs_in(here, new_page, agenda):
     sign_in(page, here, "autre@exemple.fr")
     page.wait_for_url(f"{here}/rendez-vous/")
     book_first_slot(page, here, agenda, patients=2)
+
+
+def test_a_parent_answers_first_and_books_for_a_child_on_a_phone(here, new_page, agenda):
+    agenda.visit_reasons.update(patient_kind="new")
+    make_account("parent@exemple.fr")
+    page = new_page(has_touch=True)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{here}/praticien/{agenda.practitioner_id}/")
+    expect(page.locator("button.slot")).to_have_count(0)
+    page.get_by_label("Non, c’est la première fois").check()
+    page.locator("button.slot").first.click()
+    page.get_by_role("link", name="J’ai un compte").click()
+    page.fill("[name=email]", "parent@exemple.fr")
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Se connecter").click()
+    expect(page.locator("[name=consent]")).to_be_hidden()
+    page.select_option("[name=relation]", "child")
+    page.locator("[name=consent]").check()
+    page.fill("[name=first_name]", "Aurèle")
+    page.fill("[name=last_name]", "Lefèvre")
+    page.fill("[name=birth_date]", "2020-12-31")
+    page.get_by_role("button", name="Confirmer le rendez-vous").click()
+    expect(page.locator(".notice.success").first).to_contain_text("confirmé")
+    assert Appointment.unscoped.get().patient.relation == "child"
