@@ -4,7 +4,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from booking.domain import canaries, delivery, patient_import, waiting
+from booking.domain import address_checks, canaries, delivery, patient_import, waiting
 
 
 @shared_task(name="booking.send_owed_messages")
@@ -30,3 +30,8 @@ def import_patients(import_id: str, **_newer_arguments: Any) -> None:
 @shared_task(name="booking.go_on_with_imports")
 def go_on_with_imports(**_newer_arguments: Any) -> None:
     patient_import.run_all(now=timezone.now())
+
+
+@shared_task(name="booking.forget_address_checks")
+def forget_address_checks(**_newer_arguments: Any) -> None:
+    address_checks.forget_old(now=timezone.now())

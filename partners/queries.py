@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from audit.models import Entry
-from booking.models import Appointment, Patient
+from booking.models import Account, Appointment, Patient
+from booking.queries.workplaces import Kind, Workplace
 from partners.models import (
     CalendarFeed,
     Credential,
@@ -15,6 +18,7 @@ from partners.models import (
     DeliveryState,
     Grant,
     ImportedCalendar,
+    Partner,
     RegisteredPatient,
 )
 from practitioners.models import Agenda, Practice, VisitReason
@@ -129,3 +133,16 @@ def deliveries_of(credential: Credential, *, limit: int = 50) -> list[Delivery]:
         .annotate(is_over=Q(state=DeliveryState.DELIVERED))
         .order_by("is_over", "-created_at", "-pk")[:limit]
     )
+
+
+def vendors_of(account: Account) -> list[Workplace]:
+    """The pages where an account works for a vendor: the vendor's, or the list of several."""
+    ids = list(
+        Partner.objects.filter(members__account=account)
+        .order_by("name", "pk")
+        .values_list("pk", flat=True)[:2]
+    )
+    if not ids:
+        return []
+    one = reverse("partners:vendor", args=ids) if len(ids) == 1 else reverse("partners:vendors")
+    return [Workplace(kind=Kind.VENDOR, name=_("Espace éditeur"), address=one)]

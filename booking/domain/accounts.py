@@ -1,4 +1,7 @@
-"""Accounts: sign-up, verification of the address, password reset."""
+"""Accounts: creating one, its password and its reset, the links of its mails.
+
+How an address is proved: booking/domain/address_checks.py.
+"""
 
 import hashlib
 import uuid
@@ -7,7 +10,8 @@ from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django_cryptography.core import signing
 
@@ -15,15 +19,20 @@ from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.sealing import seal
 from booking.domain import messages
-from booking.models import Account, Message
+from booking.models import Account, AddressCheck, Message
 from booking.models.account import Reminders, email_index
-from booking.models.message import MessageKind, MessageState
+from booking.models.message import MessageKind
 from practitioners.domain.live import wake
 
-VERIFY_HOURS = 72
 RESET_HOURS = 2
 # Whoever asks again and again must not fill a stranger's mailbox.
 MAILS_AN_HOUR = 5
+
+
+class WrongPassword(Exception):
+    """The current password does not fit."""
+
+    text = _("Ce n’est pas votre mot de passe actuel.")
 
 
 class InvalidLink(Exception):
@@ -39,60 +48,33 @@ def account_actor(account: Account, *, channel: Channel = Channel.WEB) -> Actor:
 
 
 def create_account(
-    *, email: str, password: str | None, language: str, verified_at: datetime | None = None
+    *,
+    email: str,
+    password: str | None,
+    language: str,
+    verified_at: datetime | None = None,
+    hashed: str = "",
 ) -> Account:
-    """Create an account; the address is sealed. Raises IntegrityError for a known address."""
+    """Create an account; the address is sealed. Raises IntegrityError for a known address.
+
+    `hashed`: the password, where only its hash is known any more.
+    """
     account = Account(
         email_index=email_index(email), language=language, email_verified_at=verified_at
     )
-    account.set_password(password)
+    if hashed:
+        account.password = hashed
+    else:
+        account.set_password(password)
     with transaction.atomic():
         seal(account, email=email.strip())
         account.save(force_insert=True)
     return account
 
 
-def sign_up(*, email: str, password: str, language: str, now: datetime) -> Account | None:
-    """Create an account and owe the mail that verifies its address.
-
-    For an address that already has an account, None is returned and that account is told by
-    mail instead, so that the page answers alike and nobody learns who has an account.
-    Raises ValidationError for a weak password.
-    """
-    validate_password(password)
-    try:
-        with transaction.atomic():
-            account = create_account(email=email, password=password, language=language)
-            entries.write("account-created", actor=account_actor(account), subjects=[account.pk])
-            _owe(account, MessageKind.VERIFY_EMAIL, now=now)
-            return account
-    except IntegrityError:
-        known = Account.objects.get(email_index=email_index(email))
-        kind = (
-            MessageKind.ALREADY_REGISTERED if known.email_verified_at else MessageKind.VERIFY_EMAIL
-        )
-        _owe(known, kind, now=now)
-        return None
-
-
-def verification_token(account: Account) -> str:
-    """A signed, time-limited token that proves who read the account's mail."""
-    return signing.dumps([str(account.pk), _password_mark(account)], salt="verify-email")
-
-
-def verify_email(*, token: str, now: datetime) -> Account:
-    """Verify the address of the account that the token names. Raises InvalidLink."""
-    account = _account_of(token, salt="verify-email", hours=VERIFY_HOURS)
-    if account.email_verified_at is None:
-        account.email_verified_at = now
-        account.save(update_fields=["email_verified_at"])
-        entries.write("email-verified", actor=account_actor(account), subjects=[account.pk])
-    return account
-
-
 def reset_token(account: Account) -> str:
-    """A signed token for choosing a new password; dead once the password has changed."""
-    return signing.dumps([str(account.pk), _password_mark(account)], salt="reset-password")
+    """A signed token for choosing a new password; dead once the password or address changes."""
+    return signing.dumps([str(account.pk), _mark(account)], salt="reset-password")
 
 
 def reminders_token(account: Account) -> str:
@@ -124,23 +106,56 @@ def request_reset(*, email: str, now: datetime) -> None:
     """Owe the mail with which a password is reset, if the address has an account."""
     account = Account.objects.filter(email_index=email_index(email), is_active=True).first()
     if account is not None:
-        _owe(account, MessageKind.RESET_PASSWORD, now=now)
+        owe(account, MessageKind.RESET_PASSWORD, now=now)
 
 
 @transaction.atomic
 def reset_password(*, token: str, password: str, now: datetime) -> Account:
-    """Set a new password; whoever read the mail also owns the address.
+    """Set a new password by a link; reading the mail also proves the address.
 
     Raises InvalidLink, and ValidationError for a weak password.
     """
     account = account_of_reset(token)
     validate_password(password)
-    account.set_password(password)
     account.email_verified_at = account.email_verified_at or now
-    account.save(update_fields=["password", "email_verified_at"])
+    account.save(update_fields=["email_verified_at"])
     entries.write("password-reset", actor=account_actor(account), subjects=[account.pk])
-    transaction.on_commit(partial(wake, account.pk), robust=True)
+    _put_in_force(account, password, now=now)
     return account
+
+
+@transaction.atomic
+def change_password(
+    *, account: Account, current: str, password: str, actor: Actor, now: datetime
+) -> Account:
+    """Replace an account's password, which must be given; return the account as it is then.
+
+    Every session ends but the one that the caller lets live on (`update_session_auth_hash`). Told
+    by mail, on the record. Raises WrongPassword, and ValidationError for a weak password or the
+    same one.
+    """
+    account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    if not account.check_password(current):
+        raise WrongPassword
+    if account.check_password(password):
+        raise ValidationError(_("C’est le mot de passe que vous avez déjà."))
+    validate_password(password)
+    entries.write("password-changed", actor=actor, subjects=[account.pk], at=now)
+    _put_in_force(account, password, now=now)
+    return account
+
+
+def _put_in_force(account: Account, password: str, *, now: datetime) -> None:
+    """Save a new password, with what ends with the former one, and owe the mail that tells it."""
+    account.set_password(password)
+    account.save(update_fields=["password"])
+    # A change of address that was asked for with the former password, or by a sign-up.
+    AddressCheck.objects.filter(
+        account=account, proved_at__isnull=True, ended_at__isnull=True
+    ).update(ended_at=now)
+    messages.owe_to_account(account=account, kind=MessageKind.PASSWORD_CHANGED, now=now)
+    # Pages that are open elsewhere see at once that their session has ended.
+    transaction.on_commit(partial(wake, account.pk), robust=True)
 
 
 def _account_of(token: str, *, salt: str, hours: int) -> Account:
@@ -149,14 +164,15 @@ def _account_of(token: str, *, salt: str, hours: int) -> Account:
         account = Account.objects.get(pk=uuid.UUID(account_id), is_active=True)
     except (signing.BadSignature, ValueError, TypeError, Account.DoesNotExist) as error:
         raise InvalidLink from error
-    if _password_mark(account) != fragment:
+    if _mark(account) != fragment:
         raise InvalidLink
     return account
 
 
-def _password_mark(account: Account) -> str:
-    """What changes when the password does, so that a used link dies with it."""
-    return hashlib.sha256(account.password.encode()).hexdigest()[:16]
+def _mark(account: Account) -> str:
+    """What changes when the password or the address does, so that a link ends with either."""
+    marked = account.password.encode() + b"|" + bytes(account.email_index)
+    return hashlib.sha256(marked).hexdigest()[:16]
 
 
 def site_url(path: str) -> str:
@@ -164,18 +180,12 @@ def site_url(path: str) -> str:
     return f"{settings.BASE_URL}{path}"
 
 
-def resend_verification(*, account: Account, now: datetime) -> None:
-    """Owe the verification mail again, unless one is owed already."""
-    if not Message.objects.filter(
-        account=account, kind=MessageKind.VERIFY_EMAIL, state=MessageState.OWED
-    ).exists():
-        _owe(account, MessageKind.VERIFY_EMAIL, now=now)
-
-
-def _owe(account: Account, kind: MessageKind, *, now: datetime) -> None:
+def owe(
+    account: Account, kind: MessageKind, *, now: datetime, check: AddressCheck | None = None
+) -> None:
     """Owe a mail about the account, at most MAILS_AN_HOUR of its kind."""
     lately = Message.objects.filter(
         account=account, kind=kind, created_at__gt=now - timedelta(hours=1)
     )
     if lately.count() < MAILS_AN_HOUR:
-        messages.owe_to_account(account=account, kind=kind, now=now)
+        messages.owe_to_account(account=account, kind=kind, now=now, check=check)

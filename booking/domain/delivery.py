@@ -23,11 +23,20 @@ from django.utils import translation
 from audit.record.entries import system_actor
 from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import accounts, deadline, messages, questionnaire, reminders, series, sms
+from booking.domain import (
+    account_letters,
+    accounts,
+    deadline,
+    messages,
+    questionnaire,
+    reminders,
+    series,
+    sms,
+)
 from booking.domain.change import cancelled_with, follower
 from booking.domain.enclosed_calendar import enclose
 from booking.domain.handover import handover_token
-from booking.domain.letters import Letter, hand_over
+from booking.domain.letters import Letter, NothingToSay, hand_over
 from booking.domain.offer_links import offer_token
 from booking.domain.quiet_hours import zone_of_number
 from booking.models import Account, Appointment, Handover, Message, Offer, Patient
@@ -54,10 +63,6 @@ class _LastWake:
 
 
 _last_wake = _LastWake()
-
-
-class NothingToSay(Exception):
-    """The message has become pointless: the visit was cancelled, the person was erased."""
 
 
 class NotAtNight(Exception):
@@ -201,32 +206,7 @@ def compose(message: Message, *, now: datetime) -> Letter:
         return _handover(message.handover, now=now)
     if message.offer is not None:
         return _offer(message.offer, by_sms=message.channel == MessageChannel.SMS, now=now)
-    return _about_account(message)
-
-
-def _about_account(message: Message) -> Letter:
-    account = message.account
-    if account is None:
-        raise NothingToSay
-    context: dict[str, object] = {"site": settings.BASE_URL}
-    if message.kind == MessageKind.VERIFY_EMAIL:
-        if account.email_verified_at:
-            raise NothingToSay
-        path = reverse("booking:verify-email", args=[accounts.verification_token(account)])
-        context["link"] = accounts.site_url(path)
-    elif message.kind == MessageKind.RESET_PASSWORD:
-        path = reverse("booking:reset-password", args=[accounts.reset_token(account)])
-        context["link"] = accounts.site_url(path)
-    elif message.kind == MessageKind.REPLY:
-        context["link"] = accounts.site_url(reverse("booking:my-conversations"))
-    elif message.kind == MessageKind.PASSKEY:
-        context["link"] = accounts.site_url(reverse("booking:passkeys"))
-    elif message.kind == MessageKind.DOCUMENT:
-        context["link"] = accounts.site_url(reverse("booking:my-documents"))
-    wanted = [(account, ("email",))]
-    with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
-        to = plain.text(account, "email")
-    return _letter(message.kind, to, account.language, context)
+    return _letter(message.kind, *account_letters.about(message, now=now))
 
 
 def _invitation(message: Message) -> Letter:

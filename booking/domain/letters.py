@@ -8,6 +8,10 @@ from booking.domain import sms
 from booking.models.message import MessageChannel
 
 
+class NothingToSay(Exception):
+    """The message has become pointless: the visit was cancelled, the person was erased."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CalendarPart:
     """A calendar object of a mail; `method` is the one that it states itself."""

@@ -9,7 +9,16 @@ from django.db.models import Q
 from audit.fixed_query import insert_rows
 from booking.domain import reminders
 from booking.domain.quiet_hours import when_to_text, zone_where
-from booking.models import Account, Appointment, Handover, Message, Offer, Patient, Wait
+from booking.models import (
+    Account,
+    AddressCheck,
+    Appointment,
+    Handover,
+    Message,
+    Offer,
+    Patient,
+    Wait,
+)
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.models import Invitation
 
@@ -107,11 +116,16 @@ def owe_as_before(*, appointment: Appointment, now: datetime) -> None:
     void.filter(of_this_time | coming).update(state=MessageState.OWED)
 
 
-def owe_to_account(*, account: Account, kind: MessageKind, now: datetime) -> Message:
-    """Owe an e-mail about the account itself (verification, password)."""
+def owe_to_account(
+    *, account: Account, kind: MessageKind, now: datetime, check: AddressCheck | None = None
+) -> Message:
+    """Owe an e-mail about the account itself (verification, password); `check`: the address it
+    proves, or tells of.
+    """
     row = Message(
-        kind=kind, channel=MessageChannel.EMAIL, account=account, due_at=now, created_at=now
-    )
+        kind=kind, channel=MessageChannel.EMAIL, account=account, address_check=check, due_at=now,
+        created_at=now,
+    )  # fmt: skip
     _insert([row])
     return row
 

@@ -59,6 +59,11 @@ def forget(session_key: str) -> None:
     SignIn.objects.filter(session_key=session_key).delete()
 
 
+def forget_all(account: Account) -> None:
+    """Drop what was noted of an account's sessions, which have ended with its password."""
+    SignIn.objects.filter(account=account).delete()
+
+
 def live(account: Account, *, now: datetime) -> list[SignIn]:
     """The account's sessions that still open it, the one used last first."""
     rows = SignIn.objects.filter(account=account).order_by("-seen_at", "pk")

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.core.validators import EmailValidator
 from django.utils.text import capfirst
@@ -69,6 +71,69 @@ class CodeForm(forms.Form):
     )
 
 
+class AddressCodeForm(forms.Form):
+    """The code of a mail."""
+
+    code = forms.CharField(
+        label=_("Code reçu par e-mail"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "code"}
+        ),
+    )
+
+
+class CorrectAddressForm(forms.Form):
+    """Another address than the one that was mistyped."""
+
+    email = forms.CharField(
+        label=_("La bonne adresse"),
+        max_length=254,
+        validators=[EmailValidator()],
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class NewAddressForm(forms.Form):
+    """Another address for the account; the password, unless something better was just shown."""
+
+    email = forms.CharField(
+        label=_("Nouvelle adresse"),
+        max_length=254,
+        validators=[EmailValidator()],
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    password = forms.CharField(
+        label=_("Votre mot de passe"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, asks_password: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_password:
+            del self.fields["password"]
+
+
+class ChangePasswordForm(forms.Form):
+    """The password as it is, and another one."""
+
+    current = forms.CharField(
+        label=_("Mot de passe actuel"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    password = forms.CharField(
+        label=_("Nouveau mot de passe"),
+        strip=False,
+        max_length=200,
+        help_text=_("12 caractères au moins. Une phrase facile à retenir convient très bien."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
 class PasswordForm(forms.Form):
     """The account's own password again, before what cannot be undone."""
 
@@ -92,8 +157,12 @@ class SettingsForm(forms.Form):
 
 
 __all__ = [
+    "AddressCodeForm",
     "AddressForm",
+    "ChangePasswordForm",
     "CodeForm",
+    "CorrectAddressForm",
+    "NewAddressForm",
     "NewPasswordForm",
     "PasswordForm",
     "SettingsForm",

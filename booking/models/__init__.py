@@ -1,4 +1,5 @@
 from booking.models.account import Account
+from booking.models.address_check import AddressCheck
 from booking.models.appointment import Appointment, Departure
 from booking.models.concern import Concern
 from booking.models.conversation import Conversation, Reply
@@ -15,6 +16,7 @@ from booking.models.waiting import Offer, Wait
 
 __all__ = [
     "Account",
+    "AddressCheck",
     "Appointment",
     "Concern",
     "Conversation",

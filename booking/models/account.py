@@ -52,6 +52,8 @@ class Account(AbstractBaseUser, PermissionsMixin):
     asked_at = models.DateTimeField(null=True, blank=True)
     # Since when the account is kept from the dashboard: the watch has stopped it.
     stopped_at = models.DateTimeField(_("arrêté le"), null=True, blank=True)
+    # The practice whose pages it used last: where a member of several goes on.
+    last_practice_id = models.UUIDField(null=True, blank=True, editable=False)
     # How often all its sessions were ended at once.
     sign_outs = models.PositiveIntegerField(default=0, db_default=0)
 

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from booking.models.address_check import AddressCheck
 from booking.models.appointment import Appointment
 from booking.models.handover import Handover
 from booking.models.waiting import Offer
@@ -21,6 +22,11 @@ class MessageKind(models.TextChoices):
     REMINDER = "reminder", _("rappel")
     VERIFY_EMAIL = "verify_email", _("vérification de l’adresse")
     ALREADY_REGISTERED = "already_registered", _("compte existant")
+    EMAIL_CHANGE = "email_change", _("vérification de la nouvelle adresse")
+    EMAIL_ASKED = "email_asked", _("nouvelle adresse demandée")
+    EMAIL_CHANGED = "email_changed", _("nouvelle adresse")
+    EMAIL_LEFT = "email_left", _("ancienne adresse")
+    PASSWORD_CHANGED = "password_changed", _("mot de passe changé")
     RESET_PASSWORD = "reset_password", _("mot de passe oublié")
     INVITATION = "invitation", _("invitation")
     OFFER = "offer", _("créneau proposé")
@@ -72,6 +78,11 @@ class Message(models.Model):
     handover = models.ForeignKey(
         Handover, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
+    # No constraint: it would lock a large table, and a check that is gone leaves nothing to say.
+    address_check = models.ForeignKey(
+        AddressCheck, null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False,
+        db_constraint=False,
+    )  # fmt: skip
     # Which turn of a reminder or change this is, so that the same one is never owed twice.
     turn = models.CharField(max_length=40, blank=True, default="")
     # A practice's words to several patients at once: they name nobody.

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import wraps
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -56,6 +55,7 @@ def network_of(request: HttpRequest) -> str:
 
 def local_target(request: HttpRequest, target: str) -> str:
     """An address that a form or a link asks to be led to, if it is one of this site; else ""."""
+    target = target.strip()
     is_ours = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
@@ -166,11 +166,59 @@ def own_agenda(request: HttpRequest, agenda_id: uuid.UUID) -> Agenda:
     return found
 
 
+def way_back(request: HttpRequest) -> str:
+    """The page to which somebody comes back after signing in, or giving a code, on the way.
+
+    A form is not sent again by its address, nor is a fragment a page: the page that held them.
+    """
+    is_page = request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    if request.headers.get("HX-Request"):
+        page = request.headers.get("HX-Current-URL", "")
+    elif request.method in ("GET", "HEAD") and is_page:
+        return request.get_full_path()
+    else:
+        page = request.headers.get("Referer", "")
+    if not local_target(request, page):
+        return ""
+    parts = urlsplit(page)
+    return urlunsplit(("", "", parts.path or "/", parts.query, ""))
+
+
+def _lead_to(request: HttpRequest, name: str) -> HttpResponse:
+    """Lead to a page, and from there back; a fragment's request leads the whole page."""
+    back = way_back(request)
+    page = reverse(name)
+    target = f"{page}?{urlencode({'next': back})}" if back else page
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(target)
+    answer = redirect(target)
+    # Sent again as it is, from the page that the back button shows, it is no repetition.
+    answer.leads_away = True  # type: ignore[attr-defined]
+    return answer
+
+
+def signed_in(view: View) -> View:
+    """Only for a signed-in account; others sign in, and come back."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if request.method not in ("GET", "HEAD"):
+            messages.warning(
+                request,
+                _("Votre session est terminée : rien n’a été enregistré. Connectez-vous."),
+            )
+        return _lead_to(request, "booking:sign-in")
+
+    return guarded
+
+
 def account_required(view: View) -> View:
     """Only for who is signed in; queries see that account's own patients and appointments."""
 
     @wraps(view)
-    @login_required
+    @signed_in
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with scope(account=request.user):
             return view(request, *args, **kwargs)
@@ -234,6 +282,7 @@ def practice_member(permission: str) -> Callable[[View], View]:
             if not request.user.has_perm(permission, membership):
                 raise PermissionDenied
             cast(Any, request).membership = membership
+            _note_practice(request, practice_id)
             try:
                 with scope(practice=membership.practice):
                     return view(request, practice_id, *args, **kwargs)
@@ -249,6 +298,13 @@ def practice_member(permission: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _note_practice(request: HttpRequest, practice_id: uuid.UUID) -> None:
+    """Remember the practice that a member works at: the next sign-in leads there."""
+    account = account_of(request)
+    if request.method == "GET" and account.last_practice_id != practice_id:
+        Account.objects.filter(pk=account.pk).update(last_practice_id=practice_id)
 
 
 def _insists(request: HttpRequest, practice_id: uuid.UUID) -> bool:
@@ -267,6 +323,11 @@ def _to(request: HttpRequest, name: str, practice_id: uuid.UUID) -> HttpResponse
         target = f"{reverse(name)}?{urlencode({'next': request.path})}"
         return HttpResponseClientRedirect(target)
     return lead_away(request, reverse(name), practice_id=practice_id, network=network_of(request))
+
+
+def to_second_factor(request: HttpRequest) -> HttpResponse:
+    """Lead to the second factor, and from there back."""
+    return _lead_to(request, "booking:second-factor")
 
 
 def _stopped(request: HttpRequest) -> HttpResponse:

@@ -1,7 +1,6 @@
 """Sign-in, sign-up, verification, password, second factor, the account's own page."""
 
 import uuid
-from urllib.parse import quote
 
 import segno
 from django.conf import settings
@@ -17,12 +16,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_otp import devices_for_user, match_token
 from django_otp import login as otp_login
+from django_otp import match_token
 
 from audit.record.proofs import NotYetSealed, inclusion
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import accounts, concerns, second_factor, sign_ins, throttle
+from booking.domain import sign_up as sign_ups
 from booking.forms.accounts import (
     AddressForm,
     CodeForm,
@@ -32,9 +32,8 @@ from booking.forms.accounts import (
     SignUpForm,
 )
 from booking.forms.record import ConcernForm
-from booking.models import Account
 from booking.queries.reads import entry_of_account, reads_of_account, subjects_of_account
-from booking.views import unfinished
+from booking.views import entering, pending, taken_over, unfinished
 from booking.views.access import (
     account_of,
     account_required,
@@ -44,32 +43,15 @@ from booking.views.access import (
     note_code_given,
     web_actor,
 )
-from booking.views.own_account import note_sign_in
 from practitioners.domain import live
-
-BACKEND = "booking.backends.EmailBackend"
-PENDING = "pending_account"
-AWAITING_CODE = "awaiting_code"
-
-
-def next_target(request: HttpRequest) -> str:
-    """Where somebody goes on once they are signed in."""
-    asked = request.POST.get("next") or request.GET.get("next") or ""
-    if target := local_target(request, asked):
-        return target
-    return unfinished.target(request) or reverse("booking:my-appointments")
-
-
-def enter(request: HttpRequest, account: Account) -> None:
-    """Begin a session for an account that has proved who it is."""
-    unfinished.sign_in(request, account, backend=BACKEND)
-    note_sign_in(request, now=timezone.now())
 
 
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST" and request.user.is_authenticated:
+        return entering.go_on(request)
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         email, network = form.cleaned_data["email"], network_of(request)
@@ -77,50 +59,45 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             throttle.check(email=email, network=network)
         except throttle.TooManyTries as problem:
             form.add_error(None, str(problem.text))
-            return render(
-                request,
-                "booking/sign_in.html",
-                {"form": form, "next": next_target(request)},
-                status=429,
-            )
+            return _sign_in_page(request, form, status=429)
         account = authenticate(request, username=email, password=form.cleaned_data["password"])
         if account is None:
             throttle.note_failure(email=email, network=network)
             form.add_error(None, _("L’adresse ou le mot de passe ne convient pas."))
         elif account.email_verified_at is None:
-            accounts.resend_verification(account=account, now=timezone.now())
-            request.session[PENDING] = str(account.pk)
-            return redirect("booking:check-mail")
-        elif next(devices_for_user(account), None) is not None:
-            request.session[AWAITING_CODE] = str(account.pk)
-            return redirect(f"{reverse('booking:code')}?next={quote(next_target(request))}")
+            check = sign_ups.resume(account=account, now=timezone.now(), **_begun(request))
+            return pending.lead_to_mail(request, check, email=email)
         else:
-            target = next_target(request)
-            enter(request, account)
-            return redirect(target)
-    return render(request, "booking/sign_in.html", {"form": form, "next": next_target(request)})
+            return entering.enter_or_ask(request, account)
+    return _sign_in_page(request, form)
+
+
+def _sign_in_page(request: HttpRequest, form: SignInForm, *, status: int = 200) -> HttpResponse:
+    context = {"form": form, "next": entering.asked_target(request)}
+    return render(request, "booking/sign_in.html", context, status=status)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
-    account = Account.objects.filter(
-        pk=request.session.get(AWAITING_CODE) or uuid.UUID(int=0), is_active=True
-    ).first()
+    account = entering.awaited_account(request, now=timezone.now())
     if account is None:
-        return redirect("booking:sign-in")
+        return redirect(
+            entering.with_next(reverse("booking:sign-in"), entering.asked_target(request))
+        )
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         device = match_token(account, form.cleaned_data["code"].replace(" ", ""))
         if device is not None:
-            target = next_target(request)
-            enter(request, account)
+            target = entering.next_target(request, account)
+            entering.enter(request, account)
             otp_login(request, device)
             note_code_given(request, now=timezone.now())
-            request.session.pop(AWAITING_CODE, None)
-            return redirect(target)
+            entering.forget_code(request)
+            return redirect(taken_over.hold_again(request, target, now=timezone.now()))
         form.add_error("code", _("Ce code ne convient pas. Attendez le suivant et réessayez."))
-    return render(request, "booking/code.html", {"form": form, "next": next_target(request)})
+    context = {"form": form, "next": entering.asked_target(request)}
+    return render(request, "booking/code.html", context)
 
 
 @require_POST
@@ -131,7 +108,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     unfinished.sign_out(request)
     if account_id is not None:
         live.wake(account_id)
-    answer = redirect("practitioners:home")
+    # Somebody who changes accounts goes on to the sign-in page.
+    answer = redirect(local_target(request, request.POST.get("next", "")) or "practitioners:home")
     # What this device kept for being offline goes with the session.
     answer["Clear-Site-Data"] = '"cache", "storage"'
     return answer
@@ -141,48 +119,39 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST" and request.user.is_authenticated:
+        return entering.go_on(request)
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        email = form.cleaned_data["email"]
         try:
-            account = accounts.sign_up(
-                email=form.cleaned_data["email"],
+            throttle.take_mail(network=network_of(request))
+            check = sign_ups.sign_up(
+                email=email,
                 password=form.cleaned_data["password"],
                 language=request.LANGUAGE_CODE or settings.LANGUAGE_CODE,
                 now=timezone.now(),
+                former=pending.check_of(request),
+                **_begun(request),
             )
         except ValidationError as problem:
             form.add_error("password", problem)
+        except throttle.TooManyTries as problem:
+            form.add_error(None, str(problem.text))
         else:
-            if account is not None:
-                request.session[PENDING] = str(account.pk)
-            if request.GET.get("next") or request.POST.get("next"):
-                unfinished.keep_target(request, next_target(request))
-            return redirect("booking:check-mail")
-    return render(request, "booking/sign_up.html", {"form": form, "next": next_target(request)})
+            return pending.lead_to_mail(request, check, email=email)
+    context = {"form": form, "next": entering.asked_target(request)}
+    return render(request, "booking/sign_up.html", context)
 
 
-@require_safe
-def check_mail(request: HttpRequest) -> HttpResponse:
-    return render(request, "booking/check_mail.html")
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def verify_email(request: HttpRequest, token: str) -> HttpResponse:
-    """A link in a mail shows a page; only its button verifies, so that scanners do not."""
-    if request.method != "POST":
-        return render(request, "booking/verify_email.html")
-    try:
-        account = accounts.verify_email(token=token, now=timezone.now())
-    except accounts.InvalidLink as problem:
-        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
-    messages.success(request, _("Votre adresse est vérifiée."))
-    # Only the browser that signed up enters: a link alone must not sign a stranger in.
-    if request.session.pop(PENDING, None) == str(account.pk):
-        target = next_target(request)
-        enter(request, account)
-        return redirect(target)
-    return redirect("booking:sign-in")
+def _begun(request: HttpRequest) -> dict[str, str]:
+    """Where somebody goes on once their address is proved, and the key of what they hold."""
+    if target := entering.asked_target(request):
+        unfinished.keep_target(request, target)
+    return {
+        "target": unfinished.target(request),
+        "hold_key": unfinished.hold_key(request),
+    }
 
 
 @never_cache
@@ -190,9 +159,21 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
 def forgotten(request: HttpRequest) -> HttpResponse:
     form = AddressForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        accounts.request_reset(email=form.cleaned_data["email"], now=timezone.now())
-        return redirect("booking:check-mail")
+        try:
+            throttle.take_mail(network=network_of(request))
+            accounts.request_reset(email=form.cleaned_data["email"], now=timezone.now())
+        except throttle.TooManyTries as problem:
+            form.add_error(None, str(problem.text))
+        else:
+            return redirect("booking:reset-asked")
     return render(request, "booking/forgotten.html", {"form": form})
+
+
+@never_cache
+@require_safe
+def reset_asked(request: HttpRequest) -> HttpResponse:
+    """What to do next; it says nothing about whether the address has an account."""
+    return render(request, "booking/reset_asked.html", {"hours": accounts.RESET_HOURS})
 
 
 @never_cache
@@ -236,7 +217,7 @@ def account(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "email": email,
-        "has_second_factor": next(devices_for_user(me), None) is not None,
+        "has_second_factor": entering.has_second_factor(me),
         "is_member": me.memberships.exists() or me.is_staff,
     }
     return render(request, "booking/account.html", context)
@@ -308,20 +289,21 @@ def concern(request: HttpRequest, entry_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_factor_page(request: HttpRequest) -> HttpResponse:
     me = account_of(request)
-    if next(devices_for_user(me), None) is not None:
+    if entering.has_second_factor(me):
         if not is_verified(request):
-            request.session[AWAITING_CODE] = str(me.pk)
-            return redirect(f"{reverse('booking:code')}?next={quote(next_target(request))}")
-        return render(request, "booking/second_factor_on.html", {"next": next_target(request)})
+            return entering.ask_code(request, me, target=entering.asked_target(request))
+        done = {"next": entering.next_target(request, me)}
+        return render(request, "booking/second_factor_on.html", done)
     device = second_factor.pending_device(account=me)
     form = CodeForm(request.POST or None)
     form.fields["code"].help_text = ""
+    target = entering.next_target(request, me)
     if request.method == "POST" and form.is_valid():
         if device.verify_token(form.cleaned_data["code"].replace(" ", "")):
             codes = second_factor.confirm(account=me, device=device, actor=web_actor(request))
             otp_login(request, device)
             note_code_given(request, now=timezone.now())
-            shown: dict[str, object] = {"codes": codes, "next": next_target(request)}
+            shown: dict[str, object] = {"codes": codes, "next": target}
             return render(request, "booking/recovery_codes.html", shown)
         form.add_error("code", _("Ce code ne convient pas. Attendez le suivant et réessayez."))
     picture = segno.make(device.config_url).svg_inline(omitsize=True, svgclass=None, lineclass=None)
@@ -329,7 +311,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
         "form": form,
         "picture": mark_safe(picture),  # noqa: S308 - made by segno from our own address
         "secret": second_factor.secret_text(device),
-        "next": next_target(request),
+        "next": target,
         "required": me.memberships.exists() or me.is_staff,
     }
     return render(request, "booking/second_factor.html", context)

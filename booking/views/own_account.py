@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from booking.domain import accounts, favourites, sign_ins
 from booking.models import SignIn
+from booking.queries.workplaces import workplaces_of
 from booking.views.access import (
     account_of,
     account_required,
@@ -32,6 +33,15 @@ def sessions(request: HttpRequest) -> HttpResponse:
     rows = sign_ins.live(account_of(request), now=timezone.now())
     context = {"sign_ins": rows, "current": request.session.session_key}
     return render(request, "booking/sessions.html", context)
+
+
+@never_cache
+@account_required
+@require_safe
+def workplaces(request: HttpRequest) -> HttpResponse:
+    """Where the account works, for a choice between several practices."""
+    places = workplaces_of(account_of(request), now=timezone.now())
+    return render(request, "booking/workplaces.html", {"places": places})
 
 
 @account_required

@@ -5,7 +5,6 @@ owner are told, and how a session begins.
 """
 
 from datetime import timedelta
-from urllib.parse import quote
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
-from django_otp import devices_for_user
 from django_otp import login as otp_login
 from django_otp_webauthn import exceptions
 from django_otp_webauthn import views as ceremonies
@@ -26,6 +24,7 @@ from django_otp_webauthn.models import WebAuthnCredential
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import passkeys, second_factor, sign_ins
 from booking.models import Account
+from booking.views import entering
 from booking.views.access import (
     account_of,
     account_required,
@@ -34,7 +33,6 @@ from booking.views.access import (
     note_code_given,
     web_actor,
 )
-from booking.views.accounts import AWAITING_CODE, enter, next_target
 
 FRESH = timedelta(minutes=15)
 
@@ -53,15 +51,13 @@ class Helper(WebAuthnHelper):
 
 def _must_prove(request: HttpRequest) -> bool:
     """Whether the second factor is to be shown (again) before keys are changed."""
-    if next(devices_for_user(account_of(request)), None) is None:
+    if not entering.has_second_factor(account_of(request)):
         return False
     return not (is_verified(request) and code_is_fresh(request, FRESH, now=timezone.now()))
 
 
 def _to_code(request: HttpRequest) -> HttpResponse:
-    request.session[AWAITING_CODE] = str(account_of(request).pk)
-    target = quote(reverse("booking:passkeys"))
-    return redirect(f"{reverse('booking:code')}?next={target}")
+    return entering.ask_code(request, account_of(request), target=reverse("booking:passkeys"))
 
 
 @never_cache
@@ -155,12 +151,13 @@ class CompleteSigningIn(ceremonies.CompleteCredentialAuthenticationView):
             raise exceptions.UserDisabled()
 
     def complete_auth(self, device: WebAuthnCredential) -> Account:
-        self.target = next_target(self.request)
-        if not self.request.user.is_authenticated:
-            enter(self.request, device.user)
+        self.target = entering.next_target(self.request, device.user)
+        # The key says whose session this is, whoever the browser was signed in as before.
+        if self.request.user != device.user:
+            entering.enter(self.request, device.user)
         otp_login(self.request, device)
         note_code_given(self.request, now=timezone.now())
-        self.request.session.pop(AWAITING_CODE, None)
+        entering.forget_code(self.request)
         return device.user
 
     def get_success_url(self) -> str:

@@ -49,6 +49,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
+    "forget-address-checks": {
+        "task": "booking.forget_address_checks",
+        "schedule": timedelta(hours=24),
+        "options": {"expires": 3600},
+    },
     "refresh-next-slots": {
         "task": "practitioners.refresh_stale_next_slots",
         "schedule": timedelta(seconds=10),

@@ -5,25 +5,23 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
 
-from booking.views.access import account_of
+from booking.views.access import account_of, signed_in, to_second_factor
 from partners.models import Credential, Partner
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def verified_account(view: View) -> View:
     """Only for who is signed in with a second factor: keys are registered here."""
 
     @wraps(view)
-    @login_required
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    @signed_in
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_verified():  # type: ignore[union-attr]
-            return redirect(f"{reverse('booking:second-factor')}?next={request.path}")
+            return to_second_factor(request)
         return view(request, *args, **kwargs)
 
     return guarded
@@ -42,7 +40,7 @@ def vendor_member(view: View) -> View:
         partner_id: uuid.UUID,
         credential_id: uuid.UUID | None = None,
         **kwargs: Any,
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         mine = Partner.objects.filter(members__account=account_of(request))
         partner = get_object_or_404(mine, pk=partner_id)
         if credential_id is None:

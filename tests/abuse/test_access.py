@@ -38,6 +38,10 @@ PUBLIC = {
     "practitioners:home", "practitioners:search", "practitioners:suggest-what",
     "practitioners:suggest-where", "practitioners:practitioner", "booking:sign-in",
     "booking:code", "booking:sign-out", "booking:sign-up", "booking:check-mail",
+    # Of this browser's own sign-up: tests/booking/test_verification.py.
+    "booking:check-state", "booking:go-on", "booking:send-again", "booking:correct-address",
+    # Whoever has the link of a mail: tests/booking/test_email_change.py.
+    "booking:stop-email-change", "booking:reset-asked",
     "booking:verify-email", "booking:forgotten", "booking:reset-password", "booking:hold",
     "booking:confirm", "booking:confirm-together", "set_language",
     # Whoever has the link: tests/booking/views/test_waiting_list.py.
@@ -65,7 +69,9 @@ OWN = {
     "booking:my-incidents", "booking:join-waiting-list", "booking:leave-waiting-list",
     "booking:hand-over", "booking:accept-handover", "booking:offline-visits", "booking:my-conversations", "booking:begin-conversation", "booking:my-conversation",
     "booking:answer-questions", "booking:sessions", "booking:end-session", "booking:end-other-sessions",
-    "booking:toggle-favourite",
+    "booking:toggle-favourite", "booking:workplaces", "booking:change-email",
+    "booking:prove-new-email", "booking:send-to-new-email", "booking:keep-email",
+    "booking:show-code", "booking:change-password",
     "booking:passkeys", "booking:forget-passkey", "booking:new-recovery-codes",
     "booking:repeat", "booking:my-documents", "booking:my-document", "booking:withdraw-document",
 }  # fmt: skip
@@ -175,6 +181,10 @@ STAFF = {
     )
 }  # fmt: skip
 POST_ONLY = {
+    "booking:prove-new-email",
+    "booking:send-to-new-email",
+    "booking:keep-email",
+    "booking:show-code",
     "booking:separate-patients",
     "booking:change-import",
     "booking:forget-passkey",

@@ -258,5 +258,5 @@ def test_a_made_up_link_ends_nothing(token, account):
 
 
 def test_a_link_of_another_kind_ends_nothing(account):
-    token = accounts.verification_token(account)
+    token = accounts.reset_token(account)
     assert Client().post(reverse("booking:no-reminders", args=[token])).status_code == 400

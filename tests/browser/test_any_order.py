@@ -136,6 +136,10 @@ def test_another_account_of_the_same_browser_signs_in(here, new_page, agenda):
     sign_in(page, here, "une@exemple.fr")
     page.wait_for_url(f"{here}/rendez-vous/")
     book_first_slot(page, here, agenda)
+    # Who is signed in is led on by the sign-in page: another account enters after signing out.
+    page.goto(f"{here}/connexion/")
+    page.wait_for_url(f"{here}/rendez-vous/")
+    page.get_by_role("button", name="Se déconnecter").click()
     sign_in(page, here, "autre@exemple.fr")
     page.wait_for_url(f"{here}/rendez-vous/")
     book_first_slot(page, here, agenda, patients=2)

@@ -1,0 +1,81 @@
+"""What mails about the account itself say, and to which address they go."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+
+from audit.record.entries import system_actor
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import accounts, address_checks, email_change
+from booking.domain.letters import NothingToSay
+from booking.models import Account, AddressCheck, Message
+from booking.models.message import MessageKind
+
+# Each leads to one page of the account.
+PAGES = {
+    MessageKind.REPLY: "booking:my-conversations",
+    MessageKind.PASSKEY: "booking:passkeys",
+    MessageKind.DOCUMENT: "booking:my-documents",
+    MessageKind.PASSWORD_CHANGED: "booking:forgotten",
+    MessageKind.EMAIL_CHANGED: "booking:account",
+}
+PROVING = (MessageKind.VERIFY_EMAIL, MessageKind.EMAIL_CHANGE)
+# These go to the address that the account had before.
+TO_THE_FORMER = (MessageKind.EMAIL_ASKED, MessageKind.EMAIL_LEFT)
+
+
+def about(message: Message, *, now: datetime) -> tuple[str, str, dict[str, object]]:
+    """Return the address, the language and the words of a mail about an account.
+
+    Raises NothingToSay.
+    """
+    account = message.account
+    if account is None or not account.is_active:
+        raise NothingToSay
+    kind = MessageKind(message.kind)
+    context: dict[str, object] = {"site": settings.BASE_URL}
+    holder: tuple[Account | AddressCheck, str] = (account, "email")
+    if kind in PROVING:
+        check = _open_check(message, account)
+        address_checks.lives_from(check, now=now)
+        code = address_checks.code_of(check)
+        context["code"] = f"{code[:3]} {code[3:]}"
+        context["minutes"] = address_checks.CODE_MINUTES
+        context["link"] = _link("booking:verify-email", address_checks.link_token(check))
+        holder = (check, "email") if kind == MessageKind.EMAIL_CHANGE else holder
+    elif kind in TO_THE_FORMER:
+        check = _check(message)
+        if kind == MessageKind.EMAIL_ASKED and not check.is_open:
+            raise NothingToSay
+        context["link"] = _link("booking:stop-email-change", email_change.stop_token(check))
+        holder = (check, "former")
+    elif kind == MessageKind.RESET_PASSWORD:
+        context["link"] = _link("booking:reset-password", accounts.reset_token(account))
+    elif kind in PAGES:
+        context["link"] = _link(PAGES[kind])
+    row, name = holder
+    with reveal([(row, (name,))], actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
+        to = plain.text(row, name)
+    return to, account.language, context
+
+
+def _check(message: Message) -> AddressCheck:
+    pk = message.address_check_id
+    check = AddressCheck.objects.filter(pk=pk).first() if pk else None
+    if check is None:
+        raise NothingToSay
+    return check
+
+
+def _open_check(message: Message, account: Account) -> AddressCheck:
+    check = _check(message)
+    if not check.is_open:
+        raise NothingToSay
+    if message.kind == MessageKind.VERIFY_EMAIL and account.email_verified_at is not None:
+        raise NothingToSay
+    return check
+
+
+def _link(name: str, *args: str) -> str:
+    return accounts.site_url(reverse(name, args=args))

@@ -1,0 +1,168 @@
+"""Changing the address of an account.
+
+The new address is proved before it takes effect; the former one is told when the change is asked
+for and when it is made, and its mail carries a link that stops it, or takes it back.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+from django_cryptography.core import signing
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnCredential
+
+from audit.record import entries
+from audit.record.entries import Actor
+from audit.vault.reveal import Purpose, reveal
+from audit.vault.sealing import seal
+from booking.domain import accounts, address_checks, messages
+from booking.domain.accounts import InvalidLink, account_actor
+from booking.models import Account, AddressCheck, SignIn
+from booking.models.account import email_index
+from booking.models.address_check import CheckKind
+from booking.models.message import MessageKind
+from practitioners.domain.live import wake
+
+# How long the former address may stop a change, or take it back.
+STOP_HOURS = 72
+
+
+class SameAddress(Exception):
+    """The account has this address already."""
+
+    text = _("C’est déjà l’adresse de votre compte.")
+
+
+def ask(*, account: Account, email: str, actor: Actor, now: datetime) -> AddressCheck:
+    """Begin the change of an account's address, and owe the mails to both.
+
+    For an address of another account everything looks the same; its owner is told by mail, and
+    nothing proves it. On the record. Raises SameAddress.
+    """
+    index = email_index(email) or b""
+    if index == bytes(account.email_index):
+        raise SameAddress
+    with reveal([(account, ("email",))], actor=actor, purpose=Purpose.OWN_DATA) as plain:
+        former = plain.text(account, "email")
+    with transaction.atomic():
+        address_checks.end_checks(account=account, now=now)
+        known = Account.objects.filter(email_index=index).first()
+        is_void = known is not None and not address_checks.is_unclaimed(known)
+        check = address_checks.begin(
+            kind=CheckKind.CHANGE, account=account, email_index=index, now=now, is_void=is_void
+        )
+        seal(check, email=email.strip(), former=former)
+        check.save(force_insert=True)
+        entries.write(
+            "email-change-asked", actor=actor, subjects=[account.pk], object_id=check.pk, at=now
+        )
+        accounts.owe(account, MessageKind.EMAIL_ASKED, now=now, check=check)
+        _owe_proof(check, account, now=now)
+    return check
+
+
+def _owe_proof(check: AddressCheck, account: Account, *, now: datetime) -> None:
+    if not check.is_void:
+        accounts.owe(account, MessageKind.EMAIL_CHANGE, now=now, check=check)
+        return
+    known = Account.objects.filter(email_index=bytes(check.email_index), is_active=True).first()
+    if known is not None:
+        accounts.owe(known, MessageKind.ALREADY_REGISTERED, now=now)
+
+
+def pending(account: Account, *, now: datetime) -> AddressCheck | None:
+    """The change of address that an account has asked for and not proved yet."""
+    rows = AddressCheck.objects.select_related("account").filter(
+        account=account, kind=CheckKind.CHANGE, proved_at=None, ended_at=None, link_until__gt=now
+    )
+    return rows.order_by("-created_at", "-pk").first()
+
+
+def send_again(*, check: AddressCheck, account: Account, now: datetime) -> None:
+    """Owe the mail to the new address again. Raises TooSoon and InvalidLink."""
+    address_checks.note_mail(check, now=now)
+    _owe_proof(check, account, now=now)
+
+
+@transaction.atomic
+def withdraw(*, account: Account, actor: Actor, now: datetime) -> None:
+    """Give up the change that an account has asked for; on the record."""
+    check = pending(account, now=now)
+    if check is not None:
+        address_checks.end_checks(account=account, now=now)
+        _note("email-change-stopped", check, account, actor=actor, now=now)
+
+
+def stop_token(check: AddressCheck) -> str:
+    """What the mails to the former address carry: it stops the change, or takes it back."""
+    return signing.dumps(str(check.pk), salt="stop-email-change")
+
+
+def change_of_stop(token: str, *, now: datetime) -> AddressCheck:
+    """Return the change that the former address may still stop. Raises InvalidLink."""
+    try:
+        pk = uuid.UUID(signing.loads(token, salt="stop-email-change"))
+    except (signing.BadSignature, ValueError, TypeError, AttributeError) as error:
+        raise InvalidLink from error
+    check = AddressCheck.objects.filter(pk=pk, ended_at=None, account__is_active=True).first()
+    if check is None:
+        raise InvalidLink
+    if now >= (check.proved_at or check.created_at) + timedelta(hours=STOP_HOURS):
+        raise InvalidLink
+    return check
+
+
+@transaction.atomic
+def stop(*, token: str, now: datetime) -> AddressCheck:
+    """Stop a change of address for the owner of the former one, or take it back.
+
+    Taken back, the account has its former address again, however often it was changed since; no
+    password and no session opens it any more, nor a second factor or passkey added since; a mail
+    lets its owner choose a new password. On the record. Raises InvalidLink.
+    """
+    check = change_of_stop(token, now=now)
+    account = Account.objects.select_for_update(no_key=True).get(address_checks=check)
+    check = AddressCheck.objects.select_for_update(no_key=True).get(pk=check.pk)
+    if check.ended_at is not None:
+        raise InvalidLink
+    since = AddressCheck.objects.filter(account=account, created_at__gte=check.created_at)
+    since.update(ended_at=now)
+    if check.proved_at is None:
+        _note("email-change-stopped", check, account, actor=account_actor(account), now=now)
+    else:
+        _take_back(check, account, now=now)
+    return check
+
+
+def _take_back(check: AddressCheck, account: Account, *, now: datetime) -> None:
+    actor = account_actor(account)
+    with reveal([(check, ("former",))], actor=actor, purpose=Purpose.ACCOUNT) as plain:
+        former = plain.text(check, "former")
+        seal(account, email=former)
+        account.email_index = email_index(former) or b""
+    account.email_verified_at = now
+    account.set_unusable_password()
+    try:
+        with transaction.atomic():
+            account.save(update_fields=["email", "email_index", "email_verified_at", "password"])
+    except IntegrityError as error:
+        # Somebody else has proved the address since.
+        raise InvalidLink from error
+    Account.objects.filter(pk=account.pk).update(sign_outs=F("sign_outs") + 1)
+    SignIn.objects.filter(account=account).delete()
+    transaction.on_commit(partial(wake, account.pk), robust=True)
+    for device in (TOTPDevice, StaticDevice, WebAuthnCredential):
+        device.objects.filter(user=account, created_at__gte=check.created_at).delete()
+    _note("email-restored", check, account, actor=actor, now=now)
+    messages.owe_to_account(account=account, kind=MessageKind.RESET_PASSWORD, now=now)
+
+
+def _note(
+    action: str, check: AddressCheck, account: Account, *, actor: Actor, now: datetime
+) -> None:
+    entries.write(action, actor=actor, subjects=[account.pk], object_id=check.pk, at=now)

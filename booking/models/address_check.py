@@ -1,0 +1,74 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from audit.ids import new_id
+from audit.vault.sealing import SealedField
+
+
+class CheckKind(models.TextChoices):
+    """What the address is for."""
+
+    SIGN_UP = "sign_up", _("nouveau compte")
+    CHANGE = "change", _("nouvelle adresse")
+
+
+class AddressCheck(models.Model):
+    """An address whose mail an account has to show that it reads, by a code or by a link.
+
+    Of a sign-up it carries what was begun: the password chosen then, and where the person goes on.
+    Void where another account has the address: it looks alike, and nothing proves it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=7, choices=CheckKind.choices)
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="address_checks"
+    )
+    is_void = models.BooleanField(default=False)
+    email_index = models.BinaryField()
+    # Of a change: the new address, and the one that the account had.
+    email = SealedField()
+    former = SealedField()
+    # Of a sign-up: its password (a hash), in force once the address is proved.
+    password = models.CharField(max_length=128, blank=True, default="")
+    target = models.CharField(max_length=2000, blank=True, default="")
+    hold_key = models.CharField(max_length=64, blank=True, default="")
+    # Which code it is, and how often a wrong one was typed for it.
+    code_number = models.PositiveSmallIntegerField(default=1)
+    tries = models.PositiveSmallIntegerField(default=0)
+    mails = models.PositiveSmallIntegerField(default=1)
+    sent_at = models.DateTimeField()
+    code_until = models.DateTimeField()
+    link_until = models.DateTimeField()
+    proved_at = models.DateTimeField(null=True)
+    # When it was withdrawn; of a change that was proved, when it was taken back.
+    ended_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("vérification d’adresse")
+        verbose_name_plural = _("vérifications d’adresse")
+        indexes = [
+            models.Index(
+                fields=["account"],
+                name="open_address_checks",
+                condition=Q(proved_at__isnull=True, ended_at__isnull=True),
+            ),
+            models.Index(fields=["created_at"], name="address_checks_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def subject_id(self) -> uuid.UUID | None:
+        return self.account_id
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits for its code or link."""
+        return self.proved_at is None and self.ended_at is None

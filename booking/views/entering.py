@@ -1,0 +1,110 @@
+"""Beginning a session: what is still to be proved first, and where somebody goes on."""
+
+import uuid
+from datetime import datetime, timedelta
+from urllib.parse import urlencode, urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
+from django_otp import devices_for_user
+
+from booking.models import Account
+from booking.queries.workplaces import work_of
+from booking.views import taken_over, unfinished
+from booking.views.access import account_of, local_target
+from booking.views.own_account import note_sign_in
+
+BACKEND = "booking.backends.EmailBackend"
+AWAITING_CODE = "awaiting_code"
+AWAITING_SINCE = "awaiting_code_since"
+# How long a password that was given waits for the code of the second factor.
+CODE_WITHIN = timedelta(minutes=15)
+LONGEST_TARGET = 2000
+# Nobody goes on to these once they are signed in: they would lead back here, or nowhere.
+DOORS = {
+    "booking:sign-in", "booking:sign-up", "booking:code", "booking:sign-out",
+    "booking:check-mail", "booking:forgotten", "booking:reset-password", "booking:verify-email",
+    "booking:begin-passkey", "booking:complete-passkey", "admin:login", "admin:logout",
+}  # fmt: skip
+
+
+def asked_target(request: HttpRequest) -> str:
+    """The page of this site to which a form or a link asks to be led; "" if it names none."""
+    asked = (request.POST.get("next") or request.GET.get("next") or "").strip()
+    if not 0 < len(asked) <= LONGEST_TARGET or not local_target(request, asked):
+        return ""
+    try:
+        found = resolve(urlsplit(asked).path)
+    except (Resolver404, ValueError):
+        return ""
+    return "" if found.view_name in DOORS else asked
+
+
+def next_target(request: HttpRequest, account: Account) -> str:
+    """Where an account goes on once it is signed in.
+
+    To the page that was asked for, else to the booking in progress, else to its work, else to its
+    appointments.
+    """
+    now = timezone.now()
+    return (
+        asked_target(request)
+        or unfinished.target(request)
+        or work_of(account, now=now)
+        or reverse("booking:my-appointments")
+    )
+
+
+def with_next(page: str, target: str) -> str:
+    """The address of a page that leads on to a target afterwards, if there is one."""
+    return f"{page}?{urlencode({'next': target})}" if target else page
+
+
+def go_on(request: HttpRequest) -> HttpResponse:
+    """Lead an account that is signed in already to where it goes on."""
+    return redirect(next_target(request, account_of(request)))
+
+
+def has_second_factor(account: Account) -> bool:
+    """Whether the account has a device that gives codes."""
+    return next(devices_for_user(account), None) is not None
+
+
+def enter(request: HttpRequest, account: Account) -> None:
+    """Begin a session for an account that has proved itself."""
+    unfinished.sign_in(request, account, backend=BACKEND)
+    note_sign_in(request, now=timezone.now())
+
+
+def enter_or_ask(request: HttpRequest, account: Account) -> HttpResponse:
+    """Go on with an account whose first factor is proved: to its second one, if it has one."""
+    taken_over.take_over_expected(request, account)
+    if has_second_factor(account):
+        return ask_code(request, account, target=asked_target(request))
+    target = next_target(request, account)
+    enter(request, account)
+    return redirect(taken_over.hold_again(request, target, now=timezone.now()))
+
+
+def ask_code(request: HttpRequest, account: Account, *, target: str = "") -> HttpResponse:
+    """Lead to the page that asks an account for the code of its second factor."""
+    request.session[AWAITING_CODE] = str(account.pk)
+    request.session[AWAITING_SINCE] = timezone.now().timestamp()
+    return redirect(with_next(reverse("booking:code"), target))
+
+
+def awaited_account(request: HttpRequest, *, now: datetime) -> Account | None:
+    """The account that owes this session a code: its first factor was proved lately."""
+    since: float = request.session.get(AWAITING_SINCE, 0.0)
+    if now.timestamp() - since > CODE_WITHIN.total_seconds():
+        return None
+    pk = request.session.get(AWAITING_CODE) or uuid.UUID(int=0)
+    return Account.objects.filter(pk=pk, is_active=True).first()
+
+
+def forget_code(request: HttpRequest) -> None:
+    """Note that no code is awaited any more."""
+    for name in (AWAITING_CODE, AWAITING_SINCE):
+        request.session.pop(name, None)

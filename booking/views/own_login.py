@@ -1,0 +1,216 @@
+"""What an account signs in with: its address and its password, changed in place."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import accounts, address_checks, email_change, sign_ins, throttle
+from booking.forms.accounts import AddressCodeForm, ChangePasswordForm, NewAddressForm
+from booking.models import AddressCheck
+from booking.views import entering
+from booking.views.access import (
+    account_of,
+    account_required,
+    code_is_fresh,
+    is_verified,
+    network_of,
+    web_actor,
+)
+from booking.views.own_account import note_sign_in
+
+FRESH = timedelta(minutes=15)
+
+
+def _has_just_proved(request: HttpRequest) -> bool:
+    """Whether the session showed the second factor, or a passkey, within a quarter of an hour."""
+    return is_verified(request) and code_is_fresh(request, FRESH, now=timezone.now())
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_email(request: HttpRequest) -> HttpResponse:
+    """Ask for another address, or see the change that waits for its code."""
+    me, now = account_of(request), timezone.now()
+    asks_password = not _has_just_proved(request)
+    check = email_change.pending(me, now=now)
+    if check is not None and request.method != "POST":
+        return _waiting_page(request, check, form=AddressCodeForm())
+    form = NewAddressForm(request.POST or None, asks_password=asks_password)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _check_password(request, form)
+            throttle.take_mail(network=network_of(request))
+            email_change.ask(
+                account=me, email=form.cleaned_data["email"], actor=web_actor(request), now=now
+            )
+        except accounts.WrongPassword as problem:
+            form.add_error("password", str(problem.text))
+        except email_change.SameAddress as problem:
+            form.add_error("email", str(problem.text))
+        except throttle.TooManyTries as problem:
+            form.add_error(None, str(problem.text))
+        else:
+            return redirect("booking:change-email")
+    context = {
+        "form": form,
+        "may_show_code": asks_password and entering.has_second_factor(me),
+        "stop_days": email_change.STOP_HOURS // 24,
+    }
+    return render(request, "booking/change_email.html", context)
+
+
+def _check_password(request: HttpRequest, form: NewAddressForm) -> None:
+    """Raise WrongPassword or TooManyTries unless the form's password, if it asks one, is right."""
+    if "password" not in form.fields:
+        return
+    me, network = account_of(request), network_of(request)
+    throttle.check_password(account_id=me.pk, network=network)
+    if not me.check_password(form.cleaned_data["password"]):
+        throttle.note_wrong_password(account_id=me.pk, network=network)
+        raise accounts.WrongPassword
+
+
+def _waiting_page(
+    request: HttpRequest, check: AddressCheck, *, form: AddressCodeForm
+) -> HttpResponse:
+    now, actor = timezone.now(), web_actor(request)
+    with reveal([(check, ("email",))], actor=actor, purpose=Purpose.OWN_DATA) as plain:
+        address = plain.text(check, "email")
+    context = {
+        "form": form,
+        "check": check,
+        "address": address,
+        "has_code": check.code_until > now and check.tries < address_checks.TRIES,
+        "next_mail_at": address_checks.next_mail_at(check),
+        "may_send": address_checks.next_mail_at(check) <= now,
+        "link_days": address_checks.LINK_HOURS // 24,
+    }
+    return render(request, "booking/new_email.html", context)
+
+
+@never_cache
+@account_required
+@require_POST
+def prove_new_email(request: HttpRequest) -> HttpResponse:
+    """Take the code that the new address received."""
+    now = timezone.now()
+    check, form = email_change.pending(account_of(request), now=now), AddressCodeForm(request.POST)
+    if check is None:
+        return redirect("booking:account")
+    if form.is_valid():
+        try:
+            address_checks.prove_by_code(
+                check=check, code=form.cleaned_data["code"], network=network_of(request), now=now
+            )
+        except (
+            address_checks.WrongCode,
+            address_checks.CodeOver,
+            throttle.TooManyTries,
+            accounts.InvalidLink,
+        ) as problem:
+            form.add_error("code", str(problem.text))
+            check.refresh_from_db()
+        else:
+            messages.success(request, _("Votre nouvelle adresse est vérifiée."))
+            return redirect("booking:account")
+    return _waiting_page(request, check, form=form)
+
+
+@account_required
+@require_POST
+def send_to_new_email(request: HttpRequest) -> HttpResponse:
+    """Send the mail to the new address again."""
+    me, now = account_of(request), timezone.now()
+    check = email_change.pending(me, now=now)
+    if check is not None:
+        try:
+            throttle.take_mail(network=network_of(request))
+            email_change.send_again(check=check, account=me, now=now)
+        except (address_checks.TooSoon, throttle.TooManyTries, accounts.InvalidLink) as problem:
+            messages.warning(request, str(problem.text))
+        else:
+            messages.success(request, _("Un nouveau message part à l’instant."))
+    return redirect("booking:change-email")
+
+
+@account_required
+@require_POST
+def keep_email(request: HttpRequest) -> HttpResponse:
+    """Give up the change that was asked for."""
+    now = timezone.now()
+    email_change.withdraw(account=account_of(request), actor=web_actor(request), now=now)
+    messages.success(request, _("Votre adresse reste la même."))
+    return redirect("booking:account")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop_email_change(request: HttpRequest, token: str) -> HttpResponse:
+    """A link to the former address: its button stops the change, or takes it back."""
+    now = timezone.now()
+    try:
+        check = email_change.change_of_stop(token, now=now)
+        if request.method == "POST":
+            check = email_change.stop(token=token, now=now)
+    except accounts.InvalidLink as problem:
+        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+    context = {"is_done": request.method == "POST", "was_made": check.proved_at is not None}
+    return render(request, "booking/stop_email_change.html", context)
+
+
+@never_cache
+@account_required
+@require_POST
+def show_code(request: HttpRequest) -> HttpResponse:
+    """Give the code of the second factor instead of the password, and come back."""
+    target = reverse("booking:change-email")
+    return entering.ask_code(request, account_of(request), target=target)
+
+
+@never_cache
+@sensitive_post_parameters("current", "password")
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Replace the password; every other session ends."""
+    form = ChangePasswordForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        me, network, now = account_of(request), network_of(request), timezone.now()
+        try:
+            throttle.check_password(account_id=me.pk, network=network)
+            me = accounts.change_password(
+                account=me,
+                current=form.cleaned_data["current"],
+                password=form.cleaned_data["password"],
+                actor=web_actor(request),
+                now=now,
+            )
+        except accounts.WrongPassword as problem:
+            throttle.note_wrong_password(account_id=me.pk, network=network)
+            form.add_error("current", str(problem.text))
+        except ValidationError as weak:
+            form.add_error("password", weak)
+        except throttle.TooManyTries as problem:
+            form.add_error(None, str(problem.text))
+        else:
+            update_session_auth_hash(request, me)
+            sign_ins.forget_all(me)
+            note_sign_in(request, now=now)
+            messages.success(
+                request, _("Votre mot de passe est changé ; les autres sessions sont fermées.")
+            )
+            return redirect("booking:account")
+    return render(request, "booking/change_password.html", {"form": form})

@@ -1,0 +1,388 @@
+"""An account's address and password are changed in place, and nobody takes the account with it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from audit.models import Entry
+from booking.domain import accounts, address_checks, delivery, email_change
+from booking.models import Account, AddressCheck, Message, SignIn
+from tests.booking.test_accounts import GOOD, SIGN_IN, sign_in, sign_up_of, signed_in
+from tests.factories import PASSWORD, make_account, make_member, make_practice
+
+pytestmark = pytest.mark.django_db
+OLD, NEW = "zoe@exemple.fr", "nouvelle@exemple.fr"
+PAGE, PROVE = reverse("booking:change-email"), reverse("booking:prove-new-email")
+AGAIN, KEEP = reverse("booking:send-to-new-email"), reverse("booking:keep-email")
+ACCOUNT, PASSWORD_PAGE = reverse("booking:account"), reverse("booking:change-password")
+CHANGED_MAIL = "L’adresse de votre compte a changé"
+
+
+@pytest.fixture(autouse=True)
+def _frozen(time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def account():
+    return make_account(OLD)
+
+
+@pytest.fixture
+def client(account):
+    client = Client()
+    sign_in(client)
+    return client
+
+
+def ask(client, email=NEW, password=PASSWORD):
+    return client.post(PAGE, {"email": email, "password": password})
+
+
+def check():
+    return AddressCheck.objects.latest("created_at", "pk")
+
+
+def code():
+    return address_checks.code_of(check())
+
+
+def words(answer):
+    return answer.content.decode()
+
+
+def post(now):
+    """Send what is owed; the mails as (address, subject, text)."""
+    mail.outbox.clear()
+    delivery.send_owed(now=now)
+    return [(letter.to[0], letter.subject, letter.body) for letter in mail.outbox]
+
+
+def path_in(text):
+    return re.search(r"https?://[^/]+(/\S+)", text)[1]
+
+
+def actions(account):
+    return set(
+        Entry.objects.filter(subjects__contains=[account.pk]).values_list("action", flat=True)
+    )
+
+
+def test_the_new_address_counts_once_it_is_proved_and_both_are_told(client, account, now):
+    assert ask(client)["Location"] == PAGE
+    sent = {to: subject for to, subject, _text in post(now)}
+    assert sent == {
+        OLD: "Une autre adresse est demandée pour votre compte",
+        NEW: "Vérifiez votre nouvelle adresse",
+    }
+    page = words(client.get(PAGE))
+    assert NEW in page
+    assert "data-until" in page
+    assert OLD in words(client.get(ACCOUNT))
+    assert sign_in(Client(), email=NEW).status_code == 200
+    assert client.post(PROVE, {"code": code()})["Location"] == ACCOUNT
+    assert NEW in words(client.get(ACCOUNT))
+    assert sorted((to, subject) for to, subject, _text in post(now)) == [
+        (NEW, CHANGED_MAIL), (OLD, CHANGED_MAIL),
+    ]  # fmt: skip
+    assert sign_in(Client()).status_code == 200, "the former address opens nothing"
+    assert sign_in(Client(), email=NEW).status_code == 302
+    assert {"email-change-asked", "email-changed"} <= actions(account)
+
+
+def test_by_the_link_in_another_browser_which_enters_nowhere(client, account, now):
+    ask(client)
+    link = path_in(next(text for to, _subject, text in post(now) if to == NEW))
+    phone = Client()
+    phone.get(link)
+    account.refresh_from_db()
+    assert accounts.email_index(OLD) == bytes(account.email_index)
+    phone.post(link)
+    assert not signed_in(phone)
+    account.refresh_from_db()
+    assert accounts.email_index(NEW) == bytes(account.email_index)
+    assert NEW in words(client.get(ACCOUNT)), "the session that asked lives on"
+
+
+@pytest.mark.parametrize("password", ["", "wrong", "x" * 100_000, "\x00"])
+def test_it_takes_the_password(client, account, password):
+    assert ask(client, password=password).status_code == 200
+    assert not AddressCheck.objects.exists()
+    assert not Message.objects.exists()
+
+
+def test_guessing_the_password_there_is_slowed_down(client):
+    for _ in range(10):
+        ask(client, password="wrong")
+    assert "Trop d’essais" in words(ask(client))
+    current = {"current": PASSWORD, "password": GOOD}
+    assert "Trop d’essais" in words(client.post(PASSWORD_PAGE, current))
+
+
+def test_a_fresh_second_factor_serves_instead_of_the_password(account, now):
+    device = TOTPDevice.objects.create(user=account, confirmed=True)
+    client = Client()
+    sign_in(client)
+    client.post(reverse("booking:code"), {"code": f"{totp(device.bin_key):06d}"})
+    assert 'name="password"' not in words(client.get(PAGE))
+    assert client.post(PAGE, {"email": NEW})["Location"] == PAGE
+
+
+def test_an_old_second_factor_does_not_but_may_be_given_again(account, now, time_machine):
+    device = TOTPDevice.objects.create(user=account, confirmed=True)
+    client = Client()
+    sign_in(client)
+    client.post(reverse("booking:code"), {"code": f"{totp(device.bin_key):06d}"})
+    time_machine.move_to(now + timedelta(minutes=16), tick=False)
+    assert 'name="password"' in words(client.get(PAGE))
+    assert client.post(PAGE, {"email": NEW}).status_code == 200
+    page = client.post(reverse("booking:show-code"))["Location"]
+    TOTPDevice.objects.update(throttling_failure_count=0)
+    answer = client.post(page, {"code": f"{totp(device.bin_key):06d}"})
+    assert answer["Location"] == PAGE
+    assert 'name="password"' not in words(client.get(PAGE))
+
+
+@pytest.mark.parametrize("email", ["", "zoe", "z@", "\x00@exemple.fr", "z" * 400, f"{NEW}\nBcc: x"])
+def test_what_is_no_address_is_refused(client, email):
+    assert ask(client, email=email).status_code == 200
+    assert not AddressCheck.objects.exists()
+
+
+def test_the_same_address_is_no_change(client):
+    assert "déjà l’adresse" in words(ask(client, email=" ZOE@exemple.fr "))
+    assert not AddressCheck.objects.exists()
+
+
+def test_an_address_of_another_account_looks_the_same_and_is_never_taken(client, account, now):
+    other = make_account(NEW)
+    assert ask(client)["Location"] == PAGE
+    assert NEW in words(client.get(PAGE))
+    sent = [(to, subject) for to, subject, _text in post(now)]
+    assert sorted(sent) == [
+        (NEW, "Vous avez déjà un compte"),
+        (OLD, "Une autre adresse est demandée pour votre compte"),
+    ]
+    assert "convient pas" in words(client.post(PROVE, {"code": code()}))
+    link = reverse("booking:verify-email", args=[address_checks.link_token(check())])
+    assert Client().post(link).status_code == 400
+    account.refresh_from_db()
+    other.refresh_from_db()
+    assert accounts.email_index(OLD) == bytes(account.email_index)
+    assert accounts.email_index(NEW) == bytes(other.email_index)
+
+
+def test_an_address_taken_meanwhile_is_not_taken_twice(client, account, now):
+    """CVE-2026-23478's analogue: no request puts an account under another's address."""
+    ask(client)
+    right = code()
+    other = make_account(NEW)
+    assert client.post(PROVE, {"code": right}).status_code == 200
+    account.refresh_from_db()
+    assert accounts.email_index(OLD) == bytes(account.email_index)
+    assert Account.objects.get_by_natural_key(NEW) == other
+
+
+def test_a_sign_up_that_proved_nothing_keeps_nobody_from_their_address(client, account, now):
+    squatter = sign_up_of(NEW, now=now).account
+    ask(client)
+    assert client.post(PROVE, {"code": code()})["Location"] == ACCOUNT
+    assert Account.objects.get_by_natural_key(NEW) == account
+    squatter.refresh_from_db()
+    assert not squatter.is_active
+
+
+def test_nothing_but_the_code_changes_an_address(client, account):
+    """Fields that no form has are no way to another address."""
+    for url in (ACCOUNT, PAGE, PROVE, reverse("booking:people")):
+        client.post(url, {"email": NEW, "email_index": "x", "language": "fr", "reminders": "both"})
+    account.refresh_from_db()
+    assert accounts.email_index(OLD) == bytes(account.email_index)
+
+
+def test_reset_links_of_the_former_address_are_dead(client, account, now):
+    client.post(reverse("booking:forgotten"), {"email": OLD})
+    reset = path_in(next(text for _to, _subject, text in post(now)))
+    ask(client)
+    client.post(PROVE, {"code": code()})
+    assert Client().post(reset, {"password": GOOD}).status_code == 400
+    assert sign_in(Client(), email=NEW).status_code == 302
+
+
+def test_a_later_change_voids_the_earlier_one(client, account, now):
+    ask(client, email="une@exemple.fr")
+    first = reverse("booking:verify-email", args=[address_checks.link_token(check())])
+    client.post(KEEP)
+    assert ask(client)["Location"] == PAGE
+    assert Client().post(first).status_code == 400
+    assert client.post(PROVE, {"code": code()})["Location"] == ACCOUNT
+
+
+def test_it_is_given_up_and_sent_again(client, account, now, time_machine):
+    ask(client)
+    assert "Attendez un peu" in words(client.post(AGAIN, follow=True))
+    time_machine.move_to(now + timedelta(minutes=2), tick=False)
+    assert "part à l’instant" in words(client.post(AGAIN, follow=True))
+    assert Message.objects.filter(kind="email_change").count() == 2
+    client.post(KEEP)
+    assert 'name="email"' in words(client.get(PAGE))
+    assert client.post(PROVE, {"code": code()})["Location"] == ACCOUNT
+    assert OLD in words(client.get(ACCOUNT))
+    assert "email-change-stopped" in actions(account)
+
+
+@pytest.mark.parametrize("url", [PROVE, AGAIN, KEEP])
+def test_without_a_change_the_pages_lead_on(client, url):
+    assert client.post(url, {"code": "123456"}, follow=True).status_code == 200
+
+
+def stop_link(now):
+    return path_in(next(text for to, _subject, text in post(now) if to == OLD))
+
+
+def test_the_former_address_stops_a_change(client, account, now):
+    ask(client)
+    link = stop_link(now)
+    stranger = Client()
+    assert "<form" in words(stranger.get(link))
+    assert check().is_open, "a scanner's GET stops nothing"
+    assert stranger.post(link).status_code == 200
+    assert client.post(PROVE, {"code": code()})["Location"] == ACCOUNT
+    assert OLD in words(client.get(ACCOUNT))
+    assert stranger.post(link).status_code == 400
+    assert "email-change-stopped" in actions(account)
+
+
+def test_the_former_address_takes_the_account_back_from_a_thief(client, account, now, time_machine):
+    """Password and session stolen: the owner's mailbox is enough to undo it all."""
+    thief = Client()
+    sign_in(thief)
+    ask(thief)
+    thief.post(PROVE, {"code": code()})
+    link = stop_link(now)
+    # The thief goes further: another address again, a second factor of their own, another password.
+    ask(thief, email="encore@exemple.fr")
+    thief.post(PROVE, {"code": code()})
+    later = reverse("booking:stop-email-change", args=[email_change.stop_token(check())])
+    TOTPDevice.objects.create(user=account, confirmed=True)
+    thief.post(PASSWORD_PAGE, {"current": PASSWORD, "password": GOOD})
+    time_machine.move_to(now + timedelta(hours=71), tick=False)
+    assert "ancienne adresse" in words(Client().post(link))
+    account.refresh_from_db()
+    assert accounts.email_index(OLD) == bytes(account.email_index)
+    assert not TOTPDevice.objects.filter(user=account).exists()
+    assert not SignIn.objects.exists()
+    for session in (thief, client):
+        assert session.get(ACCOUNT).status_code == 302
+    for password in (GOOD, PASSWORD):
+        assert sign_in(Client(), password=password).status_code == 200
+    assert Client().post(later).status_code == 400, "the thief cannot undo the undoing"
+    sent = post(now + timedelta(hours=71))
+    reset = path_in(next(text for to, subject, text in sent if subject == "Nouveau mot de passe"))
+    assert Client().post(reset, {"password": "à moi de nouveau, enfin"}).status_code == 302
+    assert sign_in(Client(), password="à moi de nouveau, enfin").status_code == 302
+    assert "email-restored" in actions(account)
+
+
+def test_after_three_days_it_is_too_late_to_take_it_back(client, account, now, time_machine):
+    ask(client)
+    client.post(PROVE, {"code": code()})
+    link = stop_link(now)
+    time_machine.move_to(now + timedelta(hours=email_change.STOP_HOURS), tick=False)
+    assert Client().get(link).status_code == 400
+    assert Client().post(link).status_code == 400
+
+
+@pytest.mark.parametrize("token", ["x", "a:b:c", "x" * 3000])
+def test_a_made_up_link_stops_nothing(token, account):
+    assert Client().post(reverse("booking:stop-email-change", args=[token])).status_code == 400
+
+
+def test_links_of_one_kind_are_none_of_another(client, account):
+    ask(client)
+    row = check()
+    for token in (address_checks.link_token(row), accounts.reset_token(account)):
+        url = reverse("booking:stop-email-change", args=[token])
+        assert Client().post(url).status_code == 400
+    url = reverse("booking:verify-email", args=[email_change.stop_token(row)])
+    assert Client().post(url).status_code == 400
+
+
+def test_a_new_password_ends_a_change_that_a_thief_began(client, account, now):
+    thief = Client()
+    sign_in(thief)
+    ask(thief)
+    link = reverse("booking:verify-email", args=[address_checks.link_token(check())])
+    client.post(PASSWORD_PAGE, {"current": PASSWORD, "password": GOOD})
+    assert Client().post(link).status_code == 400
+    assert thief.get(PAGE).status_code == 302
+
+
+def test_the_password_is_changed_in_place_and_other_sessions_end(client, account, now):
+    other = Client()
+    sign_in(other)
+    answer = client.post(PASSWORD_PAGE, {"current": PASSWORD, "password": GOOD})
+    assert answer["Location"] == ACCOUNT
+    assert client.get(ACCOUNT).status_code == 200
+    assert other.get(ACCOUNT).status_code == 302
+    assert [row.session_key for row in SignIn.objects.all()] == [client.session.session_key]
+    assert [(to, subject) for to, subject, _text in post(now)] == [
+        (OLD, "Votre mot de passe a changé")
+    ]
+    assert sign_in(Client()).status_code == 200
+    assert sign_in(Client(), password=GOOD).status_code == 302
+    assert "password-changed" in actions(account)
+
+
+@pytest.mark.parametrize(
+    ("current", "password", "why"),
+    [
+        ("wrong", GOOD, "pas votre mot de passe actuel"),
+        ("", GOOD, "obligatoire"),
+        (PASSWORD, "", "obligatoire"),
+        (PASSWORD, "court", "trop court"),
+        (PASSWORD, "password1234", "trop courant"),
+        (PASSWORD, "123456789012345", "numérique"),
+        (PASSWORD, PASSWORD, "déjà"),
+        (PASSWORD, "x" * 10_000, "200"),
+    ],
+)
+def test_a_weak_or_wrong_password_is_refused_with_the_reason(
+    client, account, current, password, why
+):
+    answer = client.post(PASSWORD_PAGE, {"current": current, "password": password})
+    assert answer.status_code == 200
+    assert why in words(answer)
+    account.refresh_from_db()
+    assert account.check_password(PASSWORD)
+    assert not Message.objects.exists()
+
+
+def test_a_reset_by_mail_is_told_too(account, now):
+    accounts.reset_password(token=accounts.reset_token(account), password=GOOD, now=now)
+    assert [subject for _to, subject, _text in post(now)] == ["Votre mot de passe a changé"]
+
+
+def test_a_member_keeps_their_practice_with_a_new_address(now):
+    member = make_member(make_practice(), role="owner")
+    account = member.account
+    client = Client()
+    client.force_login(account, backend="booking.backends.EmailBackend")
+    ask(client)
+    client.post(PROVE, {"code": code()})
+    assert sign_in(Client(), email=NEW)["Location"] == reverse(
+        "booking:agenda", args=[member.practice_id]
+    )
+
+
+def test_the_account_page_leads_to_both(client):
+    page = words(client.get(ACCOUNT))
+    for address in (PAGE, PASSWORD_PAGE):
+        assert f'href="{address}"' in page
+    assert Client().get(PAGE)["Location"].startswith(SIGN_IN)

@@ -1,0 +1,519 @@
+"""An address is proved by a code or a link, in this browser or another, and the slot is found again."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import Entry
+from booking.domain import address_checks, delivery, sign_up, throttle
+from booking.models import Account, AddressCheck, Message
+from practitioners.domain import take
+from practitioners.models import Taken
+from tests.booking.test_accounts import GOOD, SIGN_IN, link_of, sign_in, sign_up_of, signed_in
+from tests.booking.test_accounts import sign_up as send_sign_up
+from tests.booking.test_entering import APPOINTMENTS, MONDAY_NINE, hold_slot
+from tests.factories import make_account, make_agenda, make_opening, make_reason
+
+pytestmark = pytest.mark.django_db
+EMAIL = "zoe@exemple.fr"
+MAIL, STATE = reverse("booking:check-mail"), reverse("booking:check-state")
+GO_ON, AGAIN = reverse("booking:go-on"), reverse("booking:send-again")
+CORRECT = reverse("booking:correct-address")
+
+
+@pytest.fixture(autouse=True)
+def _frozen(time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def reason():
+    reason = make_reason(make_agenda())
+    make_opening(reason.agenda, reason)
+    return reason
+
+
+def check_of(email=EMAIL):
+    return Account.objects.get_by_natural_key(email).address_checks.latest("created_at", "pk")
+
+
+def code():
+    return address_checks.code_of(check_of())
+
+
+def wrong(right=None):
+    return f"{(int(right or code()) + 1) % 10**6:06d}"
+
+
+def type_code(client, text):
+    return client.post(MAIL, {"code": text})
+
+
+def words(answer):
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "shape", ["{}", " {} ", "{0[0]}{0[1]}{0[2]} {0[3]}{0[4]}{0[5]}", "code : {}"]
+)
+def test_the_code_of_the_mail_opens_the_account(client, now, shape):
+    send_sign_up(client)
+    delivery.send_owed(now=now)
+    (letter,) = mail.outbox
+    assert letter.to == [EMAIL]
+    (sent,) = re.findall(r"^(\d{3} \d{3})$", letter.body, re.M)
+    assert sent in letter.alternatives[0][0]
+    assert type_code(client, shape.format(sent.replace(" ", "")))["Location"] == APPOINTMENTS
+    assert signed_in(client)
+    account = Account.objects.get()
+    assert account.email_verified_at == now
+    assert Entry.objects.filter(action="email-verified", subjects=[account.pk]).exists()
+
+
+def test_the_page_says_which_address_and_how_long(client, now):
+    send_sign_up(client)
+    page = words(client.get(MAIL))
+    assert EMAIL in page
+    assert re.search(r'data-until="2026-11-24T(09:30|10:30)', page)
+    assert "30 minutes" in page.replace("\xa0", " ")
+    assert f'action="{AGAIN}"' in page
+    assert f'action="{CORRECT}"' in page
+
+
+def test_nothing_of_the_address_or_code_stands_in_the_session_or_database(client):
+    send_sign_up(client)
+    kept = repr(dict(client.session))
+    right = code()
+    assert EMAIL not in kept
+    assert right not in kept
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_jsonb(c)::text FROM booking_addresscheck c")
+        (row,) = cursor.fetchone()
+    assert right not in row
+    assert EMAIL not in row
+
+
+def test_a_code_serves_few_tries_and_a_new_one_is_sent(client, now, time_machine):
+    send_sign_up(client)
+    first = code()
+    for _ in range(address_checks.TRIES):
+        assert "Ce code ne" in words(type_code(client, wrong(first))) or _ == 4
+    assert "n’est plus valable" in words(type_code(client, first))
+    assert not signed_in(client)
+    time_machine.move_to(now + timedelta(minutes=2), tick=False)
+    client.post(AGAIN)
+    assert code() != first
+    assert "convient pas" in words(type_code(client, first))
+    assert type_code(client, code()).status_code == 302
+    assert signed_in(client)
+
+
+def test_a_code_serves_once_and_for_half_an_hour(client, now, time_machine):
+    send_sign_up(client)
+    late = now + timedelta(minutes=address_checks.CODE_MINUTES)
+    time_machine.move_to(late, tick=False)
+    assert "n’est plus valable" in words(type_code(client, code()))
+    time_machine.move_to(late - timedelta(seconds=1), tick=False)
+    text = code()
+    assert type_code(client, text).status_code == 302
+    client.post(reverse("booking:sign-out"))
+    assert "Aucune adresse" in words(client.post(MAIL, {"code": text}, follow=True))
+    check, network = AddressCheck.objects.get(), "192.0.2.1"
+    with pytest.raises(address_checks.InvalidLink):
+        address_checks.prove_by_code(check=check, code=text, network=network, now=late)
+
+
+@pytest.mark.parametrize("text", ["", " ", "abc", "1", "1" * 41, "\x00", "１２３", "0" * 6, "-1"])
+def test_what_is_no_code_is_answered_by_the_page(client, text):
+    send_sign_up(client)
+    answer = type_code(client, text)
+    assert answer.status_code == 200
+    assert EMAIL in words(answer)
+    assert not signed_in(client)
+
+
+def test_wrong_codes_are_limited_a_day_whatever_is_sent_again(client, now, time_machine):
+    send_sign_up(client)
+    at = now
+    for n in range(throttle.WRONG_CODES_A_DAY):
+        if n % address_checks.TRIES == 0 and n:
+            at += timedelta(hours=1)
+            time_machine.move_to(at, tick=False)
+            client.post(AGAIN)
+        type_code(client, wrong())
+    at += timedelta(hours=1)
+    time_machine.move_to(at, tick=False)
+    client.post(AGAIN)
+    assert "Trop de codes faux" in words(type_code(client, code()))
+    assert not signed_in(client)
+    # The link is too long to guess, and goes on working.
+    client.post(link_of(Account.objects.get()))
+    assert signed_in(client)
+
+
+def shown(client):
+    """The page, without what differs from one request to the next."""
+    return re.sub(r'(csrfmiddlewaretoken" value|nonce)="[^"]+"', "", words(client.get(MAIL)))
+
+
+@pytest.mark.parametrize("known", ["verified", "unverified", "closed"])
+def test_a_known_address_looks_like_a_new_one_all_along(known, now, time_machine):
+    if known == "unverified":
+        sign_up_of(EMAIL, now=now, password="une autre phrase de passe")
+    else:
+        make_account(EMAIL, is_active=known != "closed")
+    stranger, other = Client(), Client()
+    answers = [send_sign_up(stranger), send_sign_up(other, email="neuve@exemple.fr")]
+    pages = [shown(stranger), shown(other).replace("neuve@exemple.fr", EMAIL)]
+    assert [a["Location"] for a in answers] == [MAIL, MAIL]
+    assert pages[0] == pages[1]
+    for text in ("000000", "111111", "222222", "333333", "444444", "555555"):
+        first, second = type_code(stranger, text), type_code(other, text)
+        assert first.status_code == second.status_code == 200
+        assert re.findall(r'id_code_error">\s*(.*?)\s*<', words(first), re.S) == re.findall(
+            r'id_code_error">\s*(.*?)\s*<', words(second), re.S
+        )
+    assert stranger.get(STATE).json() == other.get(STATE).json() == {"state": "open"}
+    time_machine.move_to(now + timedelta(minutes=3), tick=False)
+    for client in (stranger, other):
+        assert "part à l’instant" in words(client.post(AGAIN, follow=True))
+        assert client.post(GO_ON)["Location"] == MAIL
+    assert not signed_in(stranger)
+
+
+def test_a_verified_account_is_told_and_not_opened_by_a_sign_up(client, now):
+    account = make_account(EMAIL)
+    former = account.password
+    send_sign_up(client)
+    (message,) = Message.objects.all()
+    assert (message.kind, message.account) == ("already_registered", account)
+    check = AddressCheck.objects.get()
+    assert (check.account, check.is_void) == (None, True)
+    # Even the right code of a void check, and its link, prove nothing.
+    type_code(client, address_checks.code_of(check))
+    assert not signed_in(client)
+    link = reverse("booking:verify-email", args=[address_checks.link_token(check)])
+    assert client.post(link).status_code == 400
+    account.refresh_from_db()
+    assert account.password == former
+
+
+def test_the_password_in_force_is_the_one_of_who_reads_the_mail(client, now):
+    """Somebody who signs up with a stranger's address first gains nothing by it."""
+    attacker = Client()
+    send_sign_up(attacker, password="le mot de passe du pirate")
+    send_sign_up(client)
+    assert type_code(client, code()).status_code == 302
+    assert signed_in(client)
+    assert attacker.get(STATE).json() == {"state": "over"}
+    attacker.post(GO_ON)
+    assert not signed_in(attacker)
+    assert sign_in(Client(), password="le mot de passe du pirate").status_code == 200
+    assert sign_in(Client(), password=GOOD)["Location"] == APPOINTMENTS
+
+
+def test_a_disputed_link_asks_for_its_password_in_another_browser(client, now):
+    """Whoever confirms by mistake what a stranger began does not open the account to them."""
+    owner, phone = Client(), Client()
+    send_sign_up(owner)
+    own = link_of(Account.objects.get())
+    stranger = Client()
+    send_sign_up(stranger, password="le mot de passe du pirate")
+    theirs = link_of(Account.objects.get())
+    assert 'name="password"' in words(phone.get(theirs))
+    for given in ({}, {"password": GOOD}, {"password": "x" * 5000}):
+        answer = phone.post(theirs, given)
+        assert "Ce n’est pas le mot de passe" in words(answer)
+    assert Account.objects.get().email_verified_at is None
+    assert phone.post(own, {"password": GOOD})["Location"].startswith(SIGN_IN)
+    assert sign_in(phone, password=GOOD)["Location"] == APPOINTMENTS
+    assert not signed_in(stranger)
+
+
+def test_a_mail_is_sent_again_but_not_at_once(client, now, time_machine):
+    send_sign_up(client)
+    Message.objects.update(state="sent")
+    assert "Attendez un peu" in words(client.post(AGAIN, follow=True))
+    assert Message.objects.count() == 1
+    waits, at = [], now
+    for _ in range(4):
+        check = check_of()
+        waits.append(address_checks.next_mail_at(check) - check.sent_at)
+        at += waits[-1]
+        time_machine.move_to(at, tick=False)
+        assert "part à l’instant" in words(client.post(AGAIN, follow=True))
+    assert waits == [timedelta(minutes=n) for n in (1, 2, 4, 8)]
+    assert Message.objects.filter(kind="verify_email").count() == 5
+    assert len({m.address_check_id for m in Message.objects.all()}) == 1
+
+
+def test_the_code_of_an_earlier_mail_still_fits_after_another_was_sent(client, now, time_machine):
+    send_sign_up(client)
+    first = code()
+    time_machine.move_to(now + timedelta(minutes=5), tick=False)
+    client.post(AGAIN)
+    assert code() == first
+
+
+def test_a_mistyped_address_is_corrected_without_the_password_again(client, now):
+    send_sign_up(client, email="zeo@exemple.fr")
+    mistyped = link_of(Account.objects.get())
+    assert client.post(CORRECT, {"email": " Zoe@exemple.fr "})["Location"] == MAIL
+    assert "Zoe@exemple.fr" in words(client.get(MAIL))
+    account = Account.objects.get()
+    delivery.send_owed(now=now)
+    assert [letter.to for letter in mail.outbox] == [["Zoe@exemple.fr"]], "the other one is void"
+    assert Client().post(mistyped).status_code == 400
+    assert type_code(client, code()).status_code == 302
+    assert sign_in(Client(), password=GOOD)["Location"] == APPOINTMENTS
+    assert Entry.objects.filter(action="email-corrected", subjects=[account.pk]).exists()
+
+
+@pytest.mark.parametrize("email", ["", "zoe", "zoe@", "z" * 300 + "@exemple.fr", "a@b.fr\nBcc: x"])
+def test_what_is_no_address_is_not_taken(client, email):
+    send_sign_up(client)
+    answer = client.post(CORRECT, {"email": email})
+    assert answer.status_code == 200
+    assert "<details open>" in words(answer)
+    assert Account.objects.count() == 1
+
+
+def test_correcting_to_a_known_address_and_back_shows_nothing(client, now):
+    known = make_account("autre@exemple.fr")
+    send_sign_up(client)
+    client.post(CORRECT, {"email": "autre@exemple.fr"})
+    assert "autre@exemple.fr" in words(client.get(MAIL))
+    assert Message.objects.get(account=known).kind == "already_registered"
+    client.post(CORRECT, {"email": "neuve@exemple.fr"})
+    check = check_of("neuve@exemple.fr")
+    assert type_code(client, address_checks.code_of(check)).status_code == 302
+    assert sign_in(Client(), email="neuve@exemple.fr", password=GOOD).status_code == 302
+
+
+def test_a_stranger_does_not_rename_an_account_that_somebody_else_began(client, now):
+    send_sign_up(Client())
+    owner = Account.objects.get()
+    stranger = Client()
+    send_sign_up(stranger, password="le mot de passe du pirate")
+    stranger.post(CORRECT, {"email": "pirate@exemple.fr"})
+    owner.refresh_from_db()
+    assert Account.objects.get_by_natural_key(EMAIL) == owner
+    assert Account.objects.get_by_natural_key("pirate@exemple.fr") != owner
+
+
+def test_the_same_form_sent_twice_begins_one_sign_up(client):
+    send_sign_up(client)
+    send_sign_up(client)
+    assert AddressCheck.objects.count() == Message.objects.count() == 1
+
+
+def test_the_link_in_another_browser_leads_to_the_slot_and_the_first_goes_on_too(reason, now):
+    desk, phone = Client(), Client()
+    target = hold_slot(desk, reason)
+    send_sign_up(desk)
+    assert desk.get(STATE).json() == {"state": "open"}
+    assert "pas encore vérifiée" in words(desk.post(GO_ON, follow=True))
+    link = link_of(Account.objects.get())
+    phone.get(link)
+    assert Account.objects.get().email_verified_at is None, "a scanner's GET proves nothing"
+    answer = phone.post(link)
+    assert not signed_in(phone)
+    assert answer["Location"].startswith(SIGN_IN)
+    assert "Votre adresse est vérifiée" in words(phone.get(answer["Location"]))
+    assert sign_in(phone, password=GOOD, next=target)["Location"] == target
+    assert "gardé encore" in words(phone.get(target)), "the hold went over"
+    # The browser that waits goes on by itself, or by its button.
+    assert desk.get(STATE).json() == {"state": "proved"}
+    assert "Continuer" in words(desk.get(MAIL))
+    assert desk.post(GO_ON)["Location"] == target
+    assert signed_in(desk)
+    assert Taken.objects.count() == 1
+
+
+def test_the_sign_in_without_a_target_finds_the_slot_again(reason, now):
+    desk, phone = Client(), Client()
+    target = hold_slot(desk, reason)
+    send_sign_up(desk)
+    phone.post(link_of(Account.objects.get()))
+    assert sign_in(phone, password=GOOD)["Location"] == target
+
+
+def test_another_account_takes_nothing_over(reason, now):
+    desk, phone = Client(), Client()
+    target = hold_slot(desk, reason)
+    send_sign_up(desk)
+    make_account("autre@exemple.fr")
+    phone.post(link_of(Account.objects.get_by_natural_key(EMAIL)))
+    assert sign_in(phone, email="autre@exemple.fr")["Location"] == APPOINTMENTS
+    assert "gardé encore" not in words(phone.get(target))
+
+
+def test_a_slot_whose_hold_has_ended_is_held_again(reason, now, time_machine):
+    client = Client()
+    target = hold_slot(client, reason)
+    send_sign_up(client)
+    later = now + timedelta(minutes=take.HOLD_MINUTES + 1)
+    time_machine.move_to(later, tick=False)
+    take.drop_expired_holds(now=later)
+    answer = type_code(client, code())
+    held = Taken.objects.get()
+    assert held.hold_until == later + timedelta(minutes=take.HOLD_MINUTES)
+    assert answer["Location"].partition("?")[2] == target.partition("?")[2]
+    assert "gardé encore" in words(client.get(answer["Location"]))
+
+
+def test_a_slot_that_somebody_else_took_is_not_lost_from_sight(reason, now, time_machine):
+    client = Client()
+    target = hold_slot(client, reason)
+    send_sign_up(client)
+    later = now + timedelta(minutes=take.HOLD_MINUTES + 1)
+    time_machine.move_to(later, tick=False)
+    take.hold(visit_reason=reason, starts_at=MONDAY_NINE, key="x", now=later)
+    assert type_code(client, code())["Location"] == target
+    assert Taken.objects.get().hold_key == "x"
+
+
+def test_the_target_is_carried_by_the_mail_for_days(reason, now, time_machine):
+    target = reverse("booking:reads")
+    desk = Client()
+    desk.post(reverse("booking:sign-up"), {"email": EMAIL, "password": GOOD, "next": target})
+    link = link_of(Account.objects.get())
+    time_machine.move_to(now + timedelta(days=2), tick=False)
+    phone = Client()
+    answer = phone.post(link)
+    assert sign_in(phone, password=GOOD)["Location"] == target
+    assert "next=%2Fcompte%2Flectures%2F" in answer["Location"]
+    # A machine that others use too does not enter by itself the next day.
+    time_machine.move_to(now + timedelta(days=2, hours=1), tick=False)
+    assert desk.post(GO_ON)["Location"] == SIGN_IN
+    assert not signed_in(desk)
+
+
+def test_a_link_grows_old_and_says_what_to_do(client, now, time_machine):
+    send_sign_up(client)
+    link = link_of(Account.objects.get())
+    time_machine.move_to(now + timedelta(hours=address_checks.LINK_HOURS), tick=False)
+    for answer in (client.get(link), client.post(link)):
+        assert answer.status_code == 400
+        assert f'href="{SIGN_IN}"' in words(answer)
+    assert Account.objects.get().email_verified_at is None
+
+
+def test_a_link_used_twice_is_no_error_and_no_way_in(client, now):
+    send_sign_up(Client())
+    link = link_of(Account.objects.get())
+    client.post(link)
+    again = Client()
+    assert "déjà vérifiée" in words(again.get(link))
+    answer = again.post(link, follow=True)
+    assert "déjà vérifiée" in words(answer)
+    assert not signed_in(again)
+    sign_in(client, password=GOOD)
+    assert client.post(link)["Location"] == APPOINTMENTS
+    assert Entry.objects.filter(action="email-verified").count() == 1
+
+
+def test_a_browser_signed_in_as_somebody_else_may_change_accounts(client, now):
+    make_account("autre@exemple.fr")
+    target = reverse("booking:reads")
+    Client().post(reverse("booking:sign-up"), {"email": EMAIL, "password": GOOD, "next": target})
+    sign_in(client, email="autre@exemple.fr")
+    answer = client.post(link_of(Account.objects.get_by_natural_key(EMAIL)))
+    page = words(answer)
+    assert answer.status_code == 200
+    assert "autre compte" in page
+    onward = re.search(r'name="next" value="([^"]+)"', page)[1]
+    out = client.post(reverse("booking:sign-out"), {"next": onward})
+    assert out["Location"] == onward
+    assert sign_in(client, password=GOOD, next=target)["Location"] == target
+
+
+def test_signing_in_unverified_leads_to_the_same_code(client, now):
+    send_sign_up(Client())
+    first = code()
+    Message.objects.update(state="sent")
+    phone = Client()
+    assert sign_in(phone, password=GOOD)["Location"] == MAIL
+    assert EMAIL in words(phone.get(MAIL))
+    assert code() == first
+    assert type_code(phone, first).status_code == 302
+    assert signed_in(phone)
+
+
+def test_a_wrong_password_of_an_unverified_account_leads_nowhere(client):
+    send_sign_up(Client())
+    assert sign_in(client).status_code == 200
+    assert "Aucune adresse" in words(client.get(MAIL))
+
+
+def test_a_second_sign_up_keeps_the_booking_in_progress(reason, client):
+    target = hold_slot(client, reason)
+    send_sign_up(client, email="zeo@exemple.fr")
+    client.post(CORRECT, {"email": EMAIL})
+    assert type_code(client, code())["Location"] == target
+
+
+@pytest.mark.parametrize("page", [AGAIN, CORRECT, GO_ON])
+def test_without_a_sign_up_the_pages_lead_on(client, page):
+    answer = client.post(page, {"email": EMAIL}, follow=True)
+    assert answer.status_code == 200
+    assert "Aucune adresse" in words(answer) or 'name="password"' in words(answer)
+    assert client.get(STATE).json() == {"state": "over"}
+    assert not Message.objects.exists()
+
+
+def test_who_is_signed_in_has_nothing_to_prove(client):
+    make_account(EMAIL)
+    sign_in(client)
+    assert client.get(MAIL)["Location"] == APPOINTMENTS
+    assert client.post(GO_ON)["Location"] == APPOINTMENTS
+
+
+def test_a_new_password_by_mail_ends_the_sign_up_that_waits(client, now):
+    send_sign_up(client)
+    link = link_of(Account.objects.get())
+    account = Account.objects.get()
+    from booking.domain import accounts
+
+    accounts.reset_password(
+        token=accounts.reset_token(account), password="encore une phrase", now=now
+    )
+    assert client.get(STATE).json() == {"state": "over"}
+    assert "plus en cours" in words(client.get(MAIL))
+    assert Client().post(link).status_code == 400
+
+
+def test_a_mail_that_leaves_late_carries_a_code_that_is_still_good(client, now, time_machine):
+    send_sign_up(client)
+    late = now + timedelta(hours=5)
+    time_machine.move_to(late, tick=False)
+    delivery.send_owed(now=late)
+    (sent,) = re.findall(r"^(\d{3} \d{3})$", mail.outbox[0].body, re.M)
+    assert type_code(client, sent).status_code == 302
+
+
+def test_a_flood_of_sign_ups_from_one_network_is_slowed_down(client, settings):
+    settings.PROXIES = 1
+    for _ in range(throttle.MAILS_A_NETWORK):
+        throttle.take_mail(network="203.0.113.7")
+    headers = {"X-Forwarded-For": "203.0.113.7"}
+    data = {"email": EMAIL, "password": GOOD}
+    answer = client.post(reverse("booking:sign-up"), data, headers=headers)
+    assert "Trop d’essais" in words(answer)
+    assert not Account.objects.exists()
+    asked = client.post(reverse("booking:forgotten"), {"email": EMAIL}, headers=headers)
+    assert "Trop d’essais" in words(asked)
+
+
+def test_old_checks_are_forgotten(client, now):
+    send_sign_up(client)
+    assert address_checks.forget_old(now=now + timedelta(days=address_checks.KEPT_DAYS)) == 0
+    later = now + timedelta(days=address_checks.KEPT_DAYS, seconds=1)
+    assert address_checks.forget_old(now=later) == 1
+    assert "Aucune adresse" in words(client.get(MAIL))
+    assert sign_up.resume(account=Account.objects.get(), now=later)
