@@ -17,11 +17,6 @@ from practitioners.models import Agenda, VisitReason
 
 ANY_AGENDA = "tous"
 NEW = "new"
-# A script shows the free times anew when one of these fields changes.
-ASKS_FOR_SLOTS = {
-    "hx-post": "", "hx-trigger": "change delay:150ms", "hx-target": "#creneaux",
-    "hx-sync": "#creneaux:replace",
-}  # fmt: skip
 # What somebody types of a new patient; sex is a choice with a default, and no sign of anything.
 TYPED = ("first_name", "last_name", "birth_date", "phone", "email")
 
@@ -93,8 +88,6 @@ class NewVisitForm(WhenForm):
             if self.chosen_agenda is None
             else f"{reason.name} · {reason.duration_minutes} min"
         )
-        for shown in self.fields.values():
-            shown.widget.attrs |= ASKS_FOR_SLOTS
         field.choices = [(row.pk, field.label_from_instance(row)) for row in self.listed()]
 
     def _agenda(self, agendas: list[Agenda]) -> Agenda | None:

@@ -326,5 +326,6 @@ def _slots_context(desk: Desk) -> dict[str, object]:
         "later": later.isoformat() if later else "",
         "is_paged": pages_on is not None,
         "swaps_choices": desk.is_other_reason
-        or desk.request.headers.get("HX-Trigger-Name", "") in ("agenda", "creneau"),
+        or desk.request.headers.get("HX-Trigger") == "choix"
+        or desk.request.headers.get("HX-Trigger-Name") == "creneau",
     }
