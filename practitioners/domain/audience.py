@@ -5,7 +5,7 @@ asked before anything is held; what is closed to everyone is said, and not offer
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -55,7 +55,7 @@ class Audience:
     person: Person | None = None
     is_somebody_else: bool = False
     asks_whom: bool = False
-    in_a_row: bool = False
+    count: int = 1
     people: tuple[Person, ...] = field(default=())
 
     @property
@@ -66,7 +66,7 @@ class Audience:
     def offer(self, reason: VisitReason) -> tuple[Offer, Restriction | None]:
         """Whether a visit reason is offered to this audience, and what closes or restricts it.
 
-        Of people in a row one who may come is enough: the others can be added or left out.
+        Of people in a row as many must be allowed as come; whoever can still be added counts.
         """
         answers = (True, False) if self.says_known is None else (self.says_known,)
         found = [
@@ -74,12 +74,24 @@ class Audience:
             for answer in answers
         ]
         first = next((each for row in found for each in row if each is not None), None)
-        enough = any if self.in_a_row else all
-        if all(enough(each is None for each in row) for row in found):
+        if all(self._is_enough(row) for row in found):
             return Offer.OPEN, None
-        if any(each is None for row in found for each in row):
+        if any(self._is_enough(row) for row in found) or (
+            self.count == 1 and any(each is None for row in found for each in row)
+        ):
             return Offer.DEPENDS, first
         return Offer.CLOSED, first
+
+    def _is_enough(self, row: Sequence[Restriction | None]) -> bool:
+        """Whether a visit reason is open to enough of the candidates, given what restricts each."""
+        if self.count == 1:
+            return all(each is None for each in row)
+        allowed = [
+            self.count if person is None else 1
+            for person, why in zip(self.candidates, row, strict=True)
+            if why is None
+        ]
+        return sum(allowed) >= self.count
 
 
 def _booker(person: Person | None, *, says_known: bool) -> Booker:
@@ -99,7 +111,7 @@ def audience_of(
     """
     says_known, people = ANSWERS.get(known_text), reader.people
     if count > 1:
-        return Audience(candidates=(*people, None), says_known=says_known, in_a_row=True)
+        return Audience(candidates=(*people, None), says_known=says_known, count=count)
     person = next((each for each in people if str(each.id) == whom_text), None)
     is_somebody_else = whom_text == SOMEBODY_ELSE and bool(people)
     if person is None and not is_somebody_else and len(people) == 1:

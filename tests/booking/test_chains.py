@@ -193,7 +193,7 @@ def test_a_patient_changes_both_by_the_first(reasons, account, now):
         with pytest.raises(change.FollowsAnother), transaction.atomic():
             act()
     page = client.get(reverse("booking:appointment", args=[then.pk])).content.decode()
-    assert "changez la première" in page
+    assert "changez le premier" in page
     assert reverse("booking:cancel", args=[then.pk]) not in page
     page = client.get(reverse("booking:appointment", args=[row.pk])).content.decode()
     assert "Puis" in page

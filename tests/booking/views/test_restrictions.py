@@ -379,3 +379,16 @@ def test_a_link_to_a_slot_goes_on_with_it(agenda, first, control, now):
     # A slot that is gone is not gone on with.
     gone = given | {"debut": (NINE - HALF).isoformat()}
     assert "Continuer avec ce créneau" not in client.get(address, gone).content.decode()
+
+
+def test_people_in_a_row_need_as_many_who_may_come(agenda, first, control, now):
+    """One of the family is known: two cannot come for what is open to known patients alone."""
+    account = make_account()
+    known_to(agenda, now, account)
+    make_patient(account, first_name="Aurèle", relation=Relation.CHILD)
+    client = client_of(account)
+    shown = page(client, agenda, personnes="2", suivi="non")
+    assert motifs(shown) == ["Première consultation"]
+    assert hold(client, control, personnes="2", suivi="non")["Location"].startswith("/praticien/")
+    assert nothing_held()
+    assert "/reserver/" in hold(client, control, personnes="2", suivi="oui")["Location"]
