@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 from itertools import accumulate
 
 from doctolib.demo.names import PRACTICE_NAMES, PRACTICE_WORDS, STREETS, Names
+from practitioners.domain.areas import arrondissements_by_postcode
 from practitioners.domain.directory_import.load import ZONES
 from practitioners.domain.text import search_text
 from practitioners.models import (
@@ -78,17 +79,19 @@ def make_practices(names: Names, count: int = PRACTICES) -> list[Practice]:
         if number == ALWAYS.index("37261"):
             name = "Maison de santé des Tilleuls"
         spread = 0.01
+        postcode = rng.choice(commune.postcodes)
+        centre = arrondissements_by_postcode().get(postcode) or commune
         practices.append(
             Practice(
                 external_id=f"demo-{number}",
                 name=name,
                 search_name=search_text(name),
                 address=f"{rng.randint(1, 140)} {rng.choice(STREETS)}",
-                postcode=rng.choice(commune.postcodes),
+                postcode=postcode,
                 town=commune.name,
                 commune=commune,
-                latitude=(commune.latitude or 0) + rng.uniform(-spread, spread),
-                longitude=(commune.longitude or 0) + rng.uniform(-spread, spread),
+                latitude=(centre.latitude or 0) + rng.uniform(-spread, spread),
+                longitude=(centre.longitude or 0) + rng.uniform(-spread, spread),
                 time_zone=ZONES.get(commune.department, "Europe/Paris"),
                 phone=names.landline(commune.department),
                 access_info=rng.choice(

@@ -9,17 +9,33 @@ further and back is an hour on the road, and a day sooner is worth that to most 
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, F, FloatField, IntegerField, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    FloatField,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Extract
 
 from practitioners.domain.places import Place
 from practitioners.domain.understood import EXACT, Understanding
-from practitioners.models import Agenda
+from practitioners.models import Agenda, Practitioner
+from practitioners.models.agenda import FoldedName
 
 HOURS_PER_KM = 2.0
 NEVER = float("inf")
-# Tiers of a name: the full name, the surname, a given name, a practice's. Then everything else.
-FULL_NAME, SURNAME, GIVEN_NAME, PRACTICE, NOT_NAMED = range(5)
+# Tiers of a name: the full name, the surname, part of a surname ("Roux" of Le Roux), another word
+# of the name, a practice's name. Then the reason asked for, the specialty for it, and others that
+# see people for it too.
+FULL_NAME, SURNAME, SURNAME_PART, GIVEN_NAME, PRACTICE, NOT_NAMED = range(6)
+OFFERS, SPECIALTY, SECOND_SPECIALTY = NOT_NAMED, NOT_NAMED + 1, NOT_NAMED + 2
 
 
 def either(flag: str, then: str, otherwise: Any) -> Case:
@@ -33,6 +49,8 @@ def annotate(
     """Annotate `tier` (how well a row is what was written) and `cost` (time and distance, in s)."""
     wait = Extract("next_at", "epoch")
     cost = wait + Coalesce(F("distance"), Value(0.0)) * Value(HOURS_PER_KM * 3600)
+    if meant.words and meant.people:
+        agendas = agendas.alias(surname=FoldedName("practitioner__last_name"))
     return agendas.annotate(
         tier=_tier(meant),
         cost=Case(When(next_at__isnull=False, then=cost), output_field=FloatField()),
@@ -44,10 +62,16 @@ def _tier(meant: Understanding) -> Any:
     if meant.words and meant.level == EXACT:
         rules = _name_tiers(meant.words, people=meant.people, practices=meant.practices)
     if meant.reasons:
-        rules.append(When(offers=True, then=Value(NOT_NAMED)))
+        rules.append(When(offers=True, then=Value(OFFERS)))
+    if meant.second:
+        leading = [s.code for s in meant.specialties if s not in meant.second]
+        of_leading = Practitioner.specialties.through.objects.filter(
+            practitioner_id=OuterRef("practitioner_id"), specialty__in=leading
+        )
+        rules.append(When(Exists(of_leading), then=Value(SPECIALTY)))
     if not rules:
-        return Value(NOT_NAMED, output_field=IntegerField())
-    return Case(*rules, default=Value(NOT_NAMED + 1), output_field=IntegerField())
+        return Value(SPECIALTY, output_field=IntegerField())
+    return Case(*rules, default=Value(SECOND_SPECIALTY), output_field=IntegerField())
 
 
 def _name_tiers(words: tuple[str, ...], *, people: bool, practices: bool) -> list[When]:
@@ -61,7 +85,8 @@ def _name_tiers(words: tuple[str, ...], *, people: bool, practices: bool) -> lis
             every &= Q(practitioner__search_name__regex=rf"(^| ){word}( |$)")
         rules += [
             When(whole, then=Value(FULL_NAME)),
-            When(practitioner__search_name__endswith=f" {name}", then=Value(SURNAME)),
+            When(surname=name, then=Value(SURNAME)),
+            When(practitioner__search_name__endswith=f" {name}", then=Value(SURNAME_PART)),
             When(every, then=Value(GIVEN_NAME)),
         ]
     if practices:

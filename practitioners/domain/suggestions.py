@@ -10,6 +10,7 @@ from practitioners.domain.text import search_text
 from practitioners.domain.understood import without_titles
 from practitioners.domain.vocabulary import Vocabulary
 from practitioners.models import Practice, Practitioner, Specialty
+from practitioners.models.agenda import FoldedName
 
 SPECIALTIES, REASONS, PEOPLE, PRACTICES = 4, 3, 4, 3
 REASONS_READ = 200
@@ -81,11 +82,13 @@ def _reasons(tokens: list[str]) -> list[str]:
 
 def _people(tokens: list[str]) -> list[Practitioner]:
     rows = name_matches.people(tokens, prefix=True).prefetch_related("specialties")
-    return _named(rows, tokens, PEOPLE)
+    return _named(rows.alias(surname=FoldedName("last_name")), tokens, PEOPLE, surnames=True)
 
 
-def _named(rows: "QuerySet[Any]", tokens: list[str], limit: int) -> list[Any]:
-    """The full name first, then the surname as typed, then any whole word, then beginnings."""
+def _named(
+    rows: "QuerySet[Any]", tokens: list[str], limit: int, *, surnames: bool = False
+) -> list[Any]:
+    """The full name first, then the surname, then any whole word, then beginnings."""
     name = " ".join(tokens)
     exact = Q(search_name=name) | Q(search_name=" ".join([*tokens[1:], tokens[0]]))
     whole = Q()
@@ -93,9 +96,10 @@ def _named(rows: "QuerySet[Any]", tokens: list[str], limit: int) -> list[Any]:
         whole &= Q(search_name__regex=rf"(^| ){token}( |$)")
     tier = Case(
         When(exact, then=Value(0)),
-        When(search_name__endswith=f" {name}", then=Value(1)),
-        When(whole, then=Value(2)),
-        default=Value(3),
+        *([When(surname=name, then=Value(1))] if surnames else []),
+        When(search_name__endswith=f" {name}", then=Value(2)),
+        When(whole, then=Value(3)),
+        default=Value(4),
         output_field=IntegerField(),
     )
     return list(rows.annotate(tier=tier).order_by("tier", "search_name", "pk")[:limit])

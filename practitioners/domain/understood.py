@@ -26,8 +26,10 @@ TITLES = word_set(
 BEFORE_A_NAME = word_set("medecin medecins physician")
 LONGEST = 12
 EXACT, PREFIX, SIMILAR, NOTHING = "exact", "prefix", "similar", "nothing"
-# A town this large is meant by its name beside a specialty, rather than somebody called alike.
+# Beside a specialty, a place of this size is understood without its postcode.
 PLACE_POPULATION = 5_000
+# And a town of this size is meant rather than somebody of the specialty who is called alike.
+CITY_POPULATION = 50_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,9 @@ class Understanding:
     those of a name, which `people` or `practices` bear. With specialties as well, `both` asks for
     people of the specialty who are called so; otherwise either will do. `reasons` are looked for
     elsewhere too if `reasons_widen`, and otherwise come first among the specialties.
-    `place` was typed beside it; `unread` are words that nothing here is called by.
+    `second` are the specialties that come after the others. `place` was typed beside it; `unread`
+    are words that nothing here is called by. `place_too` is a place that the words name as well,
+    and `name_too` a name that they are as well.
     """
 
     level: str = EXACT
@@ -54,6 +58,9 @@ class Understanding:
     place: Place | None = None
     unread: str = ""
     text: str = ""
+    second: list[Specialty] = field(default_factory=list)
+    place_too: Place | None = None
+    name_too: str = ""
 
 
 def understand(what: str, *, has_place: bool) -> Understanding:
@@ -71,7 +78,7 @@ class _Reading:
         self.names = without_titles(tokens)
         self.titled = len(self.names) < len(tokens)
         # A title alone is a wish for a doctor.
-        self.tokens = self.names or tokens
+        self.tokens = self.names or ["medecin"]
         self.segments = vocabulary.segment(self.tokens)
         self.rest = [word for word in self.segments.rest if word not in LITTLE]
 
@@ -100,6 +107,7 @@ class _Reading:
             "specialties": specialties,
             "reasons": reasons,
             "reasons_widen": not named,
+            "second": self.vocabulary.second(leading),
             "video": any(concept.video for concept in concepts),
             "text": " ".join(self.segments.used),
         }
@@ -107,6 +115,9 @@ class _Reading:
 
     def _concepts_alone(self) -> Understanding:
         meant = self._of(self.segments.concepts)
+        if meant.reasons and (reason := self._a_reason()):
+            # The practices' own words for it say more than what it may be called elsewhere.
+            meant = _with(meant, reasons=reason.reasons)
         called = len(self.names) <= 3 and _listed(people=name_matches.people(self.names))
         return meant if not called else _with(meant, words=tuple(self.names), people=True)
 
@@ -117,15 +128,22 @@ class _Reading:
         reason = self._a_reason()
         meant = self._of(self.segments.concepts)
         reasons = meant.reasons + (reason.reasons if reason else ())
-        return _with(called, specialties=meant.specialties, reasons=reasons, text=meant.text)
+        return _with(
+            called, specialties=meant.specialties, reasons=reasons, text=meant.text,
+            second=meant.second,
+            place_too=None if self.segments.concepts else self._place_beside(self.names),
+        )  # fmt: skip
 
     def _after_a_profession(self) -> Understanding | None:
         """ "médecin Rey": here the profession is a title, and Rey may be a cardiologist."""
         if self.tokens[0] not in BEFORE_A_NAME or self.segments.used != self.tokens[:1]:
             return None
-        if not self.has_place and self._place_of(self.rest):
+        if self._a_city(self.rest):
             return None
-        return self._called(self.rest)
+        place_too = self._place_beside(self.rest)
+        return self._called(self.tokens[1:], place_too=place_too) or self._called(
+            self.rest, place_too=place_too
+        )
 
     def _called(self, words: Sequence[str], **more: object) -> Understanding | None:
         words = tuple(words)
@@ -140,7 +158,7 @@ class _Reading:
         """ "dermatologue Martin": the specialty, and the name of somebody or of a practice."""
         if not self.segments.concepts:
             return None
-        if not self.titled and not self.has_place and self._place_of(self.rest):
+        if not self.titled and self._a_city(self.rest):
             return None
         meant = self._of(self.segments.concepts)
         codes = [specialty.code for specialty in meant.specialties]
@@ -149,14 +167,25 @@ class _Reading:
         practices = rows.filter(practice__in=name_matches.practices(self.rest)).exists()
         if not (people or practices):
             return None
-        return _with(meant, words=tuple(self.rest), people=people, practices=practices, both=True)
+        return _with(
+            meant, words=tuple(self.rest), people=people, practices=practices, both=True,
+            place_too=self._place_beside(self.rest),
+        )  # fmt: skip
 
     def _a_reason(self) -> Understanding | None:
         """A reason under the very words that a practice gave it."""
-        words = [word for word in self.tokens if word not in LITTLE or len(self.tokens) == 1]
+        words = [word for word in self.tokens if word not in LITTLE]
         if not name_matches.reasons_named(words).filter(agenda__listed=True).exists():
             return None
         return Understanding(reasons=(tuple(words),), text=" ".join(self.tokens))
+
+    def _place_beside(self, words: Sequence[str]) -> Place | None:
+        return None if self.has_place or self.titled else self._place_of(words)
+
+    def _a_city(self, words: Sequence[str]) -> Place | None:
+        """A place that nobody's name stands up to: a city, or one with its number or postcode."""
+        place = self._place_beside(words)
+        return place if place and (place.population >= CITY_POPULATION or place.postcodes) else None
 
     def _place_of(self, words: Sequence[str]) -> Place | None:
         """The place that these words name, if it is one that everybody knows, or says more."""
@@ -175,7 +204,11 @@ class _Reading:
                     continue
                 meant = self._what_is_left(what)
                 if meant is not None:
-                    return _with(meant, place=None if self.has_place else place)
+                    called = meant.specialties and _listed(people=name_matches.people(where))
+                    return _with(
+                        meant, place=None if self.has_place else place,
+                        name_too=" ".join(where) if called else "",
+                    )  # fmt: skip
         return None
 
     def _what_is_left(self, words: Sequence[str]) -> Understanding | None:

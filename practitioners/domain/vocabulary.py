@@ -42,6 +42,7 @@ class Concept:
 
     Each of `reasons` is one alternative: words that must all begin a word of the reason's name.
     `is_specialty` says that the phrase names the specialty itself, not a reason to go there.
+    Of the codes, those in `second` come after the others: GPs see people for allergies too.
     """
 
     phrase: str
@@ -49,6 +50,7 @@ class Concept:
     reasons: tuple[tuple[str, ...], ...] = ()
     is_specialty: bool = True
     video: bool = False
+    second: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,8 @@ def _synonyms() -> dict[tuple[str, ...], Concept]:
             written = [part for part in row["reasons"].split("|") if part and part != VIDEO]
             concept = Concept(
                 phrase=phrase,
-                codes=tuple(row["codes"].split()),
+                codes=tuple(row["codes"].replace("|", " ").split()),
+                second=tuple(row["codes"].partition("|")[2].split()),
                 reasons=tuple(tuple(part.split("+")) for part in written),
                 is_specialty=row["source"] in SPECIALTY_SOURCES,
                 video=row["reasons"] == VIDEO,
@@ -104,6 +107,7 @@ def _merged(one: Concept, other: Concept) -> Concept:
     return Concept(
         phrase=one.phrase,
         codes=tuple(dict.fromkeys(one.codes + other.codes)),
+        second=tuple(code for code in one.second if code in other.second),
         reasons=tuple(dict.fromkeys(one.reasons + other.reasons)),
         is_specialty=one.is_specialty and other.is_specialty,
         video=one.video or other.video,
@@ -210,6 +214,12 @@ class Vocabulary:
         """Return the specialties of concepts, in their order."""
         codes = dict.fromkeys(code for concept in concepts for code in concept.codes)
         return [self.specialties[code] for code in codes]
+
+    def second(self, concepts: Iterable[Concept]) -> list[Specialty]:
+        """Return the specialties that come after the others for all these concepts."""
+        every = list(concepts)
+        first = {c for concept in every for c in concept.codes if c not in concept.second}
+        return [s for s in self.of(every) if first and s.code not in first]
 
 
 def _begins(phrase: Sequence[str], wanted: Sequence[str], concept: Concept) -> bool:
