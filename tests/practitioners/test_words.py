@@ -143,9 +143,7 @@ def test_an_address_is_a_link_that_opens_a_map():
 
 # A plain text has no links; the numbers in it are written for people.
 RAW_PHONE = re.compile(r"\{\{[^}]*\.phone\b[^}]*\}\}|blocktranslate with [^%]*\.phone\b[^ %]*")
-RAW_ADDRESS = re.compile(
-    r"\{\{[^}]*(?:practice|cabinet|place)\.(?:address|full_address)\b[^}]*\}\}"
-)
+RAW_ADDRESS = re.compile(r"\{\{[^}]*practice\.(?:address|full_address)\b[^}]*\}\}")
 
 
 def test_every_page_and_mail_links_numbers_and_addresses():
