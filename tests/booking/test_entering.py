@@ -202,7 +202,7 @@ def test_who_is_signed_in_goes_on_instead_of_signing_in_again(account, client, p
     [
         "https://evil.example/", "//evil.example/", "///evil.example", "javascript:alert(1)",
         "/\\evil.example", "\\\\evil.example", "http:evil.example", "/" + "a" * 5000,
-        "/n’existe-pas/", "\x00", "/\r\nSet-Cookie: a=b", SIGN_IN, CODE,
+        "/n’existe-pas/", "/\r\nSet-Cookie: a=b", SIGN_IN, CODE,
         f"{SIGN_IN}?next={SIGN_IN}", reverse("booking:sign-out"), reverse("booking:sign-up"),
         reverse("admin:login"), "data:text/html,x", "http://[", "//[::1", "?next=//evil.example",
     ],
@@ -216,6 +216,11 @@ def test_a_hostile_target_is_not_followed(account, target):
     page = Client().get(SIGN_IN, {"next": target})
     assert page.status_code == 200
     assert 'name="next"' not in page.content.decode()
+
+
+def test_a_target_with_a_nul_is_not_followed(account, client):
+    assert sign_in(client, next="/compte/\x00")["Location"] == APPOINTMENTS
+    assert client.get(SIGN_IN, {"next": "\x00"}).status_code == 400
 
 
 @pytest.mark.parametrize(
