@@ -178,6 +178,7 @@ def test_both_are_cancelled_and_come_back_together(reasons, account, now):
 
 
 @pytest.mark.usefixtures("at_now")
+@pytest.mark.usefixtures("at_now")
 def test_a_patient_changes_both_by_the_first(reasons, account, now):
     row = booked(reasons[0], NINE, now, account)
     then, client = after(row), verified_client(account)
