@@ -316,7 +316,9 @@ def test_a_seat_of_a_session_is_moved_and_taken_back(client, account, now):
 
 def test_signing_in_again_comes_back_to_the_time_that_was_chosen(visit):
     address = url("move", visit) + f"?debut={iso(NINE + HOUR)}"
-    answer = Client().post(address, {"debut": iso(NINE + HOUR)})
+    answer = Client().post(
+        address, {"debut": iso(NINE + HOUR)}, headers={"referer": f"http://testserver{address}"}
+    )
     assert answer.status_code == 302
     assert "debut" in answer["Location"]
     assert Client().get(url("take-back", visit)).status_code == 302
