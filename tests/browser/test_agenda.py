@@ -149,3 +149,32 @@ def test_an_open_agenda_follows_what_happens_elsewhere(desk):
     )  # fmt: skip
     expect(desk.get_by_role("link", name=re.compile("Zénobie"))).to_have_count(0)
     assert entries.count() == opened + 1
+
+
+def test_an_older_look_does_not_bring_the_page_back(desk):
+    """What was asked for before a visit was moved, and comes after, shows it where it was."""
+    held = []
+
+    def hold_the_first(route):
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    desk.route("**/*sans-noms*", hold_the_first)
+    at(desk, 10, "Anatole")
+    for _attempt in range(100):
+        if held:
+            break
+        desk.wait_for_timeout(100)
+    desk.get_by_role("link", name=re.compile("Zénobie")).focus()
+    for key in ("m", "ArrowDown", "Enter"):
+        desk.keyboard.press(key)
+    moved = desk.get_by_role("link", name=re.compile("09:05 Zénobie"))
+    expect(moved).to_be_visible()
+    expect(desk.get_by_role("link", name=re.compile("Anatole"))).to_be_visible()
+    route, older = held[0]
+    route.fulfill(response=older)
+    desk.wait_for_timeout(500)
+    expect(moved).to_be_visible()
+    assert clock_of(desk.visit) == ("09:05", 30)
