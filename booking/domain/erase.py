@@ -178,5 +178,7 @@ def _close(account: Account) -> None:
     passkeys.end_all(account)
     WebAuthnUserHandle.objects.filter(user=account).delete()
     account.favourites.all().delete()
+    # They name addresses, by their index.
+    account.address_checks.all().delete()
     StaticDevice.objects.filter(user=account).delete()
     Message.objects.filter(account=account, state=MessageState.OWED).update(state=MessageState.VOID)

@@ -11,7 +11,8 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Entry
-from booking.domain import accounts, address_checks, delivery, email_change
+from audit.record.entries import system_actor
+from booking.domain import accounts, address_checks, delivery, email_change, erase
 from booking.models import Account, AddressCheck, Message, SignIn
 from tests.booking.test_accounts import GOOD, SIGN_IN, sign_in, sign_up_of, signed_in
 from tests.factories import PASSWORD, make_account, make_member, make_practice
@@ -379,6 +380,13 @@ def test_a_member_keeps_their_practice_with_a_new_address(now):
     assert sign_in(Client(), email=NEW)["Location"] == reverse(
         "booking:agenda", args=[member.practice_id]
     )
+
+
+def test_erasing_the_account_leaves_no_address_behind(client, account, now):
+    ask(client)
+    erase.erase_account(account=account, actor=system_actor(), now=now)
+    assert not AddressCheck.objects.exists()
+    assert post(now) == []
 
 
 def test_the_account_page_leads_to_both(client):
