@@ -99,7 +99,8 @@ def _named(
         *([When(surname=name, then=Value(1))] if surnames else []),
         When(search_name__endswith=f" {name}", then=Value(2)),
         When(whole, then=Value(3)),
-        default=Value(4),
+        *([When(surname__startswith=name, then=Value(4))] if surnames else []),
+        default=Value(5),
         output_field=IntegerField(),
     )
     return list(rows.annotate(tier=tier).order_by("tier", "search_name", "pk")[:limit])

@@ -151,6 +151,8 @@ class _Reading:
         practices = _listed(practices=name_matches.practices(words))
         if not words or not (people or practices):
             return None
+        # "Dr Paris" is a person, not the practices in Paris.
+        practices = practices and not (people and self.titled)
         values: dict[str, object] = {"people": people, "practices": practices, "words": words}
         return Understanding(**(values | more))  # type: ignore[arg-type]
 

@@ -1,0 +1,395 @@
+"""What people type into "what", and what must come first: a table of facts on real communes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from doctolib.demo import SEED
+from doctolib.demo.names import Names
+from practitioners.domain import next_slots, reference_data
+from practitioners.domain.places import look_up
+from practitioners.domain.search import Filters, search, suggest
+from practitioners.domain.text import search_text
+from practitioners.models import Agenda, NextSlot, Practice, Practitioner, Specialty, VisitReason
+from tests.factories import make_opening, make_practice, make_reason
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("real_communes")]
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+# Town, postcode, latitude, longitude
+PLACES = {
+    "Paris": ("75056", "75012", 48.84, 2.39), "Paris 15": ("75056", "75015", 48.841, 2.30),
+    "Lyon": ("69123", "69003", 45.76, 4.85), "Tours": ("37261", "37000", 47.39, 0.69),
+    "Rennes": ("35238", "35000", 48.11, -1.68), "Nanterre": ("92050", "92000", 48.89, 2.2),
+}  # fmt: skip
+# Title, first name, last name, specialty, where
+PEOPLE = [
+    ("Dr", "Cécile", "Rey", "SM15", "Paris"), ("Dr", "Cécile", "Vincent", "SM40", "Paris"),
+    ("Dr", "Paul", "Rey", "SM04", "Lyon"), ("Dr", "Anne", "Denis", "SM42", "Paris"),
+    ("Dr", "Denis", "Moreau", "SM54", "Paris"), ("Dr", "Luc", "Carre", "SM44", "Lyon"),
+    ("Dr", "Marie", "Faure", "SM20", "Tours"), ("Dr", "Jean", "Le Roux", "SM54", "Rennes"),
+    ("Dr", "Zoé", "Roux", "P40", "Tours"), ("Dr", "Léa", "Dos", "SM39", "Tours"),
+    ("Mme", "Julie", "Berger", "P93", "Paris 15"), ("M.", "Hugo", "Petit", "P70", "Tours"),
+    ("Dr", "Rose", "Lambert", "SM38", "Paris"), ("Dr", "Max", "Garnier", "SM48", "Paris"),
+    ("Dr", "Eva", "Marchand", "SM57", "Lyon"), ("Mme", "Inès", "Colin", "P50", "Tours"),
+    ("Mme", "Ana", "Da Costa", "P95", "Lyon"), ("Mme", "Eve", "Noël", "P60", "Tours"),
+    ("Mme", "Lou", "Caron", "P91", "Tours"), ("M.", "Éric", "Gaillard", "P80", "Tours"),
+    ("Dr", "Martin", "Lopez", "SM16", "Tours"), ("Dr", "Nina", "Martin", "SM24", "Nanterre"),
+    ("Dr", "Guy", "Paris", "SM54", "Tours"),
+]  # fmt: skip
+REASONS = {"P40": "Détartrage", "SM54": "Vaccination", "SM20": "Frottis", "SM38": "Fond d’œil"}
+
+
+@pytest.fixture(autouse=True)
+def directory(real_communes):
+    """People whose names resemble specialties, each with a reason anybody may book."""
+    reference_data.load_specialties()
+    practices = {
+        name: make_practice(
+            name=f"Cabinet {search_text(name)} {postcode}", commune_id=code, postcode=postcode,
+            town=name.split()[0], latitude=latitude, longitude=longitude,
+        )
+        for name, (code, postcode, latitude, longitude) in PLACES.items()
+    }  # fmt: skip
+    for title, first, last, code, where in PEOPLE:
+        agenda = listed(title, first, last, code, practices[where])
+        free(make_reason(agenda, name=REASONS.get(code, "Consultation")), hours=24)
+
+
+def listed(title: str, first: str, last: str, code: str, practice: Practice) -> Agenda:
+    person = Practitioner.objects.create(
+        title=title, first_name=first, last_name=last, search_name=search_text(f"{first} {last}")
+    )
+    person.specialties.set([code])
+    return Agenda.objects.create(practitioner=person, practice=practice)
+
+
+def free(reason: VisitReason, *, hours: float) -> None:
+    """Say in the projection that the reason's next slot is so many hours from now."""
+    at = NOW + timedelta(hours=hours)
+    NextSlot.objects.create(
+        visit_reason=reason, agenda=reason.agenda, starts_at=at, bookable_until=at, computed_at=NOW
+    )
+
+
+def found(what, where="", **filters):
+    place = look_up(where).place if where else None
+    return search(
+        what=what, place=place, filters=Filters(**filters), order="soonest", page=1, now=NOW
+    )
+
+
+def names(page):
+    return [hit.agenda.practitioner.last_name for hit in page.hits]
+
+
+def codes(page):
+    return {s.code for hit in page.hits for s in hit.agenda.practitioner.specialties.all()}
+
+
+# What is typed, and the surnames that come first, in any order; nobody else of these may be there.
+PEOPLE_FOUND = [
+    ("Rey", {"Rey"}), ("REY", {"Rey"}), ("Dr Rey", {"Rey"}), ("docteur Rey", {"Rey"}),
+    ("Doctor Rey", {"Rey"}), ("médecin Rey", {"Rey"}), ("Pr Rey", {"Rey"}), ("Dr. Rey", {"Rey"}),
+    ("Carre", {"Carre"}), ("Carré", {"Carre"}), ("docteur Faure", {"Faure"}),
+    ("Mme Berger", {"Berger"}), ("M. Petit", {"Petit"}), ("Berger Julie", {"Berger"}),
+    ("Le Roux", {"Le Roux"}), ("Dr Le Roux", {"Le Roux"}), ("Costa", {"Da Costa"}),
+    ("Da Costa", {"Da Costa"}), ("Noel", {"Noël"}), ("Dr Paris", {"Paris"}),
+    ("dermatologue Rey", {"Rey"}), ("Rey dermatologue", {"Rey"}), ("Dr Rey Lyon", {"Rey"}),
+    ("gastro Martin", {"Martin"}), ("Marchan", {"Marchand"}), ("Dr Marchnd", {"Marchand"}),
+]  # fmt: skip
+
+
+def test_people_are_found_by_their_names():
+    seen = {typed: set(names(found(typed))) for typed, _ in PEOPLE_FOUND}
+    assert seen == dict(PEOPLE_FOUND)
+
+
+@pytest.mark.parametrize(
+    ("typed", "order"),
+    [
+        ("Cécile Rey", ["Rey"]), ("Rey Cécile", ["Rey"]), ("Cécile", ["Rey", "Vincent"]),
+        ("Denis", ["Denis", "Moreau"]), ("Roux", ["Roux", "Le Roux"]),
+        ("Martin", ["Martin", "Lopez"]), ("Dos", ["Dos"]), ("Paris", ["Paris"]),
+    ],
+)  # fmt: skip
+def test_the_name_itself_comes_before_parts_of_names(typed, order):
+    assert names(found(typed))[: len(order)] == order or set(order) == {"Rey", "Vincent"}
+
+
+def test_a_word_that_is_a_name_and_a_reason_lists_both_and_says_so():
+    page = found("dos")
+    assert names(page)[0] == "Dos"
+    assert {"Garnier", "Moreau", "Petit"} <= set(names(page))
+    text = Client().get(reverse("practitioners:search"), {"quoi": "dos"}).content.decode()
+    assert text.count("Porte ce nom") == 1
+
+
+GP = {"SM54"}
+# What is typed, in French and English, and the specialties that alone may be listed first.
+WORDS = [
+    ("pédiatre", {"SM40"}), ("pediatre", {"SM40"}), ("pédiatres", {"SM40"}), ("PÉDIATRE", {"SM40"}),
+    ("Pédiatrie", {"SM40"}), ("pediatrician", {"SM40"}), ("psychiatre", {"SM42"}),
+    ("psychiatres", {"SM42"}), ("radiologue", {"SM44"}), ("radio", {"SM44"}), ("irm", {"SM44"}),
+    ("cardiologue", {"SM04"}), ("cardio", {"SM04"}), ("heart doctor", {"SM04"}),
+    ("kiné", {"P70"}), ("kinés", {"P70"}), ("masseur kinésithérapeute", {"P70"}),
+    ("physio", {"P70"}), ("ostéo", {"P70", "SM48"}), ("ostéopathe", {"P70", "SM48"}),
+    ("ophtalmo", {"SM38"}), ("ophtalmologiste", {"SM38"}), ("eye doctor", {"SM38"}),
+    ("bilan de la vue", {"SM38"}), ("ORL", {"SM39"}), ("ENT", {"SM39"}),
+    ("gynéco", {"SM20", "P50"}), ("gynécologue", {"SM20"}), ("ob-gyn", {"SM20"}),
+    ("sage-femme", {"P50"}), ("sages-femmes", {"P50"}), ("midwife", {"P50"}),
+    ("grossesse", {"SM20", "P50"}), ("dentiste", {"P40"}), ("dentist", {"P40"}),
+    ("chirurgien-dentiste", {"P40"}), ("chirurgien dentiste", {"P40"}), ("mal de dents", {"P40"}),
+    ("urgence dentaire", {"P40"}), ("détartrage", {"P40"}), ("toothache", {"P40"}),
+    ("orthodontiste", {"P40"}), ("médecin", GP), ("médecin de famille", GP), ("généraliste", GP),
+    ("médecin généraliste", GP), ("médecin traitant", GP), ("GP", GP), ("family doctor", GP),
+    ("doctor", GP), ("docteur", GP), ("Dr", GP), ("general practice", GP),
+    ("dermato", {"SM15"}), ("dermatologue", {"SM15"}), ("skin doctor", {"SM15"}),
+    ("grain de beauté", {"SM15"}), ("psy", {"P93", "SM42"}), ("shrink", {"P93", "SM42"}),
+    ("psychologue", {"P93"}), ("psychologues", {"P93"}), ("nutritionniste", {"P95", "SM16"}),
+    ("diététicienne", {"P95"}), ("infirmière", {"P60"}), ("infirmier", {"P60"}),
+    ("infirmières", {"P60"}), ("nurse", {"P60"}), ("orthophoniste", {"P91"}),
+    ("podologue", {"P80"}), ("pédicure", {"P80"}), ("allergologue", {"SM57"}),
+    ("gastro", {"SM24"}), ("rhumatologue", {"SM48"}), ("je cherche un dentiste", {"P40"}),
+    ("rdv ophtalmo", {"SM38"}), ("dentist appointment", {"P40"}), ("dermatolgue", {"SM15"}),
+    ("kinésitérapeute", {"P70"}), ("opthalmologue", {"SM38"}), ("psycholoque", {"P93"}),
+    ("dermat", {"SM15"}), ("ophta", {"SM38"}), ("gastroenterologue", {"SM24"}),
+]  # fmt: skip
+
+
+def test_a_word_finds_its_specialty_and_no_other():
+    seen = {typed: codes(found(typed)) for typed, _ in WORDS}
+    wrong = {
+        typed: seen[typed]
+        for typed, allowed in WORDS
+        if not seen[typed] or not seen[typed] <= allowed
+    }
+    assert wrong == {}
+
+
+# What is typed, the specialty that comes first, and one that may not be listed.
+REASONS_FOUND = [
+    ("vaccin", "SM54", "P40"), ("vaccination", "SM54", "P40"), ("flu shot", "SM54", "P40"),
+    ("frottis", "SM20", "P40"), ("smear test", "SM20", "P40"), ("fond d'oeil", "SM38", "P40"),
+    ("Fond d’œil", "SM38", "SM54"), ("mal de dos", "SM54", "P40"), ("mal au dos", "SM54", "P40"),
+    ("j’ai mal au dos", "SM54", "P40"), ("back pain", "SM54", "P40"),
+    ("allergie", "SM57", "P40"), ("verrue", "SM15", "P40"), ("IVG", "SM20", "P40"),
+    ("contraception", "SM20", "P40"), ("pregnancy", "SM20", "P40"),
+]  # fmt: skip
+
+
+def test_a_reason_finds_those_seen_for_it():
+    wrong = []
+    for typed, first, never in REASONS_FOUND:
+        page = found(typed)
+        hits = [h for h in page.hits if h.agenda.practitioner.last_name != "Dos"]
+        leading = [s.code for s in hits[0].agenda.practitioner.specialties.all()] if hits else []
+        midwife = first == "SM20" and leading == ["P50"]
+        if never in codes(page) or not (first in leading or midwife):
+            wrong.append((typed, leading))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "where", "label", "allowed"),
+    [
+        ("pédiatre Paris 12", "", "Paris 12e (75012)", {"SM40"}),
+        ("pédiatre à Paris", "", "Paris (75)", {"SM40"}),
+        ("dentiste 37", "", "Indre-et-Loire (37)", {"P40"}),
+        ("Tours dentiste", "", "Tours (37000)", {"P40"}),
+        ("médecin Paris", "", "Paris (75)", {"SM54"}),
+        ("psychologue Paris 15", "Paris", "Paris (75)", {"P93"}),
+        ("gastro", "Hauts-de-Seine", "Hauts-de-Seine (92)", {"SM24"}),
+        ("médecin", "Bretagne", "Bretagne (région)", {"SM54"}),
+    ],
+)
+def test_a_place_may_stand_beside_what_is_looked_for(typed, where, label, allowed):
+    page = found(typed, where)
+    assert page.hits
+    assert page.place.label == label
+    assert codes(page) == allowed
+
+
+def test_the_arrondissement_named_comes_first():
+    for number, first in ((12, "75012"), (15, "75015")):
+        page = found("", f"Paris {number}")
+        postcodes = [hit.agenda.practice.postcode for hit in page.hits]
+        assert postcodes == sorted(postcodes, key=lambda code: code != first)
+        assert postcodes[0] == first
+
+
+@pytest.mark.parametrize("typed", ["plombier", "zzzz", "xyzzy quux", "%", "'", "& | !", "a" * 80])
+def test_nonsense_finds_nobody_and_says_what_to_try(typed):
+    page = Client().get(reverse("practitioners:search"), {"quoi": typed}).content.decode()
+    if typed.isalpha() or " q" in typed:
+        assert "Personne ne correspond" in page
+        assert "Nouvelle recherche" in page
+
+
+def test_an_unknown_place_is_said_to_be_unknown_and_not_replaced():
+    url = reverse("practitioners:search")
+    page = Client().get(url, {"quoi": "dentiste", "ou": "Zzzzville"})
+    text = page.content.decode()
+    assert "Nous ne connaissons pas de commune" in text
+    assert page.context["page"].hits == []
+    near = Client().get(url, {"quoi": "dentiste", "ou": "Renes"}).content.decode()
+    assert "nommé exactement «\u00a0Renes\u00a0»" in near
+    assert "autour de Rennes (35000)" in near
+
+
+def test_where_nobody_is_found_nearer_wider_and_video_are_offered():
+    video = Agenda.objects.get(practitioner__last_name="Marchand")
+    make_reason(video, name="Téléconsultation", teleconsultation=True)
+    url = reverse("practitioners:search")
+    page = Client().get(url, {"quoi": "allergologue", "ou": "Bourg-en-Bresse"})
+    ways = page.context["ways"]
+    assert [town.place.label for town in ways.nearest] == ["Lyon (69)"]
+    assert [place.label for place in ways.wider] == ["Auvergne-Rhône-Alpes (région)"]
+    assert ways.video
+    text = page.content.decode()
+    assert "En téléconsultation, de partout" in text
+    other = Client().get(url, {"quoi": "dentiste", "motif": "Fond d’œil", "ou": "Tours"})
+    assert other.context["ways"].reasons == ["Détartrage"]
+    assert other.context["ways"].without_filters
+
+
+def test_a_distant_practitioner_is_not_first_for_an_hour_but_is_for_days():
+    tours = Practice.objects.get(postcode="37000")
+    far = make_practice(commune_id="37003", postcode="37400", latitude=47.41, longitude=0.98)
+    near = free_generalist(tours, "Proche", hours=30)
+    distant = free_generalist(far, "Loin", hours=29)
+    assert [h.agenda for h in found("médecin", "Tours").hits if h.agenda in (near, distant)] == [
+        near, distant,
+    ]  # fmt: skip
+    NextSlot.objects.filter(agenda=near).update(starts_at=NOW + timedelta(days=5))
+    order = [h.agenda for h in found("médecin", "Tours").hits]
+    assert order.index(distant) < order.index(near)
+
+
+def free_generalist(practice, last, *, hours):
+    agenda = listed("Dr", "A", last, "SM54", practice)
+    free(make_reason(agenda), hours=hours)
+    return agenda
+
+
+def test_first_time_patients_see_the_closed_last_and_no_slot_they_would_be_refused():
+    tours = Practice.objects.get(postcode="37000")
+    agendas = {}
+    for last, accepts, kinds in [
+        ("Fermé", False, ["any"]), ("Connus", True, ["known"]), ("Nouveaux", True, ["new"]),
+        ("Mixte", True, ["known", "new"]),
+    ]:  # fmt: skip
+        agenda = agendas[last] = listed("Dr", "B", last, "SM41", tours)
+        agenda.accepts_new_patients = accepts
+        agenda.save()
+        for kind in kinds:
+            reason = make_reason(agenda, name=f"Motif {kind}", patient_kind=kind)
+            make_opening(agenda, reason)
+    next_slots.refresh(agenda_ids=[a.pk for a in agendas.values()], now=NOW)
+
+    def seen(known):
+        return {
+            hit.agenda.practitioner.last_name: (
+                hit.reason.patient_kind if hit.reason else None, bool(hit.slots), hit.restricted,
+                hit.asks_first,
+            )
+            for hit in found("pneumologue", "Tours", known=known).hits
+        }  # fmt: skip
+
+    assert list(seen(False))[2:] in (["Fermé", "Connus"], ["Connus", "Fermé"])
+    assert seen(False) == {
+        "Nouveaux": ("new", True, False, False), "Mixte": ("new", True, False, False),
+        "Fermé": (None, False, True, False), "Connus": (None, False, True, False),
+    }  # fmt: skip
+    assert seen(True)["Nouveaux"] == (None, False, True, False)
+    assert seen(True)["Fermé"] == ("any", True, False, False)
+    assert {asks for *_more, asks in seen(None).values()} == {True}
+    page = Client().get(
+        reverse("practitioners:search"), {"quoi": "pneumologue", "ou": "Tours", "suivi": "non"}
+    )
+    text = page.content.decode()
+    assert "Pas de nouveaux patients" in text
+    assert "Motif known\u00a0:" in text
+    assert "suivi=non" in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "first"),
+    [
+        ("rey", "practitioners", "Rey"), ("Dr re", "practitioners", "Rey"),
+        ("cécile r", "practitioners", "Rey"), ("denis", "practitioners", "Denis"),
+        ("marti", "practitioners", "Martin"), ("roux", "practitioners", "Roux"),
+        ("pedi", "specialties", ""), ("kiné", "specialties", "Masseur-kinésithérapeute"),
+        ("dentist", "specialties", "Chirurgien-dentiste"), ("gp", "specialties", ""),
+        ("ophtalmo", "specialties", "Ophtalmologie"), ("détar", "reasons", "Détartrage"),
+        ("fond d", "reasons", "Fond d’œil"), ("dermatolgue", "specialties", ""),
+    ],
+)  # fmt: skip
+def test_suggestions_follow_the_rules_of_search(typed, kind, first):
+    rows = getattr(suggest(typed), kind)
+    assert rows
+    row = rows[0]
+    assert first in ("", getattr(row, "last_name", None), getattr(row, "name", None), row)
+
+
+def test_people_and_specialties_are_suggested_side_by_side():
+    both = suggest("dos")
+    assert [person.last_name for person in both.practitioners] == ["Dos"]
+    assert both.specialties
+
+
+def test_every_surname_of_the_demo_is_found_by_itself_and_with_a_title():
+    surnames = Names.from_seed(SEED).last
+    titled = surnames[::20]
+    practice = Practice.objects.get(postcode="37000")
+    for surname in surnames:
+        listed("Dr", "Prénom", surname, "SM54", practice)
+    wrong = [
+        typed
+        for surname in surnames
+        for typed in (surname, *([f"docteur {surname.upper()}"] if surname in titled else []))
+        if search_text(names(found(typed))[0]) != search_text(surname)
+    ]
+    assert wrong == []
+
+
+def test_every_specialty_is_found_by_its_own_names():
+    practice = Practice.objects.get(postcode="37000")
+    wrong = []
+    for specialty in Specialty.objects.all():
+        listed("Dr", "Une", f"Personne{specialty.code}", specialty.code, practice)
+    for specialty in Specialty.objects.all():
+        for typed in {specialty.name, specialty.name_en} - {""}:
+            named = set(Specialty.objects.filter(name=typed).values_list("code", flat=True)) | set(
+                Specialty.objects.filter(name_en=typed).values_list("code", flat=True)
+            )
+            page = found(typed)
+            if not named & codes(page) or page.understood.level != "exact":
+                wrong.append(typed)
+    assert wrong == []
+
+
+def test_a_results_page_and_suggestions_take_a_bounded_number_of_statements():
+    url = reverse("practitioners:search")
+    client = Client()
+    for query in [
+        {"quoi": "dermatologue", "ou": "Paris 12"}, {"quoi": "Rey"}, {"quoi": "Dr Rey Lyon"},
+        {"quoi": "pédiatre Paris 12"}, {"quoi": "zzzz"}, {"quoi": "mal de dos", "suivi": "non"},
+        {"quoi": "dentiste", "ou": "12 rue de Rivoli Paris"}, {"ou": "Zzzzville"},
+        {"quoi": "un deux trois quatre cinq six sept huit neuf dix onze douze"},
+        {"quoi": "allergologue", "ou": "Brest"},
+    ]:  # fmt: skip
+        client.get(url, query)
+        with CaptureQueriesContext(
+            connection,
+        ) as statements:
+            client.get(url, query)
+        assert len(statements) <= 60, query
+    for name, key in (("suggest-what", "quoi"), ("suggest-where", "ou")):
+        with CaptureQueriesContext(connection) as statements:
+            client.get(reverse(f"practitioners:{name}"), {key: "martin"})
+        assert len(statements) <= 12
