@@ -63,11 +63,20 @@ def look_up(text: str, *, code: str = "") -> Found:
 
 
 def look_up_exactly(text: str) -> Place | None:
-    """Return the place only if the text names it in full: for a place typed beside something."""
-    found = look_up(text)
-    if found.place is None or not found.exact or found.unread:
-        return None
+    """Return the place only if the text names it in full: for a place typed beside something.
+
+    A statement or two, as nothing similar is looked for.
+    """
     said = read(text, cities=frozenset(areas.CITIES))
+    if not said.words:
+        found = _by_digits(said)
+    elif said.address:
+        found = _in_address(said)
+    else:
+        found = _named(said.words, said)
+        found = found if found.place else _within_named_area(said)
+    if found.place is None or found.unread:
+        return None
     if said.words and not said.digits and found.place.commune is not None:
         names = set(_variants(said.words))
         if found.place.commune.search_name not in names and not found.place.postcodes:

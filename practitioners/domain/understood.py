@@ -25,6 +25,7 @@ TITLES = word_set(
 # Professions that are titles when they stand before a name.
 BEFORE_A_NAME = word_set("medecin medecins physician")
 LONGEST = 12
+PLACE_WORDS = 6
 EXACT, PREFIX, SIMILAR, NOTHING = "exact", "prefix", "similar", "nothing"
 # Beside a specialty, a place of this size is understood without its postcode.
 PLACE_POPULATION = 5_000
@@ -200,6 +201,8 @@ class _Reading:
         words = self.tokens
         for cut in range(1 if self.titled or self.has_place else 0, len(words)):
             back = len(words) - cut
+            if back > PLACE_WORDS:
+                continue
             for where, what in ((words[cut:], words[:cut]), (words[:back], words[back:])):
                 place = look_up_exactly(" ".join(where))
                 if place is None:
