@@ -200,7 +200,7 @@ def test_a_results_page_asks_the_database_as_often_for_ten_as_for_one(
 @pytest.mark.parametrize(
     "query",
     [
-        {"page": "x"}, {"page": "-3"}, {"quoi": "\x00"}, {"ou": "%"}, {"lat": "x", "lon": "y"},
+        {"page": "x"}, {"page": "-3"}, {"ou": "%"}, {"lat": "x", "lon": "y"},
         {"lat": "999", "lon": "0"}, {"tri": "other"}, {"langue": "klingon"}, {"secteur": "9"},
         {"quoi": "x" * 5000}, {"lat": "nan", "lon": "inf"}, {"motif": "'; DROP TABLE x"},
     ],
