@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 URLENCODED = "application/x-www-form-urlencoded"
 
 
 class NulMiddleware:
-    """Answers 400 to an address or a form that holds a NUL character.
+    """Answers 404 to a path that holds a NUL character, 400 to a query or a form that does.
 
     PostgreSQL has no NUL in text and raises DataError, wherever a value reaches a query; no
     keyboard types one. Forms refuse it field by field, and views that read an address do not.
@@ -19,7 +19,9 @@ class NulMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        if "\0" in request.path:
+            raise Http404
+        if "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("NUL in the address")
         is_form = request.method == "POST" and request.content_type == URLENCODED
         if is_form and b"%00" in request.body:

@@ -13,13 +13,17 @@ NUL = "a%00b"
     [
         f"/recherche/?quoi={NUL}", f"/recherche/?motif={NUL}", f"/recherche/?ou={NUL}",
         f"/suggestions/quoi/?quoi={NUL}", f"/connexion/?next={NUL}", f"/attente/?motif={NUL}",
-        f"/praticien/{NUL}/", f"/verification/{NUL}/",
     ],
 )  # fmt: skip
 def test_an_address_with_one_is_not_understood(address):
     answer = Client().get(address)
     assert answer.status_code == 400
     assert "Demande non comprise" in answer.content.decode()
+
+
+@pytest.mark.parametrize("address", [f"/praticien/{NUL}/", f"/verification/{NUL}/", f"/flux/{NUL}"])
+def test_a_path_with_one_does_not_exist(address):
+    assert Client().get(address).status_code == 404
 
 
 def test_a_form_with_one_is_not_understood():
