@@ -131,6 +131,20 @@ async function keepAtHand() {
   await cache.add(list.dataset.keep);
 }
 
+// A second click while a form is on its way sends nothing; the server bears it too, uploads apart.
+// The pages of a practice see to it themselves (desk.js).
+const SENT_MS = 5000;
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || document.querySelector("[data-desk]")) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  window.setTimeout(() => { delete form.dataset.sent; }, SENT_MS);
+});
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
+});
+
 document.addEventListener("DOMContentLoaded", () => enhance(document));
 document.addEventListener("DOMContentLoaded", () => { keepAtHand().catch(() => { /* a convenience */ }); });
 document.addEventListener("htmx:afterSettle", (event) => enhance(event.target));
