@@ -4,11 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint bench tour reset browser help
+.PHONY: run test lint walk clocks bench tour reset browser help
 
 help:
 	@echo "make run    start the demo (http://localhost:8000)"
 	@echo "make test   run every check and test"
+	@echo "make walk   let people do anything, in any order, for longer (SEED=1 WALKS=100 STEPS=30)"
+	@echo "make clocks run what computes from today under other clocks and time zones"
 	@echo "make bench  measure booking, availability, vault, record, scope and watch against their baselines"
 	@echo "make tour   take the pictures of docs/tour from the running demo"
 	@echo "make reset  erase the demo's data"
@@ -44,6 +46,15 @@ lint: $(READY)
 
 test: $(READY) browser lint
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m tests.clocks --sample
+
+# A seed repeats a walk; without one, it is another walk each time.
+walk: $(READY)
+	@WALK_SEED=$${SEED:-$$(date +%s)} WALK_EXAMPLES=$${WALKS:-100} WALK_STEPS=$${STEPS:-30} \
+		$(BIN)/python -m pytest -s -q tests/walks/long_walk.py
+
+clocks: $(READY) browser
+	@$(BIN)/python -m tests.clocks
 
 tour: browser
 	@$(BIN)/python -m tests.tour --url http://localhost:$${DOCTOLIB_PORT:-8000}
