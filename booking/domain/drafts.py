@@ -7,19 +7,17 @@ after KEPT_S, and with the cookie.
 
 import hashlib
 import json
-import os
 import uuid
 from dataclasses import dataclass
 
 import redis
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.core.cache import cache
+
+from audit.vault import carried
 
 KEPT_S = 30 * 60
 MOST_BYTES = 64 * 1024
 DRAFTS_A_NETWORK = 60
-KEY_BYTES = NONCE_BYTES = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +39,7 @@ def keep(
     any member of the practice may who has what opens it.
     """
     text = json.dumps([draft.address, draft.fields, draft.had_files]).encode()
-    key = os.urandom(KEY_BYTES)
-    nonce = os.urandom(NONCE_BYTES)
-    sealed = nonce + AESGCM(key).encrypt(nonce, text, _bound(practice_id, account_id))
+    key, sealed = carried.put_away(text, bound=_bound(practice_id, account_id))
     try:
         if len(text) > MOST_BYTES or not _may_keep(network):
             return None
@@ -59,13 +55,12 @@ def find(token: str, *, practice_id: uuid.UUID, account_id: uuid.UUID) -> Draft 
         key = bytes.fromhex(token[:-1])
     except ValueError:
         return None
-    kept = cache.get(_name(key)) if len(key) == KEY_BYTES else None
+    kept = cache.get(_name(key)) if len(key) == carried.KEY_BYTES else None
     if kept is None:
         return None
     bound = _bound(practice_id, account_id if token.endswith("1") else None)
-    try:
-        text = AESGCM(key).decrypt(kept[:NONCE_BYTES], kept[NONCE_BYTES:], bound)
-    except InvalidTag:
+    text = carried.take_out(kept, key=key, bound=bound)
+    if text is None:
         return None
     address, fields, had_files = json.loads(text)
     return Draft(address=address, fields=[(n, v) for n, v in fields], had_files=had_files)
