@@ -41,6 +41,8 @@ SLOW = (
     "walks",
     "browser/test_video.py",
 )
+# Hundreds of questions each, of which few read the clock: left out of the sample.
+LARGE = ("abuse/test_access.py", "abuse/test_partner_access.py")
 # The sample's browser tests: booking signed in and signed out, and a series over the weeks.
 SAMPLE_IN_BROWSER = (
     "browser/test_any_order.py::test_signing_in_with_a_password_first",
@@ -70,7 +72,11 @@ def main() -> int:
     is_sample = parser.parse_args().sample
     files = files_from_today()
     if is_sample:
-        what = [str(each) for each in files if "browser" not in each.parts]
+        what = [
+            str(each)
+            for each in files
+            if "browser" not in each.parts and not str(each).endswith(LARGE)
+        ]
         what += [str(TESTS / each) for each in SAMPLE_IN_BROWSER]
         runs = list(SAMPLE)
     else:
