@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connection
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Error, Page, expect, sync_playwright
 
 from doctolib.development.mail_sink import kept_mails, start_sink
 from doctolib.servers import free_port
@@ -98,8 +98,17 @@ def check_page(page: Page) -> None:
     check_width(page, ZOOMED)
     for size in (PHONE, DESKTOP):
         check_width(page, size)
-        found = Axe().run(page).response["violations"]
+        found = looked_at(page, lambda: Axe().run(page).response["violations"])
         assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == [], page.url
+
+
+def looked_at(page: Page, look):
+    """Look at a page; where it was just leaving for another one, look at that one."""
+    try:
+        return look()
+    except Error:
+        page.wait_for_load_state("load")
+        return look()
 
 
 WIDER_THAN = """
@@ -116,7 +125,7 @@ def check_width(page: Page, size: dict[str, int]) -> None:
     """Nothing is wider than a screen of this size, once it has come to rest."""
     page.set_viewport_size(size)
     for _attempt in range(20):
-        wide = page.evaluate(WIDER_THAN, size["width"])
+        wide = looked_at(page, lambda: page.evaluate(WIDER_THAN, size["width"]))
         if not wide:
             return
         page.wait_for_timeout(100)

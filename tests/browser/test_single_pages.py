@@ -132,7 +132,7 @@ def test_a_patient_and_a_practice_write_to_each_other(live_server, new_page):
     member = make_member(agenda.practice, role="secretary")
     desk = signed_in(new_page(), live_server, member.account)
     desk.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/")
-    desk.get_by_role("link", name="Messages").click()
+    desk.locator(".desk-nav").get_by_role("link", name="Messages").click()
     check_page(desk)
     desk.get_by_role("link", name="Lire le message de Zoé Lefèvre").click()
     desk.get_by_label("Votre message").fill("Non, buvez et mangez comme d’habitude.")

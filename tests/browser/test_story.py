@@ -163,7 +163,12 @@ def test_search_book_mail_dashboard_move_cancel_and_the_record(
     assert "mot pour le cabinet" in lines
     reveals = Entry.objects.filter(action="reveal", subjects__contains=[appointment.patient_id])
     told = set(reveals.values_list("channel", "purpose"))
-    assert told == {("web", "own-data"), ("dashboard", "care"), ("task", "message")}
+    assert told == {
+        ("web", "own-data"),
+        ("dashboard", "care"),
+        ("dashboard", "booking"),
+        ("task", "message"),
+    }
     actions = Entry.objects.filter(object_id=appointment.pk).exclude(action="reveal")
     assert [e.action for e in actions.order_by("at", "id")] == [
         "appointment-booked", "appointment-moved", "appointment-cancelled",

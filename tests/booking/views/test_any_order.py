@@ -10,8 +10,8 @@ from django.urls import reverse
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from booking.domain import accounts, handover
-from booking.models import Account, Appointment, Handover, Patient
+from booking.domain import address_checks, handover
+from booking.models import Account, AddressCheck, Appointment, Handover, Patient
 from booking.models.account import email_index
 from booking.models.appointment import Status
 from booking.models.patient import Relation
@@ -85,7 +85,8 @@ def by_verification_link(client, target):
     data = {"email": "c@exemple.fr", "password": "une phrase facile à retenir"}
     client.post(f"{reverse('booking:sign-up')}?next={quote(target)}", data)
     account = Account.objects.get(email_index=email_index("c@exemple.fr"))
-    token = accounts.verification_token(account)
+    check = AddressCheck.objects.get(account=account)
+    token = address_checks.link_token(check)
     return client.post(reverse("booking:verify-email", args=[token]))
 
 
