@@ -74,11 +74,13 @@ def restriction(visit_reason: VisitReason, booker: Booker) -> Restriction | None
     """
     if booker.is_barred:
         return Restriction.NO_SHOWS
+    accepts_new = visit_reason.agenda.accepts_new_patients
     if visit_reason.patient_kind == PatientKind.NEW and not booker.is_new:
-        return Restriction.FOR_NEW
+        # Where new patients are not taken either, nobody can book it: that is the reason to give.
+        return Restriction.FOR_NEW if accepts_new else Restriction.NO_NEW
     if visit_reason.patient_kind == PatientKind.KNOWN and booker.is_new:
         return Restriction.FOR_KNOWN
-    if booker.is_new and not visit_reason.agenda.accepts_new_patients:
+    if booker.is_new and not accepts_new:
         return Restriction.NO_NEW
     return None
 

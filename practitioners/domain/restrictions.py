@@ -9,24 +9,36 @@ from practitioners.models import Agenda, VisitReason
 from practitioners.models.agenda import PatientKind
 
 
+def bookable(*, prefix: str = "") -> Q:
+    """The reasons that somebody may book online.
+
+    A reason for new patients at an agenda that takes none is refused to everybody.
+    """
+    return ~Q(
+        **{
+            f"{prefix}patient_kind": PatientKind.NEW,
+            f"{prefix}agenda__accepts_new_patients": False,
+        }
+    )
+
+
 def reasons_for(known: bool | None, *, prefix: str = "") -> Q:
     """The reasons open to a patient whom the practitioner knows, or not; None is either."""
     if known is None:
-        return Q()
+        return bookable(prefix=prefix)
     closed_to = PatientKind.NEW if known else PatientKind.KNOWN
-    return ~Q(**{f"{prefix}patient_kind": closed_to})
+    return bookable(prefix=prefix) & ~Q(**{f"{prefix}patient_kind": closed_to})
 
 
 def annotate(agendas: "QuerySet[Agenda]", *, known: bool | None) -> "QuerySet[Agenda]":
     """Annotate `restricted`: a patient who answered so can book nothing here.
 
-    That is a practitioner who takes no new patients, or whose reasons are all for known ones.
+    That is a practitioner who takes no new patients, or whose reasons are all for known ones;
+    without an answer, one whose reasons nobody can book.
     """
-    if known is None:
-        return agendas.annotate(restricted=Value(False))
     reasons = VisitReason.objects.filter(agenda_id=OuterRef("pk"), active=True)
     closed = Q(active=True) & Exists(reasons) & ~Exists(reasons.filter(reasons_for(known)))
-    if not known:
+    if known is False:
         closed |= Q(accepts_new_patients=False)
     return agendas.annotate(
         restricted=Case(

@@ -67,8 +67,13 @@ class Hit:
 
     @property
     def kinds(self) -> list[VisitReason]:
-        """The reasons that are not for everybody."""
-        return [r for r in self.reasons if r.patient_kind != PatientKind.ANY]
+        """The reasons that are not for everybody, but for somebody."""
+        return [
+            reason
+            for reason in self.reasons
+            if reason.patient_kind == PatientKind.KNOWN
+            or (reason.patient_kind == PatientKind.NEW and self.agenda.accepts_new_patients)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +174,7 @@ def _with_next_slots(
         **_reason_lookup(filters, "visit_reason__"),
     ).order_by("starts_at")
     if meant.reasons:
-        wanted = name_matches.reasons(meant.reasons)
+        wanted = name_matches.reasons(meant.reasons).filter(restrictions.bookable())
         asked = slots.filter(visit_reason__in=wanted.filter(agenda_id=OuterRef("agenda_id")))
         agendas = agendas.annotate(
             offers=Exists(wanted.filter(agenda_id=OuterRef("pk"))),
@@ -200,7 +205,9 @@ def _reason_lookup(filters: Filters, prefix: str) -> dict[str, object]:
 def filtered(agendas: "QuerySet[Agenda]", filters: Filters) -> "QuerySet[Agenda]":
     """Keep the agendas that the filters let through; an answer in `known` leaves out nobody."""
     if lookup := _reason_lookup(filters, ""):
-        reasons = VisitReason.objects.filter(agenda_id=OuterRef("pk"), active=True, **lookup)
+        reasons = VisitReason.objects.filter(
+            restrictions.bookable(), agenda_id=OuterRef("pk"), active=True, **lookup
+        )
         agendas = agendas.filter(Exists(reasons))
     if filters.language:
         agendas = agendas.filter(practitioner__languages__contains=[filters.language])
@@ -261,7 +268,7 @@ def reason_names(*, what: str, understood: Understanding | None = None) -> list[
     meant = understood or understand(what, has_place=True)
     agendas = about(Agenda.objects.filter(listed=True, active=True), meant)
     few = list(agendas.order_by().values_list("pk", flat=True)[:REASONS_OF])
-    reasons = VisitReason.objects.filter(active=True, agenda_id__in=few)
+    reasons = VisitReason.objects.filter(restrictions.bookable(), active=True, agenda_id__in=few)
     names = reasons.order_by("name").values_list("name", flat=True).distinct()
     return list(names[:REASONS_AT_MOST])
 

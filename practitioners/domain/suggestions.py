@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from practitioners.domain import name_matches
+from practitioners.domain import name_matches, restrictions
 from practitioners.domain.text import search_text
 from practitioners.domain.understood import without_titles
 from practitioners.domain.vocabulary import Vocabulary
@@ -75,7 +75,9 @@ def _one_per_label(specialties: list[Specialty]) -> list[Specialty]:
 
 
 def _reasons(tokens: list[str]) -> list[str]:
-    rows = name_matches.reasons([tokens]).filter(agenda__active=True, agenda__listed=True)
+    rows = name_matches.reasons([tokens]).filter(
+        restrictions.bookable(), agenda__active=True, agenda__listed=True
+    )
     names = rows.order_by().values_list("name", flat=True)[:REASONS_READ]
     return sorted(set(names), key=lambda name: (len(name), name))[:REASONS]
 

@@ -1,6 +1,6 @@
 """What people type into "what", and what must come first: a table of facts on real communes."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.db import connection
@@ -317,6 +317,38 @@ def test_first_time_patients_see_the_closed_last_and_no_slot_they_would_be_refus
     assert "Pas de nouveaux patients" in text
     assert "Motif known\u00a0:" in text
     assert "suivi=non" in text
+
+
+def test_a_first_visit_where_no_new_patient_is_taken_is_offered_to_nobody():
+    """With or without an answer: it is refused to new patients, and to known ones."""
+    tours = Practice.objects.get(postcode="37000")
+    full, dead_end = (listed("Dr", "B", last, "SM41", tours) for last in ("Complet", "Impasse"))
+    Agenda.objects.filter(pk__in=[full.pk, dead_end.pk]).update(accepts_new_patients=False)
+    first = make_reason(full, name="Bilan initial", patient_kind="new")
+    control = make_reason(full, name="Suivi", patient_kind="known")
+    only = make_reason(dead_end, name="Bilan initial", patient_kind="new")
+    for reason, hour in ((first, 9), (control, 14), (only, 9)):
+        make_opening(reason.agenda, reason, from_time=time(hour), until_time=time(hour + 3))
+    next_slots.refresh(agenda_ids=[full.pk, dead_end.pk], now=NOW)
+
+    def seen(what, **filters):
+        return {
+            hit.agenda.practitioner.last_name: hit for hit in found(what, "Tours", **filters).hits
+        }
+
+    for what in ("pneumologue", "bilan initial"):
+        hits = seen(what)
+        assert hits["Complet"].reason == control and hits["Complet"].asks_first
+        assert hits["Complet"].slots and hits["Complet"].kinds == [control]
+        assert hits["Impasse"].reason is None and hits["Impasse"].restricted
+        assert hits["Impasse"].kinds == []
+    assert seen("pneumologue", known=True)["Complet"].reason == control
+    assert not seen("pneumologue", reason="Bilan initial")
+    assert not suggest("bilan ini").reasons
+    asked = {"quoi": "pneumologue", "ou": "Tours"}
+    text = Client().get(reverse("practitioners:search"), asked).content.decode()
+    assert "première fois seulement" not in text
+    assert "Ce praticien ne prend pas de nouveaux patients en ligne." in text
 
 
 @pytest.mark.parametrize(
