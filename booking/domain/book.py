@@ -13,7 +13,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.sealing import seal
-from booking.domain import conflicts, messages, patients
+from booking.domain import conflicts, messages, patients, unusual
 from booking.domain.conflicts import AlsoBooked
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
@@ -69,6 +69,7 @@ def book(
     is_confirmed: bool = False,
     alone: bool = False,
     heeding: QuerySet[Appointment] | None = None,
+    asks_about_time: bool = False,
 ) -> Appointment:
     """Book a slot for a patient.
 
@@ -87,8 +88,9 @@ def book(
 
     `heeding`: the appointments of which whoever books may know; where one of them is the patient's
     and gets in the way (booking/domain/conflicts.py), AlsoBooked asks whether both are meant.
+    `asks_about_time`: UnusualTime asks about a time that is over or outside the openings.
 
-    Raises SlotTaken, OutsideOpening, NotForThisPatient, AlsoBooked.
+    Raises SlotTaken, OutsideOpening, NotForThisPatient, UnusualTime, AlsoBooked.
     """
     take.queue_for(visit_reason)
     agenda = visit_reason.agenda
@@ -109,6 +111,8 @@ def book(
         overbooks=overbooks and not by_patient,
         minutes=minutes,
     )
+    if asks_about_time:
+        unusual.check(visit_reason=visit_reason, starts_at=starts_at, now=now)
     appointment = _enter(
         visit_reason=visit_reason,
         taken_id=taken_id,

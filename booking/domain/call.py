@@ -24,12 +24,13 @@ def book_for_caller(
     now: datetime,
     overbooks: bool = False,
     heeding: QuerySet[Appointment] | None = None,
+    asks_about_time: bool = False,
 ) -> Appointment:
     """Book for a known patient, or for somebody whose file is made by the same transaction.
 
     The practice is bound neither by openings nor by notice, only by taken time, and with
     `overbooks` by that as far as its agenda says. When the slot is
-    gone no file is left behind. Raises SlotTaken, and AlsoBooked as `book` does.
+    gone no file is left behind. Raises SlotTaken, and UnusualTime and AlsoBooked as `book` does.
     """
     if isinstance(caller, patients.Identity):
         # `book` makes them known to the practice, and so sees that they are new to it.
@@ -45,4 +46,5 @@ def book_for_caller(
         anywhere=True,
         overbooks=overbooks,
         heeding=heeding,
+        asks_about_time=asks_about_time,
     )

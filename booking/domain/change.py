@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
-from booking.domain import conflicts, deadline, messages, waiting
+from booking.domain import conflicts, deadline, messages, unusual, waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import availability, take
@@ -83,6 +83,7 @@ def move(
     undo_within: timedelta = timedelta(),
     moves_from: datetime | None = None,
     heeding: QuerySet[Appointment] | None = None,
+    asks_about_time: bool = False,
 ) -> Appointment:
     """Move an appointment to another slot of its own or another visit reason.
 
@@ -94,11 +95,11 @@ def move(
 
     `undo_within`: for how long it can be taken back (booking/domain/undo.py); until then nobody
     else gets the old time, which the new one may not overlap, and the news waits. `moves_from`:
-    where whoever moves it saw it. `heeding`: the appointments that may be known of, as for `book`.
+    where whoever moves it saw it. `heeding`, `asks_about_time`: as for `book`.
 
     The reference and its history stay. The old time is freed and the new one taken in one
     transaction, an entry is written and the news is owed. Raises SlotTaken, OutsideOpening,
-    TooLateToChange, MovedMeanwhile, NotActive, AlsoBooked.
+    TooLateToChange, MovedMeanwhile, NotActive, UnusualTime, AlsoBooked.
     """
     take.queue_for(appointment.visit_reason, visit_reason or appointment.visit_reason)
     appointment = locked(appointment)
@@ -120,6 +121,8 @@ def move(
         anywhere=anywhere,
         minutes=minutes,
     )
+    if asks_about_time:
+        unusual.check(visit_reason=reason, starts_at=starts_at, now=now)
     if former_taken_id is not None and undo_within:
         take.let_go(former_taken_id, key=move_key(appointment), until=now + undo_within)
     appointment.taken_id = taken_id

@@ -73,12 +73,13 @@ def drag(
     actor: Actor,
     now: datetime,
     takes_back: bool = False,
+    asks_about_time: bool = False,
 ) -> Appointment:
     """Move an appointment to where a practice's people put it in their agenda, as long as it is.
 
     On another agenda it becomes that agenda's visit reason of the same name. The patient's news
     waits for UNDO, so that a slip of the hand reaches nobody. Raises SlotTaken, OutsideOpening,
-    NotActive, NoSuchReason.
+    NotActive, NoSuchReason, UnusualTime (with `asks_about_time`).
     """
     reason = appointment.visit_reason
     if agenda.pk != appointment.agenda_id:
@@ -98,6 +99,7 @@ def drag(
         minutes=length if _is_own_time(appointment) else None,
         news_after=UNDO,
         takes_back=takes_back,
+        asks_about_time=asks_about_time and not takes_back,
     )
 
 

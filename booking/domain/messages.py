@@ -229,7 +229,12 @@ def _of_kind(
     turn: str = "",
     words: str = "",
 ) -> list[Message]:
-    """The one message that tells of a visit: by e-mail at once, else by a text, by day."""
+    """The one message that tells of a visit: by e-mail at once, else by a text, by day.
+
+    None for a visit that has begun: its patient is there, or has been.
+    """
+    if appointment.starts_at <= now:
+        return []
     channels = _channels(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
     rows = [
         Message(

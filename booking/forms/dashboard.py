@@ -175,6 +175,7 @@ class DragForm(forms.Form):
     minute = forms.IntegerField(min_value=0, max_value=24 * 60 - 1)
     duree = forms.IntegerField(required=False, min_value=1, max_value=24 * 60)
     retour = forms.BooleanField(required=False)
+    voulu = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, agendas: dict[str, Agenda], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

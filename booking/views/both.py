@@ -10,11 +10,14 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from booking.domain.conflicts import Conflict, Kind, Wanted, conflicts
+from booking.domain.unusual import mark_of
 from booking.models import Appointment
 from practitioners.models import VisitReason
 
 # The box that says so.
 BOTH = "les-deux"
+# The box that says that a time is meant which is over, or outside the openings.
+MEANT = "heure-voulue"
 
 
 def heeding(request: HttpRequest) -> QuerySet[Appointment] | None:
@@ -26,6 +29,11 @@ def heeding(request: HttpRequest) -> QuerySet[Appointment] | None:
         return None
     found: QuerySet[Appointment] = Appointment.objects.all()
     return found
+
+
+def asks_about_time(request: HttpRequest, reason: VisitReason, starts_at: datetime) -> bool:
+    """Whether this time is still to be asked about: unless the form means it, and no other."""
+    return request.POST.get(MEANT) != mark_of(reason, starts_at)
 
 
 def conflicts_at(reason: VisitReason, starts: Mapping[uuid.UUID, datetime]) -> list[Conflict]:

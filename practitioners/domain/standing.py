@@ -209,3 +209,21 @@ def _first_served(
     visit_reasons: Sequence[VisitReason], served: frozenset[uuid.UUID]
 ) -> VisitReason | None:
     return next((reason for reason in visit_reasons if reason.pk in served), None)
+
+
+def unusual_at(*, visit_reason: VisitReason, starts_at: datetime, now: datetime) -> Why | None:
+    """Say why a practice is asked before it uses a time: it is over, or its agenda is not open.
+
+    Whether the time is taken is another question. None where there is nothing to ask.
+    """
+    if starts_at < now:
+        return Why.PAST
+    ends_at = starts_at + timedelta(minutes=visit_reason.duration_minutes)
+    time = availability.load_agenda_times(
+        agenda_ids=[visit_reason.agenda_id], since=starts_at, until=ends_at, now=now
+    )[visit_reason.agenda_id]
+    if _first_over(time.absences, (starts_at, ends_at)) is not None:
+        return Why.ABSENT
+    if time.openings and time.is_closed(starts_at.astimezone(time.zone).date()):
+        return Why.HOLIDAY
+    return None if serves(time, visit_reason.pk, starts_at) else Why.OUTSIDE

@@ -14,13 +14,14 @@
   let isStale = false; // something changed meanwhile
 
   let toastTimer = 0;
-  function say(text, undo) {
+  function say(text, undo, name) {
     window.clearTimeout(toastTimer);
     toast.hidden = false;
     toast.firstElementChild.textContent = text;
     const button = toast.querySelector("button");
     button.hidden = !undo;
     button.onclick = undo || null;
+    button.textContent = name || word("Undo");
     toastTimer = window.setTimeout(() => { toast.hidden = true; }, undo ? 25000 : 6000);
   }
 
@@ -46,10 +47,11 @@
     const type = answer.headers.get("Content-Type") || "";
     if (!type.startsWith("application/json")) { tell("ask"); throw new Error(word("Problem")); }
     const given = await answer.json();
-    if (!answer.ok) throw new Error(given.problem);
+    if (!answer.ok) throw Object.assign(new Error(given.problem), { asks: given.asks });
     return given;
   }
 
+  // A time that is over or outside the openings is asked about: the button of the toast means it.
   async function drop(item, from) {
     const to = placeOf(item);
     if (isSame(from, to)) { finish(); return; }
@@ -57,16 +59,23 @@
     if (to.span !== from.span) place.duree = to.span * STEP;
     const name = item.querySelector("[data-name]").textContent;
     const spoken = (text) => (name ? `${name}\u00a0: ${text}` : text);
-    try {
+    const send = async (place) => {
       const given = await post(item.dataset.move, place);
       say(spoken(given.text), async () => {
         try { say(spoken((await post(item.dataset.move, { ...given.former, retour: "1" })).text)); await refresh(); }
         catch (problem) { say(problem.message); }
       });
       isStale = true;
+    };
+    try {
+      await send(place);
     } catch (problem) {
       put(item, from);
-      say(problem.message);
+      const meanIt = async () => {
+        try { await send({ ...place, voulu: "1" }); await refresh(); }
+        catch (again) { say(again.message); }
+      };
+      say(problem.message, problem.asks ? meanIt : null, word("Anyway"));
     }
     finish();
   }

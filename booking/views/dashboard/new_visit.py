@@ -16,6 +16,7 @@ from audit.ids import read_id
 from booking.domain import book, call, duplicates
 from booking.domain.duplicates import Duplicate
 from booking.domain.patients import NAME_FIELDS, Identity
+from booking.domain.unusual import UnusualTime, mark_of
 from booking.forms.new_visit import (
     ANY_AGENDA,
     NEW,
@@ -36,7 +37,7 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
-from booking.views.both import heeding, sentences
+from booking.views.both import MEANT, asks_about_time, heeding, sentences
 from booking.views.dashboard.people import found_patients
 from booking.views.dashboard.said import Done, address_that_says
 from practitioners.domain import standing
@@ -69,6 +70,7 @@ class Desk:
     may_overbook: bool = False
     doubles: list[Duplicate] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
+    mark: str = ""
 
     @cached_property
     def starts_at(self) -> datetime | None:
@@ -101,7 +103,8 @@ def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
             return redirect(address)
     context = desk_context(
         request, current="agenda", problem=desk.problem, may_overbook=desk.may_overbook,
-        conflicts=desk.conflicts,
+        conflicts=desk.conflicts, time_mark=desk.mark,
+        is_time_meant=desk.mark == desk.data.get(MEANT),
         **_people_context(desk, with_chosen=True), **_slots_context(desk),
     )  # fmt: skip
     if desk.is_look:
@@ -231,17 +234,25 @@ def _reason(desk: Desk) -> VisitReason | None:
 
 def _book(desk: Desk, who: Patient | Identity, reason: VisitReason) -> str | None:
     """Book, and return where the visit is seen; None, with the problem said, if it is refused."""
+    starts_at = desk.when.starts_at()
+    asks = asks_about_time(desk.request, reason, starts_at)
+    # What was confirmed stays so where the page is shown again for another reason.
+    desk.mark = "" if asks else mark_of(reason, starts_at)
     try:
         visit = call.book_for_caller(
             caller=who,
             visit_reason=reason,
-            starts_at=desk.when.starts_at(),
+            starts_at=starts_at,
             booked_by=account_of(desk.request),
             actor=practice_actor(desk.request),
             now=desk.now,
             overbooks="overbook" in desk.data,
             heeding=heeding(desk.request),
+            asks_about_time=asks,
         )
+    except UnusualTime as asked:
+        desk.problem, desk.mark = str(asked.text), mark_of(reason, starts_at)
+        return None
     except book.AlsoBooked as asked:
         desk.problem = str(asked.text)
         desk.conflicts = sentences(asked.conflicts, {}, agendas=[row.pk for row in desk.agendas])

@@ -25,6 +25,7 @@ from booking.domain import (
     waiting,
 )
 from booking.domain.messages import is_heard_too_late
+from booking.domain.unusual import UnusualTime, mark_of
 from booking.forms.dashboard import DragForm, PracticeNoteForm, WhenForm
 from booking.models import Appointment, Document, Questionnaire
 from booking.models.appointment import Channel, Status
@@ -36,7 +37,7 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
-from booking.views.both import heeding, sentences
+from booking.views.both import MEANT, asks_about_time, heeding, sentences
 from booking.views.dashboard.said import Done, address_that_says, agenda_address
 from practitioners.domain import availability
 from practitioners.domain.resources import names_of
@@ -45,7 +46,7 @@ from practitioners.domain.wall_clock import read_instant
 
 DAYS_OFFERED = 21
 # What a form says of where to move a visit.
-WHEN = ("debut", "motif", "jour", "heure")
+WHEN = ("debut", "motif", "jour", "heure", MEANT)
 MARKS = {"arrived", "seen", "no_show", "booked"}
 
 
@@ -149,7 +150,7 @@ def move_visit(
         agendas=agendas_of(request),
         initial=initial,
     )
-    problem, in_the_way = "", list[str]()
+    problem, in_the_way, time_mark = "", list[str](), ""
     starts_at = read_instant(request.POST.get("debut", ""))
     reason = row.visit_reason
     if request.method == "POST" and starts_at is None and when.is_valid():
@@ -166,7 +167,10 @@ def move_visit(
                 now=now,
                 anywhere=True,
                 heeding=heeding(request),
+                asks_about_time=asks_about_time(request, reason, starts_at),
             )
+        except UnusualTime as asked:
+            problem, time_mark = str(asked.text), mark_of(reason, starts_at)
         except book.AlsoBooked as asked:
             problem = str(asked.text)
             agendas = [agenda.pk for agenda in agendas_of(request)]
@@ -192,6 +196,7 @@ def move_visit(
         "slots": [slot for slot in slots if slot.starts_at != row.starts_at][:24],
         "problem": problem,
         "conflicts": in_the_way,
+        "time_mark": time_mark,
         "asked": {name: request.POST[name] for name in WHEN if name in request.POST},
         "current": "agenda",
     }
@@ -233,9 +238,12 @@ def drag_visit(
                 actor=actor,
                 now=now,
                 takes_back=form.cleaned_data["retour"],
+                asks_about_time=not form.cleaned_data["voulu"],
             )
         if minutes and minutes != (row.ends_at - row.starts_at) // timedelta(minutes=1):
             row = drag.resize(appointment=row, minutes=minutes, actor=actor, now=now)
+    except UnusualTime as asked:
+        return JsonResponse({"problem": str(asked.text), "asks": True}, status=409)
     except (
         book.SlotTaken,
         book.OutsideOpening,

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audit.models import Entry
 from booking.domain.change import UNDO
+from booking.domain.unusual import mark_of
 from booking.models import Appointment, Message, Patient
 from booking.models.appointment import Channel
 from practitioners.domain.availability import free_slots
@@ -146,6 +147,7 @@ def test_the_practice_may_book_outside_its_openings_and_without_notice(agenda, r
     reason.save()
     patient = make_patient(practice=agenda.practice)
     data = call(reason, patient=patient.pk, jour="2026-11-24", heure="20:15")
+    data["heure-voulue"] = mark_of(reason, datetime(2026, 11, 24, 19, 15, tzinfo=UTC))
     assert client.post(url("new-visit", agenda), data).status_code == 302
 
 
@@ -157,6 +159,7 @@ def test_a_visit_is_moved_to_any_time_and_the_patient_told(agenda, reason, clien
     Message.objects.all().delete()
     page = url("move-visit", agenda, appointment.pk)
     data = {"motif": reason.pk, "jour": "2026-12-01", "heure": "18:40"}
+    data["heure-voulue"] = mark_of(reason, datetime(2026, 12, 1, 17, 40, tzinfo=UTC))
     assert client.post(page, data).status_code == 302
     appointment.refresh_from_db()
     assert appointment.starts_at == datetime(2026, 12, 1, 17, 40, tzinfo=UTC)

@@ -131,6 +131,7 @@ def test_on_another_agenda_it_becomes_that_agendas_reason(visit, desk):
     refused = drag(desk, visit, agenda=other.pk)
     assert refused.status_code == 409 and "motif" in refused.json()["problem"]
     reason = make_reason(other, duration_minutes=45)
+    make_opening(other, reason)
     assert drag(desk, visit, agenda=other.pk).status_code == 200
     visit.refresh_from_db()
     assert (visit.agenda, visit.visit_reason) == (other, reason)

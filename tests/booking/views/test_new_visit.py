@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from audit.models import Entry
+from booking.domain.unusual import mark_of
 from booking.models import Appointment, Patient
 from practitioners.models import Absence
 from tests.booking.test_book import NINE, booked
@@ -424,7 +425,8 @@ def test_a_typed_time_with_any_agenda_asks_with_whom(client, page, reason, two, 
     assert (reason, NINE) in shown(answer)
     assert not Appointment.unscoped.exists()
     # Where one alone has the reason, there is nothing to ask.
-    assert client.post(page, {**data, "motif": own.pk}).status_code == 302
+    meant = {**data, "motif": own.pk, "heure-voulue": mark_of(own, NINE)}
+    assert client.post(page, meant).status_code == 302
     assert Appointment.unscoped.get().visit_reason == own
 
 
