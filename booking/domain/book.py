@@ -17,6 +17,7 @@ from booking.domain import conflicts, messages, patients, unusual
 from booking.domain.conflicts import AlsoBooked
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
+from booking.queries.known import is_known
 from practitioners.domain import eligibility, take
 from practitioners.domain.resources import mark_stale_with
 from practitioners.domain.take import OutsideOpening, SlotTaken
@@ -97,6 +98,8 @@ def book(
     by_patient = channel == Channel.PATIENT
     # Undone with everything else if the booking is refused.
     is_new = patients.make_known(practice_id=agenda.practice_id, patient_id=patient.pk, since=now)
+    if not is_new and channel != Channel.PARTNER:  # Software may not read what the rule asks.
+        is_new = not is_known(practice_id=agenda.practice_id, patient_id=patient.pk, now=now)
     if by_patient:
         _check_eligibility(
             visit_reason, patient, is_known=not is_new, says_known=says_known, now=now

@@ -179,7 +179,10 @@ def change_patient(*, patient: Patient, identity: Identity, actor: Actor) -> Non
 
 
 def make_known(*, practice_id: uuid.UUID, patient_id: uuid.UUID, since: datetime) -> bool:
-    """Make a patient known to a practice, and say whether they were new to it."""
+    """Let a practice find a patient, and say whether it could not before.
+
+    Whether they count as known there: booking/queries/known.py.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO booking_practicepatient (practice_id, patient_id, since)"

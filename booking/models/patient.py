@@ -82,7 +82,7 @@ class Patient(models.Model):
 
 
 class PracticePatient(models.Model):
-    """A patient is known to a practice: the practice may find them, and they count as known."""
+    """The practice may find the patient. Who counts as known there: booking/queries/known.py."""
 
     practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="patient_links")
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="practice_links")

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
 from booking.domain.book import A_YEAR
 from booking.models import Patient
 from booking.models.appointment import Status
-from booking.models.patient import PracticePatient
+from booking.queries.known import known_at
 from practitioners.domain.eligibility import Person
 from practitioners.models import Practice
 
@@ -22,9 +22,11 @@ def standing(patients: QuerySet[Patient], *, practice: Practice, now: datetime) 
         appointments__status=Status.NO_SHOW,
         appointments__starts_at__gt=now - A_YEAR,
     )
-    links = PracticePatient.objects.filter(practice=practice, patient=OuterRef("pk"))
     rows = patients.annotate(
-        is_known_there=Exists(links), missed_there=Count("appointments", filter=missed)
+        is_known_there=ExpressionWrapper(
+            known_at(practice.pk, now=now), output_field=BooleanField()
+        ),
+        missed_there=Count("appointments", filter=missed),
     )
     at_most = practice.no_shows_at_most
     return [

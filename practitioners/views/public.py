@@ -97,12 +97,16 @@ def slots_context(
         count=people_wanted(request.GET),
     )
     offers = [(reason, *audience.offer(reason)) for reason in every]
+    closed = [(reason, why) for reason, offer, why in offers if offer == Offer.CLOSED]
     context: dict[str, object] = {
         "audience": audience,
         "names": reader.names() if audience.asks_whom else {},
         "all_reasons": every,
         "reasons": [reason for reason, offer, _why in offers if offer != Offer.CLOSED],
-        "closed": [(reason, why) for reason, offer, why in offers if offer == Offer.CLOSED],
+        "closed": closed,
+        "refused": next(
+            (pair for pair in closed if str(pair[0].pk) == request.GET.get("motif", "")), None
+        ),
         "no_new": bool(every) and not agenda.accepts_new_patients,
         "has_prices": any(reason.price_cents is not None for reason in every),
         "is_barred": bool(every) and {why for *_more, why in offers} == {Restriction.NO_SHOWS},

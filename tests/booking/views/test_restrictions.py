@@ -6,12 +6,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.record.entries import system_actor
 from booking.domain import series, waiting
+from booking.domain.change import cancel
 from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel, Status
 from booking.models.patient import Relation
 from practitioners.domain.audience import SOMEBODY_ELSE
-from practitioners.domain.eligibility import Restriction
 from practitioners.models import Taken
 from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import form_with, forms_of, send, slots_of
@@ -167,27 +168,6 @@ def test_a_practitioner_without_new_patients_says_so(agenda, anyone):
     assert slots_of(page(Client(), agenda, suivi="oui"))
 
 
-@pytest.mark.parametrize("suivi", ["", "oui", "non"])
-def test_a_first_visit_where_no_new_patient_is_taken_is_nobodys(suivi, agenda, first, control, now):
-    agenda.accepts_new_patients = False
-    agenda.save()
-    url = reverse("practitioners:widget", args=[agenda.practice_id])
-    for shown in (
-        page(Client(), agenda, suivi=suivi, motif=first.pk),
-        Client().get(url, {"suivi": suivi, "motif": first.pk}),
-    ):
-        assert "Première consultation" not in motifs(shown)
-        # It is not said to be for new patients, of whom none is taken.
-        assert (first, Restriction.NO_NEW) in shown.context["closed"]
-    assert hold(Client(), first, suivi=suivi)["Location"].startswith("/praticien/")
-    assert nothing_held()
-    for known in (True, False):
-        with pytest.raises(waiting.CannotWait, match="plus de nouveaux patients"):
-            waiting.join(
-                visit_reason=first, patient=make_patient(), actor=None, now=now, says_known=known
-            )
-
-
 def test_the_widget_asks_too_and_looks_nobody_up(agenda, first, control, now):
     account = make_account()
     known_to(agenda, now, account)
@@ -336,9 +316,6 @@ def test_nobody_is_offered_what_they_can_no_longer_book(agenda, first, now):
     slots = [
         booked(first, now, starts_at=NINE + n * HALF, channel=Channel.PRACTICE) for n in range(6)
     ]
-    from audit.record.entries import system_actor
-    from booking.domain.change import cancel
-
     waiting.join(visit_reason=first, patient=patient, actor=system_actor(), now=now)
     booked(
         first, now, patient=patient, starts_at=NINE - timedelta(hours=4), anywhere=True,
