@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
 from booking.domain import book, patients
@@ -45,14 +45,22 @@ from practitioners.models import VisitReason
 from practitioners.views.public import people_wanted
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def hold(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen slot, or lead a GET back to the page that the last one was chosen on."""
+    if request.method == "POST":
+        return _hold(request)
+    return redirect(unfinished.slot_page(request) or "practitioners:home")
+
+
+def _hold(request: HttpRequest) -> HttpResponse:
     """Keep the chosen slot for some minutes, and go on to the confirmation.
 
     Nothing is held that would be refused, nor as long as an answer is missing on which that
     depends.
     """
     reason, _patient = chosen_reason(request, request.POST.get("motif", ""))
+    unfinished.keep_slot_page(request, page_of(reason))
     starts_at = read_instant(request.POST.get("debut", ""))
     if starts_at is None:
         return redirect(page_of(reason))

@@ -28,6 +28,7 @@ from booking.views.access import (
     web_actor,
 )
 from booking.views.own_account import note_sign_in
+from booking.views.posted import form_is_at
 
 FRESH = timedelta(minutes=15)
 
@@ -103,7 +104,7 @@ def _waiting_page(
 
 @never_cache
 @account_required
-@require_POST
+@form_is_at("booking:change-email")
 def prove_new_email(request: HttpRequest) -> HttpResponse:
     """Take the code that the new address received."""
     now = timezone.now()

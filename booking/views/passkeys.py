@@ -33,6 +33,7 @@ from booking.views.access import (
     note_code_given,
     web_actor,
 )
+from booking.views.posted import form_is_at
 
 FRESH = timedelta(minutes=15)
 
@@ -85,7 +86,7 @@ def forget_passkey(request: HttpRequest, passkey_id: int) -> HttpResponse:
 
 @never_cache
 @account_required
-@require_POST
+@form_is_at("booking:passkeys")
 def new_recovery_codes(request: HttpRequest) -> HttpResponse:
     """Fresh single-use codes, for whoever loses their device; the former ones end."""
     if _must_prove(request) or not is_verified(request):

@@ -16,6 +16,7 @@ from booking.models import Account
 HOLD_KEY = "hold_key"
 AFTER_SIGN_IN = "after_sign_in"
 KEPT_AT = "after_sign_in_kept_at"
+SLOT_PAGE = "slot_page"
 KEPT = (HOLD_KEY, AFTER_SIGN_IN, KEPT_AT)
 TARGET_LASTS = timedelta(hours=2)
 
@@ -52,6 +53,16 @@ def forget_target(request: HttpRequest, address: str | None = None) -> None:
     if address is None or target(request).partition("?")[0] == address.partition("?")[0]:
         request.session.pop(AFTER_SIGN_IN, None)
         request.session.pop(KEPT_AT, None)
+
+
+def keep_slot_page(request: HttpRequest, address: str) -> None:
+    """Remember the page on which the visitor chose a slot."""
+    request.session[SLOT_PAGE] = address
+
+
+def slot_page(request: HttpRequest) -> str:
+    """Return the page on which the visitor last chose a slot; empty if they chose none."""
+    return str(request.session.get(SLOT_PAGE) or "")
 
 
 def sign_in(request: HttpRequest, account: Account, *, backend: str) -> None:

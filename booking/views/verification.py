@@ -18,6 +18,7 @@ from booking.models import AddressCheck
 from booking.models.address_check import CheckKind
 from booking.views import entering, pending, taken_over
 from booking.views.access import network_of
+from booking.views.posted import form_is_at
 
 # How long the browser that signed up goes on by itself once the address is proved elsewhere: on a
 # machine that others use too it must not do so the next day.
@@ -144,7 +145,7 @@ def send_again(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@form_is_at("booking:check-mail")
 def correct_address(request: HttpRequest) -> HttpResponse:
     """Send the code to another address than the one that was mistyped."""
     check, form = pending.check_of(request), CorrectAddressForm(request.POST)

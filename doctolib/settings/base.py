@@ -57,6 +57,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "booking.middleware.AccountLanguageMiddleware",
     "booking.middleware.SeenMiddleware",
+    # In the language that the account chose.
+    "doctolib.wrong_method.WrongMethodMiddleware",
 ]
 
 ROOT_URLCONF = "doctolib.urls"

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
+from booking.views.posted import form_is_at
 from partners.domain import feeds, imports
 from partners.forms import FeedForm, ImportForm
 from partners.models import CalendarFeed, ImportedCalendar
@@ -60,7 +61,7 @@ def _page(
 
 @never_cache
 @practice_member("booking.change_feeds")
-@require_POST
+@form_is_at("partners:feeds", lambda _request, practice_id: (practice_id,))
 def import_calendar(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     """Import an external calendar; what was typed stays when it cannot be read."""
     agendas = agendas_of(request)

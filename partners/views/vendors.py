@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from booking.views.access import account_of, web_actor
+from booking.views.posted import form_is_at
 from partners.domain import credentials, keys, outgoing, reveal_budget, usage, vendors, webhooks
 from partners.forms import SCOPE_NAMES, CredentialForm, KeyForm, VendorForm, WebhookForm
 from partners.models import Credential, Delivery, Partner
@@ -106,7 +107,7 @@ def _page(
 
 
 @vendor_member
-@require_POST
+@form_is_at("partners:credential", lambda _request, row: (row.partner_id, row.pk))
 def add_key(request: HttpRequest, row: Credential) -> HttpResponse:
     form = KeyForm(request.POST)
     if form.is_valid():
@@ -134,7 +135,7 @@ def revoke_key(request: HttpRequest, row: Credential, key_id: uuid.UUID) -> Http
 
 
 @vendor_member
-@require_POST
+@form_is_at("partners:credential", lambda _request, row: (row.partner_id, row.pk))
 def add_webhook(request: HttpRequest, row: Credential) -> HttpResponse:
     form = WebhookForm(request.POST)
     if form.is_valid():

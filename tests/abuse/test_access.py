@@ -231,6 +231,13 @@ POST_ONLY = {
     "partners:forget-calendar",
 }
 
+# Everybody's, of those that only take forms.
+FORMS_OF_ALL = {
+    "booking:hold", "booking:go-on", "booking:send-again", "booking:correct-address",
+    "booking:sign-out", "booking:enter-video", "booking:start-video", "booking:end-video",
+    "booking:invite-to-video", "booking:enter-practice-video",
+}  # fmt: skip
+
 
 def names(resolver=None, namespace=""):
     for pattern in (resolver or get_resolver()).url_patterns:
@@ -286,6 +293,43 @@ def body(answer) -> bytes:
 def ask(client, name, ids):
     url = address(name, ids)
     return client.post(url, {"status": "seen"}) if name in POST_ONLY else client.get(url)
+
+
+def _somebody_who_may(world, name):
+    if name in STAFF:
+        return make_account(is_staff=True)
+    if name in VENDOR:
+        return Account.objects.get(partner_memberships__isnull=False)
+    if name in PRACTICE or "practice_id" in str(_parameters(name)):
+        return make_member(world["practice"], role="owner").account
+    return world["owner"]
+
+
+@pytest.mark.parametrize("name", sorted(POST_ONLY | FORMS_OF_ALL))
+def test_what_only_takes_forms_leads_on_when_it_is_opened_as_a_page(world, name):
+    """As after a change of language on a page that answered a form."""
+    client = verified_client(_somebody_who_may(world, name))
+    answer = client.get(address(name, world["ids"]), HTTP_ACCEPT="text/html")
+    if answer.status_code == 302:
+        assert not answer["Location"].startswith(reverse("booking:sign-in"))
+    else:
+        assert answer.status_code == 405
+        assert b"<a href=" in answer.content
+        assert answer["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("booking:hold", "practitioners:home"),
+        ("booking:correct-address", "booking:check-mail"),
+        ("booking:prove-new-email", "booking:change-email"),
+        ("booking:new-recovery-codes", "booking:passkeys"),
+    ],
+)
+def test_a_form_that_answers_with_its_page_leads_to_the_form(world, name, page):
+    answer = verified_client(world["owner"]).get(reverse(name))
+    assert answer["Location"] == reverse(page)
 
 
 @pytest.mark.parametrize("name", sorted(OWN | VENDOR | set(PRACTICE)))

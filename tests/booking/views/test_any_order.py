@@ -438,3 +438,13 @@ def test_the_birth_date_of_a_first_relative_is_checked_like_anyones(reason):
     born = date(2030, 1, 1).isoformat()
     answer = first_booking(client, held, relation="child", consent="on", birth_date=born)
     assert "pas possible" in answer.content.decode()
+
+
+def test_the_address_of_holding_opened_as_a_page_leads_to_where_the_slot_was_chosen(reason):
+    """As a change of language does on the answer that the slot is gone."""
+    client = Client()
+    on_the_page(client, reason)
+    answer = client.get(reverse("booking:hold"))
+    page = reverse("practitioners:practitioner", args=[reason.agenda.practitioner_id])
+    assert answer["Location"].startswith(f"{page}?")
+    assert client.get(answer["Location"]).status_code == 200
