@@ -36,6 +36,16 @@ def confirm(*, account: Account, device: TOTPDevice, actor: Actor) -> list[str]:
     return _fresh_codes(account)
 
 
+def has_app(account: Account) -> bool:
+    """Whether an authenticator app gives the account codes; a passkey gives none."""
+    return bool(TOTPDevice.objects.filter(user=account, confirmed=True).exists())
+
+
+def has_recovery_codes(account: Account) -> bool:
+    """Whether a recovery code of the account is left."""
+    return bool(StaticToken.objects.filter(device__user=account).exists())
+
+
 @transaction.atomic
 def new_recovery_codes(*, account: Account, actor: Actor) -> list[str]:
     """Return fresh recovery codes; the former ones end. On the record."""

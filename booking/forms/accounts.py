@@ -70,6 +70,12 @@ class CodeForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "text"}),
     )
 
+    def __init__(self, *args: Any, has_app: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_app:
+            self.fields["code"].label = _("Code de secours")
+            self.fields["code"].help_text = ""
+
 
 class AddressCodeForm(forms.Form):
     """The code of a mail."""

@@ -85,7 +85,8 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect(
             entering.with_next(reverse("booking:sign-in"), entering.asked_target(request))
         )
-    form = CodeForm(request.POST or None)
+    has_app = second_factor.has_app(account)
+    form = CodeForm(request.POST or None, has_app=has_app)
     if request.method == "POST" and form.is_valid():
         device = match_token(account, form.cleaned_data["code"].replace(" ", ""))
         if device is not None:
@@ -95,8 +96,9 @@ def code(request: HttpRequest) -> HttpResponse:
             note_code_given(request, now=timezone.now())
             entering.forget_code(request)
             return redirect(taken_over.hold_again(request, target, now=timezone.now()))
-        form.add_error("code", _("Ce code ne convient pas. Attendez le suivant et réessayez."))
-    context = {"form": form, "next": entering.asked_target(request)}
+        wrong = _("Ce code ne convient pas. Attendez le suivant et réessayez.")
+        form.add_error("code", wrong if has_app else _("Ce code de secours ne convient pas."))
+    context = {"form": form, "has_app": has_app, "next": entering.asked_target(request)}
     return render(request, "booking/code.html", context)
 
 

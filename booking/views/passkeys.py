@@ -67,8 +67,13 @@ def _to_code(request: HttpRequest) -> HttpResponse:
 def own_passkeys(request: HttpRequest) -> HttpResponse:
     if _must_prove(request):
         return _to_code(request)
-    rows = list(passkeys.of_account(account_of(request)))
-    context = {"passkeys": rows, "is_full": len(rows) >= passkeys.MOST}
+    me = account_of(request)
+    rows = list(passkeys.of_account(me))
+    context = {
+        "passkeys": rows,
+        "is_full": len(rows) >= passkeys.MOST,
+        "has_codes": second_factor.has_recovery_codes(me),
+    }
     return render(request, "booking/passkeys.html", context)
 
 

@@ -59,7 +59,7 @@ def test_a_passkey_opens_an_account_without_a_password(here, new_page):
     expect(page.get_by_role("alert")).to_have_text(
         "Cet appareil a déjà une clé d’accès pour ce compte."
     )
-    page.get_by_role("button", name="Faire de nouveaux codes de secours").click()
+    page.get_by_role("button", name="Faire mes codes de secours").click()
     expect(page.get_by_role("heading", name="Codes de secours")).to_be_visible()
     page.get_by_role("button", name="Se déconnecter").click()
     # Signing in with it alone; where one wanted to go is where one comes.

@@ -126,3 +126,31 @@ def test_they_end_with_keys_in_wrong_hands_and_with_the_account(now):
     make_passkey(account)
     erase.erase_account(account=account, actor=practice_actor(), now=now)
     assert not WebAuthnCredential.objects.exists()
+
+
+def test_the_first_key_asks_for_recovery_codes_until_there_are_some():
+    account = make_account()
+    make_passkey(account)
+    client = fresh(verified_client(account))
+    page = client.get(reverse("booking:passkeys")).content.decode()
+    assert "Faire mes codes de secours" in page
+    assert "Faites-les maintenant" in page
+    client.post(reverse("booking:new-recovery-codes"))
+    page = client.get(reverse("booking:passkeys")).content.decode()
+    assert "Faire de nouveaux codes de secours" in page
+    assert "Faites-les maintenant" not in page
+
+
+def test_a_key_alone_is_asked_for_and_not_the_code_of_an_app():
+    account = make_account()
+    make_passkey(account)
+    client = signed_in(account)
+    page = client.get(reverse("booking:passkeys"), follow=True).content.decode()
+    assert "Entrez avec votre clé d’accès, ou tapez l’un de vos codes de secours." in page
+    assert "Entrer avec une clé d’accès" in page
+    assert "Code à 6 chiffres" not in page
+    wrong = client.post(reverse("booking:code"), {"code": "abcdefgh"}).content.decode()
+    assert "Ce code de secours ne convient pas." in wrong
+    verified_client(account)
+    page = client.get(reverse("booking:code")).content.decode()
+    assert "Code à 6 chiffres" in page, "an app is there as well"
