@@ -10,6 +10,7 @@ from audit.vault.reveal import Purpose, reveal
 from booking.domain import accounts, address_checks, email_change
 from booking.domain.letters import NothingToSay
 from booking.models import Account, AddressCheck, Message
+from booking.models.address_check import CheckKind
 from booking.models.message import MessageKind
 
 # Each leads to one page of the account.
@@ -52,6 +53,10 @@ def about(message: Message, *, now: datetime) -> tuple[str, str, dict[str, objec
         holder = (check, "former")
     elif kind == MessageKind.RESET_PASSWORD:
         context["link"] = _link("booking:reset-password", accounts.reset_token(account))
+    elif kind == MessageKind.ALREADY_REGISTERED:
+        context["is_change"] = _is_change(message)
+        context["link"] = _link("booking:sign-in")
+        context["reset_link"] = _link("booking:forgotten")
     elif kind in PAGES:
         context["link"] = _link(PAGES[kind])
     row, name = holder
@@ -66,6 +71,12 @@ def _check(message: Message) -> AddressCheck:
     if check is None:
         raise NothingToSay
     return check
+
+
+def _is_change(message: Message) -> bool:
+    """Whether another account asked for the address; otherwise a sign-up did."""
+    check = message.address_check
+    return check is not None and check.kind == CheckKind.CHANGE
 
 
 def _open_check(message: Message, account: Account) -> AddressCheck:

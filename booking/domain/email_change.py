@@ -72,7 +72,7 @@ def _owe_proof(check: AddressCheck, account: Account, *, now: datetime) -> None:
         return
     known = Account.objects.filter(email_index=bytes(check.email_index), is_active=True).first()
     if known is not None:
-        accounts.owe(known, MessageKind.ALREADY_REGISTERED, now=now)
+        accounts.owe(known, MessageKind.ALREADY_REGISTERED, now=now, check=check)
 
 
 def pending(account: Account, *, now: datetime) -> AddressCheck | None:

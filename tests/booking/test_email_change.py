@@ -165,8 +165,13 @@ def test_an_address_of_another_account_looks_the_same_and_is_never_taken(client,
     other = make_account(NEW)
     assert ask(client)["Location"] == PAGE
     assert NEW in words(client.get(PAGE))
-    sent = [(to, subject) for to, subject, _text in post(now)]
-    assert sorted(sent) == [
+    sent = post(now)
+    text = next(text for to, _subject, text in sent if to == NEW)
+    assert "donner cette adresse à un autre compte" in text
+    assert "créer un compte" not in text
+    for page in ("booking:sign-in", "booking:forgotten"):
+        assert f"{reverse(page)}\n" in text
+    assert sorted((to, subject) for to, subject, _text in sent) == [
         (NEW, "Vous avez déjà un compte"),
         (OLD, "Une autre adresse est demandée pour votre compte"),
     ]
