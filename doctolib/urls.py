@@ -4,9 +4,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from booking.views.language import choose_language
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
-    path("langue/", include("django.conf.urls.i18n")),
+    path("langue/setlang/", choose_language, name="set_language"),
     path("api/v1/", include("partners.api.urls")),
     path("fhir/r4/", include("partners.fhir.urls")),
     path("", include("partners.urls")),

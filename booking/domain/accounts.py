@@ -189,3 +189,10 @@ def owe(
     )
     if lately.count() < MAILS_AN_HOUR:
         messages.owe_to_account(account=account, kind=kind, now=now, check=check)
+
+
+def choose_language(*, account: Account, language: str) -> None:
+    """Keep the language of an account's pages and mails: one of settings.LANGUAGES."""
+    if account.language != language:
+        account.language = language
+        account.save(update_fields=["language"])

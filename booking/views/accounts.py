@@ -206,9 +206,9 @@ def account(request: HttpRequest) -> HttpResponse:
     initial = {"language": me.language, "reminders": me.reminders}
     form = SettingsForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        me.language = form.cleaned_data["language"]
+        accounts.choose_language(account=me, language=form.cleaned_data["language"])
         me.reminders = form.cleaned_data["reminders"]
-        me.save(update_fields=["language", "reminders"])
+        me.save(update_fields=["reminders"])
         answer = redirect("booking:account")
         answer.set_cookie(
             settings.LANGUAGE_COOKIE_NAME, me.language, samesite="Lax", max_age=31536000

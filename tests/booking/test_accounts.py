@@ -266,6 +266,19 @@ def test_after_sign_in_nobody_is_sent_elsewhere(client, target):
     assert sign_in(client, next=target)["Location"] == reverse("booking:my-appointments")
 
 
+def test_the_language_of_the_footer_is_kept_with_the_account(client):
+    account = make_account()
+    client.force_login(account, backend="booking.backends.EmailBackend")
+    for language, kept in (("en", "en"), ("xx", "en"), ("", "en"), ("fr", "fr")):
+        answer = client.post(reverse("set_language"), {"language": language})
+        assert answer.status_code == 302
+        account.refresh_from_db()
+        assert account.language == kept
+    assert Client().post(reverse("set_language"), {"language": "en"}).status_code == 302
+    account.refresh_from_db()
+    assert account.language == "fr", "of somebody who is not signed in, nothing is kept"
+
+
 def test_the_language_is_kept_with_the_account_and_mails_follow(client, now):
     from booking.domain import delivery
     from booking.domain.messages import owe_to_account
