@@ -66,16 +66,20 @@ def about(message: Message, *, now: datetime) -> tuple[str, str, dict[str, objec
 
 
 def _check(message: Message) -> AddressCheck:
-    pk = message.address_check_id
-    check = AddressCheck.objects.filter(pk=pk).first() if pk else None
+    check = _found_check(message)
     if check is None:
         raise NothingToSay
     return check
 
 
+def _found_check(message: Message) -> AddressCheck | None:
+    pk = message.address_check_id
+    return AddressCheck.objects.filter(pk=pk).first() if pk else None
+
+
 def _is_change(message: Message) -> bool:
     """Whether another account asked for the address; otherwise a sign-up did."""
-    check = message.address_check
+    check = _found_check(message)
     return check is not None and check.kind == CheckKind.CHANGE
 
 
