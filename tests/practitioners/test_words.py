@@ -82,6 +82,13 @@ def test_the_filters_show_the_practices_day():
     assert shown == "1er décembre 2026, 00:30"
 
 
+def test_no_sentence_ends_in_a_short_day():
+    """A short month has its own full stop: "14 janv."."""
+    pattern = r"(\w+)=[^ %]*\|short_day[^%]*%\}[^%]*\{\{ \1 \}\}\."
+    found = [file.name for file in TEMPLATES.rglob("*.*") if re.search(pattern, file.read_text())]
+    assert not found
+
+
 def test_no_template_leaves_a_month_to_the_framework():
     """Django has "1 décembre", "ven 27 nov" and "Fri 27 nov"."""
     found = [
