@@ -13,7 +13,7 @@ from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import availability, openings
 from practitioners.domain.pieces import lock_resources
-from practitioners.models import Agenda
+from practitioners.models import Agenda, Taken
 
 SEARCHED = timedelta(days=42)
 CHOICES = 6
@@ -60,6 +60,19 @@ def ways_out(
     return found
 
 
+def booked_in(
+    *, agenda_ids: Iterable[uuid.UUID], starts_at: datetime, until: datetime, now: datetime
+) -> list[Taken]:
+    """The taken time under visits that closing [starts_at, until) leaves to be decided about.
+
+    Not of those that are over or whose patient has come: nothing becomes of them any more.
+    """
+    taken = openings.touched_by_absence(agenda_ids=agenda_ids, starts_at=starts_at, until=until)
+    rows = Appointment.objects.filter(taken__in=taken, status=Status.BOOKED, ends_at__gt=now)
+    still = set(rows.values_list("taken_id", flat=True))
+    return [each for each in taken if each.pk in still]
+
+
 @transaction.atomic
 def close_time(
     *,
@@ -90,10 +103,10 @@ def close_time(
         )
     if booked == Booked.KEEP:
         return []
-    taken = openings.touched_by_absence(
-        agenda_ids=[agenda.pk for agenda in agendas], starts_at=starts_at, until=until
+    taken = booked_in(
+        agenda_ids=[agenda.pk for agenda in agendas], starts_at=starts_at, until=until, now=now
     )
-    rows = list(Appointment.objects.filter(taken__in=taken, status=Status.BOOKED).order_by("pk"))
+    rows = list(Appointment.objects.filter(taken__in=taken).order_by("pk"))
     where: Mapping[uuid.UUID, datetime | None] = (moves or {}) if booked == Booked.MOVE else {}
     changed = [row for row in rows if booked == Booked.CANCEL or row.pk in where]
     for row in changed:

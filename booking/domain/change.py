@@ -346,8 +346,8 @@ def touch(appointment: Appointment) -> None:
 
 
 def check_active(appointment: Appointment) -> None:
-    """Raise NotActive where a visit is over or cancelled."""
-    if appointment.status not in (Status.BOOKED, Status.ARRIVED):
+    """Raise NotActive where a visit is over or cancelled: neither side moves or cancels it."""
+    if not appointment.is_active:
         raise NotActive
 
 

@@ -8,6 +8,7 @@ commit that notes it.
 
 import logging
 import uuid
+from copy import copy
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 from time import monotonic
@@ -339,14 +340,29 @@ def _then(message: Message, appointment: Appointment) -> Appointment | None:
     return follower(appointment)
 
 
-def preview(kind: MessageKind, *, appointment: Appointment, words: str, now: datetime) -> Letter:
-    """Show a practice what its patients will read, with nobody's name in it."""
+def preview(
+    kind: MessageKind,
+    *,
+    appointment: Appointment,
+    words: str,
+    now: datetime,
+    starts_at: datetime | None = None,
+) -> Letter:
+    """Show a practice what a patient will read, with nobody's name in it: with `starts_at` of a
+    visit that is moved there, or of one that is cancelled, without a word of it being kept.
+    """
+    appointment = copy(appointment)
+    if kind == MessageKind.CANCELLATION:
+        appointment.status = Status.CANCELLED
+    elif starts_at is not None:
+        appointment.ends_at += starts_at - appointment.starts_at
+        appointment.starts_at = starts_at
     context: dict[str, object] = {
         "site": settings.BASE_URL,
         "appointment": appointment,
         "practice": appointment.practice,
         "first_name": "…",
-        **_offers_of(appointment, has_account=True, now=now),
+        **_offers_of(appointment, has_account=appointment.patient.account_id is not None, now=now),
         "words": words,
     }
     return _letter(kind, "…", settings.LANGUAGE_CODE, context)

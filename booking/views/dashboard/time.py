@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose
-from booking.domain.absences import Booked, close_time, ways_out
+from booking.domain.absences import Booked, booked_in, close_time, ways_out
 from booking.domain.delivery import preview
+from booking.domain.letters import Letter
 from booking.forms.hours import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
 from booking.models.message import MessageKind
@@ -149,10 +150,11 @@ def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     words, problem = request.POST.get("words", "")[:WORDS], ""
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        taken = domain.touched_by_absence(
+        taken = booked_in(
             agenda_ids=[a.pk for a in given["agendas"]],
             starts_at=given["starts_at"],
             until=given["until"],
+            now=timezone.now(),
         )
         choice = request.POST.get("booked", "")
         asks = choice not in ("", *Booked) or (taken and not choice) or "preview" in request.POST
@@ -205,22 +207,37 @@ def _ways_out(
     now = timezone.now()
     rows = [shown.appointment for shown in touched]
     ways = ways_out(appointments=rows, starts_at=given["starts_at"], until=given["until"], now=now)
-    lines = []
+    lines: list[dict[str, Any]] = []
     for shown in touched:
         chosen = request.POST.get(f"vers-{shown.appointment.pk}", "")
         choices = ways[shown.appointment.pk]
         lines.append({"shown": shown, "choices": choices, "chosen": read_instant(chosen) or chosen})
-    letters = [
-        preview(kind, appointment=rows[0], words=words, now=now)
-        for kind in (MessageKind.CHANGE, MessageKind.CANCELLATION)
-    ]
     return {
         "lines": lines,
-        "letters": letters,
+        "letters": _letters(lines, words=words, now=now),
         "words": words,
         "booked": request.POST.get("booked") or Booked.KEEP,
         "shows_letters": "preview" in request.POST,
     }
+
+
+def _letters(lines: list[dict[str, Any]], *, words: str, now: datetime) -> list[Letter]:
+    """What the first patient whose visit moves reads, and the first whose visit is cancelled."""
+    where = []
+    for line in lines:
+        # Nothing chosen yet is the first choice of the list, as the page shows it.
+        chosen = line["chosen"] or next(iter(line["choices"]), "cancel")
+        where.append((line["shown"].appointment, chosen))
+    moved = next(((row, at) for row, at in where if isinstance(at, datetime)), None)
+    gone = next((row for row, at in where if at == "cancel"), where[0][0])
+    letters = []
+    if moved is not None:
+        row, at = moved
+        letters.append(
+            preview(MessageKind.CHANGE, appointment=row, words=words, now=now, starts_at=at)
+        )
+    letters.append(preview(MessageKind.CANCELLATION, appointment=gone, words=words, now=now))
+    return letters
 
 
 @practice_member("booking.change_absences")

@@ -99,6 +99,7 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "agenda_url": agenda_address(row),
         "is_waiting": waiting.is_waiting(row),
         "may_wait": waiting.may_wait(row, now=now),
+        "can_change": row.is_active,
         "current": "agenda",
     }
     return render(request, "dashboard/visit.html", context)
@@ -142,6 +143,8 @@ def move_visit(
     request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
 ) -> HttpResponse:
     row = _own(request, appointment_id)
+    if not row.is_active:
+        return _not_any_more(request, row)
     now = timezone.now()
     local = row.starts_at.astimezone(row.practice.zone)
     initial = {"motif": row.visit_reason, "jour": local.date(), "heure": local.time()}
@@ -201,6 +204,12 @@ def move_visit(
         "current": "agenda",
     }
     return render(request, "dashboard/move_visit.html", context, status=409 if problem else 200)
+
+
+def _not_any_more(request: HttpRequest, row: Appointment) -> HttpResponse:
+    """Back to a visit that is over or cancelled: its page offers what is still possible."""
+    messages.error(request, str(change.NotActive.text))
+    return redirect("booking:visit", row.practice_id, row.pk)
 
 
 def _say_whom_to_call(
@@ -264,6 +273,8 @@ def cancel_visit(
     request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
 ) -> HttpResponse:
     row = _own(request, appointment_id)
+    if not row.is_active:
+        return _not_any_more(request, row)
     if request.method == "POST":
         cancels = series.cancel_with_following if "suivants" in request.POST else change.cancel
         address, now = agenda_address(row), timezone.now()

@@ -623,3 +623,40 @@ def test_a_week_that_cannot_be_copied_is_said(agenda, client, changed, words):
     given = {"source": "2026-11-25", "target": "2026-12-10", "weeks": "1", **changed}
     page = client.post(url("copy-week", agenda, agenda.pk), given).content.decode()
     assert words in page
+
+
+def test_the_preview_of_an_absence_tells_the_new_time(agenda, reason, client, now):
+    booked(reason, now)
+    later = NINE + timedelta(days=7)
+    data = absence(agenda, preview="1")
+    text = client.post(url("new-absence", agenda), data).context["letters"][0].text
+    assert "30 novembre" not in text
+    visit = Appointment.unscoped.get()
+    data[f"vers-{visit.pk}"] = (later + timedelta(hours=1)).isoformat()
+    letters = client.post(url("new-absence", agenda), data).context["letters"]
+    assert "7 décembre" in letters[0].text and "10:00" in letters[0].text
+    visit.refresh_from_db()
+    assert visit.starts_at == NINE and visit.status == "booked"
+
+
+def test_an_absence_asks_nothing_about_visits_that_are_over(agenda, reason, client, now):
+    over = now - timedelta(days=3)
+    visit = booked(reason, now, starts_at=over, channel=Channel.PRACTICE, anywhere=True)
+    data = absence(agenda, from_day=str(over.date()), until_day=str(over.date()))
+    assert client.post(url("new-absence", agenda), data).status_code == 302
+    data["booked"] = "cancel"
+    client.post(url("new-absence", agenda), data)
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+
+
+@pytest.mark.parametrize("status", ["seen", "no_show", "cancelled"])
+def test_what_cannot_be_changed_is_not_offered(agenda, reason, client, now, status):
+    visit = booked(reason, now)
+    change = {"status": status} | ({"taken": None} if status == "cancelled" else {})
+    Appointment.unscoped.filter(pk=visit.pk).update(**change)
+    page = client.get(url("visit", agenda, visit.pk)).content.decode()
+    for name in ("move-visit", "cancel-visit"):
+        address = url(name, agenda, visit.pk)
+        assert address not in page
+        assert client.get(address).status_code == 302
