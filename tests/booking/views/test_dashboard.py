@@ -653,7 +653,9 @@ def test_an_absence_asks_nothing_about_visits_that_are_over(agenda, reason, clie
 @pytest.mark.parametrize("status", ["seen", "no_show", "cancelled"])
 def test_what_cannot_be_changed_is_not_offered(agenda, reason, client, now, status):
     visit = booked(reason, now)
-    change = {"status": status} | ({"taken": None} if status == "cancelled" else {})
+    change = {"status": status} | (
+        {"taken": None, "cancelled_at": now} if status == "cancelled" else {}
+    )
     Appointment.unscoped.filter(pk=visit.pk).update(**change)
     page = client.get(url("visit", agenda, visit.pk)).content.decode()
     for name in ("move-visit", "cancel-visit"):
