@@ -142,7 +142,7 @@ def test_a_patient_and_a_practice_write_to_each_other(live_server, new_page):
     patient.goto(f"{live_server.url}/rendez-vous/")
     patient.get_by_role("link", name="1 réponse d’un cabinet à lire").click()
     check_page(patient)
-    patient.get_by_role("link", name="Lire").click()
+    patient.get_by_role("link", name="Lire : Mes résultats").click()
     expect(patient.get_by_text("comme d’habitude")).to_be_visible()
 
 
@@ -344,6 +344,7 @@ def test_two_files_are_made_one(live_server, new_page):
     page.goto(f"{live_server.url}/cabinet/{practice.pk}/patients/")
     page.get_by_label("Nom, téléphone").fill("Zoé Lefèvre")
     page.get_by_role("button", name="Chercher").click()
+    expect(page.get_by_role("checkbox")).to_have_count(2)
     for box in page.get_by_role("checkbox").all():
         box.check()
     check_page(page)
