@@ -149,7 +149,9 @@ def _actor(agenda):
 def test_an_absence_that_is_over_has_no_way_out_and_no_error(world, now, time_machine, hours):
     agenda, rows = world
     time_machine.move_to(NOON + absences.SEARCHED + timedelta(hours=hours))
-    assert post(agenda).status_code == 200
+    # What is over is asked nothing about.
+    assert post(agenda, booked="move").status_code == 302
+    assert {row.status for row in Appointment.unscoped.filter(agenda=agenda)} == {"booked"}
     found = absences.ways_out(
         appointments=rows, starts_at=NINE, until=NOON, now=NOON + timedelta(days=90)
     )

@@ -33,10 +33,11 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 def desk(live_server, live_process, new_page):
     """Two agendas side by side, and a visit at nine on the first, tomorrow."""
     practice = make_practice()
-    first, second = make_agenda(practice=practice), make_agenda(practice=practice)
+    first, second = (make_agenda(practice=practice, open_on_holidays=True) for _n in range(2))
     for agenda in (first, second):
+        # Open tomorrow, all day: nothing here is about hours that are unusual.
         make_opening(
-            agenda, make_reason(agenda), starts_on=today() - timedelta(days=7), every_weeks=1
+            agenda, make_reason(agenda), starts_on=today() - timedelta(days=6), until_time=time(19)
         )
     page = signed_in(new_page(), live_server, make_member(practice, role="owner").account)
     page.first, page.second = first, second

@@ -11,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from audit.models import Entry
+from booking.domain import video
 from booking.models import VideoVisit
 from booking.models.appointment import Channel
 from doctolib.servers import free_port
@@ -18,6 +19,7 @@ from tests.booking.test_book import booked
 from tests.browser.conftest import FAKE_MEDIA, QUIET, check_page, wait_for_port
 from tests.browser.install import find_chromium
 from tests.browser.test_vendor_pages import signed_in
+from tests.clock import offset_s
 from tests.factories import make_account, make_agenda, make_member, make_patient, make_reason
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("video")]
@@ -232,11 +234,14 @@ def test_an_invited_colleague_joins(live_server, live_process, two_browsers, vis
 
 
 @pytest.fixture
-def relay(settings, tmp_path):
+def relay(settings, tmp_path, monkeypatch):
     """A real coturn on the loopback, and settings by which calls go through it alone."""
     if not shutil.which("turnserver"):
         pytest.skip("coturn is not installed, and only root can install it")
     port = free_port()
+    # The relay reads the end of a password by the machine's clock, not by the suite's.
+    by_machine = video.RELAY_VALID - timedelta(seconds=offset_s())
+    monkeypatch.setattr(video, "RELAY_VALID", by_machine)
     settings.TURN_URLS = [f"turn:127.0.0.1:{port}?transport=udp"]
     settings.TURN_SECRET, settings.TURN_ONLY = "a secret that both know", True
     command = [
