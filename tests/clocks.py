@@ -1,7 +1,6 @@
 """Run everything that computes from today under other clocks: `python -m tests.clocks [--sample]`.
 
-`make clocks` runs every clock below in two time zones, outside CI; `make test` runs a sample of
-three. Which tests compute from today is read off their files, so that a new one is included.
+`make clocks` runs every clock below in two time zones, outside CI; `--sample` runs three of them. Which tests compute from today is read off their files, so that a new one is included.
 """
 
 import argparse
