@@ -248,7 +248,7 @@ def test_documents_go_both_ways(live_server, new_page, tmp_path):
 
 
 def test_a_series_is_taken_in_one_go(live_server, new_page):
-    agenda = make_agenda()
+    agenda = make_agenda(open_on_holidays=True)
     reason = make_reason(agenda, series_at_most=6, name="Séance de kinésithérapie")
     make_opening(agenda, reason, starts_on=today() + timedelta(days=7))
     account = make_account()
