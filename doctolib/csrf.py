@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-URLENCODED = "application/x-www-form-urlencoded"
-TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the field's name
+from doctolib.page_forms import TOKEN, is_page_form
+
 # What is typed anew rather than written into a page.
 TYPED_ANEW = ("password", "code", "token")
 
@@ -38,7 +38,7 @@ def _comes_from_here(request: HttpRequest) -> bool:
 
 def _fields(request: HttpRequest) -> list[tuple[str, str]] | None:
     """Return what the form holds; None where it must be filled in anew."""
-    if request.method != "POST" or request.content_type != URLENCODED:
+    if not is_page_form(request):
         return None
     given = [(name, value) for name, values in request.POST.lists() for value in values]
     if any(word in name for name, _value in given for word in TYPED_ANEW if name != TOKEN):

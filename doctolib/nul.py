@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 
-URLENCODED = "application/x-www-form-urlencoded"
+from doctolib.page_forms import is_page_form
 
 
 class NulMiddleware:
@@ -23,7 +23,6 @@ class NulMiddleware:
             raise Http404
         if "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("NUL in the address")
-        is_form = request.method == "POST" and request.content_type == URLENCODED
-        if is_form and b"%00" in request.body:
+        if is_page_form(request) and b"%00" in request.body:
             raise BadRequest("NUL in the form")
         return self.get_response(request)

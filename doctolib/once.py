@@ -15,10 +15,10 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from audit.redis_client import redis_client
+from doctolib.page_forms import TOKEN, is_page_form
 
 logger = logging.getLogger(__name__)
 
-TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the field's name
 # Set on a redirect that carried nothing out: it asks for a sign-in or a code first.
 LEADS_AWAY = "leads_away"
 # How long the same page's form with the same content is the same form.
@@ -63,9 +63,7 @@ class OnceMiddleware:
 
 def _key_of(request: HttpRequest) -> str | None:
     """Return the digest of a page's form as it was sent; None for every other request."""
-    if request.method != "POST" or "HX-Request" in request.headers:
-        return None
-    if request.content_type != "application/x-www-form-urlencoded":
+    if not is_page_form(request) or "HX-Request" in request.headers:
         return None
     sender = request.COOKIES.get(settings.SESSION_COOKIE_NAME) or request.COOKIES.get(
         settings.CSRF_COOKIE_NAME
