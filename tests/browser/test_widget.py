@@ -61,8 +61,11 @@ def test_slots_stand_in_the_practices_own_page(live_server, new_page, own_site):
     expect(frame.get_by_role("heading", name="Prendre rendez-vous")).to_be_visible()
     # As high as what it holds, without a scroll bar of its own.
     page.wait_for_function("document.querySelector('iframe').height !== '560'")
+    expect(frame.locator("html.js")).to_be_attached()
     frame.get_by_label("Praticien").select_option(str(second.practitioner))
     expect(frame.get_by_text("Détartrage")).to_be_attached()
+    # The choice is sent by itself only once the page's script has run.
+    expect(frame.locator("html.js")).to_be_attached()
     frame.get_by_label("Praticien").select_option(str(agenda.practitioner))
     slot = frame.get_by_role("link", name="09:00").first
     expect(slot).to_be_visible()
