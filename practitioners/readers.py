@@ -18,5 +18,5 @@ def register_readers(reader_of: ReaderOf) -> None:
 
 
 def reader_of(request: HttpRequest, reasons: Sequence[VisitReason], *, now: datetime) -> Reader:
-    """The reader of a page that offers these visit reasons of one practice."""
+    """The reader of a page that offers these visit reasons of one agenda."""
     return _known[0](request, reasons, now) if _known else Reader()

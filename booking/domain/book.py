@@ -17,7 +17,7 @@ from booking.domain import conflicts, messages, patients, unusual
 from booking.domain.conflicts import AlsoBooked
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
-from booking.queries.known import is_known
+from booking.queries.known import is_known_at, is_known_to
 from practitioners.domain import eligibility, take
 from practitioners.domain.resources import mark_stale_with
 from practitioners.domain.take import OutsideOpening, SlotTaken
@@ -71,6 +71,7 @@ def book(
     alone: bool = False,
     heeding: QuerySet[Appointment] | None = None,
     asks_about_time: bool = False,
+    is_new: bool | None = None,
 ) -> Appointment:
     """Book a slot for a patient.
 
@@ -90,20 +91,19 @@ def book(
     `heeding`: the appointments of which whoever books may know; where one of them is the patient's
     and gets in the way (booking/domain/conflicts.py), AlsoBooked asks whether both are meant.
     `asks_about_time`: UnusualTime asks about a time that is over or outside the openings.
+    `is_new`: the answer of booking/queries/known.py, where software may not read what it asks.
 
     Raises SlotTaken, OutsideOpening, NotForThisPatient, UnusualTime, AlsoBooked.
     """
     take.queue_for(visit_reason)
     agenda = visit_reason.agenda
     by_patient = channel == Channel.PATIENT
-    # Undone with everything else if the booking is refused.
-    is_new = patients.make_known(practice_id=agenda.practice_id, patient_id=patient.pk, since=now)
-    if not is_new and channel != Channel.PARTNER:  # Software may not read what the rule asks.
-        is_new = not is_known(practice_id=agenda.practice_id, patient_id=patient.pk, now=now)
     if by_patient:
-        _check_eligibility(
-            visit_reason, patient, is_known=not is_new, says_known=says_known, now=now
-        )
+        _check_eligibility(visit_reason, patient, says_known=says_known, now=now)
+    if is_new is None:
+        is_new = not is_known_at(practice_id=agenda.practice_id, patient_id=patient.pk, now=now)
+    # Undone with everything else if the booking is refused.
+    patients.make_known(practice_id=agenda.practice_id, patient_id=patient.pk, since=now)
     taken_id, ends_at = _take(
         visit_reason,
         starts_at,
@@ -220,7 +220,7 @@ def _book_following(
 
 
 def _check_eligibility(
-    visit_reason: VisitReason, patient: Patient, *, is_known: bool, says_known: bool, now: datetime
+    visit_reason: VisitReason, patient: Patient, *, says_known: bool, now: datetime
 ) -> None:
     """Hold a booking to the practice's rules on patients: pages have asked before, this is the
     last line. Raises NotForThisPatient, and OutsideOpening for what is not offered online.
@@ -228,7 +228,8 @@ def _check_eligibility(
     practice = visit_reason.agenda.practice
     missed = no_shows(practice, patient, now=now) if practice.no_shows_at_most else 0
     booker = eligibility.Booker(
-        is_known=is_known,
+        is_known=eligibility.is_restricted([visit_reason])
+        and is_known_to(visit_reason.agenda, patient_id=patient.pk, now=now),
         says_known=says_known,
         is_barred=bool(practice.no_shows_at_most) and missed >= practice.no_shows_at_most,
     )

@@ -74,7 +74,7 @@ def _is_refused(appointment: Appointment, *, now: datetime) -> bool:
     if not is_restricted([reason]):
         return False
     patients = Patient.unscoped.filter(pk=appointment.patient_id)
-    people = standing(patients, practice=appointment.practice, now=now)
+    people = standing(patients, agenda=reason.agenda, now=now)
     bookers = [person.as_booker(says_known=True) for person in people]
     return any(restriction(reason, booker) is not None for booker in bookers)
 

@@ -126,7 +126,7 @@ def _refused(
     if not is_restricted([visit_reason]):
         return None
     patients = Patient.unscoped.filter(pk=patient_id)
-    people = standing(patients, practice=visit_reason.agenda.practice, now=now)
+    people = standing(patients, agenda=visit_reason.agenda, now=now)
     bookers = [person.as_booker(says_known=says_known) for person in people]
     return restriction(visit_reason, bookers[0]) if bookers else None
 

@@ -157,7 +157,7 @@ def refusals(reason: VisitReason, *, says_known: bool, now: datetime) -> dict[uu
     """
     if not is_restricted([reason]):
         return {}
-    people = standing(Patient.objects.all(), practice=reason.agenda.practice, now=now)
+    people = standing(Patient.objects.all(), agenda=reason.agenda, now=now)
     found = {
         person.id: restriction(reason, person.as_booker(says_known=says_known)) for person in people
     }

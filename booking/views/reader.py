@@ -17,7 +17,7 @@ from practitioners.models import VisitReason
 
 
 def reader_of(request: HttpRequest, reasons: Sequence[VisitReason], now: datetime) -> Reader:
-    """The reader of a page that offers these visit reasons of one practice.
+    """The reader of a page that offers these visit reasons of one agenda.
 
     Their people are looked up only where it matters who books; names are revealed when asked for.
     """
@@ -30,5 +30,5 @@ def reader_of(request: HttpRequest, reasons: Sequence[VisitReason], now: datetim
             return {patient.pk: name for patient, name in named_people(request)}
 
     with scope(account=request.user):
-        people = standing(Patient.objects.all(), practice=reasons[0].agenda.practice, now=now)
+        people = standing(Patient.objects.all(), agenda=reasons[0].agenda, now=now)
     return Reader(people=tuple(people), hold_key=key, names=names)

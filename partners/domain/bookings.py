@@ -12,7 +12,9 @@ from booking.domain import book, patients
 from booking.domain.conflicts import Conflict, conflicts_of
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel
+from booking.queries.known import is_known_at
 from partners.domain import scopes
+from partners.domain.walls import above_walls
 from partners.models import Credential, RegisteredPatient
 from partners.queries import granted_appointments
 from practitioners.domain import take
@@ -81,11 +83,15 @@ def book_for_software(
     Raises what `booking.domain.book.book` does; then no file is left behind.
     """
     if isinstance(patient, patients.Identity):
-        # `book` makes them known to the practice, and so sees that they are new to it.
+        # `book` makes them known to the practice.
         patient = _make_file(
             credential=credential, practice=visit_reason.agenda.practice, identity=patient,
             actor=actor, now=now,
         )  # fmt: skip
+    # Behind the walls software reads neither other agendas nor how a practice came by its patients.
+    with above_walls():
+        practice_id = visit_reason.agenda.practice_id
+        is_known = is_known_at(practice_id=practice_id, patient_id=patient.pk, now=now)
     return book.book(
         visit_reason=visit_reason,
         starts_at=starts_at,
@@ -97,6 +103,7 @@ def book_for_software(
         held=book.HeldSlot(id=hold.pk, key=hold.hold_key) if hold else None,
         note=note,
         anywhere=anywhere,
+        is_new=not is_known,
     )
 
 

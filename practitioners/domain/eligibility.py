@@ -39,7 +39,7 @@ _TEXTS = {
 class Booker:
     """Somebody for whom an appointment may be booked, as far as the rules ask.
 
-    `is_known`: the practice knows them through the platform; `says_known`: they say that they
+    `is_known`: the practitioner knows them through the platform; `says_known`: they say that they
     have been there before; `is_barred`: the practice's rule about not having come applies.
     """
 
@@ -57,7 +57,7 @@ NEW, SAYS_KNOWN = Booker(), Booker(says_known=True)
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """One of the people of an account, as a practice's rules see them."""
+    """One of the people of an account, as the rules of an agenda see them."""
 
     id: uuid.UUID
     is_known: bool

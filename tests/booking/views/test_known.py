@@ -1,4 +1,6 @@
-"""Who counts as known to a practice, and what a page says of a reason that is closed to somebody."""
+"""Who counts as known to a practitioner, and what a page says of a reason that is closed."""
+
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -14,7 +16,9 @@ from booking.models import Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status
 from booking.queries.standing import standing
 from practitioners.domain.eligibility import Restriction
+from practitioners.models import Agenda
 from tests.booking.test_book import booked
+from tests.booking.views.forms_on_page import form_with, send
 from tests.booking.views.test_restrictions import (
     HALF,
     NINE,
@@ -26,8 +30,18 @@ from tests.booking.views.test_restrictions import (
     page,
     reason_of,
 )
-from tests.factories import make_account, make_agenda, make_patient
+from tests.booking.views.test_restrictions import known_to as seen_by
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_credential,
+    make_grant,
+    make_patient,
+    make_practice,
+)
+from tests.partners.software import KEY, Software
 
+DAY = timedelta(days=1)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 
 
@@ -102,7 +116,7 @@ def test_a_visit_that_has_begun_makes_its_patient_known(status, is_known, agenda
     Appointment.unscoped.filter(pk=row.pk).update(status=status)
     patients = Patient.unscoped.filter(pk=row.patient_id)
     for at, expected in ((NINE - HALF, False), (NINE, is_known)):
-        (person,) = standing(patients, practice=agenda.practice, now=at)
+        (person,) = standing(patients, agenda=agenda, now=at)
         assert person.is_known is expected
 
 
@@ -111,9 +125,7 @@ def test_whom_a_practice_takes_in_is_known_to_it(agenda, first, control, now):
     called = booked(first, now, channel=Channel.PRACTICE, starts_at=NINE + HALF).patient
     for patient in (registered, called):
         with CaptureQueriesContext(connection) as statements:
-            (person,) = standing(
-                Patient.unscoped.filter(pk=patient.pk), practice=agenda.practice, now=now
-            )
+            (person,) = standing(Patient.unscoped.filter(pk=patient.pk), agenda=agenda, now=now)
         assert person.is_known and len(statements) == 1
     assert not booked(control, now, patient=registered).new_patient
 
@@ -128,3 +140,96 @@ def test_a_reason_that_was_asked_for_and_is_refused_is_named(agenda, first, cont
         assert shown.context["chosen"] == anyone
     shown = page(Client(), agenda, suivi="oui", motif=control.pk)
     assert shown.context["refused"] is None
+
+
+def colleague_of(agenda):
+    other = make_agenda(practice=agenda.practice)
+    return other, reason_of(other, "Consultation", patient_kind="known")
+
+
+def test_known_to_a_colleague_is_asked_and_books_a_first_visit(agenda, first, control, now):
+    account = make_account()
+    other, _reason = colleague_of(agenda)
+    seen_by(other, now, account)
+    client = client_of(account)
+    shown = page(client, agenda)
+    assert QUESTION in shown.content.decode()
+    assert motifs(shown) == ["Première consultation", "Suivi"]
+    # The colleague's page does not ask.
+    assert QUESTION not in page(client, other).content.decode()
+    held = hold(client, first, suivi="non")["Location"]
+    assert send(client, form_with(client.get(held), "note"), held).status_code == 302
+    row = Appointment.unscoped.get(starts_at=NINE)
+    # The practice has seen them before, and counts them among its new patients no more than then.
+    assert row.agenda == agenda and not row.new_patient
+
+
+def test_known_to_a_colleague_is_no_known_patient_at_the_last_click_either(
+    agenda, first, control, now
+):
+    other, _reason = colleague_of(agenda)
+    patient = seen_by(other, now)
+    with pytest.raises(NotForThisPatient):
+        booked(control, now, patient=patient)
+    assert booked(control, now, patient=patient, says_known=True)
+
+
+def test_who_saw_the_practitioner_elsewhere_is_not_asked(agenda, first, control, now):
+    account = make_account()
+    elsewhere = Agenda.objects.create(practitioner=agenda.practitioner, practice=make_practice())
+    patient = seen_by(elsewhere, now, account)
+    shown = page(client_of(account), agenda)
+    assert QUESTION not in shown.content.decode()
+    assert motifs(shown) == ["Suivi"]
+    # The practice learns nothing of it: to its own file they are new.
+    assert booked(control, now, patient=patient).new_patient
+
+
+def test_whom_a_practice_of_several_takes_in_says_it_themselves(agenda, first, control, now):
+    other, reason = colleague_of(agenda)
+    account = make_account()
+    patient = make_patient(account, practice=agenda.practice)
+    client = client_of(account)
+    for each in (agenda, other):
+        assert QUESTION in page(client, each).content.decode()
+    # Whom the practice itself put down with a practitioner is that one's.
+    booked(reason, now, channel=Channel.PRACTICE, patient=patient, starts_at=NINE + HALF)
+    assert QUESTION not in page(client, other).content.decode()
+    assert QUESTION in page(client, agenda).content.decode()
+
+
+def software_books(reason, patient, at=NINE):
+    credential = make_credential("AgendaPlus", key=KEY)
+    make_grant(credential, reason.agenda)
+    body = {"visit_reason": str(reason.pk), "starts_at": at.isoformat(), "patient": str(patient.pk)}
+    answer = Software(credential).post("appointments", body)
+    assert answer.status_code == 201, answer.content
+    return answer.json()["new_patient"]
+
+
+@pytest.mark.parametrize(
+    ("ended", "is_new"), [("cancelled", True), ("no_show", True), ("seen", False)]
+)
+def test_software_asks_the_same_rule(agenda, anyone, ended, is_new, now):
+    """A link that a booking online left behind is no answer, whoever books next."""
+    patient = make_patient(make_account())
+    row = booked(anyone, now - 40 * DAY, patient=patient, starts_at=NINE - 28 * DAY, anywhere=True)
+    if ended == "cancelled":
+        cancel(
+            appointment=row,
+            actor=system_actor(),
+            channel=Channel.PATIENT,
+            now=now - 39 * DAY,
+        )
+    else:
+        Appointment.unscoped.filter(pk=row.pk).update(status=ended)
+    assert software_books(anyone, patient) is is_new
+
+
+def test_software_of_one_agenda_counts_what_it_cannot_see(agenda, anyone, now):
+    """Visits with a colleague whose agenda is not granted count, and are not shown."""
+    other, _reason = colleague_of(agenda)
+    patient = seen_by(other, now)
+    # Software knows its patient by a visit to come with the granted practitioner.
+    booked(anyone, now, patient=patient, starts_at=NINE + HALF)
+    assert software_books(anyone, patient) is False
