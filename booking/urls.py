@@ -23,6 +23,7 @@ from booking.views.dashboard import (
     incidents,
     members,
     merging,
+    moving,
     new_visit,
     people,
     practice,
@@ -181,7 +182,7 @@ urlpatterns = [
     path("direct/cabinet/<uuid:practice_id>/agenda/", agenda.agenda_events, name="agenda-events"),
     path(
         "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/glisser/",
-        visits.drag_visit,
+        moving.drag_visit,
         name="drag-visit",
     ),
     path("cabinet/<uuid:practice_id>/session/", session.desk_session, name="desk-session"),
@@ -200,7 +201,7 @@ urlpatterns = [
     ),
     path(
         "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/deplacer/",
-        visits.move_visit,
+        moving.move_visit,
         name="move-visit",
     ),
     path(

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -73,6 +74,14 @@ def booked_in(
     return [each for each in taken if each.pk in still]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """A visit as an absence left it, and the time for which its patient would come in vain."""
+
+    appointment: Appointment
+    former: datetime
+
+
 @transaction.atomic
 def close_time(
     *,
@@ -85,7 +94,7 @@ def close_time(
     now: datetime,
     moves: Mapping[uuid.UUID, datetime | None] | None = None,
     words: str = "",
-) -> list[Appointment]:
+) -> list[Changed]:
     """Add an absence to each agenda; return the appointments that it moved or cancelled.
 
     With MOVE each goes to where `moves` says, and is cancelled where that says None; one that it
@@ -108,15 +117,15 @@ def close_time(
     )
     rows = list(Appointment.objects.filter(taken__in=taken).order_by("pk"))
     where: Mapping[uuid.UUID, datetime | None] = (moves or {}) if booked == Booked.MOVE else {}
-    changed = [row for row in rows if booked == Booked.CANCEL or row.pk in where]
-    for row in changed:
+    changed = []
+    for row in (row for row in rows if booked == Booked.CANCEL or row.pk in where):
         to = where.get(row.pk)
         if to is None:
-            change.cancel(
+            after = change.cancel(
                 appointment=row, actor=actor, channel=Channel.PRACTICE, now=now, words=words
             )
         else:
-            change.move(
+            after = change.move(
                 appointment=row,
                 starts_at=to,
                 actor=actor,
@@ -124,4 +133,5 @@ def close_time(
                 now=now,
                 words=words,
             )
+        changed.append(Changed(appointment=after, former=row.starts_at))
     return changed

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
@@ -74,12 +75,13 @@ def drag(
     now: datetime,
     takes_back: bool = False,
     asks_about_time: bool = False,
+    heeding: QuerySet[Appointment] | None = None,
 ) -> Appointment:
     """Move an appointment to where a practice's people put it in their agenda, as long as it is.
 
     On another agenda it becomes that agenda's visit reason of the same name. The patient's news
     waits for UNDO, so that a slip of the hand reaches nobody. Raises SlotTaken, OutsideOpening,
-    NotActive, NoSuchReason, UnusualTime (with `asks_about_time`).
+    NotActive, NoSuchReason, UnusualTime (with `asks_about_time`), AlsoBooked (with `heeding`).
     """
     reason = appointment.visit_reason
     if agenda.pk != appointment.agenda_id:
@@ -100,6 +102,7 @@ def drag(
         news_after=UNDO,
         takes_back=takes_back,
         asks_about_time=asks_about_time and not takes_back,
+        heeding=heeding,
     )
 
 

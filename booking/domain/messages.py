@@ -1,7 +1,9 @@
 """What is owed to whom: message rows, written in the transaction that makes them owed."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import Q
@@ -156,7 +158,7 @@ def owe_handover(*, handover: Handover, now: datetime) -> Message:
 def owe_offer(*, offer: Offer, now: datetime) -> None:
     """Owe the news that a slot is kept for a patient, by every way there is: it is urgent."""
     wait = offer.wait
-    channels = _channels(wait.patient, by_sms=wait.practice.reminds_by_sms)
+    channels = channels_of(wait.patient, by_sms=wait.practice.reminds_by_sms)
     _insert(
         [
             Message(
@@ -191,18 +193,57 @@ def text_at(message: Message, *, now: datetime, told: str | None = None) -> date
     )
 
 
-def is_heard_too_late(appointment: Appointment, *, starts_at: datetime, now: datetime) -> bool:
-    """Whether news of a change made now would reach its patient after `starts_at`, the time for
-    which they would come in vain: by night, who has no e-mail has to be called.
+class Reach(StrEnum):
+    """Whether the patient of a visit hears of a change of it."""
+
+    HEARS = "hears"
+    TOO_LATE = "too late"
+    UNREACHABLE = "unreachable"
+    OVER = "over"
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """How a patient hears of a visit, and when the message leaves."""
+
+    reach: Reach
+    channel: MessageChannel | None = None
+    leaves_at: datetime | None = None
+
+    @property
+    def needs_call(self) -> bool:
+        """Whether a person has to bring the news."""
+        return self.reach in (Reach.TOO_LATE, Reach.UNREACHABLE)
+
+
+def news_of(
+    appointment: Appointment,
+    *,
+    now: datetime,
+    expected_at: datetime | None = None,
+    after: timedelta = timedelta(),
+) -> News:
+    """Say how the patient hears of what is done now with a visit, which is given as it stands
+    after that: the rule by which `_of_kind` owes the message. The news waits for `after`.
+
+    Nobody is told of a visit that has begun (OVER). Without e-mail and texts nobody can be
+    (UNREACHABLE). By night a text comes too late if it leaves when the visit has begun, or at
+    `expected_at` or later, the time for which the patient would come in vain (TOO_LATE).
     """
-    channels = _channels(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
-    if channels[:1] != [MessageChannel.SMS] or starts_at <= now:
-        return False
-    news = Message(
-        kind=MessageKind.CHANGE, channel=MessageChannel.SMS, appointment=appointment, due_at=now
+    if appointment.starts_at <= now:
+        return News(reach=Reach.OVER)
+    channels = channels_of(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
+    if not channels:
+        return News(reach=Reach.UNREACHABLE)
+    if channels[0] == MessageChannel.EMAIL:
+        return News(reach=Reach.HEARS, channel=channels[0], leaves_at=now + after)
+    text = Message(
+        kind=MessageKind.CHANGE, channel=channels[0], appointment=appointment, due_at=now + after
     )
-    leaves_at = text_at(news, now=now)
-    return leaves_at is None or leaves_at >= starts_at
+    leaves_at = text_at(text, now=now)
+    if leaves_at is None or (expected_at is not None and now < expected_at <= leaves_at):
+        return News(reach=Reach.TOO_LATE, channel=channels[0])
+    return News(reach=Reach.HEARS, channel=channels[0], leaves_at=leaves_at)
 
 
 def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
@@ -215,7 +256,7 @@ def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
             due_at=due_at,
             created_at=now,
         )
-        for channel in _channels(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
+        for channel in channels_of(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
         for hours, due_at in reminders.due_times(appointment, channel=channel, now=now)
     ]
 
@@ -235,7 +276,7 @@ def _of_kind(
     """
     if appointment.starts_at <= now:
         return []
-    channels = _channels(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
+    channels = channels_of(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
     rows = [
         Message(
             kind=kind,
@@ -255,7 +296,7 @@ def _of_kind(
     return rows
 
 
-def _channels(patient: Patient, *, by_sms: bool) -> list[MessageChannel]:
+def channels_of(patient: Patient, *, by_sms: bool) -> list[MessageChannel]:
     """How a patient can be reached, e-mail first."""
     channels = []
     if patient.account_id or patient.email is not None:

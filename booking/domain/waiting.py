@@ -54,6 +54,9 @@ class CannotWait(Refusal):
     no_time = _("La période demandée est vide : la fin vient avant le début.")
     already = _("Cette personne est déjà sur la liste d’attente pour ce motif.")
     full = _("La liste d’attente est complète.")
+    unreachable = _(
+        "Ni e-mail ni SMS ne joint cette personne : aucun créneau ne pourrait lui être proposé."
+    )
 
 
 @transaction.atomic
@@ -78,6 +81,8 @@ def join(
     zone = agenda.practice.zone
     if not is_open(visit_reason):
         raise CannotWait(CannotWait.closed)
+    if not _is_reachable(patient, agenda.practice):
+        raise CannotWait(CannotWait.unreachable)
     if appointment is None and (
         why := _refused(visit_reason, patient.pk, says_known=says_known, now=now)
     ):
@@ -139,7 +144,17 @@ def is_waiting(appointment: Appointment) -> bool:
 def may_wait(appointment: Appointment, *, now: datetime) -> bool:
     """Whether its patient could join the list for an earlier slot."""
     agenda = appointment.agenda
-    return agenda.waiting_list and agenda.active and _may_be_earlier(appointment, now=now)
+    return (
+        agenda.waiting_list
+        and agenda.active
+        and _may_be_earlier(appointment, now=now)
+        and _is_reachable(appointment.patient, agenda.practice)
+    )
+
+
+def _is_reachable(patient: Patient, practice: Practice) -> bool:
+    """Whether a message can bring an offer: a slot that is kept for somebody unknowing is lost."""
+    return bool(messages.channels_of(patient, by_sms=practice.reminds_by_sms))
 
 
 @transaction.atomic

@@ -187,11 +187,15 @@ class DragForm(forms.Form):
             raise forms.ValidationError("?")
         return chosen
 
+    def chosen_agenda(self) -> Agenda:
+        """The agenda; call after is_valid()."""
+        return self._agendas[self.cleaned_data["agenda"]]
+
     def starts_at(self) -> datetime:
         """The instant, by the practice's clock."""
         given = self.cleaned_data
         hour, minute = divmod(given["minute"], 60)
-        zone = self._agendas[given["agenda"]].practice.zone
+        zone = self.chosen_agenda().practice.zone
         return instant(given["jour"], time(hour, minute), zone)
 
     @staticmethod

@@ -28,6 +28,8 @@ from booking.views.access import (
     web_actor,
 )
 from booking.views.both import heeding, sentences
+from booking.views.dashboard.said import Done, address_that_says
+from booking.views.dashboard.visits import name_of
 from practitioners.domain.wall_clock import read_instant
 
 
@@ -55,6 +57,7 @@ def repeat_visit(
         actor=practice_actor(request),
         channel=Channel.PRACTICE,
         back=reverse("booking:visit", args=[practice_id, row.pk]),
+        name=name_of(request, row),
         agendas=[agenda.pk for agenda in agendas_of(request)],
         membership=membership_of(request),
         current="agenda",
@@ -68,6 +71,7 @@ def _repeat(
     actor: Actor,
     channel: Channel,
     back: str,
+    name: str = "",
     agendas: list[uuid.UUID] | None = None,
     **more: object,
 ) -> HttpResponse:
@@ -92,6 +96,11 @@ def _repeat(
         except AlsoBooked as asked:
             problem, found = str(asked.text), list(asked.conflicts)
         else:
+            if channel == Channel.PRACTICE:
+                done = Done.REPEATED
+                return redirect(
+                    address_that_says(done, row, request=request, first=made[0], count=len(made))
+                )
             text = ngettext(
                 "%(n)d rendez-vous de plus est pris. Un e-mail le confirme.",
                 "%(n)d rendez-vous de plus sont pris. Un e-mail les confirme.",
@@ -112,7 +121,8 @@ def _repeat(
         appointment=row, proposals=proposals, seen=Appointment.objects.all()
     )
     context = {
-        "conflicts": sentences(found, {}, agendas=agendas),
+        "conflicts": sentences(found, {row.patient_id: name}, agendas=agendas),
+        "name": name,
         "left_out": {each.day for each in proposals if chosen and not {*each.choices} & {*chosen}},
         "chosen": chosen,
         "appointment": row,

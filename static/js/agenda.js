@@ -36,9 +36,26 @@
     item.classList.add(`at-${begins}`, `for-${length}`);
     if (item.parentElement !== column) column.append(item);
   }
+  // Where a visit came from stays in view, as an outline, until it is decided where it goes.
+  function hold(item) {
+    isBusy = true;
+    const outline = document.createElement("li");
+    outline.className = `block former at-${numberOf(item, "at-")} for-${numberOf(item, "for-")}`;
+    outline.setAttribute("aria-hidden", "true");
+    item.parentElement.append(outline);
+    item.classList.add("held");
+  }
   const minuteOf = (row) => Number(frame.dataset.firstHour) * 60 + (row - 1) * STEP;
   const clock = (minute) => `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
   const isSame = (a, b) => a.column === b.column && a.row === b.row && a.span === b.span;
+
+  function announce(item, from) {
+    const place = placeOf(item);
+    const [before, now] = [from, place].map(({ row }) => clock(minuteOf(row)));
+    say(place.span === from.span
+      ? `${word("Moving")}\u00a0: ${before} → ${now} ${place.column === from.column ? "" : place.column.getAttribute("aria-label")}`
+      : `${word("Length")}\u00a0: ${place.span * STEP}`);
+  }
 
   async function post(url, place) {
     const answer = await fetch(url, {
@@ -51,38 +68,38 @@
     return given;
   }
 
-  // A time that is over or outside the openings is asked about: the button of the toast means it.
+  // What has to be confirmed (a time outside the openings, two visits at once) comes back with the
+  // field that confirms it: the button of the toast sends it, and another question may follow.
   async function drop(item, from) {
     const to = placeOf(item);
-    if (isSame(from, to)) { finish(); return; }
+    if (isSame(from, to)) { toast.hidden = true; finish(); return; }
     const place = { agenda: to.column.dataset.column, jour: to.column.dataset.day, minute: minuteOf(to.row) };
     if (to.span !== from.span) place.duree = to.span * STEP;
     const name = item.querySelector("[data-name]").textContent;
     const spoken = (text) => (name ? `${name}\u00a0: ${text}` : text);
-    const send = async (place) => {
-      const given = await post(item.dataset.move, place);
-      say(spoken(given.text), async () => {
-        try { say(spoken((await post(item.dataset.move, { ...given.former, retour: "1" })).text)); await refresh(); }
-        catch (problem) { say(problem.message); }
-      });
-      isStale = true;
+    const takeBack = async (former) => {
+      try { say(spoken((await post(item.dataset.move, { ...former, retour: "1" })).text)); await refresh(); }
+      catch (problem) { say(problem.message); }
     };
-    try {
-      await send(place);
-    } catch (problem) {
-      put(item, from);
-      const meanIt = async () => {
-        try { await send({ ...place, voulu: "1" }); await refresh(); }
-        catch (again) { say(again.message); }
-      };
-      say(problem.message, problem.asks ? meanIt : null, word("Anyway"));
-    }
+    const send = async (wanted) => {
+      try {
+        const given = await post(item.dataset.move, wanted);
+        say(spoken(given.text), () => takeBack(given.former));
+        isStale = true;
+      } catch (problem) {
+        put(item, from);
+        const meant = problem.asks && { ...wanted, [problem.asks]: "1" };
+        say(spoken(problem.message), meant ? async () => { await send(meant); if (isStale) await refresh(); } : null, word("Anyway"));
+      }
+    };
+    await send(place);
     finish();
   }
 
   function finish() {
     isBusy = false;
     frame.querySelectorAll(".held").forEach((item) => item.classList.remove("held"));
+    frame.querySelectorAll(".former").forEach((item) => item.remove());
     if (isStale) refresh();
   }
 
@@ -96,11 +113,12 @@
     let moved = false;
     const move = (now) => {
       if (!moved && Math.hypot(now.clientX - startX, now.clientY - startY) < 5) return;
-      moved = isBusy = true;
-      item.classList.add("held");
+      if (!moved) hold(item);
+      moved = true;
       const steps = Math.round((now.clientY - startY) / height);
       const under = document.elementsFromPoint(now.clientX, now.clientY).map((e) => e.closest("[data-column]")).find(Boolean);
       put(item, isEdge ? { ...from, span: from.span + steps } : { column: under || item.parentElement, row: from.row + steps, span: from.span });
+      announce(item, from);
     };
     const end = (last) => {
       window.removeEventListener("pointermove", move);
@@ -125,20 +143,13 @@
   function byKey(item) {
     const link = item.querySelector("a");
     let from = null;
-    const announce = () => {
-      const place = placeOf(item);
-      say(place.span === from.span
-        ? `${word("Moving")}\u00a0: ${clock(minuteOf(place.row))} ${place.column === from.column ? "" : place.column.getAttribute("aria-label")}`
-        : `${word("Length")}\u00a0: ${place.span * STEP}`);
-    };
     link.addEventListener("keydown", (event) => {
       if (!from) {
         if (event.key.toLowerCase() !== "m" || event.ctrlKey || event.altKey || event.metaKey || isBusy) return;
         event.preventDefault();
         from = placeOf(item);
-        isBusy = true;
-        item.classList.add("held");
-        announce();
+        hold(item);
+        announce(item, from);
         return;
       }
       const place = placeOf(item);
@@ -153,7 +164,7 @@
       else return;
       event.preventDefault();
       link.focus();
-      announce();
+      announce(item, from);
     });
     // A column change moves the item in the document, which takes the focus with it.
     link.addEventListener("blur", () => window.setTimeout(() => {

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from audit.ids import read_id
 from audit.vault.reveal import Purpose
 from booking.domain.dashboard_access import may_still_work
+from booking.domain.series import cancelled_with
 from booking.domain.undo import can_restore
-from booking.models import Appointment
 from booking.queries.agenda_grid import build_grid, week_of
 from booking.queries.agenda_list import cancelled_late, month_of, visits_of_day
 from booking.queries.appointments import show, with_related
@@ -29,6 +29,7 @@ from booking.views.access import (
     practice_member,
 )
 from booking.views.dashboard.said import what_was_done
+from booking.views.dashboard.told import When, told
 from booking.views.live import event_stream, live_url, session_anew
 from practitioners.domain.live import follow_hints
 from practitioners.domain.wall_clock import read_day
@@ -72,9 +73,9 @@ def agenda(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "current": "agenda",
     }
     actor = practice_actor(request)
-    context["cancelled"] = _just_cancelled(request, now=now)
     if "sans-noms" not in request.GET:
-        context["done"] = what_was_done(request)
+        context["cancelled"] = _just_cancelled(request, now=now)
+        context["done"] = what_was_done(request, now=now)
     if not chosen:
         return render(request, "dashboard/agenda.html", context)
     if view == MONTH:
@@ -133,11 +134,17 @@ def agenda_names(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     return JsonResponse({str(each.appointment.pk): each.name for each in shown})
 
 
-def _just_cancelled(request: HttpRequest, *, now: datetime) -> Appointment | None:
+def _just_cancelled(request: HttpRequest, *, now: datetime) -> dict[str, object] | None:
     """What the page before this one cancelled, while it can be taken back."""
     pk = read_id(request.GET.get("annule", ""))
     row = with_related().filter(pk=pk, agenda__in=agendas_of(request)).first() if pk else None
-    return row if row is not None and can_restore(row, now=now) else None
+    if row is None or not can_restore(row, now=now):
+        return None
+    return {
+        "shown": show([row], actor=practice_actor(request), purpose=Purpose.BOOKING)[0],
+        "others": len(cancelled_with(row)),
+        "told": told(row, now=now, when=When.UNDOABLE, expected_at=row.starts_at),
+    }
 
 
 def _step(day: date, view: str, sign: int) -> date:

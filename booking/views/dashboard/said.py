@@ -1,11 +1,12 @@
 """What was just done with a visit, said on the agenda that follows, with the patient's name.
 
 A message would keep the name in the session. The address carries which visit is meant, signed, for
-whoever did it alone and for a moment; the name is opened where it is shown.
+the account that did it alone and for a moment; the name is opened where it is shown.
 """
 
 import uuid
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.core import signing
@@ -16,6 +17,7 @@ from audit.vault.reveal import Purpose
 from booking.models import Appointment
 from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import account_of, agendas_of, practice_actor
+from booking.views.dashboard.told import Told, When, told
 
 PARAMETER = "fait"
 SALT = "said"
@@ -27,6 +29,21 @@ class Done(StrEnum):
 
     BOOKED = "booked"
     MOVED = "moved"
+    REPEATED = "repeated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a page says of what was done.
+
+    `former`: where a visit was moved from; `count`: how many visits a repetition took.
+    """
+
+    done: Done
+    shown: Shown
+    told: Told
+    former: datetime | None = None
+    count: int = 0
 
 
 def agenda_address(visit: Appointment) -> str:
@@ -36,19 +53,36 @@ def agenda_address(visit: Appointment) -> str:
     return f"{address}?jour={day}&agenda={visit.agenda_id}"
 
 
-def address_that_says(done: Done, visit: Appointment, *, request: HttpRequest) -> str:
-    """The same, where the page says what was done."""
-    said = [done.value, str(visit.pk), str(account_of(request).pk)]
-    return f"{agenda_address(visit)}&{PARAMETER}={signing.dumps(said, salt=SALT)}"
+def address_that_says(
+    done: Done,
+    visit: Appointment,
+    *,
+    request: HttpRequest,
+    former: datetime | None = None,
+    first: Appointment | None = None,
+    count: int = 0,
+) -> str:
+    """Where the page says what was done: the agenda, or the visit that was repeated.
+
+    `former`: where the visit was moved from; `first` and `count`: of the visits that repeat it.
+    """
+    at = former.isoformat() if former else ""
+    about = [str((first or visit).pk), str(account_of(request).pk)]
+    said = [done.value, *about, at, count]
+    if done == Done.REPEATED:
+        address = reverse("booking:visit", args=[visit.practice_id, visit.pk]) + "?"
+    else:
+        address = f"{agenda_address(visit)}&"
+    return f"{address}{PARAMETER}={signing.dumps(said, salt=SALT)}"
 
 
-def what_was_done(request: HttpRequest) -> tuple[Done, Shown] | None:
+def what_was_done(request: HttpRequest, *, now: datetime) -> Said | None:
     """Read what the page is to say, and open the name; None where there is nothing to say."""
     try:
         said = signing.loads(request.GET.get(PARAMETER, ""), salt=SALT, max_age=SAID_FOR)
-    except signing.BadSignature:
+        done, visit_id, account_id, at, count = said
+    except (signing.BadSignature, ValueError):
         return None
-    done, visit_id, account_id = said
     visit = (
         with_related()
         .filter(pk=uuid.UUID(visit_id), agenda__in=agendas_of(request))
@@ -57,5 +91,12 @@ def what_was_done(request: HttpRequest) -> tuple[Done, Shown] | None:
     )
     if visit is None or account_id != str(account_of(request).pk):
         return None
+    former = datetime.fromisoformat(at) if at else None
     shown = show([visit], actor=practice_actor(request), purpose=Purpose.BOOKING)
-    return Done(done), shown[0]
+    return Said(
+        done=Done(done),
+        shown=shown[0],
+        told=told(visit, now=now, when=When.AFTER, expected_at=former),
+        former=former,
+        count=count,
+    )

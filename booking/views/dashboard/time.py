@@ -15,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose
-from booking.domain.absences import Booked, booked_in, close_time, ways_out
+from booking.domain.absences import Booked, Changed, booked_in, close_time, ways_out
 from booking.domain.delivery import preview
 from booking.domain.letters import Letter
+from booking.domain.messages import Reach, news_of
 from booking.forms.hours import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
 from booking.models.message import MessageKind
@@ -31,6 +32,7 @@ from booking.views.access import (
     practice_member,
     works_on_whole_practice,
 )
+from booking.views.dashboard.to_call import address_that_lists, those_to_call
 from practitioners.domain import openings as domain
 from practitioners.domain.questions import save_questions
 from practitioners.domain.resources import offered_by, save_reason_and_settle
@@ -75,6 +77,7 @@ def week_plan(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         current="plan",
         rows=rows,
         sees_resources=may_change and works_on_whole_practice(request),
+        to_call=those_to_call(request),
     )
     return render(request, "dashboard/week_plan.html", context)
 
@@ -174,19 +177,28 @@ def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
             except (SlotTaken, OutsideOpening) as refused:
                 problem = f"{refused.text} {_('Rien n’est changé : choisissez de nouveau.')}"
             else:
-                said = _("L’absence est enregistrée.")
-                if changed:
-                    told = ngettext(
-                        "%(n)d patient est prévenu.", "%(n)d patients sont prévenus.", len(changed)
-                    )
-                    said = f"{said} {told % {'n': len(changed)}}"
-                messages.success(request, said)
-                return redirect("booking:week-plan", practice_id)
+                return redirect(_say_what_became(request, changed))
         touched = _booked_in(request, taken)
     context = desk_context(request, current="plan", form=form, touched=touched, problem=problem)
     if touched:
         context |= _ways_out(request, touched, form.cleaned_data, words)
     return render(request, "dashboard/absence.html", context, status=409 if problem else 200)
+
+
+def _say_what_became(request: HttpRequest, changed: list[Changed]) -> str:
+    """Say how many patients hear of an absence; return where those to call are listed."""
+    now = timezone.now()
+    news = [(each, news_of(each.appointment, now=now, expected_at=each.former)) for each in changed]
+    heard = sum(each.reach == Reach.HEARS for _changed, each in news)
+    said = _("L’absence est enregistrée.")
+    if heard:
+        told = ngettext(
+            "%(n)d patient reçoit un message.", "%(n)d patients reçoivent un message.", heard
+        )
+        said = f"{said} {told % {'n': heard}}"
+    messages.success(request, said)
+    to_call = [each.appointment for each, reach in news if reach.needs_call]
+    return address_that_lists(to_call, request=request)
 
 
 def _moves(request: HttpRequest) -> dict[uuid.UUID, datetime | None]:
@@ -211,9 +223,19 @@ def _ways_out(
     for shown in touched:
         chosen = request.POST.get(f"vers-{shown.appointment.pk}", "")
         choices = ways[shown.appointment.pk]
-        lines.append({"shown": shown, "choices": choices, "chosen": read_instant(chosen) or chosen})
+        row = shown.appointment
+        needs_call = news_of(row, now=now, expected_at=row.starts_at).needs_call
+        lines.append(
+            {
+                "shown": shown,
+                "choices": choices,
+                "chosen": read_instant(chosen) or chosen,
+                "needs_call": needs_call,
+            }
+        )
     return {
         "lines": lines,
+        "to_call": sum(line["needs_call"] for line in lines),
         "letters": _letters(lines, words=words, now=now),
         "words": words,
         "booked": request.POST.get("booked") or Booked.KEEP,

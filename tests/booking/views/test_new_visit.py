@@ -218,7 +218,7 @@ def test_a_move_names_the_patient_too(agenda, reason, client, now):
     answer = client.post(move, when(reason, heure="10:00"))
     assert "Lefèvre" not in answer["Location"]
     text = client.get(answer["Location"]).content.decode()
-    assert "Rendez-vous déplacé pour Zoé Lefèvre" in text
+    assert "Rendez-vous de Zoé Lefèvre déplacé : lun. 30 nov. 09:00 → lundi 30 novembre" in text
     assert "à 10:00" in text
 
 
