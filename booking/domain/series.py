@@ -31,7 +31,7 @@ class CannotRepeat(Refusal):
     too_many = _("Ce motif ne permet pas autant de séances d’un coup.")
     over = _("Ce rendez-vous ne peut plus être répété.")
     nothing = _("Choisissez au moins une date.")
-    gone = _("Un des créneaux vient d’être pris : choisissez de nouveau. Rien n’est réservé.")
+    gone = _("Un des créneaux n’est pas libre : choisissez de nouveau. Rien n’est réservé.")
 
 
 @dataclass(frozen=True, kw_only=True)

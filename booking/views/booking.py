@@ -76,8 +76,8 @@ def _hold(request: HttpRequest) -> HttpResponse:
             now=timezone.now(),
             count=answers.people,
         )
-    except (take.SlotTaken, take.OutsideOpening) as problem:
-        return slot_gone(request, reason, starts_at, str(problem.text), answers=answers)
+    except (take.SlotTaken, take.OutsideOpening):
+        return slot_gone(request, reason, starts_at, answers=answers)
     given = {"motif": reason.pk, "debut": in_address(starts_at), **answers.fields()}
     name = "booking:confirm" if answers.people == 1 else "booking:confirm-together"
     target = f"{reverse(name, args=[hold_id])}?{urlencode(given)}"
@@ -152,8 +152,7 @@ def _gone(request: HttpRequest, choice: Choice) -> HttpResponse | None:
         visit_reason=reason, starts_at=choice.starts_at, count=1, now=now, holder=choice.key
     ):
         return None
-    problem = str(take.SlotTaken.text if choice.starts_at > now else take.OutsideOpening.text)
-    return slot_gone(request, reason, choice.starts_at, problem, answers=choice.answers)
+    return slot_gone(request, reason, choice.starts_at, answers=choice.answers)
 
 
 def _done_already(choice: Choice) -> HttpResponse | None:
@@ -272,10 +271,10 @@ def _book(
             says_known=choice.answers.says_known,
             heeding=heeding(request),
         )
-    except (book.SlotTaken, book.OutsideOpening) as problem:
+    except (book.SlotTaken, book.OutsideOpening):
         # The other of two equal requests may have been faster.
         return _done_already(choice) or slot_gone(
-            request, choice.reason, choice.starts_at, str(problem.text), answers=choice.answers
+            request, choice.reason, choice.starts_at, answers=choice.answers
         )
     except (book.NotForThisPatient, book.AlsoBooked) as problem:
         note_form.add_error(None, str(problem.text))

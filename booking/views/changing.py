@@ -21,6 +21,7 @@ from booking.views.access import account_required, web_actor
 from booking.views.both import heeding, sentences
 from practitioners.domain import availability, take
 from practitioners.domain.wall_clock import day_bounds, read_day, read_instant
+from practitioners.domain.why_not import why_not
 from practitioners.templatetags.doctolib import clock, day
 
 DAYS_SHOWN = 7
@@ -115,7 +116,8 @@ def _try_to_move(
         row.refresh_from_db(fields=["starts_at", "status"])
         # Sent twice: the first one has moved it.
         if not (row.starts_at == starts_at and row.is_active):
-            return str(refused.text)
+            is_time = isinstance(refused, take.SlotTaken | take.OutsideOpening)
+            return _why_not(row, starts_at, now=now) if is_time else str(refused.text)
         messages.info(request, _("Votre rendez-vous est prévu à cette heure."))
     else:
         messages.success(request, _("Votre rendez-vous est déplacé. Un e-mail le confirmera."))
@@ -130,7 +132,8 @@ def _chosen(row: Appointment, starts_at: datetime, *, now: datetime) -> dict[str
     free = _free(row, since=starts_at, until=until, now=now)
     if not free:
         return {
-            "problem": take.SlotTaken.text,
+            "asked_at": starts_at,
+            "problem": _why_not(row, starts_at, now=now),
             "nearest": _nearest(row, starts_at, now=now),
         }
     return {
@@ -139,6 +142,16 @@ def _chosen(row: Appointment, starts_at: datetime, *, now: datetime) -> dict[str
         "to_terms": deadline.terms(row, now=now, starts_at=starts_at),
         "to_week": starts_at.astimezone(row.practice.zone).date() - timedelta(days=DAYS_BEFORE),
     }
+
+
+def _why_not(row: Appointment, starts_at: datetime, *, now: datetime) -> str:
+    """Why a visit cannot be moved to a time: the way back needs its own one too."""
+    ends_at = starts_at + timedelta(minutes=row.visit_reason.duration_minutes)
+    if starts_at < row.ends_at and row.starts_at < ends_at:
+        return _("Cette heure chevauche l’horaire actuel du rendez-vous : choisissez-en une autre.")
+    return why_not(
+        visit_reason=row.visit_reason, starts_at=starts_at, now=now, holder=change.move_key(row)
+    )
 
 
 def _free(

@@ -29,6 +29,7 @@ from practitioners.domain import availability
 from practitioners.domain.audience import ANSWERS, Offer, audience_of
 from practitioners.domain.eligibility import NEW, SAYS_KNOWN, is_restricted, restriction
 from practitioners.domain.substitutes import name_at
+from practitioners.domain.why_not import why_not
 from practitioners.models import Agenda, Practice, VisitReason
 from practitioners.readers import reader_of
 
@@ -171,37 +172,45 @@ def refusal_of_new(reason: VisitReason, *, says_known: bool) -> str:
 
 
 def slot_gone(
-    request: HttpRequest,
-    reason: VisitReason,
-    starts_at: datetime,
-    problem: str,
-    *,
-    answers: Answers,
+    request: HttpRequest, reason: VisitReason, starts_at: datetime, *, answers: Answers
 ) -> HttpResponse:
-    """Tell that the slot is gone, and offer the nearest ones (for so many people in a row)."""
-    now = timezone.now()
-    around = max(starts_at, now)
-    slots = availability.free_slots(
-        visit_reason=reason,
-        since=max(now, around - timedelta(days=NEAREST_DAYS)),
-        until=around + timedelta(days=NEAREST_DAYS),
-        now=now,
-        consecutive=answers.people,
-        holder=unfinished.hold_key(request),
-    )
-    free = [slot for slot in slots if slot.places]
-    nearest = sorted(free, key=lambda slot: abs(slot.starts_at - starts_at))[:NEAREST]
-    context = {
-        "reason": reason,
-        "agenda": reason.agenda,
-        "practice": reason.agenda.practice,
-        "starts_at": starts_at,
-        "problem": problem,
-        "answers": answers.fields(),
-        "all_slots": page_of(reason, given=answers.fields()),
-        "slots": sorted(nearest, key=lambda slot: slot.starts_at),
+    """Say of the time that was asked for why it cannot be had, and lead to those that can."""
+    now, holder = timezone.now(), unfinished.hold_key(request)
+    slots = _nearest(reason, starts_at, people=answers.people, now=now, holder=holder)
+    context = slot_context(reason, starts_at, answers=answers) | {
+        "problem": why_not(
+            visit_reason=reason, starts_at=starts_at, now=now, count=answers.people, holder=holder
+        ),
+        "people": answers.people,
+        "all_slots": page_of(
+            reason, starts_at=slots[0].starts_at if slots else None, given=answers.fields()
+        ),
+        "slots": slots,
     }
     return render(request, "booking/slot_gone.html", context, status=409)
+
+
+def _nearest(
+    reason: VisitReason, starts_at: datetime, *, people: int, now: datetime, holder: str
+) -> list[availability.Slot]:
+    """The free slots nearest to a time, in their order; the next ones wherever none is near."""
+    horizon = now + timedelta(days=reason.horizon_days)
+    around = min(max(starts_at, now), horizon)
+    near = timedelta(days=NEAREST_DAYS)
+    for since, until in ((max(now, around - near), min(horizon, around + near)), (now, horizon)):
+        found = availability.free_slots(
+            visit_reason=reason,
+            since=since,
+            until=until,
+            now=now,
+            consecutive=people,
+            holder=holder,
+        )
+        free = [slot for slot in found if slot.places]
+        if free:
+            nearest = sorted(free, key=lambda slot: abs(slot.starts_at - starts_at))[:NEAREST]
+            return sorted(nearest, key=lambda slot: slot.starts_at)
+    return []
 
 
 def slot_context(

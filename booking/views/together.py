@@ -77,8 +77,7 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
         return done
     row = _row(request, reason, starts_at, answers, hold_id)
     if row is None:
-        problem = _("Ces créneaux ne sont plus gardés : choisissez de nouveau.")
-        return slot_gone(request, reason, starts_at, problem, answers=answers)
+        return slot_gone(request, reason, starts_at, answers=answers)
     context = slot_context(reason, starts_at, answers=answers) | {
         "hold_until": row.hold_until,
         "people": answers.people,
@@ -187,10 +186,10 @@ def _book(
         )
     except (together.CannotTogether, together.NotForThisPatient, AlsoBooked) as refused:
         return str(refused.text)
-    except (together.SlotTaken, together.OutsideOpening) as refused:
+    except (together.SlotTaken, together.OutsideOpening):
         # The other of two equal requests may have been faster.
         return _done_already(request, row.hold_id) or slot_gone(
-            request, row.reason, row.starts[0], str(refused.text), answers=row.answers
+            request, row.reason, row.starts[0], answers=row.answers
         )
     unfinished.forget_target(request)
     text = ngettext(

@@ -37,10 +37,14 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How a time stands, and from when to when whatever is in the way lasts."""
+    """How a time stands, and from when to when whatever is in the way lasts.
+
+    `is_offered`: whether a slot begins just then, which a practice may do without.
+    """
 
     why: Why
     period: Period | None = None
+    is_offered: bool = False
 
     @property
     def is_refused(self) -> bool:
@@ -48,14 +52,20 @@ class Standing:
         return self.why in (Why.TAKEN, Why.RESOURCE, Why.FULL)
 
 
-def standing_at(*, visit_reason: VisitReason, starts_at: datetime, now: datetime) -> Standing:
-    """Say how a time stands for a visit reason, without taking it: another may be quicker."""
+def standing_at(
+    *, visit_reason: VisitReason, starts_at: datetime, now: datetime, holder: str = ""
+) -> Standing:
+    """Say how a time stands for a visit reason, without taking it: another may be quicker.
+
+    The holds of the key `holder` are in nobody's way.
+    """
     times = availability.load_agenda_times(
         agenda_ids=[visit_reason.agenda_id],
         since=starts_at,
         until=starts_at + timedelta(minutes=visit_reason.duration_minutes),
         now=now,
         needs=visit_reason.needs,
+        holder=holder,
     )
     time = times[visit_reason.agenda_id]
     ends_at = starts_at + timedelta(minutes=visit_reason.duration_minutes)
@@ -78,7 +88,7 @@ def standing_at(*, visit_reason: VisitReason, starts_at: datetime, now: datetime
             return Standing(why=Why.HOLIDAY)
         if not serves(time, visit_reason.pk, starts_at):
             return Standing(why=Why.OUTSIDE)
-    return Standing(why=Why.PAST if starts_at < now else Why.FREE)
+    return Standing(why=Why.PAST if starts_at < now else Why.FREE, is_offered=is_offered)
 
 
 def _offers(time: AgendaTime, visit_reason: VisitReason, starts_at: datetime) -> bool:

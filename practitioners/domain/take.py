@@ -25,7 +25,7 @@ HOLD_MINUTES = 7
 class SlotTaken(Exception):
     """Somebody else has the slot."""
 
-    text = _("Ce créneau vient d’être pris.")
+    text = _("Ce créneau est déjà pris.")
 
 
 class ResourceTaken(SlotTaken):

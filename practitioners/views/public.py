@@ -13,6 +13,7 @@ from practitioners.domain import availability, described, substitutes, wall_cloc
 from practitioners.domain.audience import SOMEBODY_ELSE, Audience, Offer, Reader, audience_of
 from practitioners.domain.eligibility import Restriction
 from practitioners.domain.in_a_row import slots_in_a_row
+from practitioners.domain.why_not import why_not
 from practitioners.models import Agenda, Practitioner, VisitReason
 from practitioners.models.directory import LANGUAGE_NAMES
 from practitioners.readers import reader_of
@@ -119,15 +120,16 @@ def slots_context(
         return context
     is_wanted = str(chosen.pk) == request.GET.get("motif", "")
     asked_at = wall_clock.read_instant(request.GET.get("debut", "")) if is_wanted else None
-    if depends:
-        return context | {"chosen": chosen, "depends": True, "asked_at": asked_at}
     holder, people = reader.hold_key, people_wanted(request.GET)
+    asked: dict[str, object] = {"asked_at": asked_at}
     if asked_at is not None and not slots_in_a_row(
         visit_reason=chosen, starts_at=asked_at, count=people, now=now, holder=holder
     ):
-        asked_at = None
-    week = _week_context(request, agenda, chosen, now, holder=holder)
-    return context | week | {"asked_at": asked_at}
+        why = why_not(visit_reason=chosen, starts_at=asked_at, now=now, count=people, holder=holder)
+        asked = {"asked_at": None, "gone_at": asked_at, "why_gone": why}
+    if depends:
+        return context | asked | {"chosen": chosen, "depends": True}
+    return context | _week_context(request, agenda, chosen, now, holder=holder) | asked
 
 
 def _chosen(

@@ -83,7 +83,7 @@ def test_all_of_them_with_one_confirmation(visit, now):
 def test_none_of_them_when_one_is_gone(visit, now):
     booked(visit.visit_reason, now, starts_at=NINE + 2 * WEEK)
     before = Appointment.unscoped.count(), Message.objects.count()
-    with pytest.raises(series.CannotRepeat, match="vient d’être pris"):
+    with pytest.raises(series.CannotRepeat, match="n’est pas libre"):
         more(visit, now, NINE + WEEK, NINE + 2 * WEEK)
     assert (Appointment.unscoped.count(), Message.objects.count()) == before
     visit.refresh_from_db()

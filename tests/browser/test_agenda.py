@@ -134,7 +134,7 @@ def test_a_visit_is_moved_by_key(desk):
     for _step in range(23):
         desk.keyboard.press("ArrowDown")
     desk.keyboard.press("Enter")
-    expect(status).to_contain_text("Ce créneau vient d’être pris.")
+    expect(status).to_contain_text("Ce créneau est déjà pris.")
     assert clock_of(desk.visit) == ("09:05", 30)
 
 

@@ -185,7 +185,7 @@ def test_a_time_that_is_gone_meanwhile_leads_to_the_nearest(client, visit, reaso
     assert (fresh(visit).starts_at, fresh(visit).moves) == (NINE, 0)
     # And the same when it is opened by its address.
     answer = client.get(url("move", visit), {"debut": iso(NINE + HOUR)})
-    assert "Ce créneau vient d’être pris." in read(answer)
+    assert "Ce créneau est déjà pris." in read(answer)
 
 
 def test_a_visit_moved_in_another_window_is_not_moved_from_this_one(client, visit):

@@ -117,7 +117,7 @@ def test_when_the_slot_is_gone_nothing_is_lost_and_no_file_is_left(agenda, reaso
     answer = client.post(url("new-visit", agenda), call(reason, **NEW))
     assert answer.status_code == 409
     page = answer.content.decode()
-    assert "Ce créneau vient d’être pris." in page
+    assert "Ce créneau est déjà pris." in page
     assert 'value="Élise"' in page
     assert Patient.unscoped.count() == 1
 

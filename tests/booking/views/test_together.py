@@ -175,7 +175,7 @@ def test_holds_that_ended_are_not_booked_once_one_is_taken(
     booked(reason, now + timedelta(minutes=8), starts_at=NINE + HALF)
     late = confirmed(client, answer, *family)
     assert late.status_code == 409
-    assert "ne sont plus gardés" in late.content.decode()
+    assert "2 créneaux libres à la suite" in late.content.decode()
     # The nearest are those with room for two.
     assert 'name="personnes" value="2"' in late.content.decode()
     assert Appointment.unscoped.count() == 1
@@ -185,7 +185,7 @@ def test_what_is_not_free_for_two_is_said(reason, account, now):
     booked(reason, now, starts_at=NINE + HALF)
     answer = held(verified_client(account), reason)
     assert answer.status_code == 409
-    assert "Ce créneau n’est plus libre" in answer.content.decode()
+    assert "Ces créneaux ne sont pas libres" in answer.content.decode()
     assert not Taken.objects.filter(hold_until__isnull=False).exists()
 
 

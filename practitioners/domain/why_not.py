@@ -1,0 +1,68 @@
+"""Why a patient cannot have a time, as a sentence: what is true of it, and not what is likely."""
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from practitioners.domain import take
+from practitioners.domain.standing import Why, standing_at
+from practitioners.models import VisitReason
+
+HOUR, DAY = 60, 24 * 60
+
+
+def why_not(
+    *,
+    visit_reason: VisitReason,
+    starts_at: datetime,
+    now: datetime,
+    count: int = 1,
+    holder: str = "",
+) -> str:
+    """Say why a patient cannot book a time, or `count` in a row from it, in the reader's language.
+
+    The holds of the key `holder` are in nobody's way. Nothing is said of why a practitioner is
+    away: that is not a patient's business.
+    """
+    notice = visit_reason.minimum_notice_minutes
+    if starts_at <= now:
+        return _("Cette heure est passée.")
+    if starts_at < now + timedelta(minutes=notice):
+        text = _("Cette heure est trop proche : ce motif se réserve au moins %(time)s à l’avance.")
+        return text % {"time": _length(notice)}
+    if starts_at >= now + timedelta(days=visit_reason.horizon_days):
+        days = visit_reason.horizon_days
+        return ngettext(
+            "Trop loin : ce motif ne se réserve pas plus de %(n)d jour à l’avance.",
+            "Trop loin : ce motif ne se réserve pas plus de %(n)d jours à l’avance.",
+            days,
+        ) % {"n": days}
+    standing = standing_at(visit_reason=visit_reason, starts_at=starts_at, now=now, holder=holder)
+    if standing.why in (Why.TAKEN, Why.FULL):
+        return str(take.SlotTaken.text)
+    if standing.why == Why.RESOURCE:
+        return str(take.ResourceTaken.text)
+    if standing.why == Why.HOLIDAY:
+        return _("C’est un jour férié : ce praticien ne reçoit pas.")
+    if standing.why in (Why.ABSENT, Why.OUTSIDE):
+        return _("Ce praticien ne reçoit pas à cette heure pour ce motif.")
+    if not standing.is_offered:
+        return _("Aucun créneau de ce motif ne commence à cette heure.")
+    if count > 1:
+        return _("Il n’y a pas %(n)d créneaux libres à la suite à partir de cette heure.") % {
+            "n": count
+        }
+    if visit_reason.then_id is not None:
+        return str(take.NothingFollows.text)
+    return _("Ce créneau n’est pas libre.")
+
+
+def _length(minutes: int) -> str:
+    """A length of time in words, without more detail than it has."""
+    if minutes % DAY == 0:
+        return ngettext("%(n)d jour", "%(n)d jours", minutes // DAY) % {"n": minutes // DAY}
+    hours, rest = divmod(minutes, HOUR)
+    parts = [_("%(n)d h") % {"n": hours}] if hours else []
+    parts += [_("%(n)d min") % {"n": rest}] if rest else []
+    return " ".join(parts)
