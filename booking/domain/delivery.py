@@ -36,12 +36,12 @@ from booking.domain import (
 )
 from booking.domain.change import cancelled_with, follower
 from booking.domain.enclosed_calendar import enclose
+from booking.domain.greeting import addressed
 from booking.domain.handover import handover_token
 from booking.domain.letters import Letter, NothingToSay, hand_over
 from booking.domain.offer_links import offer_token
 from booking.domain.quiet_hours import zone_of_number
-from booking.models import Account, Appointment, Handover, Message, Offer, Patient
-from booking.models.account import Reminders
+from booking.models import Appointment, Handover, Message, Offer, Patient
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from practitioners.domain.invite import invitation_token
@@ -242,22 +242,16 @@ def _offer(offer: Offer, *, by_sms: bool, now: datetime) -> Letter:
     if not offer.is_live(now=now):
         raise NothingToSay
     wait = offer.wait
-    patient, account = wait.patient, wait.patient.account
-    holder, name = (patient, "phone") if by_sms else (account or patient, "email")
-    wanted = [(patient, ("first_name",)), (holder, (name,))]
-    with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE, object_id=wait.pk) as plain:
-        first_name = plain.text(patient, "first_name")
-        to = plain.text(holder, name)
+    to, language, named = _opened(wait.patient, by_sms=by_sms, object_id=wait.pk)
     context: dict[str, object] = {
         "site": settings.BASE_URL,
         "offer": offer,
         "wait": wait,
         "agenda": wait.visit_reason.agenda,
         "practice": wait.practice,
-        "first_name": first_name,
+        **named,
         "link": accounts.site_url(reverse("booking:offer", args=[offer_token(offer)])),
     }
-    language = account.language if account else settings.LANGUAGE_CODE
     return _letter(MessageKind.OFFER, to, language, context, by_sms=by_sms)
 
 
@@ -271,22 +265,20 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
     patient = appointment.patient
     account = patient.account
     by_sms = message.channel == MessageChannel.SMS
-    if is_reminder and account is not None and _is_unwanted(appointment, account, by_sms=by_sms):
+    if (
+        is_reminder
+        and account is not None
+        and reminders.is_unwanted(appointment, account, by_sms=by_sms)
+    ):
         raise NothingToSay
     if is_reminder and reminders.is_told_by_another(message, now=now):
         raise NothingToSay
-    holder, name = (patient, "phone") if by_sms else (account or patient, "email")
-    wanted = [(patient, ("first_name",)), (holder, (name,))]
-    with reveal(
-        wanted, actor=system_actor(), purpose=Purpose.MESSAGE, object_id=appointment.pk
-    ) as plain:
-        first_name = plain.text(patient, "first_name")
-        to = plain.text(holder, name)
+    to, language, named = _opened(patient, by_sms=by_sms, object_id=appointment.pk)
     context: dict[str, object] = {
         "site": settings.BASE_URL,
         "appointment": appointment,
         "practice": appointment.practice,
-        "first_name": first_name,
+        **named,
         **_offers_of(appointment, has_account=account is not None, now=now),
         "words": message.words,
         "series": _told_with(message, appointment),
@@ -294,7 +286,6 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         "substitute": name_at(agenda=appointment.agenda, at=appointment.starts_at),
         "has_questions": account is not None and questionnaire.is_owed(appointment, now=now),
     }
-    language = account.language if account else settings.LANGUAGE_CODE
     letter = _letter(message.kind, to, language, context, by_sms=by_sms)
     if is_reminder and account is not None:
         path = reverse("booking:no-reminders", args=[accounts.reminders_token(account)])
@@ -303,6 +294,27 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         with translation.override(language):
             enclose(letter, message=message, appointment=appointment, now=now)
     return letter
+
+
+def _opened(
+    patient: Patient, *, by_sms: bool, object_id: uuid.UUID
+) -> tuple[str, str, dict[str, object]]:
+    """Open where a message about a patient goes; return it, its language and whom it names.
+
+    A text names nobody, so that no name is opened for it.
+    """
+    account = patient.account
+    whom = addressed(patient)
+    named = [] if by_sms else whom.people
+    holder, field = (patient, "phone") if by_sms else (account or patient, "email")
+    wanted = [*((row, ("first_name",)) for row in named), (holder, (field,))]
+    with reveal(
+        wanted, actor=system_actor(), purpose=Purpose.MESSAGE, object_id=object_id
+    ) as plain:
+        names = [plain.text(row, "first_name") for row in named]
+        to = plain.text(holder, field)
+    language = account.language if account else settings.LANGUAGE_CODE
+    return to, language, whom.words(names)
 
 
 def _offers_of(appointment: Appointment, *, has_account: bool, now: datetime) -> dict[str, object]:
@@ -361,21 +373,11 @@ def preview(
         "site": settings.BASE_URL,
         "appointment": appointment,
         "practice": appointment.practice,
-        "first_name": "…",
+        **addressed(appointment.patient).words([]),
         **_offers_of(appointment, has_account=appointment.patient.account_id is not None, now=now),
         "words": words,
     }
     return _letter(kind, "…", settings.LANGUAGE_CODE, context)
-
-
-def _is_unwanted(appointment: Appointment, account: Account, *, by_sms: bool) -> bool:
-    """Whether the account wants none, or wants them by the other way and that way is there."""
-    if account.reminders == Reminders.NONE:
-        return True
-    if by_sms:
-        return account.reminders == Reminders.EMAIL
-    has_sms = appointment.patient.phone is not None and appointment.practice.reminds_by_sms
-    return account.reminders == Reminders.SMS and has_sms
 
 
 def _letter(
@@ -385,6 +387,7 @@ def _letter(
         raise NothingToSay
     with translation.override(language):
         if by_sms:
+            # No no-break space either: the alphabet of texts (GSM 03.38) has none.
             words = render_to_string(f"booking/sms/{kind}.txt", context).split()
             return Letter(to=to, subject="", text=" ".join(words))
         rendered = str(render_to_string(f"booking/mail/{kind}.txt", context))

@@ -7,7 +7,8 @@ from django.db.models import Q
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.domain.quiet_hours import when_to_text, zone_where
-from booking.models import Appointment, Message
+from booking.models import Account, Appointment, Message
+from booking.models.account import Reminders
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
 
@@ -49,6 +50,16 @@ def due_times(
 def turn_of(hours: int, *, moves: int) -> str:
     """What tells one reminder of a visit from the others, and from those of its former times."""
     return f"{hours}h/{moves}"
+
+
+def is_unwanted(appointment: Appointment, account: Account, *, by_sms: bool) -> bool:
+    """Whether the account wants none, or wants them by the other way and that way is there."""
+    if account.reminders == Reminders.NONE:
+        return True
+    if by_sms:
+        return account.reminders == Reminders.EMAIL
+    has_sms = appointment.patient.phone is not None and appointment.practice.reminds_by_sms
+    return account.reminders == Reminders.SMS and has_sms
 
 
 def is_told_by_another(message: Message, *, now: datetime) -> bool:

@@ -177,6 +177,12 @@ def map_link(practice: Practice, in_mail: bool = False) -> SafeString | str:
     )  # fmt: skip
 
 
+@register.simple_tag
+def colon() -> str:
+    """The colon after a label, with the no-break space before it that only French writes."""
+    return _("\u00a0:") + " "
+
+
 @register.filter
 def percent_of(percent: int, whole: int) -> int:
     """A share of a length: the height of a bar."""

@@ -1,0 +1,309 @@
+"""What every message says, in both languages: typography, whom it greets, whom it names."""
+
+import re
+from dataclasses import dataclass
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from django.template import engines
+from django.template.base import TextNode
+from django.utils import translation
+
+from audit.models import Entry
+from audit.record.entries import system_actor
+from booking.domain import delivery, email_change, series, waiting
+from booking.domain.change import cancel
+from booking.domain.letters import NothingToSay
+from booking.models import Message, Offer
+from booking.models.appointment import Channel
+from booking.models.message import MessageChannel, MessageKind
+from tests.booking.test_book import NINE, booked
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_opening,
+    make_patient,
+    make_practice,
+    make_reason,
+    practice_actor,
+)
+
+pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).resolve().parents[2]
+HALF, HOUR, DAY = timedelta(minutes=30), timedelta(hours=1), timedelta(days=1)
+ABOUT_VISITS = {
+    MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.CANCELLATION, MessageKind.REMINDER,
+}  # fmt: skip
+# French: a no-break space before these, and inside guillemets. English has neither.
+LOOSE = re.compile(r" [:;?!»]|«(?!\u00a0)|(?<!\u00a0)»|[^\W\d][:;?!](?=\s|$)")
+FRENCH = re.compile(
+    r"[\u00a0\u202f ][:;?!]|[«»]|[éèêàâçôûùœ]"
+    r"|\b(?:le|la|les|de|du|des|et|pour|votre|vous|cabinet|rendez|rappel|janv|déc)\b",
+    re.IGNORECASE,
+)
+MARKUP = re.compile(r"https?://[^\s\"<>]+|<[^>]+>|\S+@\S+")
+
+
+@dataclass
+class Family:
+    """Visits of an account's owner, a child and another relative, and of somebody without one."""
+
+    owner: object
+    child: object
+    parent: object
+    visits: list
+    late: object
+    video: object
+
+
+def words_of(letter):
+    """Subject, text and what is read of the HTML of a letter."""
+    text = "\n".join((letter.subject, letter.text, letter.html))
+    return MARKUP.sub("", text).replace("&#x27;", "'")
+
+
+def reason_of(practice, **values):
+    reason = make_reason(
+        make_agenda(practice=practice), name="Check-up", series_at_most=10, **values
+    )
+    make_opening(reason.agenda, reason, until_time=time(17))
+    return reason
+
+
+def town_practice(**values):
+    """A practice of which no word is French."""
+    return make_practice(
+        name="Town Practice", address="12 High Street", town="Tours", phone="0247000001",
+        reminder_hours=[], **values,
+    )  # fmt: skip
+
+
+def family(account, now):
+    people = [
+        make_patient(account, first_name=name, relation=relation)
+        for name, relation in (("Zoe", "self"), ("Noah", "child"), ("Mary", "parent"))
+    ]
+    owner, child, parent = people
+    practice = town_practice(instructions="Ring twice.")
+    plain, free = reason_of(practice), reason_of(practice, cancel_deadline_hours=0)
+    video = reason_of(practice, teleconsultation=True)
+    overseas = reason_of(town_practice(time_zone="America/Martinique"))
+    of_practice = make_patient(practice=practice, first_name="Paul", email="paul@example.org")
+    visits = [
+        booked(plain, now, patient=owner),
+        booked(free, now, patient=child, starts_at=NINE + HOUR),
+        booked(overseas, now, patient=parent, starts_at=NINE + 6 * HOUR),
+        booked(plain, now, patient=of_practice, starts_at=NINE + HOUR),
+        booked(plain, now - 7 * DAY, patient=child, starts_at=NINE + 2 * HOUR),
+        booked(video, now, patient=child),
+    ]
+    series.book_series(
+        appointment=visits[0], starts=[NINE + 7 * DAY], booked_by=None, actor=practice_actor(),
+        channel=Channel.PATIENT, now=now,
+    )  # fmt: skip
+    late = booked(plain, now - 7 * DAY, patient=child, starts_at=NINE + 3 * HOUR)
+    late = cancel(appointment=late, actor=practice_actor(), channel=Channel.PATIENT, now=NINE)
+    return Family(
+        owner=owner, child=child, parent=parent, visits=visits, late=late, video=visits[-1]
+    )
+
+
+def about(visit, kind, *, now, channel=MessageChannel.EMAIL, words=""):
+    """What a message of a kind about a visit says, whatever led to it."""
+    message = Message(
+        kind=kind,
+        channel=channel,
+        appointment=visit,
+        due_at=now,
+        created_at=now,
+        words=words,
+        turn="24h/0",
+    )
+    return delivery.compose(message, now=now)
+
+
+def about_visits(group, now):
+    for visit in (*group.visits, group.late):
+        for kind in ABOUT_VISITS:
+            for channel in MessageChannel:
+                for at in (now, visit.starts_at - HOUR):
+                    try:
+                        yield about(visit, kind, now=at, channel=channel, words="See you soon.")
+                    except NothingToSay:
+                        # No reminder of what is cancelled, no text without a number.
+                        assert (visit, kind) == (group.late, MessageKind.REMINDER)
+
+
+def offers_of(group, now):
+    """A slot that is offered to a child, in a mail and in a text."""
+    visit = group.visits[1]
+    wait = waiting.join(
+        visit_reason=visit.visit_reason, patient=group.child, actor=system_actor(), now=now
+    )
+    offer = Offer.unscoped.create(
+        wait=wait,
+        agenda=wait.agenda,
+        starts_at=NINE,
+        ends_at=NINE + HALF,
+        made_at=now,
+        expires_at=now + HOUR,
+    )
+    for channel in MessageChannel:
+        message = Message(kind=MessageKind.OFFER, channel=channel, offer=offer, due_at=now)
+        yield delivery.compose(message, now=now)
+
+
+def about_account(account, now):
+    """The mails about an account itself, each with the check of an address that it may need."""
+    check = email_change.ask(
+        account=account, email="new@example.org", actor=system_actor(), now=now
+    )
+    for kind in set(MessageKind) - ABOUT_VISITS - OTHER:
+        message = Message(kind=kind, channel=MessageChannel.EMAIL, account=account, due_at=now)
+        message.address_check = check
+        account.email_verified_at = None if kind == MessageKind.VERIFY_EMAIL else now
+        yield delivery.compose(message, now=now)
+
+
+# A slot is offered with more; of who is invited or given a file no language is known.
+OTHER = {MessageKind.OFFER, MessageKind.INVITATION, MessageKind.HANDOVER}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_each_message_is_written_as_its_language_is(language, now):
+    account = make_account("zoe@example.org", language=language)
+    group = family(account, now)
+    letters = [*about_visits(group, now), *offers_of(group, now), *about_account(account, now)]
+    assert len(letters) > 60
+    wrong = LOOSE if language == "fr" else FRENCH
+    for letter in letters:
+        if letter.to in ("paul@example.org", "+33612345678") and language == "en":
+            # Of who has no account, no language is known.
+            continue
+        text = words_of(letter)
+        if not letter.subject:
+            # The alphabet of texts (GSM 03.38) has no no-break space: one would halve its length.
+            assert "\u00a0" not in text
+            text = re.sub(r"(?<=\w) (?=:)", "\u00a0" if language == "fr" else " ", text)
+        assert not wrong.search(text), text
+
+
+def of_templates():
+    """What stands in the templates outside of any translated text."""
+    for file in sorted((ROOT / "templates").rglob("*.*")):
+        if "development" in file.parts or file.suffix == ".js":
+            continue
+        template = engines["django"].from_string(file.read_text()).template
+        for node in template.nodelist.get_nodes_by_type(TextNode):
+            yield file.name, node.s
+
+
+def test_no_template_has_french_typography_outside_of_its_texts():
+    """What is not translated stands in English pages as it is: a colon is `{% colon %}`."""
+    wrong = re.compile(r"[\u00a0\u202f ][:;?!»](?=\s|$)|[«»]")
+    found = [(name, text.strip()) for name, text in of_templates() if wrong.search(text)]
+    assert not found
+
+
+def test_no_english_text_has_french_typography():
+    with (ROOT / "locale/en/LC_MESSAGES/django.po").open("rb") as file:
+        texts = [
+            each
+            for message in read_po(file, locale="en")
+            for each in ([message.string] if isinstance(message.string, str) else message.string)
+        ]
+    assert len(texts) > 1000
+    assert not [text for text in texts if re.search(r"[\u00a0\u202f ][:;?!](?=\s|$)|[«»]", text)]
+
+
+@pytest.mark.parametrize(("language", "label"), [("fr", "Annuler\u00a0: x"), ("en", "Annuler: x")])
+def test_a_label_ends_in_the_colon_of_its_language(language, label):
+    with translation.override(language):
+        shown = engines["django"].from_string("Annuler{% colon %}x").render({})
+    assert shown == label
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "subject", "line"),
+    [
+        ("fr", "confirmation", "Rendez-vous confirmé pour votre enfant\u00a0: ",
+         "Le rendez-vous pris pour Noah est confirmé."),
+        ("fr", "change", "Rendez-vous déplacé pour votre enfant\u00a0: ",
+         "Le rendez-vous pris pour Noah a été déplacé."),
+        ("fr", "cancellation", "Rendez-vous annulé pour votre enfant\u00a0: ",
+         "Le rendez-vous pris pour Noah est annulé."),
+        ("fr", "reminder", "Rappel pour votre enfant\u00a0: ",
+         "Nous vous rappelons le rendez-vous pris pour Noah."),
+        ("en", "confirmation", "Appointment confirmed for your child: ",
+         "The appointment for Noah is confirmed."),
+        ("en", "reminder", "Reminder for your child: ",
+         "This is a reminder of the appointment for Noah."),
+    ],
+)  # fmt: skip
+def test_a_mail_about_a_childs_visit_greets_the_owner_and_names_the_child(
+    language, kind, subject, line, now
+):
+    group = family(make_account("zoe@example.org", language=language), now)
+    letter = about(group.visits[1], kind, now=now)
+    assert letter.subject.startswith(subject)
+    # A subject is read on locked screens.
+    assert "Noah" not in letter.subject
+    hello = "Bonjour Zoe," if language == "fr" else "Hello Zoe,"
+    for text in (letter.text, letter.html):
+        assert hello in text
+        assert line in text
+        assert "otre rendez-vous" not in text
+        assert "Your appointment" not in text
+
+
+def test_another_relative_is_called_one(now):
+    group = family(make_account("zoe@example.org"), now)
+    letter = about(group.visits[2], MessageKind.CONFIRMATION, now=now)
+    assert letter.subject.startswith("Rendez-vous confirmé pour votre proche\u00a0: ")
+    assert "Bonjour Zoe,\n\nLe rendez-vous pris pour Mary est confirmé." in letter.text
+
+
+def test_an_owner_who_is_no_patient_is_greeted_without_a_name(reason, now):
+    child = make_patient(make_account("zoe@example.org"), first_name="Noah", relation="child")
+    letter = about(booked(reason, now, patient=child), MessageKind.CONFIRMATION, now=now)
+    assert letter.text.startswith("Bonjour,\n\nLe rendez-vous pris pour Noah est confirmé.")
+
+
+def test_ones_own_visit_is_ones_own(reason, now):
+    """With an account, and without: the mail goes to the patient."""
+    own = make_patient(make_account("zoe@example.org"), first_name="Zoe")
+    of_practice = make_patient(
+        practice=reason.agenda.practice, first_name="Paul", email="paul@example.org"
+    )
+    for n, (patient, name) in enumerate(((own, "Zoe"), (of_practice, "Paul"))):
+        visit = booked(reason, now, patient=patient, starts_at=NINE + n * HALF)
+        letter = about(visit, MessageKind.CONFIRMATION, now=now)
+        assert letter.subject.startswith("Rendez-vous confirmé\u00a0: ")
+        assert letter.text.startswith(f"Bonjour {name},\n\nVotre rendez-vous est confirmé.")
+
+
+def test_what_is_offered_to_a_child_says_so(now):
+    group = family(make_account("zoe@example.org"), now)
+    mail, text = offers_of(group, now)
+    assert mail.subject.startswith("Un créneau s’est libéré pour votre enfant\u00a0: ")
+    assert "Bonjour Zoe,\n\nCe créneau est gardé pour Noah jusqu’à" in mail.text
+    assert "Noah" not in text.text
+
+
+def test_a_name_is_opened_for_a_mail_alone(reason, now):
+    """A text names nobody, so that it opens a number and nothing else."""
+    child = make_patient(make_account("zoe@example.org"), relation="child")
+    visit = booked(reason, now, patient=child)
+    about(visit, MessageKind.CONFIRMATION, now=now, channel=MessageChannel.SMS)
+    newest = Entry.objects.filter(action="reveal").order_by("-at", "-pk").first()
+    assert newest.fields == ["booking_patient.phone"]
+
+
+@pytest.fixture
+def reason():
+    agenda = make_agenda()
+    row = make_reason(agenda)
+    make_opening(agenda, row)
+    return row
