@@ -242,6 +242,8 @@ def test_a_token_ends_after_five_minutes(credential):
 @pytest.mark.django_db(transaction=True)
 def test_the_published_client_works_over_http(credential, agenda, live_server, settings):
     settings.BASE_URL = live_server.url
+    agenda.open_on_holidays = True
+    agenda.save(update_fields=["open_on_holidays"])
     make_opening(agenda, make_reason(agenda), starts_on=today() + timedelta(days=1))
     credential.grants.update(scopes=SCOPES)
     key = {"client_id": str(credential.pk), **KEY.as_dict(private=True)}

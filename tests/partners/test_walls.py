@@ -211,8 +211,11 @@ def _without_filters(monkeypatch):
         views, "granted_appointments", lambda credential, scope: Appointment.unscoped.all()
     )
     monkeypatch.setattr(
-        views, "grant_of", lambda credential, agenda_id, scope: Grant(fields=["last_name"])
-    )
+        views, "grant_of",
+        lambda credential, agenda_id, scope: Grant(
+            fields=["last_name"], created_at=timezone.now()
+        ),
+    )  # fmt: skip
 
 
 def test_changes_of_every_agenda_shown_are_the_granted_ones(sides):
