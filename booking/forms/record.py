@@ -5,15 +5,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from audit.record.entries import Channel
+from booking.queries.practice_record import CHANNELS
 from practitioners.models import Membership
 
-CHANNELS = [
-    ("", _("toutes les voies")),
-    ("dashboard", _("tableau de bord")),
-    ("api", _("logiciel partenaire")),
-    ("web", _("pages des patients")),
-    ("task", _("envoi automatique")),
-]
+ASKED = (Channel.DASHBOARD, Channel.API, Channel.WEB, Channel.TASK)
 
 
 class RecordForm(forms.Form):
@@ -31,7 +27,11 @@ class RecordForm(forms.Form):
         required=False,
         empty_label=_("toute l’équipe"),
     )
-    channel = forms.ChoiceField(label=_("Voie"), choices=CHANNELS, required=False)
+    channel = forms.ChoiceField(
+        label=_("Voie"),
+        choices=[("", _("toutes les voies")), *((one.value, CHANNELS[one]) for one in ASKED)],
+        required=False,
+    )
     reveals_only = forms.BooleanField(label=_("Lectures seulement"), required=False)
 
     def __init__(self, *args: Any, members: Sequence[Membership], **kwargs: Any) -> None:

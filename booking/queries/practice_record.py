@@ -7,14 +7,29 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
+from audit.record.entries import ActorKind, Channel
 from booking.queries.reads import ACTIONS, PURPOSES, field_names
 from practitioners.domain.wall_clock import day_bounds
 from practitioners.models import Practice
 
 PLOT_DAYS = 30
 PAGE = 50
+ACTORS: dict[str, object] = {
+    ActorKind.SYSTEM: _("Doctolib (automatique)"),
+    ActorKind.CREDENTIAL: _("logiciel partenaire"),
+    ActorKind.STAFF: _("l’équipe de Doctolib"),
+}
+CHANNELS: dict[str, object] = {
+    Channel.DASHBOARD: _("tableau de bord"),
+    Channel.API: _("logiciel partenaire"),
+    Channel.WEB: _("pages des patients"),
+    Channel.TASK: _("envoi automatique"),
+    Channel.ADMIN: _("administration"),
+    Channel.SHELL: _("console de Doctolib"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +50,9 @@ class Line:
     id: uuid.UUID
     at: datetime
     action: object
-    actor_kind: str
+    actor: object
     actor_id: uuid.UUID | None
-    channel: str
+    channel: object
     purpose: object
     people: int
     fields: list[object]
@@ -68,20 +83,27 @@ def entries_of(practice: Practice, wanted: Wanted) -> QuerySet[Entry]:
     return found.order_by("-at", "-id")
 
 
-def lines(entries: Iterable[Entry]) -> Iterator[Line]:
-    """Put entries into words."""
+def lines(entries: Iterable[Entry], *, member: object = _("un membre")) -> Iterator[Line]:
+    """Put entries into words; `member` is what an account of the team is called."""
     for entry in entries:
         yield Line(
             id=entry.pk,
             at=entry.at,
             action=ACTIONS.get(entry.action, entry.action),
-            actor_kind=entry.actor_kind,
+            actor=_actor(entry, member),
             actor_id=entry.actor_id,
-            channel=entry.channel,
+            channel=CHANNELS.get(entry.channel, entry.channel),
             purpose=PURPOSES.get(entry.purpose, entry.purpose),
             people=len(entry.subjects),
             fields=field_names(entry),
         )
+
+
+def _actor(entry: Entry, member: object) -> object:
+    """What sort of somebody acted; a member is named by the view that may."""
+    if entry.actor_kind in ACTORS:
+        return ACTORS[entry.actor_kind]
+    return _("la personne elle-même") if entry.channel == "web" else member
 
 
 def plot(practice: Practice, wanted: Wanted) -> list[Bar]:

@@ -15,6 +15,7 @@ from booking.domain import erase, throttle
 from booking.forms.accounts import PasswordForm
 from booking.models import Patient
 from booking.queries.held_data import held_data
+from booking.queries.held_in_words import held_in_words
 from booking.queries.incidents import incidents_of_account
 from booking.views.access import account_of, account_required, network_of, web_actor
 
@@ -24,7 +25,7 @@ from booking.views.access import account_of, account_required, network_of, web_a
 @require_safe
 def my_data(request: HttpRequest) -> HttpResponse:
     held = held_data(account=account_of(request), actor=web_actor(request), now=timezone.now())
-    return render(request, "booking/my_data.html", {"held": held})
+    return render(request, "booking/my_data.html", {"held": held_in_words(held)})
 
 
 @never_cache

@@ -6,7 +6,7 @@ in a dot ("ven. 27 nov."), and mars, mai, juin, août stay whole. English has no
 ("Fri 27 Nov").
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 from django.utils import timezone, translation
 
@@ -48,6 +48,18 @@ def in_words(day: date, pattern: str) -> str:
         day = timezone.localtime(day)
     language = "en" if (translation.get_language() or "fr").startswith("en") else "fr"
     return "".join(_written(letter, day, pattern, language) for letter in pattern)
+
+
+def in_cell(at: date | None, zone: tzinfo | None = None) -> str:
+    """Write a day or an instant for a spreadsheet, which reads it as a date: 27/11/2026 09:05:00.
+
+    An instant is shown by the wall clock of `zone`. Nothing for None.
+    """
+    if at is None:
+        return ""
+    if not isinstance(at, datetime):
+        return f"{at:%d/%m/%Y}"
+    return f"{at.astimezone(zone):%d/%m/%Y %H:%M:%S}"
 
 
 def _written(letter: str, day: date, pattern: str, language: str) -> str:

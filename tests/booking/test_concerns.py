@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -177,9 +177,17 @@ def test_the_csv_is_complete_and_on_the_record(practice, owner):
     answer = verified_client(owner).get(url, {"reveals_only": "on"})
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     table = list(csv.reader(io.StringIO(text), delimiter=";"))
-    assert table[0][0] == "Quand"
+    assert table[0] == [
+        "Quand", "Quoi", "Qui", "Compte", "Voie", "Pourquoi", "Personnes", "Données",
+    ]  # fmt: skip
     assert len(table) == 4
-    assert all(row[2] == str(owner.pk) and row[6] == "nom, téléphone" for row in table[1:])
+    for at, *words in table[1:]:
+        # As a spreadsheet reads an instant, by the practice's clock; and no code of ours.
+        assert datetime.strptime(at, "%d/%m/%Y %H:%M:%S").astimezone(practice.zone)
+        assert words == [
+            "Lecture", "un membre", str(owner.pk), "tableau de bord", "prise en charge", "1",
+            "nom, téléphone",
+        ]  # fmt: skip
     assert "Quatrefages" not in text
     entry = Entry.objects.get(action="record-exported", practice_id=practice.pk)
     assert entry.details["count"] == 3

@@ -1,7 +1,8 @@
 """Erasing an account, what the law has a practice keep, and everything held about a person."""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.test import Client
@@ -24,6 +25,7 @@ from tests.factories import (
     make_member,
     make_opening,
     make_patient,
+    make_practice,
     make_reason,
     practice_actor,
     verified_client,
@@ -220,3 +222,34 @@ def test_everything_that_is_held_is_shown_and_downloaded(family, reason):
         assert text in page
     assert "Étranger" not in page + answer.content.decode()
     assert str(practice_actor().id) not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fr", ["français", "par e-mail et SMS", "Prénom et nom", "moi-même", "mon enfant",
+                "31/12/1980", "féminin", "prévu", "24 novembre 2026"]),
+        ("en", ["French", "by e-mail and SMS", "First and last name", "myself", "my child",
+                "31/12/1980", "female", "booked", "24 November 2026"]),
+    ],
+)  # fmt: skip
+def test_what_is_held_is_shown_in_words(family, language, words, now):
+    """The file is for software, the page for people: no code, no date of a computer."""
+    account, zoe, _noe = family
+    overseas = make_agenda(practice=make_practice(time_zone="America/Martinique"))
+    row = make_reason(overseas)
+    # Midnight has passed in Paris, and not there.
+    late = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+    make_opening(overseas, row, from_time=time(19), until_time=time(20))
+    visit(row, zoe, late, now)
+    client = owner(account)
+    client.cookies["django_language"] = language
+    page = client.get(reverse("booking:my-data")).content.decode()
+    table = " ".join(re.sub(r"<[^>]+>", " ", page[page.index("<main") :]).split())
+    for word in words:
+        assert word in table, word
+    assert "30 novembre 2026, 19:30" in table or "30 November 2026, 19:30" in table
+    codes = r"\d{4}-\d\d-\d\d|\b(?:self|both|cancelled|[FMU]|(?:Langue|Language) (?:fr|en))\b"
+    assert not re.search(codes, table)
+    if language == "fr":
+        assert not re.search(r"\b(?:child|booked|[Nn]ame)\b", table)

@@ -1,5 +1,7 @@
 """Mail that comes back later, as RFC 3464 has it, and who then has to be called."""
 
+import csv
+import re
 from datetime import timedelta
 from email.message import EmailMessage
 from io import StringIO
@@ -98,7 +100,12 @@ def test_the_practice_sees_whom_no_message_has_reached(night, two, now):  # noqa
     assert client.get(url).content.decode().count("à appeler") == 1
     arguments = [night.grant.practice_id, night.incident.number]
     table = client.get(reverse("booking:practice-incident-csv", args=arguments))
-    assert table.content.decode().count(";oui") == 1
+    text = table.content.decode("utf-8-sig")
+    assert text.count(";oui") == 1
+    # Days and instants as a spreadsheet reads them, by the practice's clock.
+    for line in csv.DictReader(StringIO(text), delimiter=";"):
+        assert re.fullmatch(r"\d\d/\d\d/\d{4}", line["Date de naissance"])
+        assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", line["Première lecture"])
 
 
 def test_an_empty_mail_is_nothing():

@@ -209,3 +209,24 @@ def test_a_practice_reads_that_nobody_has_verified_the_vendor(credential, accoun
     assert "éditeur non vérifié" in client.get(software).content.decode()
     Partner.objects.update(verified_at=timezone.now())
     assert "éditeur non vérifié" not in client.get(software).content.decode()
+
+
+def test_the_page_has_the_header_of_who_reads_it():
+    """It showed everybody "Se connecter", and was kept by whatever lay between for an hour."""
+    client = Client()
+    answer = client.get("/developpeurs/")
+    assert "Se connecter" in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    account = make_account()
+    client.force_login(account, backend="booking.backends.EmailBackend")
+    page = client.get("/developpeurs/").content.decode()
+    assert "Se déconnecter" in page
+    assert "Se connecter" not in page
+    assert "csrfmiddlewaretoken" in page
+    script = client.get("/developpeurs/?script=")
+    assert script["Content-Type"] == "application/javascript"
+
+
+def test_a_session_of_the_pages_opens_no_data_of_the_api(client):
+    client.force_login(make_account(), backend="booking.backends.EmailBackend")
+    assert client.get("/api/v1/agendas").status_code == 401

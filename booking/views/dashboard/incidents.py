@@ -2,7 +2,6 @@
 
 import csv
 import uuid
-from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +19,8 @@ from audit.vault.reveal import Purpose, reveal
 from booking.domain.incident_post import preview
 from booking.queries.incidents import Exposed, exposed_at, incidents_of_practice
 from booking.views.access import membership_of, practice_actor, practice_member
+from practitioners.domain.date_words import in_cell
+from practitioners.templatetags.doctolib import born
 
 FIELDS = ("last_name", "first_name", "birth_date", "phone", "email")
 
@@ -97,16 +98,14 @@ def practice_incident_csv(
         [_("Nom"), _("Prénom"), _("Date de naissance"), _("Téléphone"), _("E-mail"),
          _("Données"), _("Première lecture"), _("Dernière lecture"), _("Pas joint")]
     )  # fmt: skip
+    zone = membership_of(request).practice.zone
     for row, texts in rows:
-        instants = [at.isoformat(timespec="seconds") if at else "" for at in _instants(row)]
+        instants = [in_cell(at, zone) for at in (row.first_at, row.last_at)]
+        texts["birth_date"] = born(texts["birth_date"])
         named = [_safe(texts[name]) for name in FIELDS]
         unreached = _("oui") if row.is_unreached else ""
         lines.writerow([*named, ", ".join(row.data), *instants, unreached])
     return answer
-
-
-def _instants(row: Exposed) -> tuple[datetime | None, datetime | None]:
-    return row.first_at, row.last_at
 
 
 def _safe(text: str) -> str:

@@ -23,6 +23,7 @@ from booking.models import Concern
 from booking.queries import practice_record
 from booking.queries.practice_record import Wanted
 from booking.views.access import membership_of, practice_actor, practice_member
+from practitioners.domain.date_words import in_cell
 from practitioners.models import Membership, Practice
 
 DAYS = 30
@@ -83,7 +84,7 @@ def practice_reads(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse
         "form": form,
         "lines": [
             (line, names.get(line.actor_id) if line.actor_id else "")
-            for line in practice_record.lines(page)
+            for line in practice_record.lines(page, member=_("un ancien membre"))
         ],
         "page": page,
         "query": query.urlencode(),
@@ -122,6 +123,7 @@ def practice_reads_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResp
             [
                 _("Quand"),
                 _("Quoi"),
+                _("Qui"),
                 _("Compte"),
                 _("Voie"),
                 _("Pourquoi"),
@@ -130,17 +132,16 @@ def practice_reads_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResp
             ]
         )
         for line in practice_record.lines(found.iterator(chunk_size=1000)):
-            at = line.at.astimezone(practice.zone).isoformat(timespec="seconds")
-            fields = ", ".join(str(name) for name in line.fields)
             yield writer.writerow(
                 [
-                    at,
+                    in_cell(line.at, practice.zone),
                     line.action,
+                    line.actor,
                     line.actor_id or "",
                     line.channel,
                     line.purpose,
                     line.people,
-                    fields,
+                    ", ".join(str(name) for name in line.fields),
                 ]
             )
 

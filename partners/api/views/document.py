@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.utils.decorators import method_decorator
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, never_cache
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotFound
 from rest_framework.renderers import TemplateHTMLRenderer
 from rest_framework.request import Request
@@ -45,10 +46,19 @@ class Document(SpectacularAPIView):
     renderer_classes = [OpenApiJsonRenderer]
 
 
-@method_decorator(cache_control(public=True, max_age=3600), name="dispatch")
+class PageSession(BaseAuthentication):
+    """Whom the site's own session names: the header of a page is for them. It opens no data."""
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        user = getattr(request._request, "user", None)
+        return (user, None) if user is not None and user.is_authenticated else None
+
+
+@method_decorator(never_cache, name="dispatch")
 class Reference(SpectacularSwaggerSplitView):
     """The document as a page, with its scripts apart and all of them ours."""
 
+    authentication_classes = [PageSession]
     renderer_classes = [TemplateHTMLRenderer]
     url_name = "api:schema"
     template_name = "partners/reference.html"
