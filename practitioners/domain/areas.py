@@ -16,12 +16,18 @@ ARTICLES = ("le", "la", "les", "l")
 
 @dataclass(frozen=True, kw_only=True)
 class Area:
-    """A department or a region: the departments in it. `code` is a department's own, else ""."""
+    """A department, a region or several departments under one name.
+
+    `code` is a department's own, else "". `region` says that it is or was one, as "Provence" never
+    was. `name_en` is empty where English has no other name.
+    """
 
     name: str
     code: str
     departments: tuple[str, ...]
     population: int
+    region: bool = False
+    name_en: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +78,29 @@ def regions() -> dict[str, Area]:
     for row in _rows("departments.csv"):
         members.setdefault(row["region"], []).append(row["code"])
     return {
-        row["code"]: area_of(row["name"], tuple(members[row["code"]]))
+        row["code"]: _area_of(row["name"], tuple(members[row["code"]]), region=True)
         for row in _rows("regions.csv")
         if len(members.get(row["code"], ())) > 1
     }
 
 
-def area_of(name: str, codes: tuple[str, ...]) -> Area:
-    """Return an area of several departments, or of one under another name."""
+def _area_of(name: str, codes: tuple[str, ...], *, region: bool) -> Area:
     people = sum(departments()[code].population for code in codes if code in departments())
-    return Area(name=name, code="", departments=codes, population=people)
+    english = _english_names().get(codes, "")
+    return Area(
+        name=name, code="", departments=codes, population=people, region=region, name_en=english
+    )
+
+
+@lru_cache(maxsize=1)
+def _english_names() -> dict[tuple[str, ...], str]:
+    """The first English name of every area of several departments that has one."""
+    names: dict[tuple[str, ...], str] = {}
+    for row in _rows("area_names.csv"):
+        codes = tuple(row["departments"].split())
+        if row["source"] == "English" and len(codes) > 1:
+            names.setdefault(codes, row["name"])
+    return names
 
 
 def region_of(department: str) -> Area | None:
@@ -91,20 +110,54 @@ def region_of(department: str) -> Area | None:
 
 @lru_cache(maxsize=1)
 def named_areas() -> dict[str, list[Area]]:
-    """Return every department and region by its folded name, with and without its article."""
-    found: dict[str, list[Area]] = {}
-    named = [*regions().values(), *departments().values()]
+    """Return every department and region by its folded names, with and without its article.
+
+    Under a short form or a former or English name stands the same area: IDF is Île-de-France.
+    """
+    found: dict[str, dict[tuple[str, ...], Area]] = {}
+    same = {area.departments: area for area in [*regions().values(), *departments().values()]}
+    named = [(area.name, area) for area in same.values()]
     for row in _rows("area_names.csv"):
         codes = tuple(row["departments"].split())
-        own = departments().get(codes[0]) if len(codes) == 1 else None
-        area = own or area_of(row["name"], codes)
-        found.setdefault(search_text(row["name"]), []).append(area)
-    for area in named:
-        name = search_text(area.name)
-        found.setdefault(name, []).append(area)
+        region = row["source"].startswith("region")
+        if codes not in same:
+            same[codes] = _area_of(row["name"], codes, region=region)
+        named.append((row["name"], same[codes]))
+    for text, area in named:
+        name = search_text(text)
         first, _, rest = name.partition(" ")
-        if first in ARTICLES and rest:
-            found.setdefault(rest, []).append(area)
+        for key in {name, rest if first in ARTICLES and rest else name}:
+            found.setdefault(key, {}).setdefault(area.departments, area)
+    return {name: list(some.values()) for name, some in found.items()}
+
+
+def areas_called(name: str) -> list[Area]:
+    """Return the areas of this folded name, whatever article stands before it: "le var"."""
+    first, _, rest = name.partition(" ")
+    return named_areas().get(name) or (
+        named_areas().get(rest, []) if first in ARTICLES and rest else []
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class District:
+    """Part of a town, or another name of it; `place` is the code of the commune or arrondissement.
+
+    `alone` says that the name needs no town beside it: Montmartre does not, Châtelet does.
+    """
+
+    name: str
+    place: str
+    alone: bool
+
+
+@lru_cache(maxsize=1)
+def districts() -> dict[str, list[District]]:
+    """Return the districts by folded name, with and without the article."""
+    found: dict[str, list[District]] = {}
+    for row in _rows("district_names.csv"):
+        one = District(name=row["name"], place=row["place"], alone=row["alone"] == "yes")
+        found.setdefault(search_text(row["name"]), []).append(one)
     return found
 
 

@@ -5,7 +5,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVector, TrigramWordSimilarity
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import QuerySet
 
 from practitioners.models import Practice, Practitioner, VisitReason
@@ -32,29 +32,16 @@ def practices(words: Sequence[str], *, prefix: bool = False) -> "QuerySet[Practi
     return _matching(Practice.objects.all(), words, prefix=prefix)
 
 
+def among(rows: "QuerySet[Any]", words: Sequence[str], *, prefix: bool = False) -> "QuerySet[Any]":
+    """Keep the rows whose `search_name` holds all these words."""
+    return _matching(rows, words, prefix=prefix)
+
+
 def _matching(rows: "QuerySet[Any]", words: Sequence[str], *, prefix: bool) -> "QuerySet[Any]":
     if not words:
         return rows.none()
     named = rows.alias(words=SearchVector("search_name", config=SIMPLE))
     found: QuerySet[Any] = named.filter(words=_query(words, prefix=prefix))
-    return found
-
-
-def similar_people(text: str) -> "QuerySet[Practitioner]":
-    """Practitioners whose name holds words like these."""
-    return similar(Practitioner.objects.all(), text)
-
-
-def similar_practices(text: str) -> "QuerySet[Practice]":
-    """Practices whose name holds words like these."""
-    return similar(Practice.objects.all(), text)
-
-
-def similar(rows: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
-    """Rows whose `search_name` holds words like these, most alike first by `similarity`."""
-    found: QuerySet[Any] = rows.filter(search_name__trigram_word_similar=text).annotate(
-        similarity=TrigramWordSimilarity(text, "search_name")
-    )
     return found
 
 

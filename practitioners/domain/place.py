@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import Avg
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from practitioners.domain import areas
@@ -63,12 +64,14 @@ def with_position(place: Place) -> Place:
 
 
 def of_area(area: Area) -> Place:
-    """Return a department or a region as a place."""
-    label = (
-        f"{area.name} ({area.code})" if area.code else _("%(name)s (région)") % {"name": area.name}
-    )
+    """Return a department or a region as a place, under its name in the reader's language."""
+    name = area.name_en if area.name_en and get_language() == "en" else area.name
+    if area.code:
+        name = f"{area.name} ({area.code})"
+    elif area.region:
+        name = _("%(name)s (région)") % {"name": name}
     return Place(
-        label=label,
+        label=name,
         latitude=None,
         longitude=None,
         departments=area.departments,

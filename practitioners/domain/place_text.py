@@ -13,7 +13,8 @@ STREETS = word_set(
 )
 SHORT = {
     "st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes", "ss": "sous",
-    "s": "sur", "mt": "mont", "nd": "notre dame", "chateauneuf": "chateauneuf",
+    "s": "sur", "mt": "mont", "nd": "notre dame", "fd": "ferrand", "mx": "moulineaux",
+    "pce": "provence",
 }  # fmt: skip
 ROMAN = {
     "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10,
@@ -29,12 +30,42 @@ SPELT = {
 ARRONDISSEMENT = word_set("arrondissement arrondissements arr arrt ardt arrdt")
 CEDEX = frozenset({"cedex"})
 # Words around a place's name that say nothing about which place it is.
-AROUND = word_set("cedex departement department dept dep dpt region ville commune")
+AROUND = word_set("cedex departement department dept dep dpt region ville commune fr")
 LEADING = word_set(
     "a au aux dans de du des en vers pres proche autour chez in near around at the within from"
-    " le la les l d sur environs banlieue"
+    " le la les l d sur environs alentours banlieue"
 )
+# Words beside a town that name no town, and whose loss changes little: "Tours Nord", "gare de".
+_BESIDE = word_set(
+    "nord sud est ouest centre vieux vieille grand grande metropole agglomeration agglo gare mairie"
+    " chu chr hopital clinique quartier secteur area city town north south east west center intra"
+    " muros rive gauche droite et ou and or"
+)
+QUIET = AROUND | LEADING | _BESIDE
+# What names no place, for it means the whole country.
+EVERYWHERE = frozenset(
+    " ".join(words.split())
+    for words in (
+        "france", "la france", "en france", "toute la france", "dans toute la france",
+        "france entiere", "france metropolitaine", "partout", "partout en france", "peu importe",
+        "n importe ou", "anywhere", "everywhere", "anywhere in france", "everywhere in france",
+        "in france", "all of france", "all over france", "whole of france",
+    )
+)  # fmt: skip
+# And what names no place but the reader's own, which only the browser knows.
+HERE = frozenset(
+    (
+        "autour de moi", "pres de moi", "pres de chez moi", "proche de moi", "proche de chez moi",
+        "autour de chez moi", "a cote de moi", "a cote de chez moi", "a cote", "a proximite",
+        "chez moi", "ici", "pres d ici", "ma position", "position actuelle", "dans le coin",
+        "dans mon quartier", "near me", "nearby", "near here", "close to me", "close by",
+        "around me", "around here", "here", "my location", "my position", "current location",
+    )
+)  # fmt: skip
+_POST_BOX = re.compile(r"\b(?:bp|cs|tsa) ?\d+\b")
+_AS_FAR_AS = re.compile(r"^(?:a |environ |moins de )*\d+ ?(?:kms?|kilometres?|minutes?|mn|min) ")
 _ORDINAL = re.compile(r"(\d{1,2})(?:er|ere|e|em|eme|ieme|nd|nde|d|th|st|rd)")
+_ROMAN_ALONE = re.compile(r"([ivx]{2,})(?:e|eme|ieme)?")
 _ROMAN_ORDINAL = re.compile(r"([ivx]+)(?:er|e|eme|ieme)?")
 
 
@@ -43,10 +74,12 @@ class PlaceText:
     """A place as it was typed: folded words, and what the digits may mean.
 
     `number` (1 to 99) may be an arrondissement or a department; `ordinal` says that only an
-    arrondissement can be meant. `address` says that a street stands among the words.
+    arrondissement can be meant. `address` says that a street stands among the words. `whole` are
+    the words with those that `words` leaves out, as some names hold them: Ville-d'Avray.
     """
 
     words: tuple[str, ...]
+    whole: tuple[str, ...] = ()
     postcode: str = ""
     department: str = ""
     number: int | None = None
@@ -62,13 +95,20 @@ class PlaceText:
 def place_tokens(text: str) -> list[str]:
     """Fold a place's text to tokens: "Chalon s/ Saône" is chalon sur saone, "St" is saint."""
     text = re.sub(r"(?i)\bs\s*/\s*s\b", " sous ", text)
-    text = re.sub(r"(?i)\bs\s*/\s*", " sur ", text).replace("/", " sur ")
-    tokens = re.sub(r"\b([a-z]{3,})(\d{1,5}(?:e|er|eme)?)\b", r"\1 \2", search_text(text)).split()
+    text = re.sub(r"(?i)\bs\s*/\s*(?!\d)", " sur ", text)
+    text = re.sub(r"/\s*(?=\d)", " ", text).replace("/", " sur ")
+    folded = _AS_FAR_AS.sub("", _POST_BOX.sub(" ", search_text(text)))
+    folded = re.sub(r"\b([a-z]{3,})(\d{1,5}(?:e|er|eme)?)\b", r"\1 \2", folded)
+    tokens = re.sub(r"\b(\d{5})([a-z]{3,})", r"\1 \2", folded).split()
+    if len(tokens) == 2 and all(re.fullmatch(r"\d", token) for token in tokens):
+        # "9-3" is how people say the 93.
+        tokens = ["".join(tokens)]
     joined: list[str] = []
     for index, token in enumerate(tokens):
         last = joined[-1] if joined else ""
         if (
             (re.fullmatch(r"\d{3}", token) and re.fullmatch(r"\d{2}", last))
+            or (re.fullmatch(r"\d{2}", token) and re.fullmatch(r"\d{3}", last))
             or (re.fullmatch(r"(?:er|e|eme|ieme|th)", token) and re.fullmatch(r"\d{1,2}", last))
             or (re.fullmatch(r"[ab]", token) and last == "2" and index == len(tokens) - 1)
         ):
@@ -122,10 +162,15 @@ def read(text: str, *, cities: frozenset[str]) -> PlaceText:
     if ARRONDISSEMENT & set(words):
         found["ordinal"] = True
     alone = len(words) == 1 and not found
+    if alone and (roman := _ROMAN_ALONE.fullmatch(words[0])) and roman[1] in ROMAN:
+        found["number"], found["ordinal"], words = ROMAN[roman[1]], True, []
     kept = [w for w in words if w not in ARRONDISSEMENT and (alone or w not in AROUND)]
     if len(kept) > 1 and kept[-1] == "france" and kept[-2] not in ("de", "d", "of"):
         kept = kept[:-1]
-    return PlaceText(words=tuple(_without_leading(kept)), address=address, kind=kind, **found)  # type: ignore[arg-type]
+    return PlaceText(
+        words=tuple(_without_leading(kept)), whole=tuple(words), address=address, kind=kind,
+        **found,  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def _digits(token: str, found: dict[str, object], *, near: bool) -> bool:

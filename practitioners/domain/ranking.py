@@ -32,9 +32,9 @@ from practitioners.models.agenda import FoldedName
 HOURS_PER_KM = 2.0
 NEVER = float("inf")
 # Tiers of a name: the full name, the surname, part of a surname ("Roux" of Le Roux), another word
-# of the name, a practice's name. Then the reason asked for, the specialty for it, and others that
-# see people for it too.
-FULL_NAME, SURNAME, SURNAME_PART, GIVEN_NAME, PRACTICE, NOT_NAMED = range(6)
+# of the name, a practice's whole name, part of it. Then the reason asked for, the specialty for
+# it, and others that see people for it too.
+FULL_NAME, SURNAME, SURNAME_PART, GIVEN_NAME, PRACTICE, IN_PRACTICE, NOT_NAMED = range(7)
 OFFERS, SPECIALTY, SECOND_SPECIALTY = NOT_NAMED, NOT_NAMED + 1, NOT_NAMED + 2
 
 
@@ -93,7 +93,10 @@ def _name_tiers(words: tuple[str, ...], *, people: bool, practices: bool) -> lis
         every = Q()
         for word in words:
             every &= Q(practice__search_name__regex=rf"(^| ){word}( |$)")
-        rules.append(When(every, then=Value(PRACTICE)))
+        rules += [
+            When(practice__search_name=name, then=Value(PRACTICE)),
+            When(every, then=Value(IN_PRACTICE)),
+        ]
     return rules
 
 

@@ -21,7 +21,7 @@ from practitioners.domain.place import Place, with_position
 from practitioners.domain.suggestions import Suggestions, matching_specialties, suggest
 from practitioners.domain.text import search_text
 from practitioners.domain.understood import SIMILAR, Understanding, understand
-from practitioners.models import Agenda, NextSlot, Practitioner, VisitReason
+from practitioners.models import Agenda, NextSlot, Practice, Practitioner, VisitReason
 from practitioners.models.agenda import PatientKind
 
 PAGE = 10
@@ -153,13 +153,13 @@ def about(agendas: "QuerySet[Agenda]", meant: Understanding) -> "QuerySet[Agenda
 
 def _people(meant: Understanding) -> "QuerySet[Any]":
     if meant.level == SIMILAR:
-        return name_matches.similar_people(" ".join(meant.words))
+        return Practitioner.objects.filter(pk__in=meant.alike.people)
     return name_matches.people(meant.words, prefix=meant.level == "prefix")
 
 
 def _practices(meant: Understanding) -> "QuerySet[Any]":
     if meant.level == SIMILAR:
-        return name_matches.similar_practices(" ".join(meant.words))
+        return Practice.objects.filter(pk__in=meant.alike.practices)
     return name_matches.practices(meant.words, prefix=meant.level == "prefix")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from practitioners.domain import name_matches, restrictions
+from practitioners.domain import alike_names, name_matches, restrictions
 from practitioners.domain.text import search_text
 from practitioners.domain.understood import without_titles
 from practitioners.domain.vocabulary import Vocabulary
@@ -35,12 +35,15 @@ def matching_specialties(text: str) -> list[Specialty]:
     tokens = search_text(text).split()
     vocabulary = Vocabulary.current()
     found = _exactly(vocabulary, tokens) or _beginning(vocabulary, tokens)
-    return found or vocabulary.of(vocabulary.similar(tokens))[:8]
+    return found or vocabulary.of(vocabulary.similar(tokens).concepts)[:8]
 
 
 def _exactly(vocabulary: Vocabulary, tokens: list[str]) -> list[Specialty]:
     tokens = without_titles(tokens) or tokens
     segments = vocabulary.segment(tokens)
+    if segments.rest and name_matches.people(tokens).exists():
+        # "Dos Santos" is somebody's name, and no back pain.
+        return []
     return vocabulary.of(segments.concepts) if segments.concepts else []
 
 
@@ -109,13 +112,13 @@ def _named(
 
 
 def _similar(vocabulary: Vocabulary, tokens: list[str]) -> Suggestions:
-    name = " ".join(tokens)
-    people = name_matches.similar_people(name).prefetch_related("specialties")
-    practices = name_matches.similar_practices(name)
-    by_likeness = ("-similarity", "search_name", "pk")
+    nearest = vocabulary.similar(tokens)
+    names = alike_names.alike(tokens) or alike_names.with_a_surname_among(tokens)
+    people = Practitioner.objects.filter(pk__in=names.people).prefetch_related("specialties")
+    practices = Practice.objects.filter(pk__in=names.practices)
     return Suggestions(
-        specialties=_one_per_label(vocabulary.of(vocabulary.similar(tokens))),
-        practitioners=list(people.order_by(*by_likeness)[:PEOPLE]),
-        practices=list(practices.order_by(*by_likeness)[:PRACTICES]),
+        specialties=_one_per_label(vocabulary.of(nearest.concepts)),
+        practitioners=list(people.order_by("search_name", "pk")[:PEOPLE]),
+        practices=list(practices.order_by("search_name", "pk")[:PRACTICES]),
         similar=True,
     )

@@ -1,5 +1,7 @@
 """Text as search compares it."""
 
+import re
+
 from audit.vault.blind_index import normalise_name
 
 
@@ -24,6 +26,24 @@ def within_typo(typed: str, known: str) -> bool:
         return False
     allowed = 1 if len(typed) < 8 else 2
     return abs(len(typed) - len(known)) <= allowed and distance(typed, known) <= allowed
+
+
+def sound(text: str) -> str:
+    """Fold spellings that sound alike in French: ph and f, y and i, th and t, double letters."""
+    for written, heard in _HEARD:
+        text = text.replace(written, heard)
+    return re.sub(r"(.)\1", r"\1", text)
+
+
+_HEARD = (("ph", "f"), ("th", "t"), ("rh", "r"), ("ch", "k"), ("qu", "k"), ("y", "i"))
+
+
+def likeness(typed: str, known: str) -> int | None:
+    """Return by how many letters two words differ, as written or as heard; None if by too many."""
+    pairs = ((typed, known), (sound(typed), sound(known)))
+    near = [distance(*pair) for pair in pairs if within_typo(*pair)]
+    # Spelt otherwise is a typo too.
+    return max(min(near), int(typed != known)) if near else None
 
 
 def distance(one: str, other: str) -> int:

@@ -9,19 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from practitioners.domain import name_matches
-from practitioners.domain.places import Place, look_up_exactly
-from practitioners.domain.text import search_text, word_set
-from practitioners.domain.vocabulary import LITTLE, Concept, Vocabulary
+from practitioners.domain import alike_names, name_matches
+from practitioners.domain.alike_names import Alike
+from practitioners.domain.asides import without_asides
+from practitioners.domain.places import Place, look_up, look_up_exactly
+from practitioners.domain.text import word_set
+from practitioners.domain.vocabulary import FILLERS, LITTLE, Concept, Vocabulary
 from practitioners.models import Agenda, Practice, Practitioner, Specialty
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 TITLES = word_set(
-    "dr drs docteur docteurs docteure doctor dctr pr prof professeur professor mme madame mlle"
-    " mademoiselle mr mrs ms monsieur"
+    "dr drs dre docteur docteurs docteure docteures doctor doctors dctr pr pre prof professeur"
+    " professeure professor mme mmes madame mesdames mlle mlles melle mademoiselle mr mrs ms miss"
+    " monsieur messieurs"
 )
+# What stands before a title: "le docteur", "cabinet du Dr".
+BEFORE_A_TITLE = word_set("le la les l du de des chez avec cabinet rdv rendez vous voir the with")
 # Professions that are titles when they stand before a name.
 BEFORE_A_NAME = word_set("medecin medecins physician")
 LONGEST = 12
@@ -43,7 +48,9 @@ class Understanding:
     elsewhere too if `reasons_widen`, and otherwise come first among the specialties.
     `second` are the specialties that come after the others. `place` was typed beside it; `unread`
     are words that nothing here is called by. `place_too` is a place that the words name as well,
-    and `name_too` a name that they are as well.
+    and `name_too` a name that they are as well. `alike` are the nearest names where none is exact.
+    `here` says that the reader's own surroundings are meant, which only the browser knows.
+    `language` and `sector` were asked for beside it; they fill the form's filters.
     """
 
     level: str = EXACT
@@ -62,14 +69,21 @@ class Understanding:
     second: list[Specialty] = field(default_factory=list)
     place_too: Place | None = None
     name_too: str = ""
+    alike: Alike = field(default_factory=Alike)
+    here: bool = False
+    language: str = ""
+    sector: str = ""
 
 
 def understand(what: str, *, has_place: bool) -> Understanding:
     """Read a query. A place is looked for in it, and counts, only if the place field is empty."""
-    tokens = search_text(what).split()[:LONGEST]
-    if not tokens:
-        return Understanding(anything=True)
-    return _Reading(tokens, Vocabulary.current(), has_place=has_place).understanding()
+    asides = without_asides(what)
+    tokens = list(asides.words)[:LONGEST]
+    meant = Understanding(anything=True)
+    if tokens:
+        meant = _Reading(tokens, Vocabulary.current(), has_place=has_place).understanding()
+    here = asides.here and not has_place and meant.place is None
+    return _with(meant, here=here, language=asides.language, sector=asides.sector)
 
 
 class _Reading:
@@ -81,11 +95,14 @@ class _Reading:
         # A title alone is a wish for a doctor.
         self.tokens = self.names or ["medecin"]
         self.segments = vocabulary.segment(self.tokens)
-        self.rest = [word for word in self.segments.rest if word not in LITTLE]
+        self.rest = _telling(self.segments.rest, beside=self.segments.concepts)
 
     def understanding(self) -> Understanding:
         if self.segments.concepts and not self.rest:
             return self._concepts_alone()
+        if not self.rest:
+            # "Consultation", "je cherche": nothing is asked for, unless a name is made of it.
+            return self._everything_is_a_name() or Understanding(anything=True)
         return (
             self._everything_is_a_name()
             or self._after_a_profession()
@@ -127,7 +144,8 @@ class _Reading:
         if called is None:
             return None
         reason = self._a_reason()
-        meant = self._of(self.segments.concepts)
+        # "Dos Santos" is somebody's name, and no back pain.
+        meant = self._of([] if self.rest else self.segments.concepts)
         reasons = meant.reasons + (reason.reasons if reason else ())
         return _with(
             called, specialties=meant.specialties, reasons=reasons, text=meant.text,
@@ -153,7 +171,7 @@ class _Reading:
         if not words or not (people or practices):
             return None
         # "Dr Paris" is a person, not the practices in Paris.
-        practices = practices and not (people and self.titled)
+        practices = practices and not (people and (self.titled or self.tokens[0] in BEFORE_A_NAME))
         values: dict[str, object] = {"people": people, "practices": practices, "words": words}
         return Understanding(**(values | more))  # type: ignore[arg-type]
 
@@ -163,17 +181,19 @@ class _Reading:
             return None
         if not self.titled and self._a_city(self.rest):
             return None
-        meant = self._of(self.segments.concepts)
+        both = self._both(self.segments.concepts, self.rest)
+        return _with(both, place_too=self._place_beside(self.rest)) if both else None
+
+    def _both(self, concepts: Sequence[Concept], name: Sequence[str]) -> Understanding | None:
+        """The people and practices of a name that are of the specialty as well."""
+        meant = self._of(concepts)
         codes = [specialty.code for specialty in meant.specialties]
         rows = Agenda.objects.filter(listed=True, practitioner__specialties__in=codes)
-        people = rows.filter(practitioner__in=name_matches.people(self.rest)).exists()
-        practices = rows.filter(practice__in=name_matches.practices(self.rest)).exists()
+        people = rows.filter(practitioner__in=name_matches.people(name)).exists()
+        practices = rows.filter(practice__in=name_matches.practices(name)).exists()
         if not (people or practices):
             return None
-        return _with(
-            meant, words=tuple(self.rest), people=people, practices=practices, both=True,
-            place_too=self._place_beside(self.rest),
-        )  # fmt: skip
+        return _with(meant, words=tuple(name), people=people, practices=practices, both=True)
 
     def _a_reason(self) -> Understanding | None:
         """A reason under the very words that a practice gave it."""
@@ -193,8 +213,7 @@ class _Reading:
     def _place_of(self, words: Sequence[str]) -> Place | None:
         """The place that these words name, if it is one that everybody knows, or says more."""
         place = look_up_exactly(" ".join(words)) if words else None
-        known = place is not None and (place.population >= PLACE_POPULATION or place.postcodes)
-        return place if known else None
+        return place if place is not None and _known(place) else None
 
     def _with_a_place(self) -> Understanding | None:
         """ "pédiatre Paris 12", "Dr Rey Lyon", "Lyon dentiste": a place at either end."""
@@ -204,11 +223,12 @@ class _Reading:
             if back > PLACE_WORDS:
                 continue
             for where, what in ((words[cut:], words[:cut]), (words[:back], words[back:])):
-                place = look_up_exactly(" ".join(where))
+                place = look_up_exactly(" ".join(where), begun=True)
                 if place is None:
                     continue
                 meant = self._what_is_left(what)
-                if meant is not None:
+                # Beside a name, or alone, a hamlet is rather part of the name: "De la Tour".
+                if meant is not None and (meant.specialties or meant.reasons or _known(place)):
                     called = meant.specialties and _listed(people=name_matches.people(where))
                     return _with(
                         meant, place=None if self.has_place else place,
@@ -223,9 +243,14 @@ class _Reading:
         if not words:
             return Understanding(anything=True)
         segments = self.vocabulary.segment(words)
-        if segments.concepts and not [w for w in segments.rest if w not in LITTLE]:
+        rest = _telling(segments.rest, beside=segments.concepts)
+        if segments.concepts and not rest:
             return _with(self._of(segments.concepts), text=" ".join(segments.used))
-        return self._called(words)
+        if not segments.concepts and not rest:
+            return Understanding(anything=True)
+        return self._called(words) or (
+            self._both(segments.concepts, rest) if segments.concepts else None
+        )
 
     def _beginnings(self) -> Understanding | None:
         """Nothing is exact: what begins with these letters."""
@@ -245,25 +270,62 @@ class _Reading:
     def _concepts_and_something_unread(self) -> Understanding | None:
         if not self.segments.concepts:
             return None
-        return _with(self._of(self.segments.concepts), unread=" ".join(self.rest))
+        meant, unread = self._of(self.segments.concepts), self.rest
+        place, where = self._place_among(self.rest)
+        if place is not None:
+            unread = [word for word in unread if word not in where]
+        elif not self.has_place:
+            # "dentiste Marseile": the city is taken, and the word that is not its name is said.
+            near = look_up(" ".join(self.rest))
+            large = near.place is not None and near.place.population >= CITY_POPULATION
+            place = near.place if large and not near.unread else None
+        return _with(meant, unread=" ".join(unread), place=place)
+
+    def _place_among(self, words: Sequence[str]) -> tuple[Place | None, Sequence[str]]:
+        """A place at the end or the beginning of words that are not all read."""
+        for length in range(len(words), 0, -1):
+            for where in (words[-length:], words[:length]):
+                if place := self._place_beside(where):
+                    return place, where
+        return None, ()
 
     def _similar(self) -> Understanding | None:
         """Nothing begins so either: what is like it."""
-        words = [word for word in self.tokens if word not in LITTLE]
-        text = " ".join(self.names)
-        concepts = self.vocabulary.similar(words)
-        people = len(text) > 2 and _listed(people=name_matches.similar_people(text))
-        practices = len(text) > 2 and _listed(practices=name_matches.similar_practices(text))
-        if not (concepts or people or practices):
+        nearest = self.vocabulary.similar([word for word in self.tokens if word not in LITTLE])
+        names = alike_names.alike(self.names)
+        if nearest.unread and not names:
+            names = alike_names.with_a_surname_among(self.names)
+        concepts = nearest.concepts
+        if concepts and names:
+            # Only the nearest are shown: "Dupond" is nearer to Dupont than to any specialty.
+            concepts = concepts if nearest.distance <= names.distance else []
+            names = names if names.distance <= nearest.distance else Alike()
+        if not (concepts or names):
+            names = alike_names.with_a_surname_among(self.names)
+        if not (concepts or names):
             return None
         return _with(
             self._of(concepts),
-            level=SIMILAR, people=people, practices=practices, words=tuple(self.names), text=text,
+            level=SIMILAR, alike=names, people=bool(names.people),
+            practices=bool(names.practices), words=tuple(self.names), text=" ".join(self.names),
         )  # fmt: skip
 
 
+def _known(place: Place) -> bool:
+    return place.population >= PLACE_POPULATION or bool(place.postcodes)
+
+
+def _telling(words: Sequence[str], *, beside: Sequence[Concept]) -> list[str]:
+    """The words that say something; beside what is understood, fewer do: "bouton sur le visage"."""
+    silent = LITTLE | FILLERS if beside else LITTLE
+    return [word for word in words if word not in silent]
+
+
 def without_titles(tokens: Sequence[str]) -> list[str]:
-    """Drop titles: "Dr", "docteur", and "médecin" or "M." before a name."""
+    """Drop titles: "Dr", "le docteur", and "médecin" or "M." before a name."""
+    title = next((i for i, token in enumerate(tokens) if token in TITLES), 0)
+    if set(tokens[:title]) <= BEFORE_A_TITLE:
+        tokens = tokens[title:]
     kept = [token for token in tokens if token not in TITLES]
     return kept[1:] if len(kept) > 1 and kept[0] == "m" else kept
 

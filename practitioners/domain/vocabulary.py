@@ -10,16 +10,27 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from practitioners.domain.reference_data import DATA_DIR
-from practitioners.domain.text import search_text, within_typo, word_set
+from practitioners.domain.text import likeness, search_text, word_set
 from practitioners.models import Specialty
 
 VIDEO = "@video"
+# Of shorter words, too many are one letter apart.
+SHORTEST = 5
 # Words that say nothing about what is looked for.
 LITTLE = word_set(
     "a ai au aux avec avoir besoin c ce cette chez cherche chercher consult consulter consultation"
     " d dans de des du en est et faire for from i in j je l la le les ma mal me mes mon my near"
     " need of on ou par pour pres prendre proche rdv rendez se specialiste specialist sur the to"
-    " trouver un une urgent vous want with y an appointment find book looking"
+    " trouver un une urgent vous want with y an appointment find book looking moi suis veux"
+    " voudrais aimerais souhaite bonjour merci svp nous notre nos some please im am have has"
+)
+# Words that change nothing where the others are understood: "bouton sur le visage", "new glasses".
+FILLERS = word_set(
+    "maux douleur douleurs probleme problemes trouble troubles maladie maladies symptome symptomes"
+    " suivi test bilan visite pain ache problem problems disease visage corps bas haut gauche droit"
+    " droite rouge gros grosse fort forte petit petite nouveau nouvelle nouveaux nouvelles new bon"
+    " bonne meilleur meilleure best good disponible rapide rapidement vite aujourd hui demain today"
+    " tomorrow fils fille bebe enfant femme homme son daughter baby france"
 )
 # Of these "mal" alone says nothing, and "mal de dos" much.
 _KEPT_IN_PHRASES = frozenset({"mal", "consultation", "urgent"})
@@ -28,7 +39,7 @@ _GENERIC = word_set(
     "medecine medicine medical medicale general generale practice maladies diseases sante health"
     " public publique social sociale specialist option adolescent enfant qualifie specialiste"
     " surgery therapist physical and metabolisme diagnostic cancer infectieuses infectious"
-    " respiratory internal travail"
+    " respiratory internal travail femme sage"
 )
 _ENDINGS = (
     ("iere", "ier"), ("ienne", "ien"), ("trice", "teur"), ("euse", "eur"), ("aux", "al"),
@@ -60,6 +71,15 @@ class Segments:
     concepts: list[Concept] = field(default_factory=list)
     rest: list[str] = field(default_factory=list)
     used: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alike:
+    """The concepts nearest to words that name none, how far they are, and the words left over."""
+
+    concepts: list[Concept] = field(default_factory=list)
+    distance: int = 0
+    unread: tuple[str, ...] = ()
 
 
 def stem(word: str) -> str:
@@ -104,10 +124,12 @@ SPECIALTY_SOURCES = ("profession or specialty name", "short form")
 
 
 def _merged(one: Concept, other: Concept) -> Concept:
+    """Both meanings of a phrase: what comes first in either does so in both."""
+    first = {c for concept in (one, other) for c in concept.codes if c not in concept.second}
     return Concept(
         phrase=one.phrase,
         codes=tuple(dict.fromkeys(one.codes + other.codes)),
-        second=tuple(code for code in one.second if code in other.second),
+        second=tuple(dict.fromkeys(c for c in one.second + other.second if c not in first)),
         reasons=tuple(dict.fromkeys(one.reasons + other.reasons)),
         is_specialty=one.is_specialty and other.is_specialty,
         video=one.video or other.video,
@@ -199,16 +221,29 @@ class Vocabulary:
         ]
         return _unique(concept for _, concept in sorted(found, key=lambda pair: pair[0]))
 
-    def similar(self, words: Sequence[str]) -> list[Concept]:
-        """Return the concepts of phrases a typo or two away from the words, the nearest first."""
+    def similar(self, words: Sequence[str]) -> "Alike":
+        """Return the concepts of the phrases nearest to the words, a typo or two away."""
         wanted = " ".join(words)
-        return _unique(
-            concept for concept in self.concepts.values() if within_typo(wanted, concept.phrase)
-        ) or _unique(
-            concept
+        whole = [
+            (far, concept)
+            for concept in self.concepts.values()
+            if len(wanted) >= SHORTEST and (far := likeness(wanted, concept.phrase)) is not None
+        ]
+        if whole:
+            return _nearest(whole, unread=())
+        single = [
+            (far, phrase[0], concept, word)
             for phrase, concept in self.concepts.items()
-            if len(phrase) == 1 and any(within_typo(stem(word), phrase[0]) for word in words)
-        )
+            for word in words
+            if len(phrase) == 1
+            and len(word) >= SHORTEST
+            and len(phrase[0]) >= SHORTEST - 1
+            and (far := likeness(stem(word), phrase[0])) is not None
+        ]
+        best = min((far for far, *_ in single), default=0)
+        read = {word for far, _, _, word in single if far == best}
+        unread = tuple(word for word in words if word not in read)
+        return _nearest([(far, concept) for far, _, concept, _ in single], unread=unread)
 
     def of(self, concepts: Iterable[Concept]) -> list[Specialty]:
         """Return the specialties of concepts, in their order."""
@@ -228,6 +263,13 @@ def _begins(phrase: Sequence[str], wanted: Sequence[str], concept: Concept) -> b
     whole = re.match(re.escape(wanted[-1]), concept.phrase) if len(wanted) == 1 else None
     ahead = tuple(phrase[: len(wanted) - 1]) == tuple(wanted[:-1])
     return bool(whole) or (ahead and phrase[len(wanted) - 1].startswith(wanted[-1]))
+
+
+def _nearest(found: Sequence[tuple[int, Concept]], *, unread: tuple[str, ...]) -> Alike:
+    far = min((far for far, _ in found), default=0)
+    # Nobody means a video visit by a word that only resembles one.
+    kept = [concept for each, concept in found if each == far and not concept.video]
+    return Alike(concepts=_unique(kept), distance=far, unread=unread if kept else ())
 
 
 def _unique(concepts: Iterable[Concept]) -> list[Concept]:

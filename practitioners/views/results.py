@@ -42,7 +42,12 @@ class _Asked:
 
     @property
     def unknown_place(self) -> bool:
-        return bool(self.where) and self.found.place is None
+        return bool(self.where) and self.found.place is None and not self.found.everywhere
+
+    @property
+    def here(self) -> bool:
+        """Whether the text names the reader's surroundings, which only the browser knows."""
+        return self.found.here or (self.meant.here and self.found.place is None)
 
 
 def _asked(request: HttpRequest) -> _Asked:
@@ -55,7 +60,12 @@ def _asked(request: HttpRequest) -> _Asked:
     chosen = request.GET.get("motif", "")[:LENGTH]
     if chosen and chosen not in reasons and search.is_reason_name(chosen):
         reasons = [chosen, *reasons]
-    form = FilterForm(request.GET, reasons=reasons)
+    data = request.GET.copy()
+    for name, value in (("langue", meant.language), ("secteur", meant.sector)):
+        # What the query asks for is chosen in the form, until something else is.
+        if value and name not in data:
+            data[name] = value
+    form = FilterForm(data, reasons=reasons)
     return _Asked(what=what, where=where, code=code, found=found, meant=meant, form=form)
 
 
@@ -89,6 +99,7 @@ def results(request: HttpRequest) -> HttpResponse:
         "found": asked.found,
         "meant": asked.meant,
         "unknown_place": asked.unknown_place,
+        "here": asked.here,
         "form": asked.form,
         "filters": filters,
         "known": {True: "oui", False: "non", None: ""}[filters.known],

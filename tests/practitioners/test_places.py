@@ -1,207 +1,123 @@
 """What people type into "where", and the place that it means: a table of facts on real communes."""
 
-import pytest
+import csv
+from pathlib import Path
 
-from practitioners.domain.places import look_up, suggest_places
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from practitioners.domain.places import Found, look_up, look_up_exactly, suggest_places
+from practitioners.models import Commune
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("real_communes")]
 
-# What is typed, and the label of the place that it means.
-EXACT = [
-    ("Tours", "Tours (37000)"),
-    ("tours", "Tours (37000)"),
-    ("TOURS (37000)", "Tours (37000)"),
-    ("37000", "Tours (37000)"),
-    ("37000 Tours", "Tours (37000)"),
-    ("Tours 37", "Tours (37000)"),
-    ("Tours Indre-et-Loire", "Tours (37000)"),
-    ("Tours, Indre et Loire", "Tours (37000)"),
-    ("Tours Centre-Val de Loire", "Tours (37000)"),
-    ("à Tours", "Tours (37000)"),
-    ("près de Tours", "Tours (37000)"),
-    ("near Tours", "Tours (37000)"),
-    # Arrondissements
-    ("Paris", "Paris (75)"),
-    ("Paris 12", "Paris 12e (75012)"),
-    ("Paris 12e", "Paris 12e (75012)"),
-    ("Paris 12ème", "Paris 12e (75012)"),
-    ("Paris 12 ème", "Paris 12e (75012)"),
-    ("Paris 12ème arrondissement", "Paris 12e (75012)"),
-    ("Paris XII", "Paris 12e (75012)"),
-    ("Paris XIIe", "Paris 12e (75012)"),
-    ("Paris, 12th arrondissement", "Paris 12e (75012)"),
-    ("Paris douzième", "Paris 12e (75012)"),
-    ("75012", "Paris 12e (75012)"),
-    ("75 012", "Paris 12e (75012)"),
-    ("F-75012 Paris", "Paris 12e (75012)"),
-    ("75012 Paris", "Paris 12e (75012)"),
-    ("Paris 75012", "Paris 12e (75012)"),
-    ("Paris (75012)", "Paris 12e (75012)"),
-    ("12e arrondissement de Paris", "Paris 12e (75012)"),
-    ("12ème arrondissement", "Paris 12e (75012)"),
-    ("paris12", "Paris 12e (75012)"),
-    ("Paris 15", "Paris 15e (75015)"),
-    ("Paris 1er", "Paris 1er (75001)"),
-    ("Paris 1", "Paris 1er (75001)"),
-    ("Paris 01", "Paris 1er (75001)"),
-    ("Paris premier", "Paris 1er (75001)"),
-    ("75116", "Paris 16e (75016)"),
-    ("Paris 75", "Paris (75)"),
-    ("75", "Paris (75)"),
-    ("Lyon 03", "Lyon 3e (69003)"),
-    ("Lyon 3", "Lyon 3e (69003)"),
-    ("Lyon IX", "Lyon 9e (69009)"),
-    ("lyon 7ème", "Lyon 7e (69007)"),
-    ("69003", "Lyon 3e (69003)"),
-    ("Lyon 69", "Lyon (69)"),
-    ("Lyon cedex 03", "Lyon 3e (69003)"),
-    ("Marseille 08", "Marseille 8e (13008)"),
-    ("Marseille 8ème", "Marseille 8e (13008)"),
-    ("Marseille 13e", "Marseille 13e (13013)"),
-    ("13008 Marseille", "Marseille 8e (13008)"),
-    # Departments
-    ("2A", "Corse-du-Sud (2A)"),
-    ("2b", "Haute-Corse (2B)"),
-    ("2 A", "Corse-du-Sud (2A)"),
-    ("Corse du Sud", "Corse-du-Sud (2A)"),
-    ("92", "Hauts-de-Seine (92)"),
-    ("le 92", "Hauts-de-Seine (92)"),
-    ("dans le 92", "Hauts-de-Seine (92)"),
-    ("département 92", "Hauts-de-Seine (92)"),
-    ("Hauts-de-Seine", "Hauts-de-Seine (92)"),
-    ("hauts de seine", "Hauts-de-Seine (92)"),
-    ("Hauts-de-Seine (92)", "Hauts-de-Seine (92)"),
-    ("département des Hauts-de-Seine", "Hauts-de-Seine (92)"),
-    ("Indre et Loire", "Indre-et-Loire (37)"),
-    ("Indre-et-Loire", "Indre-et-Loire (37)"),
-    ("Indre", "Indre (36)"),
-    ("Indre 44", "Indre (44610)"),
-    ("01", "Ain (01)"),
-    ("971", "Guadeloupe (971)"),
-    ("974", "La Réunion (974)"),
-    ("Réunion", "La Réunion (974)"),
-    ("La Réunion", "La Réunion (974)"),
-    ("Martinique", "Martinique (972)"),
-    ("Seine St Denis", "Seine-Saint-Denis (93)"),
-    ("Côtes d’Armor", "Côtes-d'Armor (22)"),
-    ("Bouches du Rhone", "Bouches-du-Rhône (13)"),
-    ("Val de Marne", "Val-de-Marne (94)"),
-    ("Pas de Calais", "Pas-de-Calais (62)"),
-    ("Vienne", "Vienne (86)"),
-    ("Vienne 38", "Vienne (38200)"),
-    ("Vienne Isère", "Vienne (38200)"),
-    # Regions
-    ("Bretagne", "Bretagne (région)"),
-    ("région Bretagne", "Bretagne (région)"),
-    ("Bretagne (région)", "Bretagne (région)"),
-    ("Brittany", "Brittany (région)"),
-    ("Île-de-France", "Île-de-France (région)"),
-    ("ile de france", "Île-de-France (région)"),
-    ("IDF", "IDF (région)"),
-    ("PACA", "PACA (région)"),
-    ("Grand Est", "Grand Est (région)"),
-    ("Nouvelle Aquitaine", "Nouvelle-Aquitaine (région)"),
-    ("Corse", "Corse (région)"),
-    ("Alsace", "Alsace (région)"),
-    # Short forms and small words
-    ("st etienne", "Saint-Étienne (42000)"),
-    ("St-Etienne", "Saint-Étienne (42000)"),
-    ("Saint Etienne", "Saint-Étienne (42000)"),
-    ("Ste Geneviève des Bois", "Sainte-Geneviève-des-Bois (91700)"),
-    ("Chalon s/ Saône", "Chalon-sur-Saône (71100)"),
-    ("Chalon/Saone", "Chalon-sur-Saône (71100)"),
-    ("Fontenay ss Bois", "Fontenay-sous-Bois (94120)"),
-    ("Fontenay s/s bois", "Fontenay-sous-Bois (94120)"),
-    ("Villeneuve d Ascq", "Villeneuve-d'Ascq (59491)"),
-    ("L Hay les Roses", "L'Haÿ-les-Roses (94240)"),
-    ("Havre", "Le Havre (76600)"),
-    ("la rochelle", "La Rochelle (17000)"),
-    ("Mt de Marsan", "Mont-de-Marsan (40000)"),
-    ("saint andre les lille", "Saint-André-lez-Lille (59350)"),
-    # A town with its department, region or postcode
-    ("Bruz", "Bruz (35170)"),
-    ("Bruz 35", "Bruz (35170)"),
-    ("Bruz (35)", "Bruz (35170)"),
-    ("35 Bruz", "Bruz (35170)"),
-    ("Bruz 35170", "Bruz (35170)"),
-    ("Bruz Ille et Vilaine", "Bruz (35170)"),
-    ("Bruz Bretagne", "Bruz (35170)"),
-    ("Rennes cedex 7", "Rennes (35000)"),
-    ("35042 Rennes cedex", "Rennes (35000)"),
-    ("Saint-Denis 93", "Saint-Denis (93200)"),
-    ("Saint-Denis 974", "Saint-Denis (97400)"),
-    ("Saint-Denis La Réunion", "Saint-Denis (97400)"),
-    ("St Denis Seine St Denis", "Saint-Denis (93200)"),
-    ("Valence 26", "Valence (26000)"),
-    ("Rennes 35200", "Rennes (35200)"),
-    # The largest of the same name, or of the same first word
-    ("Aix", "Aix-en-Provence (13080)"),
-    ("Aix 19", "Aix (19200)"),
-    ("Aix les Bains", "Aix-les-Bains (73100)"),
-    ("Clermont", "Clermont-Ferrand (63000)"),
-    ("Boulogne", "Boulogne-Billancourt (92100)"),
-    ("Châlons", "Châlons-en-Champagne (51000)"),
-    ("Villefranche sur Saone", "Villefranche-sur-Saône (69400)"),
-    ("Évry", "Évry-Courcouronnes (91000)"),
-    # Addresses
-    ("12 rue de Rivoli Paris", "Paris (75)"),
-    ("12 rue de Rivoli, 75004 Paris", "Paris 4e (75004)"),
-    ("rue de Rivoli 75004 Paris", "Paris 4e (75004)"),
-    ("rue de Rivoli 75004", "Paris 4e (75004)"),
-    ("12 bis rue de Rivoli Paris 4e", "Paris 4e (75004)"),
-    ("Paris, 12 rue de Rivoli", "Paris (75)"),
-    ("5 av de Toulouse Montpellier", "Montpellier (34000)"),
-    ("place de Bretagne, Rennes", "Rennes (35000)"),
-    ("8 place de la Mairie Bruz", "Bruz (35170)"),
-    ("3 bd St Michel 35170 Bruz", "Bruz (35170)"),
-    ("14 rue de Lyon, Marseille", "Marseille (13)"),
-    ("1 chemin du Port, St Denis 974", "Saint-Denis (97400)"),
-    # Names that stand for a part of a town of today
-    ("Lomme", "Lomme (59)"),
-    ("Rue", "Rue (80120)"),
-]  # fmt: skip
+# typed: what is typed. place: the label of the place taken for it. how: "exact"; "said", taken
+# with a word about it; "unknown"; "everywhere" and "here", which name none. also: one of the
+# other places that are offered. One test reads all of it, as a test for each line costs more.
+TABLE = Path(__file__).parent / "tables" / "where.csv"
 
 
-@pytest.mark.parametrize(("typed", "label"), EXACT)
-def test_a_place_is_what_was_written(typed, label):
-    found = look_up(typed)
-    assert found.place is not None, found
-    assert (found.place.label, found.exact, found.unread) == (label, True, "")
+def lines() -> list[dict[str, str]]:
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
-# What is typed, what is taken for it, and said to be: a typo, first letters, some of the words.
-CLOSE = [
-    ("Renes", "Rennes (35000)"),
-    ("Toulous", "Toulouse (31000)"),
-    ("morlais", "Morlaix (29600)"),
-    ("St-Étiene", "Saint-Étienne (42000)"),
-    ("Bordaux", "Bordeaux (33000)"),
-    ("Monpellier", "Montpellier (34000)"),
-    ("Grenobel", "Grenoble (38000)"),
-    ("Chalon Saone", "Chalon-sur-Saône (71100)"),
-    ("Haut-de-Seine", "Hauts-de-Seine (92)"),
-    ("Paris Montparnasse", "Paris (75)"),
-    ("Lyon Part-Dieu", "Lyon (69)"),
-    ("Bruz 99", "Bruz (35170)"),
-    ("Paris 21", "Paris (75)"),
-]
+def how(found: Found) -> str:
+    if found.everywhere or found.here:
+        return "everywhere" if found.everywhere else "here"
+    if found.place is None:
+        return "unknown"
+    return "exact" if found.exact and not found.unread else "said"
 
 
-@pytest.mark.parametrize(("typed", "label"), CLOSE)
-def test_a_close_name_is_taken_only_with_a_word_about_it(typed, label):
-    found = look_up(typed)
-    assert found.place is not None, found
-    assert found.place.label == label
-    assert not found.exact or found.unread
+def test_a_place_is_what_was_written_and_nothing_is_replaced_silently():
+    wrong = []
+    for line in lines():
+        found = look_up(line["typed"])
+        seen = (found.place.label if found.place else "", how(found))
+        offered = {place.label for place in (*found.others, *found.similar)}
+        if seen != (line["place"], line["how"]) or (line["also"] and line["also"] not in offered):
+            wrong.append((line, seen, offered))
+    assert not wrong, wrong
 
 
-@pytest.mark.parametrize(
-    "typed",
-    ["Zzzzville", "Xqwzk", "99999", "99", "Londres", "Genève", "Bruxelles", "Barcelone", "New York",
-     "rue de Lyon", "Berlin", "00000", "Mont Blanc", "qqqqqq", "%", "'", "x", "98", "96"],
-)  # fmt: skip
-def test_what_is_no_place_is_never_replaced(typed):
-    assert look_up(typed).place is None
+def test_what_a_suggestion_writes_is_understood_as_that_place():
+    places = {}
+    for line in lines():
+        if line["how"] == "exact":
+            place = look_up(line["typed"]).place
+            places[place.label] = place
+    wrong = []
+    for label, place in places.items():
+        for found in (look_up(label), look_up(label, code=place.code)):
+            again = found.place
+            same = (
+                again is not None
+                and (again.label, again.departments) == (label, place.departments)
+                and (again.postcodes == place.postcodes or again.commune == place.commune)
+            )
+            if not same or how(found) != "exact":
+                wrong.append((label, found))
+    assert not wrong, wrong
+
+
+def test_every_commune_is_found_by_its_name_with_its_department_and_its_postcode():
+    """One in 60 of them, the small ones too: nothing larger stands in for the name itself."""
+    wrong = []
+    for commune in list(Commune.objects.order_by("code").exclude(postcodes=[]))[::60]:
+        for text in (
+            f"{commune.name} {commune.department}",
+            f"{commune.postcodes[0]} {commune.name}",
+        ):
+            found = look_up(text)
+            names = (
+                {found.place.commune.search_name} if found.place and found.place.commune else set()
+            )
+            if names != {commune.search_name} or found.unread or not found.exact:
+                wrong.append((text, found))
+        alone = look_up(commune.name)
+        listed = [place.commune.code for place in (alone.place, *alone.others) if place.commune]
+        if commune.code not in listed and len(listed) < 9:
+            wrong.append((commune.name, alone))
+    assert not wrong, wrong
+
+
+def test_a_place_beside_something_is_named_in_full_or_large():
+    assert look_up_exactly("Bruz").label == "Bruz (35170)"
+    assert look_up_exactly("Boulogne") is None
+    assert look_up_exactly("Boulogne", begun=True).label == "Boulogne-Billancourt (92100)"
+    assert look_up_exactly("Villers", begun=True) is None
+    assert look_up_exactly("Renes", begun=True) is None
+
+
+def test_an_area_has_its_own_name_in_either_language():
+    labels = {}
+    for language in ("fr", "en"):
+        with translation.override(language):
+            labels[language] = [look_up(typed).place.label for typed in ("Brittany", "IDF", "PACA")]
+    assert labels["fr"][:2] == ["Bretagne (région)", "Île-de-France (région)"]
+    assert labels["en"][:2] == ["Brittany (region)", "Île-de-France (region)"]
+    with translation.override("en"):
+        again = [look_up(label) for label in labels["en"]]
+    assert [(found.place.label, found.exact) for found in again] == [
+        (label, True) for label in labels["en"]
+    ]
+
+
+def test_around_me_asks_where_and_france_is_no_place():
+    url = reverse("practitioners:search")
+    for where in ("autour de moi", "near me"):
+        text = Client().get(url, {"quoi": "dentiste", "ou": where}).content.decode()
+        assert "Où êtes-vous\u00a0?" in text
+        assert "Nous ne connaissons pas" not in text
+    beside = Client().get(url, {"quoi": "dentiste près de moi"})
+    assert "Pour chercher autour de vous" in beside.content.decode()
+    assert beside.context["meant"].unread == ""
+    for where in ("France", "partout"):
+        page = Client().get(url, {"quoi": "dentiste", "ou": where})
+        assert (page.context["place"], page.context["unknown_place"]) == (None, False)
 
 
 @pytest.mark.parametrize(
@@ -235,12 +151,3 @@ def test_suggestions_follow_the_same_rules(typed, first, also):
     assert not first or labels[0] == first
     assert not also or also in labels
     assert len(labels) == len(set(labels)) <= 8
-
-
-@pytest.mark.parametrize("typed", [typed for typed, _ in EXACT])
-def test_what_a_suggestion_writes_is_understood_as_that_place(typed):
-    place = look_up(typed).place
-    for again in (look_up(place.label), look_up(place.label, code=place.code)):
-        assert (again.place.label, again.place.departments) == (place.label, place.departments)
-        assert again.place.postcodes == place.postcodes or again.place.commune == place.commune
-        assert (again.exact, again.unread) == (True, "")

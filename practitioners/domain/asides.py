@@ -1,0 +1,76 @@
+"""What is typed beside what is looked for: surroundings, a language, fees.
+
+"dentiste près de moi", "English speaking doctor", "ophtalmo secteur 1".
+"""
+
+from dataclasses import dataclass
+
+from practitioners.domain.place_text import EVERYWHERE, HERE
+from practitioners.domain.text import search_text
+
+# Folded words of each language, in French and English.
+LANGUAGES = {
+    "en": ("anglais", "english"),
+    "es": ("espagnol", "spanish"),
+    "de": ("allemand", "german"),
+    "it": ("italien", "italian"),
+    "pt": ("portugais", "portuguese"),
+    "ar": ("arabe", "arabic"),
+}
+_ONE_WORD = {
+    "anglophone": "en", "hispanophone": "es", "germanophone": "de", "italophone": "it",
+    "lusophone": "pt", "arabophone": "ar",
+}  # fmt: skip
+_SPOKEN = (
+    "qui parle {}", "qui parlent {}", "parlant {}", "parle {}", "parlant l {}", "langue {}",
+    "{} speaking", "speaking {}", "who speaks {}", "that speaks {}", "speaks {}", "{} speaker",
+)  # fmt: skip
+_SECTORS = {"secteur 1": "1", "secteur 2": "2", "sector 1": "1", "sector 2": "2"}
+# Nobody says that of themselves.
+_VAIN = ("pas cher", "pas chere", "moins cher", "pas trop cher", "cheap", "pres d ici")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asides:
+    """The words without the asides, and what those ask for."""
+
+    words: tuple[str, ...]
+    here: bool = False
+    language: str = ""
+    sector: str = ""
+
+
+def without_asides(text: str) -> Asides:
+    """Take a query's asides out of it; the rest is what is looked for."""
+    folded = f" {search_text(text)} "
+    language = sector = ""
+    for phrase, code in _phrases():
+        if f" {phrase} " in folded:
+            folded, language = folded.replace(f" {phrase} ", " "), code
+    for phrase, code in _SECTORS.items():
+        if f" {phrase} " in folded:
+            folded, sector = folded.replace(f" {phrase} ", " "), code
+    for phrase in _VAIN:
+        folded = folded.replace(f" {phrase} ", " ")
+    words, here = _without_surroundings(folded.split())
+    return Asides(words=tuple(words), here=here, language=language, sector=sector)
+
+
+def _phrases() -> list[tuple[str, str]]:
+    named = [
+        (spoken.format(word), code)
+        for spoken in _SPOKEN
+        for code, words in LANGUAGES.items()
+        for word in words
+    ]
+    return [*named, *_ONE_WORD.items()]
+
+
+def _without_surroundings(words: list[str]) -> tuple[list[str], bool]:
+    """Drop "près de moi" and "en France" at the end; the former is said to be meant."""
+    for length in range(min(len(words), 6), 0, -1):
+        last = " ".join(words[-length:])
+        # "Marie France" may be somebody.
+        if last in HERE or (last in EVERYWHERE and length > 1):
+            return words[:-length], last in HERE
+    return words, False
