@@ -403,6 +403,11 @@ urlpatterns = [
     ),
     path("cabinet/<uuid:practice_id>/membres/", members.member_list, name="members"),
     path(
+        "cabinet/<uuid:practice_id>/membres/invitations/<uuid:invitation_id>/retirer/",
+        members.withdraw_invitation,
+        name="withdraw-invitation",
+    ),
+    path(
         "cabinet/<uuid:practice_id>/membres/<uuid:membership_id>/praticien/",
         members.link_member,
         name="link-member",

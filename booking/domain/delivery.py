@@ -202,7 +202,7 @@ def compose(message: Message, *, now: datetime) -> Letter:
     if message.appointment is not None:
         return _about_appointment(message, now=now)
     if message.invitation is not None:
-        return _invitation(message)
+        return _invitation(message, now=now)
     if message.handover is not None:
         return _handover(message.handover, now=now)
     if message.offer is not None:
@@ -210,9 +210,9 @@ def compose(message: Message, *, now: datetime) -> Letter:
     return _letter(message.kind, *account_letters.about(message, now=now))
 
 
-def _invitation(message: Message) -> Letter:
+def _invitation(message: Message, *, now: datetime) -> Letter:
     invitation = message.invitation
-    if invitation is None or invitation.accepted_at:
+    if invitation is None or not invitation.is_open(now=now):
         raise NothingToSay
     path = reverse("booking:accept-invitation", args=[invitation_token(invitation)])
     context: dict[str, object] = {

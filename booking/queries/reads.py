@@ -77,6 +77,7 @@ ACTIONS = {
     "concern-raised": _("Explication demandée"),
     "concern-answered": _("Explication donnée"),
     "member-invited": _("Invitation envoyée"),
+    "invitation-withdrawn": _("Invitation retirée"),
     "member-asked": _("Second facteur redemandé"),
     "member-stopped": _("Accès à l’agenda suspendu"),
     "member-let-in": _("Accès à l’agenda rétabli"),

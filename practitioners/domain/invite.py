@@ -6,9 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_cryptography.core import signing
 
+from audit.advisory_lock import wait_for
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.blind_index import blind_index, normalise_email
@@ -22,6 +24,21 @@ class InvalidInvitation(Exception):
     """The invitation is unknown, used, too old, or meant for another address."""
 
     text = _("Cette invitation n’est plus valable, ou elle est adressée à un autre compte.")
+
+
+class AlreadyInvited(Exception):
+    """The practice has invited this address, and waits for the answer."""
+
+    text = _(
+        "Cette adresse est déjà invitée. Pour changer l’invitation, retirez-la, puis invitez de"
+        " nouveau."
+    )
+
+
+class AlreadyMember(Exception):
+    """The address is a member's, whose access stands."""
+
+    text = _("Cette personne est déjà de l’équipe.")
 
 
 def address_index(email: str) -> bytes | None:
@@ -43,8 +60,11 @@ def invite(
 ) -> Invitation:
     """Create an invitation; the caller owes its mail. On the record, without the address.
 
-    `ends_on`: the last day of the access that it gives.
+    `ends_on`: the last day of the access that it gives. An address is invited once at a time:
+    those who invite to one practice queue. Raises AlreadyInvited, AlreadyMember.
     """
+    wait_for(f"invite {practice.pk}")
+    _check_new(practice, address_index(email), now=now)
     invitation = Invitation(
         practice=practice,
         role=role,
@@ -66,6 +86,44 @@ def invite(
     return invitation
 
 
+def _check_new(practice: Practice, index: bytes | None, *, now: datetime) -> None:
+    there = Membership.objects.filter(practice=practice, account__email_index=index).first()
+    if there is not None and not there.is_over(now=now):
+        raise AlreadyMember
+    if pending(practice=practice, now=now).filter(email_index=index).exists():
+        raise AlreadyInvited
+
+
+def pending(*, practice: Practice, now: datetime) -> QuerySet[Invitation]:
+    """The invitations of a practice that can still be accepted, newest first."""
+    found: QuerySet[Invitation] = Invitation.objects.filter(
+        practice=practice,
+        accepted_at__isnull=True,
+        withdrawn_at__isnull=True,
+        expires_at__gt=now,
+    )
+    return found.order_by("-created_at", "pk")
+
+
+@transaction.atomic
+def withdraw(*, invitation: Invitation, actor: Actor, now: datetime) -> None:
+    """Make an invitation's link worthless at once; on the record. Raises InvalidInvitation where
+    it was accepted, or withdrawn before.
+    """
+    fresh = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
+    if fresh.accepted_at or fresh.withdrawn_at:
+        raise InvalidInvitation
+    fresh.withdrawn_at = now
+    fresh.save(update_fields=["withdrawn_at"])
+    entries.write(
+        "invitation-withdrawn",
+        actor=actor,
+        practice_id=fresh.practice_id,
+        object_id=fresh.pk,
+        details={"role": fresh.role},
+    )
+
+
 def invitation_token(invitation: Invitation) -> str:
     """The signed token of an invitation's link."""
     return signing.dumps(str(invitation.pk), salt="invitation")
@@ -78,7 +136,7 @@ def open_invitation(*, token: str, now: datetime) -> Invitation:
         invitation = Invitation.objects.select_related("practice").get(pk=invitation_id)
     except (signing.BadSignature, ValueError, TypeError, Invitation.DoesNotExist) as error:
         raise InvalidInvitation from error
-    if invitation.accepted_at or invitation.expires_at <= now:
+    if not invitation.is_open(now=now):
         raise InvalidInvitation
     return invitation
 
@@ -88,11 +146,11 @@ def accept(*, invitation: Invitation, account: Any, actor: Actor, now: datetime)
     """Make the account a member. Only the account whose verified address was invited may.
 
     An invitation never changes or captures an account: it adds a membership to the one that is
-    signed in. Raises InvalidInvitation.
+    signed in, or renews one that is over. Raises InvalidInvitation.
     """
     fresh = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
     same_address = bytes(fresh.email_index or b"") == bytes(account.email_index)
-    if fresh.accepted_at or not same_address or not account.email_verified_at:
+    if not fresh.is_open(now=now) or not same_address or not account.email_verified_at:
         raise InvalidInvitation
     fresh.accepted_at = now
     fresh.save(update_fields=["accepted_at"])
@@ -101,6 +159,11 @@ def accept(*, invitation: Invitation, account: Any, actor: Actor, now: datetime)
         practice=fresh.practice,
         defaults={"role": fresh.role, "ends_on": fresh.ends_on},
     )
+    if not created and membership.is_over(now=now):
+        # Somebody whose access has ended comes back, as what they are invited as now.
+        membership.role, membership.ends_on = fresh.role, fresh.ends_on
+        membership.save(update_fields=["role", "ends_on"])
+        created = True
     if created:
         membership.agendas.set(fresh.agendas.all())
     entries.write(

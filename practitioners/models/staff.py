@@ -98,6 +98,7 @@ class Invitation(models.Model):
     )
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -110,3 +111,7 @@ class Invitation(models.Model):
     @property
     def subject_id(self) -> object:
         return self.id
+
+    def is_open(self, *, now: datetime) -> bool:
+        """Whether it can still be accepted."""
+        return self.accepted_at is None and self.withdrawn_at is None and self.expires_at > now

@@ -4,6 +4,8 @@
   const desk = document.querySelector("[data-desk]");
   if (!desk) return;
   const said = desk.querySelector("[data-said]");
+  // What was typed of a visit (new_visit_draft.js) is of no use once it is booked.
+  if (document.querySelector("[data-booked]")) sessionStorage.removeItem("new-visit");
   const AGAIN_MS = 5000;
   const TWICE_MS = 3000;
   let shown = ""; // the state that the page speaks of

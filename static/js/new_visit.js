@@ -64,4 +64,12 @@
   });
   form.querySelector("button[name=search]").hidden = true;
   tell();
+
+  // What was typed before comes back (new_visit_draft.js); what follows from it is asked for again.
+  form.addEventListener("restored", () => {
+    file.classList.toggle("open", typed());
+    if (search.value.trim() && !found.childElementCount) search.dispatchEvent(new Event("cherche", { bubbles: true }));
+    form.elements.motif.dispatchEvent(new Event("change", { bubbles: true }));
+    keep();
+  });
 })();

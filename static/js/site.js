@@ -10,6 +10,11 @@ document.addEventListener("htmx:configRequest", (event) => {
   }
 });
 
+// Nobody after this person in this tab finds what they had begun to type (new_visit_draft.js).
+document.addEventListener("submit", (event) => {
+  if (event.target.hasAttribute("data-sign-out")) sessionStorage.removeItem("new-visit");
+});
+
 // Combobox after the ARIA authoring practices: a text field with a list of suggestions.
 function combobox(input) {
   const list = document.getElementById(input.getAttribute("aria-controls"));

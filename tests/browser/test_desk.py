@@ -211,3 +211,39 @@ def test_a_lost_stream_is_said_and_made_good(browser, live_process, live_server,
     context.set_offline(False)
     expect(page.get_by_text("Tout est rétabli")).to_be_visible(timeout=20_000)
     context.close()
+
+
+def test_back_leads_to_no_second_booking_and_loses_nothing(page, practice):
+    make_patient(practice=practice, first_name="Zénobie", last_name="Lefèvre")
+    page.goto(page.address)
+    # Half filled in, the secretary looks at the agenda and comes back.
+    page.get_by_label("Patient : nom, téléphone ou date de naissance").fill("lefevre")
+    expect(page.get_by_role("radio", name="Lefèvre Zénobie")).to_be_visible()
+    page.get_by_label("Heure").fill("10:00")
+    page.get_by_label("Jour").fill(f"{timezone.localdate() + timedelta(days=1)}")
+    expect(page.get_by_text("Cette heure est libre.")).to_be_visible()
+    page.get_by_role("link", name="Agenda").click()
+    expect(page.locator("[data-agenda]")).to_be_visible()
+    # A form for somebody else offers what was begun, and a patient who was chosen is chosen.
+    page.goto(page.address)
+    expect(page.get_by_text("Un rendez-vous commencé dans cet onglet")).to_be_visible()
+    check_page(page)
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_label("Heure")).to_have_value("10:00")
+    expect(page.get_by_text("Cette heure est libre.")).to_be_visible()
+    page.get_by_role("radio", name="Lefèvre Zénobie").check()
+    page.goto(page.address)
+    page.get_by_role("button", name="Le reprendre").click()
+    expect(page.get_by_role("radio", name="Lefèvre Zénobie")).to_be_checked()
+    expect(page.get_by_label("Heure")).to_have_value("10:00")
+    expect(page.get_by_text("Cette heure est libre.")).to_be_visible()
+    page.get_by_role("button", name="Prendre le rendez-vous").click()
+    expect(page.get_by_text("Rendez-vous pris pour Zénobie Lefèvre")).to_be_visible()
+    # Once it has booked, it says so, and is empty.
+    page.go_back()
+    expect(page.get_by_text("déjà pris pour Zénobie Lefèvre")).to_be_visible()
+    expect(page.get_by_role("radio", name="Lefèvre Zénobie")).to_have_count(0)
+    expect(page.get_by_label("Patient : nom, téléphone ou date de naissance")).to_have_value("")
+    assert Appointment.unscoped.count() == 1
+    check_page(page)

@@ -1,6 +1,7 @@
 """Members of a practice, and invitations."""
 
 import uuid
+from datetime import datetime
 
 from django.contrib import messages
 from django.db import transaction
@@ -25,48 +26,80 @@ from booking.views.access import (
     web_actor,
 )
 from practitioners.domain import invite, members
-from practitioners.models import Membership, Practitioner
+from practitioners.models import Invitation, Membership, Practitioner
 
 
 @never_cache
 @practice_member("booking.change_members")
 @require_http_methods(["GET", "HEAD", "POST"])
 def member_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
-    practice = membership_of(request).practice
+    practice, now = membership_of(request).practice, timezone.now()
     form = InvitationForm(request.POST or None, agendas=agendas_of(request))
-    if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            invitation = invite.invite(
-                practice=practice,
-                email=form.cleaned_data["email"],
-                role=form.cleaned_data["role"],
-                agendas=form.cleaned_data["agendas"],
-                ends_on=form.cleaned_data["ends_on"],
-                invited_by=account_of(request),
-                actor=practice_actor(request),
-                now=timezone.now(),
-            )
-            owed.owe_invitation(invitation=invitation, now=timezone.now())
+    if request.method == "POST" and form.is_valid() and _invite(request, form, now=now):
         messages.success(request, _("L’invitation part à l’instant."))
         return redirect("booking:members", practice_id)
     rows = list(
         Membership.objects.filter(practice=practice)
-        .select_related("account")
+        .select_related("account", "practice")
         .prefetch_related("agendas__practitioner")
         .order_by("created_at", "pk")
     )
-    wanted = [(row.account, ("email",)) for row in rows]
+    waiting = list(
+        invite.pending(practice=practice, now=now).prefetch_related("agendas__practitioner")
+    )
+    wanted: list[tuple[object, tuple[str, ...]]] = [(row.account, ("email",)) for row in rows]
+    wanted += [(row, ("email",)) for row in waiting]
     with reveal(wanted, actor=practice_actor(request), purpose=Purpose.ACCOUNT) as plain:
         shown = [(row, plain.text(row.account, "email")) for row in rows]
+        invited = [(row, plain.text(row, "email")) for row in waiting]
     context = {
         "practice": practice,
         "membership": membership_of(request),
         "form": form,
         "members": shown,
+        "invited": invited,
         "practitioners": [agenda.practitioner for agenda in agendas_of(request)],
         "current": "members",
     }
     return render(request, "dashboard/members.html", context)
+
+
+def _invite(request: HttpRequest, form: InvitationForm, *, now: datetime) -> bool:
+    """Invite by the form; False, with the problem beside the address, where that is refused."""
+    given = form.cleaned_data
+    try:
+        with transaction.atomic():
+            invitation = invite.invite(
+                practice=membership_of(request).practice,
+                email=given["email"],
+                role=given["role"],
+                agendas=given["agendas"],
+                ends_on=given["ends_on"],
+                invited_by=account_of(request),
+                actor=practice_actor(request),
+                now=now,
+            )
+            owed.owe_invitation(invitation=invitation, now=now)
+    except (invite.AlreadyInvited, invite.AlreadyMember) as refused:
+        form.add_error("email", str(refused.text))
+        return False
+    return True
+
+
+@practice_member("booking.change_members")
+@require_POST
+def withdraw_invitation(
+    request: HttpRequest, practice_id: uuid.UUID, invitation_id: uuid.UUID
+) -> HttpResponse:
+    """Take an invitation back before it is accepted."""
+    row = get_object_or_404(Invitation, pk=invitation_id, practice_id=practice_id)
+    try:
+        invite.withdraw(invitation=row, actor=practice_actor(request), now=timezone.now())
+    except invite.InvalidInvitation:
+        messages.error(request, _("Cette invitation est déjà acceptée ou retirée."))
+    else:
+        messages.success(request, _("L’invitation est retirée : son lien ne mène plus à rien."))
+    return redirect("booking:members", practice_id)
 
 
 @practice_member("booking.change_members")

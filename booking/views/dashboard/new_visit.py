@@ -38,6 +38,7 @@ from booking.views.access import (
     practice_member,
 )
 from booking.views.both import MEANT, asks_about_time, heeding, sentences
+from booking.views.dashboard import again
 from booking.views.dashboard.people import found_patients
 from booking.views.dashboard.said import Done, address_that_says
 from practitioners.domain import standing
@@ -102,7 +103,8 @@ def new_visit(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         if address:
             return redirect(address)
     context = desk_context(
-        request, current="agenda", problem=desk.problem, may_overbook=desk.may_overbook,
+        request, current="agenda", **again.context(request),
+        problem=desk.problem, may_overbook=desk.may_overbook,
         conflicts=desk.conflicts, time_mark=desk.mark,
         is_time_meant=desk.mark == desk.data.get(MEANT),
         **_people_context(desk, with_chosen=True), **_slots_context(desk),
@@ -264,6 +266,7 @@ def _book(desk: Desk, who: Patient | Identity, reason: VisitReason) -> str | Non
         # A room that is in use is no time that can be taken twice.
         desk.may_overbook = type(refused) is book.SlotTaken and reason.agenda.overbooks_at_most > 0
         return None
+    again.note_booked(desk.request, visit)
     return address_that_says(Done.BOOKED, visit, request=desk.request)
 
 

@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from audit.models import Entry
 from booking.domain.change import UNDO
+from booking.domain.delivery import send_owed
 from booking.domain.unusual import mark_of
 from booking.models import Appointment, Message, Patient
 from booking.models.appointment import Channel
 from practitioners.domain.availability import free_slots
+from practitioners.domain.invite import invitation_token
 from practitioners.models import Absence, Invitation, Membership, Opening, VisitReason
 from tests.booking.test_book import NINE, booked
 from tests.factories import (
@@ -390,8 +392,6 @@ def test_a_colleague_is_invited_with_a_role_and_chosen_agendas(agenda, client):
     data = {"email": "collegue@exemple.fr", "role": "secretary", "agendas": [other.pk]}
     assert client.post(url("members", agenda), data).status_code == 302
     assert Message.objects.get().kind == "invitation"
-    from practitioners.domain.invite import invitation_token
-
     colleague = make_account("collegue@exemple.fr")
     link = reverse("booking:accept-invitation", args=[invitation_token(Invitation.objects.get())])
     verified_client(colleague).post(link)
@@ -401,6 +401,83 @@ def test_a_colleague_is_invited_with_a_role_and_chosen_agendas(agenda, client):
     page = verified_client(colleague).get(url("agenda", agenda)).content.decode()
     assert str(other.practitioner) in page
     assert str(agenda.practitioner) not in page
+
+
+@pytest.mark.parametrize("view", ["semaine", "mois", "liste"])
+def test_an_agenda_says_whose_it_is(agenda, reason, client, view):
+    text = client.get(url("agenda", agenda), {"vue": view}).content.decode()
+    heading = text[text.index("<h1") : text.index("</h1>")]
+    assert str(agenda.practitioner) in heading
+
+
+INVITED = {"email": "Collegue@Exemple.fr", "role": "secretary"}
+
+
+def invited_once(agenda, client):
+    assert client.post(url("members", agenda), INVITED).status_code == 302
+    return Invitation.objects.get()
+
+
+def test_a_pending_invitation_is_listed_and_withdrawn(agenda, client, now):
+    invitation = invited_once(agenda, client)
+    page = client.get(url("members", agenda)).content.decode()
+    assert "Collegue@Exemple.fr" in page and "Invitations en attente" in page
+    assert client.post(url("withdraw-invitation", agenda, invitation.pk)).status_code == 302
+    assert Entry.objects.filter(action="invitation-withdrawn").count() == 1
+    assert "Collegue@Exemple.fr" not in client.get(url("members", agenda)).content.decode()
+    link = reverse("booking:accept-invitation", args=[invitation_token(invitation)])
+    colleague = make_account("collegue@exemple.fr")
+    assert verified_client(colleague).post(link).status_code == 400
+    assert not Membership.objects.filter(account=colleague).exists()
+    # Its mail, if it has not left, says nothing any more; and it is withdrawn once.
+    send_owed(now=now + timedelta(minutes=1))
+    assert Message.objects.get().state == "void"
+    again = client.post(url("withdraw-invitation", agenda, invitation.pk), follow=True)
+    assert "déjà acceptée ou retirée" in again.content.decode()
+    assert Entry.objects.filter(action="invitation-withdrawn").count() == 1
+
+
+def test_an_invitation_is_withdrawn_by_its_own_practice_alone(agenda, client):
+    invitation = invited_once(agenda, client)
+    stranger = make_member(make_agenda().practice, role="owner")
+    other = reverse("booking:withdraw-invitation", args=[stranger.practice_id, invitation.pk])
+    assert verified_client(stranger.account).post(other).status_code == 404
+    invitation.refresh_from_db()
+    assert invitation.withdrawn_at is None
+
+
+@pytest.mark.parametrize("email", ["Collegue@Exemple.fr", "collegue@exemple.fr "])
+def test_an_address_is_invited_once_at_a_time(agenda, client, email, time_machine):
+    invitation = invited_once(agenda, client)
+    page = client.post(url("members", agenda), {**INVITED, "email": email})
+    assert "déjà invitée" in page.content.decode()
+    assert Invitation.objects.count() == 1 == Message.objects.count()
+    # Another practice may; so may this one when the first is withdrawn or too old.
+    other = make_agenda()
+    owner = verified_client(make_member(other.practice, role="owner").account)
+    assert owner.post(url("members", other), INVITED).status_code == 302
+    client.post(url("withdraw-invitation", agenda, invitation.pk))
+    assert client.post(url("members", agenda), INVITED).status_code == 302
+    time_machine.shift(timedelta(days=8))
+    client = verified_client(Membership.objects.filter(practice=agenda.practice).first().account)
+    assert "Collegue" not in client.get(url("members", agenda)).content.decode()
+    assert client.post(url("members", agenda), INVITED).status_code == 302
+
+
+def test_who_is_of_the_team_is_not_invited_unless_their_access_is_over(agenda, client, now):
+    member = make_member(agenda.practice, role="practitioner")
+    member.account = make_account("collegue@exemple.fr")
+    member.save()
+    page = client.post(url("members", agenda), INVITED).content.decode()
+    assert "déjà de l’équipe" in page
+    assert not Invitation.objects.exists()
+    member.ends_on = now.date() - timedelta(days=1)
+    member.save()
+    invitation = invited_once(agenda, client)
+    link = reverse("booking:accept-invitation", args=[invitation_token(invitation)])
+    assert verified_client(member.account).post(link).status_code == 302
+    member.refresh_from_db()
+    assert (member.role, member.ends_on) == ("secretary", None)
 
 
 def test_a_removed_member_is_out_at_once(agenda, client):
