@@ -12,6 +12,7 @@ from booking.domain.concerns import raise_concern
 from booking.models.appointment import Channel
 from partners.domain.feeds import open_feed
 from partners.models import CredentialKey, Delivery, ImportedCalendar, PartnerMember, Webhook
+from practitioners.domain import invite
 from practitioners.models import Absence, OpeningTemplate, Substitution
 from tests.factories import (
     make_account,
@@ -97,6 +98,10 @@ def build(*, now, has_files=True):
     approval = Approval.objects.create(
         incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
     )
+    invitation = invite.invite(
+        practice=practice, email="collegue@exemple.fr", role="secretary", agendas=[],
+        invited_by=owner, actor=practice_actor(practice), now=now,
+    )  # fmt: skip
     ids = {
         "number": incident.number, "notice_id": notice.pk, "approval_id": approval.pk, "kind": "controller",
         "of": "practices",
@@ -106,7 +111,7 @@ def build(*, now, has_files=True):
         "slot_id": f"{reason.pk}.20261130T0900Z",
         "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
         "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
-        "membership_id": member.pk, "patient_id": patient.pk, "token": "none",
+        "membership_id": member.pk, "invitation_id": invitation.pk, "patient_id": patient.pk, "token": "none",
         "entry_id": entry.pk, "wait_id": wait.pk,
         "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document_id, "import_id": import_id, "merge_id": merge_id, "what": "prendre", "passkey_id": 4242,
         "resource_id": make_resource(practice).pk,

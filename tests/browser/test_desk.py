@@ -233,6 +233,8 @@ def test_back_leads_to_no_second_booking_and_loses_nothing(page, practice):
     expect(page.get_by_label("Heure")).to_have_value("10:00")
     expect(page.get_by_text("Cette heure est libre.")).to_be_visible()
     page.get_by_role("radio", name="Lefèvre Zénobie").check()
+    page.get_by_role("link", name="Agenda").click()
+    expect(page.locator("[data-agenda]")).to_be_visible()
     page.goto(page.address)
     page.get_by_role("button", name="Le reprendre").click()
     expect(page.get_by_role("radio", name="Lefèvre Zénobie")).to_be_checked()
