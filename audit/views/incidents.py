@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.forms.incidents import AnswersForm, ReportForm, SeverityForm, WordsForm
 from audit.incidents import (
@@ -34,8 +34,14 @@ from audit.models import Approval, ApprovalOf, Incident, NoticeKind, NoticeState
 from audit.record import proofs
 from audit.record.entries import Actor
 from audit.views.access import staff_actor, staff_only
+from audit.views.posted import form_is_at
 
 STATES = [state for state in State if state != State.DETECTED]
+
+
+def _number(_request: HttpRequest, number: int, **_more: object) -> tuple[object, ...]:
+    """Of the page on which the forms of an incident stand."""
+    return (number,)
 
 
 @never_cache
@@ -170,7 +176,7 @@ def _words(request: HttpRequest) -> str:
 
 @never_cache
 @staff_only
-@require_POST
+@form_is_at("incidents:incident", _number)
 def assess(request: HttpRequest, number: int) -> HttpResponse:
     form = SeverityForm(request.POST)
     if not form.is_valid():
@@ -186,7 +192,7 @@ def assess(request: HttpRequest, number: int) -> HttpResponse:
 
 @never_cache
 @staff_only
-@require_POST
+@form_is_at("incidents:incident", _number)
 def answer(request: HttpRequest, number: int) -> HttpResponse:
     form = AnswersForm(request.POST)
     if not form.is_valid():
@@ -203,7 +209,7 @@ def answer(request: HttpRequest, number: int) -> HttpResponse:
 
 @never_cache
 @staff_only
-@require_POST
+@form_is_at("incidents:incident", _number)
 def file_form(request: HttpRequest, number: int) -> HttpResponse:
     return _step(
         request,
@@ -217,7 +223,7 @@ def file_form(request: HttpRequest, number: int) -> HttpResponse:
 
 @never_cache
 @staff_only
-@require_POST
+@form_is_at("incidents:incident", _number)
 def ask(request: HttpRequest, number: int, of: str) -> HttpResponse:
     if of not in ApprovalOf.values:
         raise Http404
@@ -233,7 +239,7 @@ def ask(request: HttpRequest, number: int, of: str) -> HttpResponse:
 
 @never_cache
 @staff_only
-@require_POST
+@form_is_at("incidents:incident", _number)
 def decide(request: HttpRequest, number: int, approval_id: uuid.UUID) -> HttpResponse:
     approval = get_object_or_404(Approval, pk=approval_id, incident__number=number)
     is_approved = "approve" in request.POST
@@ -249,7 +255,7 @@ def decide(request: HttpRequest, number: int, approval_id: uuid.UUID) -> HttpRes
 
 @never_cache
 @staff_only
-@require_POST
+@form_is_at("incidents:incident", _number)
 def pause(request: HttpRequest, number: int) -> HttpResponse:
     is_paused = "pause" in request.POST
     return _step(
@@ -262,7 +268,7 @@ def pause(request: HttpRequest, number: int) -> HttpResponse:
 
 @never_cache
 @staff_only
-@require_POST
+@form_is_at("incidents:incident", _number)
 def notified(request: HttpRequest, number: int) -> HttpResponse:
     return _step(
         request,
@@ -276,7 +282,7 @@ def notified(request: HttpRequest, number: int) -> HttpResponse:
 
 @never_cache
 @staff_only
-@require_POST
+@form_is_at("incidents:incident", _number)
 def remark(request: HttpRequest, number: int) -> HttpResponse:
     words = _words(request)
     if not words:
@@ -292,7 +298,7 @@ def remark(request: HttpRequest, number: int) -> HttpResponse:
 
 @never_cache
 @staff_only
-@require_POST
+@form_is_at("incidents:incident", _number)
 def settle(request: HttpRequest, number: int, notice_id: uuid.UUID) -> HttpResponse:
     notice = get_object_or_404(_found(number).notices, pk=notice_id)
 

@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.vault.reveal import Purpose, reveal
+from audit.views.posted import form_is_at
 from booking.domain import accounts, address_checks, email_change, sign_ins, throttle
 from booking.forms.accounts import AddressCodeForm, ChangePasswordForm, NewAddressForm
 from booking.models import AddressCheck
@@ -28,7 +29,6 @@ from booking.views.access import (
     web_actor,
 )
 from booking.views.own_account import note_sign_in
-from booking.views.posted import form_is_at
 
 FRESH = timedelta(minutes=15)
 

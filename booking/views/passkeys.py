@@ -22,6 +22,7 @@ from django_otp_webauthn.helpers import WebAuthnHelper
 from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.vault.reveal import Purpose, reveal
+from audit.views.posted import form_is_at
 from booking.domain import passkeys, second_factor, sign_ins
 from booking.models import Account
 from booking.views import entering
@@ -33,7 +34,6 @@ from booking.views.access import (
     note_code_given,
     web_actor,
 )
-from booking.views.posted import form_is_at
 
 FRESH = timedelta(minutes=15)
 

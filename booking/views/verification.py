@@ -12,13 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.views.posted import form_is_at
 from booking.domain import accounts, address_checks, sign_up, throttle
 from booking.forms.accounts import AddressCodeForm, CorrectAddressForm
 from booking.models import AddressCheck
 from booking.models.address_check import CheckKind
 from booking.views import entering, pending, taken_over
 from booking.views.access import network_of
-from booking.views.posted import form_is_at
 
 # How long the browser that signed up goes on by itself once the address is proved elsewhere: on a
 # machine that others use too it must not do so the next day.

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.views.posted import form_is_at
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
-from booking.views.posted import form_is_at
 from partners.domain import feeds, imports
 from partners.forms import FeedForm, ImportForm
 from partners.models import CalendarFeed, ImportedCalendar

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from audit.views.posted import form_is_at
 from booking.views.access import account_of, web_actor
-from booking.views.posted import form_is_at
 from partners.domain import credentials, keys, outgoing, reveal_budget, usage, vendors, webhooks
 from partners.forms import SCOPE_NAMES, CredentialForm, KeyForm, VendorForm, WebhookForm
 from partners.models import Credential, Delivery, Partner

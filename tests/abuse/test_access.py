@@ -560,3 +560,11 @@ def test_staff_admin_is_closed_to_everybody_else(world):
     assert without.get("/admin/booking/patient/").status_code == 302
     TOTPDevice.objects.all().delete()
     assert verified_client(staff).get("/admin/booking/patient/").status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(n for n in POST_ONLY if n.startswith("incidents:")))
+def test_the_teams_forms_lead_to_their_incident(world, name):
+    staff = verified_client(make_account(is_staff=True))
+    answer = staff.get(address(name, world["ids"]))
+    assert answer.status_code == 302
+    assert answer["Location"] == reverse("incidents:incident", args=[world["ids"]["number"]])
