@@ -25,7 +25,7 @@ from audit.vault.sealing import SealedField
 from audit.watch.budget import BudgetSpent
 from booking.domain import erase
 from booking.domain.accounts import account_actor
-from booking.domain.patients import find_patients
+from booking.domain.sought import find_patients
 from booking.models import Account, Appointment, Concern, Message, Patient
 from booking.models.account import email_index
 

@@ -1,12 +1,10 @@
-"""Patients: creating, changing, finding. Identity is sealed; look-ups go by blind index."""
+"""Patients: creating and changing. Identity is sealed; look-ups go by blind index (sought.py)."""
 
 import uuid
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
@@ -190,69 +188,6 @@ def make_known(*, practice_id: uuid.UUID, patient_id: uuid.UUID, since: datetime
             [practice_id, patient_id, since],
         )
         return bool(cursor.rowcount == 1)
-
-
-def find_patients(*, text: str, limit: int = 20) -> QuerySet[Patient]:
-    """Find patients of the active practice scope by name, phone, e-mail or birth date.
-
-    Blind indexes answer whole values only: a last name, a first name, or both in either order;
-    a phone number in any usual spelling; a birth date as 31/12/1980 or 1980-12-31.
-    """
-    nobody = Patient.objects.none()
-    text = text.strip()
-    if "@" in text:
-        digest = blind_index("patient.email", normalise_email(text))
-        return Patient.objects.filter(email_index=digest)[:limit]
-    if (day := parse_birth_date(text)) is not None:
-        digest = blind_index("patient.birth_date", day.isoformat())
-        return Patient.objects.filter(birth_date_index=digest).order_by("-created_at", "id")[:limit]
-    if sum(c.isdigit() for c in text) >= 6:
-        try:
-            digest = blind_index("patient.phone", normalise_phone(text))
-        except InvalidPhone:
-            return nobody
-        return Patient.objects.filter(phone_index=digest).order_by("-created_at", "id")[:limit]
-    words = normalise_name(text).split()
-    if not words:
-        return nobody
-    found: QuerySet[Patient] = nobody
-    for last_name, first_name in _name_splits(words):
-        some = Patient.objects.all()
-        if last_name:
-            some = some.filter(last_name_index=blind_index("patient.last_name", last_name))
-        if first_name:
-            some = some.filter(first_name_index=blind_index("patient.first_name", first_name))
-        found = some if found is nobody else found | some
-    return found.distinct().order_by("-created_at", "id")[:limit]
-
-
-def is_sought(*, text: str, texts: Mapping[str, str]) -> bool:
-    """Say whether a revealed identity is what `find_patients` was asked for.
-
-    Blind indexes are cut short, so that once in a while one finds somebody else.
-    """
-    text = text.strip()
-    if "@" in text:
-        return normalise_email(texts["email"]) == normalise_email(text)
-    if (day := parse_birth_date(text)) is not None:
-        return texts["birth_date"] == day.isoformat()
-    if sum(c.isdigit() for c in text) >= 6:
-        return texts["phone"] == normalise_phone(text)
-    last, first = normalise_name(texts["last_name"]), normalise_name(texts["first_name"])
-    return any(
-        sought_last in ("", last) and sought_first in ("", first)
-        for sought_last, sought_first in _name_splits(normalise_name(text).split())
-    )
-
-
-def _name_splits(words: list[str]) -> Iterable[tuple[str, str]]:
-    whole = " ".join(words)
-    yield whole, ""
-    yield "", whole
-    for cut in range(1, len(words)):
-        left, right = " ".join(words[:cut]), " ".join(words[cut:])
-        yield left, right
-        yield right, left
 
 
 def parse_birth_date(text: str) -> date | None:

@@ -13,8 +13,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from audit.models import Entry, SubjectKey
 from booking.domain import accounts, erase
 from booking.domain.delivery import send_owed
-from booking.domain.patients import find_patients
 from booking.domain.sign_up import sign_up
+from booking.domain.sought import find_patients
 from booking.models import Account, Appointment, Message, Patient
 from booking.models.appointment import Channel
 from tests.booking.test_book import booked

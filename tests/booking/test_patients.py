@@ -9,11 +9,10 @@ from booking.domain.patients import (
     Identity,
     InvalidPhone,
     change_patient,
-    find_patients,
-    is_sought,
     normalise_phone,
     parse_birth_date,
 )
+from booking.domain.sought import find_patients, is_sought
 from booking.models import Appointment, Patient
 from tests.factories import make_account, make_patient, make_practice, practice_actor
 

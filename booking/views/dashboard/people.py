@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import patients
+from booking.domain import sought
 from booking.models import Patient
 from booking.views.access import desk_context, membership_of, practice_actor, practice_member
 
@@ -22,7 +22,7 @@ def found_patients(
     `chosen` is shown besides, whatever was looked for. What is looked for names people: it comes
     by POST, since addresses end up in logs.
     """
-    rows = list(patients.find_patients(text=text)) if text.strip() else []
+    rows = list(sought.find_patients(text=text)) if text.strip() else []
     if chosen is not None and all(row.pk != chosen for row in rows):
         rows += Patient.objects.filter(pk=chosen)
     fields = ["first_name", "last_name", "birth_date", "phone"]
@@ -39,7 +39,7 @@ def found_patients(
     return [
         {"patient": row, **texts}
         for row, texts in shown
-        if row.pk == chosen or patients.is_sought(text=text, texts=texts)
+        if row.pk == chosen or sought.is_sought(text=text, texts=texts)
     ]
 
 
