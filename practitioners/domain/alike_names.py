@@ -48,13 +48,23 @@ def alike(words: Sequence[str]) -> Alike:
 
 
 def with_a_surname_among(words: Sequence[str]) -> Alike:
-    """Return people whose surname is one of several words: the first name may have been wrong."""
-    found: list[uuid.UUID] = []
-    for word in reversed([word for word in words if len(word) > 2 and word not in PARTICLES]):
-        rows = name_matches.among(_listed(Practitioner), [word])
-        rows = rows.alias(surname=FoldedName("last_name")).filter(surname=word)
-        found += rows.order_by("search_name", "pk").values_list("pk", flat=True)[:AT_MOST]
-    return Alike(people=tuple(dict.fromkeys(found))[:AT_MOST] if len(words) > 1 else ())
+    """Return people whose surname is the last or first of several words.
+
+    The first name may have been another. The longest such surname counts: Le Goff, not Goff.
+    """
+    for length in range(len(words) - 1, 0, -1):
+        found: dict[uuid.UUID, None] = {}
+        for run in (words[-length:], words[:length]):
+            if len(" ".join(run)) < 3 or set(run) <= PARTICLES:
+                continue
+            rows = name_matches.among(_listed(Practitioner), run)
+            rows = rows.alias(surname=FoldedName("last_name")).filter(surname=" ".join(run))
+            found |= dict.fromkeys(
+                rows.order_by("search_name", "pk").values_list("pk", flat=True)[:AT_MOST]
+            )
+        if found:
+            return Alike(people=tuple(found)[:AT_MOST])
+    return Alike()
 
 
 def _listed(model: Any) -> "QuerySet[Any]":

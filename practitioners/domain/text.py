@@ -39,11 +39,16 @@ _HEARD = (("ph", "f"), ("th", "t"), ("rh", "r"), ("ch", "k"), ("qu", "k"), ("y",
 
 
 def likeness(typed: str, known: str) -> int | None:
-    """Return by how many letters two words differ, as written or as heard; None if by too many."""
-    pairs = ((typed, known), (sound(typed), sound(known)))
-    near = [distance(*pair) for pair in pairs if within_typo(*pair)]
-    # Spelt otherwise is a typo too.
-    return max(min(near), int(typed != known)) if near else None
+    """Return how far two words are: 2 for each letter that differs; None if they are not alike.
+
+    Words that sound alike are nearer than a letter: "vacin" is vaccin rather than vagin.
+    """
+    if typed == known:
+        return 0
+    heard = (sound(typed), sound(known))
+    near = [2 * distance(typed, known)] if within_typo(typed, known) else []
+    near += [2 * distance(*heard) + 1] if within_typo(*heard) else []
+    return min(near, default=None)
 
 
 def distance(one: str, other: str) -> int:

@@ -90,10 +90,15 @@ class _Reading:
     def __init__(self, tokens: list[str], vocabulary: Vocabulary, *, has_place: bool) -> None:
         self.vocabulary = vocabulary
         self.has_place = has_place
-        self.names = without_titles(tokens)
+        whole = vocabulary.segment(tokens)
+        # "Heart doctor" and "docteur pour enfants" are what they are, and no titles.
+        phrase = len(whole.concepts) == 1 and not whole.rest
+        self.names = tokens if phrase else without_titles(tokens)
         self.titled = len(self.names) < len(tokens)
         # A title alone is a wish for a doctor.
-        self.tokens = self.names or ["medecin"]
+        self.tokens = self.names
+        if not self.names or (self.titled and set(self.names) <= LITTLE):
+            self.tokens = self.names = ["medecin"]
         self.segments = vocabulary.segment(self.tokens)
         self.rest = _telling(self.segments.rest, beside=self.segments.concepts)
 

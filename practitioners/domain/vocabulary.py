@@ -157,8 +157,12 @@ class Vocabulary:
 
     @classmethod
     def current(cls) -> "Vocabulary":
-        """Return the vocabulary of the specialties in the database (one query)."""
-        return cls(list(Specialty.objects.order_by("name", "code")))
+        """Return the vocabulary of the specialties in the database (one query).
+
+        It is made anew only when they have changed.
+        """
+        rows = list(Specialty.objects.order_by("name", "code"))
+        return _vocabulary_of(_Rows(rows))
 
     def _own_names(self) -> dict[tuple[str, ...], Concept]:
         named: dict[tuple[str, ...], Concept] = {}
@@ -255,6 +259,25 @@ class Vocabulary:
         every = list(concepts)
         first = {c for concept in every for c in concept.codes if c not in concept.second}
         return [s for s in self.of(every) if first and s.code not in first]
+
+
+class _Rows:
+    """Specialties, compared by what a vocabulary reads of them."""
+
+    def __init__(self, rows: list[Specialty]) -> None:
+        self.rows = rows
+        self.read = tuple((row.code, row.name, row.name_en, row.search_name) for row in rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Rows) and self.read == other.read
+
+    def __hash__(self) -> int:
+        return hash(self.read)
+
+
+@lru_cache(maxsize=2)
+def _vocabulary_of(rows: _Rows) -> Vocabulary:
+    return Vocabulary(rows.rows)
 
 
 def _begins(phrase: Sequence[str], wanted: Sequence[str], concept: Concept) -> bool:

@@ -8,14 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from doctolib.demo import SEED
-from doctolib.demo.names import Names
 from practitioners.domain import next_slots, reference_data
 from practitioners.domain.places import look_up
 from practitioners.domain.search import Filters, search, suggest
 from practitioners.domain.text import search_text
-from practitioners.domain.understood import understand
-from practitioners.domain.vocabulary import Vocabulary
 from practitioners.models import Agenda, NextSlot, Practice, Practitioner, Specialty, VisitReason
 from tests.factories import make_opening, make_practice, make_reason
 
@@ -374,27 +370,6 @@ def test_people_and_specialties_are_suggested_side_by_side():
     both = suggest("dos")
     assert [person.last_name for person in both.practitioners] == ["Dos"]
     assert both.specialties
-
-
-def test_every_surname_of_the_demo_is_found_by_itself_and_with_a_title():
-    surnames = Names.from_seed(SEED).last
-    practice = Practice.objects.get(postcode="37000")
-    for surname in surnames:
-        listed("Dr", "Prénom", surname, "SM54", practice)
-    read = {
-        surname: understand(f"docteur {surname.upper()}", has_place=True) for surname in surnames
-    }
-    assert [
-        name for name, meant in read.items() if (meant.level, meant.people) != ("exact", True)
-    ] == []
-    # Those that a specialty resembles were hidden by it; they are looked for in full.
-    vocabulary = Vocabulary.current()
-    alike = [
-        name for name in surnames
-        if vocabulary.similar([search_text(name)]) or vocabulary.beginning(search_text(name)[:4])
-    ]  # fmt: skip
-    wrong = [name for name in alike[:40] if names(found(name))[0] != name]
-    assert wrong == []
 
 
 def test_every_specialty_is_found_by_its_own_names():

@@ -1,0 +1,218 @@
+"""Some hundred queries as people type them, each read and searched on one set of rows.
+
+`tables/what.csv`: what and where are typed; the first result is of one of `specialties`, and all
+are; `place` is where is searched; `level` says whether the words are exact, begin so or are alike.
+"""
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from doctolib.demo import SEED
+from doctolib.demo.names import Names
+from practitioners.domain import reference_data
+from practitioners.domain.places import look_up
+from practitioners.domain.search import Filters, about, search, suggest
+from practitioners.domain.text import search_text
+from practitioners.domain.understood import Understanding, understand
+from practitioners.models import Agenda, NextSlot, Practice, Practitioner, Specialty, VisitReason
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("directory")]
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+TABLE = Path(__file__).parent / "tables" / "what.csv"
+# Towns that queries name: somebody of every specialty works in each.
+TOWNS = {
+    "Tours": ("37261", "37000", 47.39, 0.69), "Lyon": ("69123", "69003", 45.76, 4.85),
+    "Paris": ("75056", "75015", 48.86, 2.35),
+}  # fmt: skip
+REASONS = {"P40": "Détartrage", "SM54": "Vaccination", "SM20": "Frottis", "SM38": "Fond d’œil"}
+OTHERS = [("Jeanne", "Dupré-Latour"), ("Aya", "Ben Saïd"), ("Yann", "O'Connor"), ("Luc", "Müller"),
+          ("Anne-Sophie", "d'Almeida"), ("Zoé", "de la Tour"), ("Jean-Marc", "Le Bihan")]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def directory(real_communes, django_db_blocker) -> Iterator[None]:
+    """One person of every specialty in some towns, and one of every surname of the demo."""
+    with django_db_blocker.unblock():
+        reference_data.load_specialties()
+        practices = Practice.objects.bulk_create(
+            Practice(
+                name=f"Lieu {number}", search_name=f"lieu {number}", commune_id=code,
+                postcode=postcode, town=town, latitude=latitude, longitude=longitude,
+            )
+            for number, (town, (code, postcode, latitude, longitude)) in enumerate(TOWNS.items())
+        )  # fmt: skip
+        codes = list(Specialty.objects.values_list("code", flat=True))
+        people = [("Qq", f"Xx{code}", code, place) for code in codes for place in practices]
+        people += [("Zélie", last, "SM14", practices[0]) for last in Names.from_seed(SEED).last]
+        people += [(first, last, "SM14", practices[0]) for first, last in OTHERS]
+        _list(people)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("TRUNCATE practitioners_specialty, practitioners_practitioner, "
+                       "practitioners_practice CASCADE")  # fmt: skip
+
+
+def _list(people: list[tuple[str, str, str, Practice]]) -> None:
+    """List each person at the practice, with one reason whose next slot is tomorrow."""
+    at = NOW + timedelta(hours=24)
+    rows = [
+        Practitioner(
+            title="Dr", first_name=first, last_name=last, languages=["fr", "en"], sector="1",
+            search_name=search_text(f"{first} {last}"),
+        )
+        for first, last, _, _ in people
+    ]  # fmt: skip
+    Practitioner.objects.bulk_create(rows)
+    Practitioner.specialties.through.objects.bulk_create(
+        Practitioner.specialties.through(practitioner=row, specialty_id=code)
+        for row, (_, _, code, _) in zip(rows, people, strict=True)
+    )
+    agendas = Agenda.objects.bulk_create(
+        Agenda(practitioner=row, practice=place)
+        for row, (*_, place) in zip(rows, people, strict=True)
+    )
+    reasons = VisitReason.objects.bulk_create(
+        VisitReason(agenda=agenda, name=REASONS.get(code, "Rendez-vous"), duration_minutes=30)
+        for agenda, (_, _, code, _) in zip(agendas, people, strict=True)
+    )
+    NextSlot.objects.bulk_create(
+        NextSlot(
+            visit_reason=reason, agenda=reason.agenda, starts_at=at, bookable_until=at,
+            computed_at=NOW,
+        )
+        for reason in reasons
+    )  # fmt: skip
+
+
+def found(what, where=""):
+    place = look_up(where).place if where else None
+    return search(what=what, place=place, filters=Filters(), order="soonest", page=1, now=NOW)
+
+
+def codes(page):
+    return {s.code for hit in page.hits for s in hit.agenda.practitioner.specialties.all()}
+
+
+def surnames(page):
+    return [hit.agenda.practitioner.last_name for hit in page.hits]
+
+
+def test_what_people_type_finds_its_specialties_and_no_others():
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    wrong = []
+    for line in lines:
+        place = look_up(line["where"]).place if line["where"] else None
+        meant = understand(line["what"], has_place=place is not None)
+        place = place or meant.place
+        allowed = set(line["specialties"].split())
+        listed = about(Agenda.objects.filter(listed=True), meant).order_by()
+        seen = set(listed.values_list("practitioner__specialties", flat=True).distinct())
+        read = (place.label if place else "", meant.level)
+        if read != (line["place"], line["level"]) or not seen or not seen <= allowed:
+            wrong.append((line, read, sorted(seen - allowed), meant.people))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_the_specialists_come_before_those_that_see_people_for_it_too():
+    for what, leading in [
+        ("diabète", {"SM16"}), ("migraine", {"SM32"}), ("boutons", {"SM15"}), ("asthme", {"SM41"}),
+        ("genou", {"P70", "SM48", "SM08", "SM29"}), ("grossesse", {"SM20", "SM19", "P50"}),
+        ("mal aux reins", {"SM12", "SM30"}), ("lunettes", {"P28"}), ("stress", {"P93", "SM42"}),
+        ("frottis", {"SM20"}), ("détartrage", {"P40"}), ("vaccin", {"SM54"}),
+    ]:  # fmt: skip
+        page = found(what)
+        first = page.hits[0].agenda.practitioner.specialties.get().code
+        assert first in leading, (what, first)
+
+
+FORMS = (
+    "{}", "{upper}", "Dr {}", "docteur {}", "Docteure {}", "Dr. {}", "Pr {}", "Mme {}",
+    "Madame {}", "M. {}", "le docteur {}", "chez le Dr {}", "cabinet du docteur {}", "doctor {}",
+    "Zélie {}", "{} Zélie", "{} Tours", "Dr {} Tours", "chirurgien digestif {}",
+    "{} chirurgie digestive Tours", "professeure {}", "Melle {}", "{plain}",
+)  # fmt: skip
+
+
+def test_every_surname_is_found_in_every_form():
+    """Each surname of the demo in one of the forms in turn, and every third alone."""
+    wrong = []
+    for index, last in enumerate(Names.from_seed(SEED).last):
+        form = FORMS[1 + index % (len(FORMS) - 1)]
+        texts = [form.format(last, upper=last.upper(), plain=search_text(last))]
+        for text in texts + [last] * (index % 3 == 0):
+            meant = understand(text, has_place=False)
+            told = set(meant.words) - {"zelie"}
+            if not (
+                meant.level == "exact" and meant.people and told == set(search_text(last).split())
+            ):
+                wrong.append((text, meant))
+        if index % 8 == 0 and surnames(found(last))[0] != last:
+            wrong.append((last, surnames(found(last))))
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize(
+    ("typed", "level", "first"),
+    [
+        ("dos santos", "exact", "Dos Santos"), ("Mme Dos Santos", "exact", "Dos Santos"),
+        ("santos", "exact", "Dos Santos"), ("le goff", "exact", "Le Goff"),
+        ("Le-Goff", "exact", "Le Goff"), ("legoff", "similar", "Le Goff"),
+        ("dupre latour", "exact", "Dupré-Latour"), ("Latour", "exact", "Dupré-Latour"),
+        ("ben said", "exact", "Ben Saïd"), ("bensaid", "similar", "Ben Saïd"),
+        ("O'Connor", "exact", "O'Connor"), ("oconnor", "similar", "O'Connor"),
+        ("O’Connor", "exact", "O'Connor"), ("Muller", "exact", ""), ("Mueller", "similar", ""),
+        ("d'Almeida", "exact", "d'Almeida"), ("dalmeida", "similar", "d'Almeida"),
+        ("de la Tour", "exact", "de la Tour"), ("Anne Sophie d'Almeida", "exact", "d'Almeida"),
+        ("N'Guyen", "similar", "Nguyen"), ("Lefevbre", "similar", ""), ("Dupond", "similar", ""),
+        ("Jean Lefevre", "similar", "Lefèvre"), ("Gontran Le Goff", "similar", "Le Goff"),
+        ("Lopes Zélie", "exact", "Lopes"), ("Hernandes", "similar", "Hernandez"),
+        ("jean-marc le bihan", "exact", "Le Bihan"), ("Le Bihan Jean-Marc", "exact", "Le Bihan"),
+    ],
+)  # fmt: skip
+def test_particles_hyphens_typos_and_halves_of_names(typed, level, first):
+    page = found(typed)
+    assert page.understood.level == level
+    assert surnames(page)
+    assert not page.understood.specialties
+    assert not first or first in surnames(page)
+    if level == "similar":
+        shown = {person.last_name for person in suggest(typed).practitioners}
+        assert first in shown or not first
+
+
+@pytest.mark.parametrize(
+    "typed", ["zzzz", "xyzzy quux", "plombier", "Madame X", "x", "%", "日本語", "١٢", "& | !", "main-d'œuvre zz"]
+)  # fmt: skip
+def test_nonsense_is_nobody_rather_than_somebody_alike(typed):
+    page = found(typed)
+    assert page.understood.level in ("nothing", "exact")
+    assert page.hits == [] or page.understood.anything or page.understood.unread
+
+
+@pytest.mark.parametrize(
+    "typed", ["consultation", "rdv", "je cherche un rendez-vous", "", "   ", "pour moi"]
+)
+def test_what_asks_for_nothing_lists_everybody(typed):
+    meant: Understanding = understand(typed, has_place=True)
+    assert (meant.anything, meant.video) == (True, False)
+
+
+def test_what_is_asked_beside_it_fills_the_filters(client):
+    for what, field, value in [
+        ("english speaking dentist", "langue", "en"), ("dentiste qui parle anglais", "langue", "en"),
+        ("médecin anglophone", "langue", "en"), ("kiné parlant espagnol", "langue", "es"),
+        ("ophtalmo secteur 1", "secteur", "1"),
+    ]:  # fmt: skip
+        page = client.get("/recherche/", {"quoi": what})
+        assert page.context["form"].data[field] == value
+        assert page.context["meant"].unread == ""
+        chosen = client.get("/recherche/", {"quoi": what, field: ""})
+        assert chosen.context["form"].data[field] == ""
