@@ -34,14 +34,14 @@ def run(*arguments, data_dir, **variables):
 def test_a_command_starts_the_servers_and_stops_what_it_started(tmp_path):
     count = "from practitioners.models import Practice; print(Practice.objects.count())"
     first = run("shell", "-v0", "-c", count, data_dir=tmp_path)
-    assert first.stdout.split()[-1] == "0", first.stderr
+    assert (first.stdout, first.returncode) == ("0\n", 0), first.stderr
     deadline = time.monotonic() + 20
     while postgresql_pid(tmp_path / "postgresql") and time.monotonic() < deadline:
         time.sleep(0.1)
     assert postgresql_pid(tmp_path / "postgresql") is None
     assert not [line for line in processes() if str(tmp_path) in line]
     second = run("shell", "-v0", "-c", count, data_dir=tmp_path)
-    assert second.stdout.split()[-1] == "0", second.stderr
+    assert (second.stdout, second.returncode) == ("0\n", 0), second.stderr
 
 
 def processes():
