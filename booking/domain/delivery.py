@@ -40,7 +40,7 @@ from booking.domain.greeting import addressed
 from booking.domain.handover import handover_token
 from booking.domain.letters import Letter, NothingToSay, hand_over
 from booking.domain.offer_links import offer_token
-from booking.domain.quiet_hours import zone_of_number
+from booking.domain.quiet_hours import names_clock, zone_of_number
 from booking.models import Appointment, Handover, Message, Offer, Patient
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
@@ -243,10 +243,12 @@ def _offer(offer: Offer, *, by_sms: bool, now: datetime) -> Letter:
         raise NothingToSay
     wait = offer.wait
     to, language, named = _opened(wait.patient, by_sms=by_sms, object_id=wait.pk)
+    at, zone = offer.starts_at, wait.practice.zone
     context: dict[str, object] = {
         "site": settings.BASE_URL,
         "offer": offer,
         "wait": wait,
+        "names_clock": names_clock(told=wait.patient.phone_zone, practice_zone=zone, at=at),
         "agenda": wait.visit_reason.agenda,
         "practice": wait.practice,
         **named,
@@ -274,12 +276,9 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
     if is_reminder and reminders.is_told_by_another(message, now=now):
         raise NothingToSay
     to, language, named = _opened(patient, by_sms=by_sms, object_id=appointment.pk)
-    context: dict[str, object] = {
-        "site": settings.BASE_URL,
-        "appointment": appointment,
-        "practice": appointment.practice,
+    context = {
+        **_what_stands(appointment, now=now),
         **named,
-        **_offers_of(appointment, has_account=account is not None, now=now),
         "words": message.words,
         "series": _told_with(message, appointment),
         "then": _then(message, appointment),
@@ -317,19 +316,26 @@ def _opened(
     return to, language, whom.words(names)
 
 
-def _offers_of(appointment: Appointment, *, has_account: bool, now: datetime) -> dict[str, object]:
-    """What a message about an appointment may offer: no link that would lead to a refusal.
+def _what_stands(appointment: Appointment, *, now: datetime) -> dict[str, object]:
+    """When, where and with whom; whose clock to name; what may be offered: no link to a refusal.
 
     A patient without an account has no links, and calls the practice.
     """
+    patient, practice = appointment.patient, appointment.practice
     terms = deadline.terms(appointment, now=now)
 
     def link(name: str, *, is_offered: bool = True) -> str:
-        if not (has_account and is_offered):
+        if not (patient.account_id and is_offered):
             return ""
         return accounts.site_url(reverse(f"booking:{name}", args=[appointment.pk]))
 
     return {
+        "site": settings.BASE_URL,
+        "appointment": appointment,
+        "practice": practice,
+        "names_clock": names_clock(
+            told=patient.phone_zone, practice_zone=practice.zone, at=appointment.starts_at
+        ),
         "terms": terms,
         "link": link("appointment"),
         "move_link": link("move", is_offered=terms.can_move),
@@ -369,14 +375,8 @@ def preview(
     elif starts_at is not None:
         appointment.ends_at += starts_at - appointment.starts_at
         appointment.starts_at = starts_at
-    context: dict[str, object] = {
-        "site": settings.BASE_URL,
-        "appointment": appointment,
-        "practice": appointment.practice,
-        **addressed(appointment.patient).words([]),
-        **_offers_of(appointment, has_account=appointment.patient.account_id is not None, now=now),
-        "words": words,
-    }
+    named = addressed(appointment.patient).words([])
+    context = _what_stands(appointment, now=now) | named | {"words": words}
     return _letter(kind, "…", settings.LANGUAGE_CODE, context)
 
 

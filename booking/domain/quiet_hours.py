@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 from phonenumbers import timezone as number_zones
 
+from practitioners.domain.zone_words import MAINLAND
+
 QUIET_FROM, QUIET_UNTIL = time(21), time(8)
 # What the night would have brought comes at this hour before it: a late sender has an hour left.
 EVENING = time(20)
@@ -93,6 +95,17 @@ def zone_of_number(number: str) -> str:
 def zone_where(*, told: str, practice_zone: ZoneInfo) -> ZoneInfo:
     """The zone of somebody's wall clock: what their number told, or the practice's."""
     return ZoneInfo(told) if told else practice_zone
+
+
+def names_clock(*, told: str, practice_zone: ZoneInfo, at: datetime) -> bool:
+    """Whether a message has to say whose clock its times are by.
+
+    Overseas always; on the mainland where the reader's number tells of another time at `at`.
+    """
+    if practice_zone.key != MAINLAND:
+        return True
+    reader = zone_where(told=told, practice_zone=practice_zone)
+    return at.astimezone(reader).utcoffset() != at.astimezone(practice_zone).utcoffset()
 
 
 def _shared(zones: tuple[str, ...]) -> str:

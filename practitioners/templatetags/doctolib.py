@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from practitioners.domain import date_words, telephone
+from practitioners.domain import zone_words as zones
 from practitioners.models import Practice
 
 register = template.Library()
@@ -58,20 +59,15 @@ def in_words(day: date | None, pattern: str) -> str:
 
 
 @register.filter
+def zone_words(practice: Practice) -> str:
+    """Whose clock a practice's times are by: "heure de La Réunion"."""
+    return zones.zone_words(practice.time_zone)
+
+
+@register.filter
 def zone_note(practice: Practice) -> str:
-    """Names the zone where it is not the mainland's: "heure de La Réunion"."""
-    if practice.time_zone == "Europe/Paris":
-        return ""
-    return _("heure locale de %(place)s") % {"place": ZONE_PLACES.get(practice.time_zone, "")}
-
-
-ZONE_PLACES = {
-    "America/Guadeloupe": "Guadeloupe",
-    "America/Martinique": "Martinique",
-    "America/Cayenne": "Guyane",
-    "Indian/Reunion": "La Réunion",
-    "Indian/Mayotte": "Mayotte",
-}
+    """Names the clock where it is not the mainland's."""
+    return "" if practice.time_zone == zones.MAINLAND else zone_words(practice)
 
 
 @register.filter

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.pofile import read_po
@@ -307,3 +308,38 @@ def reason():
     row = make_reason(agenda)
     make_opening(agenda, row)
     return row
+
+
+@pytest.mark.parametrize(
+    ("practice_zone", "phone", "clock"),
+    [
+        # On the mainland nothing is said, unless the reader's number tells of another time.
+        ("Europe/Paris", "+33612345678", ""),
+        ("Europe/Paris", "+4915112345678", ""),
+        ("Europe/Paris", "+262692123456", "heure de Paris"),
+        ("Europe/Paris", "+687751234", "heure de Paris"),
+        ("Indian/Reunion", "+33612345678", "heure de La Réunion"),
+        ("Indian/Mayotte", "+262639123456", "heure de Mayotte"),
+        ("America/Guadeloupe", "+590690123456", "heure de la Guadeloupe"),
+        ("America/Martinique", "+596696123456", "heure de la Martinique"),
+        ("America/Cayenne", "+594694123456", "heure de la Guyane"),
+        ("America/Miquelon", "+508551234", "heure de Saint-Pierre-et-Miquelon"),
+        ("Pacific/Noumea", "+687751234", "heure de la Nouvelle-Calédonie"),
+        ("Pacific/Tahiti", "+68987123456", "heure de Tahiti"),
+        ("Pacific/Wallis", "+681821234", "heure de Wallis-et-Futuna"),
+        ("Indian/Kerguelen", "+33612345678", "heure de Kerguelen"),
+    ],
+)
+def test_a_message_says_whose_clock_its_times_are_by(practice_zone, phone, clock, now):
+    reason = reason_of(make_practice(time_zone=practice_zone, reminder_hours=[]))
+    patient = make_patient(make_account("zoe@example.org"), phone=phone)
+    noon = datetime(2026, 11, 30, 12, tzinfo=ZoneInfo(practice_zone)).astimezone(UTC)
+    visit = booked(reason, now, patient=patient, starts_at=noon)
+    for kind in ABOUT_VISITS:
+        for channel in MessageChannel:
+            letter = about(visit, kind, now=now, channel=channel)
+            texts = (letter.text, letter.html) if letter.html else (letter.text,)
+            for text in texts:
+                assert "12:00" in text
+                assert ("heure de" in text) == bool(clock)
+                assert clock in text

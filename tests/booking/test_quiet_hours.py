@@ -211,6 +211,47 @@ def test_a_late_sender_wakes_nobody(now, texts):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("night", [date(2027, 3, 27), date(2026, 10, 24), date(2026, 12, 31)])
+@pytest.mark.parametrize(
+    ("practice_zone", "phone", "patients"),
+    [
+        ("Europe/Paris", "+33612345678", "Europe/Paris"),
+        ("Indian/Reunion", "+33612345678", "Indian/Reunion"),
+        ("Europe/Paris", "+262692123456", "Indian/Reunion"),
+        ("Europe/Paris", "+262639123456", "Indian/Mayotte"),
+        ("Indian/Mayotte", "+590690123456", "America/Guadeloupe"),
+        ("Europe/Paris", "+596696123456", "America/Martinique"),
+        ("Pacific/Noumea", "+594694123456", "America/Cayenne"),
+        ("Europe/Paris", "+508551234", "America/Miquelon"),
+        ("Europe/Paris", "+687751234", "Pacific/Noumea"),
+        ("America/Cayenne", "+68987123456", "Pacific/Tahiti"),
+        ("Europe/Paris", "+681821234", "Pacific/Wallis"),
+    ],
+)
+def test_no_text_from_21_00_to_7_59_where_the_patient_is(
+    practice_zone, phone, patients, night, texts
+):
+    """At the minutes that count, in the night in which clocks change and in which they do not."""
+    zone, asked = ZoneInfo(patients), local(night, 9, zone=ZoneInfo(patients)) - timedelta(days=2)
+    reason = reason_of(hours=[], time_zone=practice_zone)
+    patient = make_patient(practice=reason.agenda.practice, phone=phone)
+    day = night + timedelta(days=4)
+    booked(
+        reason, asked, starts_at=local(day, 12, zone=ZoneInfo(practice_zone)), patient=patient,
+        channel=Channel.PRACTICE, anywhere=True,
+    )  # fmt: skip
+    for at, leaves in (
+        (local(night, 20, 59, zone), True),
+        (local(night, 21, 0, zone), False),
+        (local(night + timedelta(days=1), 7, 59, zone), False),
+        (local(night + timedelta(days=1), 8, 0, zone), True),
+    ):
+        Message.objects.update(state="owed", due_at=asked)
+        assert delivery.send_owed(now=at) == leaves
+    assert [text["to"] for text in texts()] == [phone]
+
+
+@pytest.mark.django_db
 def test_a_number_that_nobody_noted_the_zone_of_is_minded_when_it_is_opened(now, texts):
     """A patient from before the zone was kept: the reminder was owed by the practice's clock."""
     reason = reason_of(hours=[2])

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connection
 from playwright.sync_api import Error, Page, expect, sync_playwright
@@ -17,7 +19,7 @@ from playwright.sync_api import Error, Page, expect, sync_playwright
 from doctolib.development.mail_sink import kept_mails, start_sink
 from doctolib.servers import free_port
 from tests.browser.install import find_chromium
-from tests.clock import offset_s
+from tests.clock import OFFSET, offset_s
 
 QUIET = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -169,12 +171,16 @@ def worker_environment(smtp_port: int) -> dict[str, str]:
     }
 
 
-def start_worker(smtp_port: int, log: Path) -> subprocess.Popen:
+def start_worker(smtp_port: int, log: Path, *, at: datetime | None = None) -> subprocess.Popen:
+    """A worker with its scheduler; with `at`, its clock starts there instead of at the suite's."""
     command = [sys.executable, "-m", "celery", "--app", "doctolib", "--quiet", "worker"]
     command += ["--concurrency", "1", "--loglevel", "warning"]
     command += ["--beat", "--schedule", str(log.with_suffix(".schedule"))]
+    environment = worker_environment(smtp_port)
+    if at is not None:
+        environment[OFFSET] = str(at.timestamp() - time_machine.escape_hatch.time.time())
     with log.open("ab") as out:
-        return subprocess.Popen(command, env=worker_environment(smtp_port), stdout=out, stderr=out)
+        return subprocess.Popen(command, env=environment, stdout=out, stderr=out)
 
 
 @pytest.fixture

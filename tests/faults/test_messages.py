@@ -1,8 +1,12 @@
 """Messages survive killed workers and an emptied Redis: none lost, none twice."""
 
+import json
 import signal
 import time
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -10,10 +14,19 @@ from django.utils import timezone
 from audit.redis_client import redis_client
 from booking.domain import messages
 from booking.models import Message
+from booking.models.appointment import Channel
 from booking.models.message import MessageKind
 from booking.tasks import send_owed_messages
+from tests.booking.test_book import booked
 from tests.browser.conftest import mails, start_worker  # noqa: F401
-from tests.factories import make_account
+from tests.factories import (
+    make_account,
+    make_agenda,
+    make_opening,
+    make_patient,
+    make_practice,
+    make_reason,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 COUNT = 120
@@ -135,3 +148,55 @@ def test_claims_of_a_slow_batch_run_from_their_own_moment(monkeypatch, settings)
     monkeypatch.setattr(delivery, "hand_over", hand_over)
     assert delivery.send_owed(now=now) == 3
     assert [round((until - now).total_seconds()) for until in claimed] == [60, 105, 150]
+
+
+def test_no_worker_sends_a_text_by_night_though_the_clocks_change(mails, tmp_path, settings):  # noqa: F811
+    """Real workers at 21:00 of the evening before clocks change, and at 8:00 after it."""
+    paris = ZoneInfo("Europe/Paris")
+    evening = datetime(2026, 10, 24, 21, tzinfo=paris).astimezone(UTC)
+    morning = datetime(2026, 10, 25, 8, tzinfo=paris).astimezone(UTC)
+    # Summer has ended in between.
+    assert morning - evening == timedelta(hours=12)
+    agenda = make_agenda(practice=make_practice(reminder_hours=[]))
+    reason = make_reason(agenda)
+    make_opening(agenda, reason, starts_on=date(2026, 10, 26))
+    for n, phone in enumerate(("+33612345678", "+262692123456")):
+        patient = make_patient(practice=agenda.practice, phone=phone)
+        starts_at = datetime(2026, 10, 26, 9 + n, tzinfo=paris).astimezone(UTC)
+        booked(reason, evening, starts_at=starts_at, patient=patient, channel=Channel.PRACTICE)
+    # As if they had been owed by day, and nobody had sent them.
+    Message.objects.update(due_at=evening - timedelta(minutes=1))
+    messages.owe_to_account(account=make_account(), kind=MessageKind.RESET_PASSWORD, now=evening)
+
+    texts = Message.objects.filter(channel="sms").order_by("due_at")
+    files = [Path(settings.SMS_DIR) / f"{pk}.json" for pk in texts.values_list("pk", flat=True)]
+
+    with working(mails.port, tmp_path, at=evening):
+        wait_until(lambda: list(mails.directory.glob("*.eml")))
+        wait_until(lambda: not texts.filter(due_at__lt=evening).exists())
+    assert not any(file.exists() for file in files)
+    in_reunion = datetime(2026, 10, 25, 8, tzinfo=ZoneInfo("Indian/Reunion")).astimezone(UTC)
+    assert list(texts.values_list("due_at", flat=True)) == [in_reunion, morning]
+
+    with working(mails.port, tmp_path, at=morning):
+        wait_until(lambda: not texts.exclude(state="sent").exists())
+    numbers = {json.loads(file.read_text())["to"] for file in files}
+    assert numbers == {"+33612345678", "+262692123456"}
+
+
+@contextmanager
+def working(smtp_port, directory, *, at):
+    process = start_worker(smtp_port, directory / "worker.log", at=at)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_until(holds):
+    """Wait for what a worker does, by the machine's own clock."""
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
