@@ -10,6 +10,7 @@ from django.utils import timezone
 from booking.models import Account
 from booking.queries.news import News, news_of
 from booking.queries.workplaces import Kind, Workplace, workplaces_of
+from booking.views import entering
 
 
 class Header:
@@ -21,6 +22,11 @@ class Header:
     @property
     def _account(self) -> Account:
         return cast(Account, self._request.user)
+
+    @property
+    def sign_in_next(self) -> str:
+        """Where the header's link to sign in leads on: from a booking's pages, to that booking."""
+        return entering.leads_on(self._request)
 
     @cached_property
     def _places(self) -> list[Workplace]:

@@ -98,6 +98,7 @@ urlpatterns = [
     path("compte/proches/<uuid:patient_id>/remettre/", appointments.hand_over, name="hand-over"),
     path("compte/dossier/<str:token>/", appointments.accept_handover, name="accept-handover"),
     path("reserver/", booking.hold, name="hold"),
+    path("reserver/laisser/", booking.let_go, name="let-go"),
     path("reserver/<uuid:hold_id>/", booking.confirm, name="confirm"),
     path("reserver/<uuid:hold_id>/ensemble/", together.confirm, name="confirm-together"),
     path("rendez-vous/", appointments.my_appointments, name="my-appointments"),

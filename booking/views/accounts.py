@@ -52,6 +52,8 @@ from practitioners.domain import live
 def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" and request.user.is_authenticated:
         return entering.go_on(request)
+    if request.method != "POST":
+        entering.arrive(request)
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         email, network = form.cleaned_data["email"], network_of(request)
@@ -91,7 +93,7 @@ def code(request: HttpRequest) -> HttpResponse:
         device = match_token(account, form.cleaned_data["code"].replace(" ", ""))
         if device is not None:
             target = entering.next_target(request, account)
-            entering.enter(request, account)
+            entering.enter(request, account, target=target)
             otp_login(request, device)
             note_code_given(request, now=timezone.now())
             entering.forget_code(request)
@@ -123,6 +125,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def sign_up(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" and request.user.is_authenticated:
         return entering.go_on(request)
+    if request.method != "POST":
+        entering.arrive(request)
     form = SignUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"]
@@ -150,10 +154,8 @@ def _begun(request: HttpRequest) -> dict[str, str]:
     """Where somebody goes on once their address is proved, and the key of what they hold."""
     if target := entering.asked_target(request):
         unfinished.keep_target(request, target)
-    return {
-        "target": unfinished.target(request),
-        "hold_key": unfinished.hold_key(request),
-    }
+    target = unfinished.target(request)
+    return {"target": target, "hold_key": unfinished.hold_key(request) if target else ""}
 
 
 @never_cache
@@ -190,7 +192,8 @@ def reset_password(request: HttpRequest, token: str) -> HttpResponse:
                 token=token, password=form.cleaned_data["password"], now=timezone.now()
             )
             messages.success(request, _("Votre mot de passe est changé. Connectez-vous."))
-            return redirect("booking:sign-in")
+            begun = unfinished.target(request)
+            return redirect(entering.with_next(reverse("booking:sign-in"), begun))
     except accounts.InvalidLink as problem:
         return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
     except ValidationError as weak:

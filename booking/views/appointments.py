@@ -57,6 +57,7 @@ def my_appointments(request: HttpRequest) -> HttpResponse:
             {"shown": each, "token": offer_token(each.offer) if each.offer else ""}
             for each in show_waits(waits, actor=web_actor(request), purpose=Purpose.OWN_DATA)
         ],
+        "aside": unfinished.aside(request),
         "upcoming": shown[: len(coming)],
         "past": shown[len(coming) :],
     }

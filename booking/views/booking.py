@@ -21,7 +21,7 @@ from booking.forms.patients import NoteForm, PersonForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.views import unfinished
-from booking.views.access import account_of, web_actor
+from booking.views.access import account_of, account_required, web_actor
 from booking.views.both import conflicts_at, heeding, sentences
 from booking.views.chosen import (
     Answers,
@@ -37,6 +37,7 @@ from booking.views.chosen import (
     slot_gone,
 )
 from booking.views.people import named_people
+from booking.views.posted import form_is_at
 from practitioners.domain import take
 from practitioners.domain.audience import SOMEBODY_ELSE
 from practitioners.domain.in_a_row import slots_in_a_row
@@ -84,6 +85,15 @@ def _hold(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         unfinished.keep_target(request, target)
     return redirect(target)
+
+
+@account_required
+@form_is_at("booking:my-appointments")
+def let_go(request: HttpRequest) -> HttpResponse:
+    """Let go of what was begun in this browser before somebody else signed in."""
+    unfinished.give_up(request)
+    messages.success(request, _("C’est noté : ce créneau n’est plus gardé dans ce navigateur."))
+    return redirect("booking:my-appointments")
 
 
 @never_cache

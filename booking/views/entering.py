@@ -25,8 +25,8 @@ LONGEST_TARGET = 2000
 # Nobody goes on to these once they are signed in: they would lead back here, or nowhere.
 DOORS = {
     "booking:sign-in", "booking:sign-up", "booking:code", "booking:sign-out",
-    "booking:check-mail", "booking:forgotten", "booking:reset-password", "booking:verify-email",
-    "booking:begin-passkey", "booking:complete-passkey", "admin:login", "admin:logout",
+    "booking:check-mail", "booking:forgotten", "booking:reset-asked", "booking:reset-password",
+    "booking:verify-email", "booking:begin-passkey", "booking:complete-passkey", "admin:login", "admin:logout",
 }  # fmt: skip
 
 
@@ -42,6 +42,28 @@ def asked_target(request: HttpRequest) -> str:
     return "" if found.view_name in DOORS else asked
 
 
+def leads_on(request: HttpRequest) -> str:
+    """Where somebody goes on who signs in from the header of a page.
+
+    From the last page of a booking to that one, and from a door to what it was opened for; ""
+    elsewhere.
+    """
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    if name in unfinished.BOOKINGS and request.method != "POST":
+        return request.get_full_path()
+    if name in unfinished.BOOKINGS or name in DOORS:
+        return asked_target(request) or unfinished.target(request)
+    return ""
+
+
+def arrive(request: HttpRequest) -> None:
+    """Set aside what was begun in this browser unless somebody comes to sign in or up to finish it.
+
+    The links of a booking's pages name it as what is next; those elsewhere do not.
+    """
+    unfinished.set_aside(request, unless=asked_target(request))
+
+
 def next_target(request: HttpRequest, account: Account) -> str:
     """Where an account goes on once it is signed in.
 
@@ -49,6 +71,7 @@ def next_target(request: HttpRequest, account: Account) -> str:
     appointments.
     """
     now = timezone.now()
+    unfinished.belongs_to(request, account)
     return (
         asked_target(request)
         or unfinished.target(request)
@@ -72,9 +95,11 @@ def has_second_factor(account: Account) -> bool:
     return next(devices_for_user(account), None) is not None
 
 
-def enter(request: HttpRequest, account: Account) -> None:
-    """Begin a session for an account that has proved itself."""
+def enter(request: HttpRequest, account: Account, *, target: str) -> None:
+    """Begin a session for an account that has proved itself, and goes on at `target`."""
     unfinished.sign_in(request, account, backend=BACKEND)
+    unfinished.set_aside(request, unless=target)
+    unfinished.forget_target(request, target)
     note_sign_in(request, now=timezone.now())
 
 
@@ -84,7 +109,7 @@ def enter_or_ask(request: HttpRequest, account: Account) -> HttpResponse:
     if has_second_factor(account):
         return ask_code(request, account, target=asked_target(request))
     target = next_target(request, account)
-    enter(request, account)
+    enter(request, account, target=target)
     return redirect(taken_over.hold_again(request, target, now=timezone.now()))
 
 

@@ -160,7 +160,7 @@ class CompleteSigningIn(ceremonies.CompleteCredentialAuthenticationView):
         self.target = entering.next_target(self.request, device.user)
         # The key says whose session this is, whoever the browser was signed in as before.
         if self.request.user != device.user:
-            entering.enter(self.request, device.user)
+            entering.enter(self.request, device.user, target=self.target)
         otp_login(self.request, device)
         note_code_given(self.request, now=timezone.now())
         entering.forget_code(self.request)

@@ -30,19 +30,21 @@ def take_over_expected(request: HttpRequest, account: Account) -> None:
     proved = AddressCheck.objects.filter(account=account, proved_at__isnull=False)
     check = proved.filter(pk=pk).first() if pk else None
     if check is not None:
-        take_over(request, target=check.target, hold_key=check.hold_key)
+        take_over(request, account, target=check.target, hold_key=check.hold_key)
 
 
-def take_over(request: HttpRequest, *, target: str, hold_key: str) -> None:
+def take_over(request: HttpRequest, account: Account, *, target: str, hold_key: str) -> None:
     """Go on with what the same account began elsewhere: its target, and what it holds there.
 
     A browser that holds something itself keeps that.
     """
+    unfinished.belongs_to(request, account)
     own = unfinished.hold_key(request)
     if hold_key and (not own or find_hold(key=own, now=timezone.now()) is None):
         request.session[unfinished.HOLD_KEY] = hold_key
     if target:
         unfinished.keep_target(request, target)
+    unfinished.belongs_to(request, account)
 
 
 def hold_again(request: HttpRequest, address: str, *, now: datetime) -> str:
@@ -55,7 +57,7 @@ def hold_again(request: HttpRequest, address: str, *, now: datetime) -> str:
         found = resolve(parts.path)
     except Resolver404:
         return address
-    if found.view_name not in ("booking:confirm", "booking:confirm-together"):
+    if found.view_name not in unfinished.BOOKINGS:
         return address
     given = QueryDict(parts.query)
     starts_at, reason_id = read_instant(given.get("debut", "")), read_id(given.get("motif", ""))

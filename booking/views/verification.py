@@ -18,7 +18,7 @@ from booking.forms.accounts import AddressCodeForm, CorrectAddressForm
 from booking.models import AddressCheck
 from booking.models.address_check import CheckKind
 from booking.views import entering, pending, taken_over
-from booking.views.access import network_of
+from booking.views.access import account_of, network_of
 
 # How long the browser that signed up goes on by itself once the address is proved elsewhere: on a
 # machine that others use too it must not do so the next day.
@@ -125,7 +125,7 @@ def _enter(request: HttpRequest, check: AddressCheck) -> HttpResponse:
     if account is None or not account.is_active:
         return redirect("booking:sign-in")
     pending.forget(request)
-    taken_over.take_over(request, target=check.target, hold_key=check.hold_key)
+    taken_over.take_over(request, account, target=check.target, hold_key=check.hold_key)
     messages.success(request, _("Votre adresse est vérifiée."))
     return entering.enter_or_ask(request, account)
 
@@ -220,7 +220,8 @@ def _on_from_link(request: HttpRequest, check: AddressCheck, *, was_proved: bool
         return render(request, "booking/proved_for_other.html", context)
     messages.success(request, word)
     if request.user.is_authenticated:
-        taken_over.take_over(request, target=check.target, hold_key=check.hold_key)
+        me = account_of(request)
+        taken_over.take_over(request, me, target=check.target, hold_key=check.hold_key)
         return entering.go_on(request)
     taken_over.expect(request, check)
     return redirect(entering.with_next(reverse("booking:sign-in"), check.target))

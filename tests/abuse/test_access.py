@@ -62,7 +62,7 @@ KEYS = {
 }  # fmt: skip
 # Only who is signed in, and then only their own.
 OWN = {
-    "booking:account", "booking:reads", "booking:second-factor", "booking:people",
+    "booking:account", "booking:reads", "booking:second-factor", "booking:people", "booking:let-go",
     "booking:new-person", "booking:person", "booking:my-appointments", "booking:appointment",
     "booking:move", "booking:cancel", "booking:take-back", "booking:calendar-file", "booking:accept-invitation",
     "booking:proof", "booking:concern", "booking:my-data", "booking:my-data-file", "booking:erase-account",
