@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -38,7 +38,7 @@ from booking.views.chosen import (
 )
 from booking.views.people import named_people
 from booking.views.posted import form_is_at
-from practitioners.domain import take
+from practitioners.domain import availability, take
 from practitioners.domain.audience import SOMEBODY_ELSE
 from practitioners.domain.in_a_row import slots_in_a_row
 from practitioners.domain.wall_clock import read_instant
@@ -191,14 +191,19 @@ def _context(choice: Choice) -> dict[str, object]:
 
 
 def _held_after(choice: Choice) -> dict[str, object] | None:
-    """The visit that follows, as the session holds it."""
-    then = take.follower_of(choice.reason)
+    """The visit that follows: as the session holds it, else where it would come to stand."""
+    then, now = take.follower_of(choice.reason), timezone.now()
     if then is None:
         return None
-    held = take.held_by(key=choice.key, visit_reason=then, now=timezone.now())
-    if not held:
+    starts = [row.starts_at for row in take.held_by(key=choice.key, visit_reason=then, now=now)]
+    if not starts:
+        ends_at = choice.starts_at + timedelta(minutes=choice.reason.duration_minutes)
+        starts = availability.following_starts(
+            visit_reason=choice.reason, then=then, after=ends_at, now=now
+        )
+    if not starts:
         return None
-    return {"starts_at": held[0].starts_at, "agenda": then.agenda, "visit_reason": then}
+    return {"starts_at": starts[0], "agenda": then.agenda, "visit_reason": then}
 
 
 def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:

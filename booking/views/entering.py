@@ -26,7 +26,8 @@ LONGEST_TARGET = 2000
 DOORS = {
     "booking:sign-in", "booking:sign-up", "booking:code", "booking:sign-out",
     "booking:check-mail", "booking:forgotten", "booking:reset-asked", "booking:reset-password",
-    "booking:verify-email", "booking:begin-passkey", "booking:complete-passkey", "admin:login", "admin:logout",
+    "booking:verify-email", "booking:begin-passkey", "booking:complete-passkey",
+    "admin:login", "admin:logout",
 }  # fmt: skip
 
 

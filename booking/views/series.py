@@ -129,6 +129,7 @@ def _repeat(
         "practice": row.practice,
         "form": form,
         "proposals": proposals,
+        "any_choice": any(each.choices for each in proposals),
         "most": most,
         "problem": problem,
         "back_url": back,

@@ -81,6 +81,7 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
     context = slot_context(reason, starts_at, answers=answers) | {
         "hold_until": row.hold_until,
         "people": answers.people,
+        "starts": row.starts,
     }
     if not request.user.is_authenticated:
         unfinished.keep_target(request, f"{request.path}?{urlencode(row.parameters())}")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from practitioners.domain import date_words, telephone
 from practitioners.domain import zone_words as zones
-from practitioners.models import Practice
+from practitioners.models import Practice, VisitReason
 
 register = template.Library()
 
@@ -32,6 +32,16 @@ def _wall(at: datetime, practice: Practice) -> datetime:
 def clock(at: datetime, practice: Practice) -> str:
     """The wall clock of a practice: 09:30."""
     return f"{_local(at, practice):%H:%M}"
+
+
+@register.simple_tag
+def on_site(visit_reason: VisitReason, then: VisitReason | None | str = None) -> bool:
+    """Whether somebody comes to the practice for a visit, or for the one that follows it.
+
+    A tag and no filter: a page without a visit that follows does not know the name `then`.
+    """
+    is_there = isinstance(then, VisitReason) and not then.teleconsultation
+    return is_there or not visit_reason.teleconsultation
 
 
 @register.filter
