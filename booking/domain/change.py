@@ -39,6 +39,12 @@ class HasBegun(NotActive):
     text = _("Ce rendez-vous a commencé : appelez le cabinet pour le changer.")
 
 
+class NotBegun(NotActive):
+    """The visit has not begun: nobody can have missed it."""
+
+    text = _("Ce rendez-vous n’a pas commencé : il ne peut pas encore être marqué absent.")
+
+
 class MovedMeanwhile(NotActive):
     """The visit is not where its patient saw it: it was moved elsewhere, or there already."""
 
@@ -292,11 +298,17 @@ def move_key(appointment: Appointment) -> str:
 
 
 @transaction.atomic
-def mark(*, appointment: Appointment, status: Status, actor: Actor) -> Appointment:
-    """Mark an appointment as arrived, seen, absent, or booked again; raises NotActive."""
+def mark(*, appointment: Appointment, status: Status, actor: Actor, now: datetime) -> Appointment:
+    """Mark an appointment as arrived, seen, absent, or booked again.
+
+    Somebody may arrive and be seen before the hour, but not be absent. Raises NotActive, and
+    NotBegun of it.
+    """
     appointment = locked(appointment)
     if appointment.status == Status.CANCELLED or status == Status.CANCELLED:
         raise NotActive
+    if status == Status.NO_SHOW and now < appointment.starts_at:
+        raise NotBegun
     former, appointment.status = appointment.status, status
     appointment.save(update_fields=["status"])
     entries.write(

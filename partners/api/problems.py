@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken
-from booking.domain.change import NotActive
+from booking.domain.change import NotActive, NotBegun
 from partners.domain.bookings import HoldGone, TooManyHolds
 from practitioners.domain.openings import ImportedAbsence, OverlapsOpening
 from practitioners.domain.take import NothingFollows, ResourceTaken
@@ -33,6 +33,7 @@ TITLES = {
     "version_changed": "The resource has changed since you read it",
     "slot_taken": "The slot is taken",
     "outside_openings": "The agenda offers no such slot",
+    "not_begun": "The visit has not begun",
     "not_active": "The appointment can no longer be changed",
     "hold_gone": "The hold has expired",
     "too_many_holds": "You hold too many slots of this agenda",
@@ -130,6 +131,7 @@ REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
         "Ask for the slots again, or send outside_openings if the practice wants it so.",
     ),
     NotForThisPatient: (409, "permission_denied", "The visit reason is closed to this patient."),
+    NotBegun: (409, "not_begun", "Nobody can be absent from a visit that has not begun."),
     NotActive: (409, "not_active", "It is over or cancelled. Book a new one."),
     HoldGone: (409, "hold_gone", "Hold the slot again, or book without a hold."),
     TooManyHolds: (409, "too_many_holds", "Let go of some, or wait until they expire."),

@@ -237,9 +237,10 @@ def _warnings(view: FHIRView, row: Appointment) -> list[dict[str, str]]:
 
 def _updated(view: FHIRView, row: Appointment, given: dict[str, Any]) -> Response:
     """Update an appointment; a move may be warned of."""
-    former = row.starts_at
+    former = (row.starts_at, row.agenda_id)
     changed = _update(view, row, given)
-    warnings = _warnings(view, changed) if changed.starts_at != former else []
+    is_moved = (changed.starts_at, changed.agenda_id) != former
+    warnings = _warnings(view, changed) if is_moved else []
     return one(mapping.appointment(changed), warnings=warnings)
 
 
@@ -314,7 +315,7 @@ def _update(view: FHIRView, row: Appointment, given: dict[str, Any]) -> Appointm
                 channel=Channel.PARTNER, now=now,
             )  # fmt: skip
     if wanted != row.status:
-        change.mark(appointment=row, status=wanted, actor=actor)
+        change.mark(appointment=row, status=wanted, actor=actor, now=now)
     return _with_identifiers(view, row, _identifiers_of(given), now=now)
 
 

@@ -35,7 +35,7 @@ def clock(at: datetime, practice: Practice) -> str:
 
 
 @register.simple_tag
-def on_site(visit_reason: VisitReason, then: VisitReason | None | str = None) -> bool:
+def on_site(visit_reason: VisitReason, then: VisitReason | str | None = None) -> bool:
     """Whether somebody comes to the practice for a visit, or for the one that follows it.
 
     A tag and no filter: a page without a visit that follows does not know the name `then`.

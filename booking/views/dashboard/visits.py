@@ -89,6 +89,7 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "substitute": name_at(agenda=row.agenda, at=row.starts_at),
         "resources": names_of(row.taken_id) if row.taken_id else [],
         "documents_count": Document.objects.filter(patient=row.patient_id).count(),
+        "has_begun": row.starts_at <= now,
         "missed": book.no_shows(row.practice, row.patient, now=now),
         "late": deadline.late_cancellations(row.practice, row.patient, now=now),
         "waits_since": video.waits_since(row) if is_video else None,
@@ -128,7 +129,12 @@ def mark(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
     if status not in MARKS:
         raise Http404
     try:
-        change.mark(appointment=row, status=Status(status), actor=practice_actor(request))
+        change.mark(
+            appointment=row,
+            status=Status(status),
+            actor=practice_actor(request),
+            now=timezone.now(),
+        )
     except change.NotActive as refused:
         messages.error(request, str(refused.text))
     return redirect("booking:visit", practice_id, row.pk)

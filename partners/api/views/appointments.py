@@ -248,7 +248,7 @@ class Mark(ScopedView):
         given.is_valid(raise_exception=True)
         marked = change.mark(
             appointment=row, status=Status(given.validated_data["status"]),
-            actor=self.actor(row.practice_id),
+            actor=self.actor(row.practice_id), now=timezone.now(),
         )  # fmt: skip
         return shown(resources.appointment(marked))
 

@@ -181,8 +181,9 @@ def test_a_move_onto_taken_time_is_refused_and_changes_nothing(agenda, reason, c
 
 
 @pytest.mark.parametrize("status", ["arrived", "seen", "no_show"])
-def test_a_visit_is_marked(agenda, reason, client, now, status):
+def test_a_visit_is_marked(agenda, reason, client, now, status, time_machine):
     appointment = booked(reason, now)
+    time_machine.move_to(appointment.starts_at)
     client.post(url("mark-visit", agenda, appointment.pk), {"status": status})
     appointment.refresh_from_db()
     assert appointment.status == status

@@ -53,7 +53,7 @@ def visit(agenda, day, hour, *, ahead=3, status="", **more):
             now=starts_at - timedelta(days=1),
         )  # fmt: skip
     elif status:
-        mark(appointment=row, status=status, actor=system_actor())
+        mark(appointment=row, status=status, actor=system_actor(), now=starts_at)
     return row
 
 
