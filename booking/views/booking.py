@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
+from audit.views.posted import form_is_at
 from booking.domain import book, patients
 from booking.forms.patients import NoteForm, PersonForm
 from booking.models import Appointment, Patient
@@ -37,7 +38,6 @@ from booking.views.chosen import (
     slot_gone,
 )
 from booking.views.people import named_people
-from booking.views.posted import form_is_at
 from practitioners.domain import availability, take
 from practitioners.domain.audience import SOMEBODY_ELSE
 from practitioners.domain.in_a_row import slots_in_a_row
