@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from icalendar import Alarm, Calendar, Event, vCalAddress, vDatetime, vDuration, vText
 
 from booking.domain.accounts import site_url
+from booking.domain.greeting import called, is_for_relative
 from booking.models import Appointment, Message
 from booking.models.appointment import Status
 from booking.models.message import MessageKind
@@ -166,6 +167,8 @@ def _contact(visit: Appointment) -> str:
 
 def _description(visit: Appointment, page: str) -> str:
     lines = []
+    if is_for_relative(visit.patient):
+        lines.append(_("Pour %(whom)s") % {"whom": called(visit.patient)})
     if visit.visit_reason.teleconsultation:
         lines.append(_("En téléconsultation"))
     if visit.status != Status.CANCELLED and page:

@@ -8,10 +8,22 @@ subject stands on locked screens and in the logs of relays, so it says "votre en
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.functional import lazy
+from django.utils.translation import gettext as _
 
 from booking.models import Patient
 from booking.models.patient import Relation
+
+
+def is_for_relative(patient: Patient) -> bool:
+    """Whether a visit of the patient is told to somebody else: to the owner of the account."""
+    return patient.account_id is not None and patient.relation != Relation.SELF
+
+
+def called(patient: Patient) -> str:
+    """What a relative is called where no name stands: "votre enfant"."""
+    is_child = patient.relation == Relation.CHILD
+    return str(_("votre enfant") if is_child else _("votre proche"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +32,6 @@ class Addressed:
 
     patient: Patient
     owner: Patient | None
-
-    @property
-    def is_for_relative(self) -> bool:
-        return self.patient.account_id is not None and self.patient.relation != Relation.SELF
 
     @property
     def people(self) -> list[Patient]:
@@ -36,20 +44,20 @@ class Addressed:
         names, nobody is named.
         """
         own = reader = names[0] if names else "…"
-        if self.is_for_relative and names:
+        is_relatives = is_for_relative(self.patient)
+        if is_relatives and names:
             reader = names[1] if self.owner else ""
-        is_child = self.patient.relation == Relation.CHILD
         return {
             "reader": reader,
-            "relative": own if self.is_for_relative else "",
-            "whom": _("votre enfant") if is_child else _("votre proche"),
+            "relative": own if is_relatives else "",
+            "whom": lazy(called, str)(self.patient),
         }
 
 
 def addressed(patient: Patient) -> Addressed:
     """Say whom a mail about a visit of `patient` greets."""
     owner = None
-    if patient.account_id is not None and patient.relation != Relation.SELF:
+    if is_for_relative(patient):
         own = Patient.unscoped.filter(account=patient.account_id, relation=Relation.SELF)
         owner = own.order_by("created_at", "pk").first()
     return Addressed(patient=patient, owner=owner)

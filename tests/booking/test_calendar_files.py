@@ -3,16 +3,19 @@
 import email
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import recurring_ical_events
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
 from booking.domain import delivery, series
 from booking.domain.change import cancel, move
+from booking.domain.together import book_together
 from booking.models import Message
 from booking.models.appointment import Channel
 from tests.booking.test_book import booked
@@ -57,7 +60,7 @@ def chained(practice, **values):
 
 def parts_of(letter):
     """The calendar parts of a mail as it travels, each checked against what it says of itself."""
-    message = email.message_from_bytes(letter.message().as_bytes())
+    message = email.message_from_bytes(letter.message().as_bytes(linesep="\r\n"))
     found = []
     for part in message.walk():
         if part.get_content_type() != "text/calendar":
@@ -72,10 +75,15 @@ def parts_of(letter):
 
 
 def check(calendar, content):
-    """What RFC 5546 asks of every object."""
+    """What RFC 5545 and 5546 ask of every object, and what another parser reads in it."""
     method = calendar["METHOD"]
     text = content.decode()
-    assert all(len(line.encode()) <= 75 for line in text.splitlines())
+    lines = text.split("\r\n")
+    assert "\n" not in text.replace("\r\n", "")
+    assert lines[-1] == ""
+    # Octets, and none of them in the middle of a letter.
+    assert all(len(line.encode()) <= 75 for line in lines)
+    read_elsewhere(calendar, text)
     assert calendar["VERSION"] == "2.0"
     events = calendar.walk("VEVENT")
     assert events
@@ -92,6 +100,26 @@ def check(calendar, content):
         assert bool(event.walk("VALARM")) == (event["STATUS"] != "CANCELLED")
         # Names nobody but the practitioner and the practice.
         assert not re.search("Lefèvre|Zoé", str(event.to_ical().decode()))
+
+
+def read_elsewhere(calendar, text):
+    """Home Assistant's parser, which shares no code with ours, reads the same."""
+    found = IcsCalendarStream.calendar_from_ics(text)
+    assert found.method == calendar["METHOD"]
+    events = calendar.walk("VEVENT")
+    assert len(found.events) == len(events)
+    for other, event in zip(found.events, events, strict=True):
+        assert (other.uid, other.sequence) == (event["UID"], event["SEQUENCE"])
+        assert (other.start, other.end) == (event.start, event.end)
+        assert other.status.value == event["STATUS"]
+        assert other.summary == event["SUMMARY"]
+        assert other.description == event["DESCRIPTION"]
+        assert str(other.organizer.uri) == event["ORGANIZER"]
+        assert other.organizer.common_name == event["ORGANIZER"].params["CN"]
+        assert [str(each.uri) for each in other.attendees] == list(
+            filter(None, [event.get("ATTENDEE")])
+        )
+        assert [each.action for each in other.alarm] == ["DISPLAY"] * len(event.walk("VALARM"))
 
 
 def last_mail(now):
@@ -297,3 +325,103 @@ def test_the_file_speaks_its_readers_language(reason, now):
     [event] = invite.walk("VEVENT")
     assert event["DESCRIPTION"].startswith("See or cancel: ")
     assert "Telephone of the practice: 02 47 00 00 01" in event["DESCRIPTION"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        # UTC is so many hours ahead of the wall clock.
+        ("Indian/Reunion", date(2026, 11, 30), -4),
+        ("Indian/Mayotte", date(2026, 11, 30), -3),
+        ("America/Guadeloupe", date(2026, 11, 30), 4),
+        ("America/Cayenne", date(2026, 11, 30), 3),
+        # Saint-Pierre-et-Miquelon has summer as America does, two weeks before Europe.
+        ("America/Miquelon", date(2026, 11, 30), 3),
+        ("America/Miquelon", date(2027, 3, 15), 2),
+        ("Europe/Paris", date(2027, 3, 15), -1),
+        ("Europe/Paris", date(2027, 3, 30), -2),
+        ("Pacific/Noumea", date(2026, 11, 30), -11),
+        ("Pacific/Tahiti", date(2026, 11, 30), 10),
+        ("Pacific/Marquesas", date(2026, 11, 30), 9.5),
+    ],
+)
+def test_a_visit_overseas_is_at_its_practices_hour(zone, day, hours, now):
+    """An instant in UTC needs no rules of a zone, which programs have wrong or do not have."""
+    practice = make_practice(time_zone=zone, reminder_hours=[])
+    reason = make_reason(make_agenda(practice=practice), horizon_days=365)
+    make_opening(reason.agenda, reason, starts_on=day)
+    nine = datetime.combine(day, time(9), ZoneInfo(zone)).astimezone(UTC)
+    booked(reason, now, starts_at=nine, patient=make_patient(make_account()))
+    (_inline, invite), _file = parts_of(last_mail(now))
+    [event] = invite.walk("VEVENT")
+    assert event.start == datetime.combine(day, time(9), UTC) + timedelta(hours=hours)
+    assert event.to_ical().decode().count("TZID") == 0
+    assert not invite.walk("VTIMEZONE")
+
+
+def test_long_names_with_accents_commas_and_signs_arrive_whole(now):
+    """Lines are folded at 75 octets, of which an accent takes two and a sign of today four."""
+    name = "Maison de santé « Cœur d’Hérault », pôle : âges ; été\\hiver " + "é€🩺" * 12
+    practice = make_practice(
+        name=name, address="3, rue de l’Île-aux-Œufs ; bât. B", phone="0247000001",
+        reminder_hours=[],
+    )  # fmt: skip
+    reason = make_reason(
+        make_agenda(practice=practice), name="Contrôle, suivi ; à jeun\\" + "ç" * 50
+    )
+    make_opening(reason.agenda, reason)
+    booked(reason, now, patient=make_patient(make_account()))
+    (_inline, invite), _file = parts_of(last_mail(now))
+    [event] = invite.walk("VEVENT")
+    assert event["SUMMARY"].endswith(reason.name)
+    assert event["LOCATION"].startswith(f"{name}, 3, rue de l’Île-aux-Œufs ; bât. B, 37000 Tours")
+    assert event["CONTACT"] == f"{name}, 02 47 00 00 01"
+    assert event["ORGANIZER"].params["CN"] == name
+
+
+def test_each_of_a_family_has_a_mail_with_its_own_visit(reason, now):
+    account = make_account("zoe@exemple.fr")
+    people = [
+        make_patient(account, first_name=name, relation=relation)
+        for name, relation in (("Ana", "self"), ("Léo", "child"), ("Inès", "child"))
+    ]
+    made = book_together(
+        visit_reason=reason, starts_at=NINE, patients=people, key="", booked_by=account,
+        actor=practice_actor(), now=now,
+    )  # fmt: skip
+    mail.outbox.clear()
+    assert delivery.send_owed(now=now) == 3
+    told = [events_of(parts_of(letter)) for letter in mail.outbox]
+    whose = [event["DESCRIPTION"].partition("\n")[0] for each in told for event in each.values()]
+    assert whose.count("Pour votre enfant") == 2
+    assert sorted(key for each in told for key in each) == sorted(uid(visit) for visit in made)
+    assert all(len(each) == 1 for each in told)
+    # Cancelling one takes the others' away from no calendar.
+    mail.outbox.clear()
+    later = now + timedelta(hours=1)
+    cancel(appointment=made[1], actor=practice_actor(), channel=Channel.PRACTICE, now=later)
+    [gone] = events_of(parts_of(last_mail(later))).values()
+    assert (gone["UID"], gone["STATUS"], gone["SEQUENCE"]) == (uid(made[1]), "CANCELLED", 1)
+
+
+def test_a_move_within_a_series_and_back_only_ever_rises(reason, now):
+    """Programs keep what has the highest SEQUENCE: it never falls, wherever the visit goes."""
+    visits = in_series(reason, now, weeks=[1, 2])
+    last_mail(now + timedelta(minutes=1))
+    how = {"actor": practice_actor(), "channel": Channel.PRACTICE}
+    seen = []
+    for n, hour in enumerate((1, 2, 0), start=1):
+        later = now + timedelta(hours=n)
+        at = NINE + timedelta(weeks=1, hours=hour)
+        move(appointment=visits[1], starts_at=at, now=later, **how)
+        [event] = events_of(parts_of(last_mail(later))).values()
+        assert (event["UID"], event.start) == (uid(visits[1]), at)
+        seen.append(event["SEQUENCE"])
+    later = now + timedelta(hours=4)
+    visits[0].refresh_from_db()
+    series.cancel_with_following(appointment=visits[0], now=later, **how)
+    gone = events_of(parts_of(last_mail(later)))
+    assert {key: event["SEQUENCE"] for key, event in gone.items()} == {
+        uid(visits[0]): 1, uid(visits[1]): 4, uid(visits[2]): 1,
+    }  # fmt: skip
+    assert seen == [1, 2, 3]
