@@ -84,6 +84,10 @@ class UnreadableFile(Refusal):
     no_names = _("La première ligne doit nommer les colonnes, dont le nom et le prénom.")
     empty = _("Ce fichier ne contient aucun patient.")
     no_calendar = _("Ce fichier n’est pas un calendrier que l’on puisse lire.")
+    quotes = _(
+        'Ligne %(line)d : un guillemet (") y est ouvert et pas refermé, ou suivi d’autre chose.'
+        " Corrigez cette ligne, puis envoyez le fichier de nouveau."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +122,8 @@ class Table:
     header: list[str]
     columns: dict[str, int]
     rows: list[list[str]]
+    # The line of the file on which each row begins.
+    numbers: list[int]
 
     @property
     def has_visits(self) -> bool:
@@ -131,7 +137,7 @@ class Table:
 
     def lines(self, *, after: int = 0) -> Iterator[Line]:
         """The lines after the first `after` ones, read one by one."""
-        for number, cells in enumerate(self.rows[after:], start=after + 2):
+        for number, cells in zip(self.numbers[after:], self.rows[after:], strict=True):
             yield _line(number, cells, self.columns, has_visits=self.has_visits)
 
 
@@ -151,14 +157,10 @@ def read_table(text: str) -> Table:
     """Understand a file by its first line. Raises UnreadableFile."""
     first = text.partition("\n")[0]
     delimiter = max(";\t,|", key=first.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise UnreadableFile(UnreadableFile.no_table) from error
-    rows = [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
+    rows = list(_rows(text, delimiter))
     if not rows:
         raise UnreadableFile(UnreadableFile.empty)
-    header, *rest = rows
+    (_number, header), *rest = rows
     folded = [search_text(label) for label in header]
     columns: dict[str, int] = {}
     for field, labels in (COLUMNS | VISIT_COLUMNS).items():
@@ -172,7 +174,28 @@ def read_table(text: str) -> Table:
         raise UnreadableFile(UnreadableFile.empty)
     if len(rest) > MOST_LINES:
         raise UnreadableFile(UnreadableFile.too_large)
-    return Table(header=header, columns=columns, rows=rest)
+    return Table(
+        header=header,
+        columns=columns,
+        rows=[cells for _number, cells in rest],
+        numbers=[number for number, _cells in rest],
+    )
+
+
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row that holds something, with the line on which it begins. Raises UnreadableFile."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        number = reader.line_num + 1
+        try:
+            row = [cell.strip() for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            # An open quote takes all that follows for one cell: the row begins at the mistake.
+            raise UnreadableFile(UnreadableFile.quotes % {"line": number}) from error
+        if any(row):
+            yield number, row
 
 
 def _line(number: int, cells: list[str], columns: dict[str, int], *, has_visits: bool) -> Line:
@@ -186,6 +209,8 @@ def _line(number: int, cells: list[str], columns: dict[str, int], *, has_visits:
     last_name, first_name = cell("last_name"), cell("first_name")
     if not last_name or not first_name:
         return refused(_("nom ou prénom absent"))
+    if any("\n" in cell(name) or "\r" in cell(name) for name in COLUMNS):
+        return refused(_("retour à la ligne dans une case : guillemet mal fermé ?"))
     if max(len(last_name), len(first_name)) > LONGEST_NAME:
         return refused(_("nom trop long"))
     born: date | None = None

@@ -6,10 +6,13 @@ the reminders are owed as for any other appointment.
 """
 
 import uuid
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from django_scopes import scope
 
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
@@ -17,6 +20,7 @@ from audit.vault import erase as vault
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
 from booking.domain import imported_visits, patient_file, visit_calendar
+from booking.domain.duplicates import Duplicate, probable_duplicates
 from booking.domain.imported_visits import Desk
 from booking.domain.patient_file import Line
 from booking.domain.patients import Identity, create_patient, indexes_of
@@ -27,6 +31,9 @@ from practitioners.models import Practice, VisitReason
 
 BATCH = 250
 SHOWN = 10
+# How many probable second files are shown before an import is taken, and asked about for that.
+DOUBLES_SHOWN, DOUBLES_ASKED = 20, 100
+DOUBLE = _("a probablement déjà une fiche : même naissance, et même téléphone ou nom proche")
 
 
 @transaction.atomic
@@ -69,16 +76,65 @@ def look(
     return first, refused
 
 
+@dataclass(frozen=True, kw_only=True)
+class Double:
+    """A line whose patient probably has a file here already, with the files that it may be."""
+
+    line: Line
+    files: list[Duplicate]
+
+
+def look_for_doubles(
+    table: patient_file.Table, *, practice: Practice, actor: Actor
+) -> tuple[list[Double], bool]:
+    """The first lines that would make a second file of somebody, and whether all were looked at.
+
+    In the practice's scope. Lines whose birth date and telephone nobody has are passed by without
+    opening anything; of the others DOUBLES_ASKED at most are compared, which is on the record.
+    """
+    found: list[Double] = []
+    asked = 0
+    for line in _with_something_in_common(table):
+        identity = line.identity
+        if identity is None or find_known(identity, practice_id=practice.pk) is not None:
+            continue
+        if asked == DOUBLES_ASKED or len(found) == DOUBLES_SHOWN:
+            return found, False
+        asked += 1
+        if files := probable_duplicates(identity=identity, actor=actor):
+            found.append(Double(line=line, files=files))
+    return found, True
+
+
+def _with_something_in_common(table: patient_file.Table) -> Iterator[Line]:
+    """The lines whose birth date or telephone somebody in the scope has."""
+    lines = [(line, indexes_of(line.identity)) for line in table.lines() if line.identity]
+    there: dict[str, set[bytes]] = {}
+    for name in ("birth_date_index", "phone_index"):
+        sought = [indexes[name] for _line, indexes in lines if indexes[name] is not None]
+        rows = Patient.objects.filter(**{f"{name}__in": sought})
+        there[name] = {bytes(index) for index in rows.values_list(name, flat=True)}
+    for line, indexes in lines:
+        if any(indexes[name] in known for name, known in there.items()):
+            yield line
+
+
 @transaction.atomic
 def start(
-    *, row: PatientImport, actor: Actor, now: datetime, visit_reason: VisitReason | None = None
+    *,
+    row: PatientImport,
+    actor: Actor,
+    now: datetime,
+    visit_reason: VisitReason | None = None,
+    takes_doubles: bool = False,
 ) -> bool:
     """Let an import that was looked at be taken; False if it is not, or no longer, to be.
 
-    `visit_reason`: what a visit is for whose line names none that its agenda has.
+    `visit_reason`: what a visit is for whose line names none that its agenda has. `takes_doubles`:
+    whether a file is created for who probably has one; else the line is given back.
     """
     changed = PatientImport.unscoped.filter(pk=row.pk, state=ImportState.READY).update(
-        state=ImportState.RUNNING, visit_reason=visit_reason
+        state=ImportState.RUNNING, visit_reason=visit_reason, takes_doubles=takes_doubles
     )
     if changed:
         _record("import-started", row, actor=actor, now=now)
@@ -179,6 +235,10 @@ def _take_line(
     if line.identity is None:
         return line.problem
     patient = find_known(line.identity, practice_id=row.practice_id)
+    if patient is None and not row.takes_doubles:
+        with scope(practice=row.practice):
+            if probable_duplicates(identity=line.identity, actor=actor):
+                return DOUBLE
     try:
         with transaction.atomic():
             is_new = patient is None

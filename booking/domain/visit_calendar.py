@@ -8,12 +8,14 @@ of the table, and comes back as a table to complete.
 import csv
 import io
 import re
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Component
+from icalendar import Component
 
-from booking.domain.patient_file import LARGEST_BYTES, MOST_LINES, UnreadableFile
+from booking.domain.patient_file import LARGEST_BYTES, MOST_LINES, UnreadableFile, text_of
+from practitioners.domain.calendar_events import Apart, NoCalendar, read_events, take_apart
 
 HEADER = (
     "Nom", "Prénom", "Date de naissance", "Téléphone", "E-mail", "Début", "Durée", "Motif",
@@ -24,6 +26,10 @@ _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _TITLES = {"m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle", "enfant", "dr"}
 
 
+class Unreadable(Exception):
+    """An event does not say when it is."""
+
+
 def is_calendar(content: bytes) -> bool:
     """Whether a file says of itself that it is a calendar."""
     return content.lstrip(b"\xef\xbb\xbf\r\n ").upper().startswith(b"BEGIN:VCALENDAR")
@@ -32,51 +38,88 @@ def is_calendar(content: bytes) -> bool:
 def as_table(content: bytes, *, zone: ZoneInfo) -> str:
     """Write a calendar's events as a CSV table; times in the wall clock of `zone`.
 
-    Whole days, cancelled events and free ones are no visits. Raises UnreadableFile.
+    Whole days, cancelled events and free ones are no visits. An event that cannot be read is a line
+    with what stands there, which is refused like any other line. Raises UnreadableFile.
     """
     if len(content) > LARGEST_BYTES:
         raise UnreadableFile(UnreadableFile.too_large)
+    if b"\x00" in content:
+        raise UnreadableFile(UnreadableFile.no_calendar)
     try:
-        calendars = Calendar.from_ical(content, multiple=True)
-        events = [event for each in calendars for event in each.walk("VEVENT")]
-        rows = [row for event in events if (row := _row(event, zone))]
-    except Exception as error:  # the parser fails in as many ways as texts can be wrong
+        parts = take_apart(text_of(content))
+    except NoCalendar as error:
         raise UnreadableFile(UnreadableFile.no_calendar) from error
+    if len(parts.events) > MOST_LINES:
+        raise UnreadableFile(UnreadableFile.too_large)
+    rows = [row for apart, event in read_events(parts) if (row := _row(apart, event, zone))]
     if not rows:
         raise UnreadableFile(UnreadableFile.empty)
-    if len(rows) > MOST_LINES:
-        raise UnreadableFile(UnreadableFile.too_large)
     out = io.StringIO()
     csv.writer(out, delimiter=";").writerows([HEADER, *rows])
     return out.getvalue()
 
 
-def _row(event: Component, zone: ZoneInfo) -> list[str] | None:
+def _row(apart: Apart, event: Component | None, zone: ZoneInfo) -> list[str] | None:
+    """An event as a line; None for one that is no visit."""
+    try:
+        if event is None or not apart.is_whole:
+            raise Unreadable
+        return _read(event, zone)
+    except Exception:  # a property may be wrong in as many ways as a text
+        return _as_it_stands(apart)
+
+
+def _read(event: Any, zone: ZoneInfo) -> list[str] | None:
+    """An event's line. Raises Unreadable, and whatever a broken property raises."""
     starts, ends = event.get("DTSTART"), event.get("DTEND")
-    begins = starts.dt if starts else None
-    if not isinstance(begins, datetime):
+    if starts is None:
+        raise Unreadable
+    begins = starts.dt
+    if isinstance(begins, date) and not isinstance(begins, datetime):
         return None
     if event.get("STATUS") == "CANCELLED" or event.get("TRANSP") == "TRANSPARENT":
         return None
-    length = (ends.dt - begins) if ends else getattr(event.get("DURATION"), "dt", None)
-    local = begins.astimezone(zone) if begins.tzinfo else begins
-    title = " ".join(str(event.get("SUMMARY", "")).split())
+    length = event["DURATION"].dt if "DURATION" in event else None
+    if ends is not None:
+        length = _at(ends.dt, zone) - _at(begins, zone)
+    title = _plain(event.get("SUMMARY", ""))
     words = f"{title}\n{event.get('DESCRIPTION', '')}\n{_attendees(event)}"
+    return _cells(
+        title,
+        words,
+        start=_at(begins, zone).strftime("%Y-%m-%d %H:%M"),
+        minutes=str(int(length.total_seconds() // 60)) if length is not None else "",
+        # A visit that recurs is several: somebody has to say which.
+        is_named=not event.get("RRULE"),
+    )
+
+
+def _as_it_stands(apart: Apart) -> list[str] | None:
+    """The line of an event that cannot be read: its start and end as they are written."""
+    if apart.raw("STATUS").upper() == "CANCELLED" or apart.raw("TRANSP").upper() == "TRANSPARENT":
+        return None
+    title = _plain(apart.raw("SUMMARY").replace("\\,", ",").replace("\\;", ";"))
+    words = f"{title}\n{apart.raw('DESCRIPTION')}\n{apart.raw('ATTENDEE')}"
+    start, length = apart.raw("DTSTART") or "?", apart.raw("DTEND") or apart.raw("DURATION")
+    return _cells(title, words, start=start, minutes=f"? {length}".strip())
+
+
+def _at(at: object, zone: ZoneInfo) -> datetime:
+    """A time by the wall clock of `zone`, which a time without a zone has already."""
+    if not isinstance(at, datetime):
+        raise Unreadable
+    return at.astimezone(zone) if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def _cells(title: str, words: str, *, start: str, minutes: str, is_named: bool = True) -> list[str]:
     who, reason = _parted(title)
     last_name, first_name = _name(who)
-    if event.get("RRULE"):
-        # A visit that recurs is several: somebody has to say which.
-        last_name = ""
-    return [
-        last_name,
-        first_name,
-        _first(_BORN, words),
-        _first(_PHONE, words),
-        _first(_MAIL, words),
-        local.strftime("%Y-%m-%d %H:%M"),
-        str(int(length.total_seconds() // 60)) if length else "",
-        reason,
-    ]
+    found = [_first(pattern, words) for pattern in (_BORN, _PHONE, _MAIL)]
+    return [last_name if is_named else "", first_name, *found, start, minutes, reason]
+
+
+def _plain(title: object) -> str:
+    return " ".join(str(title).split())
 
 
 def _attendees(event: Component) -> str:

@@ -27,6 +27,16 @@ class StartForm(forms.Form):
         field.label_from_instance = lambda obj: f"{obj.agenda.practitioner} · {obj.name}"  # type: ignore[method-assign]
 
 
+class DoublesForm(forms.Form):
+    """What becomes of lines whose patients probably have a file already."""
+
+    takes_doubles = forms.BooleanField(
+        label=_("Créer quand même une fiche pour qui en a probablement une"),
+        required=False,
+        help_text=_("Sinon ces lignes vous sont rendues dans un fichier, avec leur raison."),
+    )
+
+
 class FileForm(forms.Form):
     """A file of patients, or of their appointments."""
 

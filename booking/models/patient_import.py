@@ -47,6 +47,8 @@ class PatientImport(models.Model):
     visit_reason = models.ForeignKey(
         VisitReason, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # Whether who is probably somebody's file already gets another one.
+    takes_doubles = models.BooleanField(default=False, db_default=False)
     begun_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

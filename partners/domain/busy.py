@@ -21,6 +21,8 @@ from zoneinfo import ZoneInfo
 import recurring_ical_events
 from icalendar import Calendar, Event
 
+from practitioners.domain.calendar_events import NoCalendar, mended
+
 Period = tuple[datetime, datetime]
 MOST_EVENTS = 20_000
 MOST_PERIODS = 5_000
@@ -49,7 +51,8 @@ class Unreadable(Exception):
 class Busy:
     """Busy time, in UTC, in order and without overlaps.
 
-    `complete` is false when a series was left out because its rule cannot be understood.
+    `complete` is false when something was left out: an event that does not say when it is, or a
+    series whose rule cannot be understood.
     """
 
     periods: list[Period]
@@ -63,15 +66,10 @@ def busy_periods(text: bytes, *, since: datetime, until: datetime, zone: ZoneInf
     to-dos, and events without a length leave the time free. Ends before starts are swapped, as
     calendar programs show them. Raises Unreadable.
     """
-    try:
-        calendars = [c for c in Calendar.from_ical(text, multiple=True) if isinstance(c, Calendar)]
-    except Exception as error:  # the parser fails in as many ways as texts can be wrong
-        raise Unreadable("not a calendar") from error
-    if not calendars:
-        raise Unreadable("not a calendar")
+    calendars, complete = _calendars(text)
     periods: list[Period] = []
-    complete = True
     for calendar in calendars:
+        complete = _drop_broken(calendar) and complete
         _check_size(calendar)
         found, all_of_it = _occurrences(calendar, since - A_DAY, until + A_DAY)
         complete = complete and all_of_it
@@ -83,6 +81,40 @@ def busy_periods(text: bytes, *, since: datetime, until: datetime, zone: ZoneInf
     if len(merged) > MOST_PERIODS:
         raise Unreadable("too much")
     return Busy(periods=merged, complete=complete)
+
+
+def _calendars(text: bytes) -> tuple[list[Calendar], bool]:
+    """The calendars of a file, and whether all of it could be read. Raises Unreadable."""
+    try:
+        found = [c for c in Calendar.from_ical(text, multiple=True) if isinstance(c, Calendar)]
+    except Exception:  # the parser fails in as many ways as texts can be wrong
+        try:
+            calendar, complete = mended(text.decode("utf-8-sig", errors="replace"))
+        except NoCalendar as error:
+            raise Unreadable("not a calendar") from error
+        return [calendar], complete
+    if not found:
+        raise Unreadable("not a calendar")
+    return found, True
+
+
+def _drop_broken(calendar: Calendar) -> bool:
+    """Leave the events out that do not say when they are; return whether there was none."""
+    broken = {id(event) for event in calendar.walk("VEVENT") if not _is_sound(event)}
+    calendar.subcomponents = [each for each in calendar.subcomponents if id(each) not in broken]
+    return not broken
+
+
+def _is_sound(event: Any) -> bool:
+    try:
+        starts = event["DTSTART"].dt
+        times = [event[name].dt for name in ("DTEND", "DURATION") if name in event]
+        rules = event.get("RRULE", [])
+        for rule in rules if isinstance(rules, list) else [rules]:
+            rule.get("FREQ")
+    except Exception:  # a property may be wrong in as many ways as a text
+        return False
+    return isinstance(starts, date) and all(isinstance(at, date | timedelta) for at in times)
 
 
 def _occurrences(calendar: Calendar, since: datetime, until: datetime) -> tuple[list[Event], bool]:

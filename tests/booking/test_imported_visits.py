@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,7 +14,7 @@ from booking.domain import patient_file, patient_import, visit_calendar
 from booking.domain.patient_file import UnreadableFile, read_table
 from booking.models import Appointment, Message, Patient, PatientImport
 from practitioners.models import VisitReason
-from tests.booking.test_book import booked
+from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -168,7 +168,7 @@ def test_the_same_file_again_changes_nothing(agendas, now):
 
 def test_taken_time_is_never_taken_again(agendas, now):
     reason = VisitReason.objects.get(agenda=agendas[0], name="Consultation")
-    booked(reason, now, starts_at=MONDAY_NINE, patient=make_patient(last_name="Autre"))
+    booked(reason, now, starts_at=MONDAY_NINE, patient=make_patient(birth_date=date(1950, 1, 1)))
     row = taken(agendas, now, table(agendas))
     assert ("2", "cette heure est déjà prise dans l’agenda") in refusals(row)
 
@@ -223,6 +223,57 @@ def test_a_calendar_is_taken_over_and_the_rest_comes_back_as_a_table_to_complete
     assert mended != text
     again = taken(agendas, now, mended.encode())
     assert (again.created, again.visits, again.rejected) == (1, 1, 1)
+
+
+def calendar_of(*events):
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x"]
+    for event in events:
+        lines += ["BEGIN:VEVENT", *event, "END:VEVENT"]
+    return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
+
+
+GOOD = ["SUMMARY:LEFÈVRE Zoé - Consultation", "DESCRIPTION:0612345678",
+        "DTSTART:20261130T090000", "DTEND:20261130T093000"]  # fmt: skip
+WHO = "SUMMARY:MARTIN Anatole 0612345671 - Consultation"
+BAD = {
+    "a start that is no date": [WHO, "DTSTART:demain", "DTEND:20261130T103000"],
+    "a day that does not exist": [WHO, "DTSTART:20261131T100000", "DTEND:20261131T103000"],
+    "no start": [WHO],
+    "an empty start": [WHO, "DTSTART:"],
+    "a time alone": [WHO, "DTSTART;VALUE=TIME:100000"],
+    "an end that is no date": [WHO, "DTSTART:20261130T100000", "DTEND:x"],
+    "an end that is a day": [WHO, "DTSTART:20261130T100000", "DTEND;VALUE=DATE:20261201"],
+    "a length that is none": [WHO, "DTSTART:20261130T100000", "DURATION:long"],
+    "two starts": [WHO, "DTSTART:20261130T100000", "DTSTART:20261130T110000"],
+}
+
+
+@pytest.mark.parametrize("event", BAD.values(), ids=BAD.keys())
+def test_one_event_that_cannot_be_read_costs_itself_alone(agendas, now, event):
+    row = taken(agendas, now, calendar_of(event, GOOD))
+    assert (row.visits, row.rejected) == (1, 1)
+    assert Appointment.unscoped.get().starts_at == NINE
+    ((_line, why),) = refusals(row)
+    assert why == "date, heure ou durée illisible"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        [*GOOD, "une ligne sans deux points"],
+        [*GOOD, "BEGIN:VALARM", "TRIGGER:bientôt", "END:VALARM"],
+        [*GOOD, "X-FOO;BAR=:"],
+    ],
+)
+def test_what_says_nothing_of_the_visit_may_be_wrong(agendas, now, event):
+    row = taken(agendas, now, calendar_of(event))
+    assert (row.visits, row.rejected) == (1, 0)
+
+
+def test_a_calendar_that_breaks_off_gives_its_last_event_back(agendas, now):
+    whole = calendar_of(GOOD, [WHO, "DTSTART:20261130T100000", "DTEND:20261130T103000"])
+    row = taken(agendas, now, whole[: whole.rindex(b"END:VEVENT")])
+    assert (row.visits, row.rejected) == (1, 1)
 
 
 @pytest.mark.parametrize(

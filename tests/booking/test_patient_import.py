@@ -1,6 +1,7 @@
 """Patients of another software: whatever its CSV looks like, seen first, resumed, with rejects."""
 
 import csv
+import html
 import io
 
 import pytest
@@ -86,7 +87,7 @@ def test_in_whatever_letters(encoding):
     ("content", "words"),
     [
         (b"", "aucun patient"), (b"nom;prenom\n", "aucun patient"), (b"PK\x03\x04\x00\x00", "tableau CSV"),
-        (b"a;b\n1;2\n", "nommer les colonnes"), (b'nom;prenom\n"a;b', "tableau CSV"),
+        (b"a;b\n1;2\n", "nommer les colonnes"), (b'nom;prenom\n"a;b', "guillemet"),
         (b"x" * (patient_file.LARGEST_BYTES + 1), "trop grand"),
     ],
 )  # fmt: skip
@@ -227,3 +228,99 @@ def test_a_file_that_cannot_be_taken_says_why(practice, desk, content, words):
     page = desk.post(reverse("booking:imports", args=[practice.pk]), data).content.decode()
     assert words in page
     assert not PatientImport.unscoped.exists()
+
+
+# Files that cannot be read, and lines that can
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('nom;prénom;naissance\n"Martin;Léo;01/01/1990\n', 2),
+        ('nom;prénom;naissance\nDurand;Zoé;01/01/1990\n\nMartin;"Léo;01/01/1990\nRey;Ada;\n', 4),
+        ('nom;prénom;naissance\nMartin;"Léo" dit Lo;01/01/1990\n', 2),
+        ('nom;prénom;"naissance\nMartin;Léo;01/01/1990\n', 1),
+        ('nom;prénom;naissance\n"Martin;' + "x" * 200_000 + ";\n", 2),
+        ('nom;prénom\r\n"Du\nrand";Zoé\r\n"Martin;Léo\r\n', 4),
+    ],
+)
+def test_an_open_quote_is_said_with_its_line(practice, desk, text, line):
+    file = SimpleUploadedFile("x.csv", text.encode())
+    page = desk.post(reverse("booking:imports", args=[practice.pk]), {"file": file})
+    assert f"Ligne {line}\u00a0: un guillemet" in html.unescape(page.content.decode())
+    assert not PatientImport.unscoped.exists()
+
+
+def test_a_quote_that_swallows_lines_and_is_closed_is_no_name(practice, now):
+    text = 'nom;prénom;naissance\n"Martin;Léo;01/01/1990\nRey";Ada;01/01/1990\n\nDurand;Zoé;x\n'
+    row = take(begin(practice, now, text), now)
+    first, second = rejects_of(row)[1:]
+    assert first[0] == "2" and "guillemet mal fermé" in first[1]
+    assert second[0] == "5", "a line is counted as the file has it, with those that are empty"
+
+
+# Who probably has a file already
+
+BORN = "31/12/1980"
+DOUBLES = {
+    "a similar name": f"Lefebvre;Zoe;{BORN};",
+    "the same telephone": f"Dubois;Aline;{BORN};06 12 34 56 78",
+    "name and first name in each other's place": f"Zoé;Lefèvre;{BORN};",
+}
+NONE = {
+    "another day": "Lefebvre;Zoé;30/12/1980;",
+    "another name": f"Dubois;Aline;{BORN};06 12 34 56 79",
+    "another day, the same telephone": "Dubois;Aline;30/12/1980;06 12 34 56 78",
+}
+HEADER = "nom;prénom;naissance;téléphone\n"
+
+
+@pytest.mark.parametrize("line", DOUBLES.values(), ids=DOUBLES.keys())
+def test_who_probably_has_a_file_is_shown_first_and_given_back(practice, desk, now, line):
+    make_patient(practice=practice)
+    row = begin(practice, now, HEADER + line + "\nRey;Ada;01/02/1990;\n")
+    page = desk.get(reverse("booking:patient-import", args=[practice.pk, row.pk]))
+    (double,) = page.context["doubles"]
+    assert double.line.number == 2
+    assert "ont probablement déjà une fiche" in page.content.decode()
+    assert "Lefèvre Zoé" in page.content.decode()
+    assert Patient.unscoped.count() == 1
+    take(row, now)
+    assert (row.created, row.known, row.rejected) == (1, 0, 1)
+    assert "a probablement déjà une fiche" in rejects_of(row)[1][1]
+    assert Patient.unscoped.count() == 2
+
+
+@pytest.mark.parametrize("line", NONE.values(), ids=NONE.keys())
+def test_who_shares_too_little_gets_a_file(practice, desk, now, line):
+    make_patient(practice=practice)
+    row = begin(practice, now, HEADER + line + "\n")
+    page = desk.get(reverse("booking:patient-import", args=[practice.pk, row.pk]))
+    assert page.context["doubles"] == []
+    assert take(row, now).created == 1
+
+
+def test_a_file_is_created_all_the_same_where_that_is_meant(practice, desk, now):
+    """Twins: one birth date, and their parents' telephone."""
+    make_patient(practice=practice)
+    line = f"Lefèvre;Ada;{BORN};06 12 34 56 78\n"
+    row = begin(practice, now, HEADER + line)
+    change = reverse("booking:change-import", args=[practice.pk, row.pk, "prendre"])
+    desk.post(change, {"takes_doubles": "on"})
+    patient_import.run(row.pk, now=now)
+    row.refresh_from_db()
+    assert (row.created, row.rejected) == (1, 0)
+
+
+def test_two_lines_of_one_file_are_compared_too(practice, now):
+    text = HEADER + f"Lefèvre;Zoé;{BORN};\nLefebvre;Zoé;{BORN};\nLefèvre;Zoé;{BORN};\n"
+    row = take(begin(practice, now, text), now)
+    assert (row.created, row.known, row.rejected) == (1, 1, 1)
+
+
+def test_nobody_is_opened_who_shares_nothing(practice, desk, now):
+    make_patient(practice=practice)
+    row = begin(practice, now, HEADER + "Rey;Ada;01/02/1990;06 12 34 56 70\n")
+    desk.get(reverse("booking:patient-import", args=[practice.pk, row.pk]))
+    reads = Entry.objects.filter(action="reveal", channel="dashboard")
+    assert all(entry.subjects == [row.pk] for entry in reads)

@@ -99,3 +99,25 @@ def test_a_calendar_made_to_keep_us_busy_is_cut_short(monkeypatch):
             calendar(*events, event=False), since=since, until=since + timedelta(days=550),
             zone=PARIS,
         )  # fmt: skip
+
+
+GOOD = ["BEGIN:VEVENT", "UID:1", "DTSTART:20250701T080000Z", "DURATION:PT1H", "END:VEVENT"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["DTSTART:demain"], [], ["DTSTART;VALUE=TIME:080000"], ["DTSTART:20250732T080000Z"],
+        ["DTSTART:20250701T100000Z", "DTSTART:20250701T120000Z"],
+        ["DTSTART:20250701T100000Z", "DTEND:x"], ["DTSTART:20250701T100000Z", "DURATION:long"],
+        ["DTSTART:20250701T100000Z", "DURATION:PT1H", "RRULE:FREQ=NEVER"],
+        ["DTSTART:", "BEGIN:VALARM", "TRIGGER:x", "END:VALARM"],
+    ],
+)  # fmt: skip
+def test_one_event_that_cannot_be_read_costs_itself_alone(lines):
+    """And is said to be missing: such a calendar was "too large", or no calendar."""
+    text = calendar(*GOOD, "BEGIN:VEVENT", "UID:2", *lines, "END:VEVENT", event=False)
+    since, until = at("2025-07-01 00:00"), at("2025-08-01 00:00")
+    found = read_apart(text, since=since, until=until, zone=PARIS)
+    assert found.periods == [(at("2025-07-01 08:00"), at("2025-07-01 09:00"))]
+    assert not found.complete

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import patient_file, patient_import
-from booking.forms.patient_import import FileForm, StartForm
+from booking.forms.patient_import import DoublesForm, FileForm, StartForm
 from booking.models import PatientImport
 from booking.models.patient_import import ImportState
 from booking.views.access import (
@@ -74,11 +74,17 @@ def one_import(request: HttpRequest, practice_id: uuid.UUID, import_id: uuid.UUI
         ) as plain:
             table = patient_file.read_table(plain.text(row, "lines"))
             context["title"] = plain.text(row, "title")
+        doubles, is_all = patient_import.look_for_doubles(
+            table, practice=row.practice, actor=practice_actor(request)
+        )
         lines, refused = patient_import.look(table, practice=row.practice, now=timezone.now())
         context |= {
             "table": table,
             "first": lines,
             "bad": refused,
+            "doubles": doubles,
+            "are_all_doubles": is_all,
+            "doubles_form": DoublesForm(),
             "form": StartForm(practice=row.practice) if table.has_visits else None,
         }
     return render(request, "dashboard/import.html", context)
@@ -93,7 +99,13 @@ def change_import(
     if what == "prendre":
         form = StartForm(request.POST, practice=row.practice)
         reason = form.cleaned_data["visit_reason"] if form.is_valid() else None
-        patient_import.start(row=row, actor=actor, now=now, visit_reason=reason)
+        patient_import.start(
+            row=row,
+            actor=actor,
+            now=now,
+            visit_reason=reason,
+            takes_doubles="takes_doubles" in request.POST,
+        )
     elif what == "abandonner":
         patient_import.drop(row=row, actor=actor, now=now)
     elif what == "oublier" and row.ended_at is not None:
