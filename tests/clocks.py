@@ -4,16 +4,11 @@
 """
 
 import argparse
-import atexit
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
-
-from doctolib.servers import ensure_servers
 
 TESTS = Path(__file__).parent
 # By the wall clock in Paris: where days, weeks, years, public holidays and clock changes turn.
@@ -60,23 +55,10 @@ def files_from_today() -> list[Path]:
     return sorted(each for each in found if not str(each.relative_to(TESTS)).startswith(SLOW))
 
 
-def share_servers() -> None:
-    """Let all runs use the same servers and databases: each would migrate its own for a minute."""
-    directory = Path(tempfile.mkdtemp(prefix="doctolib-clocks-"))
-    # Registered before the servers are, so that it runs after they have stopped.
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        os.environ.pop(name, None)
-    ensure_servers(directory)
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        os.environ[f"TEST_{name}"] = os.environ.pop(name)
-
-
 def run(*, clock: str, zone: str, what: list[str]) -> bool:
     """Run the tests with the clock at a time, on a machine in a zone; say whether they passed."""
     print(f"\n{clock} ({CLOCKS[clock]}), machine in {zone}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
-    command += ["--reuse-db", *what]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *what]
     variables = {**os.environ, "TEST_CLOCK": CLOCKS[clock], "TZ": zone}
     # The runs of a sample are no suites: what they skip was told before.
     variables.pop("CI", None)
@@ -99,7 +81,6 @@ def main() -> int:
     else:
         what = [str(each) for each in files]
         runs = [(clock, zone) for clock in CLOCKS for zone in ZONES]
-    share_servers()
     failed = [each for each in runs if not run(clock=each[0], zone=each[1], what=what)]
     for clock, zone in failed:
         print(f"FAILED under {clock}, machine in {zone}")
