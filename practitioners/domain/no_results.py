@@ -1,12 +1,18 @@
-"""What to offer where a search finds nobody: nearer and wider places, other reasons, video."""
+"""What to offer where a search finds nobody: nearer and wider places, other reasons, video.
 
+Whatever is offered has been found to lead to somebody, with the filters that its link keeps.
+"""
+
+import csv
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from practitioners.domain import located, search
+from practitioners.domain import located, restrictions, search
 from practitioners.domain.place import Place, of_commune, wider
+from practitioners.domain.reference_data import DATA_DIR
 from practitioners.domain.understood import Understanding
-from practitioners.models import Agenda, VisitReason
+from practitioners.models import Agenda, Practitioner, Specialty, VisitReason
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -14,6 +20,9 @@ if TYPE_CHECKING:
 NEAREST = 3
 NEAREST_READ = 40
 REASONS = 6
+SPECIALTIES = 4
+# What most people look for: offered where nothing was understood.
+USUAL = ("SM54", "P40", "SM38", "SM15", "SM20", "SM40", "P70")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +40,7 @@ class WaysOut:
     nearest: list[NearestTown] = field(default_factory=list)
     wider: list[Place] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    specialties: list[Specialty] = field(default_factory=list)
     video: bool = False
     without_filters: bool = False
     anywhere: int = 0
@@ -46,9 +56,10 @@ def ways_out(meant: Understanding, place: Place | None, filters: "search.Filters
         nearest=_nearest(kept, place),
         wider=[w for w in wider(place) if located.within(kept, w).exists()] if place else [],
         reasons=_reasons(meant, place, filters),
+        specialties=_specialties(meant, place, filters),
         video=not filters.teleconsultation and _by_video(listed, filters),
         without_filters=filtered and located.within(listed, place).exists(),
-        anywhere=kept.count() if place else 0,
+        anywhere=kept.count(),
     )
 
 
@@ -80,10 +91,38 @@ def _reasons(meant: Understanding, place: Place | None, filters: "search.Filters
     without = Understanding(**(meant.__dict__ | {"reasons": ()}))
     agendas = search.filtered(search.about(Agenda.objects.filter(listed=True), without), others)
     few = list(located.within(agendas, place).order_by().values_list("pk", flat=True)[:REASONS])
-    names = VisitReason.objects.filter(agenda__in=few, active=True).exclude(name=filters.reason)
+    names = VisitReason.objects.filter(
+        restrictions.bookable(), agenda__in=few, active=True
+    ).exclude(name=filters.reason)
+    if filters.teleconsultation:
+        names = names.filter(teleconsultation=True)
     return list(names.order_by("name").values_list("name", flat=True).distinct()[:REASONS])
 
 
+@lru_cache(maxsize=1)
+def _related() -> dict[str, tuple[str, ...]]:
+    """The specialties that may help where nobody is of one; data/related_specialties.csv."""
+    with (DATA_DIR / "related_specialties.csv").open(encoding="utf-8", newline="") as file:
+        return {row["code"]: tuple(row["related"].split()) for row in csv.DictReader(file)}
+
+
+def _specialties(
+    meant: Understanding, place: Place | None, filters: "search.Filters"
+) -> list[Specialty]:
+    """Specialties near the ones asked for, else the usual ones, of whom somebody is there."""
+    asked = [specialty.code for specialty in meant.specialties]
+    codes = [near for code in asked for near in _related().get(code, USUAL[:1])]
+    codes = [code for code in dict.fromkeys(codes or USUAL) if code not in asked]
+    agendas = search.filtered(Agenda.objects.filter(listed=True), replace(filters, reason=""))
+    there = located.within(agendas, place).order_by()
+    through = Practitioner.specialties.through.objects.filter(
+        specialty__in=codes, practitioner__in=there.values("practitioner_id")
+    )
+    found = set(through.values_list("specialty_id", flat=True).distinct())
+    rows = Specialty.objects.in_bulk([code for code in codes if code in found])
+    return [rows[code] for code in codes if code in rows][:SPECIALTIES]
+
+
 def _by_video(listed: "QuerySet[Agenda]", filters: "search.Filters") -> bool:
-    only = search.Filters(teleconsultation=True, known=filters.known)
+    only = replace(filters, reason="", teleconsultation=True)
     return search.filtered(listed, only).exists()

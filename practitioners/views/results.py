@@ -45,6 +45,22 @@ class _Asked:
         return bool(self.where) and self.found.place is None and not self.found.everywhere
 
     @property
+    def asked_for(self) -> str:
+        """The query without a place written in it: another place would be overruled by it."""
+        if self.meant.place is None:
+            return self.what
+        words = " ".join(self.meant.words)
+        told = " ".join(part for part in (words, self.meant.text) if part)
+        return told or self.what
+
+    @property
+    def at(self) -> dict[str, str]:
+        """The place field and its code, as if the place had been written there."""
+        if place := self.meant.place:
+            return {"where": place.label, "code": place.code}
+        return {"where": self.where, "code": self.code}
+
+    @property
     def here(self) -> bool:
         """Whether the text names the reader's surroundings, which only the browser knows."""
         return self.found.here or (self.meant.here and self.found.place is None)
@@ -98,6 +114,8 @@ def results(request: HttpRequest) -> HttpResponse:
         "place": page.place,
         "found": asked.found,
         "meant": asked.meant,
+        "asked_for": asked.asked_for,
+        "at": asked.at,
         "unknown_place": asked.unknown_place,
         "here": asked.here,
         "form": asked.form,

@@ -1,5 +1,7 @@
 """What people type into "what", and what must come first: a table of facts on real communes."""
 
+import html
+import re
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -253,6 +255,37 @@ def test_where_nobody_is_found_nearer_wider_and_video_are_offered():
     other = Client().get(url, {"quoi": "dentiste", "motif": "Fond d’œil", "ou": "Tours"})
     assert other.context["ways"].reasons == ["Détartrage"]
     assert other.context["ways"].without_filters
+
+
+LINK = re.compile(r'href="(\?[^"]+)"')
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"quoi": "allergologue", "ou": "Bourg-en-Bresse"}, {"quoi": "allergologue Brest"},
+        {"quoi": "Dr Rey Brest"}, {"quoi": "pneumologue", "ou": "Tours"}, {"quoi": "pneumologue"},
+        {"quoi": "plombier"}, {"quoi": "plombier", "ou": "Tours"}, {"quoi": "dentiste en Corse"},
+        {"quoi": "dentiste", "motif": "Fond d’œil", "ou": "Tours"}, {"quoi": "lunettes Brest"},
+        {"quoi": "dentiste", "langue": "ar", "ou": "Tours"}, {"quoi": "IVG", "ou": "Nouméa"},
+        {"quoi": "dentiste", "video": "on", "secteur": "2", "ou": "Tours"}, {"ou": "Nouméa"},
+        {"quoi": "english speaking dentist Tours"}, {"quoi": "dermatologue", "ou": "98800"},
+        {"quoi": "dermatologue", "lat": "48.39", "lon": "-4.48"}, {"ou": "2A"},
+        {"quoi": "urologue", "lat": "47.39", "lon": "0.69"},
+    ],
+)  # fmt: skip
+def test_every_way_out_leads_to_somebody(query):
+    """Each link of the page without results is followed: none ends in another such page."""
+    video = Agenda.objects.get(practitioner__last_name="Marchand")
+    make_reason(video, name="Téléconsultation", teleconsultation=True)
+    client, url = Client(), reverse("practitioners:search")
+    page = client.get(url, query)
+    assert page.context["page"].total == 0
+    card = page.content.decode().partition("Personne ne correspond")[2]
+    links = [html.unescape(link) for link in LINK.findall(card.partition("</section>")[0])]
+    assert links
+    empty = [link for link in links if not client.get(url + link).context["page"].total]
+    assert not empty
 
 
 def test_a_distant_practitioner_is_not_first_for_an_hour_but_is_for_days():
