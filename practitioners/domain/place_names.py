@@ -42,7 +42,15 @@ def named(words: Sequence[str], said: PlaceText, *, departments: Iterable[str] =
         return Found()
     kept, read_all = narrowed(rows, said)
     unread = "" if read_all else (said.postcode or said.department or f"{said.number}")
-    return Found(place=kept[0], others=kept[1 : LIMIT + 1], unread=unread)
+    others = _worth_offering(kept[0], kept[1:], words)
+    return Found(place=kept[0], others=others[:LIMIT], unread=unread)
+
+
+def _worth_offering(first: Place, others: list[Place], words: Sequence[str]) -> list[Place]:
+    """Leave out hamlets that only begin like a town of the very name: Tours-en-Vimeu for Tours."""
+    if first.population < KNOWN_POPULATION or not bears(first, words):
+        return others
+    return [row for row in others if bears(row, words) or row.population >= KNOWN_POPULATION]
 
 
 def _whole_names_first(rows: list[Place], words: Sequence[str], *, digits: bool) -> list[Place]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 
 from practitioners.domain import alike_names, name_matches, restrictions
 from practitioners.domain.text import search_text
@@ -62,12 +62,22 @@ def suggest(text: str) -> Suggestions:
     vocabulary = Vocabulary.current()
     specialties = dict.fromkeys(_exactly(vocabulary, tokens) + _beginning(vocabulary, tokens))
     found = Suggestions(
-        specialties=_one_per_label(list(specialties)),
+        specialties=_one_per_label(_of_whom_somebody_is(list(specialties))),
         reasons=_reasons(tokens),
         practitioners=_people(tokens),
         practices=_named(name_matches.practices(tokens, prefix=True), tokens, PRACTICES),
     )
     return found or _similar(vocabulary, tokens)
+
+
+def _of_whom_somebody_is(specialties: list[Specialty]) -> list[Specialty]:
+    """Leave out those that nobody here has, unless nobody has any: three codes are for GPs."""
+    through = Practitioner.specialties.through.objects.filter(specialty_id=OuterRef("pk"))
+    codes = [specialty.code for specialty in specialties]
+    there = set(
+        Specialty.objects.filter(Exists(through), code__in=codes).values_list("code", flat=True)
+    )
+    return [specialty for specialty in specialties if specialty.code in there] or specialties
 
 
 def _one_per_label(specialties: list[Specialty]) -> list[Specialty]:
