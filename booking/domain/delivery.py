@@ -7,6 +7,7 @@ commit that notes it.
 """
 
 import logging
+import re
 import uuid
 from copy import copy
 from datetime import datetime, timedelta
@@ -391,7 +392,7 @@ def _letter(
             words = render_to_string(f"booking/sms/{kind}.txt", context).split()
             return Letter(to=to, subject="", text=" ".join(words))
         rendered = str(render_to_string(f"booking/mail/{kind}.txt", context))
-        subject, _, text = rendered.strip().partition("\n")
+        subject, _, text = re.sub(r"\n{3,}", "\n\n", rendered).strip().partition("\n")
         html_context = {**context, "subject": subject, "language": language}
         html = str(render_to_string(f"booking/mail/{kind}.html", html_context))
         return Letter(to=to, subject=subject.strip(), text=text.strip() + "\n", html=html)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.templatetags.static import static
 from django.utils import formats
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -159,8 +159,20 @@ def phone_link(number: str | None, default: str = "") -> SafeString | str:
         return default
     href, text = telephone.for_calling(number), telephone.for_reading(number)
     if not href:
-        return text
+        # Two numbers, or one with an extension.
+        return with_phones(text)
     return format_html('<a class="tel" href="{}">{}</a>', href, text)
+
+
+@register.filter
+def with_phones(text: str | None) -> SafeString:
+    """A text that people wrote, in which a touch calls each telephone number."""
+    text, parts, at = str(text or ""), [], 0
+    for begin, end, href in telephone.numbers_in(text):
+        link = format_html('<a class="tel" href="{}">{}</a>', href, text[begin:end])
+        parts += [escape(text[at:begin]), link]
+        at = end
+    return mark_safe("".join([*parts, escape(text[at:])]))  # noqa: S308 - each part is escaped
 
 
 @register.simple_tag

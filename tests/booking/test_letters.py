@@ -189,6 +189,7 @@ def test_each_message_is_written_as_its_language_is(language, now):
             assert "\u00a0" not in text
             text = re.sub(r"(?<=\w) (?=:)", "\u00a0" if language == "fr" else " ", text)
         assert not wrong.search(text), text
+        assert "\n\n\n" not in letter.text
 
 
 def of_templates():

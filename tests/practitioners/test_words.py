@@ -108,7 +108,18 @@ def test_no_template_leaves_a_month_to_the_framework():
         ("0692 12 34 56", "+262 692 12 34 56", "tel:+262692123456"),
         ("+41 79 123 45 67", "+41 79 123 45 67", "tel:+41791234567"),
         ("+33639980001", "06 39 98 00 01", "tel:+33639980001"),
+        # Well formed, of a range that the library does not know.
+        ("0596 12 34 56", "+596 596 12 34 56", "tel:+596596123456"),
+        ("0639 12 34 56", "+262 639 12 34 56", "tel:+262639123456"),
+        ("0709 12 34 56", "07 09 12 34 56", "tel:+33709123456"),
+        ("0508 41 23 45", "+508 41 23 45", "tel:+508412345"),
+        ("+687 27 41 21", "+687 27.41.21", "tel:+687274121"),
+        ("02.47.00.00.01", "02 47 00 00 01", "tel:+33247000001"),
+        ("+33 (0)2 47 00 00 01", "02 47 00 00 01", "tel:+33247000001"),
         # Numbers that exist within a country alone.
+        ("112", "112", "tel:112"),
+        ("3114", "3114", "tel:3114"),
+        ("116 117", "116 117", "tel:116117"),
         ("36 24", "36 24", "tel:3624"),
         ("15", "15", "tel:15"),
         # No number.
@@ -133,6 +144,72 @@ def test_a_number_is_a_link_that_calls_it():
     assert render("{% phone_link number %}", number="<b>") == "&lt;b&gt;"
     # In the middle of a sentence.
     assert render("{{ number|phone_link }}", number="15") == '<a class="tel" href="tel:15">15</a>'
+
+
+@pytest.mark.parametrize(
+    ("text", "called"),
+    [
+        ("Urgence : appelez le 15 ou le 112.", ["15", "112"]),
+        ("Not for an emergency: call 15 or 112.", ["15", "112"]),
+        ("Composez le 15, le 18 ou le 114", ["15", "18", "114"]),
+        ("Souffrance : le 3114 répond jour et nuit", ["3114"]),
+        ("Violences : 3919. Médecin de garde : 116 117.", ["3919", "116117"]),
+        ("Appelez le 36 24 la nuit", ["3624"]),
+        ("Secrétariat au 02 47 00 00 01, poste 12", ["+33247000001"]),
+        ("02.47.00.00.01 / 06 12 34 56 78", ["+33247000001", "+33612345678"]),
+        ("Réunion : 0262 12 34 56 ou +262 692 12 34 56", ["+262262123456", "+262692123456"]),
+        ("Guyane 0594 30 12 34, Nouméa +687 27 41 21.", ["+594594301234", "+687274121"]),
+        ("Numéro vert 0 800 123 456 (gratuit)", ["+33800123456"]),
+        ("(02 47 00 00 01)", ["+33247000001"]),
+        ("+33 (0)2 47 00 00 01", ["+33247000001"]),
+        # Days, hours, prices, codes, identities: nothing to call.
+        ("Le 15 décembre à 9 h, arrivez 15 min avant", []),
+        ("Appelez avant le 15 pour le 18", []),
+        ("Appelez 15 min avant", []),
+        ("Code 3114A, bâtiment 112, 17 rue du 11 Novembre, 37000 Tours", []),
+        ("30 €, SIRET 123 456 789 00012, RPPS 10101234567", []),
+        ("Né le 02/05/2019, le 2026-11-27 10:15", []),
+        ("2 85 05 78 006 084 36", []),
+        ("v0612345678x", []),
+        ("", []),
+    ],
+)
+def test_the_numbers_in_a_text_are_links_that_call_them(text, called):
+    shown = doctolib.with_phones(text)
+    assert re.findall(r'href="tel:([^"]+)"', shown) == called
+    assert re.sub(r"<[^>]+>", "", shown) == text
+
+
+def test_a_text_with_numbers_is_escaped_around_them():
+    shown = render("{{ words|with_phones|linebreaks }}", words="<b>02 47 00 00 01</b>\n& 15")
+    assert shown == (
+        '<p>&lt;b&gt;<a class="tel" href="tel:+33247000001">02 47 00 00 01</a>&lt;/b&gt;<br>'
+        "&amp; 15</p>"
+    )
+    assert render("{{ words|with_phones }}", words=None) == ""
+    # What stands where a practice's one number is expected.
+    assert "tel:+33247000001" in render("{% phone_link n %}", n="0247000001 poste 12")
+
+
+# Texts that people write, in which a number may stand.
+FREE_TEXT = re.compile(
+    r"\{\{ *[\w.]*\b(?:instructions|access_info|presentation|words|answer|note)\b(?![\w.])[^}]*\}\}"
+)
+
+
+def test_every_text_that_people_write_links_its_numbers():
+    raw = []
+    for file in TEMPLATES.rglob("*.html"):
+        if file.parent.name == "audit":
+            # A checkpoint is a note too, in the sense of the record.
+            continue
+        page = re.sub(r"<textarea.*?</textarea>", "", file.read_text(), flags=re.DOTALL)
+        raw += [
+            f"{file.name}: {each}"
+            for each in FREE_TEXT.findall(page)
+            if "|with_phones" not in each and "|phone_link" not in each
+        ]
+    assert not raw
 
 
 def test_an_address_is_a_link_that_opens_a_map():
