@@ -233,6 +233,7 @@ def test_everything_that_is_held_is_shown_and_downloaded(family, reason):
                 "31/12/1980", "female", "booked", "24 November 2026"]),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("at_now")
 def test_what_is_held_is_shown_in_words(family, language, words, now):
     """The file is for software, the page for people: no code, no date of a computer."""
     account, zoe, _noe = family
