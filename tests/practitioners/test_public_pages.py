@@ -4,11 +4,12 @@ import json
 import re
 from urllib.parse import urlsplit
 
+import lxml.html
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from practitioners.models import Agenda
+from practitioners.models import Agenda, Commune, Practice
 from tests.factories import make_agenda, make_opening, make_practice, make_reason
 
 pytestmark = pytest.mark.django_db
@@ -105,3 +106,30 @@ def paths(part, prefix=""):
 def test_results_are_not_indexed():
     page = Client().get(reverse("practitioners:search"), {"quoi": "dermato"}).content.decode()
     assert '<meta name="robots" content="noindex">' in page
+
+
+@pytest.mark.parametrize("why", ["closed", "nothing offered", "nothing free", "no place"])
+def test_a_practitioner_without_a_time_is_no_dead_end(agenda, why):
+    """Others of the same profession, nearby, and the link finds them."""
+    tours = Commune.objects.create(
+        code="37261", name="Tours", search_name="tours", department="37", region="24",
+        postcodes=["37000"], population=139259, latitude=47.3948, longitude=0.7040,
+    )  # fmt: skip
+    other = make_agenda(practice=make_practice(commune=tours, latitude=47.4, longitude=0.7))
+    Practice.objects.filter(pk=agenda.practice_id).update(commune=tours)
+    if why == "closed":
+        Agenda.objects.filter(pk=agenda.pk).update(active=False)
+    elif why == "nothing offered":
+        agenda.visit_reasons.update(active=False)
+    elif why == "nothing free":
+        agenda.openings.all().delete()
+    else:
+        agenda.delete()
+    page = lxml.html.document_fromstring(Client().get(url_of(agenda)).content.decode())
+    (link,) = [
+        each.get("href")
+        for each in page.iter("a")
+        if each.get("href", "").startswith("/recherche/?")
+    ]
+    found = Client().get(link)
+    assert str(other.practitioner) in found.content.decode()
