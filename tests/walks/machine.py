@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import time_machine
 from django.core.management import call_command
 from django.test.utils import override_settings
+from django.urls import URLResolver, get_resolver
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -17,6 +18,7 @@ from audit.redis_client import redis_client
 from doctolib.development.mail_sink import start_sink
 from doctolib.servers import free_port
 from tests.clock import NOW
+from tests.walks.errands import Ways
 from tests.walks.filling import Mood
 from tests.walks.invariants import problems_of
 from tests.walks.walk import Walk
@@ -28,8 +30,11 @@ NAMES = (
 )  # fmt: skip
 # How often somebody does what, among a hundred things.
 ACTS = {
-    "wander": 60, "book": 10, "sign in": 6, "mail": 6, "twice": 8, "badly": 6, "elsewhere": 4,
+    "wander": 44, "errand": 16, "book": 10, "sign in": 6, "mail": 6, "twice": 8, "badly": 6,
+    "elsewhere": 4,
 }  # fmt: skip
+# The views of pages; the rest is Django admin, software's and the development server's.
+WALKED = ("practitioners:", "booking:", "audit:")
 numbers = st.integers(0, 2**32 - 1)
 # Minutes: a moment, a hold's end, an evening, a link's end, a session's end.
 waits = st.sampled_from([1, 8, 180, 60 * 24, 60 * 24 * 4, 60 * 24 * 15])
@@ -56,6 +61,7 @@ class Report:
     statements: Counter[str] = field(default_factory=Counter)
     stories: list[list[str]] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
+    ways: Ways = field(default_factory=Ways)
 
     def add(self, walk: Walk) -> None:
         """Take in a walk that has ended."""
@@ -68,7 +74,26 @@ class Report:
         dearest = ", ".join(f"{name} {n}" for name, n in self.statements.most_common(5))
         views = "\n".join(f"{n:6} {name}" for name, n in self.visited.most_common())
         faults = "\n\n".join(self.faults.values())
-        return f"{len(self.faults)} faults\n{faults}\n{len(self.visited)} views; most statements: {dearest}\n{views}"
+        never = " ".join(sorted(names_of_views() - set(self.visited)))
+        return (
+            f"{len(self.faults)} faults\n{faults}\n{len(self.visited)} views; "
+            f"most statements: {dearest}\n{views}\nnever: {never}"
+        )
+
+
+def names_of_views() -> set[str]:
+    """Return the names of all views that pages may lead to."""
+    found = set()
+    waiting = [(get_resolver(), "")]
+    while waiting:
+        resolver, prefix = waiting.pop()
+        for each in resolver.url_patterns:
+            if isinstance(each, URLResolver):
+                inner = f"{prefix}{each.namespace}:" if each.namespace else prefix
+                waiting.append((each, inner))
+            elif each.name:
+                found.add(f"{prefix}{each.name}")
+    return {each for each in found if each.startswith(WALKED)}
 
 
 class WalkMachine(RuleBasedStateMachine):
@@ -90,7 +115,9 @@ class WalkMachine(RuleBasedStateMachine):
         self._sink = start_sink(mails, port=port)
         self._settings = override_settings(EMAIL_PORT=port, SMS_DIR=mails / "sms")
         self._settings.enable()
-        self.walk = Walk(world=build(now=NOW), mail_directory=mails, clock=clock)
+        self.walk = Walk(
+            world=build(now=NOW), mail_directory=mails, clock=clock, ways=self.report.ways
+        )
 
     @initialize(names=st.sets(st.sampled_from(NAMES)))
     def some_are_signed_in(self, names: set[str]) -> None:
@@ -138,6 +165,8 @@ class WalkMachine(RuleBasedStateMachine):
         (kind,) = chance.choices(list(ACTS), weights=list(ACTS.values()))
         if kind == "wander":
             self.walk.wander(person, chance)
+        elif kind == "errand":
+            self.walk.errand(person, chance)
         elif kind == "book":
             self.walk.book(person, chance)
         elif kind == "sign in":

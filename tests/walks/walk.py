@@ -22,12 +22,16 @@ from doctolib.celery import app
 from doctolib.development.mail_sink import read_mail
 from practitioners.models import VisitReason
 from tests.walks.browsing import Heard, browse
+from tests.walks.errands import Ways
 from tests.walks.filling import Mood, fill
 from tests.walks.pages import Form, Page
 from tests.walks.world import Person, World
 
 # What a page may cost, whatever it shows: the dearest of a walk needs about half of it.
 STATEMENTS_AT_MOST = 100
+# What a form may cost that writes some dozen openings, each on the record and unless it overlaps.
+STATEMENTS_OF_MANY = 1000
+MAKES_MANY = ("booking:copy-week", "booking:week-template")
 STEP_S = 20
 # Addresses that end a walk's possibilities, or are no pages.
 NOT_FOLLOWED = ("/static/", "/admin/", "/api/", "/fhir/", "/developpement/")
@@ -48,6 +52,8 @@ class Walk:
     world: World
     mail_directory: Path
     clock: time_machine.Traveller
+    # What all walks of the run have learned together.
+    ways: Ways = field(default_factory=Ways)
     step: int = 0
     story: list[str] = field(default_factory=list)
     visited: Counter[str] = field(default_factory=Counter)
@@ -61,7 +67,8 @@ class Walk:
 
     def go_home(self, person: Person) -> None:
         """Open the home page."""
-        person.is_astray = False
+        if person.is_signed_in:
+            person.is_astray = False
         self._get(person, "/", offered=True, says="opens the home page")
 
     def follow(self, person: Person, chance: Random) -> None:
@@ -151,6 +158,23 @@ class Walk:
             self.sign_in(person)
         self._press(person, chance, "booking:confirm", "booking:confirm-together")
 
+    def errand(self, person: Person, chance: Random) -> None:
+        """Go by the shortest known way to what was seldom done in this run, and do it there."""
+        way = self.ways.choose(person.kind, chance)
+        if way and person.practices and not person.is_signed_in:
+            self.sign_in(person)
+        self.go_home(person)
+        for name in way:
+            page = person.page
+            links = [each for each in _followable(page.links) if _name(each) == name]
+            if links:
+                self._get(person, chance.choice(links), offered=True, says="goes on to")
+            elif any(_name(each.action) == name for each in page.forms):
+                self._press(person, chance, name)
+            else:
+                return
+        self.submit(person, Mood.FITTING, chance)
+
     def open_mail(self, person: Person, chance: Random) -> None:
         """Open a link of a mail that came to the person's address."""
         self.tasks()
@@ -172,7 +196,7 @@ class Walk:
         if addresses:
             address = chance.choice(addresses)
             self._get(person, address, offered=False, says=f"opens an address of {other.name}")
-            # Signing in leads there, and there it may be closed to this person.
+            # Signing in leads there, sooner or later, and there it may be closed to this person.
             person.is_astray = "next=" in person.page.address
 
     def wait(self, minutes: int) -> None:
@@ -252,9 +276,14 @@ class Walk:
         self.story[-1] += f" -> {page.status} {page.address}"
         person.pages.append(page)
         person.loaded_in = self.step
-        self._check(person, page, heard, offered=offered)
+        self.ways.learn(person.kind, page, name_of=_name)
+        many = method == "post" and _name(address) in MAKES_MANY
+        at_most = STATEMENTS_OF_MANY if many else STATEMENTS_AT_MOST
+        self._check(person, page, heard, offered=offered, at_most=at_most)
 
-    def _check(self, person: Person, page: Page, heard: "Heard", *, offered: bool) -> None:
+    def _check(
+        self, person: Person, page: Page, heard: "Heard", *, offered: bool, at_most: int
+    ) -> None:
         name = _name(page.address)
         self.statements[name] = max(self.statements[name], heard.statements)
         found = []
@@ -262,8 +291,8 @@ class Walk:
             found.append("\n".join([f"status {page.status}", *heard.problems]))
         if offered and page.status in (400, 403, 404, 405) and not person.is_astray:
             found.append(f"what the page offered led to {page.status}")
-        if heard.statements > STATEMENTS_AT_MOST:
-            found.append(f"more than {STATEMENTS_AT_MOST} statements")
+        if heard.statements > at_most:
+            found.append(f"more than {at_most} statements")
         if page.redirects > REDIRECTS_AT_MOST:
             found.append(f"more than {REDIRECTS_AT_MOST} redirects")
         if page.is_html and page.text.strip() and not page.has_way_forward:

@@ -70,6 +70,11 @@ class Person:
         return SESSION_KEY in self.client.session
 
     @property
+    def kind(self) -> str:
+        """People of one kind are offered the same: by where they work, and whether signed in."""
+        return f"{self.name if self.practices else 'patient'} {self.is_signed_in}"
+
+    @property
     def session(self) -> str:
         """The key of this browser's session; empty if it has none."""
         cookie = self.client.cookies.get("sessionid")
