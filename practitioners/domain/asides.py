@@ -1,4 +1,4 @@
-"""What is typed beside what is looked for: surroundings, a language, fees.
+"""What is typed beside what is looked for: surroundings, a language, fees, new patients.
 
 "dentiste près de moi", "English speaking doctor", "ophtalmo secteur 1".
 """
@@ -26,6 +26,15 @@ _SPOKEN = (
     "{} speaking", "speaking {}", "who speaks {}", "that speaks {}", "speaks {}", "{} speaker",
 )  # fmt: skip
 _SECTORS = {"secteur 1": "1", "secteur 2": "2", "sector 1": "1", "sector 2": "2"}
+_NEW_PATIENTS = tuple(
+    f"{before}{patients}"
+    for before in (
+        "qui prend de ", "qui prend des ", "qui prend les ", "prend de ", "prend des ",
+        "accepte de ", "qui accepte les ", "qui accepte de ", "accepte les ", "accepte ",
+        "accepting ", "taking ", "for ", "pour ", "",
+    )
+    for patients in ("nouveaux patients", "nouveau patient", "new patients", "new patient")
+)  # fmt: skip
 # Nobody says that of themselves.
 _VAIN = ("pas cher", "pas chere", "moins cher", "pas trop cher", "cheap", "pres d ici")
 
@@ -38,6 +47,7 @@ class Asides:
     here: bool = False
     language: str = ""
     sector: str = ""
+    new_patients: bool = False
 
 
 def without_asides(text: str) -> Asides:
@@ -50,10 +60,13 @@ def without_asides(text: str) -> Asides:
     for phrase, code in _SECTORS.items():
         if f" {phrase} " in folded:
             folded, sector = folded.replace(f" {phrase} ", " "), code
-    for phrase in _VAIN:
-        folded = folded.replace(f" {phrase} ", " ")
+    asked = next((phrase for phrase in _NEW_PATIENTS if f" {phrase} " in folded), "")
+    for phrase in (asked, *_VAIN):
+        folded = folded.replace(f" {phrase} ", " ") if phrase else folded
     words, here = _without_surroundings(folded.split())
-    return Asides(words=tuple(words), here=here, language=language, sector=sector)
+    return Asides(
+        words=tuple(words), here=here, language=language, sector=sector, new_patients=bool(asked)
+    )
 
 
 def _phrases() -> list[tuple[str, str]]:

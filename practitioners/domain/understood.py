@@ -14,7 +14,7 @@ from practitioners.domain.alike_names import Alike
 from practitioners.domain.asides import without_asides
 from practitioners.domain.places import Place, look_up, look_up_exactly
 from practitioners.domain.text import word_set
-from practitioners.domain.vocabulary import FILLERS, LITTLE, Concept, Vocabulary
+from practitioners.domain.vocabulary import FILLERS, LITTLE, Concept, Segments, Vocabulary
 from practitioners.models import Agenda, Practice, Practitioner, Specialty
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Understanding:
     are words that nothing here is called by. `place_too` is a place that the words name as well,
     and `name_too` a name that they are as well. `alike` are the nearest names where none is exact.
     `here` says that the reader's own surroundings are meant, which only the browser knows.
-    `language` and `sector` were asked for beside it; they fill the form's filters.
+    `language`, `sector` and `new_patients` were asked for beside it; they fill the form's filters.
     """
 
     level: str = EXACT
@@ -73,6 +73,7 @@ class Understanding:
     here: bool = False
     language: str = ""
     sector: str = ""
+    new_patients: bool = False
 
 
 def understand(what: str, *, has_place: bool) -> Understanding:
@@ -83,7 +84,10 @@ def understand(what: str, *, has_place: bool) -> Understanding:
     if tokens:
         meant = _Reading(tokens, Vocabulary.current(), has_place=has_place).understanding()
     here = asides.here and not has_place and meant.place is None
-    return _with(meant, here=here, language=asides.language, sector=asides.sector)
+    return _with(
+        meant, here=here, language=asides.language, sector=asides.sector,
+        new_patients=asides.new_patients,
+    )  # fmt: skip
 
 
 class _Reading:
@@ -104,7 +108,7 @@ class _Reading:
 
     def understanding(self) -> Understanding:
         if self.segments.concepts and not self.rest:
-            return self._concepts_alone()
+            return self._called_like_a_filler(self.segments) or self._concepts_alone()
         if not self.rest:
             # "Consultation", "je cherche": nothing is asked for, unless a name is made of it.
             return self._everything_is_a_name() or Understanding(anything=True)
@@ -189,6 +193,11 @@ class _Reading:
         both = self._both(self.segments.concepts, self.rest)
         return _with(both, place_too=self._place_beside(self.rest)) if both else None
 
+    def _called_like_a_filler(self, segments: Segments) -> Understanding | None:
+        """ "kiné Petit": a word that says little elsewhere, and is somebody's name here."""
+        words = [word for word in segments.rest if word not in LITTLE]
+        return self._both(segments.concepts, words) if words else None
+
     def _both(self, concepts: Sequence[Concept], name: Sequence[str]) -> Understanding | None:
         """The people and practices of a name that are of the specialty as well."""
         meant = self._of(concepts)
@@ -223,7 +232,8 @@ class _Reading:
     def _with_a_place(self) -> Understanding | None:
         """ "pédiatre Paris 12", "Dr Rey Lyon", "Lyon dentiste": a place at either end."""
         words = self.tokens
-        for cut in range(1 if self.titled or self.has_place else 0, len(words)):
+        whole = not (self.titled or self.has_place or self.segments.concepts)
+        for cut in range(0 if whole else 1, len(words)):
             back = len(words) - cut
             if back > PLACE_WORDS:
                 continue
@@ -232,14 +242,24 @@ class _Reading:
                 if place is None:
                     continue
                 meant = self._what_is_left(what)
-                # Beside a name, or alone, a hamlet is rather part of the name: "De la Tour".
-                if meant is not None and (meant.specialties or meant.reasons or _known(place)):
+                if meant is not None and self._counts(place, where, meant):
                     called = meant.specialties and _listed(people=name_matches.people(where))
                     return _with(
                         meant, place=None if self.has_place else place,
                         name_too=" ".join(where) if called else "",
                     )  # fmt: skip
         return None
+
+    def _counts(self, place: Place, where: Sequence[str], meant: Understanding) -> bool:
+        """Beside a name, or alone, a hamlet is rather part of the name: "De la Tour".
+
+        Alone, a word is a place under its very name only: "hôpital" is not L'Hôpital.
+        """
+        if meant.specialties or meant.reasons:
+            return _known(place) or where[0] != self.tokens[0]
+        literal = place.commune is None or place.commune.search_name == " ".join(where)
+        large = place.population >= CITY_POPULATION or bool(place.postcodes)
+        return _known(place) and (literal or large or not meant.anything)
 
     def _what_is_left(self, words: Sequence[str]) -> Understanding | None:
         words = list(words)
@@ -250,7 +270,8 @@ class _Reading:
         segments = self.vocabulary.segment(words)
         rest = _telling(segments.rest, beside=segments.concepts)
         if segments.concepts and not rest:
-            return _with(self._of(segments.concepts), text=" ".join(segments.used))
+            called = self._called_like_a_filler(segments)
+            return called or _with(self._of(segments.concepts), text=" ".join(segments.used))
         if not segments.concepts and not rest:
             return Understanding(anything=True)
         return self._called(words) or (

@@ -77,9 +77,14 @@ def _asked(request: HttpRequest) -> _Asked:
     if chosen and chosen not in reasons and search.is_reason_name(chosen):
         reasons = [chosen, *reasons]
     data = request.GET.copy()
-    for name, value in (("langue", meant.language), ("secteur", meant.sector)):
-        # What the query asks for is chosen in the form, until something else is.
-        if value and name not in data:
+    beside = {
+        "langue": meant.language,
+        "secteur": meant.sector,
+        "nouveaux": "on" if meant.new_patients else "",
+    }
+    for name, value in beside.items():
+        # What the query asks for is chosen in the form, until the form says something else.
+        if value and "langue" not in request.GET:
             data[name] = value
     form = FilterForm(data, reasons=reasons)
     return _Asked(what=what, where=where, code=code, found=found, meant=meant, form=form)

@@ -209,10 +209,12 @@ def test_what_is_asked_beside_it_fills_the_filters(client):
     for what, field, value in [
         ("english speaking dentist", "langue", "en"), ("dentiste qui parle anglais", "langue", "en"),
         ("médecin anglophone", "langue", "en"), ("kiné parlant espagnol", "langue", "es"),
-        ("ophtalmo secteur 1", "secteur", "1"),
+        ("ophtalmo secteur 1", "secteur", "1"), ("médecin nouveaux patients", "nouveaux", "on"),
+        ("généraliste qui prend de nouveaux patients", "nouveaux", "on"),
+        ("dentist accepting new patients", "nouveaux", "on"),
     ]:  # fmt: skip
         page = client.get("/recherche/", {"quoi": what})
         assert page.context["form"].data[field] == value
         assert page.context["meant"].unread == ""
-        chosen = client.get("/recherche/", {"quoi": what, field: ""})
-        assert chosen.context["form"].data[field] == ""
+        chosen = client.get("/recherche/", {"quoi": what, "langue": "", "secteur": ""})
+        assert not chosen.context["form"].data.get(field)
