@@ -11,7 +11,7 @@ help:
 	@echo "make test   run every check and test"
 	@echo "make walk   let people do anything, in any order, for longer (SEED=1 WALKS=100 STEPS=30)"
 	@echo "make clocks run what computes from today under other clocks and time zones"
-	@echo "make bench  measure booking, availability, vault, record, scope and watch against their baselines"
+	@echo "make bench  measure booking, availability, vault, record, scope, search and watch against their baselines"
 	@echo "make tour   take the pictures of docs/tour from the running demo"
 	@echo "make reset  erase the demo's data"
 
@@ -64,5 +64,6 @@ bench: $(READY)
 	@$(BIN)/python bench/vault.py
 	@$(BIN)/python bench/partners.py
 	@$(BIN)/python bench/scope.py --entries 2000000
+	@$(BIN)/python bench/search.py
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv sync --locked --inexact --quiet --group bench --python $(BIN)/python
 	@$(BIN)/python bench/watch.py
