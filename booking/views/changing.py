@@ -187,18 +187,19 @@ def _week(
     zone, reason = row.practice.zone, row.visit_reason
     today = now.astimezone(zone).date()
     last = today + timedelta(days=reason.horizon_days)
-    own_day = row.starts_at.astimezone(zone).date()
     middle = around.astimezone(zone).date()
     asked = read_day(request.GET.get("semaine", "")) or middle - timedelta(days=DAYS_BEFORE)
     first = max(min(asked, last), today)
     end = first + timedelta(days=DAYS_SHOWN)
     since, until = day_bounds(first, zone)[0], day_bounds(end, zone)[0]
     slots = _free(row, since=since, until=until, now=now)
-    by_day: dict[date, list[availability.Slot]] = {
-        first + timedelta(days=n): [] for n in range(DAYS_SHOWN)
-    }
-    for slot in slots:
-        by_day[slot.starts_at.astimezone(zone).date()].append(slot)
+    by_day: dict[date, list[datetime]] = {first + timedelta(days=n): [] for n in range(DAYS_SHOWN)}
+    # The visit's own time stands among the others, in their order.
+    shown = {slot.starts_at for slot in slots}
+    if since <= row.starts_at < until:
+        shown.add(row.starts_at)
+    for at in sorted(shown):
+        by_day[at.astimezone(zone).date()].append(at)
     others = (
         []
         if slots
@@ -206,7 +207,6 @@ def _week(
     )
     return {
         "days": list(by_day.items()),
-        "own_day": own_day,
         "any_slot": bool(slots),
         "any_fixed": any(
             not deadline.terms(row, now=now, starts_at=slot.starts_at).can_move for slot in slots

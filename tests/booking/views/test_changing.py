@@ -430,3 +430,15 @@ def test_the_time_just_left_can_be_chosen_again_by_its_patient_alone(client, vis
     page = read(client.get(url("move", visit), {"debut": iso(NINE)}))
     client.post(url("move", visit), fields(page))
     assert (fresh(visit).starts_at, fresh(visit).moves) == (NINE, 2)
+
+
+@pytest.mark.parametrize("hour", [0, 1, 2])
+def test_the_own_time_stands_among_the_others_in_order(client, reason, account, now, hour):
+    """First, in the middle or last of its day."""
+    visit = booked(reason, now, starts_at=NINE + hour * HOUR, patient=make_patient(account))
+    own = f"Votre rendez-vous\xa0: {9 + hour:02}:00"
+    page = re.sub(rf">{own}<", f"><b>{9 + hour:02}:00</b><", read(client.get(url("move", visit))))
+    day = page.partition('<ol class="week">')[2].partition("</ol>")[0]
+    times = re.findall(r">\s*(\d\d:\d\d)\s*<", day)
+    assert f"<b>{9 + hour:02}:00</b>" in day
+    assert times == sorted(times) and len(times) == len(set(times)) > 3
