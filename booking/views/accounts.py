@@ -21,7 +21,7 @@ from django_otp import match_token
 
 from audit.record.proofs import NotYetSealed, inclusion
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import accounts, concerns, second_factor, sign_ins, throttle
+from booking.domain import accounts, concerns, email_change, second_factor, sign_ins, throttle
 from booking.domain import sign_up as sign_ups
 from booking.forms.accounts import (
     AddressForm,
@@ -195,7 +195,8 @@ def reset_password(request: HttpRequest, token: str) -> HttpResponse:
             begun = unfinished.target(request)
             return redirect(entering.with_next(reverse("booking:sign-in"), begun))
     except accounts.InvalidLink as problem:
-        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+        context = {"problem": problem.text, "again": reverse("booking:forgotten")}
+        return render(request, "booking/broken_link.html", context, status=400)
     except ValidationError as weak:
         form.add_error("password", weak)
     return render(request, "booking/reset_password.html", {"form": form})
@@ -222,6 +223,7 @@ def account(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "email": email,
+        "changes_email": email_change.pending(me, now=timezone.now()) is not None,
         "has_second_factor": entering.has_second_factor(me),
         "is_member": me.memberships.exists() or me.is_staff,
     }

@@ -217,7 +217,11 @@ def test_reset_links_of_the_former_address_are_dead(client, account, now):
     reset = path_in(next(text for _to, _subject, text in post(now)))
     ask(client)
     client.post(PROVE, {"code": code()})
-    assert Client().post(reset, {"password": GOOD}).status_code == 400
+    dead = Client().post(reset, {"password": GOOD})
+    assert dead.status_code == 400
+    # It leads on: to a new link, and to the account of whoever is signed in.
+    assert f'href="{reverse("booking:forgotten")}"' in words(dead)
+    assert f'href="{ACCOUNT}"' in words(client.get(reset))
     assert sign_in(Client(), email=NEW).status_code == 302
 
 
@@ -399,3 +403,17 @@ def test_the_account_page_leads_to_both(client):
     for address in (PAGE, PASSWORD_PAGE):
         assert f'href="{address}"' in page
     assert Client().get(PAGE)["Location"].startswith(SIGN_IN)
+
+
+def test_a_change_that_waits_is_found_again_from_the_account(client, now, time_machine):
+    waits = "attend d’être vérifiée"
+    assert waits not in words(client.get(ACCOUNT))
+    ask(client)
+    assert waits in words(client.get(ACCOUNT))
+    assert 'name="code"' in words(client.get(PAGE, follow=True))
+    client.post(KEEP)
+    assert waits not in words(client.get(ACCOUNT))
+    ask(client)
+    time_machine.move_to(now + timedelta(days=4), tick=False)
+    sign_in(client)
+    assert waits not in words(client.get(ACCOUNT))
