@@ -23,7 +23,10 @@ QUERIES = [
     ("pédiatre Paris 15", ""), ("Cabinet Pasteur", ""), ("détartrage", "Bretagne"),
     ("Lefevbre", ""), ("xyzzy", ""), ("dermatologue", ""), ("Consultation de suivi", "Lille"),
 ]  # fmt: skip
-WORD_INDEXES = ("practitioner_words", "practice_words", "visit_reason_words", "commune_name_begins")
+WORD_INDEXES = (
+    "practitioner_words", "practice_words", "visit_reason_words", "commune_name_begins",
+    "practitioner_surname",
+)  # fmt: skip
 SYLLABLES = ["ba", "bel", "bon", "cha", "cor", "da", "du", "fa", "gar", "gui", "la", "le", "mar",
              "mo", "nel", "per", "ri", "ro", "sau", "tes", "val", "vi"]  # fmt: skip
 ENDINGS = ["ard", "eau", "et", "ier", "in", "on", "ot", "oux", "y", "elle"]
@@ -136,7 +139,7 @@ def ask(what: str, where: str) -> tuple[int, list[str], list[str]]:
 
 def plans() -> dict[str, bool]:
     """Whether each probe's plan uses its index of words."""
-    from practitioners.domain import name_matches, place_likeness
+    from practitioners.domain import alike_names, name_matches, place_likeness
     from practitioners.models import Agenda
 
     probes = {
@@ -146,6 +149,7 @@ def plans() -> dict[str, bool]:
         "practice_words": name_matches.practices(["cabinet", "savarin"]),
         "visit_reason_words": name_matches.reasons_named(["accouchement"]),
         "commune_name_begins": place_likeness.beginning("saint den").order_by(),
+        "practitioner_surname": alike_names.with_surname("savarin", "savarine"),
     }
     return {name: name in rows.explain() for name, rows in probes.items()}
 

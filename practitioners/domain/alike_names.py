@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.db.models.functions import Length
 
 from practitioners.domain import name_matches
 from practitioners.domain.text import likeness, word_set
 from practitioners.models import Agenda, Practice, Practitioner
-from practitioners.models.agenda import FoldedName
+from practitioners.models.folded import FoldedName
 
 # Enough for a typo to find its name, and bounded however large the directory is.
-CANDIDATES = 2_000
+CANDIDATES = 500
+SURNAMES = 50
 AT_MOST = 200
 PARTICLES = word_set("le la les l de du des d da dos di do van von ben el al o n mc mac saint")
 
@@ -37,12 +39,12 @@ def alike(words: Sequence[str]) -> Alike:
         return Alike()
     if rejoined := _rejoined(words):
         return Alike(people=rejoined, distance=1)
-    people = _nearest(_listed(Practitioner), words)
-    practices = _nearest(_listed(Practice), words)
+    people = _nearest(_people_like(words), words)
+    practices = _nearest(_by_trigrams(Practice, words), words)
     far = min([far for far, _ in (*people, *practices)], default=0)
     return Alike(
-        people=tuple(pk for each, pk in people if each == far)[:AT_MOST],
-        practices=tuple(pk for each, pk in practices if each == far)[:AT_MOST],
+        people=_listed(Practitioner, [pk for each, pk in people if each == far]),
+        practices=_listed(Practice, [pk for each, pk in practices if each == far]),
         distance=far,
     )
 
@@ -57,22 +59,28 @@ def with_a_surname_among(words: Sequence[str]) -> Alike:
         for run in (words[-length:], words[:length]):
             if len(" ".join(run)) < 3 or set(run) <= PARTICLES:
                 continue
-            rows = name_matches.among(_listed(Practitioner), run)
-            rows = rows.alias(surname=FoldedName("last_name")).filter(surname=" ".join(run))
-            found |= dict.fromkeys(
-                rows.order_by("search_name", "pk").values_list("pk", flat=True)[:AT_MOST]
-            )
-        if found:
-            return Alike(people=tuple(found)[:AT_MOST])
+            rows = with_surname(" ".join(run)).order_by("search_name", "pk")
+            found |= dict.fromkeys(rows.values_list("pk", flat=True)[:AT_MOST])
+        if people := _listed(Practitioner, list(found)):
+            return Alike(people=people)
     return Alike()
 
 
-def _listed(model: Any) -> "QuerySet[Any]":
+def _listed(model: Any, pks: Sequence[uuid.UUID]) -> tuple[uuid.UUID, ...]:
+    """Keep the first of those that the directory lists."""
+    few = list(pks)[:CANDIDATES]
     key = "practitioner_id" if model is Practitioner else "practice_id"
-    rows: QuerySet[Any] = model.objects.filter(
-        pk__in=Agenda.objects.filter(listed=True).values(key)
+    rows = (
+        Agenda.objects.filter(listed=True, **{f"{key}__in": few}) if few else Agenda.objects.none()
     )
-    return rows
+    there = set(rows.values_list(key, flat=True))
+    return tuple(pk for pk in few if pk in there)[:AT_MOST]
+
+
+def with_surname(*surnames: str) -> "QuerySet[Practitioner]":
+    """Practitioners with one of these folded surnames."""
+    rows = Practitioner.objects.alias(surname=FoldedName("last_name"))
+    return rows.filter(surname__in=surnames)
 
 
 def _rejoined(words: Sequence[str]) -> tuple[uuid.UUID, ...]:
@@ -87,22 +95,45 @@ def _rejoined(words: Sequence[str]) -> tuple[uuid.UUID, ...]:
         if word.startswith(particle) and len(word) > len(particle) + 2
     ]
     for each in tries:
-        rows = name_matches.among(_listed(Practitioner), each).order_by("search_name", "pk")
-        if found := tuple(rows.values_list("pk", flat=True)[:AT_MOST]):
+        rows = name_matches.people(each).order_by("search_name", "pk")
+        if found := _listed(Practitioner, list(rows.values_list("pk", flat=True)[:CANDIDATES])):
             return found
     return ()
 
 
-def _nearest(rows: "QuerySet[Any]", words: Sequence[str]) -> list[tuple[int, uuid.UUID]]:
-    """Rows of whose name each word is like some word, with the letters that differ."""
-    text, longest = " ".join(words), max(words, key=len)
-    like = rows.filter(search_name__trigram_word_similar=text).values_list("pk", flat=True)
-    begin = name_matches.among(rows, [longest[:2]], prefix=True).values_list("pk", flat=True)
-    candidates = rows.filter(Q(pk__in=like) | Q(pk__in=begin)).annotate(
+def _people_like(words: Sequence[str]) -> dict[uuid.UUID, str]:
+    """People whose surname is like one of the words, and whose name shares letters with them."""
+    surnames = sorted(
+        (far, known)
+        for word in words
+        for known in _surnames_beginning_like(word)
+        if (far := likeness(word, known)) is not None
+    )
+    near = with_surname(*(known for _, known in surnames[:SURNAMES]))
+    rows = near.order_by("pk").values_list("pk", "search_name")[: 4 * CANDIDATES]
+    return _by_trigrams(Practitioner, words) | dict(rows)
+
+
+def _surnames_beginning_like(word: str) -> "QuerySet[Any]":
+    """Surnames with the word's first letter and about its length: a typo changes neither much."""
+    rows = Practitioner.objects.annotate(surname=FoldedName("last_name"), size=Length("last_name"))
+    begun = rows.filter(
+        surname__startswith=word[0], size__gte=len(word) - 2, size__lte=len(word) + 2
+    )
+    return begun.order_by().values_list("surname", flat=True).distinct()
+
+
+def _by_trigrams(model: Any, words: Sequence[str]) -> dict[uuid.UUID, str]:
+    text = " ".join(words)
+    rows = model.objects.filter(search_name__trigram_word_similar=text).annotate(
         similarity=TrigramWordSimilarity(text, "search_name")
     )
-    nearest = candidates.order_by("-similarity", "pk").values_list("pk", "search_name")
-    names = dict(nearest[:CANDIDATES])
+    nearest = rows.order_by("-similarity", "pk").values_list("pk", "search_name")
+    return dict(nearest[:CANDIDATES])
+
+
+def _nearest(names: dict[uuid.UUID, str], words: Sequence[str]) -> list[tuple[int, uuid.UUID]]:
+    """Those in whose name each word is like some word, with how far they are, nearest first."""
     found = []
     for pk, name in names.items():
         known = name.split()

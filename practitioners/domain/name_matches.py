@@ -6,10 +6,12 @@ from operator import or_
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
 from django.db.models import QuerySet
 
 from practitioners.models import Practice, Practitioner, VisitReason
-from practitioners.models.agenda import FoldedName
+from practitioners.models.folded import FoldedName
 
 SIMPLE = "simple"
 
@@ -43,6 +45,26 @@ def _matching(rows: "QuerySet[Any]", words: Sequence[str], *, prefix: bool) -> "
     named = rows.alias(words=SearchVector("search_name", config=SIMPLE))
     found: QuerySet[Any] = named.filter(words=_query(words, prefix=prefix))
     return found
+
+
+def any_of(rows: "QuerySet[Any]") -> bool:
+    """Whether there is such a row, found by the index of words.
+
+    Under a LIMIT PostgreSQL walks through the table instead, in the hope of an early match, and
+    reads all of it where there is none. It plans a materialized expression as if for every row,
+    and reads no more of it than it needs.
+    """
+    try:
+        sql, params = rows.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return False
+    with connections[rows.db].cursor() as cursor:
+        # Django compiled the inner statement; its values are parameters.
+        cursor.execute(
+            f"WITH found AS MATERIALIZED ({sql}) SELECT 1 FROM found LIMIT 1",  # noqa: S608
+            params,
+        )
+        return cursor.fetchone() is not None
 
 
 def reasons(alternatives: Sequence[Sequence[str]]) -> "QuerySet[VisitReason]":

@@ -27,7 +27,7 @@ from django.db.models.functions import Coalesce, Extract
 from practitioners.domain.places import Place
 from practitioners.domain.understood import EXACT, Understanding
 from practitioners.models import Agenda, Practitioner
-from practitioners.models.agenda import FoldedName
+from practitioners.models.folded import FoldedName
 
 HOURS_PER_KM = 2.0
 NEVER = float("inf")

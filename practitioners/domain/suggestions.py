@@ -10,7 +10,7 @@ from practitioners.domain.text import search_text
 from practitioners.domain.understood import without_titles
 from practitioners.domain.vocabulary import Vocabulary
 from practitioners.models import Practice, Practitioner, Specialty
-from practitioners.models.agenda import FoldedName
+from practitioners.models.folded import FoldedName
 
 SPECIALTIES, REASONS, PEOPLE, PRACTICES = 4, 3, 4, 3
 REASONS_READ = 200

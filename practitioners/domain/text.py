@@ -1,6 +1,7 @@
 """Text as search compares it."""
 
 import re
+from functools import lru_cache
 
 from audit.vault.blind_index import normalise_name
 
@@ -38,6 +39,7 @@ def sound(text: str) -> str:
 _HEARD = (("ph", "f"), ("th", "t"), ("rh", "r"), ("ch", "k"), ("qu", "k"), ("y", "i"))
 
 
+@lru_cache(maxsize=20_000)
 def likeness(typed: str, known: str) -> int | None:
     """Return how far two words are: 2 for each letter that differs; None if they are not alike.
 

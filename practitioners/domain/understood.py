@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from practitioners.domain import alike_names, name_matches
 from practitioners.domain.alike_names import Alike
 from practitioners.domain.asides import without_asides
+from practitioners.domain.name_matches import any_of
 from practitioners.domain.places import Place, look_up, look_up_exactly
 from practitioners.domain.text import word_set
 from practitioners.domain.vocabulary import FILLERS, LITTLE, Concept, Segments, Vocabulary
@@ -203,8 +204,8 @@ class _Reading:
         meant = self._of(concepts)
         codes = [specialty.code for specialty in meant.specialties]
         rows = Agenda.objects.filter(listed=True, practitioner__specialties__in=codes)
-        people = rows.filter(practitioner__in=name_matches.people(name)).exists()
-        practices = rows.filter(practice__in=name_matches.practices(name)).exists()
+        people = any_of(rows.filter(practitioner__in=name_matches.people(name)))
+        practices = any_of(rows.filter(practice__in=name_matches.practices(name)))
         if not (people or practices):
             return None
         return _with(meant, words=tuple(name), people=people, practices=practices, both=True)
@@ -212,7 +213,7 @@ class _Reading:
     def _a_reason(self) -> Understanding | None:
         """A reason under the very words that a practice gave it."""
         words = [word for word in self.tokens if word not in LITTLE]
-        if not name_matches.reasons_named(words).filter(agenda__listed=True).exists():
+        if not any_of(name_matches.reasons_named(words).filter(agenda__listed=True)):
             return None
         return Understanding(reasons=(tuple(words),), text=" ".join(self.tokens))
 
@@ -365,7 +366,7 @@ def _listed(
         agendas = agendas.filter(practitioner__in=people.order_by().values("pk"))
     if practices is not None:
         agendas = agendas.filter(practice__in=practices.order_by().values("pk"))
-    return agendas.exists()
+    return any_of(agendas)
 
 
 def _with(meant: Understanding, **values: object) -> Understanding:

@@ -3,11 +3,12 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import CharField, F, Func, Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
 from practitioners.models.directory import Practice, Practitioner
+from practitioners.models.folded import FoldedName
 
 
 class Agenda(models.Model):
@@ -50,16 +51,6 @@ class PatientKind(models.TextChoices):
     ANY = "any", _("tous les patients")
     NEW = "new", _("nouveaux patients seulement")
     KNOWN = "known", _("patients déjà suivis seulement")
-
-
-class FoldedName(Func):
-    """A name without case and accents, folded by PostgreSQL itself, so that it can be indexed."""
-
-    template = (
-        "lower(translate(replace(replace(%(expressions)s, 'œ', 'oe'), 'Œ', 'oe'), "
-        "'ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸàâäçéèêëîïôöùûüÿ’''-/', 'AAACEEEEIIOOUUUYaaaceeeeiioouuuy    '))"
-    )
-    output_field = CharField()
 
 
 class VisitReason(models.Model):

@@ -1,7 +1,7 @@
 import zoneinfo
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -9,6 +9,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from practitioners.models.folded import FoldedName
 
 
 def department_of(code: str) -> str:
@@ -141,6 +142,10 @@ class Practitioner(models.Model):
         indexes = [
             GinIndex(fields=["search_name"], name="practitioner_trgm", opclasses=["gin_trgm_ops"]),
             GinIndex(SearchVector("search_name", config="simple"), name="practitioner_words"),
+            models.Index(
+                OpClass(FoldedName("last_name"), name="text_pattern_ops"),
+                name="practitioner_surname",
+            ),
         ]
 
     def __str__(self) -> str:

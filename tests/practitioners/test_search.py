@@ -212,7 +212,9 @@ def test_no_query_breaks_the_page(query):
 def test_the_empty_state_says_what_to_do(communes):
     page = Client().get(reverse("practitioners:search"), {"quoi": "zzzz", "ou": "Tours"})
     assert "Personne ne correspond" in page.content.decode()
-    assert "Chercher partout en France" in page.content.decode()
+    # Nobody is found in the whole country either: no link leads from one such page to the next.
+    assert "Chercher partout en France" not in page.content.decode()
+    assert "Nouvelle recherche" in page.content.decode()
     unknown = Client().get(reverse("practitioners:search"), {"ou": "Qqqqqqq"})
     assert "Nous ne connaissons pas de commune" in unknown.content.decode()
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from doctolib.demo import SEED
 from doctolib.demo.names import Names
-from practitioners.domain import reference_data
+from practitioners.domain import alike_names, name_matches, place_likeness, reference_data
 from practitioners.domain.places import look_up
 from practitioners.domain.search import Filters, about, search, suggest
 from practitioners.domain.text import search_text
@@ -218,3 +219,29 @@ def test_what_is_asked_beside_it_fills_the_filters(client):
         assert page.context["meant"].unread == ""
         chosen = client.get("/recherche/", {"quoi": what, "langue": "", "secteur": ""})
         assert not chosen.context["form"].data.get(field)
+
+
+def test_each_probe_is_answered_by_its_index():
+    """The rows are few, so PostgreSQL is told to walk through a table only if it must."""
+    probes = {
+        "practitioner_words": name_matches.people(["rey"]),
+        "practice_words": name_matches.practices(["lieu"]),
+        "visit_reason_words": name_matches.reasons_named(["frottis"]),
+        "commune_name_begins": place_likeness.beginning("saint den").order_by(),
+        "practitioner_surname": alike_names.with_surname("rey", "roy"),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        plans = {name: rows.explain() for name, rows in probes.items()}
+        cursor.execute("RESET enable_seqscan")
+    assert [name for name, plan in plans.items() if name not in plan] == []
+
+
+def test_a_probe_is_planned_for_every_row_and_stops_at_the_first():
+    """Under a bare LIMIT, a word that no reason has cost a walk through all reasons."""
+    with CaptureQueriesContext(connection) as statements:
+        assert name_matches.any_of(name_matches.reasons_named(["frottis"]))
+        assert not name_matches.any_of(name_matches.reasons_named(["zzzz"]))
+        assert not name_matches.any_of(VisitReason.objects.none())
+    assert len(statements) == 2
+    assert all("MATERIALIZED" in each["sql"] for each in statements)
