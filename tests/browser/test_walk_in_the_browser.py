@@ -3,10 +3,12 @@
 from random import Random
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Error, Page
 
 from practitioners.domain import next_slots
 from tests.browser.conftest import PHONE
+from tests.browser.test_passkeys import sign_in, with_authenticator
 from tests.browser.test_vendor_pages import signed_in
 from tests.clock import NOW
 from tests.walks.filling import Mood, fill
@@ -25,6 +27,8 @@ NOT_CHOSEN = (
     ".json",
     ".ics",
 )
+# What only a script sends.
+PASSKEYS = "[data-passkey] button:visible, [data-new-passkey] button:visible"
 
 SET = """
     ([name, values, index]) => {
@@ -39,20 +43,23 @@ SET = """
 
 
 @pytest.mark.parametrize("name", ["Zoé", "Noé", "Secrétaire"])
-def test_a_walk_in_the_browser(live_server, new_page, name):
+def test_a_walk_in_the_browser(live_server, new_page, settings, name):
     world = build(now=NOW)
     next_slots.refresh(agenda_ids=[each.pk for each in world.agendas], now=NOW)
     person, chance = world.person(name), Random(name)
     page = new_page()
     if name == "Noé":
         page.set_viewport_size(PHONE)
-    elif person.own_account():
+    elif name == "Zoé":
+        settings.OTP_WEBAUTHN_ALLOWED_ORIGINS = [live_server.url]
+        leave_with_a_passkey(with_authenticator(page), live_server.url, person.email)
+    else:
         signed_in(page, live_server, person.own_account())
     answers: list[tuple[int, str]] = []
     page.on("response", lambda answer: answers.append((answer.status, answer.url)))
-    page.goto(
-        live_server.url + (f"/cabinet/{person.practices[0].pk}/" if person.practices else "/")
-    )
+    at_work = [f"/cabinet/{each.pk}/" for each in person.practices]
+    begins = at_work or [reverse("booking:sign-in") if name == "Zoé" else "/"]
+    page.goto(live_server.url + begins[0])
     for _step in range(STEPS):
         try:
             take_a_step(page, person, chance)
@@ -62,6 +69,19 @@ def test_a_walk_in_the_browser(live_server, new_page, name):
         page.locator("main").wait_for()
         assert [each for each in answers if each[0] >= 500] == []
         assert page.locator("main a[href], main form").count() > 0, page.url
+    if name == "Zoé":
+        assert [each for each in answers if each[1].endswith(reverse("booking:complete-passkey"))]
+
+
+def leave_with_a_passkey(page: Page, here: str, email: str) -> None:
+    """Make a passkey and sign out: its button on the page of signing in is one more way to go."""
+    sign_in(page, here, email)
+    page.wait_for_url(f"{here}/rendez-vous/")
+    page.goto(f"{here}/compte/cles/")
+    page.get_by_role("button", name="Ajouter une clé d’accès").click()
+    page.get_by_text("jamais utilisée").wait_for()
+    page.get_by_role("button", name="Se déconnecter").click()
+    page.wait_for_url(f"{here}/")
 
 
 def take_a_step(page: Page, person, chance: Random) -> None:
@@ -81,6 +101,11 @@ def take_a_step(page: Page, person, chance: Random) -> None:
         address=f"/{address}", status=200, text=page.content(), content_type="text/html",
         redirects=0,
     )  # fmt: skip
+    passkeys = page.locator(PASSKEYS)
+    if hasattr(page, "device") and passkeys.count() and chance.random() < 0.7:
+        passkeys.first.click()
+        page.wait_for_timeout(300)
+        return
     forms = [
         (n, form) for n, form in enumerate(shown.forms)
         if form.is_in_main and not form.action.startswith(NOT_CHOSEN)
