@@ -6,6 +6,10 @@
   const said = desk.querySelector("[data-said]");
   // What was typed of a visit (new_visit_draft.js) is of no use once it is booked.
   if (document.querySelector("[data-booked]")) sessionStorage.removeItem("new-visit");
+  // On a phone the menu is a strip: the page's own entry is in view.
+  const strip = document.querySelector(".desk-nav");
+  const here = strip?.querySelector("[aria-current]");
+  if (here) strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
   const AGAIN_MS = 5000;
   const TWICE_MS = 3000;
   let shown = ""; // the state that the page speaks of

@@ -8,11 +8,12 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from audit.models import Entry
-from booking.domain import change
+from booking.domain import change, conversations
+from booking.models import Appointment
 from booking.models.appointment import Channel
 from practitioners.domain.wall_clock import instant
 from tests.booking.test_book import booked
-from tests.browser.conftest import check_page
+from tests.browser.conftest import PHONE, check_page
 from tests.browser.test_vendor_pages import signed_in
 from tests.clock import today
 from tests.factories import (
@@ -181,3 +182,34 @@ def test_an_older_look_does_not_bring_the_page_back(desk):
     desk.wait_for_timeout(500)
     expect(moved).to_be_visible()
     assert clock_of(desk.visit) == ("09:05", 30)
+
+
+def test_nothing_is_cut_off_on_a_phone(desk, live_server):
+    """A visit of a quarter of an hour, the month's head, the menu, and words longer than a line."""
+    visit, practice = desk.visit, desk.first.practice
+    Appointment.unscoped.update(ends_at=visit.starts_at + timedelta(minutes=15))
+    visit.visit_reason.__class__.objects.update(name="Anticonstitutionnellement" * 3)
+    desk.first.takes_messages = True
+    talk = conversations.begin(
+        agenda=desk.first, patient=visit.patient, topic="Hexakosioihexekontahexaphobie" * 3,
+        words="?", author=visit.patient.account, actor=practice_actor(practice), now=timezone.now(),
+    )  # fmt: skip
+    base = f"{live_server.url}/cabinet/{practice.pk}/"
+    desk.set_viewport_size(PHONE)
+    desk.goto(f"{base}?jour={desk.day}")
+    link = desk.get_by_role("link", name=re.compile("09:00 Zénobie"))
+    assert link.evaluate("link => link.scrollHeight <= link.clientHeight")
+    desk.goto(f"{base}?vue=mois&jour={desk.day}")
+    heads = desk.locator(".month th")
+    assert heads.evaluate_all("all => all.every(each => each.scrollWidth <= each.clientWidth)")
+    for path in ("messages/", f"messages/{talk.pk}/", "statistiques/", "membres/", "reglages/"):
+        desk.goto(base + path)
+        width = desk.evaluate("document.documentElement.scrollWidth")
+        assert width <= PHONE["width"], path
+        inside = desk.locator("main .card").evaluate_all(
+            "all => all.every(each => each.classList.contains('scroll-x')"
+            " || each.scrollWidth <= each.clientWidth + 1)"
+        )
+        assert inside, path
+        entry = desk.locator(".desk-nav [aria-current]").bounding_box()
+        assert entry["x"] >= 0 and entry["x"] + entry["width"] <= PHONE["width"], path
