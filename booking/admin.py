@@ -7,6 +7,7 @@ import redis
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,6 +19,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
+from audit.record import entries
 from audit.record.entries import Channel
 from audit.staff_admin import ReadMostlyAdmin
 from audit.vault.reveal import Purpose, reveal
@@ -74,7 +76,10 @@ class RevealingAdmin(ReadMostlyAdmin):
                 with reveal(
                     [(row, names)], actor=actor, purpose=purpose, object_id=row.pk
                 ) as plain:
-                    texts = [(name, plain.text(row, name)) for name in names]
+                    texts = [
+                        (str(self.opts.get_field(name).verbose_name), plain.text(row, name))  # type: ignore[union-attr]
+                        for name in names
+                    ]
             except BudgetSpent as spent:
                 refused = _refusal(spent)
             except redis.RedisError:
@@ -202,3 +207,40 @@ class MessageAdmin(ReadMostlyAdmin):
     list_filter = ("state", "kind", "channel")
     search_fields = ("=id", "=appointment__id")
     ordering = ("-due_at", "id")
+
+
+class SecondFactorAdmin(ReadMostlyAdmin):
+    """Second factors, registered in doctolib/admin.py: seen without their secrets, and taken away
+    from somebody who has lost theirs, which is on the record.
+    """
+
+    list_display = ("user", "confirmed", "created_at", "last_used_at")
+    list_select_related = ("user",)
+    search_fields = ("=user__id",)
+    ordering = ("-created_at", "id")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["user", "confirmed", "created_at", "last_used_at"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with transaction.atomic():
+            _note_reset(request, obj)
+            obj.delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        with transaction.atomic():
+            for each in queryset:
+                _note_reset(request, each)
+            queryset.delete()
+
+
+def _note_reset(request: HttpRequest, device: Any) -> None:
+    entries.write(
+        "second-factor-reset",
+        actor=account_actor(request.user, channel=Channel.ADMIN),  # type: ignore[arg-type]
+        subjects=[device.user_id],
+        details={"model": device._meta.label},
+    )

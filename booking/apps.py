@@ -1,10 +1,12 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class BookingConfig(AppConfig):
     """Accounts, patients, appointments, holds, reminders and messages."""
 
     name = "booking"
+    verbose_name = _("Patients et rendez-vous")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

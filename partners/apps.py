@@ -1,10 +1,12 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class PartnersConfig(AppConfig):
     """Partner software: credentials, grants and the API."""
 
     name = "partners"
+    verbose_name = _("Partenaires")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -78,6 +78,7 @@ ACTIONS = {
     "concern-answered": _("Explication donnée"),
     "member-invited": _("Invitation envoyée"),
     "invitation-withdrawn": _("Invitation retirée"),
+    "second-factor-reset": _("Second facteur retiré par notre équipe"),
     "member-asked": _("Second facteur redemandé"),
     "member-stopped": _("Accès à l’agenda suspendu"),
     "member-let-in": _("Accès à l’agenda rétabli"),

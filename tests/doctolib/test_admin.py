@@ -1,5 +1,6 @@
 """Staff in Django admin: every page opens, none counts per row, sealed data takes a reason."""
 
+import re
 import uuid
 from datetime import UTC, datetime
 
@@ -8,6 +9,7 @@ import redis
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Entry
 from audit.record import entries
@@ -294,3 +296,48 @@ def test_a_credential_is_suspended_here(staff, now):
     assert (entry.actor_kind, entry.channel) == ("staff", "admin")
     assert entry.object_id == credential.pk
     assert entry.details == {"model": "partners.Credential", "changed": ["suspended_at"]}
+
+
+def test_the_heading_says_who_is_signed_in(staff):
+    page = staff.get(reverse("admin:index")).content.decode()
+    assert "<strong>staff@exemple.fr</strong>" in page
+    assert str(Account.objects.get().pk) not in page
+    (entry,) = Entry.objects.filter(action="reveal")
+    assert entry.subjects == [Account.objects.get().pk] and entry.purpose == "account"
+
+
+def test_everything_that_is_shown_has_a_french_name():
+    for model in admin.site._registry:
+        names = [str(model._meta.verbose_name), str(model._meta.verbose_name_plural)]
+        derived = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", model.__name__).lower()
+        assert names[0] != derived or derived in FRENCH_AS_ENGLISH, model
+        shown = set(admin.site._registry[model].get_fields(None)) - {"reveal", "erasure"}
+        for column in model._meta.get_fields():
+            if column.name in shown and column.name not in FRENCH_AS_ENGLISH:
+                assert str(column.verbose_name) != column.name.replace("_", " "), column
+    for app in {model._meta.app_config.verbose_name for model in admin.site._registry}:
+        assert str(app).lower() not in {"audit", "booking", "partners", "practitioners"}
+
+
+# Words that are the same in both languages.
+FRENCH_AS_ENGLISH = {"absence", "agenda", "agendas", "invitation", "message", "patient", "webhook",
+                     "action", "code", "commune", "latitude", "longitude", "note", "population",
+                     "description", "capacity", "sex", "date"}  # fmt: skip
+
+
+def test_a_second_factor_is_seen_without_its_secret_and_taken_away_on_the_record(staff, now):
+    owner = make_account()
+    device = TOTPDevice.objects.create(user=owner, name="x", confirmed=True)
+    page = staff.get(reverse("admin:otp_totp_totpdevice_change", args=[device.pk]))
+    assert device.key not in page.content.decode()
+    assert 'name="key"' not in page.content.decode()
+    url = reverse("admin:otp_totp_totpdevice_delete", args=[device.pk])
+    assert staff.post(url, {"post": "yes"}).status_code == 302
+    assert not TOTPDevice.objects.filter(pk=device.pk).exists()
+    entry = Entry.objects.get(action="second-factor-reset")
+    assert entry.subjects == [owner.pk] and entry.channel == "admin"
+
+
+def test_a_password_is_changed_where_everybodys_is(staff):
+    answer = staff.get(reverse("admin:password_change"))
+    assert answer["Location"] == reverse("booking:change-password")
