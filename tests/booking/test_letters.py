@@ -10,6 +10,8 @@ import pytest
 from babel.messages.pofile import read_po
 from django.template import engines
 from django.template.base import TextNode
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from audit.models import Entry
@@ -344,3 +346,48 @@ def test_a_message_says_whose_clock_its_times_are_by(practice_zone, phone, clock
                 assert "12:00" in text
                 assert ("heure de" in text) == bool(clock)
                 assert clock in text
+
+
+COMING = ("Vitale", "Parking", "Accès sans marche", "rue des Brumes", "openstreetmap")
+
+
+@pytest.mark.parametrize("is_video", [False, True])
+def test_nothing_that_is_said_of_a_video_visit_asks_anybody_to_come(is_video, at_now, now):
+    """Every mail, text and page; of a visit at the practice, each word is somewhere."""
+    practice = make_practice(
+        address="7 rue des Brumes", access_info="Parking à 50 m", step_free=True,
+        instructions="Pensez à votre carte Vitale", reminder_hours=[],
+    )  # fmt: skip
+    reason = reason_of(practice, teleconsultation=is_video, cancel_deadline_hours=0)
+    account = make_account("zoe@example.org")
+    visit = booked(reason, now, patient=make_patient(account))
+    said = []
+    for kind in ABOUT_VISITS:
+        for channel in MessageChannel:
+            letter = about(visit, kind, now=now, channel=channel)
+            files = [each.content.decode() for each in (letter.invite, *letter.files) if each]
+            said.append("\n".join((letter.subject, letter.text, letter.html, *files)))
+    client = Client()
+    client.force_login(account, backend="booking.backends.EmailBackend")
+
+    def read(name, *args, **query):
+        answer = client.get(reverse(name, args=args), query)
+        assert answer.status_code == 200, name
+        return answer.content.decode()
+
+    for name in ("appointment", "move", "cancel", "repeat", "calendar-file"):
+        said.append(read(f"booking:{name}", visit.pk))
+    said.append(read("booking:move", visit.pk, debut=f"{NINE + HOUR:%Y-%m-%dT%H:%M:%SZ}"))
+    said += [read(f"booking:{name}") for name in ("my-appointments", "offline-visits")]
+    said.append(read("booking:join-waiting-list", **{"rendez-vous": visit.pk}))
+    chosen = read(
+        "practitioners:practitioner", reason.agenda.practitioner_id, cabinet=practice.pk,
+        motif=reason.pk,
+    )  # fmt: skip
+    # Whose page it is has an address; what it asks of those who come, it asks of nobody else.
+    said.append(re.sub(r"<address>.*?</address>", "", chosen, flags=re.DOTALL))
+    whole = "\n".join(
+        re.sub(r'<script type="application/ld.*?</script>', "", each) for each in said
+    )
+    for word in COMING:
+        assert (word in whole) is not is_video, word
