@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from booking.domain.conflicts import Conflict, Kind, Wanted, conflicts
 from booking.domain.unusual import mark_of
 from booking.models import Appointment
+from practitioners.domain.date_words import in_words
 from practitioners.models import VisitReason
 
 # The box that says so.
@@ -57,7 +57,7 @@ def sentence(conflict: Conflict, *, name: str = "") -> str:
     local = row.starts_at.astimezone(row.practice.zone)
     given = {
         "name": name or _("Cette personne"),
-        "day": formats.date_format(local, "l j F Y"),
+        "day": in_words(local.replace(tzinfo=None), "l j F Y"),
         "clock": f"{local:%H:%M}",
         "practitioner": str(row.agenda.practitioner),
     }

@@ -99,6 +99,22 @@ def test_no_template_leaves_a_month_to_the_framework():
     assert not found
 
 
+def test_no_code_leaves_a_month_to_the_framework():
+    """Neither Django's names of days and months nor the C library's: `date_words` has them."""
+    by_name = re.compile(
+        r"""(?:date_format|dateformat\.format|time_format)\([^)]*["'][^"']*[FbMDlNSE][^"']*["']"""
+        r"""|(?:strftime\(\s*["']|\{[^{}]*:)[^"'{}]*%-?[aAbB]"""
+    )
+    root = TEMPLATES.parent
+    found = [
+        f"{file.relative_to(root)}: {match}"
+        for app in ("audit", "practitioners", "booking", "partners", "doctolib")
+        for file in (root / app).rglob("*.py")
+        for match in by_name.findall(file.read_text())
+    ]
+    assert not found
+
+
 @pytest.mark.parametrize(
     ("text", "read", "called"),
     [
