@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -18,12 +19,13 @@ from django_scopes import scope
 
 from audit.views.posted import form_is_at
 from booking.domain import book, patients
+from booking.domain.conflicts import Conflict
 from booking.forms.patients import NoteForm, PersonForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.views import unfinished
 from booking.views.access import account_of, account_required, web_actor
-from booking.views.both import conflicts_at, heeding, sentences
+from booking.views.both import Following, conflicts_at, heeding, sentences
 from booking.views.chosen import (
     Answers,
     answers_in,
@@ -181,7 +183,7 @@ def _confirmed(row: Appointment) -> str:
     return f"{reverse('booking:appointment', args=[row.pk])}?confirme"
 
 
-def _context(choice: Choice) -> dict[str, object]:
+def _context(choice: Choice) -> dict[str, Any]:
     held = choice.held(now=timezone.now())
     shown = slot_context(choice.reason, choice.starts_at, answers=choice.answers)
     return shown | {
@@ -190,7 +192,7 @@ def _context(choice: Choice) -> dict[str, object]:
     }
 
 
-def _held_after(choice: Choice) -> dict[str, object] | None:
+def _held_after(choice: Choice) -> Following | None:
     """The visit that follows: as the session holds it, else where it would come to stand."""
     then, now = take.follower_of(choice.reason), timezone.now()
     if then is None:
@@ -203,13 +205,13 @@ def _held_after(choice: Choice) -> dict[str, object] | None:
         )
     if not starts:
         return None
-    return {"starts_at": starts[0], "agenda": then.agenda, "visit_reason": then}
+    return Following(starts_at=starts[0], visit_reason=then)
 
 
 def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
     if (gone := _gone(request, choice)) is not None:
         return gone
-    note_form, status = NoteForm(request.POST or None), 200
+    note_form, status, asked = NoteForm(request.POST or None), 200, list[Conflict]()
     person_form: PersonForm | None = None
     if request.method == "POST" and note_form.is_valid():
         patient = choice.patient
@@ -218,23 +220,26 @@ def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
             patient = _added(request, person_form)
         if patient is not None:
             answer = _book(request, choice, patient, note_form)
-            if answer is not None:
+            if isinstance(answer, HttpResponse):
                 return answer
-            status = 409
+            status, asked = 409, answer
         elif person_form is None:
             note_form.add_error(None, _("Choisissez pour qui est ce rendez-vous."))
     says_known, now = choice.answers.says_known, timezone.now()
     people, refused = named_people(request), refusals(choice.reason, says_known=says_known, now=now)
     new_refused = refusal_of_new(choice.reason, says_known=says_known)
-    conflicts = conflicts_at(
+    context = _context(choice)
+    # What booking has found comes first: the box for both must be there whatever it was.
+    conflicts = asked + conflicts_at(
         choice.reason,
         {row.pk: choice.starts_at for row, _name in people if row.pk not in refused},
+        then=context["then"],
     )
     may = [str(patient.pk) for patient, _name in people if patient.pk not in refused]
     wished = request.POST.get("patient") or choice.answers.pour
     # Where it is for somebody else, none of these is meant until one is chosen or added.
     first = "" if wished == SOMEBODY_ELSE else next(iter(may), "")
-    context = _context(choice) | {
+    context |= {
         "people": [(patient, name, refused.get(patient.pk, "")) for patient, name in people],
         "nobody_may": not may and bool(people or new_refused),
         "new_refused": new_refused,
@@ -268,7 +273,8 @@ def _added(request: HttpRequest, form: PersonForm) -> Patient | None:
 
 def _book(
     request: HttpRequest, choice: Choice, patient: Patient, note_form: NoteForm
-) -> HttpResponse | None:
+) -> HttpResponse | list[Conflict]:
+    """The answer, or what is to be asked about; why not is said by the form."""
     held = choice.held(now=timezone.now())
     try:
         appointment = book.book(
@@ -291,8 +297,11 @@ def _book(
         return _done_already(choice) or slot_gone(
             request, choice.reason, choice.starts_at, answers=choice.answers
         )
-    except (book.NotForThisPatient, book.AlsoBooked) as problem:
+    except book.NotForThisPatient as problem:
         note_form.add_error(None, str(problem.text))
-        return None
+        return []
+    except book.AlsoBooked as problem:
+        note_form.add_error(None, str(problem.text))
+        return list(problem.conflicts)
     unfinished.forget_target(request)
     return redirect(_confirmed(appointment))

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -12,7 +13,7 @@ from booking.domain.conflicts import Conflict, Kind, Wanted, conflicts
 from booking.domain.unusual import mark_of
 from booking.models import Appointment
 from practitioners.domain.date_words import in_words
-from practitioners.models import VisitReason
+from practitioners.models import Agenda, VisitReason
 
 # The box that says so.
 BOTH = "les-deux"
@@ -36,17 +37,38 @@ def asks_about_time(request: HttpRequest, reason: VisitReason, starts_at: dateti
     return request.POST.get(MEANT) != mark_of(reason, starts_at)
 
 
-def conflicts_at(reason: VisitReason, starts: Mapping[uuid.UUID, datetime]) -> list[Conflict]:
-    """What gets in the way of a visit of each of these patients at its start, in the scope."""
-    length = timedelta(minutes=reason.duration_minutes)
+@dataclass(frozen=True, kw_only=True)
+class Following:
+    """The visit that follows the one that is being booked, and when it would begin."""
+
+    starts_at: datetime
+    visit_reason: VisitReason
+
+    @property
+    def agenda(self) -> Agenda:
+        return self.visit_reason.agenda
+
+
+def conflicts_at(
+    reason: VisitReason,
+    starts: Mapping[uuid.UUID, datetime],
+    *,
+    then: Following | None = None,
+) -> list[Conflict]:
+    """What gets in the way of a visit of each of these patients at its start, and of the one that
+    follows it, in the scope.
+    """
+    visits = [(reason, pk, at) for pk, at in starts.items()]
+    if then is not None:
+        visits += [(then.visit_reason, pk, then.starts_at) for pk in starts]
     wanted = [
         Wanted(
             patient_id=pk,
-            practitioner_id=reason.agenda.practitioner_id,
+            practitioner_id=visit_reason.agenda.practitioner_id,
             starts_at=at,
-            ends_at=at + length,
+            ends_at=at + timedelta(minutes=visit_reason.duration_minutes),
         )
-        for pk, at in starts.items()
+        for visit_reason, pk, at in visits
     ]
     return conflicts(wanted=wanted, seen=Appointment.objects.all())
 

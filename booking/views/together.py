@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
 from booking.domain import together
-from booking.domain.conflicts import AlsoBooked
+from booking.domain.conflicts import AlsoBooked, Conflict
 from booking.forms.patients import NoteForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
@@ -128,7 +128,7 @@ def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> Http
     named = [each for each in named_people(request) if each[0].pk not in refused]
     own = {str(patient.pk): patient for patient, _name in named}
     chosen = [request.POST.get(f"personne-{n}", "") for n in range(len(row.starts))]
-    form, problem = NoteForm(request.POST or None), ""
+    form, problem, asked = NoteForm(request.POST or None), "", list[Conflict]()
     if request.method == "POST" and form.is_valid():
         patients = [own[each] for each in chosen if each in own]
         if len(patients) < len(row.starts):
@@ -137,13 +137,13 @@ def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> Http
             answer = _book(request, row, patients, form)
             if isinstance(answer, HttpResponse):
                 return answer
-            problem = answer
+            problem, asked = answer
     # Unless somebody says otherwise, people come in the order in which the account has them.
     chosen = [each or _nth(named, n) for n, each in enumerate(chosen)]
     coming = {own[each].pk: at for at, each in zip(row.starts, chosen, strict=True) if each in own}
     context |= {
         "conflicts": sentences(
-            conflicts_at(row.reason, coming), {each.pk: name for each, name in named}
+            asked + conflicts_at(row.reason, coming), {each.pk: name for each, name in named}
         ),
         "named": named,
         "refused": [
@@ -170,8 +170,8 @@ def _nth(named: list[tuple[Patient, str]], n: int) -> str:
 
 def _book(
     request: HttpRequest, row: Row, patients: list[Patient], form: NoteForm
-) -> HttpResponse | str:
-    """The answer, or why not."""
+) -> HttpResponse | tuple[str, list[Conflict]]:
+    """The answer, or why not and what is to be asked about."""
     try:
         made = together.book_together(
             visit_reason=row.reason,
@@ -185,8 +185,10 @@ def _book(
             says_known=row.answers.says_known,
             heeding=heeding(request),
         )
-    except (together.CannotTogether, together.NotForThisPatient, AlsoBooked) as refused:
-        return str(refused.text)
+    except (together.CannotTogether, together.NotForThisPatient) as refused:
+        return str(refused.text), []
+    except AlsoBooked as refused:
+        return str(refused.text), list(refused.conflicts)
     except (together.SlotTaken, together.OutsideOpening):
         # The other of two equal requests may have been faster.
         return _done_already(request, row.hold_id) or slot_gone(

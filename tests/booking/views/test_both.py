@@ -326,3 +326,39 @@ def test_software_learns_of_no_visit_that_is_not_its_practices(
     answer = software_of(*agendas).post("appointments", body)
     assert answer.status_code == 201, answer.content
     assert answer.json()["warnings"] == []
+
+
+def asked_and_booked(client, held, *, at_first):
+    """The last page asks (at once, or when it is sent), and books what is meant; how many."""
+    page = client.get(held)
+    assert (ASKS in page.content.decode()) is at_first
+    before = standing()
+    asked = send(client, form_with(page, "note"), held)
+    assert asked.status_code == 409 and standing() == before
+    form = form_with(asked, "note")
+    assert ASKS in asked.content.decode()
+    assert send(client, form, held, **{"les-deux": "oui"}).status_code == 302
+    return standing() - before
+
+
+@pytest.mark.parametrize("kind", ["time", "day"])
+def test_the_second_of_two_visits_in_a_row_is_asked_about(
+    client, reason, beside, elsewhere, zoe, now, kind
+):
+    """It is in the way of a visit elsewhere, or with the same practitioner, where the first is not:
+    the page asked for a word that it had no box for.
+    """
+    reason.then, reason.then_within_minutes = beside, 30
+    reason.save()
+    other, at = (elsewhere, NINE + HALF) if kind == "time" else (beside, NINE + 4 * HALF)
+    booked(other, now, patient=zoe, starts_at=at)
+    assert asked_and_booked(client, hold(client, reason), at_first=True) == 2
+
+
+def test_what_only_booking_finds_can_be_meant_too(client, elsewhere, zoe, now):
+    """A seat of a session lasts as long as the session's, not as its reason says."""
+    agenda = make_agenda()
+    reason = make_reason(agenda, duration_minutes=15)
+    make_opening(agenda, reason, slot_minutes=60, capacity=2)
+    booked(elsewhere, now, patient=zoe, starts_at=NINE + HALF)
+    assert asked_and_booked(client, hold(client, reason), at_first=False) == 1
