@@ -41,6 +41,12 @@ class InvalidLink(Exception):
     text = _("Ce lien n’est plus valable. Demandez-en un nouveau.")
 
 
+def language_at(email: str) -> str:
+    """The language of the account that has this address, else the site's first."""
+    found = Account.objects.filter(email_index=email_index(email)).first()
+    return found.language if found else str(settings.LANGUAGE_CODE)
+
+
 def account_actor(account: Account, *, channel: Channel = Channel.WEB) -> Actor:
     """An account acting for itself."""
     kind = ActorKind.STAFF if channel == Channel.ADMIN else ActorKind.ACCOUNT

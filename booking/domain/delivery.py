@@ -219,13 +219,13 @@ def _invitation(message: Message, *, now: datetime) -> Letter:
     context: dict[str, object] = {
         "site": settings.BASE_URL,
         "practice": invitation.practice,
-        "role": invitation.get_role_display(),
+        "role": invitation.get_role_display,
         "link": accounts.site_url(path),
     }
     wanted = [(invitation, ("email",))]
     with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
         to = plain.text(invitation, "email")
-    return _letter(message.kind, to, settings.LANGUAGE_CODE, context)
+    return _letter(message.kind, to, accounts.language_at(to), context)
 
 
 def _handover(handover: Handover, *, now: datetime) -> Letter:
@@ -236,7 +236,7 @@ def _handover(handover: Handover, *, now: datetime) -> Letter:
     wanted = [(handover, ("email",))]
     with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
         to = plain.text(handover, "email")
-    return _letter(MessageKind.HANDOVER, to, settings.LANGUAGE_CODE, context)
+    return _letter(MessageKind.HANDOVER, to, accounts.language_at(to), context)
 
 
 def _offer(offer: Offer, *, by_sms: bool, now: datetime) -> Letter:

@@ -2,30 +2,27 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from babel.messages.pofile import read_po
-from django.template import engines
-from django.template.base import TextNode
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import delivery, email_change, series, waiting
+from booking.domain import delivery, email_change, handover, series, waiting
 from booking.domain.change import cancel
 from booking.domain.letters import NothingToSay
 from booking.models import Message, Offer
 from booking.models.appointment import Channel
 from booking.models.message import MessageChannel, MessageKind
+from practitioners.domain import invite
 from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
+    make_member,
     make_opening,
     make_patient,
     make_practice,
@@ -34,7 +31,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-ROOT = Path(__file__).resolve().parents[2]
 HALF, HOUR, DAY = timedelta(minutes=30), timedelta(hours=1), timedelta(days=1)
 ABOUT_VISITS = {
     MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.CANCELLATION, MessageKind.REMINDER,
@@ -192,41 +188,6 @@ def test_each_message_is_written_as_its_language_is(language, now):
             text = re.sub(r"(?<=\w) (?=:)", "\u00a0" if language == "fr" else " ", text)
         assert not wrong.search(text), text
         assert "\n\n\n" not in letter.text
-
-
-def of_templates():
-    """What stands in the templates outside of any translated text."""
-    for file in sorted((ROOT / "templates").rglob("*.*")):
-        if "development" in file.parts or file.suffix == ".js":
-            continue
-        template = engines["django"].from_string(file.read_text()).template
-        for node in template.nodelist.get_nodes_by_type(TextNode):
-            yield file.name, node.s
-
-
-def test_no_template_has_french_typography_outside_of_its_texts():
-    """What is not translated stands in English pages as it is: a colon is `{% colon %}`."""
-    wrong = re.compile(r"[\u00a0\u202f ][:;?!»](?=\s|$)|[«»]")
-    found = [(name, text.strip()) for name, text in of_templates() if wrong.search(text)]
-    assert not found
-
-
-def test_no_english_text_has_french_typography():
-    with (ROOT / "locale/en/LC_MESSAGES/django.po").open("rb") as file:
-        texts = [
-            each
-            for message in read_po(file, locale="en")
-            for each in ([message.string] if isinstance(message.string, str) else message.string)
-        ]
-    assert len(texts) > 1000
-    assert not [text for text in texts if re.search(r"[\u00a0\u202f ][:;?!](?=\s|$)|[«»]", text)]
-
-
-@pytest.mark.parametrize(("language", "label"), [("fr", "Annuler\u00a0: x"), ("en", "Annuler: x")])
-def test_a_label_ends_in_the_colon_of_its_language(language, label):
-    with translation.override(language):
-        shown = engines["django"].from_string("Annuler{% colon %}x").render({})
-    assert shown == label
 
 
 @pytest.mark.parametrize(
@@ -391,3 +352,33 @@ def test_nothing_that_is_said_of_a_video_visit_asks_anybody_to_come(is_video, at
     )
     for word in COMING:
         assert (word in whole) is not is_video, word
+
+
+def test_who_is_invited_or_given_a_file_reads_their_own_language(now):
+    parent = make_account("zoe@example.org")
+    child = make_patient(parent, relation="child", birth_date=date(2008, 3, 1))
+    for email, language, subject in (
+        ("noah@example.org", "en", "Your file waits for you"),
+        ("new@example.org", "", "Votre dossier vous attend"),
+    ):
+        if language:
+            make_account(email, language=language)
+        row = handover.offer(
+            patient=child, email=email, account=parent, actor=system_actor(), now=now
+        )
+        message = Message(kind=MessageKind.HANDOVER, handover=row, due_at=now)
+        letter = delivery.compose(message, now=now)
+        assert (letter.to, letter.subject) == (email, subject)
+
+
+def test_who_is_invited_reads_of_their_role_in_their_language(now):
+    practice = town_practice()
+    owner = make_member(practice, role="owner")
+    make_account("paul@example.org", language="en")
+    made = invite.invite(
+        practice=practice, email="paul@example.org", role="secretary", agendas=[],
+        invited_by=owner.account, actor=practice_actor(practice), now=now,
+    )  # fmt: skip
+    letter = delivery.compose(Message(kind=MessageKind.INVITATION, invitation=made), now=now)
+    assert not FRENCH.search(words_of(letter)), letter.text
+    assert "secretary" in letter.text.lower()

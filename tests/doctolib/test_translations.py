@@ -7,7 +7,7 @@ import re
 import pytest
 from babel.messages.pofile import read_po
 from django.template import engines
-from django.template.base import VariableNode
+from django.template.base import TextNode, VariableNode
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.test import Client
 from django.utils import translation
@@ -119,3 +119,38 @@ def test_french_counts_as_french_does():
         ):
             said = ngettext("%(n)d plage ajoutée.", "%(n)d plages ajoutées.", n) % {"n": n}
             assert said == words
+
+
+def outside_of_texts():
+    """What stands in the templates outside of any translated text."""
+    for file in sorted((ROOT / "templates").rglob("*.*")):
+        if "development" in file.parts or file.suffix == ".js":
+            continue
+        template = engines["django"].from_string(file.read_text()).template
+        for node in template.nodelist.get_nodes_by_type(TextNode):
+            yield file.name, node.s
+
+
+def test_no_template_has_french_typography_outside_of_its_texts():
+    """What is not translated stands in English pages as it is: a colon is `{% colon %}`."""
+    wrong = re.compile(r"[\u00a0\u202f ][:;?!»](?=\s|$)|[«»]")
+    found = [(name, text.strip()) for name, text in outside_of_texts() if wrong.search(text)]
+    assert not found
+
+
+def test_no_english_text_has_french_typography():
+    with (CATALOGUE / "django.po").open("rb") as file:
+        texts = [
+            each
+            for message in read_po(file, locale="en")
+            for each in ([message.string] if isinstance(message.string, str) else message.string)
+        ]
+    assert len(texts) > 1000
+    assert not [text for text in texts if re.search(r"[\u00a0\u202f ][:;?!](?=\s|$)|[«»]", text)]
+
+
+@pytest.mark.parametrize(("language", "label"), [("fr", "Annuler\u00a0: x"), ("en", "Annuler: x")])
+def test_a_label_ends_in_the_colon_of_its_language(language, label):
+    with translation.override(language):
+        shown = engines["django"].from_string("Annuler{% colon %}x").render({})
+    assert shown == label
