@@ -12,6 +12,8 @@ from practitioners.models.directory import department_of
 LIMIT = 8
 # A place this large is known: the words beside its name may be left out.
 KNOWN_POPULATION = 10_000
+# A place that only begins with the words counts beside something else if it is this large.
+BEGUN_POPULATION = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,7 @@ def variants(words: Sequence[str]) -> list[str]:
     rows = [name, *(f"{article} {name}" for article in areas.ARTICLES)]
     if words and words[0] in areas.ARTICLES and len(words) > 1:
         rows.append(" ".join(words[1:]))
-    for one, other in (("les", "lez"), ("lez", "les"), ("sous", "sur")):
+    for one, other in (("les", "lez"), ("lez", "les"), ("sous", "sur"), ("sur", "sous")):
         if one in words[1:]:
             rows.append(f" {name} ".replace(f" {one} ", f" {other} ").strip())
     return rows

@@ -12,6 +12,7 @@ from practitioners.domain.place_found import (
     KNOWN_POPULATION,
     LIMIT,
     Found,
+    by_code,
     largest_first,
     unique,
 )
@@ -96,7 +97,19 @@ def _beginning_so(name: str) -> list[Place]:
         if key.startswith(name) and (area.code or area.region)
         and search_text(area.name).endswith(key)
     ]  # fmt: skip
-    return [of_commune(c) for c in beginning(name)[:LIMIT]] + [of_area(area) for area in begun]
+    parts = [
+        place
+        for key, some in areas.districts().items()
+        for one in some
+        if one.alone and key.startswith(name) and (place := by_code(one.place))
+    ]
+    rows = [of_commune(c) for c in beginning(name)[:LIMIT]]
+    return [*rows, *(of_area(area) for area in begun), *parts]
+
+
+def begins(name: str) -> bool:
+    """Whether some place's name begins with these letters."""
+    return bool(_beginning_so(name))
 
 
 def a_typo_away(name: str) -> list[Place]:

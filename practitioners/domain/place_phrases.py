@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from practitioners.domain import areas
 from practitioners.domain.place import Place
-from practitioners.domain.place_found import KNOWN_POPULATION, Found, bears
+from practitioners.domain.place_found import BEGUN_POPULATION, KNOWN_POPULATION, Found, bears
 from practitioners.domain.place_names import NOT_ALONE, named
-from practitioners.domain.place_text import QUIET, STREETS, PlaceText, spelt_out
+from practitioners.domain.place_text import NAMED_BEFORE, QUIET, STREETS, PlaceText, spelt_out
 
 _JOINING = ("de", "du", "des", "d", "a", "et", "sur", "en")
 _BEFORE_A_STREETS_NAME = ("de", "du", "des", "d", "la", "le", "les", "l", "saint", "st")
@@ -19,17 +19,24 @@ def in_address(said: PlaceText) -> Found:
     whole = named(spelt_out(words), said)
     if whole.place is not None:
         return whole
-    if street and (before := named(spelt_out(words[:street]), said)).place:
+    first_words = spelt_out(words[:street])
+    before = named(first_words, said) if street else Found()
+    if before.place and not before.unread and _counts(before.place, first_words):
         return before
     # The street's name has one word at least, so that the rue de Lyon is not in Lyon.
-    for first in range(street + 2, len(words)):
+    named_before = street > 0 and words[street - 1] in NAMED_BEFORE
+    for first in range(street + (1 if named_before else 2), len(words)):
         town = spelt_out(words[first:])
         if town[0] in _JOINING or words[first - 1] in _BEFORE_A_STREETS_NAME:
             continue
         found = named(town, said)
-        if found.place is not None and bears(found.place, town):
+        if found.place is not None and _counts(found.place, town):
             return found
     return Found()
+
+
+def _counts(place: Place, words: list[str]) -> bool:
+    return bears(place, words) or place.population >= BEGUN_POPULATION
 
 
 def within_named_area(said: PlaceText) -> Found:
@@ -39,9 +46,17 @@ def within_named_area(said: PlaceText) -> Found:
         for name, area_words in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
             for area in areas.areas_called(" ".join(area_words)):
                 found = named(name, said, departments=area.departments)
-                if found.place is not None:
+                if found.place is None and len(name) > 1:
+                    # "Tours Indre-et-Loire Centre-Val de Loire"
+                    found = within_named_area(replace(said, words=name))
+                if found.place is not None and _lies_in(found.place, area.departments):
                     return found
     return Found()
+
+
+def _lies_in(place: Place, departments: tuple[str, ...]) -> bool:
+    inside = (place.commune.department,) if place.commune else place.departments
+    return set(inside) <= set(departments)
 
 
 def largest_part(said: PlaceText) -> Found:

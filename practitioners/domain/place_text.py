@@ -15,6 +15,7 @@ SHORT = {
     "st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes", "ss": "sous",
     "s": "sur", "mt": "mont", "nd": "notre dame", "fd": "ferrand", "mx": "moulineaux",
     "pce": "provence",
+    "gd": "grand",
 }  # fmt: skip
 ROMAN = {
     "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10,
@@ -25,8 +26,14 @@ SPELT = {
     "premier": 1, "deuxieme": 2, "second": 2, "troisieme": 3, "quatrieme": 4, "cinquieme": 5,
     "sixieme": 6, "septieme": 7, "huitieme": 8, "neuvieme": 9, "dixieme": 10, "onzieme": 11,
     "douzieme": 12, "treizieme": 13, "quatorzieme": 14, "quinzieme": 15, "seizieme": 16,
+    "first": 1, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
+    "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14,
+    "fifteenth": 15, "sixteenth": 16, "seventeenth": 17, "eighteenth": 18, "nineteenth": 19,
+    "twentieth": 20,
     "dix septieme": 17, "dix huitieme": 18, "dix neuvieme": 19, "vingtieme": 20,
 }  # fmt: skip
+# "Grande Rue" has its name before it.
+NAMED_BEFORE = word_set("grande grand petite petit vieille haute basse")
 ARRONDISSEMENT = word_set("arrondissement arrondissements arr arrt ardt arrdt")
 CEDEX = frozenset({"cedex"})
 # Words around a place's name that say nothing about which place it is.
@@ -39,7 +46,7 @@ LEADING = word_set(
 _BESIDE = word_set(
     "nord sud est ouest centre vieux vieille grand grande metropole agglomeration agglo gare mairie"
     " chu chr hopital clinique quartier secteur area city town north south east west center intra"
-    " muros rive gauche droite et ou and or"
+    " muros rive gauche droite et ou and or n no numero"
 )
 QUIET = AROUND | LEADING | _BESIDE
 # What names no place, for it means the whole country.
@@ -95,7 +102,7 @@ class PlaceText:
 def place_tokens(text: str) -> list[str]:
     """Fold a place's text to tokens: "Chalon s/ Saône" is chalon sur saone, "St" is saint."""
     text = re.sub(r"(?i)\bs\s*/\s*s\b", " sous ", text)
-    text = re.sub(r"(?i)\bs\s*/\s*(?!\d)", " sur ", text)
+    text = re.sub(r"(?i)(?:\bs\s*/\s*(?!\d)|/\s*s\b)", " sur ", text)
     text = re.sub(r"/\s*(?=\d)", " ", text).replace("/", " sur ")
     folded = _AS_FAR_AS.sub("", _POST_BOX.sub(" ", search_text(text)))
     folded = re.sub(r"\b([a-z]{3,})(\d{1,5}(?:e|er|eme)?)\b", r"\1 \2", folded)
@@ -164,7 +171,11 @@ def read(text: str, *, cities: frozenset[str]) -> PlaceText:
     alone = len(words) == 1 and not found
     if alone and (roman := _ROMAN_ALONE.fullmatch(words[0])) and roman[1] in ROMAN:
         found["number"], found["ordinal"], words = ROMAN[roman[1]], True, []
-    kept = [w for w in words if w not in ARRONDISSEMENT and (alone or w not in AROUND)]
+    # "Place de l'Hôtel de Ville": in an address every word may be the street's.
+    around = CEDEX if address else AROUND
+    kept = [w for w in words if w not in ARRONDISSEMENT and (alone or w not in around)]
+    if kept == ["france"] and found:
+        kept = []
     if len(kept) > 1 and kept[-1] == "france" and kept[-2] not in ("de", "d", "of"):
         kept = kept[:-1]
     return PlaceText(
@@ -198,7 +209,10 @@ def _without_house_numbers(tokens: list[str]) -> list[str]:
     """Leave out the number of a house: digits right before a street, "12 bis rue", "3 b avenue"."""
     kept: list[str] = []
     for token in tokens:
-        if token in STREETS and kept:
+        if token in STREETS and kept[-1:] and kept[-1] in NAMED_BEFORE:
+            if kept[-2:-1] and re.fullmatch(r"\d{1,4}", kept[-2]):
+                del kept[-2]
+        elif token in STREETS and kept:
             if kept[-1] in ("bis", "ter", "quater", "b", "t") and kept[-2:-1]:
                 number = kept[-2]
                 if re.fullmatch(r"\d{1,4}", number):

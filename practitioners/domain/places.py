@@ -10,14 +10,11 @@ from dataclasses import replace
 from practitioners.domain import areas, place_likeness
 from practitioners.domain.place import Place, of_area, of_arrondissement, of_commune
 from practitioners.domain.place_digits import by_digits
-from practitioners.domain.place_found import LIMIT, Found, bears, by_code
+from practitioners.domain.place_found import BEGUN_POPULATION, LIMIT, Found, bears, by_code
 from practitioners.domain.place_names import named
 from practitioners.domain.place_phrases import in_address, largest_part, within_named_area
 from practitioners.domain.place_text import EVERYWHERE, HERE, PlaceText, place_tokens, read
 from practitioners.domain.text import search_text
-
-# A place that only begins with the words counts beside something else if it is this large.
-BEGUN_POPULATION = 20_000
 
 
 def find_place(text: str, *, code: str = "") -> Place | None:
@@ -124,6 +121,9 @@ def _by_words(said: PlaceText) -> Found:
     """Words, narrowed by digits: each way to read them in turn, the strictest first."""
     if said.address:
         found = in_address(said)
+        if found.unread:
+            # The postcode of an address says more than a word of it.
+            found = by_digits(said) if said.postcode else replace(found, unread="")
     else:
         found = _named(said)
         if found.place is not None and not found.unread:
@@ -165,6 +165,9 @@ def _almost_or_part(said: PlaceText) -> Found:
     almost = place_likeness.a_typo_away(" ".join(said.words)) if len(said.words) > 1 else []
     if almost and not said.digits:
         return Found(place=almost[0], similar=almost[1:], exact=False)
+    if place_likeness.begins(" ".join(said.words)) and not said.digits:
+        # "Saint-Quentin-en-Y" is being typed, and is not Saint-Quentin.
+        return Found()
     return largest_part(said)
 
 

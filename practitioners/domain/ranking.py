@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import (
     Case,
     Exists,
+    ExpressionWrapper,
     F,
     FloatField,
     IntegerField,
@@ -46,14 +47,17 @@ def either(flag: str, then: str, otherwise: Any) -> Case:
 def annotate(
     agendas: "QuerySet[Agenda]", meant: Understanding, place: Place | None
 ) -> "QuerySet[Agenda]":
-    """Annotate `tier` (how well a row is what was written) and `cost` (time and distance, in s)."""
-    wait = Extract("next_at", "epoch")
+    """Annotate `tier` (how well a row is what was written) and `cost` (time and distance, in s).
+
+    The cost is null where no slot is known. It names `next_at` once: each time is a look-up a row.
+    """
+    wait = Extract("next_at", "epoch", output_field=FloatField())
     cost = wait + Coalesce(F("distance"), Value(0.0)) * Value(HOURS_PER_KM * 3600)
     if meant.words and meant.people:
         agendas = agendas.alias(surname=FoldedName("practitioner__last_name"))
     return agendas.annotate(
         tier=_tier(meant),
-        cost=Case(When(next_at__isnull=False, then=cost), output_field=FloatField()),
+        cost=ExpressionWrapper(cost, output_field=FloatField()),
     )
 
 
@@ -103,10 +107,10 @@ def _name_tiers(words: tuple[str, ...], *, people: bool, practices: bool) -> lis
 def order(agendas: "QuerySet[Agenda]", *, order: str) -> "QuerySet[Agenda]":
     """Order by what `key` says, in the database."""
     first: list[Any] = ["restricted", "tier", F("active").desc(), F("inside").desc()]
-    by_time = F("next_at").asc(nulls_last=True)
+    by_cost = F("cost").asc(nulls_last=True)
     if order == "nearest":
-        return agendas.order_by(*first, F("distance").asc(nulls_last=True), by_time, "pk")
-    return agendas.order_by(*first, F("cost").asc(nulls_last=True), by_time, "pk")
+        return agendas.order_by(*first, F("distance").asc(nulls_last=True), by_cost, "pk")
+    return agendas.order_by(*first, by_cost, "pk")
 
 
 def key(agenda: Any, next_at: datetime | None, *, order: str) -> tuple[Any, ...]:
@@ -116,4 +120,4 @@ def key(agenda: Any, next_at: datetime | None, *, order: str) -> tuple[Any, ...]
     if order == "nearest":
         far = agenda.distance if agenda.distance is not None else NEVER
         return (*first, far, at, str(agenda.pk))
-    return (*first, at + (agenda.distance or 0.0) * HOURS_PER_KM * 3600, at, str(agenda.pk))
+    return (*first, at + (agenda.distance or 0.0) * HOURS_PER_KM * 3600, str(agenda.pk))
