@@ -158,6 +158,9 @@ def are_similar(one: tuple[str, str], other: tuple[str, str]) -> bool:
     """
     first, last = (_words(part) for part in one)
     other_first, other_last = (_words(part) for part in other)
+    if (not first and not other_first) and _alike(last, other_last):
+        # Both have one name alone.
+        return True
     if _alike(first, other_first) and _alike(last, other_last):
         return True
     if _alike(first, other_last) and _alike(last, other_first):

@@ -108,6 +108,9 @@ class CallerForm(IdentityForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     email = forms.EmailField(label=_("E-mail"), required=False)
+    first_name = forms.CharField(label=_("Prénom"), max_length=80, required=False)
+    single_name = forms.BooleanField(label=_("Cette personne n’a qu’un nom"), required=False)
+    field_order = ["first_name", "last_name", "single_name"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -117,6 +120,13 @@ class CallerForm(IdentityForm):
 
     def clean_birth_date(self) -> Any:
         return super().clean_birth_date() if self.cleaned_data.get("birth_date") else None
+
+    def clean(self) -> dict[str, Any]:
+        """A first name is left out on purpose alone."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if "first_name" in given and not given["first_name"] and not given.get("single_name"):
+            self.add_error("first_name", self.fields["last_name"].error_messages["required"])
+        return given
 
 
 class NoteForm(forms.Form):

@@ -24,21 +24,23 @@
   const write = (draft) => { try { sessionStorage.setItem(KEY, JSON.stringify(draft)); } catch { /* not kept */ } };
 
   // --- Back to a form that has booked ------------------------------------------------------------
-  const visit = booked[history.state?.form];
   const address = new URL(window.location.href);
-  if (visit && address.searchParams.get("pris") !== visit) {
+  function lead() {
+    const visit = booked[history.state?.form];
+    if (!visit || address.searchParams.get("pris") === visit) return false;
     ["debut", "patient"].forEach((name) => address.searchParams.delete(name));
     address.searchParams.set("pris", visit);
     window.location.replace(address);
-    return;
+    return true;
   }
+  if (lead()) return;
 
   // --- What is typed is kept ----------------------------------------------------------------------
   const fields = () => [...form.elements].filter((field) => field.name && !SKIPPED.includes(field.name) && field.type !== "submit" && field.type !== "hidden");
   const isTold = (values) => values.patient || ["q", "first_name", "last_name", "birth_date", "phone", "email"].some((name) => (values[name] || "").trim());
   function keep() {
     const values = {};
-    fields().forEach((field) => { if (field.type !== "radio" || field.checked) values[field.name] = field.value; });
+    fields().forEach((field) => { if (!["radio", "checkbox"].includes(field.type) || field.checked) values[field.name] = field.value; });
     if (isTold(values)) write({ form: form.dataset.newVisit, whose: form.dataset.whose, at: Date.now(), values });
   }
   function fill(draft) {
@@ -46,6 +48,7 @@
     fields().forEach((field) => {
       const value = draft.values[field.name];
       if (field.type === "radio") field.checked = field.value === value;
+      else if (field.type === "checkbox") field.checked = value !== undefined;
       else if (value !== undefined) field.value = value;
     });
   }
@@ -80,8 +83,17 @@
   }
   form.addEventListener("input", keep);
   form.addEventListener("change", keep);
-  // A page that the browser kept whole knows nothing of what its form has done meanwhile.
+  // A page that the browser kept whole knows nothing of what its form has done meanwhile. It is
+  // asked for, and not loaded anew, which might send a form again.
   let isSent = false;
   form.addEventListener("submit", () => { keep(); isSent = true; });
-  window.addEventListener("pageshow", (event) => { if (event.persisted && isSent) window.location.reload(); });
+  window.addEventListener("pageshow", async (event) => {
+    if (!event.persisted || !isSent) return;
+    try {
+      const answer = await fetch(window.location.pathname, { credentials: "same-origin", cache: "no-store" });
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("booked-forms");
+      Object.assign(booked, JSON.parse(fresh?.textContent || "{}"));
+      lead();
+    } catch { /* the page stays as it was */ }
+  });
 })();

@@ -133,3 +133,9 @@ def test_an_answer_holds_for_what_was_asked():
     again = Identity(first_name="zoe ", last_name="LEFEVRE", birth_date=BORN, phone=PHONE)
     other = Identity(first_name="Zoé", last_name="Lefebvre", birth_date=BORN, phone=PHONE)
     assert mark_of(one) == mark_of(again) != mark_of(other)
+
+
+def test_two_people_of_one_name_each_are_compared_by_it():
+    assert are_similar(("", "Suharto"), ("", "Soeharto"))
+    assert not are_similar(("", "Suharto"), ("", "Yudhoyono"))
+    assert not are_similar(("", "Suharto"), ("Ada", "Suharto"))

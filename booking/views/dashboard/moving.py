@@ -21,7 +21,7 @@ from booking.views.access import agendas_of, desk_context, practice_actor, pract
 from booking.views.both import BOTH, MEANT, asks_about_time, heeding, sentences
 from booking.views.dashboard.said import Done, address_that_says
 from booking.views.dashboard.told import When, told
-from booking.views.dashboard.visits import name_of, not_any_more, own_visit
+from booking.views.dashboard.visits import FROM, name_of, not_any_more, own_visit
 from practitioners.domain import availability
 from practitioners.domain.date_words import in_words
 from practitioners.domain.wall_clock import read_instant
@@ -29,8 +29,7 @@ from practitioners.models import VisitReason
 
 DAYS_OFFERED = 21
 SLOTS_SHOWN = 24
-# What a form says of where to move a visit, and (FROM) of where its page showed it.
-FROM = "de"
+# What a form says of where to move a visit.
 WHEN = ("debut", "motif", "jour", "heure", FROM, MEANT)
 
 

@@ -157,7 +157,7 @@ def _desk(request: HttpRequest) -> Desk:
     if not is_post:
         choice = Choice(patient_id=read_id(request.GET.get("patient", "")))
     # What was typed stays, and is judged only where it is what the form is about.
-    typed = {name: data.get(name, "") for name in (*TYPED, "sex") if data.get(name)}
+    typed = {name: data.get(name, "") for name in (*TYPED, "sex", "single_name") if data.get(name)}
     return Desk(
         request=request,
         agendas=agendas,

@@ -37,7 +37,10 @@ from booking.views.dashboard.said import agenda_address, what_was_done
 from booking.views.dashboard.told import When, told
 from practitioners.domain.resources import names_of
 from practitioners.domain.substitutes import name_at
+from practitioners.domain.wall_clock import read_instant
 
+# Where a form says that its page showed the visit.
+FROM = "de"
 MARKS = {"arrived", "seen", "no_show", "booked"}
 
 
@@ -155,7 +158,11 @@ def cancel_visit(
     row = own_visit(request, appointment_id)
     if not row.is_active:
         return not_any_more(request, row)
-    if request.method == "POST":
+    shown_at = read_instant(request.POST.get(FROM, ""))
+    was_moved = shown_at is not None and shown_at != row.starts_at
+    if was_moved:
+        messages.error(request, f"{change.MovedMeanwhile.text} {_('Voici où il est maintenant.')}")
+    elif request.method == "POST":
         cancels = series.cancel_with_following if "suivants" in request.POST else change.cancel
         address, now = agenda_address(row), timezone.now()
         try:
@@ -179,7 +186,8 @@ def cancel_visit(
         following=series.following(row),
         told=told(row, now=now, when=When.BEFORE, expected_at=row.starts_at),
     )
-    return render(request, "dashboard/cancel_visit.html", context)
+    status = 409 if was_moved else 200
+    return render(request, "dashboard/cancel_visit.html", context, status=status)
 
 
 @practice_member("booking.change_appointments")

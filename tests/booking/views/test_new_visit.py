@@ -212,6 +212,18 @@ def test_a_form_that_is_sent_twice_books_once_and_says_so(reason, client, page, 
     assert Patient.unscoped.count() == (2 if who == "new" else 1)
 
 
+def test_somebody_who_has_one_name_gets_a_file_where_that_is_said(reason, client, page):
+    data = when(reason, patient="new", **{**TYPED, "first_name": " "})
+    refused = client.post(page, data)
+    assert "Ce champ est obligatoire" in refused.content.decode()
+    assert not Appointment.unscoped.exists()
+    answer = client.post(page, data | {"single_name": "on"}, follow=True)
+    assert f"Rendez-vous pris pour {TYPED['last_name']}\u00a0:" in answer.content.decode()
+    # And is found, and not entered twice.
+    assert client.post(page, when(reason, heure="11:00", patient="new", single_name="on",
+        **{**TYPED, "first_name": ""})).context["duplicates"]  # fmt: skip
+
+
 def test_a_move_names_the_patient_too(agenda, reason, client, now):
     visit = booked(reason, now)
     move = reverse("booking:move-visit", args=[agenda.practice_id, visit.pk])

@@ -224,6 +224,18 @@ def test_a_page_that_is_no_longer_right_moves_nothing(reason, desk, now):
     assert visit.starts_at == NINE + timedelta(hours=1)
 
 
+def test_a_page_that_is_no_longer_right_cancels_nothing(reason, desk, now):
+    visit = visit_of(reason, now)
+    desk.post(url("move-visit", visit), to(NINE + timedelta(hours=1)))
+    answer = desk.post(url("cancel-visit", visit), {"de": NINE.isoformat()})
+    assert answer.status_code == 409
+    assert "Voici où il est maintenant." in answer.content.decode()
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+    again = {"de": visit.starts_at.isoformat()}
+    assert desk.post(url("cancel-visit", visit), again).status_code == 302
+
+
 def test_a_move_to_the_same_time_is_none(reason, desk, now):
     visit = visit_of(reason, now)
     answer = desk.post(url("move-visit", visit), to(NINE))
