@@ -540,7 +540,7 @@ def test_times_are_the_practices_own(now):
     client = verified_client(make_member(practice, role="owner").account)
     page = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
     assert "09:00 <strong data-name>Zoé Lefèvre</strong>" in page
-    assert "Heure locale de Guadeloupe" in page
+    assert "Heure de la Guadeloupe" in page
 
 
 FAR = ["0001-01-01", "9999-12-31", "2026-02-31", "x", "", "10000-01-01", "-1"]
