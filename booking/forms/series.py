@@ -15,6 +15,10 @@ def _rhythms() -> list[tuple[int, str]]:
     ]
 
 
+# What is proposed where more could be taken: ten visits in all.
+PROPOSED = 9
+
+
 class SeriesForm(forms.Form):
     """How often, and how many more."""
 
@@ -26,5 +30,8 @@ class SeriesForm(forms.Form):
     def __init__(self, *args: Any, at_most: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["fois"] = forms.IntegerField(
-            label=_("Combien de fois encore"), min_value=1, max_value=at_most, initial=at_most
+            label=_("Combien de fois encore"),
+            min_value=1,
+            max_value=at_most,
+            initial=min(at_most, PROPOSED),
         )

@@ -6,6 +6,7 @@ from django import template
 
 from booking.domain import favourites
 from booking.models import Favourite, Offer
+from booking.models.patient import Sex
 from booking.queries.conversations import waiting_for_practice
 from booking.queries.documents import unopened_by_practice
 from practitioners.domain.date_words import in_words
@@ -39,6 +40,12 @@ def kept_until(offer: Offer, practice: Practice) -> str:
     if made.date() == ends.date():
         return f"{ends:%H:%M}"
     return f"{in_words(ends.date(), 'D j b')} {ends:%H:%M}"
+
+
+@register.filter
+def sex_in_words(code: str) -> str:
+    """The word for what is kept as F, M or U."""
+    return str(Sex(code).label) if code in Sex.values else code
 
 
 @register.simple_tag

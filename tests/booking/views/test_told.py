@@ -207,6 +207,17 @@ def test_a_series_that_ends_says_how_much_ends(reason, desk, now):
     assert "1 autre de la série l’est aussi." in page.content.decode()
 
 
+def test_a_visit_says_what_is_known_in_words(reason, desk, now):
+    visit = visit_of(reason, now, sex="U")
+    page = desk.get(url("visit", visit)).content.decode()
+    assert "<dd>non précisé</dd>" in page
+
+
+def test_a_series_proposes_no_more_than_people_take(reason, desk, now):
+    visit = visit_of(reason, now)
+    assert desk.get(url("repeat-visit", visit)).context["form"].fields["fois"].initial == 9
+
+
 # Moving
 
 
