@@ -11,7 +11,7 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from booking.domain import accounts, address_checks
-from booking.models import Account, AddressCheck, Appointment
+from booking.models import Account, AddressCheck, Appointment, Patient
 from booking.models.account import email_index
 from booking.views import unfinished
 from practitioners.models import Taken
@@ -233,6 +233,26 @@ def test_a_link_of_an_account_that_was_made_elsewhere_takes_nothing_along(reason
     data = {"email": "d@exemple.fr", "password": PHRASE}
     assert send(phone, form, led["Location"], **data)["Location"] == APPOINTMENTS
     assert BEGUN not in phone.get(APPOINTMENTS).content.decode()
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("is_for_child", [False, True])
+def test_the_link_of_the_mail_in_another_browser_books_there(place, is_for_child, reason):
+    """Each way to choose, then signing up for it, and the mail is opened on the telephone."""
+    desk, phone = Client(), Client()
+    held = place(desk, reason)["Location"]
+    _asked, check = signed_up(desk, link_of(desk, held, "J’ai un compte"))
+    led = phone.post(reverse("booking:verify-email", args=[address_checks.link_token(check)]))
+    form = form_with(phone.get(led["Location"]), "password")
+    data = {"email": "d@exemple.fr", "password": PHRASE}
+    led = send(phone, form, led["Location"], **data)["Location"]
+    assert "encore" in phone.get(led).content.decode(), "what the desk holds is held here"
+    more = {"relation": "child", "consent": "on"} if is_for_child and place is not PLACES[3] else {}
+    booked_is(confirm_at(phone, led, **more), count_of(place))
+    if more:
+        assert Patient.unscoped.get().relation == "child"
+    # The desk's page leads to nothing that would book it a second time.
+    assert desk.get(held).status_code == 409
 
 
 # Somebody was. ------------------------------------------------------------------------------------
