@@ -147,7 +147,9 @@ def about(agendas: "QuerySet[Agenda]", meant: Understanding) -> "QuerySet[Agenda
     if meant.specialties:
         either |= Q(of_specialty)
     if meant.reasons and meant.reasons_widen:
-        either |= Q(pk__in=name_matches.reasons(meant.reasons).order_by().values("agenda_id"))
+        # Near a place few agendas are asked, each by its own reasons; the database decides.
+        reasons = name_matches.reasons(meant.reasons).order_by()
+        either |= Q(Exists(reasons.filter(agenda_id=OuterRef("pk"))))
     return agendas.filter(either) if either else agendas.none()
 
 
