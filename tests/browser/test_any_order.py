@@ -167,3 +167,31 @@ def test_a_parent_answers_first_and_books_for_a_child_on_a_phone(here, new_page,
     page.get_by_role("button", name="Confirmer le rendez-vous").click()
     expect(page.locator(".notice.success").first).to_contain_text("confirmé")
     assert Appointment.unscoped.get().patient.relation == "child"
+
+
+def test_a_passkey_finishes_what_was_begun_and_a_header_does_not(here, new_page, agenda):
+    account_with_patient("cle@exemple.fr")
+    page = with_authenticator(new_page())
+    sign_in(page, here, "cle@exemple.fr")
+    page.wait_for_url(f"{here}/rendez-vous/")
+    page.goto(f"{here}/compte/cles/")
+    page.get_by_role("button", name="Ajouter une clé d’accès").click()
+    expect(page.get_by_text("jamais utilisée")).to_be_visible()
+    for from_header in (True, False):
+        page.context.clear_cookies()
+        page.goto(f"{here}/praticien/{agenda.practitioner_id}/")
+        page.locator("button.slot").first.click()
+        expect(page.get_by_role("link", name="J’ai un compte")).to_be_visible()
+        if from_header:
+            page.goto(here)
+            page.get_by_role("link", name="Se connecter").click()
+        else:
+            page.get_by_role("link", name="J’ai un compte").click()
+        page.get_by_role("button", name="clé d’accès").click()
+        if from_header:
+            page.wait_for_url(f"{here}/rendez-vous/")
+            page.get_by_role("button", name="Ce n’était pas moi").click()
+            expect(page.get_by_text("plus gardé dans ce navigateur")).to_be_visible()
+    page.get_by_role("button", name="Confirmer le rendez-vous").click()
+    expect(page.locator(".notice.success").first).to_contain_text("confirmé")
+    assert Appointment.unscoped.count() == 1
