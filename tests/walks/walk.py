@@ -132,10 +132,16 @@ class Walk:
             self._note(person, f"goes back to {person.page.address if person.page else ''}")
 
     def sign_in(self, person: Person) -> None:
-        """Sign in by the form, with the code if it is asked for; look around if that is done."""
+        """Sign in by the form, with the code if it is asked for; look around if that is done.
+
+        By the page's own link where it has one: a booking's leads on to that booking.
+        """
         if person.is_signed_in:
             return self.wander(person, Random(self.step))
-        self._get(person, "/connexion/", offered=True, says="goes to sign in")
+        links = person.page.links if person.page is not None else ()
+        ways = [each for each in links if _name(each) == "booking:sign-in"]
+        address = ways[-1] if ways else "/connexion/"
+        self._get(person, address, offered=True, says="goes to sign in")
         for wanted in (("email", "password"), ("code",)):
             page = person.page
             form = next((each for each in page.forms if each.has(*wanted)), None) if page else None
