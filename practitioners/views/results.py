@@ -13,6 +13,7 @@ from practitioners.domain import no_results, search
 from practitioners.domain.places import Found, Place, look_up, suggest_places
 from practitioners.domain.understood import Understanding, understand
 from practitioners.forms.filters import FilterForm
+from practitioners.models.directory import LANGUAGE_NAMES, Sector
 
 LENGTH = 80
 
@@ -43,6 +44,17 @@ class _Asked:
     @property
     def unknown_place(self) -> bool:
         return bool(self.where) and self.found.place is None and not self.found.everywhere
+
+    @property
+    def beside(self) -> list[str]:
+        """The filters that the query's own words have chosen, as they are shown."""
+        chosen = self.form.data
+        named = [
+            (self.meant.language, "langue", LANGUAGE_NAMES.get(self.meant.language, "")),
+            (self.meant.sector, "secteur", dict(Sector.choices).get(self.meant.sector, "")),
+            (self.meant.new_patients, "nouveaux", _("nouveaux patients")),
+        ]
+        return [str(label) for asked, name, label in named if asked and chosen.get(name)]
 
     @property
     def asked_for(self) -> str:
@@ -120,6 +132,7 @@ def results(request: HttpRequest) -> HttpResponse:
         "found": asked.found,
         "meant": asked.meant,
         "asked_for": asked.asked_for,
+        "beside": asked.beside,
         "at": asked.at,
         "unknown_place": asked.unknown_place,
         "here": asked.here,

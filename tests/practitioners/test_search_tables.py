@@ -217,8 +217,13 @@ def test_what_is_asked_beside_it_fills_the_filters(client):
         page = client.get("/recherche/", {"quoi": what})
         assert page.context["form"].data[field] == value
         assert page.context["meant"].unread == ""
+        assert len(page.context["beside"]) == 1
+        assert (
+            f"Filtré d’après vos mots\u00a0: {page.context['beside'][0]}" in page.content.decode()
+        )
         chosen = client.get("/recherche/", {"quoi": what, "langue": "", "secteur": ""})
         assert not chosen.context["form"].data.get(field)
+        assert chosen.context["beside"] == []
 
 
 def test_each_probe_is_answered_by_its_index():
