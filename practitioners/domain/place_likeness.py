@@ -26,6 +26,8 @@ TYPO_SIMILARITY = 0.35
 TYPO_POPULATION = 10_000
 # A city this large is meant, or at least offered, where a small place has the name it resembles.
 CITY_POPULATION = 50_000
+# With fewer letters a quarter is a guess: "par" is Paris, and not the Part-Dieu.
+QUARTER_LETTERS = 6
 _GLUED = re.compile(r"(saint|sainte|st|ste)([a-z]{3,})")
 
 
@@ -101,7 +103,10 @@ def _beginning_so(name: str) -> list[Place]:
         place
         for key, some in areas.districts().items()
         for one in some
-        if one.alone and key.startswith(name) and (place := by_code(one.place))
+        if len(name) >= QUARTER_LETTERS
+        and one.alone
+        and key.startswith(name)
+        and (place := by_code(one.place))
     ]
     rows = [of_commune(c) for c in beginning(name)[:LIMIT]]
     return [*rows, *(of_area(area) for area in begun), *parts]

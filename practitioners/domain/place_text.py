@@ -135,7 +135,12 @@ def _is_postcode(tokens: list[str]) -> bool:
 
 def spelt_out(tokens: list[str]) -> list[str]:
     """Write short forms in full: st, ste, mt, s (sur), ss (sous)."""
-    return " ".join(SHORT.get(token, token) for token in tokens).split()
+    # An "s" at the end is the beginning of a word: "Seine S".
+    last = len(tokens) - 1
+    return " ".join(
+        word if word == "s" and index == last else SHORT.get(word, word)
+        for index, word in enumerate(tokens)
+    ).split()
 
 
 def read(text: str, *, cities: frozenset[str]) -> PlaceText:

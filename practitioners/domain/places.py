@@ -10,7 +10,14 @@ from dataclasses import replace
 from practitioners.domain import areas, place_likeness
 from practitioners.domain.place import Place, of_area, of_arrondissement, of_commune
 from practitioners.domain.place_digits import by_digits
-from practitioners.domain.place_found import BEGUN_POPULATION, LIMIT, Found, bears, by_code
+from practitioners.domain.place_found import (
+    BEGUN_POPULATION,
+    KNOWN_POPULATION,
+    LIMIT,
+    Found,
+    bears,
+    by_code,
+)
 from practitioners.domain.place_names import named
 from practitioners.domain.place_phrases import in_address, largest_part, within_named_area
 from practitioners.domain.place_text import EVERYWHERE, HERE, PlaceText, place_tokens, read
@@ -82,15 +89,28 @@ def suggest_places(text: str, *, limit: int = LIMIT) -> list[Place]:
     """Return the places that a few letters or digits may mean, likeliest first."""
     said = _read(text)
     found = look_up(text)
+    if found.here or found.everywhere:
+        return []
     rows = [found.place] if found.place else []
     rows += found.others
     if not said.digits and said.words and found.exact:
         rows += [of_commune(c) for c in place_likeness.beginning(" ".join(said.words))[:limit]]
+        rows = _likeliest_first(rows, found.place)
     if found.place and found.place.kind == "arrondissement" and not said.ordinal:
         rows += _longer_numbers(found.place, said)
     rows += found.similar
     unique = {(place.label, place.code): place for place in rows}
     return list(unique.values())[:limit]
+
+
+def _likeliest_first(rows: list[Place], named: Place | None) -> list[Place]:
+    """Put the largest first: while "mars" is typed, Marseille, and then the Mars so named."""
+    if named is None:
+        return rows
+    others = sorted((row for row in rows if row is not named), key=lambda row: -row.population)
+    if named.population >= KNOWN_POPULATION:
+        return [named, *others]
+    return [*others[:1], named, *others[1:]]
 
 
 def _longer_numbers(place: Place, said: PlaceText) -> list[Place]:
@@ -162,12 +182,13 @@ def _department_begun(said: PlaceText) -> Found | None:
 
 def _almost_or_part(said: PlaceText) -> Found:
     """ "Loire et Cher" is a letter from Loir-et-Cher, and not the Cher with two words too many."""
-    almost = place_likeness.a_typo_away(" ".join(said.words)) if len(said.words) > 1 else []
-    if almost and not said.digits:
-        return Found(place=almost[0], similar=almost[1:], exact=False)
-    if place_likeness.begins(" ".join(said.words)) and not said.digits:
+    name = " ".join(said.words)
+    if not said.digits and place_likeness.begins(name):
         # "Saint-Quentin-en-Y" is being typed, and is not Saint-Quentin.
         return Found()
+    almost = place_likeness.a_typo_away(name) if len(said.words) > 1 else []
+    if almost and not said.digits:
+        return Found(place=almost[0], similar=almost[1:], exact=False)
     return largest_part(said)
 
 

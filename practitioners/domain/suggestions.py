@@ -55,16 +55,20 @@ def _beginning(vocabulary: Vocabulary, tokens: list[str]) -> list[Specialty]:
 def suggest(text: str) -> Suggestions:
     """Return what the first letters of a search may mean."""
     every = search_text(text).split()
-    tokens = without_titles(every) or every
+    # A title alone is a wish for a doctor.
+    tokens = without_titles(every) or (["medecin"] if every else [])
     name = " ".join(tokens)
     if len(name) < 2:
         return Suggestions()
+    people = _people(tokens)
+    if people and tokens != every and every:
+        return Suggestions(practitioners=people)
     vocabulary = Vocabulary.current()
     specialties = dict.fromkeys(_exactly(vocabulary, tokens) + _beginning(vocabulary, tokens))
     found = Suggestions(
         specialties=_one_per_label(_of_whom_somebody_is(list(specialties))),
         reasons=_reasons(tokens),
-        practitioners=_people(tokens),
+        practitioners=people,
         practices=_named(name_matches.practices(tokens, prefix=True), tokens, PRACTICES),
     )
     return found or _similar(vocabulary, tokens)

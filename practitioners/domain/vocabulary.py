@@ -217,7 +217,8 @@ class Vocabulary:
     def beginning(self, text: str) -> list[Concept]:
         """Return the concepts whose phrase begins with these letters, the shortest first."""
         words = text.split()
-        wanted = [*map(stem, words[:-1]), words[-1]] if words else []
+        ahead = [w for w in words[:-1] if w not in LITTLE or w in _KEPT_IN_PHRASES]
+        wanted = [*map(stem, ahead), words[-1]] if words else []
         found = [
             (len(" ".join(phrase)), concept)
             for phrase, concept in self.concepts.items()

@@ -106,6 +106,12 @@ def test_an_area_has_its_own_name_in_either_language():
     ]
 
 
+def test_nothing_is_suggested_for_what_names_no_place():
+    for typed in ("autour de moi", "near me", "France", "partout"):
+        assert suggest_places(typed) == []
+    assert "Lyon 3e (69003)" not in [place.label for place in suggest_places("par")]
+
+
 def test_around_me_asks_where_and_france_is_no_place():
     url = reverse("practitioners:search")
     for where in ("autour de moi", "near me"):
@@ -144,6 +150,13 @@ def test_the_nearest_names_of_an_unknown_place_are_offered(typed, offered):
         ("saint denis", "Saint-Denis (97400)", "Saint-Denis (93200)"),
         ("st etie", "Saint-Étienne (42000)", ""),
         ("3700", "Tours (37000)", ""),
+        ("mars", "Marseille (13)", "Mars (42750)"),
+        ("ly", "Lyon (69)", ""),
+        ("par", "Paris (75)", ""),
+        ("st de", "Saint-Denis (97400)", "Saint-Denis (93200)"),
+        ("seine s", "Seine-Saint-Denis (93)", ""),
+        ("montmart", "Paris 18e (75018)", ""),
+        ("ile de", "Île-de-France (région)", ""),
     ],
 )
 def test_suggestions_follow_the_same_rules(typed, first, also):

@@ -250,3 +250,11 @@ def test_a_probe_is_planned_for_every_row_and_stops_at_the_first():
         assert not name_matches.any_of(VisitReason.objects.none())
     assert len(statements) == 2
     assert all("MATERIALIZED" in each["sql"] for each in statements)
+
+
+def test_suggestions_after_a_title_are_people_and_little_words_are_no_obstacle():
+    titled = suggest("dr mar")
+    assert {person.last_name[:3] for person in titled.practitioners} == {"Mar"}
+    assert not (titled.specialties or titled.reasons or titled.practices)
+    assert suggest("dr").specialties[0].code == suggest("médecin").specialties[0].code
+    assert suggest("mal de d").specialties and not suggest("mal de d").similar
