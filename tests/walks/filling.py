@@ -1,6 +1,7 @@
 """What people type into forms: what fits, nothing, or something else."""
 
 import io
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -8,6 +9,7 @@ from itertools import groupby
 from random import Random
 
 from django.utils import timezone
+from joserfc.jwk import ECKey
 
 from tests.walks.pages import Field, Form
 
@@ -80,7 +82,12 @@ def _text(field: Field, *, typed: Typed, chance: Random) -> str:
         "last_name": typed.last_name, "code": typed.code, "phone": "06 39 98 12 34",
         "birth_date": "1980-12-31", "quoi": chance.choice(SEARCHES), "ou": chance.choice(PLACES),
         "q": chance.choice((typed.last_name, "31/12/1980", "06 39 98 12 34")),
+        # An address of a document's examples (RFC 5737): nothing outside is ever asked.
+        "url": "https://192.0.2.7/",
     }  # fmt: skip
+    if field.name == "jwk":
+        key = ECKey.generate_key("P-256", {"kid": str(chance.random())})
+        return json.dumps(key.as_dict(private=False))
     if field.name in known and (not field.value or chance.random() < 0.5):
         return str(known[field.name])
     if field.value:
@@ -90,7 +97,7 @@ def _text(field: Field, *, typed: Typed, chance: Random) -> str:
         "date": f"{now:%Y-%m-%d}", "time": f"{chance.randint(9, 11):02}:{chance.choice((0, 30)):02}",
         "datetime-local": f"{now:%Y-%m-%d}T10:00", "number": str(chance.randint(1, 5)),
         "email": typed.email, "tel": "06 39 98 12 34", "password": typed.password,
-        "url": "https://exemple.fr/",
+        "url": "https://192.0.2.7/",
     }  # fmt: skip
     return by_kind.get(field.kind) or chance.choice(WORDS)
 

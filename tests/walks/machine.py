@@ -27,6 +27,7 @@ from tests.walks.world import Person, build
 # The secretary is named twice: nobody uses the site as much.
 NAMES = (
     "Visiteur", "Zoé", "Noé", "Léa", "Secrétaire", "Secrétaire", "Praticienne", "Voisin",
+    "Éditrice",
 )  # fmt: skip
 # How often somebody does what, among a hundred things.
 ACTS = {
@@ -34,7 +35,7 @@ ACTS = {
     "elsewhere": 4,
 }  # fmt: skip
 # The views of pages; the rest is Django admin, software's and the development server's.
-WALKED = ("practitioners:", "booking:", "audit:")
+WALKED = ("practitioners:", "booking:", "audit:", "partners:")
 numbers = st.integers(0, 2**32 - 1)
 # Minutes: a moment, a hold's end, an evening, a link's end, a session's end.
 waits = st.sampled_from([1, 8, 180, 60 * 24, 60 * 24 * 4, 60 * 24 * 15])

@@ -26,6 +26,7 @@ def test_people_do_what_their_pages_offer_in_any_order():
 
 
 WANTED = {
+    "partners:vendor",
     "practitioners:search", "practitioners:practitioner", "booking:sign-in", "booking:code",
     "booking:sign-up", "booking:hold", "booking:confirm", "booking:my-appointments",
     "booking:appointment", "booking:move", "booking:cancel", "booking:join-waiting-list",

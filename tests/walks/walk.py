@@ -29,9 +29,10 @@ from tests.walks.world import Person, World
 
 # What a page may cost, whatever it shows: the dearest of a walk needs about half of it.
 STATEMENTS_AT_MOST = 100
-# What a form may cost that writes some dozen openings, each on the record and unless it overlaps.
+# What a form may cost that writes some dozen rows, each on the record: openings of many weeks, or a
+# whole practice to try the interface with.
 STATEMENTS_OF_MANY = 1000
-MAKES_MANY = ("booking:copy-week", "booking:week-template")
+MAKES_MANY = ("booking:copy-week", "booking:week-template", "partners:make-sandbox")
 STEP_S = 20
 # Addresses that end a walk's possibilities, or are no pages.
 NOT_FOLLOWED = ("/static/", "/admin/", "/api/", "/fhir/", "/developpement/")
@@ -76,9 +77,9 @@ class Walk:
         links = [] if person.page is None else _followable(person.page.links)
         if not links:
             return self.go_home(person)
-        # Members are mostly at work.
-        at_work = [each for each in links if each.startswith("/cabinet/")]
-        if person.practices and at_work and chance.random() < 0.7:
+        # Members and vendors are mostly at work.
+        at_work = [each for each in links if person.work and each.startswith(person.work)]
+        if at_work and chance.random() < 0.7:
             links = at_work
         address = self._seldom(links, chance)
         self._get(person, address, offered=self._is_fresh(person), says="follows")
@@ -167,7 +168,7 @@ class Walk:
     def errand(self, person: Person, chance: Random) -> None:
         """Go by the shortest known way to what was seldom done in this run, and do it there."""
         way = self.ways.choose(person.kind, chance)
-        if way and person.practices and not person.is_signed_in:
+        if way and person.work and not person.is_signed_in:
             self.sign_in(person)
         self.go_home(person)
         for name in way:

@@ -11,9 +11,12 @@ from django.utils import timezone
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from booking.domain.book import book
 from booking.domain.patients import make_known
-from booking.models import Account
+from booking.models import Account, Patient
 from booking.models.account import email_index
+from booking.models.appointment import Channel
+from partners.models import Partner, PartnerMember
 from practitioners.domain import next_slots
 from practitioners.domain.text import search_text
 from practitioners.models import Agenda, Commune, Membership, Practice
@@ -30,6 +33,7 @@ from tests.factories import (
     make_practice,
     make_reason,
     make_resource,
+    practice_actor,
 )
 from tests.partners.software import KEY, Software
 from tests.walks.filling import Typed
@@ -48,6 +52,8 @@ class Person:
     last_name: str
     device: TOTPDevice | None = None
     practices: tuple[Practice, ...] = ()
+    # Where the pages of this person's work begin; empty for patients.
+    work: str = ""
     client: Client = field(init=False)
     pages: list[Page] = field(default_factory=list)
     # The step in which the page on the screen was loaded.
@@ -72,7 +78,7 @@ class Person:
     @property
     def kind(self) -> str:
         """People of one kind are offered the same: by where they work, and whether signed in."""
-        return f"{self.name if self.practices else 'patient'} {self.is_signed_in}"
+        return f"{self.name if self.work else 'patient'} {self.is_signed_in}"
 
     @property
     def session(self) -> str:
@@ -120,12 +126,15 @@ def build(*, now: datetime) -> World:
         for _number in range(2)
     ]
     agendas = _agendas(practices)
+    patients = _patients(practices[0], now=now)
+    _visits(agendas[0], now=now)
     people = [Person(name="Visiteur", email="nouvelle@exemple.fr", last_name="Nouvelle")]
-    people += _patients(practices[0], now=now)
+    people += patients
     people += [_member(practices[0], "Secrétaire", Role.SECRETARY)]
     people += [_member(practices[0], "Praticienne", Role.OWNER)]
     people += [_member(practices[1], "Voisin", Role.OWNER)]
     credential = make_credential("Agenda Plus", key=KEY)
+    people += [_vendor(credential.partner, now=now)]
     make_grant(credential, *[each for each in agendas if each.practice == practices[0]])
     next_slots.refresh(agenda_ids=[each.pk for each in agendas], now=now)
     return World(people=people, practices=practices, agendas=agendas, software=Software(credential))
@@ -179,9 +188,42 @@ def _patients(practice: Practice, *, now: datetime) -> list[Person]:
     ]
 
 
+def _visits(agenda: Agenda, *, now: datetime) -> None:
+    """What stands on the first agenda already: today, by video within the hour, and tomorrow."""
+    reasons = {row.name: row for row in agenda.visit_reasons.all()}
+    today = timezone.localtime(now).replace(minute=0, second=0, microsecond=0)
+    for name, first_name, starts_at in (
+        ("Consultation", "Léa", today.replace(hour=11)),
+        ("Téléconsultation", "Zoé", today.replace(hour=10, minute=30)),
+        ("Consultation", "Zoé", today.replace(hour=11) + timedelta(days=1)),
+    ):
+        account = Account.objects.get(
+            email_index=email_index(f"{search_text(first_name)}@exemple.fr")
+        )
+        book(
+            visit_reason=reasons[name], patient=Patient.unscoped.get(account=account, relation="self"),
+            booked_by=account, actor=practice_actor(), now=now, starts_at=starts_at,
+            channel=Channel.PATIENT,
+        )  # fmt: skip
+
+
 def _member(practice: Practice, name: str, role: str) -> Person:
     email = f"{search_text(name)}@exemple.fr"
     account = make_account(email)
     Membership.objects.create(account=account, practice=practice, role=role)
     device = TOTPDevice.objects.create(user=account, name="Téléphone", confirmed=True)
-    return Person(name=name, email=email, last_name="Cabinet", device=device, practices=(practice,))
+    return Person(
+        name=name, email=email, last_name="Cabinet", device=device, practices=(practice,),
+        work="/cabinet/",
+    )  # fmt: skip
+
+
+def _vendor(partner: Partner, *, now: datetime) -> Person:
+    """Somebody of the software's vendor, on whose pages its keys and addresses are kept."""
+    account = make_account("editrice@exemple.fr")
+    PartnerMember.objects.create(partner=partner, account=account, created_at=now)
+    device = TOTPDevice.objects.create(user=account, name="Téléphone", confirmed=True)
+    return Person(
+        name="Éditrice", email="editrice@exemple.fr", last_name="Logiciels", device=device,
+        work="/editeur/",
+    )  # fmt: skip
