@@ -46,6 +46,7 @@ lint: $(READY)
 
 test: $(READY) browser lint
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m tests.clocks --sample
 
 # A seed repeats a walk; without one, it is another walk each time.
 walk: $(READY)

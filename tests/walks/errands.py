@@ -17,29 +17,31 @@ HOME = "practitioners:home"
 
 @dataclass
 class Ways:
-    """What leads where, by kind of person; and how often each view was asked in this run."""
+    """What leads where, and how often each view was asked in this run; by kind of person."""
 
-    times: Counter[str] = field(default_factory=Counter)
+    _times: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _seen: dict[str, dict[str, set[str]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(set))
     )
 
-    def learn(self, kind: str, page: Page, *, name_of: Callable[[str], str]) -> None:
-        """Remember what a page offered to a kind of person, and that its view was asked."""
+    def learn(self, kind: str, page: Page, *, asked: str, name_of: Callable[[str], str]) -> None:
+        """Remember what a page offered to a kind of person, and which view was asked for it."""
         name = name_of(page.address)
-        self.times[name] += 1
+        # A view that redirects was asked too.
+        self._times[kind].update({asked, name})
         offered = {name_of(each) for each in page.links}
         offered |= {name_of(each.action) for each in page.forms if each.action}
         # Addresses outside the walk have no view's name.
         self._seen[kind][name] |= {each for each in offered if ":" in each} - {name}
 
     def choose(self, kind: str, chance: Random) -> list[str]:
-        """Return the views on the way to one that was asked seldom; none if nothing is known yet."""
+        """Return the views on the way to one that this kind asked least; none if none is known."""
         found = self._ways_of(kind)
         if not found:
             return []
-        seldom = min(self.times[each] for each in found)
-        goals = sorted(each for each in found if self.times[each] <= seldom + 1)
+        times = self._times[kind]
+        seldom = min(times[each] for each in found)
+        goals = sorted(each for each in found if times[each] == seldom)
         return found[chance.choice(goals)]
 
     def _ways_of(self, kind: str) -> dict[str, list[str]]:

@@ -167,9 +167,10 @@ class Walk:
 
     def errand(self, person: Person, chance: Random) -> None:
         """Go by the shortest known way to what was seldom done in this run, and do it there."""
-        way = self.ways.choose(person.kind, chance)
-        if way and person.work and not person.is_signed_in:
+        # Most of what there is to do is behind signing in.
+        if not person.is_signed_in and person.own_account() and chance.random() < 0.8:
             self.sign_in(person)
+        way = self.ways.choose(person.kind, chance)
         self.go_home(person)
         for name in way:
             page = person.page
@@ -283,7 +284,7 @@ class Walk:
         self.story[-1] += f" -> {page.status} {page.address}"
         person.pages.append(page)
         person.loaded_in = self.step
-        self.ways.learn(person.kind, page, name_of=_name)
+        self.ways.learn(person.kind, page, asked=_name(address), name_of=_name)
         many = method == "post" and _name(address) in MAKES_MANY
         at_most = STATEMENTS_OF_MANY if many else STATEMENTS_AT_MOST
         self._check(person, page, heard, offered=offered, at_most=at_most)
