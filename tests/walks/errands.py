@@ -42,7 +42,10 @@ class Ways:
         times = self._times[kind]
         seldom = min(times[each] for each in found)
         goals = sorted(each for each in found if times[each] == seldom)
-        return found[chance.choice(goals)]
+        goal = chance.choice(goals)
+        # Tried counts as done: a way may have closed since it was seen.
+        times[goal] += 1
+        return found[goal]
 
     def _ways_of(self, kind: str) -> dict[str, list[str]]:
         """Every view that can be reached from the home page, with the shortest way there."""
