@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from practitioners.domain import no_results, search
+from practitioners.domain import emergencies, no_results, search
 from practitioners.domain.places import Found, Place, look_up, suggest_places
 from practitioners.domain.understood import Understanding, understand
 from practitioners.forms.filters import FilterForm
@@ -133,6 +133,7 @@ def results(request: HttpRequest) -> HttpResponse:
         "meant": asked.meant,
         "asked_for": asked.asked_for,
         "beside": asked.beside,
+        "emergency": emergencies.number_for(asked.what),
         "at": asked.at,
         "unknown_place": asked.unknown_place,
         "here": asked.here,

@@ -1,0 +1,24 @@
+"""Words in a search that cannot wait for an appointment, and the number to call at once."""
+
+import csv
+from functools import lru_cache
+
+from practitioners.domain.reference_data import DATA_DIR
+from practitioners.domain.text import search_text
+
+
+def number_for(text: str) -> str:
+    """Return the emergency number that a search's words call for; empty for every other search.
+
+    15 is the SAMU's (as is 112 in the Union), 3114 the national line that prevents suicide
+    (ministère de la Santé). The words are in data/emergencies.csv; each phrase counts wherever its
+    words stand together.
+    """
+    typed = f" {search_text(text)} "
+    return next((number for phrase, number in _phrases() if f" {phrase} " in typed), "")
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> list[tuple[str, str]]:
+    with (DATA_DIR / "emergencies.csv").open(encoding="utf-8", newline="") as file:
+        return [(search_text(row["words"]), row["number"]) for row in csv.DictReader(file)]
