@@ -40,8 +40,8 @@ class Addressed:
 
     def words(self, names: Sequence[str]) -> dict[str, object]:
         """What templates read. `reader` is empty where the owner has told no name; `relative`,
-        where the visit is the reader's own; `whom` is what a subject calls a relative. Without
-        names, nobody is named.
+        where the visit is the reader's own; `whom` is what a subject calls a relative;
+        `without_account`: there is none to look into. Without names, nobody is named.
         """
         own = reader = names[0] if names else "…"
         is_relatives = is_for_relative(self.patient)
@@ -51,6 +51,7 @@ class Addressed:
             "reader": reader,
             "relative": own if is_relatives else "",
             "whom": lazy(called, str)(self.patient),
+            "without_account": self.patient.account_id is None,
         }
 
 

@@ -52,6 +52,11 @@ class CannotWait(Refusal):
     too_late = _("Ce rendez-vous ne peut plus être avancé en ligne : appelez le cabinet.")
     no_day = _("Choisissez au moins un jour.")
     no_time = _("La période demandée est vide : la fin vient avant le début.")
+    not_earlier = _(
+        "Ce jour ne vient pas avant celui du rendez-vous : choisissez un jour plus tôt."
+    )
+    is_today = _("Ce rendez-vous est pour aujourd’hui : aucun jour ne vient plus tôt.")
+    too_far = _("La liste d’attente va jusqu’à six mois : choisissez un jour plus proche.")
     already = _("Cette personne est déjà sur la liste d’attente pour ce motif.")
     full = _("La liste d’attente est complète.")
     unreachable = _(
@@ -97,7 +102,8 @@ def join(
     if not weekdays:
         raise CannotWait(CannotWait.no_day)
     if last < first:
-        raise CannotWait(CannotWait.no_time)
+        has_visit = appointment is not None
+        raise CannotWait(_why_empty(first, last_day, today=today, has_visit=has_visit))
     if Wait.unscoped.filter(agenda=agenda, ended_at__isnull=True).count() >= LIST_AT_MOST:
         raise CannotWait(CannotWait.full)
     wait = Wait(
@@ -116,6 +122,15 @@ def join(
         object_id=wait.pk, at=now, details={"visit_reason": visit_reason.pk},
     )  # fmt: skip
     return wait
+
+
+def _why_empty(first: date, last_day: date | None, *, today: date, has_visit: bool) -> object:
+    """Why no day is left from the first one that was asked for, as a sentence."""
+    if has_visit:
+        return CannotWait.not_earlier if first > today else CannotWait.is_today
+    if last_day is not None and last_day < first:
+        return CannotWait.no_time
+    return CannotWait.too_far
 
 
 def is_open(visit_reason: VisitReason) -> bool:

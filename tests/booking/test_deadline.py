@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.test import Client
+from django.urls import reverse
 
 from booking.domain import change, deadline, delivery, undo
 from booking.domain.book import SlotTaken
@@ -302,6 +304,13 @@ def test_without_an_account_a_mail_says_whom_to_call_and_nothing_to_tap(reason, 
     (body,) = letters(row, now)
     assert "/annuler/" not in body and "/deplacer/" not in body
     assert "appelez le cabinet" in body
+    assert "dans votre compte" not in body
+    assert "Chaque lecture de vos données est inscrite." in body
+
+
+def test_with_an_account_a_mail_leads_to_who_read_what(visit, now):
+    (body,) = letters(visit, now)
+    assert "voyez qui les a lues dans votre compte" in body
 
 
 def test_the_mail_of_a_cancellation_offers_nothing(visit, now):
@@ -340,3 +349,16 @@ def test_the_mail_of_a_cancelled_video_visit_asks_nobody_to_come(reason, now):
     cancelled(row, now)
     (body,) = letters(row, now)
     assert "Ouvrez la page" not in body and "carte Vitale" not in body
+
+
+@pytest.mark.parametrize("channel", [Channel.PRACTICE, Channel.PARTNER, Channel.PATIENT])
+def test_the_hour_of_grace_is_said_without_saying_who_booked(reason, channel, time_machine):
+    at = NINE - 3 * HOUR
+    time_machine.move_to(at)
+    account = make_account()
+    row = booked(reason, at, patient=make_patient(account), channel=channel)
+    client = Client()
+    client.force_login(account, backend="booking.backends.EmailBackend")
+    page = client.get(reverse("booking:cancel", args=[row.pk])).content.decode()
+    assert "Ce rendez-vous vient d’être pris" in page
+    assert "l’annuler n’est pas tardif" in page and "Vous venez" not in page

@@ -73,6 +73,7 @@ def test_a_file_moves_to_its_own_account(parent, child, now):
     old.post(reverse("booking:hand-over", args=[child.pk]), {"email": ADDRESS})
     delivery.send_owed(now=now)
     (letter,) = [each for each in mail.outbox if each.to == [ADDRESS]]
+    assert "dans votre compte" not in letter.alternatives[0][0]
     assert "Noé" not in letter.body
     link = re.search(r"/compte/dossier/\S+", letter.body)[0]
     # Nothing moves by looking.

@@ -298,7 +298,7 @@ def test_who_waits_for_nothing_any_more_is_let_go(reason, full, now):
         ({"agenda": {"waiting_list": False}}, CannotWait.closed),
         ({"agenda": {"active": False}}, CannotWait.closed),
         ({"weekdays": []}, CannotWait.no_day),
-        ({"first_day": NEXT}, CannotWait.no_time),
+        ({"first_day": NEXT}, CannotWait.not_earlier),
     ],
 )
 def test_who_cannot_wait(change, text, reason, now):

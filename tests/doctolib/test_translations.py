@@ -85,6 +85,13 @@ def test_the_compiled_catalogue_is_in_step_with_its_source():
     assert found == wanted
 
 
+def test_the_same_question_has_the_same_english():
+    """Whether one has been here before is asked on results, practitioners' pages and in between."""
+    asked = {text for text, _file in in_templates() if text.startswith("Êtes-vous déjà suivi")}
+    assert len(asked) > 1
+    assert {compiled()[text] for text in asked} == {"Have you seen this practitioner before?"}
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("asked", "language", "word"),
