@@ -94,7 +94,11 @@ function countdown(element) {
     element.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     if (left > 0) { window.setTimeout(tick, 1000); return; }
     const over = document.getElementById(element.dataset.over || "");
-    if (over) over.hidden = false;
+    if (!over) return;
+    over.hidden = false;
+    // What it counted is said to be over: the count itself says no more.
+    const counted = element.closest("[data-counts]");
+    if (counted) counted.hidden = true;
   };
   tick();
 }

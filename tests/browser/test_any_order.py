@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from booking.models import Appointment
 from practitioners.domain import next_slots
+from practitioners.models import Taken
 from tests.browser.test_passkeys import sign_in, with_authenticator
 from tests.browser.test_story import link_in
 from tests.clock import today
@@ -195,3 +196,20 @@ def test_a_passkey_finishes_what_was_begun_and_a_header_does_not(here, new_page,
     page.get_by_role("button", name="Confirmer le rendez-vous").click()
     expect(page.locator(".notice.success").first).to_contain_text("confirmé")
     assert Appointment.unscoped.count() == 1
+
+
+def test_at_the_end_of_a_hold_the_count_gives_way_to_what_is_true(here, new_page, agenda):
+    account_with_patient("fin@exemple.fr")
+    page = new_page()
+    sign_in(page, here, "fin@exemple.fr")
+    page.wait_for_url(f"{here}/rendez-vous/")
+    page.goto(f"{here}/praticien/{agenda.practitioner_id}/")
+    page.locator("button.slot").first.click()
+    expect(page.get_by_text("vous est gardé encore")).to_be_visible()
+    expect(page.locator("#hold-over")).to_be_hidden()
+    until = timezone.now() + timedelta(seconds=8)
+    assert Taken.objects.filter(hold_until__isnull=False).update(hold_until=until) == 1
+    page.reload()
+    expect(page.locator("#hold-over")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("vous est gardé encore")).to_be_hidden()
+    expect(page.get_by_text("0:00")).to_be_hidden()
