@@ -138,14 +138,18 @@ def add_person(
 ) -> Patient:
     """Add the owner, or a relative with their consent, to an account's people; on the record.
 
-    A form that is sent twice adds one person, who is returned both times. Raises CannotAdd.
+    A form that is sent twice adds one person, who is returned both times, as is anybody whom the
+    account has already. Raises CannotAdd.
     """
     if relation != Relation.SELF and not has_consented:
         raise CannotAdd(CannotAdd.no_consent)
     # Two requests of one account follow one another.
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-    same = Patient.unscoped.filter(account=account, relation=relation)
-    same_person = same.filter(name_birth_index=indexes_of(identity)["name_birth_index"])
+    theirs = Patient.unscoped.filter(account=account)
+    same = theirs.filter(relation=relation)
+    # A relative is one person, whatever they were called the first time.
+    among = same if relation == Relation.SELF else theirs.exclude(relation=Relation.SELF)
+    same_person = among.filter(name_birth_index=indexes_of(identity)["name_birth_index"])
     if (row := same_person.order_by("created_at", "pk").first()) is not None:
         return row
     if relation == Relation.SELF and same.exists():

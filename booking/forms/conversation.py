@@ -22,9 +22,12 @@ class BeginForm(ReplyForm):
     patient = forms.ChoiceField(label=_("Pour qui"), widget=forms.RadioSelect)
     topic = forms.CharField(label=_("Objet"), max_length=120)
 
-    def __init__(self, *args: object, people: list[tuple[str, str]], **kwargs: object) -> None:
+    def __init__(
+        self, *args: object, people: list[tuple[str, str]], chosen: str = "", **kwargs: object
+    ) -> None:
+        """`chosen`: whom the page that led here was about; among several, nobody is guessed."""
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         field = self.fields["patient"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - it is declared above
         field.choices = people
-        field.initial = people[0][0] if people else None
+        field.initial = people[0][0] if len(people) == 1 else chosen

@@ -52,8 +52,12 @@ class GiveForm(FilesForm):
     field_order = ("receiver", "uploads")
     receiver = forms.ChoiceField(label=_("Pour qui, et à quel cabinet"))
 
-    def __init__(self, *args: Any, receivers: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, receivers: list[tuple[str, str]], chosen: str = "", **kwargs: Any
+    ) -> None:
+        """`chosen`: the receiver that the page that led here was about; none is guessed."""
         super().__init__(*args, **kwargs)
         field = self.fields["receiver"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - it is declared above
-        field.choices = receivers
+        field.choices = receivers if len(receivers) == 1 else [("", _("Choisissez")), *receivers]
+        field.initial = chosen

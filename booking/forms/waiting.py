@@ -46,14 +46,13 @@ class WaitForm(forms.Form):
         today: date,
         **kwargs: Any,
     ) -> None:
+        """`chosen`: the person who is chosen at first; nobody if it is empty."""
         super().__init__(*args, **kwargs)
         self.fields["first_day"].initial = today
         field = self.fields["patient"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - it is declared above
         field.choices = [(str(patient.pk), name) for patient, name in people]
-        if people:
-            ids = [str(patient.pk) for patient, _name in people]
-            field.initial = chosen if chosen in ids else ids[0]
+        field.initial = chosen
         if is_for_visit:
             # The appointment says for whom, and until when.
             del self.fields["patient"], self.fields["last_day"]

@@ -1,7 +1,7 @@
 """Booking online: hold a slot, say for whom, confirm."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -23,7 +23,7 @@ from booking.domain.conflicts import Conflict
 from booking.forms.patients import NoteForm, PersonForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
-from booking.views import unfinished
+from booking.views import kept_choice, unfinished
 from booking.views.access import account_of, account_required, web_actor
 from booking.views.both import Following, conflicts_at, heeding, sentences
 from booking.views.chosen import (
@@ -39,9 +39,8 @@ from booking.views.chosen import (
     slot_context,
     slot_gone,
 )
-from booking.views.people import named_people
+from booking.views.people import chosen_first, named_people
 from practitioners.domain import availability, take
-from practitioners.domain.audience import SOMEBODY_ELSE
 from practitioners.domain.in_a_row import slots_in_a_row
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import VisitReason
@@ -211,7 +210,9 @@ def _held_after(choice: Choice) -> Following | None:
 def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
     if (gone := _gone(request, choice)) is not None:
         return gone
-    note_form, status, asked = NoteForm(request.POST or None), 200, list[Conflict]()
+    kept = kept_choice.initial(request, reason=choice.reason)
+    note_form = NoteForm(request.POST or None, initial=kept)
+    status, asked = 200, list[Conflict]()
     person_form: PersonForm | None = None
     if request.method == "POST" and note_form.is_valid():
         patient = choice.patient
@@ -238,7 +239,7 @@ def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
     may = [str(patient.pk) for patient, _name in people if patient.pk not in refused]
     wished = request.POST.get("patient") or choice.answers.pour
     # Where it is for somebody else, none of these is meant until one is chosen or added.
-    first = "" if wished == SOMEBODY_ELSE else next(iter(may), "")
+    first = chosen_first([patient for patient, _name in people], wished=wished)
     context |= {
         "people": [(patient, name, refused.get(patient.pk, "")) for patient, name in people],
         "nobody_may": not may and bool(people or new_refused),
@@ -246,7 +247,7 @@ def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
         "conflicts": sentences(conflicts, {row.pk: name for row, name in people}),
         "note_form": note_form,
         "person_form": person_form or PersonForm(),
-        "chosen": wished if wished in may else first,
+        "chosen": first if first in may else "",
         "here": f"{request.path}?{urlencode(choice.parameters())}",
         "other_reasons": page_of(choice.reason, starts_at=choice.starts_at),
     }
@@ -294,9 +295,7 @@ def _book(
         )
     except (book.SlotTaken, book.OutsideOpening):
         # The other of two equal requests may have been faster.
-        return _done_already(choice) or slot_gone(
-            request, choice.reason, choice.starts_at, answers=choice.answers
-        )
+        return _done_already(choice) or _gone_when_sent(request, choice, patient, note_form)
     except book.NotForThisPatient as problem:
         note_form.add_error(None, str(problem.text))
         return []
@@ -304,4 +303,16 @@ def _book(
         note_form.add_error(None, str(problem.text))
         return list(problem.conflicts)
     unfinished.forget_target(request)
+    kept_choice.forget(request)
     return redirect(_confirmed(appointment))
+
+
+def _gone_when_sent(
+    request: HttpRequest, choice: Choice, patient: Patient, note_form: NoteForm
+) -> HttpResponse:
+    """Say that the slot is gone, and keep for whom it was and the note for the next one."""
+    answers = replace(choice.answers, pour=str(patient.pk))
+    answer = slot_gone(request, choice.reason, choice.starts_at, answers=answers)
+    kept = kept_choice.Kept(note=note_form.cleaned_data["note"])
+    kept_choice.keep(request, answer, kept, reason=choice.reason)
+    return answer

@@ -33,6 +33,8 @@ from practitioners.domain.why_not import why_not
 from practitioners.models import Agenda, Practice, VisitReason
 from practitioners.readers import reader_of
 
+# The pages that `pour` tells which person is chosen.
+CHOOSES_A_PERSON = {"booking:confirm", "booking:join-waiting-list"}
 NEAREST = 6
 NEAREST_DAYS = 30
 
@@ -97,10 +99,10 @@ def in_address(at: datetime) -> str:
 
 
 def with_person(address: str, patient: Patient) -> str:
-    """The address of a booking's last page, for a person who was added on the way; others as is."""
+    """The address of a page that chooses a person, with one added on the way; others as is."""
     path, _mark, query = address.partition("?")
     with suppress(Resolver404):
-        if resolve(path).view_name == "booking:confirm":
+        if resolve(path).view_name in CHOOSES_A_PERSON:
             given = QueryDict(query, mutable=True)
             given["pour"] = str(patient.pk)
             return f"{path}?{given.urlencode()}"

@@ -37,7 +37,7 @@ def begin_conversation(request: HttpRequest) -> HttpResponse:
         pk=read_id(request.GET.get("agenda", "")),
     )
     people = [(str(row.pk), name) for row, name in named_people(request)]
-    form = BeginForm(request.POST or None, people=people)
+    form = BeginForm(request.POST or None, people=people, chosen=request.GET.get("pour", ""))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.ids import read_id
 from audit.vault.reveal import Purpose
 from booking.domain import documents
 from booking.forms.documents import GiveForm
@@ -35,6 +36,17 @@ def _receivers(request: HttpRequest) -> dict[str, tuple[PracticePatient, str]]:
     }
 
 
+def _chosen(request: HttpRequest, receivers: dict[str, tuple[PracticePatient, str]]) -> str:
+    """The receiver that an address names by the person and the practice; empty without one."""
+    asked = tuple(read_id(request.GET.get(name, "")) for name in ("pour", "cabinet"))
+    named = (
+        key
+        for key, (link, _label) in receivers.items()
+        if (link.patient_id, link.practice_id) == asked
+    )
+    return next(named, "")
+
+
 @never_cache
 @takes_files
 @account_required
@@ -45,6 +57,7 @@ def my_documents(request: HttpRequest) -> HttpResponse:
         request.POST or None,
         request.FILES or None,
         receivers=[(key, label) for key, (_link, label) in receivers.items()],
+        chosen=_chosen(request, receivers),
     )
     if request.method == "POST" and form.is_valid():
         link, _label = receivers[form.cleaned_data["receiver"]]

@@ -1,9 +1,12 @@
 """An account's own people, by name: what forms let one choose among."""
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest
 
 from audit.vault.reveal import Purpose, reveal
 from booking.models import Patient
+from booking.models.patient import Relation
 from booking.views.access import web_actor
 
 
@@ -15,3 +18,16 @@ def named_people(request: HttpRequest) -> list[tuple[Patient, str]]:
         return [
             (row, f"{plain.text(row, 'first_name')} {plain.text(row, 'last_name')}") for row in rows
         ]
+
+
+def chosen_first(people: Sequence[Patient], *, wished: str) -> str:
+    """Return whom a form has chosen at first: the person asked for; unasked, the account's owner.
+
+    Empty where that person is not among several: whom a visit is for is not guessed. `people` are
+    all of the account's, of whom some may be refused.
+    """
+    ids = [str(row.pk) for row in people]
+    if wished:
+        return wished if wished in ids else ""
+    own = [str(row.pk) for row in people if row.relation == Relation.SELF]
+    return next(iter(own), ids[0] if len(ids) == 1 else "")

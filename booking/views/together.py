@@ -1,6 +1,7 @@
 """Confirming appointments in a row: who comes first, who next."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -20,7 +21,7 @@ from booking.domain.conflicts import AlsoBooked, Conflict
 from booking.forms.patients import NoteForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
-from booking.views import unfinished
+from booking.views import kept_choice, unfinished
 from booking.views.access import account_of, web_actor
 from booking.views.both import conflicts_at, heeding, sentences
 from booking.views.chosen import (
@@ -77,7 +78,7 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
         return done
     row = _row(request, reason, starts_at, answers, hold_id)
     if row is None:
-        return slot_gone(request, reason, starts_at, answers=answers)
+        return _gone(request, reason, starts_at, answers)
     context = slot_context(reason, starts_at, answers=answers) | {
         "hold_until": row.hold_until,
         "people": answers.people,
@@ -127,8 +128,9 @@ def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> Http
     refused = refusals(row.reason, says_known=says_known, now=timezone.now())
     named = [each for each in named_people(request) if each[0].pk not in refused]
     own = {str(patient.pk): patient for patient, _name in named}
-    chosen = [request.POST.get(f"personne-{n}", "") for n in range(len(row.starts))]
-    form, problem, asked = NoteForm(request.POST or None), "", list[Conflict]()
+    chosen = _chosen(request, row, own)
+    form = NoteForm(request.POST or None, initial=kept_choice.initial(request, reason=row.reason))
+    problem, asked = "", list[Conflict]()
     if request.method == "POST" and form.is_valid():
         patients = [own[each] for each in chosen if each in own]
         if len(patients) < len(row.starts):
@@ -164,6 +166,15 @@ def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> Http
     return render(request, "booking/confirm_together.html", context, status=409 if problem else 200)
 
 
+def _chosen(request: HttpRequest, row: Row, own: Mapping[str, Patient]) -> list[str]:
+    """Who comes at each hour, as the form says it, or as it did for a slot that was gone."""
+    n_slots = len(row.starts)
+    if request.method == "POST":
+        return [request.POST.get(f"personne-{n}", "") for n in range(n_slots)]
+    kept = kept_choice.find(request, reason=row.reason).people
+    return list(kept) if len(kept) == n_slots and set(kept) <= set(own) else [""] * n_slots
+
+
 def _nth(named: list[tuple[Patient, str]], n: int) -> str:
     return str(named[n][0].pk) if n < len(named) else ""
 
@@ -191,12 +202,26 @@ def _book(
         return str(refused.text), list(refused.conflicts)
     except (together.SlotTaken, together.OutsideOpening):
         # The other of two equal requests may have been faster.
-        return _done_already(request, row.hold_id) or slot_gone(
-            request, row.reason, row.starts[0], answers=row.answers
+        return _done_already(request, row.hold_id) or _gone(
+            request, row.reason, row.starts[0], row.answers
         )
     unfinished.forget_target(request)
+    kept_choice.forget(request)
     text = ngettext(
         "%(n)d rendez-vous est pris.", "%(n)d rendez-vous sont pris, l’un après l’autre.", len(made)
     )
     messages.success(request, text % {"n": len(made)})
     return redirect("booking:my-appointments")
+
+
+def _gone(
+    request: HttpRequest, reason: VisitReason, starts_at: datetime, answers: Answers
+) -> HttpResponse:
+    """Say that the slots are gone, and keep who was to come and the note for others."""
+    answer = slot_gone(request, reason, starts_at, answers=answers)
+    form = NoteForm(request.POST)
+    if request.method == "POST" and request.user.is_authenticated and form.is_valid():
+        people = tuple(request.POST.get(f"personne-{n}", "") for n in range(answers.people))
+        kept = kept_choice.Kept(note=form.cleaned_data["note"], people=people)
+        kept_choice.keep(request, answer, kept, reason=reason)
+    return answer

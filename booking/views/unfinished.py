@@ -26,7 +26,9 @@ KEPT_AT = "after_sign_in_kept_at"
 SET_ASIDE = "set_aside"
 SET_ASIDE_AT = "set_aside_at"
 SLOT_PAGE = "slot_page"
-KEPT = (HOLD_KEY, OWNER, AFTER_SIGN_IN, KEPT_AT, SET_ASIDE, SET_ASIDE_AT)
+# Sealed (kept_choice.py).
+CHOICE = "choice"
+KEPT = (HOLD_KEY, OWNER, AFTER_SIGN_IN, KEPT_AT, SET_ASIDE, SET_ASIDE_AT, CHOICE)
 # The last pages of a booking.
 BOOKINGS = {"booking:confirm", "booking:confirm-together"}
 TARGET_LASTS = timedelta(hours=2)

@@ -24,7 +24,7 @@ from booking.views import unfinished
 from booking.views.access import account_required, web_actor
 from booking.views.both import BOTH, sentences
 from booking.views.chosen import page_of, refusals
-from booking.views.people import named_people
+from booking.views.people import chosen_first, named_people
 from practitioners.models import VisitReason
 
 
@@ -71,7 +71,7 @@ def join(request: HttpRequest) -> HttpResponse:
     form = WaitForm(
         request.POST or None,
         people=people,
-        chosen=request.GET.get("pour", ""),
+        chosen=chosen_first([row for row, _name in everybody], wished=request.GET.get("pour", "")),
         is_for_visit=asked.appointment is not None,
         today=now.astimezone(agenda.practice.zone).date(),
     )

@@ -421,7 +421,8 @@ def test_the_first_booking_is_for_a_child_in_a_row_and_on_the_waiting_list(reaso
     wait = f"{reverse('booking:join-waiting-list')}?motif={reason.pk}"
     assert client.get(wait)["Location"] == new
     child = IDENTITY | {"first_name": "Aurèle", "relation": "child", "consent": "on"}
-    assert client.post(new, child)["Location"] == wait
+    back = client.post(new, child)["Location"]
+    assert back == f"{wait}&pour={Patient.unscoped.get().pk}"
     assert "Aurèle" in client.get(wait).content.decode()
     held = in_a_row(client, reason)["Location"]
     assert "Il manque 1 personne" in client.get(held).content.decode()

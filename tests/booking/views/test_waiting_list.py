@@ -13,7 +13,7 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.domain import delivery, waiting
 from booking.domain.offer_links import offer_token
-from booking.models import Appointment, Message, Offer, Wait
+from booking.models import Appointment, Message, Offer, Patient, Wait
 from tests.booking.test_waiting_list import MONDAY, NEXT, at, give_back, visit, waiting_for
 from tests.factories import (
     make_account,
@@ -101,7 +101,8 @@ def test_joining_from_an_appointment(client, appointment, now):
     ("wishes", "words"),
     [
         ({"weekdays": []}, "Choisissez au moins un jour"),
-        ({"first_day": "2026-12-07"}, "La période demandée est vide"),
+        ({"first_day": "2026-12-07"}, "Ce jour ne vient pas avant celui du rendez-vous"),
+        ({"first_day": "2027-12-07"}, "Ce jour ne vient pas avant celui du rendez-vous"),
         ({"first_day": "hier"}, "date"),
         ({"part_of_day": "minuit"}, "minuit"),
     ],
@@ -109,6 +110,25 @@ def test_joining_from_an_appointment(client, appointment, now):
 def test_what_is_wrong_is_said_and_nothing_is_lost(wishes, words, client, appointment):
     answer = join(client, appointment, **wishes)
     assert answer.status_code == 200
+    assert words in answer.content.decode()
+    assert not Wait.unscoped.exists()
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (("2026-12-07", "2026-12-01"), "la fin vient avant le début"),
+        # Without an end, or with one as far away, the end is not what is wrong.
+        (("2027-12-07", ""), "jusqu’à six mois"),
+        (("2027-12-07", "2027-12-08"), "jusqu’à six mois"),
+    ],
+)
+def test_a_period_that_holds_no_day_is_refused_for_its_own_reason(
+    days, words, client, reason, patient
+):
+    first, last = days
+    given = WISHES | {"patient": str(patient.pk), "first_day": first, "last_day": last}
+    answer = client.post(f"{JOIN}?motif={reason.pk}", given)
     assert words in answer.content.decode()
     assert not Wait.unscoped.exists()
 
@@ -137,7 +157,8 @@ def test_who_has_said_nothing_of_themselves_does_so_first(reason):
     identity = {
         "first_name": "Zoé", "last_name": "Lefèvre", "birth_date": "1980-12-31", "sex": "F",
     }  # fmt: skip
-    assert client.post(reverse("booking:new-person"), identity)["Location"] == url
+    back = client.post(reverse("booking:new-person"), identity)["Location"]
+    assert back == f"{url}&pour={Patient.unscoped.get().pk}", "whoever was just added is chosen"
     assert client.get(url).status_code == 200
 
 
