@@ -40,9 +40,15 @@ class HasBegun(NotActive):
 
 
 class NotBegun(NotActive):
-    """The visit has not begun: nobody can have missed it."""
+    """The visit has not begun: nobody can have missed it or been seen in it."""
 
-    text = _("Ce rendez-vous n’a pas commencé : il ne peut pas encore être marqué absent.")
+    text = _("Ce rendez-vous n’a pas commencé : il ne peut pas encore être marqué absent ni vu.")
+
+
+class NotItsDay(NotBegun):
+    """The day of the visit has not come: nobody can have arrived for it."""
+
+    text = _("Ce rendez-vous est un autre jour : il ne peut pas encore être marqué arrivé.")
 
 
 class MovedMeanwhile(NotActive):
@@ -297,18 +303,40 @@ def move_key(appointment: Appointment) -> str:
     return f"moved{appointment.pk.hex}"
 
 
+def marks(appointment: Appointment, *, now: datetime) -> set[Status]:
+    """What can be said of a visit by now, besides that it is booked.
+
+    Somebody may arrive at any hour of the visit's day, by the practice's clock; they are seen, or
+    absent, from its beginning on.
+    """
+    begins, zone = appointment.starts_at, appointment.practice.zone
+    possible = set()
+    if now.astimezone(zone).date() >= begins.astimezone(zone).date():
+        possible.add(Status.ARRIVED)
+    if now >= begins:
+        possible |= {Status.ARRIVED, Status.SEEN, Status.NO_SHOW}
+    return possible
+
+
 @transaction.atomic
-def mark(*, appointment: Appointment, status: Status, actor: Actor, now: datetime) -> Appointment:
+def mark(
+    *,
+    appointment: Appointment,
+    status: Status,
+    actor: Actor,
+    now: datetime,
+    is_witnessed: bool = False,
+) -> Appointment:
     """Mark an appointment as arrived, seen, absent, or booked again.
 
-    Somebody may arrive and be seen before the hour, but not be absent. Raises NotActive, and
-    NotBegun of it.
+    When it may be: `marks`. `is_witnessed`: the service itself saw the patient, in a video room
+    that opens before the hour. Raises NotActive, and NotBegun or NotItsDay of it.
     """
     appointment = locked(appointment)
     if appointment.status == Status.CANCELLED or status == Status.CANCELLED:
         raise NotActive
-    if status == Status.NO_SHOW and now < appointment.starts_at:
-        raise NotBegun
+    if not is_witnessed and status not in {Status.BOOKED, *marks(appointment, now=now)}:
+        raise NotItsDay if status == Status.ARRIVED else NotBegun
     former, appointment.status = appointment.status, status
     appointment.save(update_fields=["status"])
     entries.write(

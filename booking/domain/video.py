@@ -136,7 +136,13 @@ def enter(*, appointment: Appointment, part: Part, actor: Actor, now: datetime) 
         visit.waiting_since = now
         visit.save(update_fields=["waiting_since"])
         if appointment.status == Status.BOOKED:
-            change.mark(appointment=appointment, status=Status.ARRIVED, actor=actor, now=now)
+            change.mark(
+                appointment=appointment,
+                status=Status.ARRIVED,
+                actor=actor,
+                now=now,
+                is_witnessed=True,
+            )
     _record("video-entered", appointment, actor=actor, now=now, part=part)
     return visit
 
@@ -165,7 +171,9 @@ def end(*, appointment: Appointment, actor: Actor, now: datetime) -> bool:
     _record("video-ended", appointment, actor=actor, now=now)
     took_place = visit.started_at is not None
     if took_place and appointment.status in (Status.BOOKED, Status.ARRIVED):
-        change.mark(appointment=appointment, status=Status.SEEN, actor=actor, now=now)
+        change.mark(
+            appointment=appointment, status=Status.SEEN, actor=actor, now=now, is_witnessed=True
+        )
     return True
 
 

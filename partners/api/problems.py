@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken
-from booking.domain.change import NotActive, NotBegun
+from booking.domain.change import NotActive, NotBegun, NotItsDay
 from partners.domain.bookings import HoldGone, TooManyHolds
 from practitioners.domain.openings import ImportedAbsence, OverlapsOpening
 from practitioners.domain.take import NothingFollows, ResourceTaken
@@ -131,7 +131,10 @@ REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
         "Ask for the slots again, or send outside_openings if the practice wants it so.",
     ),
     NotForThisPatient: (409, "permission_denied", "The visit reason is closed to this patient."),
-    NotBegun: (409, "not_begun", "Nobody can be absent from a visit that has not begun."),
+    NotItsDay: (409, "not_begun", "Nobody arrives for a visit before its day."),
+    NotBegun: (
+        409, "not_begun", "Nobody is seen in a visit, or absent from it, that has not begun."
+    ),
     NotActive: (409, "not_active", "It is over or cancelled. Book a new one."),
     HoldGone: (409, "hold_gone", "Hold the slot again, or book without a hold."),
     TooManyHolds: (409, "too_many_holds", "Let go of some, or wait until they expire."),

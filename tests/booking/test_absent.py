@@ -1,6 +1,8 @@
-"""Nobody has missed a visit that has not begun: on the dashboard, by software, by its rule."""
+"""Nobody has missed a visit that has not begun, been seen in it or come for it on another day: on
+the dashboard, by software, by its rule.
+"""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -57,20 +59,22 @@ def page_of(visit):
 def marks(client, visit):
     """What the page of a visit offers to say of it, and the form that says it."""
     address = reverse("booking:mark-visit", args=[visit.practice_id, visit.pk])
-    form = next(form for form in forms_of(client.get(page_of(visit))) if form.action == address)
-    return [value for name, value in form.buttons if name == "status"], form
+    form = next((f for f in forms_of(client.get(page_of(visit))) if f.action == address), None)
+    return [value for name, value in form.buttons if name == "status"] if form else [], form
 
 
 def test_the_page_offers_it_once_the_visit_has_begun(client, visit, time_machine):
+    time_machine.move_to(visit.starts_at - timedelta(hours=1), tick=False)
     offered, form = marks(client, visit)
-    assert offered == ["arrived", "seen"]
+    assert offered == ["arrived"]
     # An old page, or a hand that is too quick.
     send(client, form, "", status="no_show")
     assert WORD in client.get(page_of(visit)).content.decode().replace("\xa0", " ")
     assert status_of(visit) == "booked"
     time_machine.move_to(visit.starts_at - timedelta(seconds=5), tick=False)
-    send(client, form, "", status="no_show")
-    assert status_of(visit) == "booked"
+    for status in ("no_show", "seen"):
+        send(client, form, "", status=status)
+        assert status_of(visit) == "booked"
     time_machine.move_to(visit.starts_at, tick=False)
     offered, form = marks(client, visit)
     assert offered == ["arrived", "seen", "no_show"]
@@ -78,11 +82,27 @@ def test_the_page_offers_it_once_the_visit_has_begun(client, visit, time_machine
     assert status_of(visit) == "no_show"
 
 
-def test_who_comes_early_has_arrived_and_is_seen(client, visit):
-    for status in ("arrived", "seen", "booked"):
-        _offered, form = marks(client, visit)
-        send(client, form, "", status=status)
-        assert status_of(visit) == status
+def test_nobody_arrives_before_the_day(client, visit, time_machine):
+    """The day is the practice's: midnight in Paris is 23:00 UTC in winter."""
+    assert marks(client, visit) == ([], None)
+    for status in ("arrived", "seen"):
+        client.post(
+            reverse("booking:mark-visit", args=[visit.practice_id, visit.pk]), {"status": status}
+        )
+        assert status_of(visit) == "booked"
+    midnight = datetime(2026, 11, 29, 23, tzinfo=UTC)
+    assert midnight < visit.starts_at < midnight + timedelta(days=1)
+    time_machine.move_to(midnight - timedelta(seconds=1), tick=False)
+    assert marks(client, visit) == ([], None)
+    time_machine.move_to(midnight, tick=False)
+    offered, form = marks(client, visit)
+    assert offered == ["arrived"]
+    send(client, form, "", status="arrived")
+    assert status_of(visit) == "arrived"
+    offered, form = marks(client, visit)
+    assert offered == ["arrived", "booked"]
+    send(client, form, "", status="booked")
+    assert status_of(visit) == "booked"
 
 
 def test_a_visit_to_come_counts_as_no_absence(visit, now):
@@ -92,7 +112,8 @@ def test_a_visit_to_come_counts_as_no_absence(visit, now):
 
 
 @pytest.mark.parametrize("has_begun", [False, True])
-def test_software_is_told_that_it_has_not_begun(reason, visit, has_begun, time_machine):
+@pytest.mark.parametrize("status", ["no_show", "seen", "arrived"])
+def test_software_is_told_that_it_has_not_begun(reason, visit, has_begun, status, time_machine):
     if has_begun:
         time_machine.move_to(visit.starts_at)
     credential = make_credential("AgendaPlus", key=KEY)
@@ -100,27 +121,28 @@ def test_software_is_told_that_it_has_not_begun(reason, visit, has_begun, time_m
     software = Software(credential)
     read = software.get(f"appointments/{visit.pk}")
     answer = software.post(
-        f"appointments/{visit.pk}/status", {"status": "no_show"}, match=read["ETag"]
+        f"appointments/{visit.pk}/status", {"status": status}, match=read["ETag"]
     )
     if has_begun:
-        assert (answer.status_code, answer.json()["status"]) == (200, "no_show")
+        assert (answer.status_code, answer.json()["status"]) == (200, status)
     else:
         assert (answer.status_code, status_of(visit)) == (409, "booked")
         assert answer.json()["type"] == "urn:doctolib:problem:not-begun"
 
 
 @pytest.mark.parametrize("has_begun", [False, True])
-def test_software_that_speaks_fhir_is_told_too(reason, visit, has_begun, time_machine):
+@pytest.mark.parametrize("status", ["noshow", "fulfilled", "arrived"])
+def test_software_that_speaks_fhir_is_told_too(reason, visit, has_begun, status, time_machine):
     if has_begun:
         time_machine.move_to(visit.starts_at)
     credential = make_credential("AgendaPlus", key=KEY)
     make_grant(credential, reason.agenda)
     software = Software(credential, root="fhir/r4")
     read = software.get(f"Appointment/{visit.pk}")
-    body = read.json() | {"status": "noshow"}
+    body = read.json() | {"status": status}
     answer = software.put(f"Appointment/{visit.pk}", body, match=read["ETag"])
     if has_begun:
-        assert (answer.status_code, answer.json()["status"]) == (200, "noshow")
+        assert (answer.status_code, answer.json()["status"]) == (200, status)
     else:
         assert (answer.status_code, status_of(visit)) == (409, "booked")
         (issue,) = answer.json()["issue"]

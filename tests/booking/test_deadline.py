@@ -329,7 +329,7 @@ def test_the_mail_of_a_late_cancellation_calls_it_late(visit):
 
 def test_whoever_has_arrived_before_the_hour_cancels_and_moves_nothing(visit):
     change.mark(
-        appointment=visit, status=Status.ARRIVED, actor=practice_actor(), now=visit.created_at
+        appointment=visit, status=Status.ARRIVED, actor=practice_actor(), now=visit.starts_at - HOUR
     )
     visit.refresh_from_db()
     assert rule(visit, visit.starts_at - 25 * HOUR) == (False, True, False)

@@ -65,6 +65,10 @@ class Software:
             credential=credential, scopes=wanted, thumbprint=key.thumbprint(), now=timezone.now()
         )
 
+    def renewed(self):
+        """The same program with a fresh token, once its old one has expired."""
+        return Software(self.credential, key=self.key, root=self.root)
+
     def get(self, path, *, accept=None, **query):
         return self.send("GET", path, query=query, accept=accept)
 

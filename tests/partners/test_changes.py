@@ -63,7 +63,9 @@ def test_a_first_walk_shows_all_and_the_next_what_changed(agenda, credential, no
     assert [row["id"] for row in found] == [str(row.pk) for row in rows]
     assert not found[0]["gone"]
     change.cancel(appointment=rows[1], actor=practice_actor(), channel=Channel.PRACTICE, now=now)
-    change.mark(appointment=rows[0], status=Status.ARRIVED, actor=practice_actor(), now=now)
+    change.mark(
+        appointment=rows[0], status=Status.ARRIVED, actor=practice_actor(), now=rows[0].starts_at
+    )
     later, _cursor = walk(software, cursor)
     assert [(row["id"], row["status"]) for row in later][-2:] == [
         (str(rows[1].pk), "cancelled"), (str(rows[0].pk), "arrived")
@@ -97,7 +99,10 @@ def test_what_commits_late_is_not_missed(agenda, credential, now):
         try:
             with transaction.atomic():
                 change.mark(
-                    appointment=first, status=Status.ARRIVED, actor=practice_actor(), now=now
+                    appointment=first,
+                    status=Status.ARRIVED,
+                    actor=practice_actor(),
+                    now=first.starts_at,
                 )
                 began.set()
                 may_end.wait(10)
@@ -107,7 +112,9 @@ def test_what_commits_late_is_not_missed(agenda, credential, now):
     thread = threading.Thread(target=slow)
     thread.start()
     assert began.wait(10)
-    change.mark(appointment=second, status=Status.SEEN, actor=practice_actor(), now=now)
+    change.mark(
+        appointment=second, status=Status.SEEN, actor=practice_actor(), now=second.starts_at
+    )
     found, cursor = walk(software, cursor)
     assert (str(second.pk), "seen") in [(row["id"], row["status"]) for row in found]
     assert str(first.pk) not in [row["id"] for row in found if row["status"] == "arrived"]

@@ -239,9 +239,11 @@ def test_a_late_cancellation_is_called_late(software, reason, patient):
     assert (found["status"], found["extension"]) == ("cancelled", [late])
 
 
-def test_a_conditional_update_heeds_a_version(software, reason, patient):
+def test_a_conditional_update_heeds_a_version(software, reason, patient, time_machine):
     body = wanted(reason, patient, **named())
     made = valid(put(software, body, f"{SYSTEM}|A-1"), 201)
+    time_machine.move_to(START - timedelta(hours=1))
+    software = software.renewed()
     stale = body | {"status": "arrived"}
     refused(put(software, stale, f"{SYSTEM}|A-1", match='W/"other"'), 412, "version-changed")
     fresh = f'W/"{made["meta"]["versionId"]}"'
@@ -263,8 +265,10 @@ def test_an_identifier_is_the_credentials_own(software, reason, patient, agenda)
     assert Appointment.unscoped.count() == 1
 
 
-def test_an_update_by_id_asks_what_was_read(software, reason, patient):
+def test_an_update_by_id_asks_what_was_read(software, reason, patient, time_machine):
     made = valid(software.post("Appointment", wanted(reason, patient)), 201)
+    time_machine.move_to(START - timedelta(hours=1))
+    software = software.renewed()
     path = f"Appointment/{made['id']}"
     refused(software.put(path, wanted(reason, patient, status="arrived")), 428)
     refused(software.put(path, made | {"meta": {"versionId": "0"}}), 412)

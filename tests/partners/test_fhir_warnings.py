@@ -123,9 +123,13 @@ def test_a_move_to_a_colleague_at_the_same_hour_is_warned_of(
 
 
 @pytest.mark.parametrize("change", [{"status": "arrived"}, {}])
-def test_what_moves_nothing_warns_of_nothing(software, reason, patient, other, change):
+def test_what_moves_nothing_warns_of_nothing(
+    software, reason, patient, other, change, time_machine
+):
     made = valid(software.post("Appointment", wanted(reason, patient.pk)), 201)
     made["meta"].pop("tag")
+    time_machine.move_to(START - timedelta(hours=1))
+    software = software.renewed()
     updated = valid(software.put(f"Appointment/{made['id']}", made | change))
     assert "tag" not in updated["meta"]
 

@@ -221,9 +221,11 @@ def test_moving_to_another_practice_is_refused(software, slot):
     assert code_of(answer) == (400, "invalid")
 
 
-def test_cancelling_and_marking(software, slot):
+def test_cancelling_and_marking(software, slot, time_machine):
     made = booked(software, slot)
     path = f"appointments/{made.json()['id']}"
+    time_machine.move_to(datetime.fromisoformat(NINE) - timedelta(hours=1))
+    software = software.renewed()
     arrived = software.post(f"{path}/status", {"status": "arrived"}, match=made["ETag"])
     assert arrived.json()["status"] == "arrived"
     assert code_of(

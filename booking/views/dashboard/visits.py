@@ -92,7 +92,7 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "substitute": name_at(agenda=row.agenda, at=row.starts_at),
         "resources": names_of(row.taken_id) if row.taken_id else [],
         "documents_count": Document.objects.filter(patient=row.patient_id).count(),
-        "has_begun": row.starts_at <= now,
+        "marks": change.marks(row, now=now),
         "missed": book.no_shows(row.practice, row.patient, now=now),
         "late": deadline.late_cancellations(row.practice, row.patient, now=now),
         "waits_since": video.waits_since(row) if is_video else None,

@@ -205,7 +205,7 @@ def test_an_open_page_is_told_that_its_agenda_changed(visit, desk, monkeypatch, 
             await page.until(": \n\n")
             assert "changed" not in page.text
             await sync_to_async(change.mark)(
-                appointment=visit, status="arrived", actor=_actor(visit), now=datetime.now(UTC)
+                appointment=visit, status="arrived", actor=_actor(visit), now=visit.starts_at
             )
             await page.until("changed")
             await sync_to_async(client.session.flush)()
