@@ -156,3 +156,45 @@ def test_an_absence_that_is_over_has_no_way_out_and_no_error(world, now, time_ma
         appointments=rows, starts_at=NINE, until=NOON, now=NOON + timedelta(days=90)
     )
     assert found == {row.pk: [] for row in rows}
+
+
+def test_a_choice_that_would_be_ignored_is_refused_and_kept(world):
+    agenda, rows = world
+    proposed = {f"propose-{row.pk}": iso(NINE + WEEK + n * HALF) for n, row in enumerate(rows, 1)}
+    as_proposed = {f"vers-{row.pk}": proposed[f"propose-{row.pk}"] for row in rows}
+    page = post(agenda).content.decode()
+    for name, value in proposed.items():
+        assert f'name="{name}" value="{value}"' in page
+    other = iso(NINE + WEEK + 4 * HALF)
+    chosen = proposed | as_proposed | {f"vers-{rows[1].pk}": other}
+    for booked_as, words in (("keep", "qui restent pris"), ("cancel", "qui seraient annulés")):
+        for preview in ({}, {"preview": "1"}):
+            answer = post(agenda, booked=booked_as, words="Travaux.", **chosen, **preview)
+            page = answer.content.decode()
+            assert answer.status_code == 409 and words in page and "Travaux." in page
+            assert f'<option value="{other}" selected>' in page
+            assert f'value="{booked_as}" id="{booked_as}" checked' in page
+            # What was proposed first is still told from what was chosen.
+            assert (
+                f'name="propose-{rows[1].pk}" value="{proposed[f"propose-{rows[1].pk}"]}"' in page
+            )
+    assert not Absence.objects.exists()
+    # A list that was left alone says nothing, and "laisser" agrees.
+    left = proposed | as_proposed | {f"vers-{rows[1].pk}": "keep"}
+    assert post(agenda, booked="keep", **left).status_code == 302
+    assert {row.starts_at for row in Appointment.unscoped.filter(pk=rows[1].pk)} == {NINE + HALF}
+
+
+def test_two_that_are_sent_to_one_time_are_named_already_in_the_preview(world):
+    agenda, rows = world
+    to = {f"vers-{row.pk}": iso(NINE + WEEK + HALF) for row in rows[:2]}
+    for more in ({"preview": "1"}, {}):
+        answer = post(agenda, booked="move", **to, **more)
+        assert answer.status_code == 409
+        (problem,) = re.findall(r'role="alert">([^<]*)</p>', answer.content.decode())
+        assert "Anatole Lefèvre et Berthe Lefèvre iraient à la même heure" in problem
+        assert "lun. 7 déc., 09:30" in problem and "Célestin" not in problem
+    assert not Absence.objects.exists()
+    apart = {f"vers-{rows[0].pk}": iso(NINE + WEEK + HALF)}
+    apart |= {f"vers-{rows[1].pk}": iso(NINE + WEEK + 2 * HALF)}
+    assert post(agenda, booked="move", preview="1", **apart).status_code == 200

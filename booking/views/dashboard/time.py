@@ -13,7 +13,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit.ids import read_id
 from audit.vault.reveal import Purpose
 from booking.domain.absences import Booked, Changed, booked_in, close_time, ways_out
 from booking.domain.delivery import preview
@@ -21,6 +20,7 @@ from booking.domain.letters import Letter
 from booking.domain.messages import Reach, news_of
 from booking.forms.hours import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
+from booking.models import Appointment
 from booking.models.message import MessageKind
 from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import (
@@ -33,6 +33,7 @@ from booking.views.access import (
     works_on_whole_practice,
 )
 from booking.views.dashboard.to_call import address_that_lists, those_to_call
+from booking.views.dashboard.ways_out import moves_of, same_time, unused_choice
 from practitioners.domain import openings as domain
 from practitioners.domain.questions import save_questions
 from practitioners.domain.resources import offered_by, save_reason_and_settle
@@ -40,13 +41,15 @@ from practitioners.domain.settings import save_agenda
 from practitioners.domain.take import OutsideOpening, SlotTaken
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Absence, Opening, Taken, VisitReason
+from practitioners.templatetags.doctolib import iso
 
 # As long as a message's words may be.
 WORDS = 500
 
 
 def _booked_in(request: HttpRequest, taken: list[Taken]) -> list[Shown]:
-    rows = list(with_related().filter(taken__in=taken).order_by("starts_at", "pk"))
+    found = with_related().select_related("taken").filter(taken__in=taken)
+    rows = list(found.order_by("starts_at", "pk"))
     return show(rows, actor=practice_actor(request), purpose=Purpose.BOOKING)
 
 
@@ -150,7 +153,7 @@ def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     initial = {"agendas": request.GET.getlist("agenda"), "from_day": request.GET.get("jour")}
     form = AbsenceForm(request.POST or None, agendas=agendas_of(request), initial=initial)
     touched: list[Shown] = []
-    words, problem = request.POST.get("words", "")[:WORDS], ""
+    words, problem, choice = request.POST.get("words", "")[:WORDS], "", ""
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         taken = booked_in(
@@ -161,7 +164,8 @@ def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         )
         choice = request.POST.get("booked", "")
         asks = choice not in ("", *Booked) or (taken and not choice) or "preview" in request.POST
-        if not asks:
+        problem = unused_choice(request, taken, choice)
+        if not asks and not problem:
             try:
                 changed = close_time(
                     agendas=given["agendas"],
@@ -169,7 +173,7 @@ def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
                     until=given["until"],
                     label=given["label"],
                     booked=Booked(choice or Booked.KEEP),
-                    moves=_moves(request),
+                    moves=moves_of(request),
                     words=words,
                     actor=practice_actor(request),
                     now=timezone.now(),
@@ -179,6 +183,8 @@ def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
             else:
                 return redirect(_say_what_became(request, changed))
         touched = _booked_in(request, taken)
+        if choice == Booked.MOVE and (asks or problem):
+            problem = same_time(request, touched) or problem
     context = desk_context(request, current="plan", form=form, touched=touched, problem=problem)
     if touched:
         context |= _ways_out(request, touched, form.cleaned_data, words)
@@ -201,17 +207,6 @@ def _say_what_became(request: HttpRequest, changed: list[Changed]) -> str:
     return address_that_lists(to_call, request=request)
 
 
-def _moves(request: HttpRequest) -> dict[uuid.UUID, datetime | None]:
-    """Where each appointment is to go, by the form's fields; None is a cancellation."""
-    moves: dict[uuid.UUID, datetime | None] = {}
-    for name, value in request.POST.items():
-        key = read_id(name.removeprefix("vers-")) if name.startswith("vers-") else None
-        at = read_instant(str(value))
-        if key is not None and (at is not None or value == "cancel"):
-            moves[key] = at
-    return moves
-
-
 def _ways_out(
     request: HttpRequest, touched: list[Shown], given: dict[str, Any], words: str
 ) -> dict[str, object]:
@@ -229,6 +224,7 @@ def _ways_out(
             {
                 "shown": shown,
                 "choices": choices,
+                "proposed": _proposed(request, row, choices, chosen),
                 "chosen": read_instant(chosen) or chosen,
                 "needs_call": needs_call,
             }
@@ -241,6 +237,15 @@ def _ways_out(
         "booked": request.POST.get("booked") or Booked.KEEP,
         "shows_letters": "preview" in request.POST,
     }
+
+
+def _proposed(request: HttpRequest, row: Appointment, choices: list[datetime], chosen: str) -> str:
+    """What the list of a visit stands on by itself, or stood on when what is chosen was chosen."""
+    first = request.POST.get(f"propose-{row.pk}", "")
+    is_offered = read_instant(chosen) in choices or chosen in ("cancel", "keep")
+    if first and is_offered:
+        return first
+    return iso(choices[0]) if choices else "cancel"
 
 
 def _letters(lines: list[dict[str, Any]], *, words: str, now: datetime) -> list[Letter]:

@@ -1,0 +1,75 @@
+"""What the form of an absence says of the visits in it: where each goes, and what contradicts."""
+
+import uuid
+from datetime import datetime, timedelta
+from itertools import combinations
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from audit.ids import read_id
+from booking.domain.absences import Booked
+from booking.models import Appointment
+from booking.queries.appointments import Shown
+from practitioners.domain.date_words import in_words
+from practitioners.domain.wall_clock import read_instant
+from practitioners.models import Taken
+
+
+def unused_choice(request: HttpRequest, taken: list[Taken], choice: str) -> str:
+    """What is wrong where somebody chose a way out for a visit that is to go no such way.
+
+    A list says something of its own where it says otherwise than the page first proposed.
+    """
+    if choice not in (Booked.KEEP, Booked.CANCEL):
+        return ""
+    for pk in Appointment.objects.filter(taken__in=taken).values_list("pk", flat=True):
+        wanted, proposed = (request.POST.get(f"{name}-{pk}", "") for name in ("vers", "propose"))
+        if proposed and wanted not in ("", proposed, choice):
+            if choice == Booked.KEEP:
+                return _(
+                    "Vous avez choisi d’autres heures pour des rendez-vous qui restent pris. Rien"
+                    " n’est changé : cochez « Ils vont où c’est dit ci-dessous », ou « laisser »."
+                )
+            return _(
+                "Vous avez choisi autre chose pour des rendez-vous qui seraient annulés. Rien"
+                " n’est changé : cochez « Ils vont où c’est dit ci-dessous », ou « annuler »."
+            )
+    return ""
+
+
+def same_time(request: HttpRequest, touched: list[Shown]) -> str:
+    """Which two visits are sent to one time of one practitioner; empty where there are none.
+
+    Seats of a session may be taken side by side, and are left to the booking itself.
+    """
+    moves = moves_of(request)
+    sent = [
+        (shown.appointment, shown.name, at)
+        for shown in touched
+        if (at := moves.get(shown.appointment.pk)) is not None
+        and (shown.appointment.taken is None or shown.appointment.taken.is_own_time)
+    ]
+    for (one, name, at), (other, other_name, other_at) in combinations(sent, 2):
+        ends, other_ends = (
+            begins + timedelta(minutes=row.visit_reason.duration_minutes)
+            for row, begins in ((one, at), (other, other_at))
+        )
+        if one.agenda_id == other.agenda_id and at < other_ends and other_at < ends:
+            local = other_at.astimezone(one.practice.zone).replace(tzinfo=None)
+            return _(
+                "%(one)s et %(other)s iraient à la même heure, %(when)s. Rien n’est changé :"
+                " choisissez une autre heure pour l’un des deux."
+            ) % {"one": name, "other": other_name, "when": in_words(local, "D j b, H:i")}
+    return ""
+
+
+def moves_of(request: HttpRequest) -> dict[uuid.UUID, datetime | None]:
+    """Where each appointment is to go, by the form's fields; None is a cancellation."""
+    moves: dict[uuid.UUID, datetime | None] = {}
+    for name, value in request.POST.items():
+        key = read_id(name.removeprefix("vers-")) if name.startswith("vers-") else None
+        at = read_instant(str(value))
+        if key is not None and (at is not None or value == "cancel"):
+            moves[key] = at
+    return moves
