@@ -65,6 +65,12 @@
   form.querySelector("button[name=search]").hidden = true;
   tell();
 
+  // What was typed before the page was ready is looked for now.
+  document.addEventListener("htmx:load", (event) => {
+    const early = search.value.trim() && search.value !== search.defaultValue && !found.childElementCount;
+    if (event.target === document.body && early) search.dispatchEvent(new Event("cherche", { bubbles: true }));
+  });
+
   // What was typed before comes back (new_visit_draft.js); what follows from it is asked for again.
   form.addEventListener("restored", () => {
     file.classList.toggle("open", typed());

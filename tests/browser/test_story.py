@@ -390,6 +390,20 @@ def test_a_secretary_books_in_four_interactions(live_server, new_page, agenda, m
     expect(page.locator(".block.visit")).to_contain_text("Anaïs Dupré")
 
 
+def test_what_is_typed_before_the_page_is_ready_is_looked_for(live_server, new_page, agenda):
+    make_patient(practice=agenda.practice, first_name="Anaïs", last_name="Dupré")
+    page = new_page()
+    sign_in_to_practice(page, live_server, agenda)
+    held = []
+    page.route("**/htmx*.js", lambda route: held.append(route))
+    address = f"{live_server.url}/cabinet/{agenda.practice_id}/rendez-vous/"
+    page.goto(address, wait_until="commit")
+    page.fill("#q", "dupre")
+    for each in held:
+        each.continue_()
+    expect(page.get_by_label("Dupré Anaïs")).to_be_visible()
+
+
 def test_booking_without_javascript(live_server, new_page, agenda, mails):
     account = make_account("sansjs@exemple.fr")
     make_patient(account, first_name="Luc", last_name="Morin")
