@@ -1,11 +1,9 @@
 """Departments, regions, arrondissements and former communes, read once from our tables."""
 
-import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from practitioners.domain.reference_data import DATA_DIR
+from practitioners.domain.reference_data import table
 from practitioners.domain.text import search_text
 
 PARIS, LYON, MARSEILLE = "75056", "69123", "13055"
@@ -52,11 +50,6 @@ class Former:
     commune: str
 
 
-def _rows(name: str) -> Iterator[dict[str, str]]:
-    with (DATA_DIR / name).open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
-
-
 @lru_cache(maxsize=1)
 def departments() -> dict[str, Area]:
     """Return the departments by code: "2A", "37", "974"."""
@@ -67,7 +60,7 @@ def departments() -> dict[str, Area]:
             departments=(row["code"],),
             population=int(row["population"]),
         )
-        for row in _rows("departments.csv")
+        for row in table("departments.csv")
     }
 
 
@@ -75,11 +68,11 @@ def departments() -> dict[str, Area]:
 def regions() -> dict[str, Area]:
     """Return the regions by code, those left out that consist of one department."""
     members: dict[str, list[str]] = {}
-    for row in _rows("departments.csv"):
+    for row in table("departments.csv"):
         members.setdefault(row["region"], []).append(row["code"])
     return {
         row["code"]: _area_of(row["name"], tuple(members[row["code"]]), region=True)
-        for row in _rows("regions.csv")
+        for row in table("regions.csv")
         if len(members.get(row["code"], ())) > 1
     }
 
@@ -96,7 +89,7 @@ def _area_of(name: str, codes: tuple[str, ...], *, region: bool) -> Area:
 def _english_names() -> dict[tuple[str, ...], str]:
     """The first English name of every area of several departments that has one."""
     names: dict[tuple[str, ...], str] = {}
-    for row in _rows("area_names.csv"):
+    for row in table("area_names.csv"):
         codes = tuple(row["departments"].split())
         if row["source"] == "English" and len(codes) > 1:
             names.setdefault(codes, row["name"])
@@ -117,7 +110,7 @@ def named_areas() -> dict[str, list[Area]]:
     found: dict[str, dict[tuple[str, ...], Area]] = {}
     same = {area.departments: area for area in [*regions().values(), *departments().values()]}
     named = [(area.name, area) for area in same.values()]
-    for row in _rows("area_names.csv"):
+    for row in table("area_names.csv"):
         codes = tuple(row["departments"].split())
         region = row["source"].startswith("region")
         if codes not in same:
@@ -155,7 +148,7 @@ class District:
 def districts() -> dict[str, list[District]]:
     """Return the districts by folded name, with and without the article."""
     found: dict[str, list[District]] = {}
-    for row in _rows("district_names.csv"):
+    for row in table("district_names.csv"):
         one = District(name=row["name"], place=row["place"], alone=row["alone"] == "yes")
         found.setdefault(search_text(row["name"]), []).append(one)
     return found
@@ -174,7 +167,7 @@ def arrondissements() -> dict[tuple[str, int], Arrondissement]:
             latitude=float(row["latitude"]),
             longitude=float(row["longitude"]),
         )
-        for row in _rows("arrondissements.csv")
+        for row in table("arrondissements.csv")
     }
 
 
@@ -188,7 +181,7 @@ def arrondissements_by_postcode() -> dict[str, Arrondissement]:
 def former_communes() -> dict[str, list[Former]]:
     """Return the communes that are part of another one today, by folded name."""
     found: dict[str, list[Former]] = {}
-    for row in _rows("former_communes.csv"):
+    for row in table("former_communes.csv"):
         former = Former(name=row["name"], department=row["department"], commune=row["commune"])
         found.setdefault(search_text(row["name"]), []).append(former)
     return found

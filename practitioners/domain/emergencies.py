@@ -1,9 +1,8 @@
 """Words in a search that cannot wait for an appointment, and the number to call at once."""
 
-import csv
 from functools import lru_cache
 
-from practitioners.domain.reference_data import DATA_DIR
+from practitioners.domain.reference_data import table
 from practitioners.domain.text import search_text
 
 
@@ -20,5 +19,4 @@ def number_for(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _phrases() -> list[tuple[str, str]]:
-    with (DATA_DIR / "emergencies.csv").open(encoding="utf-8", newline="") as file:
-        return [(search_text(row["words"]), row["number"]) for row in csv.DictReader(file)]
+    return [(search_text(row["words"]), row["number"]) for row in table("emergencies.csv")]

@@ -3,14 +3,13 @@
 Whatever is offered has been found to lead to somebody, with the filters that its link keeps.
 """
 
-import csv
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from practitioners.domain import located, restrictions, search
 from practitioners.domain.place import Place, of_commune, wider
-from practitioners.domain.reference_data import DATA_DIR
+from practitioners.domain.reference_data import table
 from practitioners.domain.understood import Understanding
 from practitioners.models import Agenda, Practitioner, Specialty, VisitReason
 
@@ -102,8 +101,8 @@ def _reasons(meant: Understanding, place: Place | None, filters: "search.Filters
 @lru_cache(maxsize=1)
 def _related() -> dict[str, tuple[str, ...]]:
     """The specialties that may help where nobody is of one; data/related_specialties.csv."""
-    with (DATA_DIR / "related_specialties.csv").open(encoding="utf-8", newline="") as file:
-        return {row["code"]: tuple(row["related"].split()) for row in csv.DictReader(file)}
+    rows = table("related_specialties.csv")
+    return {row["code"]: tuple(row["related"].split()) for row in rows}
 
 
 def _specialties(

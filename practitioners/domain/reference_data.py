@@ -12,6 +12,12 @@ from practitioners.models import Commune, Specialty
 DATA_DIR = Path(__file__).resolve().parent.parent / "data"
 
 
+def table(name: str) -> Iterator[dict[str, str]]:
+    """Read one of the project's own tables, a row at a time."""
+    with (DATA_DIR / name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
 _UPSERT = """
     INSERT INTO practitioners_commune ({columns}) SELECT {columns} FROM incoming_commune
     ON CONFLICT (code) DO UPDATE SET {updates}
@@ -40,34 +46,32 @@ def load_communes() -> int:
 
 
 def _communes() -> Iterator[Commune]:
-    with (DATA_DIR / "communes.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield Commune(
-                code=row["code"],
-                name=row["name"],
-                search_name=search_text(row["name"]),
-                department=row["department"],
-                region=row["region"],
-                postcodes=row["postcodes"].split(),
-                population=int(row["population"]),
-                latitude=float(row["latitude"]) if row["latitude"] else None,
-                longitude=float(row["longitude"]) if row["longitude"] else None,
-            )
+    for row in table("communes.csv"):
+        yield Commune(
+            code=row["code"],
+            name=row["name"],
+            search_name=search_text(row["name"]),
+            department=row["department"],
+            region=row["region"],
+            postcodes=row["postcodes"].split(),
+            population=int(row["population"]),
+            latitude=float(row["latitude"]) if row["latitude"] else None,
+            longitude=float(row["longitude"]) if row["longitude"] else None,
+        )
 
 
 def load_specialties() -> int:
     """Load or update the known professions and specialties; returns how many there are."""
-    with (DATA_DIR / "specialties.csv").open(encoding="utf-8", newline="") as file:
-        rows = [
-            Specialty(
-                code=row["code"],
-                name=row["name"],
-                name_en=row["name_en"],
-                search_name=search_text(f"{row['name']} {row['words']} {row['name_en']}"),
-                is_profession=row["is_profession"] == "1",
-            )
-            for row in csv.DictReader(file)
-        ]
+    rows = [
+        Specialty(
+            code=row["code"],
+            name=row["name"],
+            name_en=row["name_en"],
+            search_name=search_text(f"{row['name']} {row['words']} {row['name_en']}"),
+            is_profession=row["is_profession"] == "1",
+        )
+        for row in table("specialties.csv")
+    ]
     Specialty.objects.bulk_create(
         rows,
         update_conflicts=True,

@@ -3,13 +3,12 @@
 Words are compared by their stem, so that "pédiatres" is pédiatre and "infirmière" is infirmier.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from practitioners.domain.reference_data import DATA_DIR
+from practitioners.domain.reference_data import table
 from practitioners.domain.text import likeness, search_text, word_set
 from practitioners.models import Specialty
 
@@ -102,22 +101,21 @@ def key(words: Iterable[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _synonyms() -> dict[tuple[str, ...], Concept]:
-    table: dict[tuple[str, ...], Concept] = {}
-    with (DATA_DIR / "synonyms.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            phrase = search_text(row["phrase"])
-            written = [part for part in row["reasons"].split("|") if part and part != VIDEO]
-            concept = Concept(
-                phrase=phrase,
-                codes=tuple(row["codes"].replace("|", " ").split()),
-                second=tuple(row["codes"].partition("|")[2].split()),
-                reasons=tuple(tuple(part.split("+")) for part in written),
-                is_specialty=row["source"] in SPECIALTY_SOURCES,
-                video=row["reasons"] == VIDEO,
-            )
-            known = table.get(key(phrase.split()))
-            table[key(phrase.split())] = _merged(known, concept) if known else concept
-    return table
+    found: dict[tuple[str, ...], Concept] = {}
+    for row in table("synonyms.csv"):
+        phrase = search_text(row["phrase"])
+        written = [part for part in row["reasons"].split("|") if part and part != VIDEO]
+        concept = Concept(
+            phrase=phrase,
+            codes=tuple(row["codes"].replace("|", " ").split()),
+            second=tuple(row["codes"].partition("|")[2].split()),
+            reasons=tuple(tuple(part.split("+")) for part in written),
+            is_specialty=row["source"] in SPECIALTY_SOURCES,
+            video=row["reasons"] == VIDEO,
+        )
+        known = found.get(key(phrase.split()))
+        found[key(phrase.split())] = _merged(known, concept) if known else concept
+    return found
 
 
 SPECIALTY_SOURCES = ("profession or specialty name", "short form")
