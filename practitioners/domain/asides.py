@@ -25,6 +25,12 @@ _SPOKEN = (
     "qui parle {}", "qui parlent {}", "parlant {}", "parle {}", "parlant l {}", "langue {}",
     "{} speaking", "speaking {}", "who speaks {}", "that speaks {}", "speaks {}", "{} speaker",
 )  # fmt: skip
+_ASKED_LANGUAGES = [
+    (spoken.format(word), code)
+    for spoken in _SPOKEN
+    for code, words in LANGUAGES.items()
+    for word in words
+] + list(_ONE_WORD.items())
 _SECTORS = {"secteur 1": "1", "secteur 2": "2", "sector 1": "1", "sector 2": "2"}
 _NEW_PATIENTS = tuple(
     f"{before}{patients}"
@@ -54,7 +60,7 @@ def without_asides(text: str) -> Asides:
     """Take a query's asides out of it; the rest is what is looked for."""
     folded = f" {search_text(text)} "
     language = sector = ""
-    for phrase, code in _phrases():
+    for phrase, code in _ASKED_LANGUAGES:
         if f" {phrase} " in folded:
             folded, language = folded.replace(f" {phrase} ", " "), code
     for phrase, code in _SECTORS.items():
@@ -67,16 +73,6 @@ def without_asides(text: str) -> Asides:
     return Asides(
         words=tuple(words), here=here, language=language, sector=sector, new_patients=bool(asked)
     )
-
-
-def _phrases() -> list[tuple[str, str]]:
-    named = [
-        (spoken.format(word), code)
-        for spoken in _SPOKEN
-        for code, words in LANGUAGES.items()
-        for word in words
-    ]
-    return [*named, *_ONE_WORD.items()]
 
 
 def _without_surroundings(words: list[str]) -> tuple[list[str], bool]:
