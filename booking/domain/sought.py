@@ -96,10 +96,10 @@ def read_sought(text: str) -> Sought:
         sought = replace(sought, email=normalise_email(found[0]))
         text = _without(text, found)
     rest = _folded(text)
-    for found, days in _days_in(rest):
+    if (born := next(_days_in(rest), None)) is not None:
+        found, days = born
         sought = replace(sought, days=days)
         rest = _without(rest, found)
-        break
     numbers = [each for each in _NUMBER.finditer(rest) if len(_digits(each[0])) >= SHORTEST_NUMBER]
     if numbers:
         phones = tuple(_readings(numbers[0][0]))

@@ -103,7 +103,7 @@ def _actor(entry: Entry, member: object) -> object:
     """What sort of somebody acted; a member is named by the view that may."""
     if entry.actor_kind in ACTORS:
         return ACTORS[entry.actor_kind]
-    return _("la personne elle-même") if entry.channel == "web" else member
+    return _("la personne elle-même") if entry.channel == Channel.WEB else member
 
 
 def plot(practice: Practice, wanted: Wanted) -> list[Bar]:
