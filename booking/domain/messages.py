@@ -224,7 +224,7 @@ def news_of(
     after: timedelta = timedelta(),
 ) -> News:
     """Say how the patient hears of what is done now with a visit, which is given as it stands
-    after that: the rule by which `_of_kind` owes the message. The news waits for `after`.
+    after that: by the message that `_of_kind` would owe. The news waits for `after`.
 
     Nobody is told of a visit that has begun (OVER). Without e-mail and texts nobody can be
     (UNREACHABLE). By night a text comes too late if it leaves when the visit has begun, or at
@@ -232,18 +232,16 @@ def news_of(
     """
     if appointment.starts_at <= now:
         return News(reach=Reach.OVER)
-    channels = channels_of(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
-    if not channels:
+    owed = _of_kind(MessageKind.CHANGE, appointment, due_at=now + after, now=now)
+    if not owed:
         return News(reach=Reach.UNREACHABLE)
-    if channels[0] == MessageChannel.EMAIL:
-        return News(reach=Reach.HEARS, channel=channels[0], leaves_at=now + after)
-    text = Message(
-        kind=MessageKind.CHANGE, channel=channels[0], appointment=appointment, due_at=now + after
-    )
-    leaves_at = text_at(text, now=now)
+    (row,) = owed
+    if row.channel == MessageChannel.EMAIL:
+        return News(reach=Reach.HEARS, channel=MessageChannel.EMAIL, leaves_at=row.due_at)
+    leaves_at = text_at(row, now=now)
     if leaves_at is None or (expected_at is not None and now < expected_at <= leaves_at):
-        return News(reach=Reach.TOO_LATE, channel=channels[0])
-    return News(reach=Reach.HEARS, channel=channels[0], leaves_at=leaves_at)
+        return News(reach=Reach.TOO_LATE, channel=MessageChannel.SMS)
+    return News(reach=Reach.HEARS, channel=MessageChannel.SMS, leaves_at=leaves_at)
 
 
 def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
