@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.core import signing
 from django.http import HttpRequest
 from django.urls import reverse
 
 from audit.vault.reveal import Purpose
 from booking.models import Appointment
 from booking.queries.appointments import Shown, show, with_related
-from booking.views.access import account_of, agendas_of, practice_actor
+from booking.views.access import agendas_of, practice_actor
+from booking.views.dashboard import signed
 from booking.views.dashboard.told import Told, When, told
 
 PARAMETER = "fait"
@@ -67,29 +67,27 @@ def address_that_says(
     `former`: where the visit was moved from; `first` and `count`: of the visits that repeat it.
     """
     at = former.isoformat() if former else ""
-    about = [str((first or visit).pk), str(account_of(request).pk)]
-    said = [done.value, *about, at, count]
+    said = [done.value, str((first or visit).pk), at, count]
     if done == Done.REPEATED:
         address = reverse("booking:visit", args=[visit.practice_id, visit.pk]) + "?"
     else:
         address = f"{agenda_address(visit)}&"
-    return f"{address}{PARAMETER}={signing.dumps(said, salt=SALT)}"
+    return f"{address}{PARAMETER}={signed.sign(request, said, salt=SALT)}"
 
 
 def what_was_done(request: HttpRequest, *, now: datetime) -> Said | None:
     """Read what the page is to say, and open the name; None where there is nothing to say."""
-    try:
-        said = signing.loads(request.GET.get(PARAMETER, ""), salt=SALT, max_age=SAID_FOR)
-        done, visit_id, account_id, at, count = said
-    except (signing.BadSignature, ValueError):
+    said = signed.read(request, PARAMETER, salt=SALT, lasts=SAID_FOR)
+    if said is None:
         return None
+    done, visit_id, at, count = said
     visit = (
         with_related()
         .filter(pk=uuid.UUID(visit_id), agenda__in=agendas_of(request))
         .exclude(status="cancelled")
         .first()
     )
-    if visit is None or account_id != str(account_of(request).pk):
+    if visit is None:
         return None
     former = datetime.fromisoformat(at) if at else None
     shown = show([visit], actor=practice_actor(request), purpose=Purpose.BOOKING)

@@ -1,7 +1,7 @@
 """Patients whom no message reaches: listed with their numbers once an absence has changed visits.
 
-The address carries which visits are meant, signed, for the account that changed them; names and
-numbers are opened where they are shown.
+The address carries which visits are meant, signed; names and numbers are opened where they are
+shown.
 """
 
 import uuid
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.core import signing
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -17,7 +16,8 @@ from audit.vault.reveal import Purpose, reveal
 from booking.domain.patients import NAME_FIELDS
 from booking.models import Appointment
 from booking.queries.appointments import with_related
-from booking.views.access import account_of, agendas_of, membership_of, practice_actor
+from booking.views.access import agendas_of, membership_of, practice_actor
+from booking.views.dashboard import signed
 
 PARAMETER = "appeler"
 SALT = "to-call"
@@ -40,18 +40,14 @@ def address_that_lists(visits: Sequence[Appointment], *, request: HttpRequest) -
     address = reverse("booking:week-plan", args=[membership_of(request).practice_id])
     if not visits:
         return address
-    meant = [str(account_of(request).pk), *(str(each.pk) for each in visits[:AT_MOST])]
-    return f"{address}?{PARAMETER}={signing.dumps(meant, salt=SALT, compress=True)}"
+    meant = [str(each.pk) for each in visits[:AT_MOST]]
+    return f"{address}?{PARAMETER}={signed.sign(request, meant, salt=SALT)}"
 
 
 def those_to_call(request: HttpRequest) -> list[Call]:
     """Whom the page is to list, soonest first; nobody without a word of the page before."""
-    try:
-        given = request.GET.get(PARAMETER, "")
-        account_id, *ids = signing.loads(given, salt=SALT, max_age=LISTED_FOR)
-    except (signing.BadSignature, ValueError):
-        return []
-    if account_id != str(account_of(request).pk):
+    ids = signed.read(request, PARAMETER, salt=SALT, lasts=LISTED_FOR)
+    if ids is None:
         return []
     rows = list(
         with_related()
