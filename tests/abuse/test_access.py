@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import get_resolver, reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Entry
@@ -14,6 +14,7 @@ from booking.rules import TABLE
 from partners.models import PartnerMember
 from practitioners.models.staff import Role
 from tests.abuse.world import build
+from tests.addresses import names
 from tests.conftest import NOW
 from tests.factories import (
     make_account,
@@ -239,17 +240,6 @@ FORMS_OF_ALL = {
     "booking:sign-out", "booking:enter-video", "booking:start-video", "booking:end-video",
     "booking:invite-to-video", "booking:enter-practice-video",
 }  # fmt: skip
-
-
-def names(resolver=None, namespace=""):
-    for pattern in (resolver or get_resolver()).url_patterns:
-        if isinstance(pattern, URLResolver):
-            inner = pattern.namespace or ""
-            if inner in ("admin", "development"):
-                continue
-            yield from names(pattern, f"{namespace}{inner}:" if inner else namespace)
-        elif isinstance(pattern, URLPattern) and pattern.name:
-            yield namespace + pattern.name
 
 
 def test_every_address_has_a_declared_rule():

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 import time_machine
 from django.core.management import call_command
 from django.test.utils import override_settings
-from django.urls import URLResolver, get_resolver
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -17,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from audit.redis_client import redis_client
 from doctolib.development.mail_sink import start_sink
 from doctolib.servers import free_port
+from tests.addresses import names
 from tests.clock import NOW
 from tests.walks.errands import Ways
 from tests.walks.filling import Mood
@@ -34,7 +34,7 @@ ACTS = {
     "wander": 44, "errand": 16, "book": 10, "sign in": 6, "mail": 6, "twice": 8, "badly": 6,
     "elsewhere": 4,
 }  # fmt: skip
-# The views of pages; the rest is Django admin, software's and the development server's.
+# The views of pages; the rest is software's.
 WALKED = ("practitioners:", "booking:", "audit:", "partners:")
 numbers = st.integers(0, 2**32 - 1)
 # Minutes: a moment, a hold's end, an evening, a link's end, a session's end.
@@ -75,26 +75,12 @@ class Report:
         dearest = ", ".join(f"{name} {n}" for name, n in self.statements.most_common(5))
         views = "\n".join(f"{n:6} {name}" for name, n in self.visited.most_common())
         faults = "\n\n".join(self.faults.values())
-        never = " ".join(sorted(names_of_views() - set(self.visited)))
+        walked = {each for each in names() if each.startswith(WALKED)}
+        never = " ".join(sorted(walked - set(self.visited)))
         return (
             f"{len(self.faults)} faults\n{faults}\n{len(self.visited)} views; "
             f"most statements: {dearest}\n{views}\nnever: {never}"
         )
-
-
-def names_of_views() -> set[str]:
-    """Return the names of all views that pages may lead to."""
-    found = set()
-    waiting = [(get_resolver(), "")]
-    while waiting:
-        resolver, prefix = waiting.pop()
-        for each in resolver.url_patterns:
-            if isinstance(each, URLResolver):
-                inner = f"{prefix}{each.namespace}:" if each.namespace else prefix
-                waiting.append((each, inner))
-            elif each.name:
-                found.add(f"{prefix}{each.name}")
-    return {each for each in found if each.startswith(WALKED)}
 
 
 class WalkMachine(RuleBasedStateMachine):
