@@ -19,6 +19,7 @@ from practitioners.domain.eligibility import Restriction
 from practitioners.models import Agenda
 from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import form_with, send
+from tests.booking.views.kinds_of_patients import reason_of
 from tests.booking.views.test_restrictions import (
     HALF,
     NINE,
@@ -28,7 +29,6 @@ from tests.booking.views.test_restrictions import (
     motifs,
     nothing_held,
     page,
-    reason_of,
 )
 from tests.booking.views.test_restrictions import known_to as seen_by
 from tests.factories import (
@@ -48,21 +48,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 @pytest.fixture
 def agenda():
     return make_agenda()
-
-
-@pytest.fixture
-def first(agenda):
-    return reason_of(agenda, "Première consultation", patient_kind="new")
-
-
-@pytest.fixture
-def control(agenda):
-    return reason_of(agenda, "Suivi", patient_kind="known")
-
-
-@pytest.fixture
-def anyone(agenda):
-    return reason_of(agenda, "Consultation")
 
 
 @pytest.mark.parametrize("suivi", ["", "oui", "non"])

@@ -1,6 +1,6 @@
 """Who may book is asked or said before anything is held, and refused at no last click."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -16,10 +16,10 @@ from practitioners.domain.audience import SOMEBODY_ELSE
 from practitioners.models import Taken
 from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import form_with, forms_of, send, slots_of
+from tests.booking.views.kinds_of_patients import reason_of
 from tests.factories import (
     make_account,
     make_agenda,
-    make_opening,
     make_patient,
     make_reason,
 )
@@ -33,28 +33,6 @@ QUESTION = "Êtes-vous déjà suivi par ce praticien"
 @pytest.fixture
 def agenda():
     return make_agenda()
-
-
-def reason_of(agenda, name, **values):
-    row = make_reason(agenda, name=name, **values)
-    opening = agenda.openings.first() or make_opening(agenda, until_time=time(12))
-    opening.visit_reasons.add(row)
-    return row
-
-
-@pytest.fixture
-def first(agenda):
-    return reason_of(agenda, "Première consultation", patient_kind="new")
-
-
-@pytest.fixture
-def control(agenda):
-    return reason_of(agenda, "Suivi", patient_kind="known")
-
-
-@pytest.fixture
-def anyone(agenda):
-    return reason_of(agenda, "Consultation")
 
 
 def client_of(account):
