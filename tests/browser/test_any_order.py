@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from booking.models import Appointment
 from practitioners.domain import next_slots
 from practitioners.models import Taken
-from tests.browser.test_passkeys import sign_in, with_authenticator
+from tests.browser.test_passkeys import make_passkey, sign_in, with_authenticator
 from tests.browser.test_story import link_in
 from tests.clock import today
 from tests.factories import (
@@ -83,11 +83,7 @@ def test_signing_in_with_a_code_first(here, new_page, agenda):
 def test_signing_in_with_a_passkey_first(here, new_page, agenda):
     account_with_patient("cle@exemple.fr")
     page = with_authenticator(new_page())
-    sign_in(page, here, "cle@exemple.fr")
-    page.wait_for_url(f"{here}/rendez-vous/")
-    page.goto(f"{here}/compte/cles/")
-    page.get_by_role("button", name="Ajouter une clé d’accès").click()
-    expect(page.get_by_text("jamais utilisée")).to_be_visible()
+    make_passkey(page, here, "cle@exemple.fr")
     page.context.clear_cookies()
     page.goto(f"{here}/connexion/")
     page.get_by_role("button", name="clé d’accès").click()
@@ -173,11 +169,7 @@ def test_a_parent_answers_first_and_books_for_a_child_on_a_phone(here, new_page,
 def test_a_passkey_finishes_what_was_begun_and_a_header_does_not(here, new_page, agenda):
     account_with_patient("cle@exemple.fr")
     page = with_authenticator(new_page())
-    sign_in(page, here, "cle@exemple.fr")
-    page.wait_for_url(f"{here}/rendez-vous/")
-    page.goto(f"{here}/compte/cles/")
-    page.get_by_role("button", name="Ajouter une clé d’accès").click()
-    expect(page.get_by_text("jamais utilisée")).to_be_visible()
+    make_passkey(page, here, "cle@exemple.fr")
     for from_header in (True, False):
         # Nothing on its way brings a cookie back.
         page.goto("about:blank")

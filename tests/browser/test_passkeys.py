@@ -41,6 +41,15 @@ def sign_in(page, here, email):
     page.get_by_role("button", name="Se connecter").click()
 
 
+def make_passkey(page, here, email):
+    """Sign a patient in by the form and make a passkey of their device; the page shows it."""
+    sign_in(page, here, email)
+    page.wait_for_url(f"{here}/rendez-vous/")
+    page.goto(f"{here}/compte/cles/")
+    page.get_by_role("button", name="Ajouter une clé d’accès").click()
+    expect(page.get_by_text("jamais utilisée")).to_be_visible()
+
+
 def test_a_passkey_opens_an_account_without_a_password(here, new_page):
     account = make_account("cle@exemple.fr")
     page = with_authenticator(new_page())

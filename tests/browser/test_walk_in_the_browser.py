@@ -8,7 +8,7 @@ from playwright.sync_api import Error, Page
 
 from practitioners.domain import next_slots
 from tests.browser.conftest import PHONE
-from tests.browser.test_passkeys import sign_in, with_authenticator
+from tests.browser.test_passkeys import make_passkey, with_authenticator
 from tests.browser.test_vendor_pages import signed_in
 from tests.clock import NOW
 from tests.walks.filling import Mood, fill
@@ -75,11 +75,7 @@ def test_a_walk_in_the_browser(live_server, new_page, settings, name):
 
 def leave_with_a_passkey(page: Page, here: str, email: str) -> None:
     """Make a passkey and sign out: its button on the page of signing in is one more way to go."""
-    sign_in(page, here, email)
-    page.wait_for_url(f"{here}/rendez-vous/")
-    page.goto(f"{here}/compte/cles/")
-    page.get_by_role("button", name="Ajouter une clé d’accès").click()
-    page.get_by_text("jamais utilisée").wait_for()
+    make_passkey(page, here, email)
     page.get_by_role("button", name="Se déconnecter").click()
     page.wait_for_url(f"{here}/")
 
