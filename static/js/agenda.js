@@ -14,6 +14,8 @@
   let isStale = false; // something changed meanwhile
 
   let toastTimer = 0;
+  const renounce = toast.querySelector("[data-renounce]");
+  // A question, whose button is named, can be answered with no as well.
   function say(text, undo, name) {
     window.clearTimeout(toastTimer);
     toast.hidden = false;
@@ -22,8 +24,12 @@
     button.hidden = !undo;
     button.onclick = undo || null;
     button.textContent = name || word("Undo");
+    renounce.hidden = !(undo && name);
+    renounce.textContent = word("Renounce");
     toastTimer = window.setTimeout(() => { toast.hidden = true; }, undo ? 25000 : 6000);
   }
+
+  renounce.onclick = () => say(word("LeftThere"));
 
   // --- Where a visit stands: rows are five minutes ---------------------------------------------
   const numberOf = (item, prefix) => Number([...item.classList].find((c) => c.startsWith(prefix)).slice(prefix.length));
@@ -85,6 +91,8 @@
       try {
         const given = await post(item.dataset.move, wanted);
         say(spoken(given.text), () => takeBack(given.former));
+        // What the page said of this visit when it was opened is no longer so.
+        document.querySelectorAll(`[data-done="${item.dataset.visit}"]`).forEach((said) => said.remove());
         isStale = true;
       } catch (problem) {
         put(item, from);

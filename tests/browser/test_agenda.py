@@ -139,6 +139,23 @@ def test_a_visit_is_moved_by_key(desk):
     assert clock_of(desk.visit) == ("09:05", 30)
 
 
+def test_an_unusual_hour_is_named_and_can_be_given_up(desk):
+    link = desk.get_by_role("link", name=re.compile("Zénobie"))
+    status = desk.locator("[data-toast]")
+    link.focus()
+    desk.keyboard.press("m")
+    desk.keyboard.press("ArrowRight")
+    for _step in range(6):
+        desk.keyboard.press("ArrowUp")
+    desk.keyboard.press("Enter")
+    expect(status).to_contain_text(f"08:30, {desk.second.practitioner}. Rien n’est encore changé")
+    expect(desk.get_by_role("button", name="Déplacer quand même")).to_be_visible()
+    desk.get_by_role("button", name="Renoncer").click()
+    expect(status).to_contain_text("Laissé où il était.")
+    expect(desk.get_by_role("button", name="Déplacer quand même")).to_be_hidden()
+    assert clock_of(desk.visit) == ("09:00", 30) and desk.visit.agenda == desk.first
+
+
 def test_an_open_agenda_follows_what_happens_elsewhere(desk):
     opened = Entry.objects.filter(action="reveal", channel="dashboard").count()
     new = at(desk, 10, "Anatole")

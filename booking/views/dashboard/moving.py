@@ -164,7 +164,8 @@ def drag_visit(
     try:
         moved = _drag(request, row, form, now=now)
     except UnusualTime as asked:
-        return JsonResponse({"problem": str(asked.text), "asks": "voulu"}, status=409)
+        text = f"{_place_in_words(form)}. {asked.text}"
+        return JsonResponse({"problem": text, "asks": "voulu"}, status=409)
     except book.AlsoBooked as asked:
         text = " ".join([str(asked.text), *_conflicts(request, row, asked)])
         return JsonResponse({"problem": text, "asks": BOTH}, status=409)
@@ -205,6 +206,13 @@ def _drag(request: HttpRequest, row: Appointment, form: DragForm, *, now: dateti
     if minutes and minutes != (row.ends_at - row.starts_at) // timedelta(minutes=1):
         row = drag.resize(appointment=row, minutes=minutes, actor=actor, now=now)
     return row
+
+
+def _place_in_words(form: DragForm) -> str:
+    """Where a visit was let go: the day, the hour and the practitioner."""
+    agenda = form.chosen_agenda()
+    at = form.starts_at().astimezone(agenda.practice.zone).replace(tzinfo=None)
+    return f"{in_words(at, 'D j b, H:i')}, {agenda.practitioner}"
 
 
 def _from_to(former: datetime, moved: Appointment) -> str:

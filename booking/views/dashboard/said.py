@@ -67,7 +67,7 @@ def address_that_says(
     `former`: where the visit was moved from; `first` and `count`: of the visits that repeat it.
     """
     at = former.isoformat() if former else ""
-    said = [done.value, str((first or visit).pk), at, count]
+    said = [done.value, str((first or visit).pk), at, count, (first or visit).moves]
     if done == Done.REPEATED:
         address = reverse("booking:visit", args=[visit.practice_id, visit.pk]) + "?"
     else:
@@ -76,14 +76,17 @@ def address_that_says(
 
 
 def what_was_done(request: HttpRequest, *, now: datetime) -> Said | None:
-    """Read what the page is to say, and open the name; None where there is nothing to say."""
+    """Read what the page is to say, and open the name; None where there is nothing to say.
+
+    A visit that was moved since is not where this would say: then nothing is said.
+    """
     said = signed.read(request, PARAMETER, salt=SALT, lasts=SAID_FOR)
     if said is None:
         return None
-    done, visit_id, at, count = said
+    done, visit_id, at, count, moves = said
     visit = (
         with_related()
-        .filter(pk=uuid.UUID(visit_id), agenda__in=agendas_of(request))
+        .filter(pk=uuid.UUID(visit_id), agenda__in=agendas_of(request), moves=moves)
         .exclude(status="cancelled")
         .first()
     )

@@ -104,6 +104,8 @@ def test_a_drag_asks_and_is_taken_back_without_asking(reason, client, now, place
     }  # fmt: skip
     asked = client.post(page, where)
     assert asked.status_code == 409 and asked.json()["asks"] and words in asked.json()["problem"]
+    # The hour and the practitioner, as a slip of the hand is told by them.
+    assert f"{place['heure']}, {reason.agenda.practitioner}. " in asked.json()["problem"]
     done = client.post(page, where | {"voulu": "1"})
     assert done.status_code == 200
     assert client.post(page, done.json()["former"] | {"retour": "1"}).status_code == 200
