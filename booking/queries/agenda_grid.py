@@ -11,7 +11,7 @@ from practitioners.domain import availability, wall_clock
 from practitioners.domain.availability import OpeningTime
 from practitioners.domain.standing import by_preference, free_by_opening
 from practitioners.domain.substitutes import between
-from practitioners.models import Agenda, VisitReason
+from practitioners.models import Absence, Agenda, VisitReason
 
 STEP_MINUTES = 5
 FIRST_HOUR, LAST_HOUR = 8, 19
@@ -117,6 +117,7 @@ def build_grid(
         for day in days
         if row.since <= day <= row.until
     }
+    labels = _labels(ids, since=since, until=until)
     grid = Grid(columns=[], first_hour=first, last_hour=min(last, 24))
     for day in days:
         for agenda in agendas:
@@ -134,15 +135,10 @@ def build_grid(
                     column.blocks.append(_opening_block(grid, opening))
             for absent_from, absent_until in time.absences:
                 if absent_from < ends and begins < absent_until:
-                    column.blocks.append(
-                        _block(
-                            grid,
-                            "absence",
-                            day,
-                            (max(absent_from, begins), min(absent_until, ends)),
-                            zone,
-                        )
-                    )
+                    away_for = (max(absent_from, begins), min(absent_until, ends))
+                    block = _block(grid, "absence", day, away_for, zone)
+                    label = labels.get((agenda.pk, absent_from, absent_until), "")
+                    column.blocks.append(replace(block, label=label))
             for reason, slot in free_by_opening(
                 time, reasons.get(agenda.pk, []), since=max(begins, now), until=ends
             ):
@@ -157,6 +153,16 @@ def build_grid(
             ]
             grid.columns.append(column)
     return grid
+
+
+def _labels(
+    agenda_ids: list[uuid.UUID], *, since: datetime, until: datetime
+) -> dict[tuple[uuid.UUID, datetime, datetime], str]:
+    """What the practice calls its absences, by agenda and time; of imported ones nothing."""
+    rows = Absence.objects.filter(
+        agenda__in=agenda_ids, starts_at__lt=until, until__gt=since, imported_from__isnull=True
+    ).exclude(label="")
+    return {(row.agenda_id, row.starts_at, row.until): row.label for row in rows}
 
 
 def _rows(grid: Grid, begins_minutes: int, ends_minutes: int) -> tuple[int, int]:

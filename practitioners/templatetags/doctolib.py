@@ -1,7 +1,7 @@
 """Template filters and tags that every template may use."""
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from practitioners.domain import date_words, telephone
 from practitioners.domain import zone_words as zones
-from practitioners.models import Practice, VisitReason
+from practitioners.models import Absence, Practice, VisitReason
 
 register = template.Library()
 
@@ -60,6 +60,23 @@ def day(at: datetime, practice: Practice) -> str:
 def short_day(at: datetime, practice: Practice) -> str:
     """The day in short: mar. 24 nov."""
     return date_words.in_words(_wall(at, practice), "D j b")
+
+
+@register.filter
+def span(absence: Absence, practice: Practice) -> str:
+    """From when until when an absence lasts: whole days as such, hours of one day with one day."""
+    begins, ends = _wall(absence.starts_at, practice), _wall(absence.until, practice)
+    first = date_words.in_words(begins, "D j b")
+    if begins.time() == ends.time() == time.min and begins < ends:
+        last = ends - timedelta(days=1)
+        if last.date() == begins.date():
+            return _("%(day)s, toute la journée") % {"day": first}
+        days = {"first": first, "last": date_words.in_words(last, "D j b")}
+        return _("du %(first)s au %(last)s, toute la journée") % days
+    until = f"{ends:%H:%M}"
+    if begins.date() != ends.date():
+        until = f"{date_words.in_words(ends, 'D j b')} {until}"
+    return f"{first} {begins:%H:%M} → {until}"
 
 
 @register.filter(expects_localtime=True)

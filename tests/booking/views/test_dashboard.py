@@ -1,5 +1,6 @@
 """The practice's daily work on the dashboard."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -280,6 +281,37 @@ def test_an_impossible_absence_is_refused(agenda, client, changed):
     assert not Absence.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        ({}, "lun. 30 nov., toute la journée"),
+        ({"until_day": "2026-12-02"}, "du lun. 30 nov. au mer. 2 déc., toute la journée"),
+        ({"from_time": "09:00", "until_time": "10:00"}, "lun. 30 nov. 09:00 → 10:00"),
+        (
+            {"until_day": "2026-12-01", "from_time": "09:00", "until_time": "10:00"},
+            "lun. 30 nov. 09:00 → mar. 1er déc. 10:00",
+        ),
+    ],
+)
+def test_an_absence_is_told_by_its_days_and_its_label(agenda, reason, client, hours, words):
+    data = absence(agenda, label="Congrès", **hours)
+    assert client.post(url("new-absence", agenda), data).status_code == 302
+    page = client.get(url("week-plan", agenda)).content.decode()
+    assert f"{words} Congrès" in page
+    grid = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
+    assert re.search(r'class="block absence [^"]*">Congrès</li>', grid)
+
+
+def test_an_imported_absence_keeps_its_label_to_itself(agenda, client):
+    Absence.objects.create(
+        agenda=agenda, starts_at=NINE, until=NINE + timedelta(hours=1), label="Dentiste",
+        imported_from=agenda.pk,
+    )  # fmt: skip
+    grid = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
+    assert re.search(r'class="block absence [^"]*">Absence</li>', grid)
+    assert "Dentiste" not in grid
+
+
 # Openings and visit reasons
 
 
@@ -487,6 +519,17 @@ def test_a_removed_member_is_out_at_once(agenda, client):
     assert theirs.get(url("agenda", agenda)).status_code == 200
     client.post(url("remove-member", agenda, member.pk))
     assert theirs.get(url("agenda", agenda)).status_code == 404
+
+
+def test_removing_somebody_asks_first(agenda, client):
+    member = make_member(agenda.practice, role="secretary")
+    page = client.get(url("members", agenda)).content.decode()
+    address = url("remove-member", agenda, member.pk)
+    before = page.partition(address)[0]
+    # The form stands closed, behind a word that only opens it.
+    assert before.rpartition("<details")[2].startswith(">")
+    assert "</details>" not in before.rpartition("<details")[2]
+    assert "n’a plus accès au cabinet, tout de suite" in before.rpartition("<details")[2]
 
 
 def test_the_last_owner_stays(agenda, client):
