@@ -38,6 +38,11 @@ class Duplicate:
     birth_date: str
     phone: str
 
+    @property
+    def name(self) -> str:
+        """The whole name, as pages write it; somebody may have one name alone."""
+        return f"{self.first_name} {self.last_name}".strip()
+
 
 def probable_duplicates(*, identity: Identity, actor: Actor) -> list[Duplicate]:
     """Return the files in the active practice's scope that are probably this person's.

@@ -46,6 +46,11 @@ class Identity:
     phone: str = ""
     email: str = ""
 
+    @property
+    def name(self) -> str:
+        """The whole name, as pages write it; somebody may have one name alone."""
+        return f"{self.first_name} {self.last_name}".strip()
+
 
 def normalise_phone(text: str) -> str:
     """Return a phone number in E.164, or an empty text for an empty one. Raises InvalidPhone.

@@ -26,13 +26,15 @@ class Choice:
     """For whom a form books: a new patient, one patient of the practice, or nobody yet.
 
     `is_both`: it names a patient and a new one, or several, and so says nothing. `is_decided`:
-    a button that names whom it books for has said which of them is meant.
+    a button that names whom it books for has said which of them is meant. `kept_beside_typed`: a
+    known file was chosen instead of the new one that is typed, which stays to be read.
     """
 
     is_new: bool = False
     patient_id: uuid.UUID | None = None
     is_both: bool = False
     is_decided: bool = False
+    kept_beside_typed: bool = False
 
 
 def read_choice(data: QueryDict) -> Choice:
@@ -40,10 +42,15 @@ def read_choice(data: QueryDict) -> Choice:
     decided = data.get("decide", "")
     if decided:
         return Choice(is_new=decided == NEW, patient_id=read_id(decided), is_decided=True)
+    kept = read_id(data.get("fiche", ""))
+    if kept is not None:
+        return Choice(patient_id=kept, kept_beside_typed=True)
     given = data.getlist("patient")
     known = {pk for text in given if (pk := read_id(text))}
     is_new = NEW in given
     is_typed = any(data.get(name, "").strip() for name in TYPED)
+    if not is_new and known == {read_id(data.get("connue", ""))}:
+        return Choice(patient_id=next(iter(known)), kept_beside_typed=True)
     return Choice(
         is_new=is_new,
         patient_id=next(iter(known)) if len(known) == 1 else None,

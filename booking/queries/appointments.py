@@ -1,6 +1,7 @@
 """Appointments as pages show them, with the names that their readers may see."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,9 @@ from django.db.models import Q, QuerySet
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
 from booking.domain.patients import NAME_FIELDS
-from booking.models import Appointment
+from booking.models import Appointment, Patient
+from booking.models.appointment import Status
+from practitioners.models import Agenda
 
 RELATED = (
     "visit_reason",
@@ -43,6 +46,29 @@ def upcoming(*, now: datetime) -> QuerySet[Appointment]:
         .exclude(status="cancelled")
         .order_by("starts_at", "pk")
     )
+
+
+COMING_SHOWN = 5
+
+
+def coming_of(
+    patients: Iterable[Patient], *, agendas: Iterable[Agenda], now: datetime
+) -> dict[uuid.UUID, list[Appointment]]:
+    """Each patient's next visits (at most COMING_SHOWN) on these agendas, soonest first.
+
+    One query for all of the patients. A visit that is over, cancelled or missed is none of them.
+    """
+    rows = upcoming(now=now).filter(
+        patient__in=[each.pk for each in patients],
+        agenda__in=[each.pk for each in agendas],
+        status__in=[Status.BOOKED, Status.ARRIVED],
+    )
+    found: dict[uuid.UUID, list[Appointment]] = {}
+    for row in rows:
+        some = found.setdefault(row.patient_id, [])
+        if len(some) < COMING_SHOWN:
+            some.append(row)
+    return found
 
 
 def past(*, now: datetime, limit: int = 50) -> QuerySet[Appointment]:

@@ -283,7 +283,7 @@ def test_who_probably_has_a_file_is_shown_first_and_given_back(practice, desk, n
     (double,) = page.context["doubles"]
     assert double.line.number == 2
     assert "ont probablement déjà une fiche" in page.content.decode()
-    assert "Lefèvre Zoé" in page.content.decode()
+    assert "Zoé Lefèvre" in page.content.decode()
     assert Patient.unscoped.count() == 1
     take(row, now)
     assert (row.created, row.known, row.rejected) == (1, 0, 1)

@@ -65,8 +65,8 @@ def test_the_choice_stands_whatever_a_search_brings_late(page, practice):
     page.goto(page.address)
     check_page(page)
     page.fill("#q", "lefevre")
-    page.get_by_label("Lefèvre Zoé").check()
-    expect(page.get_by_text("Rendez-vous pour Lefèvre Zoé")).to_be_visible()
+    page.get_by_label("Zoé Lefèvre").check()
+    expect(page.get_by_text("Rendez-vous pour Zoé Lefèvre")).to_be_visible()
     # An answer that is on its way while somebody is chosen, and no longer names them.
     held = []
     page.route("**/rendez-vous/", lambda route: held.append(route))
@@ -75,11 +75,11 @@ def test_the_choice_stands_whatever_a_search_brings_late(page, practice):
     for route in held:
         route.continue_()
     page.unroute("**/rendez-vous/")
-    expect(page.get_by_label("Clavier Ada")).to_be_visible()
-    expect(page.get_by_label("Lefèvre Zoé")).to_be_checked()
+    expect(page.get_by_label("Ada Clavier")).to_be_visible()
+    expect(page.get_by_label("Zoé Lefèvre")).to_be_checked()
     page.fill("#q", "lefevre")
-    expect(page.get_by_label("Clavier Ada")).to_have_count(0)
-    expect(page.get_by_label("Lefèvre Zoé")).to_have_count(1)
+    expect(page.get_by_label("Ada Clavier")).to_have_count(0)
+    expect(page.get_by_label("Zoé Lefèvre")).to_have_count(1)
     # A new patient's name is about a new patient, and the page says so before anything is booked.
     page.get_by_label("Nouveau patient").check()
     page.fill("[name=first_name]", "Élise")
@@ -87,7 +87,7 @@ def test_the_choice_stands_whatever_a_search_brings_late(page, practice):
     expect(
         page.get_by_text("Rendez-vous pour un nouveau patient\u00a0: Élise Moreau")
     ).to_be_visible()
-    page.get_by_label("Lefèvre Zoé").check()
+    page.get_by_label("Zoé Lefèvre").check()
     page.locator("button.slot").first.click()
     expect(page.get_by_text("Cette heure est libre.")).to_be_visible()
     page.get_by_role("button", name="Prendre le rendez-vous").click()
@@ -116,9 +116,9 @@ def test_slots_and_reasons_follow_the_agenda_by_keyboard(page, practice):
     page.focus("#q")
     page.keyboard.type("lefevre")
     page.keyboard.press("Enter")
-    page.get_by_label("Lefèvre Zoé").focus()
+    page.get_by_label("Zoé Lefèvre").focus()
     page.keyboard.press("Space")
-    expect(page.get_by_label("Lefèvre Zoé")).to_be_checked()
+    expect(page.get_by_label("Zoé Lefèvre")).to_be_checked()
     assert not Appointment.unscoped.exists()
     page.locator("button.slot").nth(1).focus()
     page.keyboard.press("Enter")
@@ -146,7 +146,11 @@ def test_it_books_without_javascript(live_server, new_page, practice, member):
     expect(page.locator("[name=last_name]")).to_have_value("Lefebvre")
     page.get_by_role("button", name="Prendre le rendez-vous").click()
     expect(page.get_by_role("alert")).to_contain_text("a peut-être déjà une fiche")
-    page.get_by_role("button", name="Utiliser la fiche de Lefèvre Zoé").click()
+    page.get_by_role("button", name="Utiliser cette fiche\u00a0: Zoé Lefèvre").click()
+    expect(page.get_by_label("Zoé Lefèvre")).to_be_checked()
+    expect(page.locator("[name=last_name]")).to_have_value("Lefebvre")
+    assert not Appointment.unscoped.exists()
+    page.get_by_role("button", name="Prendre le rendez-vous").click()
     expect(page.locator(".notice.success")).to_contain_text("Rendez-vous pris pour Zoé Lefèvre")
     assert Patient.unscoped.count() == 1
 

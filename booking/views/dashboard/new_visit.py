@@ -50,7 +50,7 @@ SLOTS_SHOWN = 12
 NEAREST_SHOWN = 6
 SENT_TWICE = timedelta(minutes=2)
 # Buttons and fields that only ask to be shown something.
-LOOKS = ("search", "creneau", "depuis", "montrer")
+LOOKS = ("search", "creneau", "depuis", "montrer", "fiche")
 
 
 @dataclass
@@ -296,6 +296,7 @@ def _people_context(desk: Desk, *, with_chosen: bool) -> dict[str, object]:
     return {
         "caller": desk.caller,
         "choice": desk.choice,
+        "is_just_known": "fiche" in desk.data,
         "q": text,
         "chosen": chosen,
         "found": [row for row in rows if row["patient"].pk != chosen_id],

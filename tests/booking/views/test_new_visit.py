@@ -1,5 +1,6 @@
 """The right person at the right time: a visit that a practice books on the phone."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -102,7 +103,7 @@ def test_a_new_patient_and_a_match_together_are_refused(reason, client, page, zo
     text = answer.content.decode()
     assert answer.status_code == 409
     assert "Pour qui est ce rendez-vous" in text
-    assert "Lefèvre Zoé" in text
+    assert "Zoé Lefèvre" in text
     for name in ("first_name", "last_name", "birth_date", "phone", "email"):
         assert not data[name] or f'value="{data[name]}"' in text
     assert 'name="patient" value="new" id="new" checked' not in text
@@ -121,7 +122,7 @@ def test_two_matches_together_are_refused(agenda, reason, client, page, zoe):
 def test_a_button_that_says_for_whom_decides(reason, client, page, zoe, who):
     data = when(reason, patient=zoe.pk, **TYPED)
     refused = client.post(page, data).content.decode()
-    assert "Pour Lefèvre Zoé, 31/12/1980" in refused
+    assert "Pour Zoé Lefèvre, 31/12/1980" in refused
     assert "Pour Élise Moreau, nouvelle fiche" in refused
     data["decide"] = zoe.pk if who == "known" else "new"
     assert client.post(page, data).status_code == 302
@@ -234,6 +235,19 @@ def test_a_move_names_the_patient_too(agenda, reason, client, now):
     assert "à 10:00" in text
 
 
+def test_what_is_said_does_not_outlive_a_further_move(agenda, reason, client, now):
+    visit = booked(reason, now)
+    move = reverse("booking:move-visit", args=[agenda.practice_id, visit.pk])
+    address = client.post(move, when(reason, heure="10:00"))["Location"]
+    page = client.get(address).content.decode()
+    assert "déplacé" in page and f'data-done="{visit.pk}"' in page
+    drag = reverse("booking:drag-visit", args=[agenda.practice_id, visit.pk])
+    place = {"agenda": agenda.pk, "jour": "2026-11-30", "minute": 11 * 60}
+    assert client.post(drag, place).status_code == 200
+    again = client.get(address)
+    assert again.context["done"] is None and "data-done" not in again.content.decode()
+
+
 @pytest.mark.parametrize("said", ["", "x", "x:y:z"])
 def test_nothing_is_said_that_was_not_done(agenda, client, said):
     page = reverse("booking:agenda", args=[agenda.practice_id])
@@ -252,7 +266,7 @@ def test_a_probable_duplicate_is_shown_before_it_is_created(reason, client, page
     text = answer.content.decode()
     assert answer.status_code == 409
     assert "a peut-être déjà une fiche" in text
-    assert "Lefèvre Zoé" in text and "31/12/1980" in text
+    assert "Zoé Lefèvre" in text and "31/12/1980" in text
     assert 'value="LEFEBVRE"' in text
     # The number was not given, and is not told.
     assert "06 12 34 56 78" not in text
@@ -260,11 +274,34 @@ def test_a_probable_duplicate_is_shown_before_it_is_created(reason, client, page
     assert Patient.unscoped.get() == zoe
 
 
-def test_its_file_is_used(reason, client, page, zoe):
-    data = when(reason, patient="new", decide=zoe.pk, **SAME)
-    assert client.post(page, data).status_code == 302
+def test_its_file_is_chosen_and_what_was_typed_stays_to_be_confirmed(reason, client, page, zoe):
+    data = when(reason, patient="new", **{**SAME, "phone": "06 39 98 00 01", "heure": "10:30"})
+    refused = client.post(page, data).content.decode()
+    button = re.search(rf'name="fiche" value="{zoe.pk}" aria-label="([^"]*)">([^<]*)<', refused)
+    assert button[1].startswith(button[2]) and "Zoé Lefèvre" in button[1]
+    shown = client.post(page, {**data, "fiche": zoe.pk})
+    text = shown.content.decode()
+    assert shown.status_code == 200 and not Appointment.unscoped.exists()
+    assert f'value="{zoe.pk}" id="p-{zoe.pk}" checked' in text
+    assert 'value="new" id="new" checked' not in text
+    for value in ("LEFEBVRE", "Zoe", "06 39 98 00 01", "10:30"):
+        assert f'value="{value}"' in text
+    assert "n’y est pas ajouté" in text
+    known = {**data, "patient": zoe.pk, "connue": zoe.pk}
+    assert client.post(page, known).status_code == 302
     assert Appointment.unscoped.get().patient == zoe
     assert Patient.unscoped.count() == 1
+
+
+def test_a_known_file_is_not_confirmed_for_somebody_else(agenda, reason, client, page, zoe):
+    other = make_patient(practice=agenda.practice, first_name="Ada")
+    data = when(reason, **SAME, connue=zoe.pk)
+    for wrong in (other.pk, "new", [zoe.pk, other.pk], [zoe.pk, "new"]):
+        assert client.post(page, {**data, "patient": wrong}).status_code == 409
+    stranger = make_patient(practice=make_practice())
+    shown = client.post(page, {**data, "fiche": stranger.pk})
+    assert str(stranger.pk) not in shown.content.decode()
+    assert not Appointment.unscoped.exists()
 
 
 def test_or_another_is_created_all_the_same(reason, client, page, zoe):
