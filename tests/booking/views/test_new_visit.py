@@ -572,3 +572,9 @@ def test_times_follow_the_practices_own_clock(now):
     answer = client.get(page, {"agenda": agenda.pk, "debut": "2026-11-30T13:00:00Z"})
     assert 'value="09:00"' in answer.content.decode()
     assert answer.context["standing"].why == "free"
+
+
+def test_the_search_says_that_it_wants_whole_names(client, page):
+    text = client.get(page).content.decode()
+    assert 'aria-describedby="q-help"' in text
+    assert "Écrivez le nom entier" in text
