@@ -303,10 +303,8 @@ def test_an_absence_is_told_by_its_days_and_its_label(agenda, reason, client, ho
 
 
 def test_an_imported_absence_keeps_its_label_to_itself(agenda, client):
-    Absence.objects.create(
-        agenda=agenda, starts_at=NINE, until=NINE + timedelta(hours=1), label="Dentiste",
-        imported_from=agenda.pk,
-    )  # fmt: skip
+    client.post(url("new-absence", agenda), absence(agenda, label="Dentiste"))
+    assert Absence.objects.update(imported_from=agenda.pk) == 1
     grid = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
     assert re.search(r'class="block absence [^"]*">Absence</li>', grid)
     assert "Dentiste" not in grid
