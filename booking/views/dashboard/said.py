@@ -20,7 +20,7 @@ from booking.views.dashboard import signed
 from booking.views.dashboard.told import Told, When, told
 
 PARAMETER = "fait"
-SALT = "said"
+SALT = "said-and-moves"  # Not what an older release signed, which said less.
 SAID_FOR = timedelta(minutes=2)
 
 

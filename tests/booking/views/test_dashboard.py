@@ -302,7 +302,7 @@ def test_an_absence_is_told_by_its_days_and_its_label(agenda, reason, client, ho
     assert re.search(r'class="block absence [^"]*">Congrès</li>', grid)
 
 
-def test_an_imported_absence_keeps_its_label_to_itself(agenda, client):
+def test_an_imported_absence_keeps_its_label_to_itself(agenda, reason, client):
     client.post(url("new-absence", agenda), absence(agenda, label="Dentiste"))
     assert Absence.objects.update(imported_from=agenda.pk) == 1
     grid = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
