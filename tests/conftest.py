@@ -7,11 +7,14 @@ from datetime import datetime
 
 import pytest
 import time_machine
+from django.test import TransactionTestCase
 from django.utils import translation
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from audit.redis_client import redis_client
 from doctolib.collector import collect_seldom
 from tests.clock import NOW
+from tests.emptied import empty_database
 from tests.shared_data import SHARED
 
 collect_ignore = (
@@ -19,6 +22,24 @@ collect_ignore = (
     if SHARED.exists()
     else ["practitioners/test_national_scenarios.py", "partners/test_real_calendars.py"]
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_beginnings_and_ends() -> Iterator[None]:
+    """Find the static files once, not for each client, and empty only the tables with rows."""
+    files: dict[str, object] = {}
+    find = WhiteNoiseMiddleware.add_files_from_finders
+
+    def add_files(middleware: WhiteNoiseMiddleware) -> None:
+        if not files:
+            find(middleware)
+            files.update(middleware.files)
+        middleware.files.update(files)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_files)
+        patched.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty_database())
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import time_machine
-from django.core.management import call_command
 from django.test.utils import override_settings
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from doctolib.development.mail_sink import start_sink
 from doctolib.servers import free_port
 from tests.addresses import names
 from tests.clock import NOW
+from tests.emptied import empty_database
 from tests.walks.errands import Ways
 from tests.walks.filling import Mood
 from tests.walks.invariants import problems_of
@@ -92,7 +92,7 @@ class WalkMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
+        empty_database()
         redis_client().flushdb()
         self._traveller = time_machine.travel(NOW, tick=False)
         clock = self._traveller.start()
