@@ -7,6 +7,7 @@ from booking.views import (
     changing,
     conversations,
     documents,
+    invited,
     offline,
     own_account,
     own_data,
@@ -149,7 +150,7 @@ urlpatterns = [
     path("attente/", waiting.join, name="join-waiting-list"),
     path("attente/<uuid:wait_id>/quitter/", waiting.leave, name="leave-waiting-list"),
     path("creneau/<str:token>/", waiting.offer, name="offer"),
-    path("invitation/<str:token>/", members.accept_invitation, name="accept-invitation"),
+    path("invitation/<str:token>/", invited.accept_invitation, name="accept-invitation"),
     path("cabinet/<uuid:practice_id>/", agenda.agenda, name="agenda"),
     path("cabinet/<uuid:practice_id>/fiches/", merging.merge, name="merge-patients"),
     path(

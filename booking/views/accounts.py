@@ -43,6 +43,7 @@ from booking.views.access import (
     note_code_given,
     web_actor,
 )
+from booking.views.invited import Invited, invited_at
 from practitioners.domain import live
 
 
@@ -54,14 +55,15 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return entering.go_on(request)
     if request.method != "POST":
         entering.arrive(request)
-    form = SignInForm(request.POST or None)
+    invited = invited_at(request, entering.asked_target(request))
+    form = SignInForm(request.POST or None, initial=_address_of(invited))
     if request.method == "POST" and form.is_valid():
         email, network = form.cleaned_data["email"], network_of(request)
         try:
             throttle.check(email=email, network=network)
         except throttle.TooManyTries as problem:
             form.add_error(None, str(problem.text))
-            return _sign_in_page(request, form, status=429)
+            return _sign_in_page(request, form, invited, status=429)
         account = authenticate(request, username=email, password=form.cleaned_data["password"])
         if account is None:
             throttle.note_failure(email=email, network=network)
@@ -71,11 +73,18 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return pending.lead_to_mail(request, check, email=email)
         else:
             return entering.enter_or_ask(request, account)
-    return _sign_in_page(request, form)
+    return _sign_in_page(request, form, invited)
 
 
-def _sign_in_page(request: HttpRequest, form: SignInForm, *, status: int = 200) -> HttpResponse:
-    context = {"form": form, "next": entering.asked_target(request)}
+def _address_of(invited: Invited | None) -> dict[str, str]:
+    """The address with which somebody enters who follows an invitation's link."""
+    return {"email": invited.address} if invited else {}
+
+
+def _sign_in_page(
+    request: HttpRequest, form: SignInForm, invited: Invited | None, *, status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "next": entering.asked_target(request), "invited": invited}
     return render(request, "booking/sign_in.html", context, status=status)
 
 
@@ -127,7 +136,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         return entering.go_on(request)
     if request.method != "POST":
         entering.arrive(request)
-    form = SignUpForm(request.POST or None)
+    invited = invited_at(request, entering.asked_target(request))
+    form = SignUpForm(request.POST or None, initial=_address_of(invited))
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"]
         try:
@@ -146,7 +156,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(problem.text))
         else:
             return pending.lead_to_mail(request, check, email=email)
-    context = {"form": form, "next": entering.asked_target(request)}
+    context = {"form": form, "next": entering.asked_target(request), "invited": invited}
     return render(request, "booking/sign_up.html", context)
 
 

@@ -23,7 +23,10 @@ VALID_DAYS = 7
 class InvalidInvitation(Exception):
     """The invitation is unknown, used, too old, or meant for another address."""
 
-    text = _("Cette invitation n’est plus valable, ou elle est adressée à un autre compte.")
+    text = _(
+        "Cette invitation n’est plus valable, ou elle est adressée à un autre compte. Si vous"
+        " l’avez acceptée, connectez-vous ; sinon, demandez au cabinet de vous inviter de nouveau."
+    )
 
 
 class AlreadyInvited(Exception):
@@ -129,16 +132,45 @@ def invitation_token(invitation: Invitation) -> str:
     return signing.dumps(str(invitation.pk), salt="invitation")
 
 
-def open_invitation(*, token: str, now: datetime) -> Invitation:
-    """Return the invitation that a token names. Raises InvalidInvitation."""
+def _named_by(token: str) -> Invitation:
+    """Return the invitation that a token names, open or not. Raises InvalidInvitation."""
     try:
         invitation_id = uuid.UUID(signing.loads(token, salt="invitation"))
-        invitation = Invitation.objects.select_related("practice").get(pk=invitation_id)
+        found = Invitation.objects.select_related("practice").prefetch_related(
+            "agendas__practitioner"
+        )
+        return found.get(pk=invitation_id)
     except (signing.BadSignature, ValueError, TypeError, Invitation.DoesNotExist) as error:
         raise InvalidInvitation from error
+
+
+def open_invitation(*, token: str, now: datetime) -> Invitation:
+    """Return the invitation that a token names, as long as it can be accepted.
+
+    Raises InvalidInvitation.
+    """
+    invitation = _named_by(token)
     if not invitation.is_open(now=now):
         raise InvalidInvitation
     return invitation
+
+
+def is_for(invitation: Invitation, account: Any) -> bool:
+    """Whether it is the account's address, which it has proved, that was invited."""
+    same_address = bytes(invitation.email_index or b"") == bytes(account.email_index)
+    return same_address and account.email_verified_at is not None
+
+
+def joined_by(*, token: str, account: Any, now: datetime) -> Membership | None:
+    """Return the membership to which an invitation that is accepted led this account."""
+    try:
+        invitation = _named_by(token)
+    except InvalidInvitation:
+        return None
+    if invitation.accepted_at is None or not is_for(invitation, account):
+        return None
+    there = Membership.objects.filter(account=account, practice=invitation.practice).first()
+    return None if there is None or there.is_over(now=now) else there
 
 
 @transaction.atomic
@@ -149,8 +181,7 @@ def accept(*, invitation: Invitation, account: Any, actor: Actor, now: datetime)
     signed in, or renews one that is over. Raises InvalidInvitation.
     """
     fresh = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
-    same_address = bytes(fresh.email_index or b"") == bytes(account.email_index)
-    if not fresh.is_open(now=now) or not same_address or not account.email_verified_at:
+    if not fresh.is_open(now=now) or not is_for(fresh, account):
         raise InvalidInvitation
     fresh.accepted_at = now
     fresh.save(update_fields=["accepted_at"])

@@ -43,6 +43,8 @@ PUBLIC = {
     "booking:check-state", "booking:go-on", "booking:send-again", "booking:correct-address",
     # Whoever has the link of a mail: tests/booking/test_email_change.py.
     "booking:stop-email-change", "booking:reset-asked",
+    # Whoever has the link reads whom it is for: tests/booking/views/test_invited.py.
+    "booking:accept-invitation",
     "booking:verify-email", "booking:forgotten", "booking:reset-password", "booking:hold",
     "booking:confirm", "booking:confirm-together", "set_language",
     # Whoever has the link: tests/booking/views/test_waiting_list.py.
@@ -65,7 +67,7 @@ KEYS = {
 OWN = {
     "booking:account", "booking:reads", "booking:second-factor", "booking:people", "booking:let-go",
     "booking:new-person", "booking:person", "booking:my-appointments", "booking:appointment",
-    "booking:move", "booking:cancel", "booking:take-back", "booking:calendar-file", "booking:accept-invitation",
+    "booking:move", "booking:cancel", "booking:take-back", "booking:calendar-file",
     "booking:proof", "booking:concern", "booking:my-data", "booking:my-data-file", "booking:erase-account",
     "booking:my-incidents", "booking:join-waiting-list", "booking:leave-waiting-list",
     "booking:hand-over", "booking:accept-handover", "booking:offline-visits", "booking:my-conversations", "booking:begin-conversation", "booking:my-conversation",

@@ -18,12 +18,10 @@ from booking.domain import messages as owed
 from booking.forms.dashboard import InvitationForm, LastDayForm
 from booking.views.access import (
     account_of,
-    account_required,
     agendas_of,
     membership_of,
     practice_actor,
     practice_member,
-    web_actor,
 )
 from practitioners.domain import invite, members
 from practitioners.models import Invitation, Membership, Practitioner
@@ -159,23 +157,3 @@ def remove_member(
     else:
         messages.success(request, _("Cette personne n’a plus accès au cabinet."))
     return redirect("booking:members", practice_id)
-
-
-@never_cache
-@account_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
-    now = timezone.now()
-    try:
-        invitation = invite.open_invitation(token=token, now=now)
-        if request.method == "POST":
-            membership = invite.accept(
-                invitation=invitation,
-                account=account_of(request),
-                actor=web_actor(request),
-                now=now,
-            )
-            return redirect("booking:agenda", membership.practice_id)
-    except invite.InvalidInvitation as problem:
-        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
-    return render(request, "dashboard/accept.html", {"invitation": invitation})
