@@ -20,6 +20,7 @@ from booking.queries import appointments as queries
 from booking.views.access import account_required, web_actor
 from booking.views.both import heeding, sentences
 from practitioners.domain import availability, take
+from practitioners.domain.nearest import nearest_slots
 from practitioners.domain.wall_clock import day_bounds, read_day, read_instant
 from practitioners.domain.why_not import why_not
 from practitioners.templatetags.doctolib import clock, day
@@ -27,8 +28,6 @@ from practitioners.templatetags.doctolib import clock, day
 DAYS_SHOWN = 7
 # The first page begins so many days before the visit, which then stands in its middle.
 DAYS_BEFORE = 3
-NEAREST = 6
-NEAR = timedelta(days=14)
 
 
 def _own(appointment_id: uuid.UUID) -> Appointment:
@@ -134,7 +133,12 @@ def _chosen(row: Appointment, starts_at: datetime, *, now: datetime) -> dict[str
         return {
             "asked_at": starts_at,
             "problem": _why_not(row, starts_at, now=now),
-            "nearest": _nearest(row, starts_at, now=now),
+            "nearest": nearest_slots(
+                visit_reason=row.visit_reason,
+                starts_at=starts_at,
+                now=now,
+                holder=change.move_key(row),
+            ),
         }
     return {
         "to": starts_at,
@@ -168,16 +172,6 @@ def _free(
         now=now,
         holder=change.move_key(row),
     )
-
-
-def _nearest(row: Appointment, starts_at: datetime, *, now: datetime) -> list[datetime]:
-    """The free times nearest to one that is gone, in their order."""
-    horizon = now + timedelta(days=row.visit_reason.horizon_days)
-    found = _free(
-        row, since=max(now, starts_at - NEAR), until=min(horizon, starts_at + NEAR), now=now
-    ) or _free(row, since=now, until=horizon, now=now)
-    starts = sorted((slot.starts_at for slot in found), key=lambda at: (abs(at - starts_at), at))
-    return sorted(starts[:NEAREST])
 
 
 def _week(

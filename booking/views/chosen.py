@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import cast
 from urllib.parse import urlencode
 
@@ -25,9 +25,9 @@ from booking.models import Patient
 from booking.queries.standing import standing
 from booking.views import unfinished
 from booking.views.access import account_of
-from practitioners.domain import availability
 from practitioners.domain.audience import ANSWERS, Offer, audience_of
 from practitioners.domain.eligibility import NEW, SAYS_KNOWN, is_restricted, restriction
+from practitioners.domain.nearest import nearest_slots
 from practitioners.domain.substitutes import name_at
 from practitioners.domain.why_not import why_not
 from practitioners.models import Agenda, Practice, VisitReason
@@ -35,8 +35,6 @@ from practitioners.readers import reader_of
 
 # The pages that `pour` tells which person is chosen.
 CHOOSES_A_PERSON = {"booking:confirm", "booking:join-waiting-list"}
-NEAREST = 6
-NEAREST_DAYS = 30
 
 _CHOSEN = FixedQuery(
     [VisitReason, Agenda, Practice, Patient],
@@ -178,7 +176,9 @@ def slot_gone(
 ) -> HttpResponse:
     """Say of the time that was asked for why it cannot be had, and lead to those that can."""
     now, holder = timezone.now(), unfinished.hold_key(request)
-    slots = _nearest(reason, starts_at, people=answers.people, now=now, holder=holder)
+    slots = nearest_slots(
+        visit_reason=reason, starts_at=starts_at, now=now, count=answers.people, holder=holder
+    )
     context = slot_context(reason, starts_at, answers=answers) | {
         "problem": why_not(
             visit_reason=reason, starts_at=starts_at, now=now, count=answers.people, holder=holder
@@ -192,29 +192,6 @@ def slot_gone(
     return render(request, "booking/slot_gone.html", context, status=409)
 
 
-def _nearest(
-    reason: VisitReason, starts_at: datetime, *, people: int, now: datetime, holder: str
-) -> list[availability.Slot]:
-    """The free slots nearest to a time, in their order; the next ones wherever none is near."""
-    horizon = now + timedelta(days=reason.horizon_days)
-    around = min(max(starts_at, now), horizon)
-    near = timedelta(days=NEAREST_DAYS)
-    for since, until in ((max(now, around - near), min(horizon, around + near)), (now, horizon)):
-        found = availability.free_slots(
-            visit_reason=reason,
-            since=since,
-            until=until,
-            now=now,
-            consecutive=people,
-            holder=holder,
-        )
-        free = [slot for slot in found if slot.places]
-        if free:
-            nearest = sorted(free, key=lambda slot: abs(slot.starts_at - starts_at))[:NEAREST]
-            return sorted(nearest, key=lambda slot: slot.starts_at)
-    return []
-
-
 def slot_context(
     reason: VisitReason, starts_at: datetime, *, answers: Answers
 ) -> dict[str, object]:
@@ -225,6 +202,7 @@ def slot_context(
         "practice": reason.agenda.practice,
         "starts_at": starts_at,
         "answers": answers.fields(),
+        "other_times": page_of(reason, starts_at=starts_at, given=answers.fields()),
         "substitute": name_at(agenda=reason.agenda, at=starts_at),
         "terms": deadline.if_booked(visit_reason=reason, starts_at=starts_at, now=timezone.now()),
     }
