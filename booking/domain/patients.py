@@ -140,11 +140,11 @@ def add_person(
     actor: Actor,
     now: datetime,
     has_consented: bool = False,
-) -> Patient:
+) -> tuple[Patient, bool]:
     """Add the owner, or a relative with their consent, to an account's people; on the record.
 
-    A form that is sent twice adds one person, who is returned both times, as is anybody whom the
-    account has already. Raises CannotAdd.
+    Returns the person, and whether they were added: a form that is sent twice adds one person, who
+    is returned both times, as is anybody whom the account has already. Raises CannotAdd.
     """
     if relation != Relation.SELF and not has_consented:
         raise CannotAdd(CannotAdd.no_consent)
@@ -156,10 +156,10 @@ def add_person(
     among = same if relation == Relation.SELF else theirs.exclude(relation=Relation.SELF)
     same_person = among.filter(name_birth_index=indexes_of(identity)["name_birth_index"])
     if (row := same_person.order_by("created_at", "pk").first()) is not None:
-        return row
+        return row, False
     if relation == Relation.SELF and same.exists():
         raise CannotAdd(CannotAdd.already)
-    return create_patient(
+    added = create_patient(
         identity=identity,
         actor=actor,
         now=now,
@@ -167,6 +167,7 @@ def add_person(
         relation=relation,
         has_consented=has_consented,
     )
+    return added, True
 
 
 @transaction.atomic

@@ -179,9 +179,8 @@ def new_person(request: HttpRequest) -> HttpResponse:
     asked = request.POST.get("next") or request.GET.get("next") or ""
     back = local_target(request, asked) or unfinished.target(request)
     if request.method == "POST" and form.is_valid():
-        before = set(Patient.objects.values_list("pk", flat=True))
         try:
-            added = patients.add_person(
+            added, is_added = patients.add_person(
                 account=account_of(request),
                 identity=form.identity(),
                 relation=form.cleaned_data["relation"],
@@ -192,10 +191,10 @@ def new_person(request: HttpRequest) -> HttpResponse:
         except patients.CannotAdd as refused:
             form.add_error(None, str(refused.text))
         else:
-            if added.pk in before:
-                messages.info(request, _("Cette personne est déjà dans votre compte."))
-            else:
+            if is_added:
                 messages.success(request, _("C’est noté."))
+            else:
+                messages.info(request, _("Cette personne est déjà dans votre compte."))
             return redirect(with_person(back, added) if back else "booking:people")
     context = {"form": form, "is_new": True, "has_self": has_self, "next": back}
     return render(request, "booking/person.html", context)
