@@ -17,14 +17,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
-from audit.views.posted import form_is_at
 from booking.domain import book, patients
 from booking.domain.conflicts import Conflict
 from booking.forms.patients import NoteForm, PersonForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.views import kept_choice, unfinished
-from booking.views.access import account_of, account_required, web_actor
+from booking.views.access import account_of, web_actor
 from booking.views.both import Following, conflicts_at, heeding, sentences
 from booking.views.chosen import (
     Answers,
@@ -88,13 +87,21 @@ def _hold(request: HttpRequest) -> HttpResponse:
     return redirect(target)
 
 
-@account_required
-@form_is_at("booking:my-appointments")
+@require_http_methods(["GET", "HEAD", "POST"])
 def let_go(request: HttpRequest) -> HttpResponse:
-    """Let go of what was begun in this browser before somebody else signed in."""
+    """Let go of what was begun in this browser, signed in or not.
+
+    From a booking's last page (`motif`) to where its slot was chosen, else to one's appointments.
+    """
+    if request.method != "POST":
+        return redirect(unfinished.slot_page(request) or "practitioners:home")
+    is_signed_in = request.user.is_authenticated
+    back = reverse("booking:my-appointments" if is_signed_in else "practitioners:home")
+    if "motif" in request.POST:
+        back = page_of(chosen_reason(request, request.POST["motif"])[0])
     unfinished.give_up(request)
-    messages.success(request, _("C’est noté : ce créneau n’est plus gardé dans ce navigateur."))
-    return redirect("booking:my-appointments")
+    messages.success(request, _("C’est noté : rien n’est réservé."))
+    return redirect(back)
 
 
 @never_cache
@@ -259,7 +266,7 @@ def _added(request: HttpRequest, form: PersonForm) -> Patient | None:
     if not form.is_valid():
         return None
     try:
-        return patients.add_person(
+        person, _is_added = patients.add_person(
             account=account_of(request),
             identity=form.identity(),
             relation=form.cleaned_data["relation"],
@@ -270,6 +277,7 @@ def _added(request: HttpRequest, form: PersonForm) -> Patient | None:
     except patients.CannotAdd as refused:
         form.add_error(None, str(refused.text))
         return None
+    return person
 
 
 def _book(

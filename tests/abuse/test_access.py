@@ -46,7 +46,7 @@ PUBLIC = {
     # Whoever has the link reads whom it is for: tests/booking/views/test_invited.py.
     "booking:accept-invitation",
     "booking:verify-email", "booking:forgotten", "booking:reset-password", "booking:hold",
-    "booking:confirm", "booking:confirm-together", "set_language",
+    "booking:confirm", "booking:confirm-together", "booking:let-go", "set_language",
     # Whoever has the link: tests/booking/views/test_waiting_list.py.
     "booking:offer", "audit:about", "audit:checkpoint", "audit:tile",
     "audit:consistency",
@@ -65,7 +65,7 @@ KEYS = {
 }  # fmt: skip
 # Only who is signed in, and then only their own.
 OWN = {
-    "booking:account", "booking:reads", "booking:second-factor", "booking:people", "booking:let-go",
+    "booking:account", "booking:reads", "booking:second-factor", "booking:people",
     "booking:new-person", "booking:person", "booking:my-appointments", "booking:appointment",
     "booking:move", "booking:cancel", "booking:take-back", "booking:calendar-file",
     "booking:proof", "booking:concern", "booking:my-data", "booking:my-data-file", "booking:erase-account",
@@ -238,7 +238,7 @@ POST_ONLY = {
 
 # Everybody's, of those that only take forms.
 FORMS_OF_ALL = {
-    "booking:hold", "booking:go-on", "booking:send-again", "booking:correct-address",
+    "booking:hold", "booking:let-go", "booking:go-on", "booking:send-again", "booking:correct-address",
     "booking:sign-out", "booking:enter-video", "booking:start-video", "booking:end-video",
     "booking:invite-to-video", "booking:enter-practice-video",
 }  # fmt: skip
@@ -316,6 +316,7 @@ def test_what_only_takes_forms_leads_on_when_it_is_opened_as_a_page(world, name)
     ("name", "page"),
     [
         ("booking:hold", "practitioners:home"),
+        ("booking:let-go", "practitioners:home"),
         ("booking:correct-address", "booking:check-mail"),
         ("booking:prove-new-email", "booking:change-email"),
         ("booking:new-recovery-codes", "booking:passkeys"),

@@ -1,5 +1,7 @@
 """A family's slots one after another, taken in one go."""
 
+import html
+import re
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -12,6 +14,7 @@ from practitioners.domain import take
 from practitioners.domain.availability import free_slots
 from practitioners.models import Taken
 from tests.booking.test_book import booked
+from tests.booking.views.forms_on_page import forms_of, send
 from tests.factories import (
     make_account,
     make_agenda,
@@ -202,3 +205,24 @@ def test_nonsense_is_one_person(reason, account, people):
     answer = held(verified_client(account), reason, people=people)
     assert "/ensemble/" not in answer["Location"]
     assert Taken.objects.count() == 1
+
+
+@pytest.mark.parametrize("people", [1, 2])
+@pytest.mark.parametrize("is_signed_in", [False, True])
+@pytest.mark.usefixtures("family")
+def test_the_last_page_leads_to_another_time_and_to_none(reason, account, people, is_signed_in):
+    client = verified_client(account) if is_signed_in else Client()
+    answer = held(client, reason, people=str(people))
+    page = client.get(answer["Location"])
+    links = re.findall(r'href="([^"]+)"', page.content.decode())
+    (times,) = [html.unescape(link) for link in links if link.startswith(page_of(reason))]
+    assert "semaine=2026-11-30" in times
+    assert ("personnes=2" in times) == (people == 2)
+    assert client.get(times).status_code == 200
+    (form,) = [form for form in forms_of(page) if form.action == reverse("booking:let-go")]
+    led = send(client, form, answer["Location"])
+    assert led["Location"].startswith(page_of(reason))
+    assert not Taken.objects.exists()
+    assert "rien n’est réservé" in client.get(led["Location"]).content.decode()
+    # Nobody is led back into it by signing in later.
+    assert not client.session.get("after_sign_in")
