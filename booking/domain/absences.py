@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from audit.record.entries import Actor
-from booking.domain import change
+from booking.domain import chains, change
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import availability, openings
@@ -98,9 +98,10 @@ def close_time(
     """Add an absence to each agenda; return the appointments that it moved or cancelled.
 
     With MOVE each goes to where `moves` says, and is cancelled where that says None; one that it
-    does not name stays. `words` are added to what the patients are told. All or nothing, in one
-    transaction; each absence and each change is on the record, and the patients' messages are
-    owed by the same commit. Raises SlotTaken, OutsideOpening.
+    does not name stays. A visit that follows another goes along with it, and is told of with it.
+    `words` are added to what the patients are told. All or nothing, in one transaction; each
+    absence and each change is on the record, and the patients' messages are owed by the same
+    commit. Raises SlotTaken, OutsideOpening.
     """
     agendas = list(agendas)
     for practice_id in sorted({agenda.practice_id for agenda in agendas}):
@@ -115,10 +116,12 @@ def close_time(
     taken = booked_in(
         agenda_ids=[agenda.pk for agenda in agendas], starts_at=starts_at, until=until, now=now
     )
-    rows = list(Appointment.objects.filter(taken__in=taken).order_by("pk"))
+    rows = chains.firsts_first(Appointment.objects.filter(taken__in=taken))
     where: Mapping[uuid.UUID, datetime | None] = (moves or {}) if booked == Booked.MOVE else {}
     changed = []
     for row in (row for row in rows if booked == Booked.CANCEL or row.pk in where):
+        if chains.went_along(row):
+            continue
         to = where.get(row.pk)
         if to is None:
             after = change.cancel(

@@ -11,6 +11,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
 from booking.domain import conflicts, deadline, messages, unusual, waiting
+from booking.domain.chains import follower
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import availability, take
@@ -61,20 +62,6 @@ class FollowsAnother(NotActive):
     """The visit is the second half of another one: a patient changes both by the first."""
 
     text = _("Ce rendez-vous en suit un autre : changez le premier, celui-ci viendra avec.")
-
-
-def follower(appointment: Appointment) -> Appointment | None:
-    """The visit that follows this one, if it still stands."""
-    rows = Appointment.unscoped.filter(
-        follows=appointment, status__in=[Status.BOOKED, Status.ARRIVED]
-    )
-    return rows.select_related("agenda__practitioner", "visit_reason").order_by("starts_at").first()
-
-
-def cancelled_with(appointment: Appointment) -> Appointment | None:
-    """The visit that follows a cancelled one and was cancelled with it."""
-    rows = Appointment.unscoped.filter(follows=appointment, cancelled_at=appointment.cancelled_at)
-    return rows.select_related("agenda__practitioner", "visit_reason").first()
 
 
 @transaction.atomic

@@ -35,7 +35,7 @@ from booking.domain import (
     series,
     sms,
 )
-from booking.domain.change import cancelled_with, follower
+from booking.domain.chains import cancelled_with, follower
 from booking.domain.enclosed_calendar import enclose
 from booking.domain.greeting import addressed
 from booking.domain.handover import handover_token

@@ -19,7 +19,7 @@ from django_otp_webauthn.models import WebAuthnUserHandle
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault import erase as vault
-from booking.domain import change, passkeys
+from booking.domain import chains, change, passkeys
 from booking.domain.patients import IDENTITY_FIELDS
 from booking.models import (
     Account,
@@ -123,7 +123,9 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
     if account.is_staff or account.memberships.exists():
         raise StillWorksHere
     planned = plan(account=account, now=now)
-    for appointment in planned.upcoming:
+    for appointment in chains.firsts_first(planned.upcoming):
+        if chains.went_along(appointment):
+            continue
         change.cancel(appointment=appointment, actor=actor, channel=Channel.PRACTICE, now=now)
     everybody = [fate.patient for fate in planned.fates]
     Wait.unscoped.filter(patient__in=everybody).delete()

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor
 from booking.domain import messages, waiting
-from booking.domain.change import cancel_key, cancelled_with, follower, locked, move_key, touch
+from booking.domain.chains import cancelled_with, follower
+from booking.domain.change import cancel_key, locked, move_key, touch
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import take

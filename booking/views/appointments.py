@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import (
-    change,
+    chains,
     deadline,
     handover,
     patients,
@@ -87,7 +87,7 @@ def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse
         "practice": row.practice,
         "terms": deadline.terms(row, now=now),
         "way_back": undo.way_back(row, now=now),
-        "then": change.follower(row),
+        "then": chains.follower(row),
         "substitute": name_at(agenda=row.agenda, at=row.starts_at),
         "is_asked": questionnaire.is_asked(row),
         "is_answered": questionnaire.is_answered(row),

@@ -98,7 +98,8 @@ def let_go(request: HttpRequest) -> HttpResponse:
     is_signed_in = request.user.is_authenticated
     back = reverse("booking:my-appointments" if is_signed_in else "practitioners:home")
     if "motif" in request.POST:
-        back = page_of(chosen_reason(request, request.POST["motif"])[0])
+        reason, _patient = chosen_reason(request, request.POST["motif"])
+        back = page_of(reason, has_news=True)
     unfinished.give_up(request)
     messages.success(request, _("C’est noté : rien n’est réservé."))
     return redirect(back)

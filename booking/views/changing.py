@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from audit.vault.reveal import Purpose
-from booking.domain import change, deadline, series, undo
+from booking.domain import chains, change, deadline, series, undo
 from booking.domain.conflicts import AlsoBooked, conflicts_of_move
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
@@ -43,7 +43,7 @@ def _context(request: HttpRequest, row: Appointment, *, now: datetime) -> dict[s
         "appointment": row,
         "practice": row.practice,
         "shown": shown,
-        "then": change.follower(row),
+        "then": chains.follower(row),
         "terms": deadline.terms(row, now=now),
         "is_cancelled": row.status == Status.CANCELLED,
     }

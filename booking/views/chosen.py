@@ -112,13 +112,17 @@ def page_of(
     *,
     starts_at: datetime | None = None,
     given: Mapping[str, str] | None = None,
+    has_news: bool = False,
 ) -> str:
-    """The address of the practitioner's page that shows this visit reason, around a slot's day."""
+    """The address of the practitioner's page that shows this visit reason, around a slot's day.
+
+    At its slots, or at its top where the page has news to tell (`django.contrib.messages`).
+    """
     address = reverse("practitioners:practitioner", args=[reason.agenda.practitioner_id])
     shown = {"cabinet": str(reason.agenda.practice_id), "motif": str(reason.pk), **(given or {})}
     if starts_at is not None:
         shown["semaine"] = starts_at.astimezone(reason.agenda.practice.zone).date().isoformat()
-    return f"{address}?{urlencode(shown)}#creneaux"
+    return f"{address}?{urlencode(shown)}{'' if has_news else '#creneaux'}"
 
 
 def ask_first(
@@ -140,7 +144,7 @@ def ask_first(
     given = answers.fields()
     if offer == Offer.CLOSED and why is not None:
         messages.warning(request, why.text)
-        return redirect(page_of(reason, starts_at=starts_at, given=given))
+        return redirect(page_of(reason, starts_at=starts_at, given=given, has_news=True))
     given["debut"] = in_address(starts_at)
     return redirect(page_of(reason, starts_at=starts_at, given=given))
 
@@ -148,7 +152,7 @@ def ask_first(
 def not_offered(request: HttpRequest, reason: VisitReason) -> HttpResponse:
     """Lead from a visit reason that is no longer offered online to what its practitioner offers."""
     messages.warning(request, _("Ce motif n’est plus proposé en ligne."))
-    return redirect(page_of(reason))
+    return redirect(page_of(reason, has_news=True))
 
 
 def refusals(reason: VisitReason, *, says_known: bool, now: datetime) -> dict[uuid.UUID, str]:

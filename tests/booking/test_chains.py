@@ -5,8 +5,9 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from django.db import transaction
 from django.urls import reverse
+from django_scopes import scope
 
-from booking.domain import change, delivery, drag, series
+from booking.domain import absences, chains, change, delivery, drag, erase, series
 from booking.domain.book import HeldSlot, book
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
@@ -65,7 +66,7 @@ def starts(reason, now):
 
 
 def after(row):
-    return change.follower(row)
+    return chains.follower(row)
 
 
 def test_only_what_can_be_followed_is_offered(reasons, now):
@@ -280,3 +281,76 @@ def test_a_practice_chains_two_reasons_and_no_more(reasons):
     assert str(second.pk) in shown
     assert str(first.pk) not in shown
     assert VisitReason.objects.filter(then=second).count() == 1
+
+
+@pytest.fixture
+def closed(reasons, now):
+    """Closes the time of a chain with both of its practitioners; returns whom the news reaches."""
+
+    def close(**values):
+        practice = reasons[0].agenda.practice
+        with scope(practice=practice):
+            changed = absences.close_time(
+                agendas=[reason.agenda for reason in reasons], starts_at=NINE - HALF,
+                until=NINE + 2 * HALF, label="", actor=practice_actor(practice), now=now, **values,
+            )  # fmt: skip
+        return [each.appointment for each in changed]
+
+    return close
+
+
+def news():
+    owed = Message.objects.filter(state="owed").exclude(kind=MessageKind.REMINDER)
+    return [(row.kind, row.appointment_id) for row in owed.order_by("created_at", "pk")]
+
+
+@pytest.mark.parametrize("moves", [None, "nowhere"])
+def test_closing_the_time_of_both_cancels_both_with_one_message(
+    moves, closed, reasons, account, now
+):
+    row = booked(reasons[0], NINE, now, account)
+    then = after(row)
+    if moves is None:
+        assert closed(booked=absences.Booked.CANCEL) == [row]
+    else:
+        moves = {row.pk: None, then.pk: None}
+        assert closed(booked=absences.Booked.MOVE, moves=moves) == [row]
+    for each in (row, then):
+        each.refresh_from_db()
+        assert each.status == Status.CANCELLED
+    assert news() == [("cancellation", row.pk)]
+
+
+def test_closing_the_time_of_both_moves_both_with_one_message(closed, reasons, account, now):
+    row = booked(reasons[0], NINE, now, account)
+    then = after(row)
+    moves = {row.pk: NINE + 2 * HALF, then.pk: NINE + 3 * HALF}
+    assert closed(booked=absences.Booked.MOVE, moves=moves) == [row]
+    then.refresh_from_db()
+    assert (then.starts_at, then.moves) == (NINE + 3 * HALF, 1)
+    assert news() == [("change", row.pk)]
+
+
+def test_closing_the_time_of_the_second_alone_leaves_the_first(reasons, account, now):
+    row = booked(reasons[0], NINE, now, account)
+    then = after(row)
+    with scope(practice=row.practice):
+        absences.close_time(
+            agendas=[reasons[1].agenda], starts_at=NINE, until=NINE + 2 * HALF, label="",
+            booked=absences.Booked.CANCEL, actor=practice_actor(row.practice), now=now,
+        )  # fmt: skip
+    row.refresh_from_db()
+    then.refresh_from_db()
+    assert (row.status, then.status) == (Status.BOOKED, Status.CANCELLED)
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_an_account_with_a_chain_can_be_erased(has_begun, reasons, account, now):
+    row = booked(reasons[0], NINE, now, account)
+    then = after(row)
+    at = NINE + HALF / 2 if has_begun else now
+    erase.erase_account(account=account, actor=practice_actor(), now=at)
+    row.refresh_from_db()
+    then.refresh_from_db()
+    assert then.status == Status.CANCELLED
+    assert row.status == (Status.BOOKED if has_begun else Status.CANCELLED)

@@ -7,7 +7,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from booking.domain import change, deadline, delivery, undo
+from booking.domain import chains, change, deadline, delivery, undo
 from booking.domain.book import SlotTaken
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
@@ -222,7 +222,7 @@ def chain(now):
     make_opening(one, first)
     make_opening(two, second)
     row = booked(first, now)
-    return row, change.follower(row)
+    return row, chains.follower(row)
 
 
 def test_two_in_a_row_come_along_and_go_back_together(now):

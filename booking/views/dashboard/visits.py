@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import (
     book,
+    chains,
     change,
     deadline,
     patients,
@@ -88,7 +89,7 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "answers": answers,
         "is_asked": questionnaire.is_asked(row),
         "is_video": is_video,
-        "then": change.follower(row),
+        "then": chains.follower(row),
         "substitute": name_at(agenda=row.agenda, at=row.starts_at),
         "resources": names_of(row.taken_id) if row.taken_id else [],
         "documents_count": Document.objects.filter(patient=row.patient_id).count(),

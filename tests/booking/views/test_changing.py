@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
-from booking.domain import change, series
+from booking.domain import chains, change, series
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.queries.agenda_list import cancelled_late, visits_of_day
@@ -394,7 +394,7 @@ def test_both_visits_of_a_chain_are_named_before_they_move(client, account, now)
     make_opening(one, first)
     make_opening(two, then)
     visit = booked(first, now, patient=make_patient(account))
-    follower = change.follower(visit)
+    follower = chains.follower(visit)
     page = read(client.get(url("move", visit), {"debut": iso(NINE + HOUR)}))
     assert "<strong>10:30</strong>" in page
     page = read(client.post(url("move", visit), fields(page), follow=True))

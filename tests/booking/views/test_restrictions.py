@@ -369,3 +369,15 @@ def test_people_in_a_row_need_as_many_who_may_come(agenda, first, control, now):
     assert hold(client, control, personnes="2", suivi="non")["Location"].startswith("/praticien/")
     assert nothing_held()
     assert "/reserver/" in hold(client, control, personnes="2", suivi="oui")["Location"]
+
+
+@pytest.mark.parametrize("is_offered", [True, False])
+def test_what_is_said_stands_where_the_page_opens(is_offered, agenda, control):
+    if not is_offered:
+        control.active = False
+        control.save()
+    client = Client()
+    led = hold(client, control, suivi="non")["Location"]
+    assert "#" not in led
+    said = "réservé aux patients déjà suivis" if is_offered else "n’est plus proposé en ligne"
+    assert said in client.get(led).content.decode()

@@ -9,7 +9,8 @@ from django.utils import translation
 
 from audit.record.entries import system_actor
 from booking.domain import delivery
-from booking.domain.change import cancel, follower
+from booking.domain.chains import follower
+from booking.domain.change import cancel
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from booking.models.patient import Relation

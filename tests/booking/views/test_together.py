@@ -221,7 +221,9 @@ def test_the_last_page_leads_to_another_time_and_to_none(reason, account, people
     assert client.get(times).status_code == 200
     (form,) = [form for form in forms_of(page) if form.action == reverse("booking:let-go")]
     led = send(client, form, answer["Location"])
+    # At the top of the page, where it is said.
     assert led["Location"].startswith(page_of(reason))
+    assert "#" not in led["Location"]
     assert not Taken.objects.exists()
     assert "rien n’est réservé" in client.get(led["Location"]).content.decode()
     # Nobody is led back into it by signing in later.

@@ -1,0 +1,35 @@
+"""Visits that follow one another: both are taken, moved and cancelled by the first."""
+
+from collections.abc import Iterable
+
+from booking.models import Appointment
+from booking.models.appointment import Status
+
+
+def follower(appointment: Appointment) -> Appointment | None:
+    """The visit that follows this one, if it still stands."""
+    rows = Appointment.unscoped.filter(
+        follows=appointment, status__in=[Status.BOOKED, Status.ARRIVED]
+    )
+    return rows.select_related("agenda__practitioner", "visit_reason").order_by("starts_at").first()
+
+
+def cancelled_with(appointment: Appointment) -> Appointment | None:
+    """The visit that follows a cancelled one and was cancelled with it."""
+    rows = Appointment.unscoped.filter(follows=appointment, cancelled_at=appointment.cancelled_at)
+    return rows.select_related("agenda__practitioner", "visit_reason").first()
+
+
+def firsts_first(appointments: Iterable[Appointment]) -> list[Appointment]:
+    """The same visits, each that follows another after it; else as they were created."""
+    return sorted(appointments, key=lambda row: (row.follows_id is not None, row.pk))
+
+
+def went_along(appointment: Appointment) -> bool:
+    """Whether a visit that follows another is no longer as it was read: it went with the first."""
+    if appointment.follows_id is None:
+        return False
+    as_read = Appointment.unscoped.filter(
+        pk=appointment.pk, status=appointment.status, starts_at=appointment.starts_at
+    )
+    return not as_read.exists()
