@@ -45,6 +45,7 @@ from booking.domain.quiet_hours import names_clock, zone_of_number
 from booking.models import Appointment, Handover, Message, Offer, Patient
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
+from booking.queries.series import taken_with
 from practitioners.domain.invite import invitation_token
 from practitioners.domain.substitutes import name_at
 
@@ -268,21 +269,21 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
     patient = appointment.patient
     account = patient.account
     by_sms = message.channel == MessageChannel.SMS
-    if (
-        is_reminder
-        and account is not None
-        and reminders.is_unwanted(appointment, account, by_sms=by_sms)
+    if is_reminder and (
+        (account is not None and reminders.is_unwanted(appointment, account, by_sms=by_sms))
+        or reminders.is_told_by_another(message, now=now)
     ):
         raise NothingToSay
-    if is_reminder and reminders.is_told_by_another(message, now=now):
+    told_with, then = _told_with(message, appointment), _then(message, appointment)
+    if messages.is_stale(message, [appointment, *told_with, *([then] if then else [])], now=now):
         raise NothingToSay
     to, language, named = _opened(patient, by_sms=by_sms, object_id=appointment.pk)
     context = {
         **_what_stands(appointment, now=now),
         **named,
         "words": message.words,
-        "series": _told_with(message, appointment),
-        "then": _then(message, appointment),
+        "series": told_with,
+        "then": then,
         "substitute": name_at(agenda=appointment.agenda, at=appointment.starts_at),
         "has_questions": account is not None and questionnaire.is_owed(appointment, now=now),
     }
@@ -346,7 +347,7 @@ def _what_stands(appointment: Appointment, *, now: datetime) -> dict[str, object
 
 def _told_with(message: Message, appointment: Appointment) -> list[Appointment]:
     if message.kind == MessageKind.CONFIRMATION:
-        return series.taken_with(appointment)
+        return list(taken_with(appointment))
     if message.kind == MessageKind.CANCELLATION:
         return series.cancelled_with(appointment)
     return []
@@ -388,9 +389,9 @@ def _letter(
         raise NothingToSay
     with translation.override(language):
         if by_sms:
-            # No no-break space either: the alphabet of texts (GSM 03.38) has none.
+            # The alphabet of texts has no no-break space either.
             words = render_to_string(f"booking/sms/{kind}.txt", context).split()
-            return Letter(to=to, subject="", text=" ".join(words))
+            return Letter(to=to, subject="", text=sms.in_gsm(" ".join(words)))
         rendered = str(render_to_string(f"booking/mail/{kind}.txt", context))
         subject, _, text = re.sub(r"\n{3,}", "\n\n", rendered).strip().partition("\n")
         html_context = {**context, "subject": subject, "language": language}

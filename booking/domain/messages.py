@@ -22,6 +22,7 @@ from booking.models import (
     Wait,
 )
 from booking.models.message import MessageChannel, MessageKind, MessageState
+from booking.queries.series import taken_with
 from practitioners.models import Invitation
 
 
@@ -57,6 +58,7 @@ def owe_for_move(
         appointment=appointment, kind=MessageKind.CHANGE, turn=str(appointment.moves - 1)
     )
     is_secret = takes_back and last.filter(state=MessageState.OWED).exists()
+    _pass_on(appointment)
     _void(appointment, [MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.REMINDER])
     if is_secret:
         last.delete()
@@ -91,6 +93,7 @@ def owe_for_cancellation(
     """Owe the news of a cancellation, unless another message tells it; all else owed for the
     appointment is void. The news waits for `after`.
     """
+    _pass_on(appointment)
     _void(appointment, list(MessageKind))
     if is_told:
         return
@@ -190,6 +193,17 @@ def text_at(message: Message, *, now: datetime, told: str | None = None) -> date
         now=now,
         useful_until=until,
         may_be_earlier=message.kind == MessageKind.REMINDER,
+    )
+
+
+def is_stale(message: Message, told: Iterable[Appointment], *, now: datetime) -> bool:
+    """Whether a message comes too late to be of use: every visit that it tells of has begun.
+
+    As after an outage. Not so of a cancellation: its patient has come in vain, or calendars still
+    have it.
+    """
+    return message.kind != MessageKind.CANCELLATION and all(
+        visit.starts_at <= now for visit in told
     )
 
 
@@ -314,6 +328,16 @@ def _wake() -> None:
     from booking.domain.delivery import wake_sender
 
     wake_sender()
+
+
+def _pass_on(appointment: Appointment) -> None:
+    """Leave the confirmation that others of a series wait for to the next of them that stands."""
+    others = taken_with(appointment) if appointment.series is not None else None
+    theirs = Message.objects.filter(kind=MessageKind.CONFIRMATION)
+    if others is None or theirs.filter(appointment__in=others).exists():
+        return
+    if (heir := others.first()) is not None:
+        theirs.filter(appointment=appointment, state=MessageState.OWED).update(appointment=heir)
 
 
 def _void(appointment: Appointment, kinds: Iterable[MessageKind]) -> None:

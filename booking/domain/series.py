@@ -233,14 +233,3 @@ def cancelled_with(appointment: Appointment) -> list[Appointment]:
         cancelled_at=appointment.cancelled_at,
     )
     return list(same.exclude(pk=appointment.pk).order_by("starts_at", "pk"))
-
-
-def taken_with(appointment: Appointment) -> list[Appointment]:
-    """The other appointments that were taken in the same go, soonest first."""
-    if appointment.series is None:
-        return []
-    same = Appointment.unscoped.filter(
-        patient=appointment.patient_id, series=appointment.series, created_at=appointment.created_at
-    )
-    rows = same.exclude(pk=appointment.pk).exclude(status=Status.CANCELLED)
-    return list(rows.order_by("starts_at", "pk"))

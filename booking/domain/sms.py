@@ -1,6 +1,7 @@
 """Text messages through a provider that the settings name."""
 
 import json
+import unicodedata
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -9,6 +10,30 @@ from typing import Protocol
 from django.conf import settings
 
 TIMEOUT_S = 10
+# GSM 03.38 (3GPP TS 23.038, section 6.2.1): one letter outside it, and a text holds 70 and not 160.
+GSM = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà^{}\\[~]|€"
+)
+_INSTEAD = str.maketrans(
+    {"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "–": "-", "—": "-", "·": "-",
+     "…": "...", "œ": "oe", "Œ": "OE"}
+)  # fmt: skip
+
+
+def in_gsm(text: str) -> str:
+    """Write a text in the alphabet of texts: "août" as "aout", "jusqu’à" as "jusqu'à".
+
+    A letter without a likeness there stays as it is, and the text becomes a long one.
+    """
+    return "".join(
+        each if each in GSM else _without_accent(each) for each in text.translate(_INSTEAD)
+    )
+
+
+def _without_accent(letter: str) -> str:
+    base = unicodedata.normalize("NFKD", letter)[0]
+    return base if base in GSM else letter
 
 
 class SmsNotSent(Exception):

@@ -24,7 +24,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-WEEK = timedelta(weeks=1)
+WEEK, MINUTE = timedelta(weeks=1), timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -138,3 +138,60 @@ def test_a_practice_repeats_a_visit(visit, now):
     answer = desk.post(url, {"creneau": [(NINE + n * WEEK).isoformat() for n in range(1, 11)]})
     assert answer.status_code == 302
     assert Appointment.unscoped.filter(series__isnull=False).count() == 11
+
+
+def left(now):
+    """What was sent by now, as its texts."""
+    mail.outbox.clear()
+    delivery.send_owed(now=now)
+    return [letter.body for letter in mail.outbox]
+
+
+@pytest.mark.parametrize("what", ["move", "cancel"])
+def test_a_change_before_the_confirmation_left_confirms_the_others_all_the_same(what, visit, now):
+    """As while the relay is down."""
+    made = more(visit, now + MINUTE, *(NINE + n * WEEK for n in (1, 2, 3)))
+    Message.objects.filter(appointment=visit).delete()
+    values = {"appointment": made[0], "actor": practice_actor(), "channel": Channel.PRACTICE}
+    if what == "move":
+        change.move(**values, starts_at=NINE + WEEK + timedelta(hours=1), now=now + MINUTE)
+    else:
+        change.cancel(**values, now=now + MINUTE)
+    confirmed, changed = left(now + 2 * MINUTE)
+    assert "est confirmé" in confirmed
+    assert "Lundi 14 décembre 2026" in confirmed
+    assert "Lundi 21 décembre 2026" in confirmed
+    assert ("7 décembre" in confirmed) == (what == "move")
+    assert "7 décembre" in changed
+
+
+def test_a_series_that_is_cancelled_and_taken_back_before_it_was_confirmed_is_confirmed_once(
+    visit, now
+):
+    made = more(visit, now + MINUTE, *(NINE + n * WEEK for n in (1, 2, 3)))
+    Message.objects.filter(appointment=visit).delete()
+    later = now + 2 * MINUTE
+    series.cancel_with_following(
+        appointment=made[0], actor=practice_actor(), channel=Channel.PATIENT, now=later,
+        undo_within=change.UNDO,
+    )  # fmt: skip
+    assert left(later) == []
+    made[0].refresh_from_db()
+    series.restore(
+        appointment=made[0], actor=practice_actor(), now=later + timedelta(seconds=9),
+        channel=Channel.PATIENT,
+    )  # fmt: skip
+    (confirmed,) = left(now + 3 * MINUTE)
+    for date_in_words in ("7 décembre", "14 décembre", "21 décembre"):
+        assert date_in_words in confirmed
+
+
+def test_a_confirmation_that_comes_too_late_tells_of_what_is_still_to_come(visit, now):
+    made = more(visit, now + MINUTE, NINE + WEEK, NINE + 2 * WEEK)
+    Message.objects.filter(kind="reminder").delete()
+    # The first visit has begun, and so has the first of the others.
+    (confirmed,) = left(NINE + WEEK + timedelta(minutes=1))
+    assert "14 décembre" in confirmed
+    assert Message.objects.get(appointment=visit, kind="confirmation").state == "void"
+    Message.objects.filter(appointment=made[0]).update(state="owed")
+    assert left(NINE + 3 * WEEK) == []

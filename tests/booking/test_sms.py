@@ -2,14 +2,26 @@
 
 import json
 import threading
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from booking.domain import delivery, sms
+from booking.domain import delivery, series, sms
+from booking.domain.change import cancel
 from booking.models import Message
-from tests.booking.test_book import booked
-from tests.factories import make_agenda, make_opening, make_patient, make_reason
+from booking.models.appointment import Channel
+from tests.booking.test_book import NINE, booked
+from tests.factories import (
+    make_agenda,
+    make_opening,
+    make_patient,
+    make_practice,
+    make_reason,
+    practice_actor,
+)
+
+WEEK = timedelta(weeks=1)
 
 
 class Provider(BaseHTTPRequestHandler):
@@ -98,3 +110,76 @@ def test_the_file_sink_keeps_one_file_a_message(settings, tmp_path):
         sms.provider().send(to="+33639980001", text="Bonjour", key="abc")
     [kept] = (tmp_path / "sms").iterdir()
     assert json.loads(kept.read_text()) == {"to": "+33639980001", "text": "Bonjour"}
+
+
+@pytest.mark.django_db
+def test_a_text_tells_of_a_whole_series(now):
+    agenda = make_agenda()
+    reason = make_reason(agenda, series_at_most=5)
+    make_opening(agenda, reason)
+    patient = make_patient(practice=agenda.practice, phone="+33639980001")
+    first = booked(reason, now, patient=patient)
+    values = {"actor": practice_actor(), "channel": Channel.PRACTICE}
+    made = series.book_series(
+        appointment=first, starts=[NINE + n * WEEK for n in (1, 2, 3)], booked_by=None,
+        now=now + timedelta(minutes=1),
+        **values,
+    )  # fmt: skip
+    assert text_of(made[0], "confirmation", now=now).endswith(
+        ". Et avec lui : lun. 14 déc. 09:00, lun. 21 déc. 09:00"
+    )
+    series.cancel_with_following(appointment=made[1], now=now, **values)
+    made[1].refresh_from_db()
+    assert text_of(made[1], "cancellation", now=now).endswith(". Et avec lui : lun. 21 déc. 09:00")
+    # Of what was not done together, each text tells by itself.
+    assert "Et avec" not in text_of(first, "confirmation", now=now)
+    assert "Et avec" not in text_of(made[0], "reminder", now=now)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("first_by_video", "then_by_video", "words"),
+    [
+        (False, False, ", Cabinet, puis 09:30 Dr Bo, 01 99 00 12 34"),
+        (True, False, ", téléconsultation, puis 09:30 Dr Bo, Cabinet, 01 99 00 12 34"),
+        (False, True, ", Cabinet, puis 09:30 Dr Bo, téléconsultation, 01 99 00 12 34"),
+        (True, True, ", téléconsultation, puis 09:30 Dr Bo, 01 99 00 12 34"),
+    ],
+)
+def test_a_text_tells_of_both_visits_of_a_chain(first_by_video, then_by_video, words, now):
+    one = make_agenda(practice=make_practice(name="Cabinet", phone="0199001234"))
+    two = make_agenda(practice=one.practice)
+    two.practitioner.title, two.practitioner.first_name, two.practitioner.last_name = "Dr", "", "Bo"
+    two.practitioner.save()
+    second = make_reason(two, teleconsultation=then_by_video)
+    reason = make_reason(one, then=second, then_within_minutes=0, teleconsultation=first_by_video)
+    make_opening(one, reason)
+    make_opening(two, second)
+    visit = booked(reason, now, patient=make_patient(practice=one.practice, phone="+33639980001"))
+    for kind in ("confirmation", "change", "reminder"):
+        assert text_of(visit, kind, now=now).endswith(words)
+    cancel(appointment=visit, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    visit.refresh_from_db()
+    assert text_of(visit, "cancellation", now=now).endswith(words)
+
+
+def text_of(visit, kind, *, now):
+    message = Message(
+        kind=kind, channel="sms", appointment=visit, due_at=now, created_at=now, turn="24h/0"
+    )
+    return delivery.compose(message, now=now).text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Créneau libre le lun. 3 août, gardé jusqu’à 9:00", "Créneau libre le lun. 3 aout, gardé jusqu'à 9:00"),
+        ("Dr Gwénaëlle Lœuf, Cabinet du Chêne – Forêt", "Dr Gwénaelle Loeuf, Cabinet du Chene - Foret"),
+        ("https://doctolib.example/creneau/a_b-c~d/", "https://doctolib.example/creneau/a_b-c~d/"),
+        ("Ça, naïf, où, Noël, Ü, €", "Ça, naif, où, Noel, Ü, €"),
+        ("Cabinet 中", "Cabinet 中"),
+    ],
+)  # fmt: skip
+def test_a_text_keeps_to_the_alphabet_of_texts(text, written):
+    assert sms.in_gsm(text) == written
+    assert set(sms.in_gsm(written)) - sms.GSM <= {"中"}
