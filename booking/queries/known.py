@@ -32,7 +32,8 @@ def known_to(agenda: Agenda, *, now: datetime) -> Q:
     A visit with the practitioner has begun, at whichever practice, and was neither cancelled nor
     missed. A person whom the practice has taken in itself counts too where it has no other
     practitioner, else if it has put them down with this one: of its other patients nobody but
-    themselves can say whom they have been to.
+    themselves can say whom they have been to. Who comes for the first time is known once that
+    visit has begun, though the practice itself took the booking.
     """
     visits = Appointment.unscoped.filter(
         agenda__practitioner=agenda.practitioner_id, patient=OuterRef("pk")
@@ -44,8 +45,10 @@ def known_to(agenda: Agenda, *, now: datetime) -> Q:
         Appointment.unscoped.filter(agenda=agenda, patient=OuterRef("pk"))
         .exclude(channel=Channel.PATIENT)
         .exclude(status__in=[Status.CANCELLED, Status.NO_SHOW])
+        .exclude(new_patient=True)
     )
-    is_own = Q(_is_taken_in(agenda.practice_id)) & (~Q(Exists(others)) | Q(Exists(put_down)))
+    is_own = Q(_is_taken_in(agenda.practice_id, by_first_visit=False))
+    is_own &= ~Q(Exists(others)) | Q(Exists(put_down))
     return is_own | _came(visits, now=now)
 
 
@@ -66,13 +69,16 @@ def _came(visits: QuerySet[Appointment], *, now: datetime) -> Q:
     return Q(Exists(begun.exclude(status__in=[Status.CANCELLED, Status.NO_SHOW])))
 
 
-def _is_taken_in(practice_id: uuid.UUID) -> Exists:
-    """Whether a practice has a patient's file by its own doing, not by a booking online alone."""
+def _is_taken_in(practice_id: uuid.UUID, *, by_first_visit: bool = True) -> Exists:
+    """Whether a practice has a patient's file by its own doing, not by a booking online alone.
+
+    Without `by_first_visit`, nor by the booking of a first visit that it took itself.
+    """
+    alone = Q(channel=Channel.PATIENT)
+    if not by_first_visit:
+        alone |= Q(new_patient=True)
     booked_alone = Appointment.unscoped.filter(
-        practice=practice_id,
-        patient=OuterRef("patient"),
-        channel=Channel.PATIENT,
-        created_at=OuterRef("since"),
+        alone, practice=practice_id, patient=OuterRef("patient"), created_at=OuterRef("since")
     )
     return Exists(
         PracticePatient.objects.filter(

@@ -7,6 +7,7 @@ from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 from booking.domain.book import A_YEAR
 from booking.models import Patient
 from booking.models.appointment import Status
+from booking.models.patient import Relation
 from booking.queries.known import known_to
 from practitioners.domain.eligibility import Person
 from practitioners.models import Agenda
@@ -28,8 +29,13 @@ def standing(patients: QuerySet[Patient], *, agenda: Agenda, now: datetime) -> l
     )
     at_most = agenda.practice.no_shows_at_most
     return [
-        Person(id=pk, is_known=is_known, is_barred=bool(at_most) and missed_there >= at_most)
-        for pk, is_known, missed_there in rows.order_by("created_at", "pk").values_list(
-            "pk", "is_known_there", "missed_there"
+        Person(
+            id=pk,
+            is_known=is_known,
+            is_barred=bool(at_most) and missed_there >= at_most,
+            is_owner=relation == Relation.SELF,
+        )
+        for pk, relation, is_known, missed_there in rows.order_by("created_at", "pk").values_list(
+            "pk", "relation", "is_known_there", "missed_there"
         )
     ]

@@ -63,6 +63,13 @@ class Audience:
         """Whether the platform does not know it, so that the reader is asked."""
         return any(each is None or not each.is_known for each in self.candidates)
 
+    @property
+    def is_reader(self) -> bool:
+        """Whether whoever reads the page is the one who comes, so that questions say "you"."""
+        return not self.is_somebody_else and all(
+            each is None or each.is_owner for each in self.candidates
+        )
+
     def offer(self, reason: VisitReason) -> tuple[Offer, Restriction | None]:
         """Whether a visit reason is offered to this audience, and what closes or restricts it.
 

@@ -57,11 +57,15 @@ NEW, SAYS_KNOWN = Booker(), Booker(says_known=True)
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """One of the people of an account, as the rules of an agenda see them."""
+    """One of the people of an account, as the rules of an agenda see them.
+
+    `is_owner`: they are who reads the page, and not a relative of theirs.
+    """
 
     id: uuid.UUID
     is_known: bool
     is_barred: bool = False
+    is_owner: bool = True
 
     def as_booker(self, *, says_known: bool) -> Booker:
         return Booker(is_known=self.is_known, says_known=says_known, is_barred=self.is_barred)

@@ -107,12 +107,61 @@ def test_a_visit_that_has_begun_makes_its_patient_known(status, is_known, agenda
 
 def test_whom_a_practice_takes_in_is_known_to_it(agenda, first, control, now):
     registered = make_patient(make_account(), practice=agenda.practice)
-    called = booked(first, now, channel=Channel.PRACTICE, starts_at=NINE + HALF).patient
-    for patient in (registered, called):
-        with CaptureQueriesContext(connection) as statements:
-            (person,) = standing(Patient.unscoped.filter(pk=patient.pk), agenda=agenda, now=now)
-        assert person.is_known and len(statements) == 1
+    with CaptureQueriesContext(connection) as statements:
+        (person,) = standing(Patient.unscoped.filter(pk=registered.pk), agenda=agenda, now=now)
+    assert person.is_known and len(statements) == 1
     assert not booked(control, now, patient=registered).new_patient
+
+
+@pytest.mark.parametrize("has_colleague", [False, True])
+@pytest.mark.parametrize("ended", ["", "cancelled", "no_show"])
+def test_a_first_visit_that_the_practice_took_by_telephone_makes_nobody_known(
+    ended, has_colleague, agenda, first, control, now
+):
+    """A child that comes for the first time next week is no patient of theirs today."""
+    if has_colleague:
+        colleague_of(agenda)
+    account = make_account()
+    child = make_patient(account, relation="child", first_name="Aurèle")
+    row = booked(first, now, patient=child, channel=Channel.PRACTICE)
+    assert row.new_patient
+    if ended == "cancelled":
+        cancel(appointment=row, actor=system_actor(), channel=Channel.PRACTICE, now=now)
+    elif ended:
+        Appointment.unscoped.filter(pk=row.pk).update(status=ended)
+    shown = page(client_of(account), agenda)
+    assert "La personne qui consulte est-elle déjà suivie" in shown.content.decode()
+    assert motifs(shown) == ["Première consultation", "Suivi"]
+    (person,) = standing(Patient.unscoped.filter(pk=child.pk), agenda=agenda, now=NINE + HALF)
+    assert person.is_known == (not ended)
+
+
+@pytest.mark.parametrize(
+    ("people", "query", "question"),
+    [
+        ([], {}, "Êtes-vous déjà suivi"),
+        (["self"], {}, "Êtes-vous déjà suivi"),
+        (["child"], {}, "La personne qui consulte est-elle déjà suivie"),
+        (["self", "child"], {}, "La personne qui consulte est-elle déjà suivie"),
+        (["self", "child"], {"pour": 0}, "Êtes-vous déjà suivi"),
+        (["self", "child"], {"pour": 1}, "La personne qui consulte est-elle déjà suivie"),
+        (["self"], {"pour": "autre"}, "La personne qui consulte est-elle déjà suivie"),
+        (["self", "child"], {"personnes": "2"}, "Les personnes qui consultent sont-elles"),
+    ],
+)
+def test_the_question_is_about_who_comes(people, query, question, agenda, first, control):
+    account = make_account()
+    rows = [make_patient(account, relation=each) for each in people]
+    given = {name: rows[n].pk if isinstance(n, int) else n for name, n in query.items()}
+    text = page(client_of(account), agenda, **given).content.decode()
+    assert question in text
+    assert (
+        text.count("suivi par ce praticien")
+        + text.count("suivies par ce praticien")
+        + text.count("suivie par ce praticien")
+        == 1
+    )
+    assert ("je suis déjà venu" in text) == question.startswith("Êtes-vous")
 
 
 def test_a_reason_that_was_asked_for_and_is_refused_is_named(agenda, first, control, anyone):

@@ -9,6 +9,7 @@ from django.urls import reverse
 from audit.record.entries import system_actor
 from booking.domain import series, waiting
 from booking.domain.change import cancel
+from booking.domain.patients import make_known
 from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel, Status
 from booking.models.patient import Relation
@@ -28,6 +29,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 HALF = timedelta(minutes=30)
 QUESTION = "Êtes-vous déjà suivi par ce praticien"
+OF_A_RELATIVE = "La personne qui consulte est-elle déjà suivie par ce praticien"
 
 
 @pytest.fixture
@@ -186,7 +188,7 @@ def test_who_is_known_books_for_somebody_else(agenda, first, control, now):
     known_to(agenda, now, account)
     client = client_of(account)
     shown = page(client, agenda, pour=SOMEBODY_ELSE)
-    assert QUESTION in shown.content.decode()
+    assert OF_A_RELATIVE in shown.content.decode()
     held = hold(client, first, suivi="non", pour=SOMEBODY_ELSE)["Location"]
     text = client.get(held).content.decode()
     # The one who may not is named with the reason, and another person can be added.
@@ -214,7 +216,7 @@ def test_a_family_of_which_one_is_known_says_for_whom(agenda, first, control, no
     assert motifs(page(client, agenda, pour=child.pk, suivi="non")) == ["Première consultation"]
     asked = hold(client, first, pour=child.pk)
     assert nothing_held()
-    assert QUESTION in client.get(asked["Location"]).content.decode()
+    assert OF_A_RELATIVE in client.get(asked["Location"]).content.decode()
     held = hold(client, first, pour=child.pk, suivi="non")["Location"]
     form = form_with(client.get(held), "note")
     assert form.values["patient"] == str(child.pk)
@@ -295,10 +297,7 @@ def test_nobody_is_offered_what_they_can_no_longer_book(agenda, first, now):
         booked(first, now, starts_at=NINE + n * HALF, channel=Channel.PRACTICE) for n in range(6)
     ]
     waiting.join(visit_reason=first, patient=patient, actor=system_actor(), now=now)
-    booked(
-        first, now, patient=patient, starts_at=NINE - timedelta(hours=4), anywhere=True,
-        channel=Channel.PRACTICE,
-    )  # fmt: skip
+    make_known(practice_id=agenda.practice_id, patient_id=patient.pk, since=now)
     cancel(appointment=slots[0], actor=system_actor(), channel=Channel.PRACTICE, now=now)
     assert waiting.offer_free(agenda_id=agenda.pk, now=now) == 0
     assert not Offer.unscoped.exists()
