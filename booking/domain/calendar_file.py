@@ -1,7 +1,8 @@
 """The .ics files of visits (RFC 5545, 5546, 6047): one event a visit, never the patient's name.
 
-UID stays for a visit's whole life, SEQUENCE rises with each move and with the cancellation. Times
-are in UTC: an instant that no client has to look up, on both sides of a change of the clocks.
+UID stays for a visit's whole life, SEQUENCE rises with each move or new length and with the
+cancellation. Times are in UTC: an instant that no client has to look up, on both sides of a change
+of the clocks.
 
 A message in a mail is what RFC 5546 calls REQUEST or CANCEL, from the platform's address (the
 organizer, under the practice's name) to the one that the mail goes to. Such an object is about
@@ -87,7 +88,7 @@ def _event(visit: Appointment, *, now: datetime, changed_at: datetime | None) ->
     page = _page(visit)
     event = Event()
     event.add("uid", f"{visit.pk}@doctolib.example")
-    event.add("sequence", visit.moves + int(cancelled))
+    event.add("sequence", visit.sequence + int(cancelled))
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     event.add("organizer", _organizer(visit))
     event.add("summary", f"{visit.agenda.practitioner} · {visit.visit_reason}")
@@ -96,7 +97,7 @@ def _event(visit: Appointment, *, now: datetime, changed_at: datetime | None) ->
     event["dtstamp"] = vDatetime(now)
     event["created"] = vDatetime(visit.created_at)
     # A visit that came along with another one has no news of its own: now is when it is known.
-    moved_at = changed_at or (now if visit.moves else visit.created_at)
+    moved_at = changed_at or (now if visit.sequence else visit.created_at)
     event["last-modified"] = vDatetime(visit.cancelled_at or moved_at)
     event["location"] = vText(_place(visit))
     if visit.practice.phone:

@@ -142,6 +142,7 @@ def move(
     if not is_told:
         messages.owe_for_move(
             appointment=appointment,
+            former_start=former_start,
             now=now,
             after=max(news_after, undo_within),
             takes_back=takes_back,

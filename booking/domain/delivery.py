@@ -282,6 +282,7 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         **_what_stands(appointment, now=now),
         **named,
         "words": message.words,
+        "former_start": _former(message, appointment),
         "series": told_with,
         "then": then,
         "substitute": name_at(agenda=appointment.agenda, at=appointment.starts_at),
@@ -295,6 +296,12 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         with translation.override(language):
             enclose(letter, message=message, appointment=appointment, now=now)
     return letter
+
+
+def _former(message: Message, appointment: Appointment) -> datetime | None:
+    """When the visit was to be that is said to be moved; None where its hour is the same."""
+    former = message.former_start
+    return former if former != appointment.starts_at else None
 
 
 def _opened(

@@ -34,6 +34,8 @@ class NoSuchReason(Exception):
 def resize(*, appointment: Appointment, minutes: int, actor: Actor, now: datetime) -> Appointment:
     """Make an appointment longer or shorter; its start stays, so its patient hears nothing.
 
+    The next calendar file that they get has the new end, and a higher SEQUENCE.
+
     Raises SlotTaken, NotActive, CannotResize.
     """
     take.queue_for(appointment.visit_reason)
@@ -52,7 +54,8 @@ def resize(*, appointment: Appointment, minutes: int, actor: Actor, now: datetim
         anywhere=True,
         minutes=minutes,
     )
-    appointment.save(update_fields=["taken", "ends_at"])
+    appointment.resizes += 1
+    appointment.save(update_fields=["taken", "ends_at", "resizes"])
     entries.write(
         "appointment-resized",
         actor=actor,

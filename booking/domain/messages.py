@@ -42,6 +42,7 @@ def owe_for_series(*, first: Appointment, now: datetime) -> None:
 def owe_for_move(
     *,
     appointment: Appointment,
+    former_start: datetime,
     now: datetime,
     after: timedelta = timedelta(),
     takes_back: bool = False,
@@ -49,7 +50,8 @@ def owe_for_move(
 ) -> None:
     """Owe the news of a move and new reminders; what was owed for the former time is void.
 
-    `words`: what the practice adds to it.
+    `words`: what the practice adds to it. `former_start`: when the visit was to be; where the news
+    of an earlier move has not left, the patient still knows the time before that one.
 
     The news waits for `after`. With `takes_back` the last move is undone: if its news has not
     left, there is none of either, and what that move made void is owed again.
@@ -57,7 +59,9 @@ def owe_for_move(
     last = Message.objects.filter(
         appointment=appointment, kind=MessageKind.CHANGE, turn=str(appointment.moves - 1)
     )
-    is_secret = takes_back and last.filter(state=MessageState.OWED).exists()
+    unsaid = last.filter(state=MessageState.OWED).order_by("pk").first()
+    is_secret = takes_back and unsaid is not None
+    known_start = unsaid.former_start if unsaid is not None else None
     _pass_on(appointment)
     _void(appointment, [MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.REMINDER])
     if is_secret:
@@ -69,6 +73,8 @@ def owe_for_move(
         rows = _of_kind(
             MessageKind.CHANGE, appointment, due_at=now + after, now=now, turn=turn, words=words
         )
+        for row in rows:
+            row.former_start = known_start or former_start
     _insert(rows + _reminders(appointment, now=now))
 
 

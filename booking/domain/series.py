@@ -18,6 +18,9 @@ from booking.models.appointment import Channel, Status
 from booking.queries.standing import standing
 from practitioners.domain import availability, take, wall_clock
 from practitioners.domain.eligibility import is_restricted, restriction
+from practitioners.domain.standing import Standing, Why, standings_at
+from practitioners.domain.why_not import in_the_way, why_not
+from practitioners.models import VisitReason
 
 # A practice may go further than a patient, whom the visit reason bounds.
 PRACTICE_AT_MOST = 30
@@ -41,6 +44,8 @@ class Proposal:
     day: date
     wished: datetime
     choices: list[datetime]
+    # Why the wished hour is not among them; "" where it is.
+    why_not: str = ""
 
     @property
     def is_as_wished(self) -> bool:
@@ -84,8 +89,10 @@ def propose(
 ) -> list[Proposal]:
     """Say what can be had on `count` days after an appointment, at its hour of the wall clock.
 
-    The hour stays when the clocks change in between. Nothing is kept for anybody yet.
+    The hour stays when the clocks change in between. A practice is offered it wherever it is free,
+    also where no slot begins just then. Nothing is kept for anybody yet.
     """
+    reason = appointment.visit_reason
     zone = appointment.practice.zone
     local = appointment.starts_at.astimezone(zone)
     days = [local.date() + timedelta(weeks=every_weeks * n) for n in range(1, count + 1)]
@@ -94,7 +101,7 @@ def propose(
         wall_clock.day_bounds(days[-1], zone)[1],
     )
     slots = availability.free_slots(
-        visit_reason=appointment.visit_reason,
+        visit_reason=reason,
         since=since,
         until=until,
         now=now,
@@ -103,12 +110,30 @@ def propose(
     by_day: dict[date, list[datetime]] = {}
     for slot in slots:
         by_day.setdefault(slot.starts_at.astimezone(zone).date(), []).append(slot.starts_at)
+    all_wished = [wall_clock.instant(day, local.time(), zone) for day in days]
+    standings = standings_at(visit_reason=reason, starts=all_wished, now=now)
     found = []
-    for day in days:
-        wished = wall_clock.instant(day, local.time(), zone)
-        near = sorted(by_day.get(day, []), key=lambda at: (abs(at - wished), at))
-        found.append(Proposal(day=day, wished=wished, choices=near[:CHOICES]))
+    for day, wished, stands in zip(days, all_wished, standings, strict=True):
+        near = sorted(by_day.get(day, []), key=lambda at, to=wished: (abs(at - to), at))  # type: ignore[misc]
+        if wished not in near and _is_free(reason, stands, channel):
+            near.insert(0, wished)
+        text = "" if wished in near else _why_not(reason, wished, stands, channel, now=now)
+        found.append(Proposal(day=day, wished=wished, choices=near[:CHOICES], why_not=text))
     return found
+
+
+def _is_free(reason: VisitReason, standing: Standing, channel: Channel) -> bool:
+    """Whether a practice may have an hour at which no slot begins; what follows begins at one."""
+    return channel == Channel.PRACTICE and standing.why == Why.FREE and reason.then_id is None
+
+
+def _why_not(
+    reason: VisitReason, wished: datetime, standing: Standing, channel: Channel, *, now: datetime
+) -> str:
+    """What is true of an hour that is not offered: notice and horizon bind patients alone."""
+    if channel == Channel.PRACTICE and (text := in_the_way(standing)):
+        return text
+    return why_not(visit_reason=reason, starts_at=wished, now=now, standing=standing)
 
 
 def conflicts_of(
@@ -153,6 +178,12 @@ def book_series(
     wanted = sorted(set(starts))
     if len(wanted) > at_most(row, channel=channel, now=now):
         raise CannotRepeat(CannotRepeat.too_many)
+    standings = standings_at(visit_reason=row.visit_reason, starts=wanted, now=now)
+    free = {
+        at
+        for at, stands in zip(wanted, standings, strict=True)
+        if _is_free(row.visit_reason, stands, channel)
+    }
     if row.series is None:
         row.series = new_id()
         row.save(update_fields=["series"])
@@ -167,6 +198,7 @@ def book_series(
                 channel=channel,
                 now=now,
                 says_known=True,
+                anywhere=starts_at in free,
                 series=row.series,
                 heeding=heeding,
             )

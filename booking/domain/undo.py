@@ -117,7 +117,9 @@ def undo_move(*, appointment: Appointment, actor: Actor, now: datetime) -> Appoi
     )
     with_it = follower(appointment)
     if appointment.follows_id is None:
-        messages.owe_for_move(appointment=appointment, now=now, takes_back=True)
+        messages.owe_for_move(
+            appointment=appointment, former_start=moved_from, now=now, takes_back=True
+        )
     if with_it is not None and take.find_hold(key=move_key(with_it), now=now) is not None:
         undo_move(appointment=with_it, actor=actor, now=now)
     touch(appointment)

@@ -59,8 +59,9 @@ class Appointment(models.Model):
     # The patient's word for the practice, and what the practice notes for itself.
     note = SealedField()
     practice_note = SealedField()
-    # How often it was moved: the SEQUENCE of its calendar file (RFC 5545 section 3.8.7.4).
+    # How often it was moved, and made longer or shorter where it stands.
     moves = models.PositiveSmallIntegerField(default=0)
+    resizes = models.PositiveSmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True)
     # Whether its patient cancelled after the practice's deadline (booking/domain/deadline.py).
@@ -103,6 +104,11 @@ class Appointment(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status in (Status.BOOKED, Status.ARRIVED)
+
+    @property
+    def sequence(self) -> int:
+        """The SEQUENCE of its calendar file: it rises with each new time (RFC 5546 2.1.4)."""
+        return self.moves + self.resizes
 
     @property
     def shown_status(self) -> str:

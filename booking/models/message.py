@@ -87,6 +87,8 @@ class Message(models.Model):
     turn = models.CharField(max_length=40, blank=True, default="")
     # A practice's words to several patients at once: they name nobody.
     words = models.CharField(max_length=500, blank=True, default="", db_default="")
+    # When the visit was to be that this says was moved: what its patient last knew.
+    former_start = models.DateTimeField(null=True)
     due_at = models.DateTimeField()
     state = models.CharField(max_length=6, choices=MessageState.choices, default=MessageState.OWED)
     # A sender that died lets go of its message at this instant.

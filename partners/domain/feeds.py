@@ -76,7 +76,7 @@ def feed_text(feed: CalendarFeed, *, now: datetime) -> bytes:
     )
     for row in appointments:
         event = _event(str(row.pk), row.starts_at, row.ends_at, now=now)
-        event.add("sequence", row.moves)
+        event.add("sequence", row.sequence)
         event.add("summary", str(row.visit_reason))
         calendar.add_component(event)
     # Not those of imported calendars: who reads this one has them there.

@@ -59,15 +59,31 @@ def standing_at(
 
     The holds of the key `holder` are in nobody's way.
     """
+    (found,) = standings_at(visit_reason=visit_reason, starts=[starts_at], now=now, holder=holder)
+    return found
+
+
+def standings_at(
+    *, visit_reason: VisitReason, starts: Sequence[datetime], now: datetime, holder: str = ""
+) -> list[Standing]:
+    """Say how some times stand for a visit reason, in the order given; like `standing_at`."""
+    if not starts:
+        return []
     times = availability.load_agenda_times(
         agenda_ids=[visit_reason.agenda_id],
-        since=starts_at,
-        until=starts_at + timedelta(minutes=visit_reason.duration_minutes),
+        since=min(starts),
+        until=max(starts) + timedelta(minutes=visit_reason.duration_minutes),
         now=now,
         needs=visit_reason.needs,
         holder=holder,
     )
     time = times[visit_reason.agenda_id]
+    return [_standing(time, visit_reason, at, now=now) for at in starts]
+
+
+def _standing(
+    time: AgendaTime, visit_reason: VisitReason, starts_at: datetime, *, now: datetime
+) -> Standing:
     ends_at = starts_at + timedelta(minutes=visit_reason.duration_minutes)
     padded = (
         starts_at - timedelta(minutes=visit_reason.buffer_before_minutes),

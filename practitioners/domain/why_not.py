@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from practitioners.domain import take
-from practitioners.domain.standing import Why, standing_at
+from practitioners.domain.standing import Standing, Why, standing_at
 from practitioners.models import VisitReason
 
 HOUR, DAY = 60, 24 * 60
@@ -19,11 +19,12 @@ def why_not(
     now: datetime,
     count: int = 1,
     holder: str = "",
+    standing: Standing | None = None,
 ) -> str:
     """Say why a patient cannot book a time, or `count` in a row from it, in the reader's language.
 
-    The holds of the key `holder` are in nobody's way. Nothing is said of why a practitioner is
-    away: that is not a patient's business.
+    The holds of the key `holder` are in nobody's way. `standing`: where it is known already.
+    Nothing is said of why a practitioner is away: that is not a patient's business.
     """
     notice = visit_reason.minimum_notice_minutes
     if starts_at <= now:
@@ -38,7 +39,23 @@ def why_not(
             "Trop loin : ce motif ne se réserve pas plus de %(n)d jours à l’avance.",
             days,
         ) % {"n": days}
-    standing = standing_at(visit_reason=visit_reason, starts_at=starts_at, now=now, holder=holder)
+    if standing is None:
+        standing = standing_at(
+            visit_reason=visit_reason, starts_at=starts_at, now=now, holder=holder
+        )
+    if text := in_the_way(standing):
+        return text
+    if count > 1:
+        return _("Il n’y a pas %(n)d créneaux libres à la suite à partir de cette heure.") % {
+            "n": count
+        }
+    if visit_reason.then_id is not None:
+        return str(take.NothingFollows.text)
+    return _("Ce créneau n’est pas libre.")
+
+
+def in_the_way(standing: Standing) -> str:
+    """Say what stands in the way at a time to come; "" where nothing does."""
     if standing.why in (Why.TAKEN, Why.FULL):
         return str(take.SlotTaken.text)
     if standing.why == Why.RESOURCE:
@@ -49,13 +66,7 @@ def why_not(
         return _("Ce praticien ne reçoit pas à cette heure pour ce motif.")
     if not standing.is_offered:
         return _("Aucun créneau de ce motif ne commence à cette heure.")
-    if count > 1:
-        return _("Il n’y a pas %(n)d créneaux libres à la suite à partir de cette heure.") % {
-            "n": count
-        }
-    if visit_reason.then_id is not None:
-        return str(take.NothingFollows.text)
-    return _("Ce créneau n’est pas libre.")
+    return ""
 
 
 def _length(minutes: int) -> str:

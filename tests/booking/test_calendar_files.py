@@ -13,10 +13,10 @@ from django.urls import reverse
 from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
-from booking.domain import delivery, series
+from booking.domain import delivery, drag, series
 from booking.domain.change import cancel, move
 from booking.domain.together import book_together
-from booking.models import Message
+from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from tests.booking.test_book import booked
 from tests.factories import (
@@ -402,6 +402,26 @@ def test_each_of_a_family_has_a_mail_with_its_own_visit(reason, now):
     cancel(appointment=made[1], actor=practice_actor(), channel=Channel.PRACTICE, now=later)
     [gone] = events_of(parts_of(last_mail(later))).values()
     assert (gone["UID"], gone["STATUS"], gone["SEQUENCE"]) == (uid(made[1]), "CANCELLED", 1)
+
+
+def test_a_new_length_raises_the_sequence_of_whatever_is_sent_next(reason, now):
+    """Programs keep what has the highest SEQUENCE: a mail of the same one would be ignored."""
+    visit = booked(reason, now, patient=make_patient(make_account()))
+    (_n, before), _file = parts_of(last_mail(now))
+    actor = practice_actor()
+    drag.resize(appointment=visit, minutes=50, actor=actor, now=now)
+    [old], visit = before.walk("VEVENT"), Appointment.unscoped.get(pk=visit.pk)
+    client = Client()
+    client.force_login(visit.patient.account, backend="booking.backends.EmailBackend")
+    answer = client.get(reverse("booking:calendar-file", args=[visit.pk]))
+    [new] = Calendar.from_ical(answer.content).walk("VEVENT")
+    assert (new["SEQUENCE"], new.end) == (old["SEQUENCE"] + 1, NINE + timedelta(minutes=50))
+    move(
+        appointment=visit, starts_at=NINE + timedelta(hours=1), actor=actor,
+        channel=Channel.PRACTICE, now=now, minutes=50,
+    )  # fmt: skip
+    (_n, after), _file = parts_of(last_mail(now + timedelta(minutes=1)))
+    assert after.walk("VEVENT")[0]["SEQUENCE"] == 2
 
 
 def test_a_move_within_a_series_and_back_only_ever_rises(reason, now):

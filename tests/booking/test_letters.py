@@ -12,7 +12,7 @@ from django.urls import reverse
 from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.domain import delivery, email_change, handover, series, waiting
-from booking.domain.change import cancel
+from booking.domain.change import cancel, move
 from booking.domain.letters import NothingToSay
 from booking.models import Message, Offer
 from booking.models.appointment import Channel
@@ -382,3 +382,53 @@ def test_who_is_invited_reads_of_their_role_in_their_language(now):
     letter = delivery.compose(Message(kind=MessageKind.INVITATION, invitation=made), now=now)
     assert not FRENCH.search(words_of(letter)), letter.text
     assert "secretary" in letter.text.lower()
+
+
+# Where a visit was moved from
+
+
+def change_of(visit, channel="email"):
+    row = Message.objects.filter(appointment=visit, kind="change", state="owed", channel=channel)
+    return delivery.compose(row.get(), now=NINE - DAY)
+
+
+def shift(visit, starts_at, now, **how):
+    return move(
+        appointment=visit, starts_at=starts_at, actor=practice_actor(), channel=Channel.PRACTICE,
+        now=now, **how,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fr", "Au lieu du lundi 30 novembre 2026, 09:00"),
+        ("en", "Instead of Monday 30 November 2026, 09:00"),
+    ],
+)
+def test_the_news_of_a_move_says_the_former_time(now, language, words):
+    reason = reason_of(town_practice())
+    visit = booked(reason, now, patient=make_patient(make_account(language=language)))
+    letter = change_of(shift(visit, NINE + HOUR, now))
+    assert words in letter.text and words in letter.html
+    assert "10:00" in letter.subject
+
+
+def test_the_text_of_a_move_says_it_too_and_stays_one_text(now):
+    reason = reason_of(make_practice(reminds_by_sms=True))
+    patient = make_patient(practice=reason.agenda.practice, email="")
+    visit = booked(reason, now, patient=patient, channel=Channel.PRACTICE)
+    letter = change_of(shift(visit, NINE + HOUR, now), channel="sms")
+    assert "lun. 30 nov. 10:00 (au lieu de lun. 30 nov. 09:00)" in letter.text
+    assert len(letter.text) <= 160
+
+
+def test_the_former_time_is_the_one_that_the_patient_knows(now):
+    reason = reason_of(town_practice())
+    visit = booked(reason, now, patient=make_patient(make_account()))
+    Message.objects.filter(appointment=visit).update(state="sent")
+    # Two moves of which the first was not told; then back to where they think it is.
+    visit = shift(visit, NINE + HOUR, now, news_after=HOUR)
+    visit = shift(visit, NINE + 2 * HOUR, now, news_after=HOUR)
+    assert "09:00" in change_of(visit).text and "10:00" not in change_of(visit).text
+    assert "Au lieu" not in change_of(shift(visit, NINE, now)).text

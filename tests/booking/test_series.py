@@ -65,6 +65,55 @@ def test_where_the_hour_is_gone_the_nearest_is_proposed(visit, now):
     assert proposal.choices[0] == NINE + WEEK + timedelta(minutes=30)
 
 
+def off_the_grid(visit, now):
+    """A visit at an hour at which no slot begins, as a practice puts one there."""
+    how = {"actor": practice_actor(), "channel": Channel.PRACTICE, "now": now}
+    change.cancel(appointment=visit, **how)
+    return booked(
+        visit.visit_reason, now, starts_at=NINE + timedelta(minutes=10), patient=visit.patient,
+        channel=Channel.PRACTICE, anywhere=True,
+    )  # fmt: skip
+
+
+def test_a_practice_repeats_a_visit_at_its_own_hour_wherever_that_is_free(visit, now):
+    row = off_the_grid(visit, now)
+    at = row.starts_at
+    booked(visit.visit_reason, now, starts_at=NINE + 2 * WEEK)
+    first, second = series.propose(
+        appointment=row, every_weeks=1, count=2, channel=Channel.PRACTICE, now=now
+    )
+    assert first.is_as_wished and first.choices[0] == at + WEEK and not first.why_not
+    assert second.why_not == "Ce créneau est déjà pris." and not second.is_as_wished
+    (made,) = more(row, now, at + WEEK, channel=Channel.PRACTICE)
+    assert made.starts_at == at + WEEK
+    with pytest.raises(series.CannotRepeat):
+        more(row, now, at + 2 * WEEK, channel=Channel.PRACTICE)
+    # Nor is a time outside of the openings taken by a repetition, nor by a patient one off the grid.
+    for starts_at, channel in (
+        (at + WEEK + timedelta(hours=12), Channel.PRACTICE), (at + 3 * WEEK, Channel.PATIENT),
+    ):  # fmt: skip
+        with pytest.raises(series.CannotRepeat):
+            more(row, now, starts_at, channel=channel)
+
+
+def test_a_patient_reads_what_is_true_of_the_hour(visit, now, time_machine):
+    time_machine.move_to(now, tick=False)
+    row = off_the_grid(visit, now)
+    how = {"appointment": row, "every_weeks": 1, "count": 1, "now": now}
+    (proposal,) = series.propose(channel=Channel.PATIENT, **how)
+    assert proposal.why_not == "Aucun créneau de ce motif ne commence à cette heure."
+    client = Client()
+    client.force_login(visit.account, backend="booking.backends.EmailBackend")
+    page = client.get(reverse("booking:repeat", args=[row.pk]), {"semaines": "1", "fois": "1"})
+    assert f"09:10\u00a0: {proposal.why_not} Voici le plus proche." in page.content.decode()
+    row.visit_reason.horizon_days = 7
+    row.visit_reason.save()
+    (proposal,) = series.propose(channel=Channel.PATIENT, **how)
+    assert proposal.why_not.startswith("Trop loin") and not proposal.choices
+    (proposal,) = series.propose(channel=Channel.PRACTICE, **how)
+    assert proposal.is_as_wished
+
+
 def test_all_of_them_with_one_confirmation(visit, now):
     Message.objects.all().delete()
     made = more(visit, now, NINE + 2 * WEEK, NINE + WEEK, NINE + WEEK)

@@ -261,7 +261,9 @@ def test_a_series_is_taken_in_one_go(live_server, new_page):
     page.get_by_role("link", name="Prendre la suite des séances").click()
     page.get_by_label("Combien de fois encore").fill("3")
     page.get_by_role("button", name="Voir les dates").click()
-    expect(page.get_by_text("09:00 n’est pas libre\u00a0: voici le plus proche.")).to_be_visible()
+    expect(
+        page.get_by_text("09:00\u00a0: Ce créneau est déjà pris. Voici le plus proche.")
+    ).to_be_visible()
     check_page(page)
     page.get_by_role("button", name="Prendre ces rendez-vous").click()
     expect(page.get_by_text("3 rendez-vous de plus sont pris.")).to_be_visible()
