@@ -1,5 +1,6 @@
 """The questionnaire before a visit: what is asked, answering it, reading the answers."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,7 +13,16 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
 from booking.models import Appointment, Questionnaire
+from practitioners.domain.text import search_text
 from practitioners.models import Question
+
+
+# Folded: without accents and punctuation, in small letters.
+_NONE = re.compile(
+    r"(?:aucun|aucune|aucuns|aucunes|rien|neant|nul|nulle|none|nothing|neither|ni l un|ni l une"
+    r"|pas concerne|pas concernee|non concerne|non concernee|sans objet|not applicable"
+    r"|je n en ai|je n ai rien|je n ai aucun|je n ai aucune|i have none)\b|(?:non|no|nil|n a)$"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +40,11 @@ class TooLate(Exception):
     def text(self) -> str:
         """In words."""
         return _("Ce questionnaire ne peut plus être rempli.")
+
+
+def is_none_of_these(option: str) -> bool:
+    """Whether a choice says that none of the others is so: "aucun de ceux-ci", "none of these"."""
+    return _NONE.match(search_text(option)) is not None
 
 
 def may_answer(appointment: Appointment, *, now: datetime) -> bool:

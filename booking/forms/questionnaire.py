@@ -4,7 +4,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from booking.domain.questionnaire import Answered
+from booking.domain.questionnaire import Answered, is_none_of_these
 from practitioners.domain.questions import MOST, QuestionSpec
 from practitioners.models import Question
 from practitioners.models.agenda import QuestionKind
@@ -36,17 +36,39 @@ class QuestionnaireForm(forms.Form):
         for question in questions:
             found = known.get(question.text, "")
             is_list = question.kind == QuestionKind.SEVERAL
-            initial[str(question.pk)] = found.split(", ") if is_list else found
+            initial[str(question.pk)] = _chosen(found, question.options) if is_list else found
         return initial
+
+
+class SeveralField(forms.MultipleChoiceField):
+    """Several choices, of which the one that says "none of these" goes with no other."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> list[str]:
+        given: list[str] = super().clean(value)
+        alone = next((each for each in given if is_none_of_these(each)), None)
+        if alone is not None and len(given) > 1:
+            text = _("« %(alone)s » ne va avec aucune autre réponse : gardez l’une ou l’autre.")
+            raise forms.ValidationError(text % {"alone": alone})
+        return given
+
+
+def _chosen(text: str, options: Iterable[str]) -> list[str]:
+    """Which options an answer is made of, in their order; an option may have a comma itself."""
+    found, left = [], f"{text}, "
+    for option in options:
+        if left.startswith(f"{option}, "):
+            found.append(option)
+            left = left.removeprefix(f"{option}, ")
+    return found
 
 
 def _field(question: Question) -> forms.Field:
     common: dict[str, Any] = {"label": question.text, "required": question.required}
     options = [(option, option) for option in question.options]
     if question.kind == QuestionKind.SEVERAL:
-        return forms.MultipleChoiceField(
-            choices=options, widget=forms.CheckboxSelectMultiple, **common
-        )
+        return SeveralField(choices=options, **common)
     if question.kind == QuestionKind.YES_NO:
         options = [(str(_("oui")), str(_("Oui"))), (str(_("non")), str(_("Non")))]
     if question.kind in (QuestionKind.YES_NO, QuestionKind.CHOICE):

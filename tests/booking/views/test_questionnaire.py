@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import delivery, erase
+from booking.domain import delivery, erase, questionnaire
 from booking.domain.change import cancel
 from booking.models import Questionnaire
 from booking.models.appointment import Channel
@@ -164,6 +164,35 @@ def test_what_must_be_answered_is_said_and_nothing_is_lost(member, reason, clien
     assert "obligatoire" in page
     assert page.count("checked") == 4
     assert not Questionnaire.unscoped.exists()
+
+
+@pytest.mark.parametrize(
+    "alone",
+    [
+        "aucun de ceux-ci", "Aucune", "Rien de tout cela", "Aucune de ces maladies", "Non", "Néant",
+        "Ni l’un ni l’autre", "None of these", "Neither", "no", "Non concerné(e)",
+    ],
+)  # fmt: skip
+def test_none_of_these_goes_with_no_other(member, reason, client, appointment, alone):
+    options = f"asthme, sévère\ndiabète\n{alone}"
+    member.post(
+        page_of(reason), entered({"text": "Souffrez-vous", "kind": "several", "options": options})
+    )
+    question = Question.objects.get()
+    page = reverse("booking:answer-questions", args=[appointment.pk])
+    refused = client.post(page, {str(question.pk): ["asthme, sévère", alone]}).content.decode()
+    assert "ne va avec aucune autre réponse" in refused and refused.count(" checked") == 2
+    assert not Questionnaire.unscoped.exists()
+    for taken in ([alone], ["asthme, sévère", "diabète"]):
+        assert client.post(page, {str(question.pk): taken}).status_code == 302
+        assert client.get(page).content.decode().count(" checked") == len(taken)
+
+
+@pytest.mark.parametrize(
+    "option", ["asthme", "nonane", "Nounou", "Norvège", "Rienzi", "non-fumeur"]
+)
+def test_other_choices_go_together(option):
+    assert not questionnaire.is_none_of_these(option)
 
 
 def test_answers_keep_the_questions_that_they_answer(member, reason, client, appointment):
