@@ -16,7 +16,6 @@ from booking.models import Appointment, Questionnaire
 from practitioners.domain.text import search_text
 from practitioners.models import Question
 
-
 # Folded: without accents and punctuation, in small letters.
 _NONE = re.compile(
     r"(?:aucun|aucune|aucuns|aucunes|rien|neant|nul|nulle|none|nothing|neither|ni l un|ni l une"
