@@ -16,13 +16,14 @@ class BookingConfig(AppConfig):
         from audit.watch.holders import Kind, register_holders
         from booking.domain.dashboard_access import MEMBERS
         from booking.domain.incident_post import POST
-        from booking.domain.staff_reveals import guard_admin
+        from booking.domain.staff_reveals import TEAM_MEMBERS, guard_admin
         from booking.domain.watching import guard_dashboard
         from booking.views.reader import reader_of
         from practitioners.readers import register_readers
 
         register_post(POST)
         register_holders(Kind.ACCOUNT, MEMBERS)
+        register_holders(Kind.STAFF, TEAM_MEMBERS)
         register_guard(Channel.DASHBOARD, guard_dashboard)
         register_guard(Channel.ADMIN, guard_admin)
         register_readers(reader_of)

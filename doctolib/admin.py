@@ -1,15 +1,18 @@
 """The staff site: Django admin behind a second factor."""
 
+from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite, site
 from django.contrib.admin.apps import AdminConfig
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 
 class SiteConfig(AdminConfig):
@@ -53,18 +56,48 @@ class StaffSite(AdminSite):
         return redirect("booking:change-password")
 
     def has_permission(self, request: HttpRequest) -> bool:
-        is_verified = getattr(request.user, "is_verified", None)
-        return bool(super().has_permission(request) and is_verified and is_verified())
+        from booking.views.access import account_of, is_verified
+
+        if not super().has_permission(request) or not is_verified(request):
+            return False
+        return account_of(request).stopped_at is None
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """A page whose reading the watch refuses leads to the second factor, or says so."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(view)
+        def watched(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            from audit.incidents.containment import Asked, Stopped
+            from booking.views.access import to_second_factor
+
+            try:
+                answer: HttpResponseBase = guarded(request, *args, **kwargs)
+            except Asked:
+                messages.warning(
+                    request,
+                    _("Ces lectures sortent de l’habitude : confirmez que c’est bien vous."),
+                )
+                return to_second_factor(request)
+            except Stopped:
+                return render(request, "admin/stopped.html", status=403)
+            return answer
+
+        return watched
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Sign-in is the site's own; staff without a second factor are led to set it up."""
+        from booking.views.access import account_of
+
         target = quote(request.GET.get("next", reverse("admin:index")))
         if not request.user.is_authenticated:
             return redirect(f"{reverse('booking:sign-in')}?next={target}")
         if not request.user.is_staff:
             raise PermissionDenied
+        if account_of(request).stopped_at is not None:
+            return render(request, "admin/stopped.html", status=403)
         return redirect(f"{reverse('booking:second-factor')}?next={target}")
 
 

@@ -103,7 +103,7 @@ class ReportForm(forms.Form):
     def clean_holder_id(self) -> uuid.UUID:
         """One that there is."""
         found: uuid.UUID = self.cleaned_data["holder_id"]
-        for kind in (Kind.CREDENTIAL, Kind.ACCOUNT):
+        for kind in (Kind.CREDENTIAL, *Kind.PEOPLE):
             if found in holders.names(kind, [found]):
                 self.kind = kind
                 return found

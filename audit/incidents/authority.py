@@ -37,6 +37,7 @@ DATA_NAMES = {
     "text": gettext_lazy("message"),
     "topic": gettext_lazy("objet d’un message"),
     "answers": gettext_lazy("réponses au questionnaire"),
+    "visits": gettext_lazy("praticiens, motifs et dates des rendez-vous"),
 }
 LEVEL_NAMES = {
     Level.LOW: gettext_lazy("faible"),
@@ -87,6 +88,11 @@ def drafts(incident: Incident) -> dict[str, str]:
             " par ce membre lui-même, sans que son travail l’explique."
         )
         if is_of_people(incident)
+        else _(
+            "Lectures par le compte d’un membre de notre équipe, par un tiers qui s’en est emparé"
+            " ou par ce membre lui-même, sans demande qui l’explique."
+        )
+        if is_of_the_team(incident)
         else _(
             "Accès par un tiers non autorisé au moyen d’un accès partenaire (clé d’un logiciel"
             " de cabinet)."
@@ -274,6 +280,11 @@ def source_names(incident: Incident) -> list[str]:
 def is_of_people(incident: Incident) -> bool:
     """Whether it happened through the account of one of a practice's people."""
     return incident.sources.filter(kind=Kind.ACCOUNT).exists()
+
+
+def is_of_the_team(incident: Incident) -> bool:
+    """Whether it happened through the account of one of our own team."""
+    return incident.sources.filter(kind=Kind.STAFF).exists()
 
 
 def reachable(incident: Incident, *, exposure: Exposure) -> int:

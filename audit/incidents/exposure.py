@@ -20,7 +20,7 @@ from audit.record.seal import streamed
 CLOCKS_DIFFER = timedelta(minutes=10)
 _OF = """
     SELECT id, at, practice_id, subjects, fields, object_id, purpose FROM audit_entry
-    WHERE {whose} AND action = 'reveal'
+    WHERE {whose} AND action IN ('reveal', 'visits-read')
       AND at >= %(since)s AND at <= %(until)s
       AND (%(all)s OR details->>'network' = ANY(%(networks)s) OR details->>'key' = ANY(%(keys)s)
            OR details->>'token' = ANY(%(tokens)s))

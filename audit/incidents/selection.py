@@ -33,12 +33,14 @@ SUSPECT_SHARE_OF_SESSION, SUSPECT_SHARE_WHERE_MOST_WEIGHED = 1 / 3, 1 / 5
 OPENED_BY = {
     Kind.CREDENTIAL: "credential_id = %(holder)s",
     Kind.ACCOUNT: "actor_id = %(holder)s AND channel = 'dashboard'",
+    Kind.STAFF: "actor_id = %(holder)s AND channel = 'admin'",
 }
 # Which of them may be a thief's. A page of the dashboard shows many people: what is a habit of
 # the holder's weighs a little in many of them.
 IS_ODD = {
     Kind.CREDENTIAL: "(details->>'weight')::float > 0",
     Kind.ACCOUNT: "(details->>'odd')::int > 0",
+    Kind.STAFF: "(details->>'odd')::int > 0",
 }
 # The bounds on `at` let PostgreSQL leave out the other months' partitions.
 _BY = """
@@ -46,7 +48,7 @@ _BY = """
            count(*) FILTER (WHERE {odd}),
            count(*) FILTER (WHERE (details->>'weight')::float > 0)
     FROM audit_entry
-    WHERE {whose} AND action = 'reveal' AND at >= %(since)s AND at <= %(until)s
+    WHERE {whose} AND action IN ('reveal', 'visits-read') AND at >= %(since)s AND at <= %(until)s
     GROUP BY 1
 """
 
@@ -93,12 +95,12 @@ def select(
     if not found["network"] and not found["key"]:
         # A token began before its first odd opening.
         rows = _by("token", kind, holder_id, since - TOKEN_LASTS, until)
-        is_suspect = _is_suspect_session if kind == Kind.ACCOUNT else _is_odd
+        is_suspect = _is_suspect_session if kind in Kind.PEOPLE else _is_odd
         odd = {row[0] for row in rows if is_suspect(row)}
         began += [row[1] for row in rows if row[0] in odd]
         tokens = sorted(odd | {stopped.token} - {""})
         worked = {row[0] for row in rows} - odd
-        odd_alone = kind == Kind.ACCOUNT and stopped.token in worked
+        odd_alone = kind in Kind.PEOPLE and stopped.token in worked
     return Selection(
         networks=found["network"], keys=found["key"], tokens=tokens, began_at=min(began),
         odd_alone=odd_alone,

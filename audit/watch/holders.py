@@ -13,6 +13,9 @@ class Kind:
 
     CREDENTIAL = "credential"
     ACCOUNT = "account"
+    STAFF = "staff"
+
+    PEOPLE = (ACCOUNT, STAFF)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -162,7 +162,8 @@ def preview(incident: Incident, kind: str) -> str:
         for name in (_("Prénom"), _("Prénom du proche"))
     ]
     context = {
-        "incident": incident, "is_person": authority.is_of_people(incident), "seen": seen,
+        "incident": incident, "is_person": authority.is_of_people(incident),
+        "is_team": authority.is_of_the_team(incident), "seen": seen,
         "first_at": exposure.first_at,
         "last_at": exposure.last_at, "link": site_url(reverse("booking:my-incidents")),
     }  # fmt: skip
@@ -208,6 +209,7 @@ def _tell_person(notice: Notice) -> None:
         context: dict[str, object] = {
             "incident": notice.incident,
             "is_person": authority.is_of_people(notice.incident),
+            "is_team": authority.is_of_the_team(notice.incident),
             "seen": seen,
             "names": ", ".join(str(each["name"]) for each in seen),
             "first_at": exposure.first_at,

@@ -1,22 +1,36 @@
-"""How many people's data one member of our own team may open: a bound, as software has one.
+"""What our own team opens: bounded and watched, as what software opens is.
 
-Somebody who writes to support is opened by name, once; whoever goes through the patients in
-Django admin is not at support. What is refused is on the record, under who asked.
+Somebody who writes to support is looked up by name, once; whoever goes through the patients in
+Django admin is not at support. What is refused is on the record, under who asked. The watch judges
+the team as it judges a practice's people: it asks for the second factor, and then stops.
 """
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from audit.incidents import containment
+from audit.models import Canary, Entry
 from audit.record import entries
-from audit.record.entries import Actor
+from audit.record.entries import Actor, Channel, Origin
 from audit.vault.reveal import Purpose
 from audit.watch import budget
 from audit.watch.budget import Limits
+from audit.watch.holders import Holders, Kind
+from audit.watch.sighting import Reason, Sighting
+from booking.domain import dashboard_access
+from booking.domain.watching import midnight_of, writes_today
+from booking.models import Account, Concern
 
 LIMITS = Limits(minute=6, hour=25, day=80)
+# The team is one group, as the people of a practice are.
+TEAM = uuid.UUID("019abf00-0000-7000-8000-000000000001")
 
 
 def guard_admin(
@@ -27,15 +41,56 @@ def guard_admin(
     details: Mapping[str, object],
     at: datetime | None,
 ) -> dict[str, object]:
-    """Count whom a staff page is about to open.
+    """Count and judge whom a page of the team is about to open. Raises as `judge`."""
+    opened: dict[uuid.UUID, set[str]] = {}
+    for row, name in pairs:
+        opened.setdefault(row.subject_id, set()).add(name)
+    return judge(
+        actor=actor, opened=opened, purpose=purpose, is_search=bool(details.get("search")),
+        asked={row.subject_id for row, _name in pairs if isinstance(row, Concern)},
+        now=at or timezone.now(),
+    )  # fmt: skip
 
-    Raises budget.BudgetSpent, and redis.RedisError when nobody can count: then nothing opens.
+
+def judge(
+    *,
+    actor: Actor,
+    opened: Mapping[uuid.UUID, set[str]],
+    purpose: Purpose,
+    is_search: bool,
+    now: datetime,
+    asked: Iterable[uuid.UUID] = (),
+) -> dict[str, object]:
+    """Count what a member of the team is about to read, and let the watch judge it.
+
+    `opened` says what of whom; `asked` who wrote to be read. Returns what the entry is to tell of
+    it. Raises budget.BudgetSpent, redis.RedisError when nobody can count, containment.Asked and
+    containment.Stopped: then nothing opens.
     """
-    now = at or timezone.now()
-    assert actor.id is not None  # noqa: S101 - staff are accounts
-    for subject in sorted({row.subject_id for row, _name in pairs}):
+    count(actor=actor, subjects=opened, purpose=purpose, now=now)
+    sightings = _sightings(actor, opened, is_search=is_search, asked=set(asked), now=now)
+    if not sightings:
+        return {"again": True}
+    holder_id = _holder(actor)
+    verdict, refusal = containment.guard(
+        holder_id=holder_id, kind=Kind.STAFF, group_id=TEAM, sightings=sightings,
+        origin=actor.origin or Origin(),
+        writes=lambda: writes_today(now=now, actor_id=holder_id, channel=Channel.ADMIN),
+    )  # fmt: skip
+    if refusal is not None:
+        raise refusal
+    return {"weight": verdict.weight, "odd": verdict.odd}
+
+
+def count(*, actor: Actor, subjects: Iterable[uuid.UUID], purpose: Purpose, now: datetime) -> None:
+    """Count subjects against the bound of a member of the team.
+
+    Raises budget.BudgetSpent, once that is on the record, and redis.RedisError when nobody can
+    count.
+    """
+    for subject in sorted(subjects):
         try:
-            budget.spend(holder=actor.id, subject=subject, limits=LIMITS, now=now)
+            budget.spend(holder=_holder(actor), subject=subject, limits=LIMITS, now=now)
         except budget.BudgetSpent as spent:
             entries.write(
                 "staff-refused",
@@ -45,4 +100,72 @@ def guard_admin(
                 details={"limit": spent.limit, "seconds": spent.window // 1000},
             )
             raise
-    return {}
+
+
+def _holder(actor: Actor) -> uuid.UUID:
+    assert actor.id is not None  # noqa: S101 - staff are accounts
+    return actor.id
+
+
+def _sightings(
+    actor: Actor,
+    opened: Mapping[uuid.UUID, set[str]],
+    *,
+    is_search: bool,
+    asked: set[uuid.UUID],
+    now: datetime,
+) -> list[Sighting]:
+    """One for each person whom this member of the team reads first today, from this place."""
+    local, origin = now.astimezone(ZoneInfo(settings.TIME_ZONE)), actor.origin or Origin()
+    new = set(opened) - _read_before(actor, opened, origin=origin, now=now)
+    canaries = set(Canary.objects.filter(pk__in=new).values_list("pk", flat=True))
+    return [
+        Sighting(
+            at=now, weekday=local.weekday(), hour=local.hour, practice_id=TEAM,
+            reason=(
+                Reason.FRESH if subject in asked
+                else Reason.SEARCHED if is_search
+                else Reason.NONE
+            ),
+            network=origin.network, key=origin.key, use=f"{len(opened[subject])}",
+            is_canary=subject in canaries,
+        )
+        for subject in sorted(new)
+    ]  # fmt: skip
+
+
+def _read_before(
+    actor: Actor, subjects: Iterable[uuid.UUID], *, origin: Origin, now: datetime
+) -> set[uuid.UUID]:
+    """Whom of these the same member has read today, from the same network and browser."""
+    rows = Entry.objects.filter(
+        actor_id=_holder(actor), channel=Channel.ADMIN, action__in=("reveal", "visits-read"),
+        at__gte=midnight_of(now), at__lte=now, subjects__overlap=list(subjects),
+    ).values_list("subjects", "details")  # fmt: skip
+    return {
+        subject
+        for read, details in rows
+        if (details.get("network"), details.get("key")) == (origin.network, origin.key)
+        for subject in read
+    }
+
+
+def _names(account_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """What a page calls them: an address is sealed."""
+    rows = Account.objects.filter(pk__in=list(account_ids), is_staff=True)
+    return {pk: _("Équipe de Doctolib") + f" ({pk})" for pk in rows.values_list("pk", flat=True)}
+
+
+def _no_practices(account_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """None is theirs: whose patients they read says an incident's exposure."""
+    return set()
+
+
+TEAM_MEMBERS = Holders(
+    stop=dashboard_access.stop,
+    let_in=dashboard_access.let_in,
+    is_stopped=dashboard_access.is_stopped,
+    names=_names,
+    practices=_no_practices,
+    ask=dashboard_access.ask,
+)

@@ -25,6 +25,7 @@ FIELD_NAMES = DATA_NAMES | {
 }
 ACTIONS = {
     "reveal": _("Lecture"),
+    "visits-read": _("Lecture de la liste des rendez-vous"),
     "appointment-booked": _("Rendez-vous pris"),
     "appointment-moved": _("Rendez-vous déplacé"),
     "appointment-resized": _("Durée du rendez-vous changée"),

@@ -276,15 +276,6 @@ def test_staff_without_rights_see_no_model(now):
     assert client.post(url, {"purpose": "support"}).status_code == 403
 
 
-@pytest.mark.parametrize("text", ["Quatrefages", "06 12 34 56 78", "31/12/1980", "z@q.fr"])
-def test_patients_are_found_by_blind_index(text, staff, now):
-    made = one_more(now)
-    page = staff.get(reverse("admin:booking_patient_changelist"), {"q": text}).content.decode()
-    assert str(made["patient"].pk) in page
-    page = staff.get(reverse("admin:booking_patient_changelist"), {"q": "Absent"}).content.decode()
-    assert str(made["patient"].pk) not in page
-
-
 def test_a_credential_is_suspended_here(staff, now):
     one_more(now)
     credential = Credential.objects.get()

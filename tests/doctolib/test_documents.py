@@ -47,7 +47,7 @@ def test_links_between_documents_lead_somewhere():
 # What concerns neither a patient nor a practice, and so is shown to neither.
 OF_THE_HOUSE = {
     "canary-planted", "data-keys-restored", "data-keys-rewrapped", "demo-loaded",
-    "directory-imported", "partner-registered", "root-key-introduced", "root-key-retired",
+    "directory-imported", "looked-up", "partner-registered", "root-key-introduced", "root-key-retired",
     "staff-refused",
 }  # fmt: skip
 
