@@ -28,6 +28,14 @@ class TooLateToChange(Exception):
     text = _("Il est trop tard pour déplacer ce rendez-vous en ligne : appelez le cabinet.")
 
 
+class NotMovedOnline(TooLateToChange):
+    """The practice alone books the visit's reason: no time of it is offered to patients."""
+
+    text = _(
+        "Ce motif ne se réserve pas en ligne : pour déplacer ce rendez-vous, appelez le cabinet."
+    )
+
+
 class NotActive(Exception):
     """The appointment is over or cancelled, so it cannot be changed."""
 
@@ -386,8 +394,11 @@ def _check_move(appointment: Appointment, *, channel: Channel, now: datetime) ->
         return
     if appointment.follows_id is not None:
         raise FollowsAnother
-    if not deadline.terms(appointment, now=now).can_move:
-        raise HasBegun if appointment.starts_at <= now else TooLateToChange
+    terms = deadline.terms(appointment, now=now)
+    if not terms.can_move:
+        if appointment.starts_at <= now:
+            raise HasBegun
+        raise TooLateToChange if terms.is_online else NotMovedOnline
 
 
 def _check_cancel(appointment: Appointment, *, channel: Channel, now: datetime) -> None:

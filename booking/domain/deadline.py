@@ -21,7 +21,8 @@ class Terms:
 
     `free_until`: the last instant at which it may be moved online, and cancelled without being
     late; `is_late`: cancelling it now is late; `is_grace`: only the hour after the booking keeps it
-    from being late; `lasts_to_start`: it is free until the visit begins; `first`: the visit that
+    from being late; `lasts_to_start`: it is free until the visit begins; `is_online`: its visit
+    reason is offered online, without which it has nowhere to be moved to; `first`: the visit that
     this one follows and by which both are changed.
     """
 
@@ -31,6 +32,7 @@ class Terms:
     is_late: bool
     is_grace: bool
     lasts_to_start: bool
+    is_online: bool
     first: Appointment | None = None
 
 
@@ -59,12 +61,13 @@ def terms(appointment: Appointment, *, now: datetime, starts_at: datetime | None
     begins, until = starts_at or appointment.starts_at, free_until(appointment, starts_at=starts_at)
     is_to_come = _is_to_come(appointment, begins, now=now)
     first = _first(appointment, now=now) if is_to_come else None
-    is_free = now <= until
+    is_free, is_online = now <= until, _is_online(appointment)
     return Terms(
         free_until=until,
         can_move=(
             is_to_come
             and is_free
+            and is_online
             and appointment.status == Status.BOOKED
             and appointment.follows_id is None
         ),
@@ -72,6 +75,7 @@ def terms(appointment: Appointment, *, now: datetime, starts_at: datetime | None
         is_late=not is_free,
         is_grace=is_free and now > _deadline(appointment, begins),
         lasts_to_start=until >= begins,
+        is_online=is_online,
         first=first,
     )
 
@@ -96,6 +100,13 @@ def late_cancellations(practice: Practice, patient: Patient, *, now: datetime) -
 
 def _deadline(appointment: Appointment, begins: datetime) -> datetime:
     return begins - timedelta(hours=appointment.visit_reason.cancel_deadline_hours)
+
+
+def _is_online(appointment: Appointment) -> bool:
+    """Whether patients are offered the visit's reason: a practice books others too."""
+    reason = appointment.visit_reason
+    agenda = appointment.agenda if appointment.agenda_id else reason.agenda
+    return reason.active and agenda.active
 
 
 def _is_to_come(appointment: Appointment, begins: datetime, *, now: datetime) -> bool:

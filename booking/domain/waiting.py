@@ -341,7 +341,13 @@ def _waiting(agenda: Agenda, *, now: datetime) -> list[Wait]:
     """Who may be offered something, in order; who waits for nothing any more is let go."""
     rows = (
         Wait.unscoped.filter(agenda=agenda, ended_at__isnull=True)
-        .select_related("visit_reason", "patient__account", "appointment__visit_reason", "practice")
+        .select_related(
+            "visit_reason",
+            "patient__account",
+            "appointment__visit_reason",
+            "appointment__agenda",
+            "practice",
+        )
         .prefetch_related(Prefetch("offers", queryset=Offer.unscoped.all()))
         .order_by("created_at", "pk")[:LIST_AT_MOST]
     )

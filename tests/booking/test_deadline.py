@@ -264,7 +264,6 @@ LINKS = ("/deplacer/", "/annuler/", "déplacer ou annuler", "jusqu’au")
     [
         (3 * DAY, (True, True, True, True)),
         (HOUR, (False, True, False, False)),
-        (-HOUR, (False, False, False, False)),
     ],
 )
 def test_a_mail_offers_only_what_is_possible_when_it_leaves(visit, before, offered):
@@ -273,6 +272,15 @@ def test_a_mail_offers_only_what_is_possible_when_it_leaves(visit, before, offer
     found = tuple(text in body for text in LINKS)
     assert found[1:] == offered[1:]
     assert ("tardive" in body) is offered[1]
+
+
+def test_no_mail_confirms_a_visit_that_has_begun(visit):
+    """As after an outage; a cancellation is told all the same."""
+    assert letters(visit, visit.starts_at) == []
+    cancelled(visit, visit.starts_at - HOUR)
+    (body,) = letters(visit, visit.starts_at + HOUR)
+    assert "annulé" in body
+    assert "/annuler/" not in body
 
 
 def test_a_reminder_after_the_deadline_offers_no_move(visit):

@@ -168,8 +168,7 @@ def test_an_empty_week_names_what_is_free_on_either_side(client, reason, account
 def test_without_any_other_time_the_page_says_to_call(client, reason, visit):
     reason.agenda.practice.phone = "01 99 00 12 34"
     reason.agenda.practice.save()
-    reason.active = False
-    reason.save()
+    reason.agenda.openings.all().delete()
     page = read(client.get(url("move", visit)))
     assert not offered(page)
     assert "Aucune autre heure" in page and "01 99 00 12 34" in page
