@@ -103,9 +103,11 @@ def _rejoined(words: Sequence[str]) -> tuple[uuid.UUID, ...]:
 
 def _people_like(words: Sequence[str]) -> dict[uuid.UUID, str]:
     """People whose surname is like one of the words, and whose name shares letters with them."""
+    # "Le Gfof" is like Le Goff as a whole; by its words, it is only like names with "le".
+    runs = dict.fromkeys((*words, " ".join(words)))
     surnames = sorted(
         (far, known)
-        for word in words
+        for word in runs
         for known in _surnames_beginning_like(word)
         if (far := likeness(word, known)) is not None
     )
@@ -141,6 +143,11 @@ def _nearest(names: dict[uuid.UUID, str], words: Sequence[str]) -> list[tuple[in
             min((f for k in known if (f := likeness(word, k)) is not None), default=None)
             for word in words
         ]
+        size, whole = len(words), " ".join(words)
+        runs = [" ".join(known[i : i + size]) for i in range(len(known) - size + 1)]
+        at_once = min((f for run in runs if (f := likeness(whole, run)) is not None), default=None)
         if None not in far:
             found.append((sum(each for each in far if each is not None), name, pk))
+        elif at_once is not None:
+            found.append((at_once, name, pk))
     return [(far, pk) for far, _, pk in sorted(found)]

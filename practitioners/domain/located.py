@@ -25,10 +25,13 @@ RADIUS_KM = 30
 EARTH_KM = 6371.0
 
 
-def within(agendas: "QuerySet[Agenda]", place: Place | None) -> "QuerySet[Agenda]":
+def within(
+    agendas: "QuerySet[Agenda]", place: Place | None, *, named: bool = False
+) -> "QuerySet[Agenda]":
     """Keep what is within RADIUS_KM of a place, or in an area; annotate `distance` in km.
 
-    `inside` says that the practice is in the part of a town that the digits named: 75012.
+    `inside` says that the practice is in the part of a town that the digits named: 75012; for
+    somebody sought by name (`named`), that it is in the town itself.
     """
     nowhere = Value(None, output_field=FloatField())
     if place is None:
@@ -37,7 +40,7 @@ def within(agendas: "QuerySet[Agenda]", place: Place | None) -> "QuerySet[Agenda
         return agendas.filter(_in_departments(place.departments)).annotate(
             distance=nowhere, inside=Value(True)
         )
-    agendas = agendas.annotate(inside=_inside(place.postcodes))
+    agendas = agendas.annotate(inside=_inside(place, named=named))
     if place.latitude is None or place.longitude is None:
         code = place.commune.code if place.commune else ""
         return agendas.annotate(distance=nowhere).filter(practice__commune_id=code)
@@ -54,11 +57,14 @@ def within(agendas: "QuerySet[Agenda]", place: Place | None) -> "QuerySet[Agenda
     )
 
 
-def _inside(postcodes: tuple[str, ...]) -> Any:
-    if not postcodes:
-        return Value(True)
+def _inside(place: Place, *, named: bool) -> Any:
+    inside = Q(practice__postcode__in=place.postcodes)
+    if not place.postcodes:
+        if not (named and place.commune):
+            return Value(True)
+        inside = Q(practice__commune_id=place.commune.code)
     return Case(
-        When(practice__postcode__in=postcodes, then=Value(True)),
+        When(inside, then=Value(True)),
         default=Value(False),
         output_field=BooleanField(),
     )

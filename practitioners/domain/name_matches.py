@@ -8,20 +8,34 @@ from typing import Any
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from practitioners.models import Practice, Practitioner, VisitReason
+from practitioners.models import Agenda, Practice, Practitioner, VisitReason
 from practitioners.models.folded import FoldedName
 
 SIMPLE = "simple"
 
 
 def _query(words: Sequence[str], *, prefix: bool) -> SearchQuery:
-    """All the words, in any order; with `prefix` the beginnings of words. They are folded text."""
-    ending = ":*" if prefix else ""
+    """All the words, in any order; with `prefix` the beginnings of words. They are folded text.
+
+    Beside a word, one letter is an initial: "J. Martin".
+    """
+    initials = any(len(word) > 1 for word in words)
     return SearchQuery(
-        " & ".join(f"{word}{ending}" for word in words), config=SIMPLE, search_type="raw"
-    )
+        " & ".join(
+            f"{word}:*" if prefix or (initials and len(word) == 1) else word for word in words
+        ),
+        config=SIMPLE, search_type="raw",
+    )  # fmt: skip
+
+
+def holds(field: str, words: Sequence[str]) -> Q:
+    """The same as a condition on a folded name: every word, and the initials."""
+    every = Q()
+    for word in words:
+        every &= Q(**{f"{field}__regex": rf"(^| ){word}" + ("( |$)" if len(word) > 1 else "")})
+    return every
 
 
 def people(words: Sequence[str], *, prefix: bool = False) -> "QuerySet[Practitioner]":
@@ -65,6 +79,18 @@ def any_of(rows: "QuerySet[Any]") -> bool:
             params,
         )
         return cursor.fetchone() is not None
+
+
+def listed(
+    *, people: "QuerySet[Practitioner] | None" = None, practices: "QuerySet[Practice] | None" = None
+) -> bool:
+    """Whether the directory lists one of these."""
+    agendas = Agenda.objects.filter(listed=True)
+    if people is not None:
+        agendas = agendas.filter(practitioner__in=people.order_by().values("pk"))
+    if practices is not None:
+        agendas = agendas.filter(practice__in=practices.order_by().values("pk"))
+    return any_of(agendas)
 
 
 def reasons(alternatives: Sequence[Sequence[str]]) -> "QuerySet[VisitReason]":

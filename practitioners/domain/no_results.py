@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from practitioners.domain import located, restrictions, search
+from practitioners.domain.meaning import Understanding
 from practitioners.domain.place import Place, of_commune, wider
 from practitioners.domain.reference_data import table
-from practitioners.domain.understood import Understanding
 from practitioners.models import Agenda, Practitioner, Specialty, VisitReason
 
 if TYPE_CHECKING:

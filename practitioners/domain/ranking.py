@@ -25,8 +25,9 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Extract
 
+from practitioners.domain import name_matches
+from practitioners.domain.meaning import EXACT, SIMILAR, Understanding
 from practitioners.domain.places import Place
-from practitioners.domain.understood import EXACT, Understanding
 from practitioners.models import Agenda, Practitioner
 from practitioners.models.folded import FoldedName
 
@@ -65,6 +66,9 @@ def _tier(meant: Understanding) -> Any:
     rules = []
     if meant.words and meant.level == EXACT:
         rules = _name_tiers(meant.words, people=meant.people, practices=meant.practices)
+    if meant.level == SIMILAR and meant.alike.people:
+        # A name and a specialty that are equally close: the people first, as for exact words.
+        rules.append(When(practitioner__in=meant.alike.people, then=Value(SURNAME)))
     if meant.reasons:
         rules.append(When(offers=True, then=Value(OFFERS)))
     if meant.second:
@@ -84,22 +88,16 @@ def _name_tiers(words: tuple[str, ...], *, people: bool, practices: bool) -> lis
     if people:
         turned = " ".join([*words[1:], words[0]]), " ".join([words[-1], *words[:-1]])
         whole = Q(practitioner__search_name__in={name, *turned})
-        every = Q()
-        for word in words:
-            every &= Q(practitioner__search_name__regex=rf"(^| ){word}( |$)")
         rules += [
             When(whole, then=Value(FULL_NAME)),
             When(surname=name, then=Value(SURNAME)),
             When(practitioner__search_name__endswith=f" {name}", then=Value(SURNAME_PART)),
-            When(every, then=Value(GIVEN_NAME)),
+            When(name_matches.holds("practitioner__search_name", words), then=Value(GIVEN_NAME)),
         ]
     if practices:
-        every = Q()
-        for word in words:
-            every &= Q(practice__search_name__regex=rf"(^| ){word}( |$)")
         rules += [
             When(practice__search_name=name, then=Value(PRACTICE)),
-            When(every, then=Value(IN_PRACTICE)),
+            When(name_matches.holds("practice__search_name", words), then=Value(IN_PRACTICE)),
         ]
     return rules
 

@@ -16,11 +16,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from practitioners.domain import availability, located, name_matches, ranking, restrictions
 from practitioners.domain.availability import Slot
+from practitioners.domain.meaning import SIMILAR, Understanding
 from practitioners.domain.next_slots import mark_stale
 from practitioners.domain.place import Place, with_position
 from practitioners.domain.suggestions import Suggestions, matching_specialties, suggest
 from practitioners.domain.text import search_text
-from practitioners.domain.understood import SIMILAR, Understanding, understand
+from practitioners.domain.understood import understand
 from practitioners.models import Agenda, NextSlot, Practice, Practitioner, VisitReason
 from practitioners.models.agenda import PatientKind
 
@@ -109,7 +110,8 @@ def search(
     place = place or meant.place
     place = with_position(place) if place else None
     filters = replace(filters, teleconsultation=filters.teleconsultation or meant.video)
-    agendas = located.within(about(Agenda.objects.filter(listed=True), meant), place)
+    asked = about(Agenda.objects.filter(listed=True), meant)
+    agendas = located.within(asked, place, named=bool(meant.words))
     agendas = restrictions.annotate(filtered(agendas, filters), known=filters.known)
     agendas = _with_next_slots(agendas, meant, filters, now=now)
     agendas = ranking.order(ranking.annotate(agendas, meant, place), order=order)

@@ -7,7 +7,7 @@ from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, 
 
 from practitioners.domain import alike_names, name_matches, restrictions
 from practitioners.domain.text import search_text
-from practitioners.domain.understood import without_titles
+from practitioners.domain.titles import without_titles
 from practitioners.domain.vocabulary import Vocabulary
 from practitioners.models import Practice, Practitioner, Specialty
 from practitioners.models.folded import FoldedName
@@ -64,6 +64,9 @@ def suggest(text: str) -> Suggestions:
     if people and tokens != every and every:
         return Suggestions(practitioners=people)
     vocabulary = Vocabulary.current()
+    if not people and len(tokens) > 1 and vocabulary.segment(tokens).rest:
+        # "Dos Snatos": a word of health, and a typo in somebody's name.
+        people = _of_names(alike_names.alike(tokens))
     specialties = dict.fromkeys(_exactly(vocabulary, tokens) + _beginning(vocabulary, tokens))
     found = Suggestions(
         specialties=_one_per_label(_of_whom_somebody_is(list(specialties))),
@@ -110,9 +113,7 @@ def _named(
     """The full name first, then the surname, then any whole word, then beginnings."""
     name = " ".join(tokens)
     exact = Q(search_name=name) | Q(search_name=" ".join([*tokens[1:], tokens[0]]))
-    whole = Q()
-    for token in tokens:
-        whole &= Q(search_name__regex=rf"(^| ){token}( |$)")
+    whole = name_matches.holds("search_name", tokens)
     tier = Case(
         When(exact, then=Value(0)),
         *([When(surname=name, then=Value(1))] if surnames else []),
@@ -128,11 +129,17 @@ def _named(
 def _similar(vocabulary: Vocabulary, tokens: list[str]) -> Suggestions:
     nearest = vocabulary.similar(tokens)
     names = alike_names.alike(tokens) or alike_names.with_a_surname_among(tokens)
-    people = Practitioner.objects.filter(pk__in=names.people).prefetch_related("specialties")
     practices = Practice.objects.filter(pk__in=names.practices)
     return Suggestions(
         specialties=_one_per_label(vocabulary.of(nearest.concepts)),
-        practitioners=list(people.order_by("search_name", "pk")[:PEOPLE]),
+        practitioners=_of_names(names),
         practices=list(practices.order_by("search_name", "pk")[:PRACTICES]),
         similar=True,
     )
+
+
+def _of_names(names: alike_names.Alike) -> list[Practitioner]:
+    if not names.people:
+        return []
+    people = Practitioner.objects.filter(pk__in=names.people).prefetch_related("specialties")
+    return list(people.order_by("search_name", "pk")[:PEOPLE])

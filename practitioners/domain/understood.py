@@ -6,75 +6,34 @@ and a specialty means both.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from practitioners.domain import alike_names, name_matches
+from django.db.models import Q
+
+from practitioners.domain import alike_names, located, name_matches
 from practitioners.domain.alike_names import Alike
 from practitioners.domain.asides import without_asides
-from practitioners.domain.name_matches import any_of
+from practitioners.domain.meaning import NOTHING, PREFIX, SIMILAR, Understanding, changed
+from practitioners.domain.name_matches import any_of, listed
 from practitioners.domain.places import Place, look_up, look_up_exactly
-from practitioners.domain.text import word_set
-from practitioners.domain.vocabulary import FILLERS, LITTLE, Concept, Segments, Vocabulary
-from practitioners.models import Agenda, Practice, Practitioner, Specialty
+from practitioners.domain.titles import (
+    BEFORE_A_NAME,
+    WOMAN_OR_MAN,
+    without_asking,
+    without_titles,
+)
+from practitioners.domain.vocabulary import LITTLE, Concept, Segments, Vocabulary, telling
+from practitioners.models import Agenda, Specialty
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    pass
 
-TITLES = word_set(
-    "dr drs dre docteur docteurs docteure docteures doctor doctors dctr pr pre prof professeur"
-    " professeure professor mme mmes madame mesdames mlle mlles melle mademoiselle mr mrs ms miss"
-    " monsieur messieurs"
-)
-# What stands before a title: "le docteur", "cabinet du Dr".
-BEFORE_A_TITLE = word_set("le la les l du de des chez avec cabinet rdv rendez vous voir the with")
-# Professions that are titles when they stand before a name.
-BEFORE_A_NAME = word_set("medecin medecins physician")
 LONGEST = 12
 PLACE_WORDS = 6
-EXACT, PREFIX, SIMILAR, NOTHING = "exact", "prefix", "similar", "nothing"
 # Beside a specialty, a place of this size is understood without its postcode.
 PLACE_POPULATION = 5_000
 # And a town of this size is meant rather than somebody of the specialty who is called alike.
 CITY_POPULATION = 50_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Understanding:
-    """What a query means.
-
-    `level` says how well it is understood: "exact", "prefix", "similar" or "nothing". `words` are
-    those of a name, which `people` or `practices` bear. With specialties as well, `both` asks for
-    people of the specialty who are called so; otherwise either will do. `reasons` are looked for
-    elsewhere too if `reasons_widen`, and otherwise come first among the specialties.
-    `second` are the specialties that come after the others. `place` was typed beside it; `unread`
-    are words that nothing here is called by. `place_too` is a place that the words name as well,
-    and `name_too` a name that they are as well. `alike` are the nearest names where none is exact.
-    `here` says that the reader's own surroundings are meant, which only the browser knows.
-    `language`, `sector` and `new_patients` were asked for beside it; they fill the form's filters.
-    """
-
-    level: str = EXACT
-    anything: bool = False
-    specialties: list[Specialty] = field(default_factory=list)
-    reasons: tuple[tuple[str, ...], ...] = ()
-    reasons_widen: bool = True
-    video: bool = False
-    words: tuple[str, ...] = ()
-    people: bool = False
-    practices: bool = False
-    both: bool = False
-    place: Place | None = None
-    unread: str = ""
-    text: str = ""
-    second: list[Specialty] = field(default_factory=list)
-    place_too: Place | None = None
-    name_too: str = ""
-    alike: Alike = field(default_factory=Alike)
-    here: bool = False
-    language: str = ""
-    sector: str = ""
-    new_patients: bool = False
 
 
 def understand(what: str, *, has_place: bool) -> Understanding:
@@ -85,7 +44,7 @@ def understand(what: str, *, has_place: bool) -> Understanding:
     if tokens:
         meant = _Reading(tokens, Vocabulary.current(), has_place=has_place).understanding()
     here = asides.here and not has_place and meant.place is None
-    return _with(
+    return changed(
         meant, here=here, language=asides.language, sector=asides.sector,
         new_patients=asides.new_patients,
     )  # fmt: skip
@@ -101,11 +60,13 @@ class _Reading:
         self.names = tokens if phrase else without_titles(tokens)
         self.titled = len(self.names) < len(tokens)
         # A title alone is a wish for a doctor.
+        if not self.names or (self.titled and set(self.names) <= LITTLE | WOMAN_OR_MAN):
+            self.names = ["medecin"]
         self.tokens = self.names
-        if not self.names or (self.titled and set(self.names) <= LITTLE):
-            self.tokens = self.names = ["medecin"]
+        if not phrase and self._called(self.names) is None:
+            self.names = without_asking(self.names)
         self.segments = vocabulary.segment(self.tokens)
-        self.rest = _telling(self.segments.rest, beside=self.segments.concepts)
+        self.rest = telling(self.segments.rest, beside=self.segments.concepts)
 
     def understanding(self) -> Understanding:
         if self.segments.concepts and not self.rest:
@@ -119,7 +80,9 @@ class _Reading:
             or self._with_a_name()
             or self._a_reason()
             or self._with_a_place()
+            or self._a_name_or_a_specialty()
             or self._beginnings()
+            or self._nearly_a_name()
             or self._concepts_and_something_unread()
             or self._similar()
             or Understanding(level=NOTHING, text=" ".join(self.tokens))
@@ -127,27 +90,37 @@ class _Reading:
 
     def _of(self, concepts: Sequence[Concept], **more: object) -> Understanding:
         """What concepts mean together: the specialties named, else those that reasons lead to."""
-        named = [concept for concept in concepts if concept.is_specialty]
-        leading = named or [concept for concept in concepts if not concept.video]
+        named = _narrowest([concept for concept in concepts if concept.is_specialty])
+        leading = named or [c for c in concepts if c.codes or not c.video]
         reasons = tuple(reason for concept in concepts for reason in concept.reasons)
         specialties = self.vocabulary.of(leading)
         values: dict[str, object] = {
             "specialties": specialties,
             "reasons": reasons,
             "reasons_widen": not named,
-            "second": self.vocabulary.second(leading),
+            "second": self._second(leading, concepts),
             "video": any(concept.video for concept in concepts),
             "text": " ".join(self.segments.used),
         }
         return Understanding(**(values | more))  # type: ignore[arg-type]
 
+    def _second(self, leading: Sequence[Concept], concepts: Sequence[Concept]) -> list[Specialty]:
+        """Those that come last: of all surgeons, those who are not asked for a knee."""
+        second = self.vocabulary.second(leading)
+        asked = [concept for concept in concepts if not concept.is_specialty]
+        first = {c for concept in asked for c in concept.codes if c not in concept.second}
+        every = self.vocabulary.of(leading)
+        if first & {specialty.code for specialty in every if specialty not in second}:
+            second = [s for s in every if s in second or s.code not in first]
+        return second
+
     def _concepts_alone(self) -> Understanding:
         meant = self._of(self.segments.concepts)
         if meant.reasons and (reason := self._a_reason()):
             # The practices' own words for it say more than what it may be called elsewhere.
-            meant = _with(meant, reasons=reason.reasons)
-        called = len(self.names) <= 3 and _listed(people=name_matches.people(self.names))
-        return meant if not called else _with(meant, words=tuple(self.names), people=True)
+            meant = changed(meant, reasons=reason.reasons)
+        called = len(self.tokens) <= 3 and listed(people=name_matches.people(self.tokens))
+        return meant if not called else changed(meant, words=tuple(self.tokens), people=True)
 
     def _everything_is_a_name(self) -> Understanding | None:
         called = self._called(self.names)
@@ -157,7 +130,7 @@ class _Reading:
         # "Dos Santos" is somebody's name, and no back pain.
         meant = self._of([] if self.rest else self.segments.concepts)
         reasons = meant.reasons + (reason.reasons if reason else ())
-        return _with(
+        return changed(
             called, specialties=meant.specialties, reasons=reasons, text=meant.text,
             second=meant.second,
             place_too=None if self.segments.concepts else self._place_beside(self.names),
@@ -176,12 +149,12 @@ class _Reading:
 
     def _called(self, words: Sequence[str], **more: object) -> Understanding | None:
         words = tuple(words)
-        people = _listed(people=name_matches.people(words))
-        practices = _listed(practices=name_matches.practices(words))
+        people = listed(people=name_matches.people(words))
+        practices = listed(practices=name_matches.practices(words))
         if not words or not (people or practices):
             return None
         # "Dr Paris" is a person, not the practices in Paris.
-        practices = practices and not (people and (self.titled or self.tokens[0] in BEFORE_A_NAME))
+        practices = practices and not (people and (self.titled or words[0] in BEFORE_A_NAME))
         values: dict[str, object] = {"people": people, "practices": practices, "words": words}
         return Understanding(**(values | more))  # type: ignore[arg-type]
 
@@ -192,7 +165,19 @@ class _Reading:
         if not self.titled and self._a_city(self.rest):
             return None
         both = self._both(self.segments.concepts, self.rest)
-        return _with(both, place_too=self._place_beside(self.rest)) if both else None
+        return changed(both, place_too=self._place_beside(self.rest)) if both else None
+
+    def _a_name_or_a_specialty(self) -> Understanding | None:
+        """ "Dr Boucher gastro", and no Boucher is one: the people so called, then the specialty."""
+        if not self.rest or not any(concept.is_specialty for concept in self.segments.concepts):
+            return None
+        name = without_asking(self.rest)
+        if not self.titled and not alike_names.with_surname(" ".join(name)).exists():
+            return None
+        called = self._called(name)
+        if called is None or not called.people:
+            return None
+        return changed(self._of(self.segments.concepts), words=called.words, people=True)
 
     def _called_like_a_filler(self, segments: Segments) -> Understanding | None:
         """ "kiné Petit": a word that says little elsewhere, and is somebody's name here."""
@@ -208,7 +193,7 @@ class _Reading:
         practices = any_of(rows.filter(practice__in=name_matches.practices(name)))
         if not (people or practices):
             return None
-        return _with(meant, words=tuple(name), people=people, practices=practices, both=True)
+        return changed(meant, words=tuple(name), people=people, practices=practices, both=True)
 
     def _a_reason(self) -> Understanding | None:
         """A reason under the very words that a practice gave it."""
@@ -244,8 +229,8 @@ class _Reading:
                     continue
                 meant = self._what_is_left(what)
                 if meant is not None and self._counts(place, where, meant):
-                    called = meant.specialties and _listed(people=name_matches.people(where))
-                    return _with(
+                    called = meant.specialties and listed(people=name_matches.people(where))
+                    return changed(
                         meant, place=None if self.has_place else place,
                         name_too=" ".join(where) if called else "",
                     )  # fmt: skip
@@ -257,10 +242,25 @@ class _Reading:
         Alone, a word is a place under its very name only: "hôpital" is not L'Hôpital.
         """
         if meant.specialties or meant.reasons:
-            return _known(place) or where[0] != self.tokens[0]
+            return _known(place) or (not self.titled and where[0] != self.tokens[0])
+        if place.population >= CITY_POPULATION or place.postcodes:
+            return True
+        if not meant.anything:
+            return self._somebody_there(place, meant)
         literal = place.commune is None or place.commune.search_name == " ".join(where)
-        large = place.population >= CITY_POPULATION or bool(place.postcodes)
-        return _known(place) and (literal or large or not meant.anything)
+        return _known(place) and literal
+
+    def _somebody_there(self, place: Place, meant: Understanding) -> bool:
+        """Whether somebody of the name is there: "Roye" in "Arthur Roye" may be a name begun."""
+        near = located.within(Agenda.objects.filter(listed=True), place)
+        if place.commune and not _known(place):
+            near = near.filter(practice__commune_id=place.commune.code)
+        return any_of(
+            near.filter(
+                Q(practitioner__in=name_matches.people(meant.words).order_by().values("pk"))
+                | Q(practice__in=name_matches.practices(meant.words).order_by().values("pk"))
+            )
+        )
 
     def _what_is_left(self, words: Sequence[str]) -> Understanding | None:
         words = list(words)
@@ -269,13 +269,13 @@ class _Reading:
         if not words:
             return Understanding(anything=True)
         segments = self.vocabulary.segment(words)
-        rest = _telling(segments.rest, beside=segments.concepts)
+        rest = telling(segments.rest, beside=segments.concepts)
         if segments.concepts and not rest:
             called = self._called_like_a_filler(segments)
-            return called or _with(self._of(segments.concepts), text=" ".join(segments.used))
+            return called or changed(self._of(segments.concepts), text=" ".join(segments.used))
         if not segments.concepts and not rest:
             return Understanding(anything=True)
-        return self._called(words) or (
+        return self._called(without_asking(words)) or (
             self._both(segments.concepts, rest) if segments.concepts else None
         )
 
@@ -283,13 +283,13 @@ class _Reading:
         """Nothing is exact: what begins with these letters."""
         text = " ".join(self.names)
         concepts = self.vocabulary.beginning(" ".join(self.tokens)) if len(text) > 2 else []
-        people = len(text) > 2 and _listed(people=name_matches.people(self.names, prefix=True))
-        practices = len(text) > 2 and _listed(
+        people = len(text) > 2 and listed(people=name_matches.people(self.names, prefix=True))
+        practices = len(text) > 2 and listed(
             practices=name_matches.practices(self.names, prefix=True)
         )
         if not (concepts or people or practices):
             return None
-        return _with(
+        return changed(
             self._of(concepts),
             level=PREFIX, people=people, practices=practices, words=tuple(self.names), text=text,
         )  # fmt: skip
@@ -306,7 +306,7 @@ class _Reading:
             near = look_up(" ".join(self.rest))
             large = near.place is not None and near.place.population >= CITY_POPULATION
             place = near.place if large and not near.unread else None
-        return _with(meant, unread=" ".join(unread), place=place)
+        return changed(meant, unread=" ".join(unread), place=place)
 
     def _place_among(self, words: Sequence[str]) -> tuple[Place | None, Sequence[str]]:
         """A place at the end or the beginning of words that are not all read."""
@@ -316,58 +316,80 @@ class _Reading:
                     return place, where
         return None, ()
 
-    def _similar(self) -> Understanding | None:
-        """Nothing begins so either: what is like it."""
-        nearest = self.vocabulary.similar([word for word in self.tokens if word not in LITTLE])
-        names = alike_names.alike(self.names)
-        if nearest.unread and not names:
-            names = alike_names.with_a_surname_among(self.names)
-        concepts = nearest.concepts
-        if concepts and names:
-            # Only the nearest are shown: "Dupond" is nearer to Dupont than to any specialty.
-            concepts = concepts if nearest.distance <= names.distance else []
-            names = names if names.distance <= nearest.distance else Alike()
-        if not (concepts or names):
-            names = alike_names.with_a_surname_among(self.names)
-        if not (concepts or names):
+    def _nearly_a_name(self) -> Understanding | None:
+        """A typo in a name beside words of health: "Dos Snatos", "dermatologue Martni"."""
+        concepts = self.segments.concepts
+        if not concepts:
             return None
-        return _with(
-            self._of(concepts),
+        if not any(concept.is_specialty for concept in concepts):
+            names = alike_names.alike(self.names) if len(self.names) > 1 else Alike()
+            return self._alike(names) if names.people else None
+        near = None if self.has_place else look_up(" ".join(self.rest)).place
+        if near is not None and near.population >= CITY_POPULATION:
+            return None
+        meant = self._of(concepts)
+        rows = Agenda.objects.filter(
+            listed=True, practitioner__in=alike_names.alike(self.rest).people,
+            practitioner__specialties__in=[specialty.code for specialty in meant.specialties],
+        )  # fmt: skip
+        people = tuple(dict.fromkeys(rows.order_by("pk").values_list("practitioner_id", flat=True)))
+        if not people:
+            return None
+        return changed(self._alike(Alike(people=people), meant), both=True, words=tuple(self.rest))
+
+    def _alike(self, names: Alike, meant: Understanding | None = None) -> Understanding:
+        return changed(
+            meant or Understanding(),
             level=SIMILAR, alike=names, people=bool(names.people),
             practices=bool(names.practices), words=tuple(self.names), text=" ".join(self.names),
         )  # fmt: skip
 
+    def _similar(self) -> Understanding | None:
+        """Nothing begins so either: what is like it."""
+        nearest = self.vocabulary.similar([word for word in self.tokens if word not in LITTLE])
+        names = alike_names.alike(self.names)
+        concepts = nearest.concepts
+        if names and (self.titled or nearest.unread):
+            # Names that are like every word say more than a specialty that is like one of them.
+            concepts = []
+        if concepts and names:
+            # Only the nearest are shown: "Dupond" is nearer to Dupont than to any specialty.
+            concepts = concepts if nearest.distance <= names.distance else []
+            names = names if names.distance <= nearest.distance else Alike()
+        elif not names and (nearest.unread or not concepts):
+            if in_a_city := self._alike_in_a_city():
+                return in_a_city
+            names = alike_names.with_a_surname_among(self.names)
+        if not (concepts or names):
+            return None
+        return self._alike(names, self._of(concepts))
+
+    def _alike_in_a_city(self) -> Understanding | None:
+        """ "Dr Martni Paris": a typo in a name, and a city after it or before it."""
+        if self.has_place or len(self.names) > PLACE_WORDS:
+            return None
+        for cut in range(1, len(self.names)):
+            first, last = self.names[:cut], self.names[cut:]
+            for name, where in ((first, last), (last, first)):
+                place = look_up_exactly(" ".join(where))
+                if place and (place.population >= CITY_POPULATION or place.postcodes):
+                    names = alike_names.alike(without_asking(name))
+                    if names.people:
+                        meant = self._alike(names)
+                        return changed(meant, place=place, words=tuple(without_asking(name)))
+        return None
+
+
+def _narrowest(named: Sequence[Concept]) -> list[Concept]:
+    """Leave out what another concept says more closely: "chirurgien" of "chirurgien plastique".
+
+    "Médecin" beside any other specialty says nothing: "médecin urgentiste".
+    """
+    if len(named) < 2:
+        return list(named)
+    told = [c for c in named if c.phrase not in BEFORE_A_NAME] or named
+    return [c for c in told if not any(set(other.codes) < set(c.codes) for other in told)]
+
 
 def _known(place: Place) -> bool:
     return place.population >= PLACE_POPULATION or bool(place.postcodes)
-
-
-def _telling(words: Sequence[str], *, beside: Sequence[Concept]) -> list[str]:
-    """The words that say something; beside what is understood, fewer do: "bouton sur le visage"."""
-    silent = LITTLE | FILLERS if beside else LITTLE
-    return [word for word in words if word not in silent]
-
-
-def without_titles(tokens: Sequence[str]) -> list[str]:
-    """Drop titles: "Dr", "le docteur", and "médecin" or "M." before a name."""
-    title = next((i for i, token in enumerate(tokens) if token in TITLES), 0)
-    if set(tokens[:title]) <= BEFORE_A_TITLE:
-        tokens = tokens[title:]
-    kept = [token for token in tokens if token not in TITLES]
-    return kept[1:] if len(kept) > 1 and kept[0] == "m" else kept
-
-
-def _listed(
-    *, people: "QuerySet[Practitioner] | None" = None, practices: "QuerySet[Practice] | None" = None
-) -> bool:
-    """Whether the directory lists one of these."""
-    agendas = Agenda.objects.filter(listed=True)
-    if people is not None:
-        agendas = agendas.filter(practitioner__in=people.order_by().values("pk"))
-    if practices is not None:
-        agendas = agendas.filter(practice__in=practices.order_by().values("pk"))
-    return any_of(agendas)
-
-
-def _with(meant: Understanding, **values: object) -> Understanding:
-    return Understanding(**(meant.__dict__ | values))  # type: ignore[arg-type]

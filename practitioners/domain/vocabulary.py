@@ -21,7 +21,8 @@ LITTLE = word_set(
     " d dans de des du en est et faire for from i in j je l la le les ma mal me mes mon my near"
     " need of on ou par pour pres prendre proche rdv rendez se specialiste specialist sur the to"
     " trouver un une urgent vous want with y an appointment find book looking moi suis veux"
-    " voudrais aimerais souhaite bonjour merci svp nous notre nos some please im am have has"
+    " voudrais aimerais souhaite voir see bonjour merci svp nous notre nos some please im am"
+    " have has"
 )
 # Words that change nothing where the others are understood: "bouton sur le visage", "new glasses".
 FILLERS = word_set(
@@ -29,8 +30,11 @@ FILLERS = word_set(
     " suivi test bilan visite pain ache problem problems disease visage corps bas haut gauche droit"
     " droite rouge gros grosse fort forte petit petite nouveau nouvelle nouveaux nouvelles new bon"
     " bonne meilleur meilleure best good disponible rapide rapidement vite aujourd hui demain today"
-    " tomorrow fils fille bebe enfant femme homme son daughter baby france"
+    " tomorrow fils fille bebe enfant femme homme son daughter baby france female male woman man"
+    " lady"
 )
+# "Docteur de famille" is a médecin de famille; a title before a name is gone by then.
+_ONE_WORD = {"docteur": "medecin", "doctor": "medecin", "doctoress": "medecin"}
 # Of these "mal" alone says nothing, and "mal de dos" much.
 _KEPT_IN_PHRASES = frozenset({"mal", "consultation", "urgent"})
 # Words of specialties' names that are no names of one.
@@ -96,7 +100,7 @@ def key(words: Iterable[str]) -> tuple[str, ...]:
     """Return the stems of a phrase's words, the little words left out."""
     every = [word for word in words if word]
     kept = [w for w in every if w not in LITTLE or (w in _KEPT_IN_PHRASES and len(every) > 1)]
-    return tuple(stem(word) for word in kept or every)
+    return tuple(_ONE_WORD.get(stem(word), stem(word)) for word in kept or every)
 
 
 @lru_cache(maxsize=1)
@@ -210,6 +214,9 @@ class Vocabulary:
                 continue
             if concept := self.concepts.get(key(part)):
                 return concept, length
+            # "Gastro-entérologue" and "pédo psychiatre" are one word as well as two.
+            if length == 2 and (concept := self.concepts.get(key(["".join(part)]))):
+                return concept, length
         return None
 
     def beginning(self, text: str) -> list[Concept]:
@@ -299,3 +306,9 @@ def _unique(concepts: Iterable[Concept]) -> list[Concept]:
     for concept in concepts:
         found.setdefault((concept.codes, concept.reasons, concept.video), concept)
     return list(found.values())
+
+
+def telling(words: Sequence[str], *, beside: Sequence[Concept]) -> list[str]:
+    """The words that say something; beside what is understood, fewer do: "bouton sur le visage"."""
+    silent = LITTLE | FILLERS if beside else LITTLE
+    return [word for word in words if word not in silent]

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from practitioners.domain import emergencies, no_results, search
+from practitioners.domain.meaning import Understanding
 from practitioners.domain.places import Found, Place, look_up, suggest_places
-from practitioners.domain.understood import Understanding, understand
+from practitioners.domain.understood import understand
 from practitioners.forms.filters import FilterForm
 from practitioners.models.directory import LANGUAGE_NAMES, Sector
 
