@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -35,6 +36,7 @@ from audit.record import proofs
 from audit.record.entries import Actor
 from audit.views.access import staff_actor, staff_only
 from audit.views.posted import form_is_at
+from audit.views.typed import refuse
 
 STATES = [state for state in State if state != State.DETECTED]
 
@@ -163,9 +165,9 @@ def _step(
     try:
         do(found, staff_actor(request), timezone.now())
     except workflow.NotNow as refused:
-        messages.error(request, str(refused.text))
-    else:
-        messages.success(request, said)
+        onward = reverse("incidents:incident", args=[number])
+        return refuse(request, refused.text, onward=onward)
+    messages.success(request, said)
     return redirect("incidents:incident", number)
 
 

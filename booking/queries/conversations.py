@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
 from booking.domain.patients import NAME_FIELDS
-from booking.models import Conversation, Reply
+from booking.models import Appointment, Conversation, Reply
+from practitioners.models import Agenda
 
 LIMIT = 100
 
@@ -72,6 +73,14 @@ def open_one(
             ShownReply(by_practice=each.by_practice, at=each.at, words=plain.text(each, "text"))
             for each in replies
         ]
+
+
+def may_write_to() -> list[Agenda]:
+    """The agendas that take messages and at which the people in scope have or had a visit."""
+    visited = Appointment.objects.order_by().values("agenda")
+    found = Agenda.objects.filter(pk__in=visited, takes_messages=True, active=True)
+    found = found.select_related("practice", "practitioner")
+    return list(found.order_by("practitioner__last_name", "practitioner__first_name", "pk")[:LIMIT])
 
 
 def waiting_for_practice(practice_id: uuid.UUID) -> int:

@@ -21,6 +21,7 @@ from django_otp import match_token
 
 from audit.record.proofs import NotYetSealed, inclusion
 from audit.vault.reveal import Purpose, reveal
+from audit.views.typed import refuse
 from booking.domain import accounts, concerns, email_change, second_factor, sign_ins, throttle
 from booking.domain import sign_up as sign_ups
 from booking.forms.accounts import (
@@ -288,9 +289,8 @@ def concern(request: HttpRequest, entry_id: uuid.UUID) -> HttpResponse:
                 now=timezone.now(),
             )
         except concerns.AlreadyRaised as refused:
-            messages.info(request, str(refused.text))
-        else:
-            messages.success(request, _("C’est transmis. La réponse paraîtra ici."))
+            return refuse(request, refused.text, onward=reverse("booking:reads"))
+        messages.success(request, _("C’est transmis. La réponse paraîtra ici."))
         return redirect("booking:reads")
     (line,) = reads_of_account(me, only=entry)
     wanted = [(line.concern, ("words", "answer"))]

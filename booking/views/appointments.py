@@ -1,6 +1,7 @@
 """A patient's own appointments and people."""
 
 import uuid
+from collections.abc import Iterable
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import (
     chains,
@@ -40,6 +42,7 @@ from booking.views.chosen import with_person
 from booking.views.people import named_people
 from practitioners.domain.substitutes import name_at
 from practitioners.domain.wall_clock import read_day
+from practitioners.models import Question
 
 
 @never_cache
@@ -124,8 +127,10 @@ def answer_questions(request: HttpRequest, appointment_id: uuid.UUID) -> HttpRes
         questions=questions,
         initial=QuestionnaireForm.initial_of(questions, answers),
     )
-    problem = ""
-    if request.method == "POST" and form.is_valid():
+    problem, is_lost = "", request.method == "POST" and _answers_others(request, questions)
+    if is_lost:
+        problem = _("Le cabinet a changé ses questions : les voici. Répondez de nouveau.")
+    elif request.method == "POST" and form.is_valid():
         try:
             questionnaire.answer(
                 appointment=row,
@@ -147,9 +152,18 @@ def answer_questions(request: HttpRequest, appointment_id: uuid.UUID) -> HttpRes
         "practice": row.practice,
         "answers": answers,
         "problem": problem,
+        "is_lost": is_lost,
         "may_answer": questionnaire.may_answer(row, now=now),
     }
     return render(request, "booking/questionnaire.html", context, status=409 if problem else 200)
+
+
+def _answers_others(request: HttpRequest, questions: Iterable[Question]) -> bool:
+    """Whether a form answers a question that is asked no more: its page is older than the list."""
+    asked = {str(question.pk) for question in questions}
+    return any(
+        read_id(name) and value and name not in asked for name, value in request.POST.items()
+    )
 
 
 @account_required

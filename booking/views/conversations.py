@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit.ids import read_id
 from audit.vault.reveal import Purpose
 from booking.domain import conversations
-from booking.forms.conversation import BeginForm, ReplyForm
+from booking.forms.conversation import LONGEST, BeginForm, ReplyForm
 from booking.models import Patient
 from booking.queries import conversations as queries
 from booking.views.access import account_of, account_required, web_actor
@@ -25,7 +25,8 @@ from practitioners.models import Agenda
 def my_conversations(request: HttpRequest) -> HttpResponse:
     rows = list(queries.newest().order_by("-changed_at", "pk")[: queries.LIMIT])
     shown = queries.show(rows, actor=web_actor(request), purpose=Purpose.OWN_DATA)
-    return render(request, "booking/conversations.html", {"conversations": shown})
+    context = {"conversations": shown, "places": queries.may_write_to()}
+    return render(request, "booking/conversations.html", context)
 
 
 @never_cache
@@ -81,4 +82,19 @@ def my_conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRes
     shown, replies = queries.open_one(row, actor=web_actor(request), purpose=Purpose.OWN_DATA)
     conversations.seen(conversation=row, by_practice=False)
     context = {"shown": shown, "replies": replies, "form": form, "practice": row.practice}
-    return render(request, "booking/conversation.html", context)
+    if row.closed_at is not None:
+        context["again"] = _another(request, shown)
+    status = 409 if form.non_field_errors() else 200
+    return render(request, "booking/conversation.html", context, status=status)
+
+
+def _another(request: HttpRequest, shown: queries.ShownConversation) -> BeginForm:
+    """The form of a new conversation in place of one that is closed, with what was written there.
+
+    For the same person and of the same topic, unless its sender says otherwise.
+    """
+    row = shown.conversation
+    words = request.POST.get("words", "")[:LONGEST]
+    return BeginForm(
+        people=[(str(row.patient_id), shown.name)], initial={"topic": shown.topic, "words": words}
+    )

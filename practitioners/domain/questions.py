@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from audit.ids import new_id
 from audit.record import entries
 from audit.record.entries import Actor
 from practitioners.models import Question, VisitReason
@@ -30,11 +31,14 @@ def save_questions(
 
     Answers that were given keep the questions that they answer.
     """
+    # A question that stays as it was keeps its id: a patient may be answering it now.
+    kept = {_said(row): row.pk for row in visit_reason.questions.all()}
     visit_reason.questions.all().delete()
     rows = [
         Question(
-            visit_reason=visit_reason, position=position, text=spec.text, kind=spec.kind,
-            options=list(spec.options), required=spec.required,
+            id=kept.pop(_said(spec), None) or new_id(), visit_reason=visit_reason,
+            position=position, text=spec.text, kind=spec.kind, options=list(spec.options),
+            required=spec.required,
         )
         for position, spec in enumerate(specs[:MOST])
     ]  # fmt: skip
@@ -44,3 +48,8 @@ def save_questions(
         object_id=visit_reason.pk, details={"count": len(rows)},
     )  # fmt: skip
     return rows
+
+
+def _said(question: Question | QuestionSpec) -> tuple[str, str, tuple[str, ...]]:
+    """What a patient reads of a question, and answers."""
+    return question.text, str(question.kind), tuple(question.options)

@@ -12,6 +12,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from audit.views.typed import typed_in
 from practitioners.domain import date_words, telephone
 from practitioners.domain import zone_words as zones
 from practitioners.models import Absence, Practice, VisitReason
@@ -210,6 +211,13 @@ def map_link(practice: Practice, in_mail: bool = False) -> SafeString | str:
         ' rel="noopener noreferrer">{}{}</a>',
         urlencode({"query": text}), text, more,
     )  # fmt: skip
+
+
+@register.inclusion_tag("_typed.html", takes_context=True)
+def typed_words(context: template.Context) -> dict[str, object]:
+    """What somebody typed into a form that is refused, where its page is no more."""
+    request = context.get("request")
+    return {"typed": typed_in(request) if request is not None else []}
 
 
 @register.simple_tag

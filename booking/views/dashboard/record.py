@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -17,12 +18,18 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.record import entries
 from audit.software import software_names
 from audit.vault.reveal import Purpose, reveal
+from audit.views.typed import refuse
 from booking.domain import concerns
 from booking.forms.record import AnswerForm, RecordForm
 from booking.models import Concern
 from booking.queries import practice_record
 from booking.queries.practice_record import Wanted
-from booking.views.access import membership_of, practice_actor, practice_member
+from booking.views.access import (
+    desk_context,
+    membership_of,
+    practice_actor,
+    practice_member,
+)
 from practitioners.domain.date_words import in_cell
 from practitioners.models import Membership, Practice
 
@@ -159,8 +166,9 @@ def answer_concern(
     concern = get_object_or_404(Concern.objects.filter(practice=practice), pk=concern_id)
     form = AnswerForm(request.POST)
     if not form.is_valid():
-        messages.warning(request, _("Écrivez une réponse."))
-        return redirect("booking:practice-reads", practice_id)
+        is_long = bool(request.POST.get("answer", "").strip())
+        problem = " ".join(map(str, form.errors["answer"])) if is_long else _("Écrivez une réponse.")
+        return _refused(request, problem)
     try:
         concerns.answer(
             concern=concern,
@@ -169,7 +177,14 @@ def answer_concern(
             now=timezone.now(),
         )
     except concerns.AlreadyAnswered as refused:
-        messages.warning(request, str(refused.text))
-    else:
-        messages.success(request, _("La personne voit maintenant votre réponse."))
+        return _refused(request, refused.text)
+    messages.success(request, _("La personne voit maintenant votre réponse."))
     return redirect("booking:practice-reads", practice_id)
+
+
+def _refused(request: HttpRequest, problem: object) -> HttpResponse:
+    onward = reverse("booking:practice-reads", args=[membership_of(request).practice_id])
+    context = desk_context(request, current="record")
+    return refuse(
+        request, problem, onward=onward, template="dashboard/not_taken.html", context=context
+    )

@@ -5,12 +5,14 @@ import uuid
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.vault.reveal import Purpose, reveal
+from audit.views.typed import refuse
 from booking.domain import (
     book,
     chains,
@@ -115,13 +117,16 @@ def note_down(
 ) -> HttpResponse:
     row = own_visit(request, appointment_id)
     form = PracticeNoteForm(request.POST)
-    if form.is_valid():
-        change.note_down(
-            appointment=row, text=form.cleaned_data["text"], actor=practice_actor(request)
+    if not form.is_valid():
+        return refuse(
+            request,
+            " ".join(map(str, form.errors["text"])),
+            onward=reverse("booking:visit", args=[practice_id, row.pk]),
+            template="dashboard/not_taken.html",
+            context=desk_context(request, current="agenda"),
         )
-        messages.success(request, _("La note est enregistrée."))
-    else:
-        messages.error(request, " ".join(map(str, form.errors["text"])))
+    change.note_down(appointment=row, text=form.cleaned_data["text"], actor=practice_actor(request))
+    messages.success(request, _("La note est enregistrée."))
     return redirect("booking:visit", practice_id, row.pk)
 
 

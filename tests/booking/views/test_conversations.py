@@ -25,6 +25,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("booking:my-conversations")
+NEW = ">nouveau<"
 SECRET = "Mes résultats du laboratoire Duvallier"
 
 
@@ -96,9 +97,9 @@ def test_a_patient_writes_and_the_practice_answers(client, desk, agenda, patient
     assert "normal" not in letter.body
     assert LIST in letter.body
     assert "1 réponse" in client.get(reverse("booking:my-appointments")).content.decode()
-    assert "nouveau" in client.get(LIST).content.decode()
+    assert NEW in client.get(LIST).content.decode()
     assert "Tout est normal." in client.get(own).content.decode()
-    assert "nouveau" not in client.get(LIST).content.decode()
+    assert NEW not in client.get(LIST).content.decode()
     client.post(own, {"words": "Merci !"})
     assert "Merci !" in desk.get(at_the_practice(agenda, row.pk)).content.decode()
 
