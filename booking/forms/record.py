@@ -75,5 +75,8 @@ class AnswerForm(forms.Form):
     """What a practice answers."""
 
     answer = forms.CharField(
-        label=_("Votre réponse"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Votre réponse"),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Écrivez une réponse.")},
     )

@@ -166,9 +166,7 @@ def answer_concern(
     concern = get_object_or_404(Concern.objects.filter(practice=practice), pk=concern_id)
     form = AnswerForm(request.POST)
     if not form.is_valid():
-        is_long = bool(request.POST.get("answer", "").strip())
-        problem = " ".join(map(str, form.errors["answer"])) if is_long else _("Écrivez une réponse.")
-        return _refused(request, problem)
+        return _refused(request, " ".join(map(str, form.errors["answer"])))
     try:
         concerns.answer(
             concern=concern,
