@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from audit.record.entries import Actor
-from booking.domain import chains, change
+from booking.domain import chains, change, messages
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import availability, openings
@@ -118,15 +118,23 @@ def close_time(
     )
     rows = chains.firsts_first(Appointment.objects.filter(taken__in=taken))
     where: Mapping[uuid.UUID, datetime | None] = (moves or {}) if booked == Booked.MOVE else {}
-    changed = []
+    changed, told = list[Changed](), set[tuple[uuid.UUID, uuid.UUID | None]]()
     for row in (row for row in rows if booked == Booked.CANCEL or row.pk in where):
         if chains.went_along(row):
             continue
         to = where.get(row.pk)
         if to is None:
             after = change.cancel(
-                appointment=row, actor=actor, channel=Channel.PRACTICE, now=now, words=words
+                appointment=row,
+                actor=actor,
+                channel=Channel.PRACTICE,
+                now=now,
+                words=words,
+                # One message tells of all of a series that are cancelled together.
+                is_told=(row.patient_id, row.series) in told,
             )
+            if row.series is not None and messages.is_news(row, now=now):
+                told.add((row.patient_id, row.series))
         else:
             after = change.move(
                 appointment=row,

@@ -238,7 +238,7 @@ def cancel(
     rows = [appointment]
     if (row := follower(appointment)) is not None:
         rows.append(locked(row))
-    for n, each in enumerate(rows):
+    for each in rows:
         _cancel(
             each,
             actor=actor,
@@ -246,9 +246,10 @@ def cancel(
             words=words,
             undo_key=cancel_key(each, channel=channel) if undo_within else "",
             undo_within=undo_within,
-            is_told=is_told or n > 0,
+            is_told=is_told,
             is_late=is_late,
         )
+        is_told = is_told or messages.is_news(each, now=now)
     return appointment
 
 

@@ -32,10 +32,9 @@ from booking.domain import (
     messages,
     questionnaire,
     reminders,
-    series,
     sms,
+    told,
 )
-from booking.domain.chains import cancelled_with, follower
 from booking.domain.enclosed_calendar import enclose
 from booking.domain.greeting import addressed
 from booking.domain.handover import handover_token
@@ -45,7 +44,6 @@ from booking.domain.quiet_hours import names_clock, zone_of_number
 from booking.models import Appointment, Handover, Message, Offer, Patient
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
-from booking.queries.series import taken_with
 from practitioners.domain.invite import invitation_token
 from practitioners.domain.substitutes import name_at
 
@@ -170,10 +168,10 @@ def _mind_the_night(message: Message, *, now: datetime, number: str = "") -> Non
     """
     if message.channel != MessageChannel.SMS:
         return
-    told = zone_of_number(number) if number else None
-    if told is not None:
-        _note_zone(message, told)
-    at = messages.text_at(message, now=now, told=told)
+    told_zone = zone_of_number(number) if number else None
+    if told_zone is not None:
+        _note_zone(message, told_zone)
+    at = messages.text_at(message, now=now, zone_told=told_zone)
     if at is None:
         raise NothingToSay
     if at > now:
@@ -274,8 +272,7 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         or reminders.is_told_by_another(message, now=now)
     ):
         raise NothingToSay
-    told_with, then = _told_with(message, appointment), _then(message, appointment)
-    if messages.is_stale(message, [appointment, *told_with, *([then] if then else [])], now=now):
+    if messages.is_stale(message, appointment, now=now):
         raise NothingToSay
     to, language, named = _opened(patient, by_sms=by_sms, object_id=appointment.pk)
     context = {
@@ -283,8 +280,8 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         **named,
         "words": message.words,
         "former_start": _former(message, appointment),
-        "series": told_with,
-        "then": then,
+        "series": told.told_with(message, appointment),
+        "then": told.then_of(message, appointment),
         "substitute": name_at(agenda=appointment.agenda, at=appointment.starts_at),
         "has_questions": account is not None and questionnaire.is_owed(appointment, now=now),
     }
@@ -350,21 +347,6 @@ def _what_stands(appointment: Appointment, *, now: datetime) -> dict[str, object
         "move_link": link("move", is_offered=terms.can_move),
         "cancel_link": link("cancel", is_offered=terms.can_cancel),
     }
-
-
-def _told_with(message: Message, appointment: Appointment) -> list[Appointment]:
-    if message.kind == MessageKind.CONFIRMATION:
-        return list(taken_with(appointment))
-    if message.kind == MessageKind.CANCELLATION:
-        return series.cancelled_with(appointment)
-    return []
-
-
-def _then(message: Message, appointment: Appointment) -> Appointment | None:
-    """The visit that follows, of which this message tells too."""
-    if message.kind == MessageKind.CANCELLATION:
-        return cancelled_with(appointment)
-    return follower(appointment)
 
 
 def preview(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from booking.domain import series
 from booking.domain.calendar_file import (
     CANCEL,
     PUBLISH,
@@ -15,6 +14,7 @@ from booking.domain.calendar_file import (
 from booking.domain.letters import CalendarPart, Letter
 from booking.models import Appointment, Message
 from booking.models.message import MessageKind
+from booking.queries.series import cancelled_with
 
 
 def enclose(letter: Letter, *, message: Message, appointment: Appointment, now: datetime) -> None:
@@ -30,7 +30,7 @@ def enclose(letter: Letter, *, message: Message, appointment: Appointment, now: 
         return CalendarPart(content=content, method=method, name=f"{name}.ics")
 
     if message.kind == MessageKind.CANCELLATION:
-        gone = cancelled_around(appointment, series.cancelled_with(appointment))
+        gone = cancelled_around(appointment, cancelled_with(appointment))
         letter.invite = part(gone[:1], CANCEL)
         letter.files = [
             part([visit], CANCEL, "rendez-vous" if n == 1 else f"rendez-vous-{n}")

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from audit.fixed_query import insert_rows
-from booking.domain import reminders
+from booking.domain import reminders, told
 from booking.domain.quiet_hours import when_to_text, zone_where
 from booking.models import (
     Account,
@@ -178,39 +178,50 @@ def owe_offer(*, offer: Offer, now: datetime) -> None:
     )
 
 
-def text_at(message: Message, *, now: datetime, told: str | None = None) -> datetime | None:
+def text_at(message: Message, *, now: datetime, zone_told: str | None = None) -> datetime | None:
     """When a text may leave (`quiet_hours.when_to_text`); None when it would tell of the past.
 
-    News of a visit is of use until the visit begins, an offer until it ends. `told`: the zone of
-    the number itself, where it has been opened; else what was noted of it.
+    News is of use until the last visit that it tells of begins, a reminder until its own one does,
+    an offer until it ends. `zone_told`: the zone of the number itself, where it has been opened;
+    else what was noted of it.
     """
+    is_reminder = message.kind == MessageKind.REMINDER
     about: Appointment | Wait
     if message.appointment is not None:
-        about, until = message.appointment, message.appointment.starts_at
+        about = message.appointment
+        visits = [about] if is_reminder else told.everything_told(message, about)
+        until = max(visit.starts_at for visit in visits)
     elif message.offer is not None:
         about, until = message.offer.wait, message.offer.expires_at
     else:
         return now
-    if told is None:
-        told = about.patient.phone_zone
+    if zone_told is None:
+        zone_told = about.patient.phone_zone
     return when_to_text(
         wished_at=message.due_at,
-        zone=zone_where(told=told, practice_zone=about.practice.zone),
+        zone=zone_where(told=zone_told, practice_zone=about.practice.zone),
         now=now,
         useful_until=until,
-        may_be_earlier=message.kind == MessageKind.REMINDER,
+        may_be_earlier=is_reminder,
     )
 
 
-def is_stale(message: Message, told: Iterable[Appointment], *, now: datetime) -> bool:
+def is_stale(message: Message, appointment: Appointment, *, now: datetime) -> bool:
     """Whether a message comes too late to be of use: every visit that it tells of has begun.
 
     As after an outage. Not so of a cancellation: its patient has come in vain, or calendars still
     have it.
     """
     return message.kind != MessageKind.CANCELLATION and all(
-        visit.starts_at <= now for visit in told
+        visit.starts_at <= now for visit in told.everything_told(message, appointment)
     )
+
+
+def is_news(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether what is done with a visit now is told to its patient: of one that has begun nothing
+    is, and what was done with others at the same time is then told by one of these.
+    """
+    return appointment.starts_at > now
 
 
 class Reach(StrEnum):
@@ -250,7 +261,7 @@ def news_of(
     (UNREACHABLE). By night a text comes too late if it leaves when the visit has begun, or at
     `expected_at` or later, the time for which the patient would come in vain (TOO_LATE).
     """
-    if appointment.starts_at <= now:
+    if not is_news(appointment, now=now):
         return News(reach=Reach.OVER)
     owed = _of_kind(MessageKind.CHANGE, appointment, due_at=now + after, now=now)
     if not owed:
@@ -292,7 +303,7 @@ def _of_kind(
 
     None for a visit that has begun: its patient is there, or has been.
     """
-    if appointment.starts_at <= now:
+    if not is_news(appointment, now=now):
         return []
     channels = channels_of(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
     rows = [

@@ -15,6 +15,7 @@ from booking.domain import change, conflicts, messages, undo
 from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken, book
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
+from booking.queries.series import cancelled_with
 from booking.queries.standing import standing
 from practitioners.domain import availability, take, wall_clock
 from practitioners.domain.eligibility import is_restricted, restriction
@@ -232,18 +233,20 @@ def cancel_with_following(
 
     Raises NotActive.
     """
-    rows = [appointment, *following(appointment)]
-    return [
-        change.cancel(
-            appointment=row,
-            actor=actor,
-            channel=channel,
-            now=now,
-            undo_within=undo_within,
-            is_told=n > 0,
+    cancelled, is_told = list[Appointment](), False
+    for row in (appointment, *following(appointment)):
+        cancelled.append(
+            change.cancel(
+                appointment=row,
+                actor=actor,
+                channel=channel,
+                now=now,
+                undo_within=undo_within,
+                is_told=is_told,
+            )
         )
-        for n, row in enumerate(rows)
-    ]
+        is_told = is_told or messages.is_news(row, now=now)
+    return cancelled
 
 
 @transaction.atomic
@@ -253,15 +256,3 @@ def restore(
     """Take back a cancellation, and those that were made with it. Raises TooLateToUndo."""
     rows = [appointment, *cancelled_with(appointment)]
     return [undo.restore(appointment=row, actor=actor, now=now, channel=channel) for row in rows]
-
-
-def cancelled_with(appointment: Appointment) -> list[Appointment]:
-    """The other appointments that were cancelled in the same go, soonest first."""
-    if appointment.series is None or appointment.cancelled_at is None:
-        return []
-    same = Appointment.unscoped.filter(
-        patient=appointment.patient_id,
-        series=appointment.series,
-        cancelled_at=appointment.cancelled_at,
-    )
-    return list(same.exclude(pk=appointment.pk).order_by("starts_at", "pk"))

@@ -354,3 +354,12 @@ def test_an_account_with_a_chain_can_be_erased(has_begun, reasons, account, now)
     then.refresh_from_db()
     assert then.status == Status.CANCELLED
     assert row.status == (Status.BOOKED if has_begun else Status.CANCELLED)
+
+
+def test_a_visit_that_has_begun_leaves_the_news_to_the_one_that_follows(reasons, account, now):
+    row = booked(reasons[0], NINE, now, account)
+    then = after(row)
+    change.cancel(
+        appointment=row, actor=practice_actor(), channel=Channel.PRACTICE, now=NINE + HALF / 2
+    )
+    assert news() == [("cancellation", then.pk)]

@@ -1,19 +1,25 @@
 """A practice takes a cancellation back, and cancels the rest of a series with one message."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.urls import reverse
+from django_scopes import scope
 
 from audit.models import Entry
-from booking.domain import change, series, undo
+from booking.domain import change, delivery, series, undo
+from booking.domain.absences import Booked, close_time
 from booking.domain.book import SlotTaken
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind, MessageState
+from booking.queries.series import cancelled_with
 from practitioners.domain import next_slots, take
 from practitioners.domain.availability import free_slots
-from tests.booking.test_book import booked
+from practitioners.templatetags.doctolib import day
+from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -126,7 +132,7 @@ def test_the_rest_of_a_series_goes_with_one_message(rows, now):
     assert kept.status == Status.BOOKED
     told = [owed(row) for row in gone]
     assert [[kind for kind, _turn in each] for each in told] == [[MessageKind.CANCELLATION], [], []]
-    assert [each.pk for each in series.cancelled_with(gone[0])] == [row.pk for row in rows[2:]]
+    assert [each.pk for each in cancelled_with(gone[0])] == [row.pk for row in rows[2:]]
 
 
 def test_each_of_a_series_is_late_by_its_own_hour(rows, now):
@@ -176,3 +182,62 @@ def test_the_dashboard_offers_the_way_back(rows, reason):
     assert Appointment.unscoped.filter(status=Status.CANCELLED).count() == 0
     again = client.post(reverse("booking:restore-visit", args=args), follow=True)
     assert "Trop tard pour revenir en arrière" in again.content.decode()
+
+
+def news_of(rows):
+    found = Message.objects.filter(kind=MessageKind.CANCELLATION, state=MessageState.OWED)
+    numbers = {row.pk: n for n, row in enumerate(rows)}
+    return sorted(numbers[row.appointment_id] for row in found)
+
+
+def test_where_the_first_has_begun_the_next_of_the_series_tells_of_all(rows):
+    """Nobody is told of a visit that has begun, so that it cannot tell of the others either."""
+    rows[0].refresh_from_db()
+    begun = rows[0].starts_at + timedelta(minutes=1)
+    series.cancel_with_following(
+        appointment=rows[0], actor=practice_actor(), channel=Channel.PRACTICE, now=begun
+    )
+    assert news_of(rows) == [1]
+
+
+def test_closing_a_month_cancels_a_series_with_one_message(rows, now):
+    mail.outbox.clear()
+    Message.objects.all().delete()
+    with scope(practice=rows[0].practice):
+        close_time(
+            agendas=[rows[0].agenda], starts_at=rows[0].starts_at - timedelta(hours=1),
+            until=rows[-1].ends_at, label="", booked=Booked.CANCEL, actor=practice_actor(),
+            now=now, words="À bientôt.",
+        )  # fmt: skip
+    assert news_of(rows) == [0]
+    delivery.send_owed(now=now)
+    (letter,) = mail.outbox
+    for row in rows:
+        assert day(row.starts_at, row.practice).lower() in letter.body.lower()
+    assert "À bientôt." in letter.body
+
+
+def test_a_text_of_the_night_tells_of_what_is_still_to_come(reason, now, settings, tmp_path):
+    """The first visit begins before 8:00, when a text may leave; the others do not."""
+    settings.SMS_DIR = tmp_path
+    patient = make_patient(practice=reason.agenda.practice, phone="+33639980001")
+    early = NINE - timedelta(minutes=90)
+    first = booked(
+        reason, now, patient=patient, starts_at=early, anywhere=True, channel=Channel.PRACTICE
+    )
+    series.book_series(
+        appointment=first, starts=[NINE + timedelta(weeks=n) for n in (1, 2)], booked_by=None,
+        actor=practice_actor(), channel=Channel.PRACTICE, now=now + timedelta(minutes=1),
+    )  # fmt: skip
+    Message.objects.all().delete()
+    first.refresh_from_db()
+    evening = early - timedelta(hours=9)
+    series.cancel_with_following(
+        appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=evening
+    )
+    delivery.send_owed(now=evening + timedelta(minutes=1))
+    assert not list(tmp_path.iterdir())
+    delivery.send_owed(now=NINE - timedelta(hours=1))
+    (text,) = (json.loads(path.read_text())["text"] for path in tmp_path.iterdir())
+    assert "lun. 7 déc." in text
+    assert "lun. 14 déc." in text

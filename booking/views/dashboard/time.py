@@ -195,7 +195,7 @@ def _say_what_became(request: HttpRequest, changed: list[Changed]) -> str:
     """Say how many patients hear of an absence; return where those to call are listed."""
     now = timezone.now()
     news = [(each, news_of(each.appointment, now=now, expected_at=each.former)) for each in changed]
-    heard = sum(each.reach == Reach.HEARS for _changed, each in news)
+    heard = len({each.appointment.patient_id for each, told in news if told.reach == Reach.HEARS})
     said = _("L’absence est enregistrée.")
     if heard:
         told = ngettext(
