@@ -4,7 +4,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from booking.domain import address_checks, canaries, delivery, patient_import, waiting
+from booking.domain import address_checks, canaries, delivery, factor_reset, patient_import, waiting
 
 
 @shared_task(name="booking.send_owed_messages")
@@ -35,3 +35,8 @@ def go_on_with_imports(**_newer_arguments: Any) -> None:
 @shared_task(name="booking.forget_address_checks")
 def forget_address_checks(**_newer_arguments: Any) -> None:
     address_checks.forget_old(now=timezone.now())
+
+
+@shared_task(name="booking.reset_factors")
+def reset_factors(**_newer_arguments: Any) -> None:
+    factor_reset.carry_out_due(now=timezone.now())

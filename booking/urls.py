@@ -58,6 +58,11 @@ urlpatterns = [
     path(
         "verification/<str:token>/annuler/", own_login.stop_email_change, name="stop-email-change"
     ),
+    path(
+        "compte/second-facteur/<str:token>/garder/",
+        own_login.stop_factor_reset,
+        name="stop-factor-reset",
+    ),
     path("mot-de-passe/", accounts.forgotten, name="forgotten"),
     path("mot-de-passe/envoye/", accounts.reset_asked, name="reset-asked"),
     path("mot-de-passe/<str:token>/", accounts.reset_password, name="reset-password"),

@@ -71,7 +71,12 @@ class AccountAdmin(PeopleAdmin):
         return [path("<uuid:pk>/erase/", view, name="booking_account_erase"), *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [*super().get_fields(request, obj), "erasure"]
+        return [*super().get_fields(request, obj), "second_factor", "erasure"]
+
+    @admin.display(description=_("second facteur"))
+    def second_factor(self, obj: Any) -> str:
+        url = reverse("admin:booking_factorreset_of_account", args=[obj.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Réinitialiser, à deux"))
 
     @admin.display(description=_("effacement"))
     def erasure(self, obj: Any) -> str:

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import accounts, address_checks, email_change
+from booking.domain import accounts, address_checks, email_change, factor_reset
 from booking.domain.letters import NothingToSay
 from booking.models import Account, AddressCheck, Message
 from booking.models.address_check import CheckKind
@@ -20,6 +20,7 @@ PAGES = {
     MessageKind.DOCUMENT: "booking:my-documents",
     MessageKind.PASSWORD_CHANGED: "booking:forgotten",
     MessageKind.EMAIL_CHANGED: "booking:account",
+    MessageKind.FACTOR_GONE: "booking:sign-in",
 }
 PROVING = (MessageKind.VERIFY_EMAIL, MessageKind.EMAIL_CHANGE)
 # These go to the address that the account had before.
@@ -53,6 +54,12 @@ def about(message: Message, *, now: datetime) -> tuple[str, str, dict[str, objec
         holder = (check, "former")
     elif kind == MessageKind.RESET_PASSWORD:
         context["link"] = _link("booking:reset-password", accounts.reset_token(account))
+    elif kind == MessageKind.FACTOR_RESET:
+        reset = factor_reset.announced(account)
+        if reset is None:
+            raise NothingToSay
+        context["due_at"] = reset.due_at
+        context["link"] = _link("booking:stop-factor-reset", factor_reset.stop_token(reset))
     elif kind == MessageKind.ALREADY_REGISTERED:
         context["is_change"] = _is_change(message)
         context["link"] = _link("booking:sign-in")

@@ -4,6 +4,7 @@ from booking.models.appointment import Appointment, Departure
 from booking.models.concern import Concern
 from booking.models.conversation import Conversation, Reply
 from booking.models.document import Document, DocumentPart
+from booking.models.factor_reset import FactorReset
 from booking.models.handover import Handover
 from booking.models.merge import PatientMerge
 from booking.models.message import Message
@@ -23,6 +24,7 @@ __all__ = [
     "Departure",
     "Document",
     "DocumentPart",
+    "FactorReset",
     "Favourite",
     "Handover",
     "Message",

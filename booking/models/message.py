@@ -28,6 +28,8 @@ class MessageKind(models.TextChoices):
     EMAIL_LEFT = "email_left", _("ancienne adresse")
     PASSWORD_CHANGED = "password_changed", _("mot de passe changé")
     RESET_PASSWORD = "reset_password", _("mot de passe oublié")
+    FACTOR_RESET = "factor_reset", _("second facteur à retirer")
+    FACTOR_GONE = "factor_gone", _("second facteur retiré")
     INVITATION = "invitation", _("invitation")
     OFFER = "offer", _("créneau proposé")
     HANDOVER = "handover", _("remise de dossier")

@@ -22,7 +22,15 @@ from django_otp import match_token
 from audit.record.proofs import NotYetSealed, inclusion
 from audit.vault.reveal import Purpose, reveal
 from audit.views.typed import refuse
-from booking.domain import accounts, concerns, email_change, second_factor, sign_ins, throttle
+from booking.domain import (
+    accounts,
+    concerns,
+    email_change,
+    factor_reset,
+    second_factor,
+    sign_ins,
+    throttle,
+)
 from booking.domain import sign_up as sign_ups
 from booking.forms.accounts import (
     AddressForm,
@@ -33,6 +41,7 @@ from booking.forms.accounts import (
     SignUpForm,
 )
 from booking.forms.record import ConcernForm
+from booking.models import Account
 from booking.queries.reads import entry_of_account, reads_of_account, subjects_of_account
 from booking.views import entering, pending, taken_over, unfinished
 from booking.views.access import (
@@ -235,10 +244,19 @@ def account(request: HttpRequest) -> HttpResponse:
         "form": form,
         "email": email,
         "changes_email": email_change.pending(me, now=timezone.now()) is not None,
+        "stops_reset": _stops_reset(me),
         "has_second_factor": entering.has_second_factor(me),
         "is_member": me.memberships.exists() or me.is_staff,
     }
     return render(request, "booking/account.html", context)
+
+
+def _stops_reset(account: Account) -> str:
+    """The address by which an owner keeps a second factor that is about to be taken away."""
+    reset = factor_reset.announced(account)
+    if reset is None:
+        return ""
+    return reverse("booking:stop-factor-reset", args=[factor_reset.stop_token(reset)])
 
 
 @never_cache

@@ -16,7 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.vault.reveal import Purpose, reveal
 from audit.views.posted import form_is_at
-from booking.domain import accounts, address_checks, email_change, sign_ins, throttle
+from booking.domain import (
+    accounts,
+    address_checks,
+    email_change,
+    factor_reset,
+    sign_ins,
+    throttle,
+)
 from booking.forms.accounts import AddressCodeForm, ChangePasswordForm, NewAddressForm
 from booking.models import AddressCheck
 from booking.views import entering
@@ -170,6 +177,20 @@ def stop_email_change(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
     context = {"is_done": request.method == "POST", "was_made": check.proved_at is not None}
     return render(request, "booking/stop_email_change.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop_factor_reset(request: HttpRequest, token: str) -> HttpResponse:
+    """A link to an account's owner: its button keeps the second factor."""
+    try:
+        reset = factor_reset.reset_of(token)
+        if request.method == "POST":
+            reset = factor_reset.stop(token=token, now=timezone.now())
+    except accounts.InvalidLink as problem:
+        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+    context = {"is_done": request.method == "POST", "due_at": reset.due_at}
+    return render(request, "booking/stop_factor_reset.html", context)
 
 
 @never_cache

@@ -49,6 +49,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
+    "reset-factors": {
+        "task": "booking.reset_factors",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "forget-address-checks": {
         "task": "booking.forget_address_checks",
         "schedule": timedelta(hours=24),

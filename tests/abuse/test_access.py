@@ -43,6 +43,8 @@ PUBLIC = {
     "booking:check-state", "booking:go-on", "booking:send-again", "booking:correct-address",
     # Whoever has the link of a mail: tests/booking/test_email_change.py.
     "booking:stop-email-change", "booking:reset-asked",
+    # Whoever has the link of a mail: tests/abuse/test_factor_reset.py.
+    "booking:stop-factor-reset",
     # Whoever has the link reads whom it is for: tests/booking/views/test_invited.py.
     "booking:accept-invitation",
     "booking:verify-email", "booking:forgotten", "booking:reset-password", "booking:hold",

@@ -9,12 +9,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.ids import new_id
 from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.domain import delivery, email_change, handover, series, waiting
 from booking.domain.change import cancel, move
 from booking.domain.letters import NothingToSay
-from booking.models import Message, Offer
+from booking.models import FactorReset, Message, Offer
 from booking.models.appointment import Channel
 from booking.models.message import MessageChannel, MessageKind
 from practitioners.domain import invite
@@ -158,6 +159,9 @@ def about_account(account, now):
     """The mails about an account itself, each with the check of an address that it may need."""
     check = email_change.ask(
         account=account, email="new@example.org", actor=system_actor(), now=now
+    )
+    FactorReset.objects.create(
+        account=account, proof="papers", asked_by=new_id(), asked_at=now, due_at=now + HOUR
     )
     for kind in set(MessageKind) - ABOUT_VISITS - OTHER:
         message = Message(kind=kind, channel=MessageChannel.EMAIL, account=account, due_at=now)

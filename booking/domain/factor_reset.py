@@ -1,0 +1,168 @@
+"""Taking second factors away from somebody who has lost them all: by two of the team, a day later.
+
+A second factor that one member of the team could take away would be worth no more than that member
+(NIST SP 800-63B section 4.2 on recovery: notify the owner, and delay). The owner is told by mail
+when the second one agrees, and stops it by one link, or from any page of the account, for a day.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.core import signing
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from audit.record import entries
+from audit.record.entries import Actor, system_actor
+from booking.domain import messages, passkeys
+from booking.domain.accounts import InvalidLink, account_actor
+from booking.models import Account, FactorReset, SignIn
+from booking.models.factor_reset import Proof, ResetOutcome
+from booking.models.message import MessageKind
+from practitioners.domain.live import wake
+
+DELAY = timedelta(days=1)
+_SALT = "stop-factor-reset"
+
+
+class ResetRefused(Exception):
+    """A reset cannot be asked for, or not be decided so; the text says why."""
+
+    def __init__(self, text: object) -> None:
+        super().__init__(str(text))
+        self.text = text
+
+
+def pending(account: Account) -> FactorReset | None:
+    """The reset of an account that has not ended, approved or not."""
+    return FactorReset.objects.filter(account=account, ended_at__isnull=True).first()
+
+
+def announced(account: Account) -> FactorReset | None:
+    """The reset that an account's owner was told of and may still stop."""
+    found = pending(account)
+    return found if found is not None and found.due_at is not None else None
+
+
+@transaction.atomic
+def ask(*, account: Account, proof: Proof, actor: Actor, now: datetime) -> FactorReset:
+    """Ask for a reset, as one of the team. Raises ResetRefused."""
+    if not has_factors(account):
+        raise ResetRefused(_("Ce compte n’a pas de second facteur."))
+    if actor.id == account.pk:
+        raise ResetRefused(_("Personne ne demande cela pour son propre compte."))
+    row = FactorReset(account=account, proof=proof, asked_by=_id(actor), asked_at=now)
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        raise ResetRefused(_("Une réinitialisation est déjà demandée pour ce compte.")) from error
+    _note("second-factor-reset-asked", row, actor=actor, now=now)
+    return row
+
+
+@transaction.atomic
+def decide(*, reset_id: uuid.UUID, approve: bool, actor: Actor, now: datetime) -> FactorReset:
+    """Approve or decline a reset, as another one of the team; an approval tells the owner.
+
+    Raises ResetRefused.
+    """
+    row = FactorReset.objects.select_for_update().select_related("account").get(pk=reset_id)
+    if row.ended_at is not None or row.due_at is not None:
+        raise ResetRefused(_("Cette demande est déjà décidée."))
+    if _id(actor) in (row.asked_by, row.account_id):
+        raise ResetRefused(_("Une autre personne de l’équipe doit décider."))
+    if not approve:
+        return _end(row, ResetOutcome.DECLINED, actor=actor, now=now)
+    row.approved_by, row.approved_at, row.due_at = _id(actor), now, now + DELAY
+    row.save()
+    _note("second-factor-reset-approved", row, actor=actor, now=now)
+    messages.owe_to_account(account=row.account, kind=MessageKind.FACTOR_RESET, now=now)
+    return row
+
+
+def stop_token(reset: FactorReset) -> str:
+    """What the mail to the owner carries: it stops the reset."""
+    return signing.dumps(str(reset.pk), salt=_SALT)
+
+
+def reset_of(token: str) -> FactorReset:
+    """Return the announced reset that a link may still stop. Raises InvalidLink."""
+    try:
+        pk = uuid.UUID(signing.loads(token, salt=_SALT))
+    except (signing.BadSignature, ValueError, TypeError, AttributeError) as error:
+        raise InvalidLink from error
+    found = FactorReset.objects.filter(pk=pk, ended_at__isnull=True, due_at__isnull=False).first()
+    if found is None:
+        raise InvalidLink
+    return found
+
+
+@transaction.atomic
+def stop(*, token: str, now: datetime) -> FactorReset:
+    """Stop a reset, as the owner who has its link. Raises InvalidLink."""
+    row = FactorReset.objects.select_for_update().get(pk=reset_of(token).pk)
+    if row.ended_at is not None:
+        raise InvalidLink
+    return _end(row, ResetOutcome.STOPPED, actor=account_actor(row.account), now=now)
+
+
+def carry_out_due(*, now: datetime) -> int:
+    """Carry out what was approved a day ago and not stopped; return how many."""
+    due = FactorReset.objects.filter(ended_at__isnull=True, due_at__lte=now)
+    return sum(_carry_out(pk, now=now) for pk in due.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _carry_out(reset_id: uuid.UUID, *, now: datetime) -> bool:
+    row = FactorReset.objects.select_for_update().select_related("account").get(pk=reset_id)
+    if row.ended_at is not None:
+        return False
+    account = row.account
+    for device in (TOTPDevice, StaticDevice):
+        device.objects.filter(user=account).delete()
+    passkeys.end_all(account)
+    Account.objects.filter(pk=account.pk).update(sign_outs=F("sign_outs") + 1)
+    SignIn.objects.filter(account=account).delete()
+    transaction.on_commit(partial(wake, account.pk), robust=True)
+    _end(row, ResetOutcome.DONE, actor=system_actor(), now=now)
+    messages.owe_to_account(account=account, kind=MessageKind.FACTOR_GONE, now=now)
+    return True
+
+
+def has_factors(account: Account) -> bool:
+    """Whether anything is there that a reset takes away."""
+    devices = (TOTPDevice, StaticDevice)
+    return passkeys.of_account(account).exists() or any(
+        device.objects.filter(user=account).exists() for device in devices
+    )
+
+
+def _end(row: FactorReset, outcome: ResetOutcome, *, actor: Actor, now: datetime) -> FactorReset:
+    row.outcome, row.ended_at = outcome, now
+    row.save(update_fields=["outcome", "ended_at"])
+    _note(_ENDED[outcome], row, actor=actor, now=now)
+    return row
+
+
+_ENDED = {
+    ResetOutcome.DECLINED: "second-factor-reset-declined",
+    ResetOutcome.STOPPED: "second-factor-reset-stopped",
+    ResetOutcome.DONE: "second-factor-reset",
+}
+
+
+def _note(action: str, row: FactorReset, *, actor: Actor, now: datetime) -> None:
+    entries.write(
+        action, actor=actor, subjects=[row.account_id], object_id=row.pk, at=now,
+        details={"proof": row.proof},
+    )  # fmt: skip
+
+
+def _id(actor: Actor) -> uuid.UUID:
+    assert actor.id is not None  # noqa: S101 - the team are accounts
+    return actor.id
