@@ -12,6 +12,7 @@ from practitioners.domain.place_found import LIMIT, Found, commune_of, departmen
 from practitioners.domain.place_text import PlaceText
 from practitioners.models import Commune
 
+POSTCODE = 5
 # Written for all of a city, though its post delivers only to arrondissements.
 WHOLE_CITIES = {"75000": areas.PARIS, "69000": areas.LYON, "13000": areas.MARSEILLE}
 
@@ -30,7 +31,8 @@ def by_digits(said: PlaceText) -> Found:
         return Found(place=of_commune(commune))
     rows = _with_postcode(said.postcode)
     if rows:
-        return Found(place=rows[0], others=rows[1:LIMIT])
+        # Of a postcode that is not typed to its end, the largest town is only the likeliest.
+        return Found(place=rows[0], others=rows[1:LIMIT], exact=len(said.postcode) == POSTCODE)
     return Found(similar=_largest_in(departments_of_postcode(said.postcode)))
 
 

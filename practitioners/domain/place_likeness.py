@@ -26,6 +26,7 @@ TYPO_SIMILARITY = 0.35
 TYPO_POPULATION = 10_000
 # A city this large is meant, or at least offered, where a small place has the name it resembles.
 CITY_POPULATION = 50_000
+FAR_LARGER = 5
 # With fewer letters a quarter is a guess: "par" is Paris, and not the Part-Dieu.
 QUARTER_LETTERS = 6
 _GLUED = re.compile(r"(saint|sainte|st|ste)([a-z]{3,})")
@@ -34,7 +35,7 @@ _GLUED = re.compile(r"(saint|sainte|st|ste)([a-z]{3,})")
 def close(said: PlaceText) -> Found:
     """Return names close to the words: some of its words, its first letters, a typo away."""
     if set(said.words) <= QUIET | NOT_ALONE:
-        return Found(similar=largest_first(_beginning_so(" ".join(said.words)))[:LIMIT])
+        return _little_words(largest_first(_beginning_so(" ".join(said.words))), said)
     if (glued := _glued(said)).place:
         return glued
     name = " ".join(said.words)
@@ -46,6 +47,19 @@ def close(said: PlaceText) -> Found:
     if likely and likely[0].population >= KNOWN_POPULATION:
         return Found(place=likely[0], similar=likely[1:LIMIT], exact=False)
     return Found(similar=unique(likely + nearest_names(said.words))[:LIMIT])
+
+
+def _little_words(begun: list[Place], said: PlaceText) -> Found:
+    """ "St et": far larger than anything else that begins so, Saint-Étienne is taken, and said."""
+    others = begun[1].population if begun[1:] else 0
+    if (
+        len(said.words) > 1
+        and len(said.words[-1]) > 1
+        and begun
+        and begun[0].population >= max(CITY_POPULATION, FAR_LARGER * others)
+    ):
+        return Found(place=begun[0], similar=begun[1:LIMIT], exact=False)
+    return Found(similar=begun[:LIMIT])
 
 
 def beginning(text: str) -> QuerySet[Commune]:

@@ -14,6 +14,7 @@ from practitioners.domain.place_found import (
     by_code,
     departments_of_postcode,
     largest_first,
+    unique,
     variants,
 )
 from practitioners.domain.place_text import PlaceText
@@ -43,6 +44,9 @@ def named(words: Sequence[str], said: PlaceText, *, departments: Iterable[str] =
     kept, read_all = narrowed(rows, said)
     unread = "" if read_all else (said.postcode or said.department or f"{said.number}")
     others = _worth_offering(kept[0], kept[1:], words)
+    quarters = [] if said.digits or said.kind else quarters_called(names[0])
+    # Auteuil is a commune, and a quarter of Paris too.
+    others = unique([*others[: LIMIT - len(quarters)], *quarters])
     return Found(place=kept[0], others=others[:LIMIT], unread=unread)
 
 
@@ -108,18 +112,34 @@ def _former(name: str) -> list[Place]:
 
 
 def _districts(name: str) -> list[Place]:
-    """Parts of towns: "Montmartre", and "Paris Châtelet" with the town before or after."""
-    found = [one for one in areas.districts().get(name, []) if one.alone]
-    for city in areas.CITY_NAMES.values():
-        rest = f" {name} ".replace(f" {city.lower()} ", " ", 1).strip()
-        if rest == name:
-            continue
-        rest = rest.removeprefix("de ").removesuffix(" a").strip()
-        for one in areas.districts().get(rest, []):
-            if (place := by_code(one.place)) and place.label.startswith(city):
-                found.append(one)
-    places = [by_code(one.place) for one in found]
-    return [place for place in places if place is not None]
+    """Parts of towns: "Montmartre", and "Villejean Rennes" with the town before or after."""
+    found = [by_code(one.place) for one in areas.districts().get(name, []) if one.alone]
+    words = name.split()
+    for cut in range(1, len(words)):
+        for town, part in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
+            found += _parts_of(" ".join(town), _without_joining(part))
+    return [place for place in found if place is not None]
+
+
+def quarters_called(name: str) -> list[Place]:
+    """Quarters that are only offered under their name alone: "Nation", "Auteuil"."""
+    places = [by_code(one.place) for one in areas.districts().get(name, []) if not one.alone]
+    return largest_first(place for place in places if place is not None)[:2]
+
+
+def _parts_of(town: str, part: str) -> list[Place | None]:
+    places = [by_code(one.place) for one in areas.districts().get(part, [])]
+    return [p for p in places if p and p.commune and p.commune.search_name == town]
+
+
+def _without_joining(words: Sequence[str]) -> str:
+    """ "Gare de Paris Nord", "Villejean à Rennes": little words between a town and its part."""
+    joining = ("de", "du", "des", "d", "a", "quartier")
+    while words and words[0] in joining:
+        words = words[1:]
+    while words and words[-1] in joining:
+        words = words[:-1]
+    return " ".join(words)
 
 
 def narrowed(rows: list[Place], said: PlaceText) -> tuple[list[Place], bool]:

@@ -9,7 +9,7 @@ STREETS = word_set(
     "rue r avenue av ave boulevard bd bld bvd blvd place pl chemin ch che chem impasse imp allee"
     " allees all quai cours route rte square sq passage pass faubourg fbg fg esplanade residence"
     " lotissement zac za zi sentier voie rond promenade montee cite hameau immeuble villa venelle"
-    " mail parvis ruelle traverse street"
+    " mail parvis ruelle traverse street lieudit"
 )
 SHORT = {
     "st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes", "ss": "sous",
@@ -46,7 +46,7 @@ LEADING = word_set(
 _BESIDE = word_set(
     "nord sud est ouest centre vieux vieille grand grande metropole agglomeration agglo gare mairie"
     " chu chr hopital clinique quartier secteur area city town north south east west center intra"
-    " muros rive gauche droite et ou and or n no numero"
+    " muros rive gauche droite et ou and or of n no numero"
 )
 QUIET = AROUND | LEADING | _BESIDE
 # What names no place, for it means the whole country.
@@ -105,6 +105,7 @@ def place_tokens(text: str) -> list[str]:
     text = re.sub(r"(?i)(?:\bs\s*/\s*(?!\d)|/\s*s\b)", " sur ", text)
     text = re.sub(r"/\s*(?=\d)", " ", text).replace("/", " sur ")
     folded = _AS_FAR_AS.sub("", _POST_BOX.sub(" ", search_text(text)))
+    folded = folded.replace("lieu dit", "lieudit")
     folded = re.sub(r"\b([a-z]{3,})(\d{1,5}(?:e|er|eme)?)\b", r"\1 \2", folded)
     tokens = re.sub(r"\b(\d{5})([a-z]{3,})", r"\1 \2", folded).split()
     if len(tokens) == 2 and all(re.fullmatch(r"\d", token) for token in tokens):
@@ -117,6 +118,7 @@ def place_tokens(text: str) -> list[str]:
             (re.fullmatch(r"\d{3}", token) and re.fullmatch(r"\d{2}", last))
             or (re.fullmatch(r"\d{2}", token) and re.fullmatch(r"\d{3}", last))
             or (re.fullmatch(r"(?:er|e|eme|ieme|th)", token) and re.fullmatch(r"\d{1,2}", last))
+            or (re.fullmatch(r"\d", token) and last in ("97", "98"))
             or (re.fullmatch(r"[ab]", token) and last == "2" and index == len(tokens) - 1)
         ):
             joined[-1] = last + token

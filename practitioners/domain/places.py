@@ -18,7 +18,7 @@ from practitioners.domain.place_found import (
     bears,
     by_code,
 )
-from practitioners.domain.place_names import named
+from practitioners.domain.place_names import named, quarters_called
 from practitioners.domain.place_phrases import in_address, largest_part, within_named_area
 from practitioners.domain.place_text import EVERYWHERE, HERE, PlaceText, place_tokens, read
 from practitioners.domain.text import search_text
@@ -158,6 +158,9 @@ def _by_words(said: PlaceText) -> Found:
         found = _department_begun(said) or found
     if found.place is None:
         found = within_named_area(said)
+    if found.place is None and said.kind:
+        # "La région de Nantes" is around a town, and no region.
+        found = _named(replace(said, kind=""))
     if found.place is None and not said.address:
         found = _almost_or_part(said)
     if found.place is None and said.postcode:
@@ -166,6 +169,8 @@ def _by_words(said: PlaceText) -> Found:
         return Found(place=found.place, others=found.others, similar=found.similar, unread=unread)
     if found.place is None and not said.address:
         found = place_likeness.close(said)
+    if found.place is None and (quarters := quarters_called(" ".join(said.words))):
+        found = replace(found, similar=[*quarters, *found.similar][:LIMIT])
     if found.place is None and not found.similar:
         found = Found(similar=place_likeness.nearest_names(said.words))
     return found
