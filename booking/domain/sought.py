@@ -113,12 +113,11 @@ def read_sought(text: str) -> Sought:
     return replace(sought, names=tuple(names))
 
 
-def find_patients(*, text: str, limit: int = 20) -> QuerySet[Patient]:
-    """Find patients of the active practice scope by what was typed (`read_sought`).
+def find_patients(sought: Sought, *, limit: int = 20) -> QuerySet[Patient]:
+    """Find patients of the active practice scope by what was typed, as `read_sought` read it.
 
     Blind indexes are cut short: whoever shows what was found asks `is_sought` as well.
     """
-    sought = read_sought(text)
     if not sought.is_anything:
         return Patient.objects.none()
     found: QuerySet[Patient] = Patient.objects.all()
@@ -143,9 +142,8 @@ def find_patients(*, text: str, limit: int = 20) -> QuerySet[Patient]:
     return found.order_by("-created_at", "id")[:limit]
 
 
-def is_sought(*, text: str, texts: Mapping[str, str]) -> bool:
+def is_sought(sought: Sought, *, texts: Mapping[str, str]) -> bool:
     """Say whether a revealed identity is what `find_patients` was asked for."""
-    sought = read_sought(text)
     if not sought.is_anything:
         return False
     last, first = normalise_name(texts["last_name"]), normalise_name(texts["first_name"])

@@ -68,7 +68,7 @@ def look_up(*, text: str, purpose: Purpose, actor: Actor, now: datetime) -> list
     if not sought.is_anything:
         raise NothingSaid
     with scopes_disabled():
-        patients = list(find_patients(text=text, limit=MOST + 1))
+        patients = list(find_patients(sought, limit=MOST + 1))
     accounts = list(_accounts(sought.email))
     if len(patients) > MOST or not (patients or accounts):
         staff_reveals.count(actor=actor, subjects=[_question(text)], purpose=purpose, now=now)
@@ -85,7 +85,7 @@ def look_up(*, text: str, purpose: Purpose, actor: Actor, now: datetime) -> list
             Found(row=row, texts={name: plain.text(row, name) for name in names})
             for row, names in wanted
         ]
-    return [each for each in shown if each.is_account or is_sought(text=text, texts=each.texts)]
+    return [each for each in shown if each.is_account or is_sought(sought, texts=each.texts)]
 
 
 def visits_of(

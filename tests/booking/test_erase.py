@@ -14,7 +14,7 @@ from audit.models import Entry, SubjectKey
 from booking.domain import accounts, erase
 from booking.domain.delivery import send_owed
 from booking.domain.sign_up import sign_up
-from booking.domain.sought import find_patients
+from booking.domain.sought import find_patients, read_sought
 from booking.models import Account, Appointment, Message, Patient
 from booking.models.appointment import Channel
 from tests.booking.test_book import booked
@@ -84,8 +84,8 @@ def test_who_was_never_seen_is_erased_and_who_was_seen_stays_with_the_practice(f
     from django_scopes import scope
 
     with scope(practice=reason.agenda.practice):
-        assert [p.pk for p in find_patients(text="Zoé")] == [zoe.pk]
-        assert list(find_patients(text="Noé")) == []
+        assert [p.pk for p in find_patients(read_sought("Zoé"))] == [zoe.pk]
+        assert list(find_patients(read_sought("Noé"))) == []
         assert not Patient.objects.filter(pk=noe.pk).exists()
 
 

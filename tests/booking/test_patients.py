@@ -12,7 +12,7 @@ from booking.domain.patients import (
     normalise_phone,
     parse_birth_date,
 )
-from booking.domain.sought import find_patients, is_sought
+from booking.domain.sought import find_patients, is_sought, read_sought
 from booking.models import Appointment, Patient
 from tests.factories import make_account, make_patient, make_practice, practice_actor
 
@@ -26,7 +26,7 @@ def practice():
 
 def found(practice, text):
     with scope(practice=practice):
-        return list(find_patients(text=text))
+        return list(find_patients(read_sought(text)))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ IDENTITY = {
     ],
 )  # fmt: skip
 def test_what_a_short_index_found_is_compared_with_the_text(text, expected):
-    assert is_sought(text=text, texts=IDENTITY) is expected
+    assert is_sought(read_sought(text), texts=IDENTITY) is expected
 
 
 def test_somebody_who_shares_a_digest_is_not_shown(practice, monkeypatch):
@@ -187,3 +187,20 @@ def test_somebody_who_shares_a_digest_is_not_shown(practice, monkeypatch):
     for text in ("Quatrefages", "06 12 34 56 78", "31/12/1980", "q@exemple.fr"):
         shown = client.post(url, {"q": text}).context["found"]
         assert [row["patient"] for row in shown] == [patient]
+
+
+def test_what_is_typed_is_read_once_however_many_it_may_be(practice, monkeypatch):
+    from django.urls import reverse
+
+    from booking.domain import sought
+    from tests.factories import make_member, verified_client
+
+    for _ in range(3):
+        make_patient(practice=practice, last_name="Quatrefages")
+    read: list[str] = []
+    once = sought.read_sought
+    monkeypatch.setattr(sought, "read_sought", lambda text: read.append(text) or once(text))
+    client = verified_client(make_member(practice, role="secretary").account)
+    url = reverse("booking:find-patients", args=[practice.pk])
+    assert len(client.post(url, {"q": "Quatrefages"}).context["found"]) == 3
+    assert read == ["Quatrefages"]

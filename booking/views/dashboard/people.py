@@ -31,7 +31,8 @@ def found_patients(
     member's agendas, where the member may see visits. What is looked for names people: it comes
     by POST, since addresses end up in logs.
     """
-    rows = list(sought.find_patients(text=text)) if text.strip() else []
+    asked = sought.read_sought(text)
+    rows = list(sought.find_patients(asked))
     if chosen is not None and all(row.pk != chosen for row in rows):
         rows += Patient.objects.filter(pk=chosen)
     fields = ["first_name", "last_name", "birth_date", "phone"]
@@ -48,7 +49,7 @@ def found_patients(
     found: list[dict[str, Any]] = [
         {"patient": row, "name": f"{texts['first_name']} {texts['last_name']}".strip(), **texts}
         for row, texts in shown
-        if row.pk == chosen or sought.is_sought(text=text, texts=texts)
+        if row.pk == chosen or sought.is_sought(asked, texts=texts)
     ]
     coming: dict[uuid.UUID, list[Appointment]] = {}
     if found and may_see_visits(request):
