@@ -1,9 +1,34 @@
 """Visits that follow one another: both are taken, moved and cancelled by the first."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from booking.models import Appointment
 from booking.models.appointment import Status
+from practitioners.domain import take
+from practitioners.models import Agenda, VisitReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Following:
+    """The visit that follows the one that is being booked, and when it would begin."""
+
+    starts_at: datetime
+    visit_reason: VisitReason
+
+    @property
+    def agenda(self) -> Agenda:
+        return self.visit_reason.agenda
+
+
+def held_after(visit_reason: VisitReason, *, key: str, now: datetime) -> Following | None:
+    """The visit that is held under a key to follow one of a visit reason."""
+    then = take.follower_of(visit_reason)
+    held = take.held_by(key=key, visit_reason=then, now=now) if then is not None else []
+    if then is None or not held:
+        return None
+    return Following(starts_at=held[0].starts_at, visit_reason=then)
 
 
 def follower(appointment: Appointment) -> Appointment | None:

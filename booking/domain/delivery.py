@@ -35,6 +35,7 @@ from booking.domain import (
     sms,
     told,
 )
+from booking.domain.chains import held_after
 from booking.domain.enclosed_calendar import enclose
 from booking.domain.greeting import addressed
 from booking.domain.handover import handover_token
@@ -251,6 +252,7 @@ def _offer(offer: Offer, *, by_sms: bool, now: datetime) -> Letter:
         "names_clock": names_clock(told=wait.patient.phone_zone, practice_zone=zone, at=at),
         "agenda": wait.visit_reason.agenda,
         "practice": wait.practice,
+        "then": held_after(wait.visit_reason, key=offer.hold_key, now=now),
         **named,
         "link": accounts.site_url(reverse("booking:offer", args=[offer_token(offer)])),
     }

@@ -87,9 +87,8 @@ def _of_patient(offer: Offer) -> QuerySet[Appointment]:
 
 def _take(offer: Offer, *, actor: Actor, now: datetime) -> Appointment:
     wait = offer.wait
-    if offer.hold_id is not None:
-        # In one transaction: nobody comes between.
-        take.release(offer.hold_id)
+    # In one transaction: nobody comes between.
+    take.release_holds(key=offer.hold_key)
     if wait.appointment is not None:
         return change.move(
             appointment=wait.appointment, starts_at=offer.starts_at, actor=actor,

@@ -291,8 +291,7 @@ def _zone(wait: Wait) -> ZoneInfo:
 
 def close(offer: Offer, state: OfferState, *, now: datetime) -> None:
     """End an offer and free what it keeps."""
-    if offer.hold_id is not None:
-        take.release(offer.hold_id)
+    take.release_holds(key=offer.hold_key)
     offer.hold_id, offer.state, offer.answered_at = None, state, now
     offer.save(update_fields=["hold_id", "state", "answered_at"])
 
@@ -310,9 +309,11 @@ def _offer(wait: Wait, slot: Slot, *, now: datetime) -> bool:
         wait=wait, agenda=wait.agenda, starts_at=slot.starts_at, ends_at=slot.ends_at,
         made_at=now, expires_at=expires_at,
     )  # fmt: skip
+    # Of a visit that comes earlier, the one that follows comes along when it is moved.
+    holds = take.hold_both if wait.appointment is None else take.take
     try:
         with transaction.atomic():
-            offer.hold_id, _ends_at = take.take(
+            offer.hold_id, _ends_at = holds(
                 visit_reason=wait.visit_reason, starts_at=slot.starts_at, now=now,
                 hold=Hold(until=expires_at, key=offer.hold_key),
             )  # fmt: skip

@@ -18,13 +18,14 @@ from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
 from booking.domain import book, patients
+from booking.domain.chains import Following, held_after
 from booking.domain.conflicts import Conflict
 from booking.forms.patients import NoteForm, PersonForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.views import kept_choice, unfinished
 from booking.views.access import account_of, web_actor
-from booking.views.both import Following, conflicts_at, heeding, sentences
+from booking.views.both import conflicts_at, heeding, sentences
 from booking.views.chosen import (
     Answers,
     answers_in,
@@ -201,18 +202,17 @@ def _context(choice: Choice) -> dict[str, Any]:
 
 def _held_after(choice: Choice) -> Following | None:
     """The visit that follows: as the session holds it, else where it would come to stand."""
-    then, now = take.follower_of(choice.reason), timezone.now()
+    now = timezone.now()
+    if (held := held_after(choice.reason, key=choice.key, now=now)) is not None:
+        return held
+    then = take.follower_of(choice.reason)
     if then is None:
         return None
-    starts = [row.starts_at for row in take.held_by(key=choice.key, visit_reason=then, now=now)]
-    if not starts:
-        ends_at = choice.starts_at + timedelta(minutes=choice.reason.duration_minutes)
-        starts = availability.following_starts(
-            visit_reason=choice.reason, then=then, after=ends_at, now=now
-        )
-    if not starts:
-        return None
-    return Following(starts_at=starts[0], visit_reason=then)
+    ends_at = choice.starts_at + timedelta(minutes=choice.reason.duration_minutes)
+    starts = availability.following_starts(
+        visit_reason=choice.reason, then=then, after=ends_at, now=now
+    )
+    return Following(starts_at=starts[0], visit_reason=then) if starts else None
 
 
 def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:

@@ -2,18 +2,18 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from booking.domain.chains import Following
 from booking.domain.conflicts import Conflict, Kind, Wanted, conflicts
 from booking.domain.unusual import mark_of
 from booking.models import Appointment
 from practitioners.domain.date_words import in_words
-from practitioners.models import Agenda, VisitReason
+from practitioners.models import VisitReason
 
 # The box that says so.
 BOTH = "les-deux"
@@ -35,18 +35,6 @@ def heeding(request: HttpRequest) -> QuerySet[Appointment] | None:
 def asks_about_time(request: HttpRequest, reason: VisitReason, starts_at: datetime) -> bool:
     """Whether this time is still to be asked about: unless the form means it, and no other."""
     return request.POST.get(MEANT) != mark_of(reason, starts_at)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Following:
-    """The visit that follows the one that is being booked, and when it would begin."""
-
-    starts_at: datetime
-    visit_reason: VisitReason
-
-    @property
-    def agenda(self) -> Agenda:
-        return self.visit_reason.agenda
 
 
 def conflicts_at(

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.ids import read_id
-from booking.domain import book, change, deadline, offers, waiting
+from booking.domain import book, chains, change, deadline, offers, waiting
 from booking.domain.accounts import InvalidLink
 from booking.domain.offer_links import offer_of
 from booking.forms.waiting import WaitForm
@@ -157,7 +157,8 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
         ) as refused:
             problem = str(refused.text)
         else:
-            context = _context(found) | {"appointment": appointment}
+            then = chains.follower(appointment)
+            context = _context(found) | {"appointment": appointment, "then": then}
             return render(request, "booking/offer_accepted.html", context)
     wait = found.wait
     in_the_way = offers.conflicts_of(found)
@@ -184,6 +185,7 @@ def _context(found: Offer) -> dict[str, object]:
         "practice": reason.agenda.practice,
         "starts_at": found.starts_at,
         "terms": _terms(found, now=timezone.now()),
+        "then": chains.held_after(reason, key=found.hold_key, now=timezone.now()),
     }
 
 

@@ -171,6 +171,16 @@ def take_following(
     raise NothingFollows
 
 
+def hold_both(
+    *, visit_reason: VisitReason, starts_at: datetime, now: datetime, hold: Hold
+) -> tuple[uuid.UUID, datetime]:
+    """Hold a slot, and the one that follows it if its visit reason has one, as `take` does."""
+    first, ends_at = take(visit_reason=visit_reason, starts_at=starts_at, now=now, hold=hold)
+    if visit_reason.then_id is not None:
+        take_following(visit_reason=visit_reason, after=ends_at, now=now, hold=hold)
+    return first, ends_at
+
+
 def _take_own_time(
     visit_reason: VisitReason,
     period: pieces.Period,
@@ -337,11 +347,11 @@ def hold(
     with transaction.atomic():
         queue_for(visit_reason)
         Taken.objects.filter(hold_key=key, hold_until__isnull=False).delete()
-        first, ends_at = take(visit_reason=visit_reason, starts_at=starts_at, now=now, hold=terms)
-        if visit_reason.then_id is not None:
-            if count > 1:
-                raise OutsideOpening
-            take_following(visit_reason=visit_reason, after=ends_at, now=now, hold=terms)
+        if visit_reason.then_id is not None and count > 1:
+            raise OutsideOpening
+        first, _ends = hold_both(
+            visit_reason=visit_reason, starts_at=starts_at, now=now, hold=terms
+        )
         last = first
         for _n in range(count - 1):
             next_at = _right_after(Taken.objects.get(pk=last), visit_reason)

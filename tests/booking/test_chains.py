@@ -7,9 +7,10 @@ from django.db import transaction
 from django.urls import reverse
 from django_scopes import scope
 
-from booking.domain import absences, chains, change, delivery, drag, erase, series
+from booking.domain import absences, chains, change, delivery, drag, erase, offers, series, waiting
 from booking.domain.book import HeldSlot, book
-from booking.models import Appointment, Message
+from booking.domain.offer_links import offer_token
+from booking.models import Appointment, Message, Offer
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind
 from practitioners.domain import next_slots, take
@@ -363,3 +364,39 @@ def test_a_visit_that_has_begun_leaves_the_news_to_the_one_that_follows(reasons,
         appointment=row, actor=practice_actor(), channel=Channel.PRACTICE, now=NINE + HALF / 2
     )
     assert news() == [("cancellation", then.pk)]
+
+
+@pytest.fixture
+def offered(reasons, now):
+    """What the waiting list offers of a chain: the first of it that becomes free."""
+    patient = make_patient(make_account())
+    taken = [booked(reasons[0], at, now) for at in FOUR[:3]]
+    waiting.join(visit_reason=reasons[0], patient=patient, actor=practice_actor(), now=now)
+    change.cancel(appointment=taken[0], actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    assert waiting.offer_free(agenda_id=reasons[0].agenda_id, now=now) == 1
+    return Offer.unscoped.get()
+
+
+def test_an_offer_of_a_chain_keeps_both_and_tells_of_both(reasons, offered, client, now):
+    held = Taken.objects.filter(hold_key=offered.hold_key)
+    assert {row.visit_reason for row in held} == set(reasons)
+    assert not free_slots(
+        visit_reason=reasons[1], since=NINE, until=NINE + HALF + timedelta(minutes=1), now=now,
+        online=False,
+    )  # fmt: skip
+    message = Message.objects.get(offer=offered, channel="email")
+    letter = delivery.compose(message, now=now)
+    page = client.get(reverse("booking:offer", args=[offer_token(offered)])).content.decode()
+    for text in (letter.text, letter.html, page):
+        assert "Puis" in text
+        assert f"09:30</strong>, {reasons[1].agenda.practitioner}" in text or (
+            f"09:30, {reasons[1].agenda.practitioner}" in text
+        )
+    row = offers.accept(offer=offered, actor=practice_actor(), now=now)
+    assert (row.starts_at, after(row).starts_at) == (NINE, NINE + HALF)
+    assert not Taken.objects.filter(hold_until__isnull=False).exists()
+
+
+def test_an_offer_of_a_chain_that_is_declined_frees_both(offered, now):
+    assert offers.decline(offer=offered, actor=practice_actor(), now=now)
+    assert not Taken.objects.filter(hold_until__isnull=False).exists()

@@ -259,6 +259,9 @@ def test_what_is_offered_to_a_child_says_so(now):
     assert mail.subject.startswith("Un créneau s’est libéré pour votre enfant\u00a0: ")
     assert "Bonjour Zoe,\n\nCe créneau est gardé pour Noah jusqu’à" in mail.text
     assert "Noah" not in text.text
+    # A question about it has somebody to be asked of.
+    assert "02 47 00 00 01" in mail.text
+    assert "tel:+33247000001" in mail.html
 
 
 def test_a_name_is_opened_for_a_mail_alone(reason, now):
