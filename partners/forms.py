@@ -4,6 +4,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from audit.forms.shown import ShownForm
 from audit.ids import read_id
 from booking.forms.dashboard import offer_agendas
 from booking.queries.reads import FIELD_NAMES
@@ -22,7 +23,7 @@ SCOPE_NAMES = {
 }
 
 
-class GrantForm(forms.Form):
+class GrantForm(ShownForm, forms.Form):
     """Which software, which agendas, what it may do and which identity fields it may open."""
 
     credential = forms.CharField(

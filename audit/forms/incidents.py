@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.forms.shown import ShownForm
 from audit.incidents.authority import DRAFTED
 from audit.incidents.severity import Severity
 from audit.watch import holders
@@ -33,7 +34,7 @@ LOSS = [
 INTENT = [(0.0, _("0 · accident")), (0.5, _("0,5 · malveillance"))]
 
 
-class SeverityForm(forms.Form):
+class SeverityForm(ShownForm, forms.Form):
     """The inputs of ENISA's method, each with its scale."""
 
     dpc = forms.TypedChoiceField(label=_("Contexte des données (DPC)"), choices=DPC, coerce=float)
@@ -58,7 +59,7 @@ class SeverityForm(forms.Form):
         return Severity(people=people, **self.cleaned_data)
 
 
-class AnswersForm(forms.Form):
+class AnswersForm(ShownForm, forms.Form):
     """What the authority's form needs from a person."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -180,9 +180,11 @@ def _words(request: HttpRequest) -> str:
 @staff_only
 @form_is_at("incidents:incident", _number)
 def assess(request: HttpRequest, number: int) -> HttpResponse:
-    form = SeverityForm(request.POST)
-    if not form.is_valid():
-        return _page(request, _found(number), severity_form=form)
+    row = _found(number)
+    noted = Severity.read(row.assessment)
+    form = SeverityForm(request.POST, initial=noted.written() if noted else None)
+    if not form.is_valid() or (noted and form.is_overtaken()):
+        return _page(request, row, severity_form=form)
 
     def do(found: Incident, actor: Actor, now: datetime) -> None:
         people = len(exposure_of(found, now=now).subjects)
@@ -196,9 +198,10 @@ def assess(request: HttpRequest, number: int) -> HttpResponse:
 @staff_only
 @form_is_at("incidents:incident", _number)
 def answer(request: HttpRequest, number: int) -> HttpResponse:
-    form = AnswersForm(request.POST)
-    if not form.is_valid():
-        return _page(request, _found(number), answers_form=form)
+    row = _found(number)
+    form = AnswersForm(request.POST, initial=authority.answers(row))
+    if not form.is_valid() or form.is_overtaken():
+        return _page(request, row, answers_form=form)
     return _step(
         request,
         number,

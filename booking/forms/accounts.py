@@ -5,6 +5,7 @@ from django.core.validators import EmailValidator
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from audit.forms.shown import ShownForm
 from booking.models.account import Reminders
 
 
@@ -151,7 +152,7 @@ class PasswordForm(forms.Form):
     )
 
 
-class SettingsForm(forms.Form):
+class SettingsForm(ShownForm, forms.Form):
     """The language of pages and messages, and how to be reminded."""
 
     language = forms.ChoiceField(label=_("Langue"), choices=[("fr", "Français"), ("en", "English")])

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
+from audit.forms.shown import ShownForm
 from booking.domain.patients import InvalidPhone, normalise_phone
 from booking.models import Appointment
 from practitioners.domain.text import search_text
@@ -110,7 +111,7 @@ class LastDayForm(forms.Form):
     ends_on = DayField(required=False)
 
 
-class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]
+class PracticeForm(ShownForm, forms.ModelForm):  # type: ignore[type-arg]
     """What a practice says of itself, and its reminders. Validates only: the domain saves."""
 
     reminder_hours = forms.TypedMultipleChoiceField(

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from audit.forms.shown import ShownForm
 from booking.forms.dashboard import DayField, offer_agendas, time_input
 from practitioners.domain.openings import OpeningSpec
 from practitioners.domain.wall_clock import instant
@@ -59,7 +60,7 @@ class AbsenceForm(forms.Form):
         return given
 
 
-class OpeningForm(forms.Form):
+class OpeningForm(ShownForm, forms.Form):
     """A recurring opening, in the practice's wall clock."""
 
     starts_on = DayField(
@@ -181,7 +182,7 @@ class WeekTemplateForm(forms.Form):
     day = DayField(label=_("Comme la semaine du"))
 
 
-class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
+class ReasonForm(ShownForm, forms.ModelForm):  # type: ignore[type-arg]
     """A visit reason. Validates only: the domain saves."""
 
     colour = forms.ChoiceField(label=_("Couleur"), choices=COLOURS)
@@ -259,7 +260,7 @@ class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
         }
 
 
-class ResourceForm(forms.ModelForm):  # type: ignore[type-arg]
+class ResourceForm(ShownForm, forms.ModelForm):  # type: ignore[type-arg]
     """A room or a device. Validates only: the domain saves."""
 
     class Meta:
@@ -314,7 +315,7 @@ class SubstituteForm(forms.Form):
         return given
 
 
-class AgendaForm(forms.ModelForm):  # type: ignore[type-arg]
+class AgendaForm(ShownForm, forms.ModelForm):  # type: ignore[type-arg]
     """How an agenda may be booked. Validates only: the domain saves."""
 
     class Meta:

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.forms.shown import ShownForm
 from booking.domain.patients import Identity, InvalidPhone, normalise_phone
 from booking.models.patient import Relation, Sex
 
@@ -60,6 +61,10 @@ class IdentityForm(forms.Form):
             phone=given["phone"],
             email=given.get("email", ""),
         )
+
+
+class OwnIdentityForm(ShownForm, IdentityForm):
+    """Who a person of one's own account is, as one changes it."""
 
 
 class PersonForm(IdentityForm):

@@ -4,6 +4,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from audit.forms.shown import ShownForm
 from booking.domain.questionnaire import Answered, is_none_of_these
 from practitioners.domain.questions import MOST, QuestionSpec
 from practitioners.models import Question
@@ -12,7 +13,7 @@ from practitioners.models.agenda import QuestionKind
 BLANK = 3
 
 
-class QuestionnaireForm(forms.Form):
+class QuestionnaireForm(ShownForm, forms.Form):
     """A practice's questions, each as a field under its id."""
 
     def __init__(self, *args: Any, questions: Iterable[Question], **kwargs: Any) -> None:

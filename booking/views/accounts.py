@@ -229,7 +229,7 @@ def account(request: HttpRequest) -> HttpResponse:
     me = account_of(request)
     initial = {"language": me.language, "reminders": me.reminders}
     form = SettingsForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and not form.is_overtaken():
         accounts.choose_language(account=me, language=form.cleaned_data["language"])
         me.reminders = form.cleaned_data["reminders"]
         me.save(update_fields=["reminders"])
@@ -248,7 +248,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "has_second_factor": entering.has_second_factor(me),
         "is_member": me.memberships.exists() or me.is_staff,
     }
-    return render(request, "booking/account.html", context)
+    return render(request, "booking/account.html", context, status=409 if form.newer else 200)
 
 
 def _stops_reset(account: Account) -> str:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit.forms.shown import in_turn
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import (
@@ -28,7 +30,7 @@ from booking.domain.calendar_file import PUBLISH, visits_around
 from booking.domain.calendar_file import calendar_file as visits_file
 from booking.domain.offer_links import offer_token
 from booking.forms.accounts import AddressForm
-from booking.forms.patients import IdentityForm, PersonForm, RelativeForm
+from booking.forms.patients import OwnIdentityForm, PersonForm, RelativeForm
 from booking.forms.questionnaire import QuestionnaireForm
 from booking.models import Appointment, Conversation, Document, Patient, Questionnaire
 from booking.models.appointment import Channel
@@ -112,7 +114,11 @@ def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer_questions(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """The practice's questions before a visit."""
-    row, now = _own(appointment_id), timezone.now()
+    with in_turn(request):
+        return _answer_questions(request, _own(appointment_id), now=timezone.now())
+
+
+def _answer_questions(request: HttpRequest, row: Appointment, *, now: datetime) -> HttpResponse:
     questions = list(row.visit_reason.questions.all())
     if not questions:
         raise Http404
@@ -130,7 +136,7 @@ def answer_questions(request: HttpRequest, appointment_id: uuid.UUID) -> HttpRes
     problem, is_lost = "", request.method == "POST" and _answers_others(request, questions)
     if is_lost:
         problem = _("Le cabinet a changé ses questions : les voici. Répondez de nouveau.")
-    elif request.method == "POST" and form.is_valid():
+    elif request.method == "POST" and form.is_valid() and not form.is_overtaken():
         try:
             questionnaire.answer(
                 appointment=row,
@@ -155,7 +161,8 @@ def answer_questions(request: HttpRequest, appointment_id: uuid.UUID) -> HttpRes
         "is_lost": is_lost,
         "may_answer": questionnaire.may_answer(row, now=now),
     }
-    return render(request, "booking/questionnaire.html", context, status=409 if problem else 200)
+    status = 409 if problem or form.newer else 200
+    return render(request, "booking/questionnaire.html", context, status=status)
 
 
 def _answers_others(request: HttpRequest, questions: Iterable[Question]) -> bool:
@@ -267,19 +274,16 @@ def accept_handover(request: HttpRequest, token: str) -> HttpResponse:
 @account_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def person(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
-    row = get_object_or_404(Patient.objects.all(), pk=patient_id)
-    if request.method == "POST":
-        form = IdentityForm(request.POST)
-        if form.is_valid():
+    with in_turn(request):
+        row = get_object_or_404(Patient.objects.all(), pk=patient_id)
+        wanted = [(row, patients.IDENTITY_FIELDS)]
+        with reveal(wanted, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
+            known = {name: plain.text(row, name) for name in patients.IDENTITY_FIELDS}
+        form = OwnIdentityForm(request.POST or None, initial=known)
+        if request.method == "POST" and form.is_valid() and not form.is_overtaken():
             patients.change_patient(patient=row, identity=form.identity(), actor=web_actor(request))
             messages.success(request, _("C’est noté."))
             return redirect("booking:people")
-    else:
-        wanted = [(row, patients.IDENTITY_FIELDS)]
-        with reveal(wanted, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
-            form = IdentityForm(
-                initial={name: plain.text(row, name) for name in patients.IDENTITY_FIELDS}
-            )
     born = read_day(str(form["birth_date"].value() or ""))
     context = {
         "form": form,
@@ -287,4 +291,4 @@ def person(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
         "relative": row if row.relation != Relation.SELF else None,
         "is_of_age": handover.is_of_age(born, today=timezone.localdate()),
     }
-    return render(request, "booking/person.html", context)
+    return render(request, "booking/person.html", context, status=409 if form.newer else 200)

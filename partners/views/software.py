@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from audit.forms.shown import in_turn
 from audit.ids import read_id
 from booking.queries.reads import FIELD_NAMES
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
@@ -27,21 +28,23 @@ USE_DAYS = 30
 @require_http_methods(["GET", "HEAD", "POST"])
 def software(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     practice = membership_of(request).practice
-    given = grants_of_practice(practice)
-    changing = _changing(request, given)
-    form = GrantForm(request.POST or None, initial=changing, agendas=agendas_of(request))
-    if request.method == "POST" and form.is_valid():
-        grant = grants.give(
-            practice=practice,
-            credential=form.cleaned_data["credential"],
-            agendas=list(form.cleaned_data["agendas"]),
-            scopes=form.cleaned_data["scopes"],
-            fields=form.cleaned_data["identity"],
-            actor=practice_actor(request),
-        )
-        name = grant.credential.partner.name
-        messages.success(request, _("%(software)s est autorisé.") % {"software": name})
-        return redirect("partners:software", practice_id)
+    with in_turn(request):
+        given = grants_of_practice(practice)
+        changing = _changing(request, given)
+        form = GrantForm(request.POST or None, initial=changing, agendas=agendas_of(request))
+        is_current = form.is_valid() and not (changing and form.is_overtaken())
+        if request.method == "POST" and is_current:
+            grant = grants.give(
+                practice=practice,
+                credential=form.cleaned_data["credential"],
+                agendas=list(form.cleaned_data["agendas"]),
+                scopes=form.cleaned_data["scopes"],
+                fields=form.cleaned_data["identity"],
+                actor=practice_actor(request),
+            )
+            name = grant.credential.partner.name
+            messages.success(request, _("%(software)s est autorisé.") % {"software": name})
+            return redirect("partners:software", practice_id)
     since = timezone.now() - timedelta(days=USE_DAYS)
     reveals = reveals_since(practice, since)
     rows = [
@@ -62,7 +65,7 @@ def software(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "days": USE_DAYS,
         "current": "software",
     }
-    return render(request, "partners/software.html", context)
+    return render(request, "partners/software.html", context, status=409 if form.newer else 200)
 
 
 def _changing(request: HttpRequest, given: list[Grant]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from audit.forms.shown import in_turn
 from booking.domain.accounts import site_url
 from booking.forms.dashboard import PracticeForm
 from booking.views.access import membership_of, practice_actor, practice_member
@@ -21,11 +22,14 @@ from practitioners.domain.settings import save_practice
 @require_http_methods(["GET", "HEAD", "POST"])
 def practice_settings(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     membership = membership_of(request)
-    form = PracticeForm(request.POST or None, instance=membership.practice)
-    if request.method == "POST" and form.is_valid():
-        save_practice(practice=form.instance, actor=practice_actor(request))
-        messages.success(request, _("C’est noté."))
-        return redirect("booking:practice-settings", practice_id)
+    with in_turn(request):
+        # Read again: somebody may have changed it while this form waited for its turn.
+        membership.practice.refresh_from_db()
+        form = PracticeForm(request.POST or None, instance=membership.practice)
+        if request.method == "POST" and form.is_valid() and not form.is_overtaken():
+            save_practice(practice=form.instance, actor=practice_actor(request))
+            messages.success(request, _("C’est noté."))
+            return redirect("booking:practice-settings", practice_id)
     context = {
         "practice": membership.practice,
         "membership": membership,
@@ -34,4 +38,5 @@ def practice_settings(request: HttpRequest, practice_id: uuid.UUID) -> HttpRespo
         f' data-practice="{practice_id}" async></script>',
         "current": "practice",
     }
-    return render(request, "dashboard/practice_settings.html", context)
+    status = 409 if form.newer else 200
+    return render(request, "dashboard/practice_settings.html", context, status=status)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from audit.forms.shown import in_turn
 from booking.forms.hours import ResourceForm
 from booking.views.access import (
     desk_context,
@@ -48,14 +49,16 @@ def resource(request: HttpRequest, practice_id: uuid.UUID, resource_id: uuid.UUI
     """One of them: its name and number, and by what it is in use. Nobody's name stands here."""
     require_whole_practice(request)
     practice = membership_of(request).practice
-    row = get_object_or_404(Resource, pk=resource_id, practice=practice)
-    form = ResourceForm(request.POST or None, instance=row)
-    if request.method == "POST" and form.is_valid():
-        save_resource(resource=form.instance, actor=practice_actor(request))
-        messages.success(request, _("C’est noté."))
-        return redirect("booking:resources", practice_id)
+    with in_turn(request):
+        row = get_object_or_404(Resource, pk=resource_id, practice=practice)
+        form = ResourceForm(request.POST or None, instance=row)
+        if request.method == "POST" and form.is_valid() and not form.is_overtaken():
+            save_resource(resource=form.instance, actor=practice_actor(request))
+            messages.success(request, _("C’est noté."))
+            return redirect("booking:resources", practice_id)
     now = timezone.now()
     uses = uses_of(resource=row, now=now, until=now + timedelta(days=DAYS_SHOWN))
     row.refresh_from_db()
     context = desk_context(request, current="plan", form=form, resource=row, uses=uses)
-    return render(request, "dashboard/resource.html", context)
+    status = 409 if form.newer else 200
+    return render(request, "dashboard/resource.html", context, status=status)

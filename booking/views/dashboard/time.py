@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.forms.shown import in_turn, is_newer, state_of
 from audit.vault.reveal import Purpose
 from booking.domain.absences import Booked, Changed, booked_in, close_time, ways_out
 from booking.domain.delivery import preview
@@ -40,7 +41,7 @@ from practitioners.domain.resources import offered_by, save_reason_and_settle
 from practitioners.domain.settings import save_agenda
 from practitioners.domain.take import OutsideOpening, SlotTaken
 from practitioners.domain.wall_clock import read_instant
-from practitioners.models import Absence, Opening, Taken, VisitReason
+from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
 from practitioners.templatetags.doctolib import iso
 
 # As long as a message's words may be.
@@ -95,20 +96,14 @@ def opening(
     opening_id: uuid.UUID | None = None,
 ) -> HttpResponse:
     agenda = own_agenda(request, agenda_id)
-    row = get_object_or_404(Opening, pk=opening_id, agenda=agenda) if opening_id else None
-    initial = OpeningForm.initial_of(row) if row else {}
-    form = OpeningForm(request.POST or None, agenda=agenda, initial=initial)
-    touched = domain.touched_by_opening(opening=row, now=timezone.now()) if row else []
-    asked = bool(touched) and "confirmed" not in request.POST
-    if request.method == "POST" and form.is_valid() and not asked:
-        try:
-            domain.save_opening(
-                agenda=agenda, spec=form.spec(), actor=practice_actor(request), opening=row
-            )
-        except domain.OverlapsOpening as problem:
-            form.add_error(None, str(problem.text))
-        else:
-            messages.success(request, _("La plage est enregistrée."))
+    with in_turn(request):
+        row = get_object_or_404(Opening, pk=opening_id, agenda=agenda) if opening_id else None
+        initial = OpeningForm.initial_of(row) if row else {}
+        form = OpeningForm(request.POST or None, agenda=agenda, initial=initial)
+        touched = domain.touched_by_opening(opening=row, now=timezone.now()) if row else []
+        asked = bool(touched) and "confirmed" not in request.POST
+        may_save = form.is_valid() and not (row and form.is_overtaken()) and not asked
+        if request.method == "POST" and may_save and _save_opening(request, agenda, row, form):
             return redirect("booking:week-plan", practice_id)
     context = desk_context(
         request,
@@ -119,7 +114,23 @@ def opening(
         touched=_booked_in(request, touched) if request.method == "POST" and asked else [],
         touched_count=len(touched),
     )
-    return render(request, "dashboard/opening.html", context)
+    status = 409 if form.newer else 200
+    return render(request, "dashboard/opening.html", context, status=status)
+
+
+def _save_opening(
+    request: HttpRequest, agenda: Agenda, row: Opening | None, form: OpeningForm
+) -> bool:
+    """Save what was entered, and say so; False, with the problem, where that is refused."""
+    try:
+        domain.save_opening(
+            agenda=agenda, spec=form.spec(), actor=practice_actor(request), opening=row
+        )
+    except domain.OverlapsOpening as problem:
+        form.add_error(None, str(problem.text))
+        return False
+    messages.success(request, _("La plage est enregistrée."))
+    return True
 
 
 @never_cache
@@ -292,27 +303,32 @@ def reason(
     reason_id: uuid.UUID | None = None,
 ) -> HttpResponse:
     agenda = own_agenda(request, agenda_id)
-    row = get_object_or_404(VisitReason, pk=reason_id, agenda=agenda) if reason_id else None
-    form = ReasonForm(
-        request.POST or None,
-        instance=row or VisitReason(agenda=agenda),
-        resources=offered_by(agenda.practice),
-    )
-    if request.method == "POST" and form.is_valid():
-        without = save_reason_and_settle(
-            reason=form.instance, actor=practice_actor(request), now=timezone.now()
+    with in_turn(request):
+        row = get_object_or_404(VisitReason, pk=reason_id, agenda=agenda) if reason_id else None
+        form = ReasonForm(
+            request.POST or None,
+            instance=row or VisitReason(agenda=agenda),
+            resources=offered_by(agenda.practice),
         )
-        messages.success(request, _("Le motif est enregistré."))
-        if without:
-            text = ngettext(
-                "%(n)d rendez-vous déjà pris n’a plus trouvé ce qu’il lui faut.",
-                "%(n)d rendez-vous déjà pris n’ont plus trouvé ce qu’il leur faut.",
-                without,
-            )
-            messages.warning(request, text % {"n": without})
-        return redirect("booking:week-plan", practice_id)
+        if request.method == "POST" and form.is_valid() and not (row and form.is_overtaken()):
+            _save_reason(request, form.instance)
+            return redirect("booking:week-plan", practice_id)
     context = desk_context(request, current="plan", agenda=agenda, reason=row, form=form)
-    return render(request, "dashboard/reason.html", context)
+    status = 409 if form.newer else 200
+    return render(request, "dashboard/reason.html", context, status=status)
+
+
+def _save_reason(request: HttpRequest, row: VisitReason) -> None:
+    """Save a visit reason and say so, with what booked visits lost by it."""
+    without = save_reason_and_settle(reason=row, actor=practice_actor(request), now=timezone.now())
+    messages.success(request, _("Le motif est enregistré."))
+    if without:
+        text = ngettext(
+            "%(n)d rendez-vous déjà pris n’a plus trouvé ce qu’il lui faut.",
+            "%(n)d rendez-vous déjà pris n’ont plus trouvé ce qu’il leur faut.",
+            without,
+        )
+        messages.warning(request, text % {"n": without})
 
 
 @never_cache
@@ -323,15 +339,22 @@ def questions(
 ) -> HttpResponse:
     """What patients are asked before a visit for this reason."""
     agenda = own_agenda(request, agenda_id)
-    row = get_object_or_404(VisitReason, pk=reason_id, agenda=agenda)
-    row.agenda = agenda
-    formset = QuestionFormSet(request.POST or None, initial=questions_shown(row.questions.all()))
-    if request.method == "POST" and formset.is_valid():
-        save_questions(visit_reason=row, specs=specs_of(formset), actor=practice_actor(request))
-        messages.success(request, _("Le questionnaire est enregistré."))
-        return redirect("booking:questions", practice_id, agenda_id, reason_id)
-    context = desk_context(request, current="plan", agenda=agenda, reason=row, formset=formset)
-    return render(request, "dashboard/questions.html", context)
+    with in_turn(request):
+        row = get_object_or_404(VisitReason, pk=reason_id, agenda=agenda)
+        row.agenda = agenda
+        asked = list(row.questions.all())
+        formset = QuestionFormSet(request.POST or None, initial=questions_shown(asked))
+        seen = state_of([(q.text, q.kind, q.options, q.required) for q in asked])
+        newer = request.method == "POST" and is_newer(request.POST, seen)
+        if request.method == "POST" and formset.is_valid() and not newer:
+            save_questions(visit_reason=row, specs=specs_of(formset), actor=practice_actor(request))
+            messages.success(request, _("Le questionnaire est enregistré."))
+            return redirect("booking:questions", practice_id, agenda_id, reason_id)
+    context = desk_context(
+        request, current="plan", agenda=agenda, reason=row, formset=formset, seen=seen,
+        newer=asked if newer else None,
+    )  # fmt: skip
+    return render(request, "dashboard/questions.html", context, status=409 if newer else 200)
 
 
 @never_cache
@@ -340,11 +363,13 @@ def questions(
 def agenda_settings(
     request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID
 ) -> HttpResponse:
-    agenda = own_agenda(request, agenda_id)
-    form = AgendaForm(request.POST or None, instance=agenda)
-    if request.method == "POST" and form.is_valid():
-        save_agenda(agenda=form.instance, actor=practice_actor(request))
-        messages.success(request, _("C’est noté."))
-        return redirect("booking:week-plan", practice_id)
+    with in_turn(request):
+        agenda = own_agenda(request, agenda_id)
+        form = AgendaForm(request.POST or None, instance=agenda)
+        if request.method == "POST" and form.is_valid() and not form.is_overtaken():
+            save_agenda(agenda=form.instance, actor=practice_actor(request))
+            messages.success(request, _("C’est noté."))
+            return redirect("booking:week-plan", practice_id)
     context = desk_context(request, current="plan", agenda=agenda, form=form)
-    return render(request, "dashboard/agenda_settings.html", context)
+    status = 409 if form.newer else 200
+    return render(request, "dashboard/agenda_settings.html", context, status=status)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.forms.shown import SEEN, in_turn, is_newer, state_of
 from audit.vault.reveal import Purpose, reveal
 from audit.views.typed import refuse
 from booking.domain import (
@@ -64,7 +65,14 @@ def name_of(request: HttpRequest, row: Appointment) -> str:
 @practice_member("booking.view_agenda")
 @require_safe
 def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
-    row, now = own_visit(request, appointment_id), timezone.now()
+    return _visit_page(request, own_visit(request, appointment_id))
+
+
+def _visit_page(
+    request: HttpRequest, row: Appointment, *, unsaved: str | None = None
+) -> HttpResponse:
+    """Show a visit; `unsaved`: a note that was refused, since somebody has changed it meanwhile."""
+    now = timezone.now()
     given = Questionnaire.objects.filter(appointment=row).first()
     wanted = [
         (row.patient, patients.IDENTITY_FIELDS),
@@ -99,7 +107,11 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "missed": book.no_shows(row.practice, row.patient, now=now),
         "late": deadline.late_cancellations(row.practice, row.patient, now=now),
         "waits_since": video.waits_since(row) if is_video else None,
-        "practice_note": PracticeNoteForm(initial={"text": practice_note}),
+        "practice_note": PracticeNoteForm(
+            initial={"text": practice_note if unsaved is None else unsaved}
+        ),
+        "seen_note": state_of(row.practice_note),
+        "newer_note": practice_note if unsaved is not None else None,
         "agenda_url": agenda_address(row),
         "is_waiting": waiting.is_waiting(row),
         "may_wait": waiting.may_wait(row, now=now),
@@ -107,7 +119,8 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
         "current": "agenda",
         "done": what_was_done(request, now=now),
     }
-    return render(request, "dashboard/visit.html", context)
+    status = 200 if unsaved is None else 409
+    return render(request, "dashboard/visit.html", context, status=status)
 
 
 @practice_member("booking.change_appointments")
@@ -115,8 +128,15 @@ def visit(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
 def note_down(
     request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
 ) -> HttpResponse:
-    row = own_visit(request, appointment_id)
     form = PracticeNoteForm(request.POST)
+    with in_turn(request):
+        row = own_visit(request, appointment_id)
+        is_overtaken = is_newer(request.POST, state_of(row.practice_note))
+        if form.is_valid() and not is_overtaken:
+            change.note_down(
+                appointment=row, text=form.cleaned_data["text"], actor=practice_actor(request)
+            )
+            messages.success(request, _("La note est enregistrée."))
     if not form.is_valid():
         return refuse(
             request,
@@ -125,27 +145,32 @@ def note_down(
             template="dashboard/not_taken.html",
             context=desk_context(request, current="agenda"),
         )
-    change.note_down(appointment=row, text=form.cleaned_data["text"], actor=practice_actor(request))
-    messages.success(request, _("La note est enregistrée."))
+    if is_overtaken:
+        return _visit_page(request, row, unsaved=form.cleaned_data["text"])
     return redirect("booking:visit", practice_id, row.pk)
 
 
 @practice_member("booking.change_appointments")
 @require_POST
 def mark(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
-    row = own_visit(request, appointment_id)
     status = request.POST.get("status", "")
     if status not in MARKS:
         raise Http404
-    try:
-        change.mark(
-            appointment=row,
-            status=Status(status),
-            actor=practice_actor(request),
-            now=timezone.now(),
-        )
-    except change.NotActive as refused:
-        messages.error(request, str(refused.text))
+    with in_turn(request):
+        row = own_visit(request, appointment_id)
+        if request.POST.get(SEEN, row.status) != row.status != status:
+            said = _("Entre-temps, ce rendez-vous est passé à : %(status)s. Rien n’est changé.")
+            messages.error(request, said % {"status": row.shown_status})
+            return redirect("booking:visit", practice_id, row.pk)
+        try:
+            change.mark(
+                appointment=row,
+                status=Status(status),
+                actor=practice_actor(request),
+                now=timezone.now(),
+            )
+        except change.NotActive as refused:
+            messages.error(request, str(refused.text))
     return redirect("booking:visit", practice_id, row.pk)
 
 
