@@ -22,12 +22,15 @@ _BY_THE_PAGE = re.compile(r"/\S*|[0-9a-f-]{32,36}|[\d:TZ.+ -]*|[a-z0-9_-]+")
 
 
 def typed(given: QueryDict) -> list[str]:
-    """Return the words that a form holds, in its order, without secrets and a page's own values."""
+    """Return the words that a form holds, in its order, without secrets and a page's own values.
+
+    Nor with what its page showed (audit/forms/shown.py).
+    """
     found = [
         value.strip()
         for name, values in given.lists()
         for value in values
-        if not any(word in name.lower() for word in SECRET)
+        if not name.startswith("initial-") and not any(word in name.lower() for word in SECRET)
     ]
     return [words for words in found if words and not _BY_THE_PAGE.fullmatch(words)]
 
