@@ -1,6 +1,5 @@
 """The team's pages that run an incident."""
 
-import csv
 import json
 import uuid
 from collections.abc import Callable
@@ -34,6 +33,7 @@ from audit.incidents.words import in_words
 from audit.models import Approval, ApprovalOf, Incident, NoticeKind, NoticeState, State
 from audit.record import proofs
 from audit.record.entries import Actor
+from audit.spreadsheet import table_of
 from audit.views.access import staff_actor, staff_only
 from audit.views.posted import form_is_at
 from audit.views.typed import refuse
@@ -75,27 +75,27 @@ def report(request: HttpRequest) -> HttpResponse:
 @staff_only
 @require_safe
 def register_csv(request: HttpRequest) -> HttpResponse:
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    head = [
+        _("numéro"), _("état"), _("début"), _("détecté le"), _("contenu le"), _("par"),
+        _("personnes"), _("cabinets"), _("gravité"), _("notifié à l’autorité le"),
+        _("fausse alerte"), _("exercice"),
+    ]  # fmt: skip
+    rows = overview.register(Incident.objects.all(), now=timezone.now())
+    answer = HttpResponse(
+        table_of([head, *map(_register_row, rows)]), content_type="text/csv; charset=utf-8"
+    )
     answer["Content-Disposition"] = 'attachment; filename="registre-des-violations.csv"'
-    lines = csv.writer(answer)
-    lines.writerow(
-        [
-            _("numéro"), _("état"), _("début"), _("détecté le"), _("contenu le"), _("par"),
-            _("personnes"), _("cabinets"), _("gravité"), _("notifié à l’autorité le"),
-            _("fausse alerte"), _("exercice"),
-        ]
-    )  # fmt: skip
-    for row in overview.register(Incident.objects.all(), now=timezone.now()):
-        one = row.incident
-        instants = (one.began_at, one.detected_at, one.contained_at)
-        lines.writerow(
-            [
-                one.number, one.get_state_display(), *map(_iso, instants), row.through,
-                row.people, row.practices, row.severity, _iso(one.filed_at),
-                _("oui") if one.is_false_alarm else "", _("oui") if one.is_training else "",
-            ]
-        )  # fmt: skip
     return answer
+
+
+def _register_row(row: overview.RegisterRow) -> list[object]:
+    one = row.incident
+    instants = (one.began_at, one.detected_at, one.contained_at)
+    return [
+        one.number, one.get_state_display(), *map(_iso, instants), row.through,
+        row.people, row.practices, row.severity, _iso(one.filed_at),
+        _("oui") if one.is_false_alarm else "", _("oui") if one.is_training else "",
+    ]  # fmt: skip
 
 
 def _iso(at: datetime | None) -> str:

@@ -15,6 +15,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from audit.refusal import Refusal
+from audit.spreadsheet import as_typed, line_of
 from booking.domain.patients import Identity, InvalidPhone, normalise_phone, parse_birth_date
 from booking.models.patient import Sex
 from practitioners.domain.text import search_text
@@ -188,7 +189,7 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     while True:
         number = reader.line_num + 1
         try:
-            row = [cell.strip() for cell in next(reader)]
+            row = [as_typed(cell.strip()) for cell in next(reader)]
         except StopIteration:
             return
         except csv.Error as error:
@@ -288,14 +289,6 @@ def rejects_of(header: list[str], refused: list[Line]) -> str:
 
     What a spreadsheet would take for a formula is made a text.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";")
-    writer.writerow([str(_("ligne")), str(_("raison")), *map(_harmless, header)])
-    for line in refused:
-        writer.writerow([line.number, str(line.problem), *map(_harmless, line.cells)])
-    return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    is_formula = cell[:1] in tuple("=+-@\t\r") and not cell[1:2].isdigit()
-    return f"'{cell}" if is_formula else cell
+    head = [_("ligne"), _("raison"), *header]
+    lines = ([line.number, line.problem, *line.cells] for line in refused)
+    return "".join(line_of(each) for each in (head, *lines))

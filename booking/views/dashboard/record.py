@@ -1,6 +1,5 @@
 """What a practice's members and software read, and what patients ask about it."""
 
-import csv
 import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit.record import entries
 from audit.software import software_names
+from audit.spreadsheet import MARK, line_of
 from audit.vault.reveal import Purpose, reveal
 from audit.views.typed import refuse
 from booking.domain import concerns
@@ -102,13 +102,6 @@ def practice_reads(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse
     return render(request, "dashboard/record.html", context)
 
 
-class _Echo:
-    """What csv.writer writes to: it gives each line back."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 @never_cache
 @practice_member("booking.view_record")
 @require_safe
@@ -123,10 +116,9 @@ def practice_reads_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResp
         practice_id=practice.pk,
         details={"since": wanted.since, "until": wanted.until, "count": found.count()},
     )
-    writer = csv.writer(_Echo(), delimiter=";")
 
     def rows() -> Iterator[str]:
-        yield "\ufeff" + writer.writerow(
+        yield MARK + line_of(
             [
                 _("Quand"),
                 _("Quoi"),
@@ -139,7 +131,7 @@ def practice_reads_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResp
             ]
         )
         for line in practice_record.lines(found.iterator(chunk_size=1000)):
-            yield writer.writerow(
+            yield line_of(
                 [
                     in_cell(line.at, practice.zone),
                     line.action,

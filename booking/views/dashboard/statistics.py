@@ -1,6 +1,5 @@
 """A practice's statistics, as a page and as CSV."""
 
-import csv
 import uuid
 
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from audit.spreadsheet import table_of
 from booking.forms.statistics import StatisticsForm
 from booking.models.appointment import Channel
 from booking.queries.statistics import Statistics, statistics_of
@@ -53,24 +53,19 @@ def statistics(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
 def statistics_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     """A line a week, for a spreadsheet."""
     _form, found = _asked(request)
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="statistiques.csv"'
-    # Spreadsheets know UTF-8 by its mark.
-    answer.write("\ufeff")
-    writer = csv.writer(answer, delimiter=";")
-    writer.writerow(
+    head = [
+        _("Semaine du"), _("Heures ouvertes"), _("Heures prises"), _("Remplissage (%)"),
+        _("Rendez-vous"), _("Absents"), _("Annulés"), _("Annulés tardivement"),
+    ]  # fmt: skip
+    weeks = (
         [
-            _("Semaine du"), _("Heures ouvertes"), _("Heures prises"), _("Remplissage (%)"),
-            _("Rendez-vous"), _("Absents"), _("Annulés"), _("Annulés tardivement"),
+            week.monday.isoformat(), f"{week.open_minutes / 60:.1f}",
+            f"{week.booked_minutes / 60:.1f}",
+            "" if week.fill is None else f"{week.fill:.1f}", week.visits, week.no_shows,
+            week.cancelled, week.cancelled_late,
         ]
+        for week in found.weeks
     )  # fmt: skip
-    for week in found.weeks:
-        writer.writerow(
-            [
-                week.monday.isoformat(), f"{week.open_minutes / 60:.1f}",
-                f"{week.booked_minutes / 60:.1f}",
-                "" if week.fill is None else f"{week.fill:.1f}", week.visits, week.no_shows,
-                week.cancelled, week.cancelled_late,
-            ]
-        )  # fmt: skip
+    answer = HttpResponse(table_of([head, *weeks]), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="statistiques.csv"'
     return answer
