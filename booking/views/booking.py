@@ -17,13 +17,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
+from audit.ids import read_id
 from booking.domain import book, patients
 from booking.domain.chains import Following, held_after
 from booking.domain.conflicts import Conflict
 from booking.forms.patients import NoteForm, PersonForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
-from booking.views import kept_choice, unfinished
+from booking.views import kept_choice, leaving, unfinished
 from booking.views.access import account_of, web_actor
 from booking.views.both import conflicts_at, heeding, sentences
 from booking.views.chosen import (
@@ -134,8 +135,13 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
             return _done_already(choice) or _confirm_for_account(request, choice)
     if (gone := _gone(request, choice)) is not None:
         return gone
-    unfinished.keep_target(request, f"{request.path}?{urlencode(choice.parameters())}")
-    return render(request, "booking/confirm_sign_in.html", _context(choice))
+    here = choice.address(request)
+    unfinished.keep_target(request, here)
+    answer = render(request, "booking/confirm_sign_in.html", _context(choice) | {"here": here})
+    if request.method == "POST":
+        # The session has ended meanwhile; what was filled in waits for its owner.
+        kept_choice.keep(request, answer, kept_choice.sent(request), reason=reason)
+    return answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,12 +165,25 @@ class Choice:
         at = in_address(self.starts_at)
         return {"motif": self.reason.pk, "debut": at, **self.answers.fields()}
 
+    def address(self, request: HttpRequest) -> str:
+        """The address of the last page, with the person whom its form names."""
+        pour = request.POST.get("patient", "")
+        answers = replace(self.answers, pour=pour) if read_id(pour) else self.answers
+        return f"{request.path}?{urlencode(replace(self, answers=answers).parameters())}"
+
+    def at(self) -> str:
+        """The page of this choice, on which a person is chosen."""
+        return urlencode(self.parameters())
+
 
 def _gone(request: HttpRequest, choice: Choice) -> HttpResponse | None:
     """What is said where the slot cannot be had any more: better now than after the last click."""
     now, reason = timezone.now(), choice.reason
     if not (reason.active and reason.agenda.active):
-        return not_offered(request, reason)
+        answer = not_offered(request, reason)
+        if request.method == "POST":
+            kept_choice.keep(request, answer, kept_choice.sent(request), reason=reason)
+        return answer
     # A form that is sent books or does not, and says so then.
     if request.method == "POST" or choice.held(now=now) is not None:
         return None
@@ -216,10 +235,12 @@ def _held_after(choice: Choice) -> Following | None:
 
 
 def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
+    if (away := _away(request, choice)) is not None:
+        return away
     if (gone := _gone(request, choice)) is not None:
         return gone
-    kept = kept_choice.initial(request, reason=choice.reason)
-    note_form = NoteForm(request.POST or None, initial=kept)
+    kept = kept_choice.find(request, reason=choice.reason)
+    note_form = NoteForm(request.POST or None, initial={"note": kept.note})
     status, asked = 200, list[Conflict]()
     person_form: PersonForm | None = None
     if request.method == "POST" and note_form.is_valid():
@@ -245,21 +266,45 @@ def _confirm_for_account(request: HttpRequest, choice: Choice) -> HttpResponse:
         then=context["then"],
     )
     may = [str(patient.pk) for patient, _name in people if patient.pk not in refused]
-    wished = request.POST.get("patient") or choice.answers.pour
+    before = next(iter(kept.people), "") if kept.at == choice.at() else ""
+    wished = request.POST.get("patient") or before or choice.answers.pour
     # Where it is for somebody else, none of these is meant until one is chosen or added.
     first = chosen_first([patient for patient, _name in people], wished=wished)
     context |= {
         "people": [(patient, name, refused.get(patient.pk, "")) for patient, name in people],
         "nobody_may": not may and bool(people or new_refused),
+        "may_confirm": bool(may) or not (people or new_refused),
         "new_refused": new_refused,
         "conflicts": sentences(conflicts, {row.pk: name for row, name in people}),
         "note_form": note_form,
-        "person_form": person_form or PersonForm(),
+        "person_form": person_form or PersonForm(initial=kept.person),
         "chosen": first if first in may else "",
         "here": f"{request.path}?{urlencode(choice.parameters())}",
         "other_reasons": page_of(choice.reason, starts_at=choice.starts_at),
     }
-    return render(request, "booking/confirm.html", context, status=status)
+    answer = render(request, "booking/confirm.html", context, status=status)
+    if request.method == "POST" and context["nobody_may"]:
+        # The page has no form any more, only a way to other visit reasons.
+        kept_choice.keep(request, answer, kept_choice.sent(request), reason=choice.reason)
+    return answer
+
+
+def _away(request: HttpRequest, choice: Choice) -> HttpResponse | None:
+    """Where the form leads that is not meant to confirm yet."""
+    chosen = request.POST.get("patient", "")
+    stays = request.POST.get(leaving.WAY) == leaving.STAY
+    # Whoever is added on the way is chosen then, and not who was before.
+    kept = kept_choice.sent(
+        request, people=(chosen,) if stays and chosen else (), at=choice.at() if stays else ""
+    )
+    answers = replace(choice.answers, pour=chosen) if read_id(chosen) else choice.answers
+    return leaving.lead_away(
+        request,
+        reason=choice.reason,
+        kept=kept,
+        here=choice.address(request),
+        other_times=page_of(choice.reason, starts_at=choice.starts_at, given=answers.fields()),
+    )
 
 
 def _added(request: HttpRequest, form: PersonForm) -> Patient | None:
@@ -304,7 +349,7 @@ def _book(
         )
     except (book.SlotTaken, book.OutsideOpening):
         # The other of two equal requests may have been faster.
-        return _done_already(choice) or _gone_when_sent(request, choice, patient, note_form)
+        return _done_already(choice) or _gone_when_sent(request, choice, patient)
     except book.NotForThisPatient as problem:
         note_form.add_error(None, str(problem.text))
         return []
@@ -316,12 +361,9 @@ def _book(
     return redirect(_confirmed(appointment))
 
 
-def _gone_when_sent(
-    request: HttpRequest, choice: Choice, patient: Patient, note_form: NoteForm
-) -> HttpResponse:
+def _gone_when_sent(request: HttpRequest, choice: Choice, patient: Patient) -> HttpResponse:
     """Say that the slot is gone, and keep for whom it was and the note for the next one."""
     answers = replace(choice.answers, pour=str(patient.pk))
     answer = slot_gone(request, choice.reason, choice.starts_at, answers=answers)
-    kept = kept_choice.Kept(note=note_form.cleaned_data["note"])
-    kept_choice.keep(request, answer, kept, reason=choice.reason)
+    kept_choice.keep(request, answer, kept_choice.sent(request), reason=choice.reason)
     return answer

@@ -1,36 +1,56 @@
-"""What was filled in on a booking's last page when its slot turned out to be gone: it goes along.
+"""What was filled in on a booking's last page, kept while its reader is elsewhere: at another slot
+because this one is gone, adding a person, signing in again, reading the page in another language.
 
-The note and the people are sealed under a key that the browser alone has (a cookie); the session
-keeps the ciphertext beside its hold, and loses it with it. No address carries any of it.
+It comes back on a last page for the same agenda, whatever the visit reason. The note and the
+people are sealed under a key that the browser alone has (a cookie); the session keeps the
+ciphertext beside its hold, and loses it with it. No address carries any of it.
 """
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from audit.vault import carried
+from booking.forms.patients import PersonForm
 from booking.views import unfinished
 from practitioners.models import VisitReason
 
 COOKIE = "choice"
+# Longer than the note may be: what is too long is shown with its error, and not cut.
+LONGEST = 4000
 KEPT_S = int(unfinished.TARGET_LASTS.total_seconds())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """A note for the practice, and the people in the order of their slots."""
+    """A note for the practice, the people in the order of their slots, and somebody not yet added.
+
+    `at` names the page on which a person was chosen, which another page does not choose for.
+    """
 
     note: str = ""
     people: tuple[str, ...] = ()
+    at: str = ""
+    person: dict[str, str] = field(default_factory=dict)
+
+
+def sent(request: HttpRequest, *, people: tuple[str, ...] = (), at: str = "") -> Kept:
+    """What the form of a last page says as it is sent, finished or not."""
+    given = request.POST
+    person = {name: given[name][:LONGEST] for name in PersonForm.base_fields if given.get(name)}
+    return Kept(note=given.get("note", "")[:LONGEST], people=people, at=at, person=person)
 
 
 def keep(request: HttpRequest, answer: HttpResponse, kept: Kept, *, reason: VisitReason) -> None:
-    """Keep what was filled in for the same account and visit reason, for KEPT_S."""
-    text = json.dumps([kept.note, kept.people]).encode()
-    key, sealed = carried.put_away(text, bound=_bound(request, reason))
+    """Keep what was filled in for the same account and agenda, for KEPT_S.
+
+    Where nobody is signed in, for whoever signs in to go on (unfinished.py).
+    """
+    text = json.dumps(astuple(kept)).encode()
+    key, sealed = carried.put_away(text, bound=_bound(request.user.pk, reason))
     request.session[unfinished.CHOICE] = sealed.hex()
     answer.set_cookie(
         COOKIE, key.hex(), max_age=KEPT_S, httponly=True, samesite="Lax",
@@ -39,22 +59,22 @@ def keep(request: HttpRequest, answer: HttpResponse, kept: Kept, *, reason: Visi
 
 
 def find(request: HttpRequest, *, reason: VisitReason) -> Kept:
-    """Open what was kept; nothing where the account, reason or browser is another."""
+    """Open what was kept; nothing where the account, agenda or browser is another."""
     try:
         key = bytes.fromhex(request.COOKIES.get(COOKIE, ""))
         sealed = bytes.fromhex(request.session.get(unfinished.CHOICE, ""))
     except ValueError:
         return Kept()
-    text = carried.take_out(sealed, key=key, bound=_bound(request, reason)) if sealed else None
+    texts = (
+        carried.take_out(sealed, key=key, bound=_bound(owner, reason))
+        for owner in (request.user.pk, None)
+        if sealed
+    )
+    text = next((text for text in texts if text is not None), None)
     if text is None:
         return Kept()
-    note, people = json.loads(text)
-    return Kept(note=note, people=tuple(people))
-
-
-def initial(request: HttpRequest, *, reason: VisitReason) -> dict[str, str]:
-    """What the form of the note says at first."""
-    return {"note": find(request, reason=reason).note} if request.method != "POST" else {}
+    note, people, at, person = json.loads(text)
+    return Kept(note=note, people=tuple(people), at=at, person=person)
 
 
 def forget(request: HttpRequest) -> None:
@@ -62,6 +82,6 @@ def forget(request: HttpRequest) -> None:
     request.session.pop(unfinished.CHOICE, None)
 
 
-def _bound(request: HttpRequest, reason: VisitReason) -> bytes:
-    """Whose it is and for what."""
-    return reason.pk.bytes + uuid.UUID(str(request.user.pk)).bytes
+def _bound(owner: uuid.UUID | None, reason: VisitReason) -> bytes:
+    """Whose it is, if anybody's, and for which agenda."""
+    return reason.agenda_id.bytes + (owner.bytes if owner else b"")

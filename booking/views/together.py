@@ -21,7 +21,7 @@ from booking.domain.conflicts import AlsoBooked, Conflict
 from booking.forms.patients import NoteForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
-from booking.views import kept_choice, unfinished
+from booking.views import kept_choice, leaving, unfinished
 from booking.views.access import account_of, web_actor
 from booking.views.both import conflicts_at, heeding, sentences
 from booking.views.chosen import (
@@ -71,9 +71,9 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
         messages.warning(request, _("Choisissez d’abord un créneau."))
         return redirect("practitioners:home")
     reason, _patient = chosen_reason(request, given.get("motif", ""))
-    if not (reason.active and reason.agenda.active):
-        return not_offered(request, reason)
     answers = answers_in(given, people=people_wanted(given))
+    if not (reason.active and reason.agenda.active):
+        return _with_what_was_said(request, not_offered(request, reason), reason, answers)
     if request.user.is_authenticated and (done := _done_already(request, hold_id)) is not None:
         return done
     row = _row(request, reason, starts_at, answers, hold_id)
@@ -85,8 +85,10 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
         "starts": row.starts,
     }
     if not request.user.is_authenticated:
-        unfinished.keep_target(request, f"{request.path}?{urlencode(row.parameters())}")
-        return render(request, "booking/confirm_sign_in.html", context)
+        context["here"] = f"{request.path}?{urlencode(row.parameters())}"
+        unfinished.keep_target(request, str(context["here"]))
+        answer = render(request, "booking/confirm_sign_in.html", context)
+        return _with_what_was_said(request, answer, reason, answers)
     unfinished.forget_target(request, request.get_full_path())
     with scope(account=request.user):
         return _confirm(request, row, context)
@@ -124,12 +126,24 @@ def _done_already(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse | No
 
 
 def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> HttpResponse:
+    here = f"{request.path}?{urlencode(row.parameters())}"
+    away = leaving.lead_away(
+        request,
+        reason=row.reason,
+        kept=_said(request, row.answers),
+        here=here,
+        other_times=str(context["other_times"]),
+    )
+    if away is not None:
+        return away
     says_known = row.answers.says_known
     refused = refusals(row.reason, says_known=says_known, now=timezone.now())
     named = [each for each in named_people(request) if each[0].pk not in refused]
     own = {str(patient.pk): patient for patient, _name in named}
     chosen = _chosen(request, row, own)
-    form = NoteForm(request.POST or None, initial=kept_choice.initial(request, reason=row.reason))
+    form = NoteForm(
+        request.POST or None, initial={"note": kept_choice.find(request, reason=row.reason).note}
+    )
     problem, asked = "", list[Conflict]()
     if request.method == "POST" and form.is_valid():
         patients = [own[each] for each in chosen if each in own]
@@ -157,13 +171,19 @@ def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> Http
         else [],
         "rows": list(zip(row.starts, chosen, strict=True)),
         "missing": len(row.starts) - len(named),
+        "may_confirm": len(named) >= len(row.starts),
         "new_refused": refusal_of_new(row.reason, says_known=says_known),
         "note_form": form,
         "problem": problem,
-        "here": f"{request.path}?{urlencode(row.parameters())}",
+        "here": here,
         "other_reasons": page_of(row.reason, starts_at=row.starts[0]),
     }
-    return render(request, "booking/confirm_together.html", context, status=409 if problem else 200)
+    status = 409 if problem else 200
+    answer = render(request, "booking/confirm_together.html", context, status=status)
+    if len(named) < len(row.starts):
+        # The page has no form, only a way to add somebody.
+        return _with_what_was_said(request, answer, row.reason, row.answers)
+    return answer
 
 
 def _chosen(request: HttpRequest, row: Row, own: Mapping[str, Patient]) -> list[str]:
@@ -218,10 +238,19 @@ def _gone(
     request: HttpRequest, reason: VisitReason, starts_at: datetime, answers: Answers
 ) -> HttpResponse:
     """Say that the slots are gone, and keep who was to come and the note for others."""
-    answer = slot_gone(request, reason, starts_at, answers=answers)
-    form = NoteForm(request.POST)
-    if request.method == "POST" and request.user.is_authenticated and form.is_valid():
-        people = tuple(request.POST.get(f"personne-{n}", "") for n in range(answers.people))
-        kept = kept_choice.Kept(note=form.cleaned_data["note"], people=people)
-        kept_choice.keep(request, answer, kept, reason=reason)
+    gone = slot_gone(request, reason, starts_at, answers=answers)
+    return _with_what_was_said(request, gone, reason, answers)
+
+
+def _with_what_was_said(
+    request: HttpRequest, answer: HttpResponse, reason: VisitReason, answers: Answers
+) -> HttpResponse:
+    """Keep what a form said that is answered so, for when its reader comes back."""
+    if request.method == "POST":
+        kept_choice.keep(request, answer, _said(request, answers), reason=reason)
     return answer
+
+
+def _said(request: HttpRequest, answers: Answers) -> kept_choice.Kept:
+    people = tuple(request.POST.get(f"personne-{n}", "") for n in range(answers.people))
+    return kept_choice.sent(request, people=people)

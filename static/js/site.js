@@ -15,6 +15,21 @@ document.addEventListener("submit", (event) => {
   if (event.target.hasAttribute("data-sign-out")) sessionStorage.removeItem("new-visit");
 });
 
+// What is filled in on a booking's last page is kept when its reader leaves it by a link or the
+// browser's own buttons; the buttons of its form keep it themselves (booking/views/leaving.py).
+const unfinished = document.querySelector("form[data-keep]");
+if (unfinished) {
+  let isNew = false;
+  unfinished.addEventListener("input", () => { isNew = true; });
+  document.addEventListener("submit", () => { isNew = false; });
+  window.addEventListener("pagehide", () => {
+    if (!isNew) return;
+    const said = new FormData(unfinished);
+    said.set("vers", "garder");
+    navigator.sendBeacon(window.location.href, said);
+  });
+}
+
 // Combobox after the ARIA authoring practices: a text field with a list of suggestions.
 function combobox(input) {
   const list = document.getElementById(input.getAttribute("aria-controls"));

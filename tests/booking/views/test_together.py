@@ -14,7 +14,7 @@ from practitioners.domain import take
 from practitioners.domain.availability import free_slots
 from practitioners.models import Taken
 from tests.booking.test_book import booked
-from tests.booking.views.forms_on_page import forms_of, send
+from tests.booking.views.forms_on_page import form_with, forms_of, send
 from tests.factories import (
     make_account,
     make_agenda,
@@ -214,8 +214,14 @@ def test_the_last_page_leads_to_another_time_and_to_none(reason, account, people
     client = verified_client(account) if is_signed_in else Client()
     answer = held(client, reason, people=str(people))
     page = client.get(answer["Location"])
-    links = re.findall(r'href="([^"]+)"', page.content.decode())
-    (times,) = [html.unescape(link) for link in links if link.startswith(page_of(reason))]
+    if is_signed_in:
+        # A button of the form, which keeps what is filled in (test_leaving.py).
+        form = form_with(page, "vers")
+        times = send(client, form, answer["Location"], vers="heure")["Location"]
+        assert times.startswith(page_of(reason))
+    else:
+        links = re.findall(r'href="([^"]+)"', page.content.decode())
+        (times,) = [html.unescape(link) for link in links if link.startswith(page_of(reason))]
     assert "semaine=2026-11-30" in times
     assert ("personnes=2" in times) == (people == 2)
     assert client.get(times).status_code == 200
