@@ -5,9 +5,9 @@ import os
 DEPLOYED = {
     "DOCTOLIB_MODE": "production",
     "DOCTOLIB_SECRET_KEY": "a-secret-key-for-the-check-only-" + "x9Kq" * 8,
-    "DOCTOLIB_ROOT_KEYS": "a-root-key-for-the-check-only",
-    "DOCTOLIB_RECORD_KEY": "a-record-key-for-the-check-only",
-    "DOCTOLIB_INDEX_KEY": "an-index-key-for-the-check-only",
+    "DOCTOLIB_ROOT_KEYS": "a-root-key-for-the-check-only-b4Tz7Wm1",
+    "DOCTOLIB_RECORD_KEY": "a-record-key-for-the-check-only-c8Rn2Lp5",
+    "DOCTOLIB_INDEX_KEY": "an-index-key-for-the-check-only-d6Vk3Hs9",
     "DOCTOLIB_ALLOWED_HOSTS": "doctolib.example",
     "DOCTOLIB_BASE_URL": "https://doctolib.example",
     "DATABASE_URL": "postgresql://doctolib@db/doctolib",

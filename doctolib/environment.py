@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DEVELOPMENT_KEY_NOTICE = "development-only"
+# 32 characters of base 64 are 192 bits; NIST SP 800-57 asks for 128 at least.
+SHORTEST_SECRET, FEWEST_CHARACTERS = 32, 10
 
 
 class InvalidEnvironment(Exception):
@@ -110,7 +112,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
     data_dir = Path(text("DOCTOLIB_DATA_DIR", str(PROJECT_DIR / ".doctolib")))
     # In development a rotation has somewhere to put its new key.
     default_file = "" if production or source.get("DOCTOLIB_ROOT_KEYS") else data_dir / "root-keys"
-    return Environment(
+    found = Environment(
         mode=mode,
         data_dir=data_dir,
         database_url=source.get("DATABASE_URL", ""),
@@ -148,6 +150,48 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         stun_urls=_words(source.get("DOCTOLIB_STUN_URLS", "")),
         **_turn(source),
     )
+    if production:
+        _check_deployed(found)
+    return found
+
+
+def _check_deployed(found: Environment) -> None:
+    """Refuse what would leave a site on the internet open; raises InvalidEnvironment.
+
+    A root key that is only there to open what it once wrapped may be short: it is rotated away.
+    """
+    secrets = {
+        "DOCTOLIB_SECRET_KEY": found.secret_key,
+        "DOCTOLIB_INDEX_KEY": found.index_key,
+        "DOCTOLIB_RECORD_KEY": found.record_key,
+    }
+    if found.root_keys:
+        secrets["DOCTOLIB_ROOT_KEYS"] = found.root_keys[0]
+    for name, secret in secrets.items():
+        if secret.startswith(DEVELOPMENT_KEY_NOTICE):
+            raise InvalidEnvironment(f"{name} is the development key: production needs its own.")
+        if len(secret) < SHORTEST_SECRET or len(set(secret)) < FEWEST_CHARACTERS:
+            raise InvalidEnvironment(
+                f"{name} is too easy to guess: take at least {SHORTEST_SECRET} random characters, "
+                "as from 'openssl rand -base64 32'."
+            )
+    names: dict[str, str] = {}
+    for name, secret in [
+        *((name, secrets[name]) for name in secrets),
+        *(("DOCTOLIB_ROOT_KEYS", key) for key in found.root_keys[1:]),
+    ]:
+        if (other := names.setdefault(secret, name)) != name:
+            raise InvalidEnvironment(f"{name} and {other} are the same: each needs its own secret.")
+    if any(host.strip() in ("*", ".") for host in found.allowed_hosts):
+        raise InvalidEnvironment(
+            "DOCTOLIB_ALLOWED_HOSTS is '*': name the hosts, separated by commas."
+        )
+    parts = urlsplit(found.base_url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise InvalidEnvironment(
+            f"DOCTOLIB_BASE_URL is {found.base_url!r}: in production it begins with https:// and "
+            "names the site's host."
+        )
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 import time
+from itertools import combinations
 
 import pytest
 
+from doctolib.checks import DEPLOYED
 from doctolib.environment import PROJECT_DIR, InvalidEnvironment, read_environment
 from doctolib.management.commands import serve
 from doctolib.servers import free_port, postgresql_pid
@@ -145,9 +147,47 @@ def test_settings_that_cannot_be_used_say_so(tmp_path, variables, words):
     assert "Traceback" not in result.stderr
 
 
-def test_the_demo_does_not_run_in_production(tmp_path):
-    from doctolib.checks import DEPLOYED
+NAMES = ("DOCTOLIB_SECRET_KEY", "DOCTOLIB_INDEX_KEY", "DOCTOLIB_RECORD_KEY", "DOCTOLIB_ROOT_KEYS")
+DEVELOPMENT = read_environment({}).secret_key
 
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        *(({name: "x"}, f"{name} is too easy to guess: take at least 32") for name in NAMES),
+        *(({name: "ab" * 20}, f"{name} is too easy to guess") for name in NAMES),
+        *(({name: DEVELOPMENT}, "is the development key: production needs") for name in NAMES),
+        *(
+            ({name: DEPLOYED[other]}, "are the same: each needs its own secret")
+            for name, other in combinations(NAMES, 2)
+        ),
+        (
+            {"DOCTOLIB_ROOT_KEYS": f"{DEPLOYED['DOCTOLIB_ROOT_KEYS']},{DEPLOYED[NAMES[0]]}"},
+            "are the same",
+        ),
+        ({"DOCTOLIB_ALLOWED_HOSTS": "*"}, "name the hosts, separated by commas"),
+        ({"DOCTOLIB_ALLOWED_HOSTS": "doctolib.example, *"}, "name the hosts"),
+        ({"DOCTOLIB_BASE_URL": "http://doctolib.example"}, "it begins with https://"),
+        ({"DOCTOLIB_BASE_URL": "https://"}, "it begins with https://"),
+        ({"DOCTOLIB_BASE_URL": ""}, "it begins with https://"),
+    ],
+)
+def test_production_refuses_what_would_leave_it_open(changed, words):
+    read_environment(DEPLOYED)
+    with pytest.raises(InvalidEnvironment, match=words) as refused:
+        read_environment({**DEPLOYED, **changed})
+    # A secret does not stand in the log of a process that did not start.
+    assert not any(
+        len(changed.get(name, "")) > 2 and changed[name] in str(refused.value) for name in NAMES
+    )
+
+
+def test_an_old_root_key_that_is_rotated_away_may_be_short():
+    keys = f"{DEPLOYED['DOCTOLIB_ROOT_KEYS']},old"
+    assert read_environment({**DEPLOYED, "DOCTOLIB_ROOT_KEYS": keys}).root_keys[1] == "old"
+
+
+def test_the_demo_does_not_run_in_production(tmp_path):
     result = run("serve", data_dir=tmp_path, **DEPLOYED)
     assert result.returncode == 1
     assert "'serve' is for development" in result.stderr
