@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from audit.record.entries import Actor, ActorKind, Channel
+from audit.views.private import keep_private
 
 View = Callable[..., HttpResponse]
 
@@ -19,6 +20,7 @@ def staff_only(view: View) -> View:
     """Only for active staff behind a second factor, as for the admin; others learn of nothing."""
 
     @wraps(view)
+    @keep_private
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if site.has_permission(request):
             return view(request, *args, **kwargs)

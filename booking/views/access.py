@@ -24,6 +24,7 @@ from django_scopes import scope
 
 from audit.incidents.containment import Asked, Stopped
 from audit.record.entries import Actor, ActorKind, Channel, Origin
+from audit.views.private import keep_private
 from audit.watch.sighting import network_of as network_prefix
 from booking.domain import watching
 from booking.models import Account
@@ -201,6 +202,7 @@ def signed_in(view: View) -> View:
     """Only for a signed-in account; others sign in, and come back."""
 
     @wraps(view)
+    @keep_private
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
             return view(request, *args, **kwargs)
@@ -264,6 +266,7 @@ def practice_member(permission: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
+        @keep_private
         def guarded(
             request: HttpRequest, practice_id: uuid.UUID, *args: Any, **kwargs: Any
         ) -> HttpResponseBase:

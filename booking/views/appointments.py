@@ -173,6 +173,7 @@ def _answers_others(request: HttpRequest, questions: Iterable[Question]) -> bool
     )
 
 
+@never_cache
 @account_required
 @require_safe
 def calendar_file(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:

@@ -336,6 +336,14 @@ def test_nobody_gets_in_without_signing_in(world, name):
     assert answer["Location"].startswith(reverse("booking:sign-in"))
 
 
+@pytest.mark.parametrize("name", sorted(OWN | VENDOR | STAFF | set(PRACTICE)))
+def test_no_browser_or_proxy_keeps_what_is_somebodys(world, name):
+    """Pages, files and calendars alike: on a shared machine the back button would show them."""
+    answer = ask(verified_client(_somebody_who_may(world, name)), name, world["ids"])
+    if answer.status_code < 400:
+        assert "no-store" in answer.headers["Cache-Control"]
+
+
 @pytest.mark.parametrize(
     "name",
     sorted(
