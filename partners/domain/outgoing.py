@@ -22,7 +22,12 @@ from audit.refusal import Refusal
 CONNECT_SECONDS, READ_SECONDS = 3, 5
 # A server that sends a byte now and then is given no more than this.
 ANSWER_SECONDS = 20
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Not for the public internet, whatever Python's own table says of them: translation (RFC 6052),
+# site-local (RFC 3879), documentation (RFC 9637), the relays of 6to4 (RFC 7526).
+_NOT_PUBLIC = [
+    ipaddress.ip_network(net)
+    for net in ("64:ff9b::/96", "fec0::/10", "3fff::/20", "192.88.99.0/24")
+]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -76,8 +81,10 @@ def _is_public(address: Address) -> bool:
         return True
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
-        if address.teredo or address in _NAT64 or (inner is not None and not _is_public(inner)):
+        if address.teredo or (inner is not None and not _is_public(inner)):
             return False
+    if any(address in net for net in _NOT_PUBLIC):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
