@@ -203,7 +203,7 @@ def make_known(*, practice_id: uuid.UUID, patient_id: uuid.UUID, since: datetime
 def parse_birth_date(text: str) -> date | None:
     """Read 31/12/1980, 31.12.1980, 31 12 1980 or 1980-12-31; None for anything else."""
     parts = text.replace("/", " ").replace(".", " ").replace("-", " ").split()
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
+    if len(parts) != 3 or not all(part.isdecimal() and len(part) <= 4 for part in parts):
         return None
     year, month, day = parts if len(parts[0]) == 4 else parts[::-1]
     try:

@@ -18,7 +18,8 @@ from audit.vault.reveal import Purpose, reveal
 from booking.domain import documents
 from booking.models import Document
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+# No file is longer than a number of eighteen digits says.
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
 
 class SealedUpload(UploadedFile):

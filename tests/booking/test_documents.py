@@ -196,6 +196,10 @@ def test_another_practice_and_another_account_find_nothing(world):
         ("bytes=-", 200, slice(0, None)),
         ("bytes=0-1,4-5", 200, slice(0, None)),
         ("pages=1", 200, slice(0, None)),
+        # More digits than a number may have: no range.
+        (f"bytes={'9' * 5000}-", 200, slice(0, None)),
+        (f"bytes=0-{'9' * 5000}", 200, slice(0, None)),
+        (f"bytes=-{'9' * 5000}", 200, slice(0, None)),
     ],
 )
 def test_a_range_is_read(world, asked, status, part):

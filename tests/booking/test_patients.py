@@ -140,6 +140,10 @@ def test_what_is_no_number_is_refused(given):
         ("29/02/2023", None),
         ("2024-2-9", date(2024, 2, 9)),
         ("12/1980", None),
+        ("12/05/99999999999999999999", None),
+        (f"12/05/{'9' * 5000}", None),
+        ("99999999999999999999-01-01", None),
+        ("12/05/²²²²", None),
     ],
 )
 def test_birth_dates_are_read(given, expected):
