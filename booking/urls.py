@@ -74,6 +74,11 @@ urlpatterns = [
     path("compte/adresse/second-facteur/", own_login.show_code, name="show-code"),
     path("compte/mot-de-passe/", own_login.change_password, name="change-password"),
     path("compte/espaces/", own_account.workplaces, name="workplaces"),
+    path(
+        "compte/espaces/<uuid:membership_id>/quitter/",
+        own_account.leave_practice,
+        name="leave-practice",
+    ),
     path("rappels/<str:token>/", own_account.no_reminders, name="no-reminders"),
     path("compte/sessions/", own_account.sessions, name="sessions"),
     path("compte/sessions/fermer/", own_account.end_other_sessions, name="end-other-sessions"),

@@ -36,6 +36,7 @@ from booking.models import (
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageState
 from booking.models.patient import Relation
+from practitioners.domain import members
 from practitioners.models import Practice
 
 KEPT_YEARS = 20
@@ -120,8 +121,11 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
     StillWorksHere.
     """
     account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-    if account.is_staff or account.memberships.exists():
+    if account.is_staff or members.standing(account.pk, now=now):
         raise StillWorksHere
+    for membership in account.memberships.all():
+        # An access that has ended holds nobody back: it ends on the record, as others do.
+        members.remove(membership=membership, actor=actor)
     planned = plan(account=account, now=now)
     for appointment in chains.firsts_first(planned.upcoming):
         if chains.went_along(appointment):

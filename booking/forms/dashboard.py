@@ -1,5 +1,5 @@
 import re
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -94,9 +94,18 @@ class InvitationForm(forms.Form):
         help_text=_("Pour un remplaçant : l’accès prend fin de lui-même."),
     )
 
-    def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, agendas: list[Agenda], today: date, **kwargs: Any) -> None:
+        """`today`: the day by the practice's calendar."""
         super().__init__(*args, **kwargs)
         offer_agendas(self.fields["agendas"], agendas)
+        self.today = today
+
+    def clean_ends_on(self) -> date | None:
+        """A day that is over would give no access at all."""
+        ends_on: date | None = self.cleaned_data["ends_on"]
+        if ends_on is not None and ends_on < self.today:
+            raise ValidationError(_("Ce jour est passé : donnez un jour à venir, ou rien."))
+        return ends_on
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

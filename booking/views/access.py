@@ -239,7 +239,10 @@ class AtDesk(StrEnum):
 
 
 def at_desk(request: HttpRequest, practice_id: uuid.UUID) -> tuple[AtDesk, Membership | None]:
-    """Say how a session stands at a practice, and with which membership it is open there."""
+    """Say how a session stands at a practice, and with which membership it is open there.
+
+    To a former member it is as strange as to anybody; the membership tells since when.
+    """
     if not request.user.is_authenticated:
         return AtDesk.SIGNED_OUT, None
     membership = (
@@ -248,7 +251,7 @@ def at_desk(request: HttpRequest, practice_id: uuid.UUID) -> tuple[AtDesk, Membe
         .first()
     )
     if membership is None or membership.is_over(now=timezone.now()):
-        return AtDesk.STRANGER, None
+        return AtDesk.STRANGER, membership
     if account_of(request).stopped_at is not None:
         return AtDesk.STOPPED, None
     if not is_verified(request):
@@ -260,7 +263,8 @@ def practice_member(permission: str) -> Callable[[View], View]:
     """Only for members of the practice in the address who have the permission.
 
     A second factor is required, and again when the watch asks for it; queries see that practice
-    alone. Strangers get 404, so that nobody learns which practices exist. Who is stopped is told
+    alone. Strangers get 404, so that nobody learns which practices exist; former
+    members read since when they are none. Who is stopped is told
     so. What a form said is kept while its sender signs in or gives the code.
     """
 
@@ -274,7 +278,7 @@ def practice_member(permission: str) -> Callable[[View], View]:
             if state == AtDesk.SIGNED_OUT:
                 return _to(request, "booking:sign-in", practice_id)
             if state == AtDesk.STRANGER:
-                raise Http404
+                return _ended(request, membership)
             if state == AtDesk.STOPPED:
                 return _stopped(request)
             if state == AtDesk.CODE or membership is None:
@@ -331,6 +335,15 @@ def _to(request: HttpRequest, name: str, practice_id: uuid.UUID) -> HttpResponse
 def to_second_factor(request: HttpRequest) -> HttpResponse:
     """Lead to the second factor, and from there back."""
     return _lead_to(request, "booking:second-factor")
+
+
+def _ended(request: HttpRequest, membership: Membership | None) -> HttpResponse:
+    """Say to a former member since when; raises Http404 for strangers."""
+    if membership is None:
+        raise Http404
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(request.path)
+    return render(request, "dashboard/ended.html", {"former": membership}, status=403)
 
 
 def _stopped(request: HttpRequest) -> HttpResponse:

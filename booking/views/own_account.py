@@ -23,7 +23,8 @@ from booking.views.access import (
     network_of,
     web_actor,
 )
-from practitioners.models import Practitioner
+from practitioners.domain import members
+from practitioners.models import Membership, Practitioner
 
 
 @never_cache
@@ -41,7 +42,33 @@ def sessions(request: HttpRequest) -> HttpResponse:
 def workplaces(request: HttpRequest) -> HttpResponse:
     """Where the account works, for a choice between several practices."""
     places = workplaces_of(account_of(request), now=timezone.now())
-    return render(request, "booking/workplaces.html", {"places": places})
+    context = {"places": places, "works_at": own_memberships(request, now=timezone.now())}
+    return render(request, "booking/workplaces.html", context)
+
+
+def own_memberships(request: HttpRequest, *, now: datetime) -> list[tuple[Membership, bool]]:
+    """The account's memberships that hold, each with whether it may be left."""
+    rows = members.standing(account_of(request).pk, now=now)
+    return [(row, members.may_leave(row)) for row in rows]
+
+
+@account_required
+@require_POST
+def leave_practice(request: HttpRequest, membership_id: uuid.UUID) -> HttpResponse:
+    """Give one's own access to a practice back, at once."""
+    row = get_object_or_404(
+        Membership.objects.select_related("practice"), pk=membership_id, account=account_of(request)
+    )
+    try:
+        members.remove(membership=row, actor=web_actor(request))
+    except members.LastOwner as problem:
+        messages.error(request, str(problem.text))
+    else:
+        given = {"practice": row.practice.name}
+        messages.success(request, _("Vous n’êtes plus de l’équipe : %(practice)s.") % given)
+    if request.POST.get("vers") == "effacer":
+        return redirect("booking:erase-account")
+    return redirect("booking:workplaces")
 
 
 @account_required

@@ -18,6 +18,7 @@ from booking.queries.held_data import held_data
 from booking.queries.held_in_words import held_in_words
 from booking.queries.incidents import incidents_of_account
 from booking.views.access import account_of, account_required, network_of, web_actor
+from booking.views.own_account import own_memberships
 
 
 @never_cache
@@ -81,7 +82,14 @@ def erase_account(request: HttpRequest) -> HttpResponse:
             )
             for fate in plan.fates
         ]
-    context = {"form": form, "fates": fates, "upcoming": plan.upcoming, "years": erase.KEPT_YEARS}
+    context = {
+        "form": form,
+        "fates": fates,
+        "upcoming": plan.upcoming,
+        "years": erase.KEPT_YEARS,
+        "works_at": own_memberships(request, now=now),
+        "is_staff": me.is_staff,
+    }
     return render(request, "booking/erase_account.html", context)
 
 

@@ -1,6 +1,7 @@
 """Members of a practice."""
 
-from datetime import date
+import uuid
+from datetime import date, datetime
 from functools import partial
 
 from django.db import transaction
@@ -46,6 +47,18 @@ def end_on(*, membership: Membership, last_day: date | None, actor: Actor) -> No
         details={"until": last_day.isoformat() if last_day else None},
     )
     transaction.on_commit(partial(live.wake, membership.account_id), robust=True)
+
+
+def standing(account_id: uuid.UUID, *, now: datetime) -> list[Membership]:
+    """Return the memberships of an account that hold, by the practice's name."""
+    rows = Membership.objects.filter(account=account_id).select_related("practice")
+    return [row for row in rows.order_by("practice__name", "pk") if not row.is_over(now=now)]
+
+
+def may_leave(membership: Membership) -> bool:
+    """Whether the practice keeps an owner without this member."""
+    owners = Membership.objects.filter(practice_id=membership.practice_id, role=Role.OWNER)
+    return membership.role != Role.OWNER or owners.exclude(pk=membership.pk).exists()
 
 
 @transaction.atomic

@@ -113,5 +113,8 @@ class Invitation(models.Model):
         return self.id
 
     def is_open(self, *, now: datetime) -> bool:
-        """Whether it can still be accepted."""
-        return self.accepted_at is None and self.withdrawn_at is None and self.expires_at > now
+        """Whether it can still be accepted: not once the access that it gives would be over."""
+        today = now.astimezone(self.practice.zone).date()
+        gives_access = self.ends_on is None or self.ends_on >= today
+        is_waiting = self.accepted_at is None and self.withdrawn_at is None
+        return is_waiting and self.expires_at > now and gives_access

@@ -64,13 +64,18 @@
   }
 
   async function post(url, place) {
-    const answer = await fetch(url, {
-      method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token() }, body: new URLSearchParams(place),
-    });
-    const type = answer.headers.get("Content-Type") || "";
-    if (!type.startsWith("application/json")) { tell("ask"); throw new Error(word("Problem")); }
-    const given = await answer.json();
-    if (!answer.ok) throw Object.assign(new Error(given.problem), { asks: given.asks });
+    let answer = null;
+    let given = null;
+    // A browser's own words for a lost connection are nobody's: they are English everywhere.
+    try {
+      answer = await fetch(url, {
+        method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token() }, body: new URLSearchParams(place),
+      });
+      const type = answer.headers.get("Content-Type") || "";
+      if (type.startsWith("application/json")) given = await answer.json();
+    } catch { /* no answer, or half of one */ }
+    if (!given) { tell("ask"); throw new Error(word("Problem")); }
+    if (!answer.ok) throw Object.assign(new Error(given.problem || word("Problem")), { asks: given.asks });
     return given;
   }
 

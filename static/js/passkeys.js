@@ -3,7 +3,14 @@
 (() => {
   const canParse = window.PublicKeyCredential && PublicKeyCredential.parseCreationOptionsFromJSON;
 
-  async function post(url, body) {
+  // A browser's own words for a lost connection are nobody's: they are English everywhere.
+  async function post(url, body, box) {
+    try { return await ask(url, body); } catch (refused) {
+      throw refused.constructor === Error ? refused : new Error(box.dataset.wordProblem);
+    }
+  }
+
+  async function ask(url, body) {
     const token = document.querySelector("input[name=csrfmiddlewaretoken]").value;
     const answer = await fetch(url, {
       method: "POST", credentials: "same-origin",
@@ -37,11 +44,11 @@
     if (!canParse) continue;
     box.hidden = false;
     attach(box, async () => {
-      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await post(box.dataset.begin, {}));
+      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await post(box.dataset.begin, {}, box));
       const shown = await navigator.credentials.get({ publicKey });
       const next = document.querySelector("input[name=next]");
       const query = next ? `?next=${encodeURIComponent(next.value)}` : "";
-      const given = await post(box.dataset.complete + query, shown.toJSON());
+      const given = await post(box.dataset.complete + query, shown.toJSON(), box);
       window.location.assign(given.redirect_url);
     });
   }
@@ -52,9 +59,9 @@
       continue;
     }
     attach(box, async () => {
-      const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(await post(box.dataset.begin, {}));
+      const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(await post(box.dataset.begin, {}, box));
       const made = await navigator.credentials.create({ publicKey });
-      await post(box.dataset.complete, made.toJSON());
+      await post(box.dataset.complete, made.toJSON(), box);
       window.location.reload();
     });
   }

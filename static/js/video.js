@@ -25,13 +25,18 @@
   const say = (text) => { const line = part("status"); line.textContent = text; line.hidden = !text; };
 
   async function post(url, body) {
-    const answer = await fetch(url, {
-      method: "POST", credentials: "same-origin",
-      headers: { "X-CSRFToken": token, "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    const type = answer.headers.get("Content-Type") || "";
-    const given = type.startsWith("application/json") ? await answer.json() : {};
+    let answer = null;
+    let given = {};
+    // A browser's own words for a lost connection are nobody's: they are English everywhere.
+    try {
+      answer = await fetch(url, {
+        method: "POST", credentials: "same-origin",
+        headers: { "X-CSRFToken": token, "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      const type = answer.headers.get("Content-Type") || "";
+      if (type.startsWith("application/json")) given = await answer.json();
+    } catch { throw new Error(word("Problem")); }
     if (!answer.ok || answer.redirected) {
       const refused = new Error(given.problem || word("Problem"));
       refused.isFinal = [400, 403, 409].includes(answer.status);

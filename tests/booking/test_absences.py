@@ -194,6 +194,15 @@ def test_two_that_are_sent_to_one_time_are_named_already_in_the_preview(world):
         (problem,) = re.findall(r'role="alert">([^<]*)</p>', answer.content.decode())
         assert "Anatole Lefèvre et Berthe Lefèvre iraient à la même heure" in problem
         assert "lun. 7 déc., 09:30" in problem and "Célestin" not in problem
+    # Overlapping without one hour: both hours are said, and every such pair at once.
+    quarter = timedelta(minutes=15)
+    near = {f"vers-{row.pk}": iso(NINE + WEEK + n * quarter) for n, row in enumerate(rows)}
+    (problem,) = re.findall(
+        r'role="alert">([^<]*)</p>', post(agenda, booked="move", **near).content.decode()
+    )
+    assert "Anatole Lefèvre (lun. 7 déc., 09:00) et Berthe Lefèvre (lun. 7 déc., 09:15)" in problem
+    assert "Berthe Lefèvre (lun. 7 déc., 09:15) et Célestin Lefèvre (lun. 7 déc., 09:30)" in problem
+    assert "à la même heure" not in problem
     assert not Absence.objects.exists()
     apart = {f"vers-{rows[0].pk}": iso(NINE + WEEK + HALF)}
     apart |= {f"vers-{rows[1].pk}": iso(NINE + WEEK + 2 * HALF)}

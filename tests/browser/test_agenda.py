@@ -230,3 +230,25 @@ def test_nothing_is_cut_off_on_a_phone(desk, live_server):
         assert inside, path
         entry = desk.locator(".desk-nav [aria-current]").bounding_box()
         assert entry["x"] >= 0 and entry["x"] + entry["width"] <= PHONE["width"], path
+
+
+def test_without_network_the_page_says_so_in_its_own_words(desk, browser):
+    """In a context of its own: being offline fills a console with complaints."""
+    context = browser.new_context(locale="fr-FR", storage_state=desk.context.storage_state())
+    page = context.new_page()
+    page.goto(desk.url)
+    block = page.locator(f'[data-visit="{desk.visit.pk}"]')
+    expect(block).to_contain_text("Zénobie")
+    page.wait_for_selector("html.js")
+    context.set_offline(True)
+    box = block.bounding_box()
+    row = box["height"] / 6
+    page.mouse.move(box["x"] + 20, box["y"] + row)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 20, box["y"] + row + 12 * row, steps=8)
+    page.mouse.up()
+    toast = page.locator("[data-toast]")
+    expect(toast).to_contain_text("Le service ne répond pas. Rien n’est changé.")
+    assert "fetch" not in toast.inner_text()
+    context.close()
+    assert clock_of(desk.visit) == ("09:00", 30)

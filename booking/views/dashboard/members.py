@@ -1,7 +1,7 @@
 """Members of a practice, and invitations."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib import messages
 from django.db import transaction
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from audit.forms.shown import in_turn, is_newer
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import messages as owed
@@ -24,7 +25,7 @@ from booking.views.access import (
     practice_member,
 )
 from practitioners.domain import invite, members
-from practitioners.models import Invitation, Membership, Practitioner
+from practitioners.models import Invitation, Membership, Practice, Practitioner
 
 
 @never_cache
@@ -32,7 +33,9 @@ from practitioners.models import Invitation, Membership, Practitioner
 @require_http_methods(["GET", "HEAD", "POST"])
 def member_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     practice, now = membership_of(request).practice, timezone.now()
-    form = InvitationForm(request.POST or None, agendas=agendas_of(request))
+    form = InvitationForm(
+        request.POST or None, agendas=agendas_of(request), today=_today(practice, now=now)
+    )
     if request.method == "POST" and form.is_valid() and _invite(request, form, now=now):
         messages.success(request, _("L’invitation part à l’instant."))
         return redirect("booking:members", practice_id)
@@ -60,6 +63,10 @@ def member_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "current": "members",
     }
     return render(request, "dashboard/members.html", context)
+
+
+def _today(practice: Practice, *, now: datetime) -> date:
+    return now.astimezone(practice.zone).date()
 
 
 def _invite(request: HttpRequest, form: InvitationForm, *, now: datetime) -> bool:
@@ -106,7 +113,6 @@ def link_member(
     request: HttpRequest, practice_id: uuid.UUID, membership_id: uuid.UUID
 ) -> HttpResponse:
     """Say which practitioner a member is."""
-    row = get_object_or_404(Membership, pk=membership_id, practice_id=practice_id)
     chosen = request.POST.get("praticien", "")
     practitioner_id = read_id(chosen)
     practitioner = (
@@ -115,7 +121,12 @@ def link_member(
     try:
         if chosen and practitioner is None:
             raise members.NotOfThisPractice
-        members.link(membership=row, practitioner=practitioner, actor=practice_actor(request))
+        with in_turn(request):
+            row = get_object_or_404(Membership, pk=membership_id, practice_id=practice_id)
+            stands = str(row.practitioner_id or "")
+            if is_newer(request.POST, stands) and chosen != stands:
+                return _changed_meanwhile(request, practice_id)
+            members.link(membership=row, practitioner=practitioner, actor=practice_actor(request))
     except members.NotOfThisPractice as problem:
         messages.error(request, str(problem.text))
     else:
@@ -129,18 +140,32 @@ def date_member(
     request: HttpRequest, practice_id: uuid.UUID, membership_id: uuid.UUID
 ) -> HttpResponse:
     """Say until when a member has access."""
-    row = get_object_or_404(Membership, pk=membership_id, practice_id=practice_id)
     form = LastDayForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Donnez une date, ou rien."))
         return redirect("booking:members", practice_id)
-    try:
-        members.end_on(
-            membership=row, last_day=form.cleaned_data["ends_on"], actor=practice_actor(request)
-        )
+    with in_turn(request):
+        row = get_object_or_404(Membership, pk=membership_id, practice_id=practice_id)
+        ends_on = form.cleaned_data["ends_on"]
+        if is_newer(request.POST, str(row.ends_on or "")) and ends_on != row.ends_on:
+            return _changed_meanwhile(request, practice_id)
+        try:
+            members.end_on(membership=row, last_day=ends_on, actor=practice_actor(request))
+        except members.EndlessOwner as problem:
+            messages.error(request, str(problem.text))
+            return redirect("booking:members", practice_id)
+    if row.is_over(now=timezone.now()):
+        messages.warning(request, _("Ce jour est passé : l’accès prend fin tout de suite."))
+    else:
         messages.success(request, _("C’est noté."))
-    except members.EndlessOwner as problem:
-        messages.error(request, str(problem.text))
+    return redirect("booking:members", practice_id)
+
+
+def _changed_meanwhile(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    messages.error(
+        request,
+        _("Quelqu’un l’a changé entre-temps : voici ce qui vaut. Rien de votre part n’est noté."),
+    )
     return redirect("booking:members", practice_id)
 
 

@@ -39,7 +39,9 @@ def unused_choice(request: HttpRequest, taken: list[Taken], choice: str) -> str:
 
 
 def same_time(request: HttpRequest, touched: list[Shown]) -> str:
-    """Which two visits are sent to one time of one practitioner; empty where there are none.
+    """Which visits are sent to times of one practitioner that overlap; empty where there are none.
+
+    All of them at once, each with its hour.
 
     Seats of a session may be taken side by side, and are left to the booking itself.
     """
@@ -50,18 +52,34 @@ def same_time(request: HttpRequest, touched: list[Shown]) -> str:
         if (at := moves.get(shown.appointment.pk)) is not None
         and (shown.appointment.taken is None or shown.appointment.taken.is_own_time)
     ]
+    found = []
     for (one, name, at), (other, other_name, other_at) in combinations(sent, 2):
         ends, other_ends = (
             begins + timedelta(minutes=row.visit_reason.duration_minutes)
             for row, begins in ((one, at), (other, other_at))
         )
         if one.agenda_id == other.agenda_id and at < other_ends and other_at < ends:
-            local = other_at.astimezone(one.practice.zone).replace(tzinfo=None)
-            return _(
-                "%(one)s et %(other)s iraient à la même heure, %(when)s. Rien n’est changé :"
-                " choisissez une autre heure pour l’un des deux."
-            ) % {"one": name, "other": other_name, "when": in_words(local, "D j b, H:i")}
-    return ""
+            given = {
+                "one": name,
+                "at": _local(at, one),
+                "other": other_name,
+                "other_at": _local(other_at, other),
+            }
+            if at == other_at:
+                found.append(_("%(one)s et %(other)s iraient à la même heure, %(at)s.") % given)
+            else:
+                found.append(
+                    _("%(one)s (%(at)s) et %(other)s (%(other_at)s) se chevaucheraient.") % given
+                )
+    if not found:
+        return ""
+    found.append(_("Rien n’est changé : choisissez d’autres heures."))
+    return " ".join(found)
+
+
+def _local(at: datetime, row: Appointment) -> str:
+    """An instant by the practice's clock, in words."""
+    return in_words(at.astimezone(row.practice.zone).replace(tzinfo=None), "D j b, H:i")
 
 
 def moves_of(request: HttpRequest) -> dict[uuid.UUID, datetime | None]:

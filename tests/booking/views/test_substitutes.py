@@ -127,7 +127,7 @@ def test_access_ends_by_itself(reason, time_machine):
     assert may_still_work(member)
     time_machine.move_to(datetime(2026, 11, 30, 23, 0, tzinfo=UTC), tick=False)
     assert not may_still_work(member)
-    assert verified_client(member.account).get(url).status_code == 404
+    assert verified_client(member.account).get(url).status_code == 403
     header = verified_client(member.account).get("/").content.decode()
     assert "Mon cabinet" not in header
 
