@@ -39,6 +39,9 @@ class AbsenceForm(forms.Form):
         widget=time_input(),
     )
     label = forms.CharField(label=_("Libellé"), max_length=80, required=False)
+    field_order = ("from_day", "from_time", "until_day", "until_time", "label", "agendas")
+    # What stands in one row, as people say it: from when until when.
+    IN_A_ROW = ("from_day", "from_time", "until_day", "until_time")
 
     def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -154,8 +154,6 @@ def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> Http
             if isinstance(answer, HttpResponse):
                 return answer
             problem, asked = answer
-    # Unless somebody says otherwise, people come in the order in which the account has them.
-    chosen = [each or _nth(named, n) for n, each in enumerate(chosen)]
     coming = {own[each].pk: at for at, each in zip(row.starts, chosen, strict=True) if each in own}
     context |= {
         "conflicts": sentences(
@@ -193,10 +191,6 @@ def _chosen(request: HttpRequest, row: Row, own: Mapping[str, Patient]) -> list[
         return [request.POST.get(f"personne-{n}", "") for n in range(n_slots)]
     kept = kept_choice.find(request, reason=row.reason).people
     return list(kept) if len(kept) == n_slots and set(kept) <= set(own) else [""] * n_slots
-
-
-def _nth(named: list[tuple[Patient, str]], n: int) -> str:
-    return str(named[n][0].pk) if n < len(named) else ""
 
 
 def _book(

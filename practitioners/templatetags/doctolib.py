@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from audit.views.typed import typed_in
 from practitioners.domain import date_words, telephone
 from practitioners.domain import zone_words as zones
+from practitioners.domain.rounded import to_tenth
 from practitioners.models import Absence, Practice, VisitReason
 
 register = template.Library()
@@ -122,7 +123,13 @@ def euros(cents: int | None) -> str:
 @register.filter
 def hours(minutes: float) -> str:
     """Minutes as hours: 37,5 h."""
-    return f"{formats.number_format(minutes / 60, decimal_pos=1)}\u00a0h"
+    return f"{tenth(minutes / 60)}\u00a0h"
+
+
+@register.filter
+def tenth(number: float) -> str:
+    """A figure with one decimal, rounded as everywhere (`to_tenth`)."""
+    return formats.number_format(to_tenth(number), decimal_pos=1)
 
 
 _NO_MARKUP = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}

@@ -104,6 +104,56 @@ def test_a_visit_is_dragged_resized_and_put_back(desk):
     expect(desk.get_by_role("heading", name="Zénobie Lefèvre")).to_be_visible()
 
 
+def test_the_agenda_has_room_on_a_phone_and_its_controls_in_rows(desk):
+    for _n in range(4):
+        reason = make_reason(make_agenda(practice=desk.first.practice, open_on_holidays=True))
+        make_opening(reason.agenda, reason, until_time=time(19))
+    desk.set_viewport_size({"width": 390, "height": 844})
+    desk.reload()
+    frame = desk.locator(".agenda-frame").bounding_box()
+    assert frame["y"] < 844 * 0.55
+    # Nothing of the menus is cut off, and more practitioners are said to be there.
+    for link in desk.locator(".desk-nav a, .tabs a").all():
+        box = link.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    expect(desk.get_by_text("6 praticiens, à faire glisser vers la gauche.")).to_be_visible()
+    day = desk.get_by_label("Aller au")
+    expect(day).to_be_hidden()
+    desk.get_by_text("Date et agendas").click()
+    box = day.bounding_box()
+    assert box["width"] > 120 and box["x"] + box["width"] <= 390
+    desk.set_viewport_size({"width": 1280, "height": 900})
+    expect(desk.get_by_text("6 praticiens, à faire glisser vers la gauche.")).to_be_hidden()
+    title = desk.locator("h1").bounding_box()
+    new = desk.get_by_role("link", name="Nouveau rendez-vous").bounding_box()
+    assert new["y"] < title["y"] + title["height"] and title["y"] < new["y"] + new["height"]
+
+
+@pytest.mark.parametrize("page", ["statistiques", "registre"])
+def test_the_button_of_filters_stands_in_their_line(desk, page):
+    desk.goto(f"{desk.url.partition('?')[0]}{page}/")
+    desk.set_viewport_size({"width": 1280, "height": 900})
+    button = desk.get_by_role("button", name="Afficher").bounding_box()
+    fields = desk.locator(".record-filters .field :is(select, input)").all()
+    bottoms = [box["y"] + box["height"] for box in (each.bounding_box() for each in fields)]
+    assert any(abs(button["y"] + button["height"] - bottom) < 2 for bottom in bottoms)
+
+
+def test_an_absence_asks_from_when_until_when_before_anything_else(desk):
+    desk.goto(f"{desk.url.partition('?')[0]}absences/")
+    desk.set_viewport_size({"width": 1280, "height": 900})
+    days = [desk.get_by_label(name, exact=True).first.bounding_box()["y"] for name in ("Du", "Au")]
+    assert days[0] == days[1] < desk.get_by_role("group", name="Agendas").bounding_box()["y"]
+    desk.get_by_label("Du", exact=True).fill(f"{desk.day}")
+    desk.get_by_label("Au", exact=True).fill(f"{desk.day}")
+    desk.get_by_label(f"{desk.first.practitioner}").check()
+    desk.get_by_role("button", name="Enregistrer").click()
+    touched = desk.get_by_role("alert").filter(has_text="1 rendez-vous s’y trouve")
+    expect(touched).to_be_visible()
+    assert desk.get_by_label("Du", exact=True).bounding_box()["y"] < touched.bounding_box()["y"]
+    check_page(desk)
+
+
 def test_a_visit_is_moved_by_key(desk):
     link = desk.get_by_role("link", name=re.compile("Zénobie"))
     status = desk.locator("[data-toast]")

@@ -30,6 +30,7 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
+from booking.views.dashboard import plotted
 from practitioners.domain.date_words import in_cell
 from practitioners.models import Membership, Practice
 
@@ -84,6 +85,7 @@ def practice_reads(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse
     names |= software_names(entry.credential_id for entry in page)
     query = request.GET.copy()
     query.pop("page", None)
+    plot = practice_record.plot(practice, wanted)
     context = {
         "practice": practice,
         "membership": membership_of(request),
@@ -95,7 +97,8 @@ def practice_reads(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse
         ],
         "page": page,
         "query": query.urlencode(),
-        "bars": practice_record.plot(practice, wanted),
+        "bars": plotted.bars([(bar.day, bar.height, str(bar.reads)) for bar in plot]),
+        "most": max((bar.reads for bar in plot), default=0),
         "concerns": shown,
         "answer_form": AnswerForm(),
     }

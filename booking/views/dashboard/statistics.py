@@ -12,8 +12,11 @@ from django.views.decorators.http import require_safe
 from audit.spreadsheet import table_of
 from booking.forms.statistics import StatisticsForm
 from booking.models.appointment import Channel
-from booking.queries.statistics import Statistics, statistics_of
+from booking.queries.statistics import Statistics, Week, statistics_of
 from booking.views.access import agendas_of, membership_of, practice_member
+from booking.views.dashboard import plotted
+from practitioners.domain.rounded import to_tenth
+from practitioners.templatetags.doctolib import tenth
 
 
 def _asked(request: HttpRequest) -> tuple[StatisticsForm, Statistics]:
@@ -40,11 +43,16 @@ def statistics(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "membership": membership,
         "form": form,
         "found": found,
+        "bars": plotted.bars([(week.monday, week.height, _fill(week)) for week in found.weeks]),
         "channels": [(label, found.channels.get(value, 0)) for value, label in Channel.choices],
         "query": request.GET.urlencode(),
         "current": "statistics",
     }
     return render(request, "dashboard/statistics.html", context)
+
+
+def _fill(week: Week) -> str:
+    return "—" if week.fill is None else f"{tenth(week.fill)}\u00a0%"
 
 
 @never_cache
@@ -59,9 +67,9 @@ def statistics_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse
     ]  # fmt: skip
     weeks = (
         [
-            week.monday.isoformat(), f"{week.open_minutes / 60:.1f}",
-            f"{week.booked_minutes / 60:.1f}",
-            "" if week.fill is None else f"{week.fill:.1f}", week.visits, week.no_shows,
+            week.monday.isoformat(), to_tenth(week.open_minutes / 60),
+            to_tenth(week.booked_minutes / 60),
+            "" if week.fill is None else to_tenth(week.fill), week.visits, week.no_shows,
             week.cancelled, week.cancelled_late,
         ]
         for week in found.weeks

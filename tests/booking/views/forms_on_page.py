@@ -10,6 +10,14 @@ class Form:
     method: str = "get"
     values: dict[str, str] = field(default_factory=dict)
     buttons: list[tuple[str, str]] = field(default_factory=list)
+    options: dict[str, list[str]] = field(default_factory=dict)
+
+    def in_order(self):
+        """Say who comes when, where a page asks: the people in the order in which it has them."""
+        asked = [name for name in self.options if name.startswith("personne-")]
+        for n, name in enumerate(asked):
+            self.values[name] = [each for each in self.options[name] if each][n]
+        return self
 
 
 class _Reader(HTMLParser):
@@ -33,8 +41,10 @@ class _Reader(HTMLParser):
             self._select = name
         elif tag == "textarea":
             form.values[name] = ""
-        elif tag == "option" and (self._select not in form.values or "selected" in given):
-            form.values[self._select] = given.get("value", "")
+        elif tag == "option":
+            form.options.setdefault(self._select, []).append(given.get("value", ""))
+            if self._select not in form.values or "selected" in given:
+                form.values[self._select] = given.get("value", "")
         elif tag == "button":
             form.buttons.append((name, given.get("value", "")))
 

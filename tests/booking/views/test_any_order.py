@@ -170,7 +170,7 @@ def confirm_at(client, address, **more):
             address = back["Location"]
             people = list(Patient.unscoped.filter(account=page.context["user"]))
         page = client.get(address)
-        return send(client, form_with(page, "personne-0"), address, **more)
+        return send(client, form_with(page, "personne-0").in_order(), address, **more)
     form = form_with(page, "note")
     if "first_name" in form.values:
         more = IDENTITY | more

@@ -147,9 +147,11 @@ def test_a_family_in_a_row_is_asked(client, account, reason, elsewhere, zoe, now
     booked(elsewhere, now, patient=child, starts_at=NINE + HALF)
     held = hold(client, reason, personnes="2")
     page = client.get(held)
-    assert "Aurèle" in page.content.decode() and ASKS in page.content.decode()
-    form = form_with(page, "personne-0")
-    assert send(client, form, held).status_code == 409
+    # Nobody is chosen before somebody chooses, and then it is asked.
+    assert "Aurèle" in page.content.decode() and ASKS not in page.content.decode()
+    form = form_with(page, "personne-0").in_order()
+    asked = send(client, form, held)
+    assert asked.status_code == 409 and ASKS in asked.content.decode()
     assert standing() == 1
     assert send(client, form, held, **{"les-deux": "oui"}).status_code == 302
     assert standing() == 3

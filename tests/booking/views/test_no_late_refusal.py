@@ -73,7 +73,7 @@ def finish(client, held):
         text = page.content.decode()
         forms = [form for form in forms_of(page) if "note" in form.values]
         if forms and ("patient" in forms[0].values or "personne-0" in forms[0].values):
-            return send(client, forms[0], held)
+            return send(client, forms[0].in_order(), held)
         if forms and "first_name" in forms[0].values:
             return send(client, forms[0], held, **IDENTITY)
         # Somebody is missing: they can be added, and then it books.

@@ -193,6 +193,40 @@ def test_a_spreadsheet_reads_it(agenda, client):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("opened", "shown"),
+    [
+        # 17.6470… and 37.5 % of 2:50 and 1:20; 6.25 % of 8:00, of which the half goes up.
+        (time(11, 50), ("17,6", "2,8")), (time(10, 20), ("37,5", "1,3")), (time(17), ("6,3", "8,0")),
+    ],
+)  # fmt: skip
+def test_the_page_and_the_file_round_alike(agenda, client, opened, shown):
+    agenda.openings.update(until_time=opened)
+    visit(agenda, date(2026, 11, 23), 9)
+    page = client.get(
+        reverse("booking:statistics", args=[agenda.practice_id]), {"semaines": "4"}
+    ).content.decode()
+    answer = client.get(
+        reverse("booking:statistics-csv", args=[agenda.practice_id]), {"semaines": "4"}
+    )
+    row = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))[-1]
+    fill, hours = (each.replace(",", ".") for each in shown)
+    assert (row["Remplissage (%)"], row["Heures ouvertes"]) == (fill, hours)
+    # In the table, and where a bar is pointed at.
+    assert f"<td>{shown[0]}\u00a0%</td>" in page and f"<td>{shown[1]}\u00a0h</td>" in page
+    assert f"<title>23/11/2026 · {shown[0]}\u00a0%</title>" in page
+
+
+def test_the_bars_have_a_scale_and_their_days(agenda, client):
+    url = reverse("booking:statistics", args=[agenda.practice_id])
+    for weeks, ticks in (("4", 4), ("12", 6), ("26", 6), ("52", 6)):
+        page = client.get(url, {"semaines": weeks}).content.decode()
+        assert "<span>100\u00a0%</span><span>50\u00a0%</span><span>0</span>" in page
+        days = page[page.index('class="chart-days"') :].partition("</div>")[0]
+        assert days.count("<span>") == int(weeks)
+        assert 3 < days.count("<span>") - days.count("<span></span>") <= ticks
+
+
 def test_many_visits_take_no_more_queries(agenda, client, django_assert_max_num_queries):
     url = reverse("booking:statistics", args=[agenda.practice_id])
     client.get(url)

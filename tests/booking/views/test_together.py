@@ -126,6 +126,18 @@ def test_two_people_book_two_slots_in_their_order(reason, account, family, now):
     assert Taken.objects.filter(hold_until__isnull=False).count() == 0
 
 
+def test_nobody_is_chosen_before_somebody_chooses(reason, account, family):
+    client = verified_client(account)
+    address = held(client, reason)["Location"]
+    form = form_with(client.get(address), "personne-0")
+    assert [form.values[f"personne-{n}"] for n in range(2)] == ["", ""]
+    refused = send(client, form, address, **{"personne-0": family[1].pk})
+    assert refused.status_code == 409 and not Appointment.unscoped.exists()
+    assert "Dites qui vient à chaque heure." in refused.content.decode()
+    kept = form_with(refused, "personne-0").values
+    assert (kept["personne-0"], kept["personne-1"]) == (str(family[1].pk), "")
+
+
 def test_one_person_twice_or_nobody_is_refused_and_nothing_is_lost(reason, account, family):
     client = verified_client(account)
     answer = held(client, reason)
