@@ -157,11 +157,12 @@ def is_waiting(appointment: Appointment) -> bool:
 
 
 def may_wait(appointment: Appointment, *, now: datetime) -> bool:
-    """Whether its patient could join the list for an earlier slot."""
-    agenda = appointment.agenda
+    """Whether its patient could join the list for an earlier slot: on an earlier day."""
+    agenda, zone = appointment.agenda, appointment.practice.zone
     return (
         agenda.waiting_list
         and agenda.active
+        and now.astimezone(zone).date() < appointment.starts_at.astimezone(zone).date()
         and _may_be_earlier(appointment, now=now)
         and _is_reachable(appointment.patient, agenda.practice)
     )

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, transaction
@@ -24,6 +25,7 @@ from tests.factories import (
     make_agenda,
     make_opening,
     make_patient,
+    make_practice,
     make_reason,
     practice_actor,
 )
@@ -417,3 +419,23 @@ def test_several_answers_at_once_give_one_slot_to_one(reason, full, now):
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM practitioners_taken WHERE hold_until IS NOT NULL")
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Paris", "Pacific/Noumea", "America/Guadeloupe"])
+def test_no_earlier_day_is_offered_on_the_day_itself(zone, now):
+    """By the practice's clock: what is offered must be possible."""
+    agenda = make_agenda(practice=make_practice(time_zone=zone), waiting_list=True)
+    reason = make_reason(agenda, cancel_deadline_hours=0)
+    make_opening(agenda, reason)
+    nine = datetime.combine(MONDAY, time(9), ZoneInfo(zone)).astimezone(UTC)
+    row = visit(reason, nine, now)
+    for ahead, may in ((timedelta(hours=9, minutes=1), True), (timedelta(hours=8), False)):
+        assert waiting.may_wait(row, now=nine - ahead) is may
+        try:
+            with transaction.atomic():
+                waiting_for(row, nine - ahead)
+                transaction.set_rollback(True)
+        except CannotWait:
+            assert not may
+        else:
+            assert may
