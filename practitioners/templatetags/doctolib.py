@@ -37,6 +37,20 @@ def clock(at: datetime, practice: Practice) -> str:
 
 
 @register.simple_tag
+def next_at(
+    then_at: datetime, first_at: datetime, practice: Practice, *, is_short: bool = False
+) -> str:
+    """When the visit that follows another begins: 09:30, and its day where that is another one.
+
+    A practice may move the first to where nothing follows, and leaves the second where it is.
+    """
+    if _local(then_at, practice).date() == _local(first_at, practice).date():
+        return clock(then_at, practice)
+    words = short_day(then_at, practice) if is_short else day(then_at, practice)
+    return f"{words}{'' if is_short else ','} {clock(then_at, practice)}"
+
+
+@register.simple_tag
 def on_site(visit_reason: VisitReason, then: VisitReason | str | None = None) -> bool:
     """Whether somebody comes to the practice for a visit, or for the one that follows it.
 

@@ -400,3 +400,25 @@ def test_an_offer_of_a_chain_keeps_both_and_tells_of_both(reasons, offered, clie
 def test_an_offer_of_a_chain_that_is_declined_frees_both(offered, now):
     assert offers.decline(offer=offered, actor=practice_actor(), now=now)
     assert not Taken.objects.filter(hold_until__isnull=False).exists()
+
+
+def test_a_second_visit_that_stays_on_another_day_is_said_with_its_day(reasons, account, now):
+    """A practice moves the first to where nothing follows: the second stays where it is."""
+    row = booked(reasons[0], NINE, now, account)
+    then = after(row)
+    moved = change.move(
+        appointment=row, starts_at=NINE + timedelta(days=1), actor=practice_actor(), now=now,
+        channel=Channel.PRACTICE, anywhere=True,
+    )  # fmt: skip
+    then.refresh_from_db()
+    assert then.starts_at == NINE + HALF
+    for kind in ("change", "reminder"):
+        values = {"appointment": moved, "due_at": now, "created_at": now, "turn": "24h/1"}
+        letter = delivery.compose(Message(kind=kind, channel="email", **values), now=now)
+        for text in (letter.text, letter.html):
+            assert "Puis lundi 30 novembre 2026, 09:30" in " ".join(text.split())
+        text = delivery.compose(Message(kind=kind, channel="sms", **values), now=now).text
+        assert ", puis lun. 30 nov. 09:30 " in text
+    for name in ("appointment", "cancel", "move"):
+        page = verified_client(account).get(reverse(f"booking:{name}", args=[row.pk]))
+        assert "lundi 30 novembre 2026, 09:30" in page.content.decode()
