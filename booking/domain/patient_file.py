@@ -16,7 +16,14 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.refusal import Refusal
 from audit.spreadsheet import as_typed, line_of
-from booking.domain.patients import Identity, InvalidPhone, normalise_phone, parse_birth_date
+from booking.domain.patients import (
+    Identity,
+    InvalidPhone,
+    has_short_year,
+    normalise_phone,
+    parse_birth_date,
+    parse_day_to_come,
+)
 from booking.models.patient import Sex
 from practitioners.domain.text import search_text
 
@@ -69,7 +76,7 @@ VISIT_COLUMNS = {
 }  # fmt: skip
 LONGEST_MINUTES = 480
 _MOMENT = re.compile(
-    r"(?P<day>[\d/.-]{8,10})[ T]+(?:à )?(?P<hour>\d{1,2}) ?[:hH.] ?(?P<minute>\d{2})?(?::\d{2})?"
+    r"(?P<day>[\d/.-]{6,10})[ T]+(?:à )?(?P<hour>\d{1,2}) ?[:hH.] ?(?P<minute>\d{2})?(?::\d{2})?"
 )
 _SEXES = {
     Sex.FEMALE: {"f", "feminin", "femme", "female", "mme", "madame", "mlle", "mademoiselle", "2"},
@@ -114,6 +121,8 @@ class Line:
     identity: Identity | None = None
     visit: VisitLine | None = None
     problem: object = ""
+    # Whether the birth date has a year of two digits (`parse_birth_date`).
+    has_short_year: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,14 +240,17 @@ def _line(number: int, cells: list[str], columns: dict[str, int], *, has_visits:
             return refused(_("e-mail illisible"))
     if born is None and not phone:
         return refused(_("ni date de naissance ni téléphone : on ne saurait pas qui c’est"))
-    visit = _visit(cell) if has_visits else None
-    if has_visits and visit is None:
+    # Software writes patients without a visit to come into the same file.
+    says_when = has_visits and any(cell(name) for name in ("start", "day", "time"))
+    visit = _visit(cell) if says_when else None
+    if says_when and visit is None:
         return refused(_("date, heure ou durée illisible"))
     sex = search_text(cell("sex"))
     return Line(
         number=number,
         cells=cells,
         visit=visit,
+        has_short_year=has_short_year(given),
         identity=Identity(
             first_name=first_name,
             last_name=last_name,
@@ -275,7 +287,7 @@ def _visit(cell: Callable[[str], str]) -> VisitLine | None:
 def _moment(text: str) -> datetime | None:
     """Read "31/12/2026 14:30", "31/12/2026 14h", "2026-12-31T14:30:00" and their like."""
     found = _MOMENT.fullmatch(text.strip())
-    day = parse_birth_date(found["day"]) if found else None
+    day = parse_day_to_come(found["day"]) if found else None
     if found is None or day is None:
         return None
     try:

@@ -6,7 +6,8 @@ the reminders are owed as for any other appointment.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -31,8 +32,9 @@ from practitioners.models import Practice, VisitReason
 
 BATCH = 250
 SHOWN = 10
-# How many probable second files are shown before an import is taken, and asked about for that.
-DOUBLES_SHOWN, DOUBLES_ASKED = 20, 100
+# How many lines are compared with the files that there are for one page; there are as many pages
+# as it takes.
+COMPARED_AT_ONCE = 100
 DOUBLE = _("a probablement déjà une fiche : même naissance, et même téléphone ou nom proche")
 
 
@@ -41,39 +43,61 @@ def begin(
     *, practice: Practice, account: Account, name: str, content: bytes, actor: Actor, now: datetime
 ) -> PatientImport:
     """Keep a file, sealed, until it is taken or dropped. Raises patient_file.UnreadableFile."""
-    text = (
+    text, left_out = (
         visit_calendar.as_table(content, zone=practice.zone)
         if visit_calendar.is_calendar(content)
-        else patient_file.text_of(content)
+        else (patient_file.text_of(content), 0)
     )
     table = patient_file.read_table(text)
-    row = PatientImport(practice=practice, account=account, total=len(table.rows), begun_at=now)
+    row = PatientImport(
+        practice=practice, account=account, total=len(table.rows), left_out=left_out, begun_at=now
+    )
     seal(row, title=name[:120], lines=text)
     row.save(force_insert=True)
     _record("import-begun", row, actor=actor, now=now)
     return row
 
 
-def look(
-    table: patient_file.Table, *, practice: Practice, now: datetime
-) -> tuple[list[Line], list[Line]]:
-    """The first lines as they were understood, and the first that will be refused as it stands.
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What a file holds before anything of it is taken.
 
-    Whether time is taken, and whether a visit reason is known, shows when they are taken.
+    `first` and `refused`: the first lines as they were understood, and the first that will be
+    refused as they stand; the numbers are of all lines. Whether time is taken, and whether a visit
+    reason is known, shows when they are taken.
     """
+
+    first: list[Line]
+    refused: list[Line]
+    visits: int
+    without_visit: int
+    n_refused: int
+    short_years: int
+
+
+def look(lines: Iterable[Line], *, practice: Practice, now: datetime) -> Preview:
+    """Say what the lines of a file hold."""
     first: list[Line] = []
     refused: list[Line] = []
-    for line in table.lines():
+    count = Counter[str]()
+    for line in lines:
         problem = line.problem
         if line.visit is not None and imported_visits.is_past(line.visit, practice, now=now):
             problem = imported_visits.CannotTake.past
-        if problem and len(refused) < SHOWN:
-            refused.append(replace(line, problem=problem))
-        elif not problem and len(first) < SHOWN:
+        count["short_years"] += line.has_short_year
+        if problem:
+            count["n_refused"] += 1
+            if len(refused) < SHOWN:
+                refused.append(replace(line, problem=problem))
+            continue
+        count["visits" if line.visit is not None else "without_visit"] += 1
+        if len(first) < SHOWN:
             first.append(line)
-        if len(first) == len(refused) == SHOWN:
-            break
-    return first, refused
+    return Preview(
+        first=first, refused=refused, visits=count["visits"],
+        without_visit=count["without_visit"], n_refused=count["n_refused"],
+        short_years=count["short_years"],
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,37 +108,47 @@ class Double:
     files: list[Duplicate]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Doubles:
+    """The lines from `since` to `until` of the `total` that might be somebody's second file."""
+
+    found: list[Double]
+    since: int
+    until: int
+    total: int
+
+
 def look_for_doubles(
-    table: patient_file.Table, *, practice: Practice, actor: Actor
-) -> tuple[list[Double], bool]:
-    """The first lines that would make a second file of somebody, and whether all were looked at.
+    lines: Iterable[Line], *, practice: Practice, actor: Actor, after: int = 0
+) -> Doubles:
+    """Compare lines with the practice's files, COMPARED_AT_ONCE at most, after the first ones.
 
     In the practice's scope. Lines whose birth date and telephone nobody has are passed by without
-    opening anything; of the others DOUBLES_ASKED at most are compared, which is on the record.
+    opening anything, as are those of patients whom the practice knows by their whole identity. Of
+    the others the names are opened, which is on the record.
     """
+    alike = list(_with_something_in_common(lines))
+    after = after if 0 <= after < len(alike) else 0
     found: list[Double] = []
-    asked = 0
-    for line in _with_something_in_common(table):
+    some = alike[after : after + COMPARED_AT_ONCE]
+    for line in some:
         identity = line.identity
         if identity is None or find_known(identity, practice_id=practice.pk) is not None:
             continue
-        if asked == DOUBLES_ASKED or len(found) == DOUBLES_SHOWN:
-            return found, False
-        asked += 1
         if files := probable_duplicates(identity=identity, actor=actor):
             found.append(Double(line=line, files=files))
-    return found, True
+    return Doubles(found=found, since=after + 1, until=after + len(some), total=len(alike))
 
 
-def _with_something_in_common(table: patient_file.Table) -> Iterator[Line]:
+def _with_something_in_common(lines: Iterable[Line]) -> Iterator[Line]:
     """The lines whose birth date or telephone somebody in the scope has."""
-    lines = [(line, indexes_of(line.identity)) for line in table.lines() if line.identity]
+    indexed = [(line, indexes_of(line.identity)) for line in lines if line.identity]
     there: dict[str, set[bytes]] = {}
     for name in ("birth_date_index", "phone_index"):
-        sought = [indexes[name] for _line, indexes in lines if indexes[name] is not None]
+        sought = [indexes[name] for _line, indexes in indexed if indexes[name] is not None]
         rows = Patient.objects.filter(**{f"{name}__in": sought})
         there[name] = {bytes(index) for index in rows.values_list(name, flat=True)}
-    for line, indexes in lines:
+    for line, indexes in indexed:
         if any(indexes[name] in known for name, known in there.items()):
             yield line
 

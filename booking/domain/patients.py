@@ -200,13 +200,50 @@ def make_known(*, practice_id: uuid.UUID, patient_id: uuid.UUID, since: datetime
         return bool(cursor.rowcount == 1)
 
 
-def parse_birth_date(text: str) -> date | None:
-    """Read 31/12/1980, 31.12.1980, 31 12 1980 or 1980-12-31; None for anything else."""
+def parse_birth_date(text: str, *, today: date | None = None) -> date | None:
+    """Read 31/12/1980, 31.12.1980, 31 12 1980, 31/12/80 or 1980-12-31; None for anything else.
+
+    A year of two digits is the latest after which nobody would be born later than `today`: whoever
+    is a hundred or more needs four. Pages say so where such years are read.
+    """
+    parts = _parts_of_day(text)
+    if parts is None:
+        return None
+    year, month, day = parts
+    if len(year) == 4:
+        return _day(int(year), month, day)
+    today = today or date.today()
+    same = (each for each in range(today.year, today.year - 101, -1) if each % 100 == int(year))
+    days = (_day(each, month, day) for each in same)
+    return next((born for born in days if born is not None and born <= today), None)
+
+
+def parse_day_to_come(text: str) -> date | None:
+    """Read the day of a visit, as `parse_birth_date` does; two digits are of this century."""
+    parts = _parts_of_day(text)
+    if parts is None:
+        return None
+    year, month, day = parts
+    return _day(int(year) if len(year) == 4 else 2000 + int(year), month, day)
+
+
+def has_short_year(text: str) -> bool:
+    """Whether a day is written with a year of two digits."""
+    parts = _parts_of_day(text)
+    return parts is not None and len(parts[0]) == 2
+
+
+def _parts_of_day(text: str) -> tuple[str, int, int] | None:
+    """The year as it is written, the month and the day."""
     parts = text.replace("/", " ").replace(".", " ").replace("-", " ").split()
     if len(parts) != 3 or not all(part.isdecimal() and len(part) <= 4 for part in parts):
         return None
     year, month, day = parts if len(parts[0]) == 4 else parts[::-1]
+    return (year, int(month), int(day)) if len(year) in (2, 4) else None
+
+
+def _day(year: int, month: int, day: int) -> date | None:
     try:
-        return date(int(year), int(month), int(day))
+        return date(year, month, day)
     except ValueError:
         return None

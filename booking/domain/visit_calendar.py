@@ -21,7 +21,8 @@ HEADER = (
     "Nom", "Prénom", "Date de naissance", "Téléphone", "E-mail", "Début", "Durée", "Motif",
 )  # fmt: skip
 _PHONE = re.compile(r"(?:\+33 ?|0)[1-9](?:[ .-]?\d\d){4}")
-_BORN = re.compile(r"(?<!\d)\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d(?!\d)")
+# With slashes alone where the year has two digits: a telephone number has points or spaces.
+_BORN = re.compile(r"(?<![\d/])\d{1,2}(?:[/.-]\d{1,2}[/.-](?:19|20)\d\d|/\d{1,2}/\d\d)(?![\d/])")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _TITLES = {"m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle", "enfant", "dr"}
 
@@ -35,8 +36,10 @@ def is_calendar(content: bytes) -> bool:
     return content.lstrip(b"\xef\xbb\xbf\r\n ").upper().startswith(b"BEGIN:VCALENDAR")
 
 
-def as_table(content: bytes, *, zone: ZoneInfo) -> str:
+def as_table(content: bytes, *, zone: ZoneInfo) -> tuple[str, int]:
     """Write a calendar's events as a CSV table; times in the wall clock of `zone`.
+
+    Returns how many of them are no visits as well.
 
     Whole days, cancelled events and free ones are no visits. An event that cannot be read is a line
     with what stands there, which is refused like any other line. Raises UnreadableFile.
@@ -51,12 +54,13 @@ def as_table(content: bytes, *, zone: ZoneInfo) -> str:
         raise UnreadableFile(UnreadableFile.no_calendar) from error
     if len(parts.events) > MOST_LINES:
         raise UnreadableFile(UnreadableFile.too_large)
-    rows = [row for apart, event in read_events(parts) if (row := _row(apart, event, zone))]
+    events = [_row(apart, event, zone) for apart, event in read_events(parts)]
+    rows = [row for row in events if row is not None]
     if not rows:
         raise UnreadableFile(UnreadableFile.empty)
     out = io.StringIO()
     csv.writer(out, delimiter=";").writerows([HEADER, *rows])
-    return out.getvalue()
+    return out.getvalue(), len(events) - len(rows)
 
 
 def _row(apart: Apart, event: Component | None, zone: ZoneInfo) -> list[str] | None:

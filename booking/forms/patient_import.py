@@ -12,7 +12,8 @@ class StartForm(forms.Form):
     visit_reason = forms.ModelChoiceField(
         label=_("Agenda et motif, là où le fichier n’en dit pas que l’on connaisse"),
         queryset=VisitReason.objects.none(),
-        empty_label=None,
+        required=False,
+        empty_label=_("aucun : ces lignes me sont rendues"),
     )
 
     def __init__(self, *args: Any, practice: Practice, **kwargs: Any) -> None:
@@ -45,7 +46,9 @@ class FileForm(forms.Form):
         help_text=_(
             "Première ligne : nom, prénom, date de naissance, sexe, téléphone, e-mail, dans"
             " l’ordre que vous voulez. Avec date, heure, durée, motif et praticien, les rendez-vous"
-            " à venir sont repris aussi. Rien n’est pris avant que vous l’ayez vu."
+            " à venir sont repris aussi ; une ligne sans date ni heure est un patient sans"
+            " rendez-vous. Une naissance comme 12/05/90 est comprise d’une personne de moins de"
+            " cent ans. Rien n’est pris avant que vous l’ayez vu."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.ics,text/csv,text/calendar"}),
         error_messages={

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -196,8 +197,9 @@ def test_it_goes_on_where_it_was_killed(agendas, now, monkeypatch):
 
 
 def test_a_calendar_is_read_as_a_table(agendas, now):
-    text = visit_calendar.as_table(CALENDAR, zone=agendas[0].practice.zone)
+    text, left_out = visit_calendar.as_table(CALENDAR, zone=agendas[0].practice.zone)
     lines = list(read_table(text).lines())
+    assert (len(lines), left_out) == (4, 2), "a whole day and a cancelled event are no visits"
     first, second, third, recurring = lines
     assert (first.identity.last_name, first.identity.first_name) == ("LEFÈVRE", "Zoé")
     assert (str(first.identity.birth_date), first.identity.phone) == ("1980-12-31", "+33612345678")
@@ -310,6 +312,54 @@ def test_what_is_no_start_or_length_is_refused(start, minutes):
     (line,) = patient_file.read_table(text).lines()
     assert "illisible" in str(line.problem)
     assert line.identity is None
+
+
+def test_patients_without_a_visit_are_taken_from_the_same_file(agendas, now):
+    one = agendas[0].practitioner
+    text = (
+        "Date;Heure;Motif;Praticien;Nom;Prénom;Naissance\n"
+        f"30/11/26;09:00;Consultation;{one};Rey;Ada;12/05/90\n"
+        ";;;;Martin;Léo;01/01/1990\n;;Consultation;x;Martin;Lou;02/01/1990\n"
+        "30/11/2026;;;;Martin;Luc;03/01/1990\n;09:00;;;Martin;Lia;04/01/1990\n"
+    ).encode()
+    row = taken(agendas, now, text)
+    assert (row.created, row.visits, row.rejected) == (3, 1, 2)
+    assert [each[0] for each in refusals(row)] == ["5", "6"]
+    assert Appointment.unscoped.get().starts_at == MONDAY_NINE
+
+
+@pytest.mark.usefixtures("at_now")
+def test_a_calendar_says_what_it_holds_before_anything_is_taken(agendas, now):
+    practice = agendas[0].practice
+    desk = verified_client(make_member(practice, role="owner").account)
+    file = SimpleUploadedFile("agenda.ics", CALENDAR, content_type="text/calendar")
+    url = reverse("booking:imports", args=[practice.pk])
+    text = desk.post(url, {"file": file}, follow=True).content.decode()
+    assert "Ce calendrier contient 6 événements" in text
+    assert "2 ne sont pas des rendez-vous" in text
+    facts = dict(re.findall(r"<dt>([^<]+)</dt>\s*<dd>(\d+)</dd>", text))
+    assert facts == {
+        "Lignes": "4", "Avec un rendez-vous à reprendre": "2", "Patients sans rendez-vous": "0",
+        "Refusées": "2",
+    }  # fmt: skip
+
+
+def test_no_agenda_is_chosen_before_somebody_chooses(agendas, now):
+    """A line that names nobody would go to whoever comes first in the alphabet."""
+    practice = agendas[0].practice
+    desk = verified_client(make_member(practice, role="owner").account)
+    text = "Date;Heure;Nom;Prénom;Naissance\n30/11/2026;09:00;Rey;Ada;12/05/1990\n".encode()
+    row = patient_import.begin(
+        practice=practice, account=make_account(), name="a.csv", content=text,
+        actor=practice_actor(), now=now,
+    )  # fmt: skip
+    page = desk.get(reverse("booking:patient-import", args=[practice.pk, row.pk])).content.decode()
+    assert '<option value="" selected>aucun' in page
+    desk.post(reverse("booking:change-import", args=[practice.pk, row.pk, "prendre"]))
+    patient_import.run(row.pk, now=now)
+    row.refresh_from_db()
+    assert (row.visits, row.rejected, row.visit_reason) == (0, 1, None)
+    assert refusals(row)[0][1] == "praticien inconnu ici"
 
 
 def test_an_end_is_as_good_as_a_length():

@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -310,6 +311,61 @@ def test_a_file_is_created_all_the_same_where_that_is_meant(practice, desk, now)
     patient_import.run(row.pk, now=now)
     row.refresh_from_db()
     assert (row.created, row.rejected) == (1, 0)
+
+
+def test_any_number_of_doubles_is_compared_page_by_page(practice, desk, now, monkeypatch):
+    monkeypatch.setattr(patient_import, "COMPARED_AT_ONCE", 3)
+    make_patient(practice=practice)
+    others = "".join(f"Rey;Ada{n};01/02/1990;\n" for n in range(4))
+    same = "".join(f"Lefebvre;Zo{'eé'[n % 2]}{'s' * n};{BORN};\n" for n in range(7))
+    row = begin(practice, now, HEADER + others + same)
+    address = reverse("booking:patient-import", args=[practice.pk, row.pk])
+    seen, here = [], address
+    for _page in range(3):
+        page = desk.get(here)
+        seen += [double.line.number for double in page.context["doubles"]]
+        found = re.search(r'href="(\?compare=\d+)">Comparer les suivantes', page.content.decode())
+        here = address + found[1] if found else ""
+    assert not here and seen == list(range(6, 13))
+    assert "Sur 7 lignes" in page.content.decode() and "de 7 à 7" in page.content.decode()
+    for nonsense in ("x", "-1", "9" * 30, "7"):
+        page = desk.get(address, {"compare": nonsense})
+        assert [double.line.number for double in page.context["doubles"]] == [6, 7, 8]
+
+
+@pytest.mark.usefixtures("at_now")
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("12/05/90", "12/05/1990"), ("12.05.27", "12/05/1927"), ("12-05-26", "12/05/2026"),
+        # 24 November 2026 is today.
+        ("24/11/26", "24/11/2026"), ("25/11/26", "25/11/1926"), ("1/1/00", "01/01/2000"),
+        ("29/02/00", "29/02/2000"), ("29/02/28", "29/02/1928"), ("12 05 03", "12/05/2003"),
+    ],
+)  # fmt: skip
+def test_a_year_of_two_digits_is_of_somebody_under_a_hundred(practice, desk, now, written, read):
+    row = begin(practice, now, HEADER + f"Rey;Ada;{written};\n")
+    page = desk.get(reverse("booking:patient-import", args=[practice.pk, row.pk]))
+    text = page.content.decode()
+    assert f"<td>{read}</td>" in text
+    assert "1 date de naissance a une année sur deux chiffres" in text
+    assert take(row, now).created == 1
+
+
+@pytest.mark.parametrize(
+    "written", ["29/02/90", "31/02/80", "12/05/9", "12/05/990", "32/01/80"]
+)
+def test_what_is_no_day_is_refused(written):
+    (line,) = understood(HEADER + f"Rey;Ada;{written};06 12 34 56 78")
+    assert line.problem == "date de naissance illisible"
+
+
+def test_the_page_counts_what_the_file_holds(practice, desk, now):
+    row = begin(practice, now, FILE)
+    text = desk.get(reverse("booking:patient-import", args=[practice.pk, row.pk])).content.decode()
+    facts = dict(re.findall(r"<dt>([^<]+)</dt>\s*<dd>(\d+)</dd>", text))
+    assert facts == {"Lignes": "8", "Patients à reprendre": "3", "Refusées": "5"}
+    assert "deux chiffres" not in text
 
 
 def test_two_lines_of_one_file_are_compared_too(practice, now):

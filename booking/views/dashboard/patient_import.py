@@ -59,6 +59,10 @@ def imports(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     return render(request, "dashboard/imports.html", context)
 
 
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+
+
 @never_cache
 @practice_member("booking.import_patients")
 @require_safe
@@ -74,16 +78,23 @@ def one_import(request: HttpRequest, practice_id: uuid.UUID, import_id: uuid.UUI
         ) as plain:
             table = patient_file.read_table(plain.text(row, "lines"))
             context["title"] = plain.text(row, "title")
-        doubles, is_all = patient_import.look_for_doubles(
-            table, practice=row.practice, actor=practice_actor(request)
+        lines = list(table.lines())
+        compared = patient_import.look_for_doubles(
+            lines,
+            practice=row.practice,
+            actor=practice_actor(request),
+            after=_number(request.GET.get("compare", "")),
         )
-        lines, refused = patient_import.look(table, practice=row.practice, now=timezone.now())
+        preview = patient_import.look(lines, practice=row.practice, now=timezone.now())
         context |= {
             "table": table,
-            "first": lines,
-            "bad": refused,
-            "doubles": doubles,
-            "are_all_doubles": is_all,
+            "preview": preview,
+            "first": preview.first,
+            "bad": preview.refused,
+            "compared": compared,
+            "doubles": compared.found,
+            "events": row.total + row.left_out,
+            "today": timezone.localdate(),
             "doubles_form": DoublesForm(),
             "form": StartForm(practice=row.practice) if table.has_visits else None,
         }
