@@ -241,7 +241,9 @@ def _line(number: int, cells: list[str], columns: dict[str, int], *, has_visits:
     if born is None and not phone:
         return refused(_("ni date de naissance ni téléphone : on ne saurait pas qui c’est"))
     # Software writes patients without a visit to come into the same file.
-    says_when = has_visits and any(cell(name) for name in ("start", "day", "time"))
+    says_when = has_visits and any(
+        cell(name) for name in ("start", "day", "time", "end", "minutes")
+    )
     visit = _visit(cell) if says_when else None
     if says_when and visit is None:
         return refused(_("date, heure ou durée illisible"))
