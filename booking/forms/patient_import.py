@@ -25,6 +25,9 @@ class StartForm(forms.Form):
             .select_related("agenda__practitioner")
             .order_by("agenda__practitioner__last_name", "name", "pk")
         )
+        # One alone is nothing to choose; of several, none is chosen for anybody.
+        only = list(field.queryset[:2])
+        field.initial = only[0] if len(only) == 1 else None
         field.label_from_instance = lambda obj: f"{obj.agenda.practitioner} · {obj.name}"  # type: ignore[method-assign]
 
 

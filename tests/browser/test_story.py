@@ -384,7 +384,7 @@ def test_a_secretary_books_in_four_interactions(live_server, new_page, agenda, m
     page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/?jour={tomorrow}")
     page.locator(".block.free a").first.click()  # 1
     page.fill("#q", "dupre")  # 2
-    page.get_by_label("Dupré Anaïs").check()  # 3
+    page.get_by_label("Anaïs Dupré").check()  # 3
     page.get_by_role("button", name="Prendre le rendez-vous").click()  # 4
     expect(page.locator(".notice.success")).to_contain_text("Rendez-vous pris pour Anaïs Dupré")
     expect(page.locator(".block.visit")).to_contain_text("Anaïs Dupré")
@@ -401,7 +401,7 @@ def test_what_is_typed_before_the_page_is_ready_is_looked_for(live_server, new_p
     page.fill("#q", "dupre")
     for each in held:
         each.continue_()
-    expect(page.get_by_label("Dupré Anaïs")).to_be_visible()
+    expect(page.get_by_label("Anaïs Dupré")).to_be_visible()
 
 
 def test_booking_without_javascript(live_server, new_page, agenda, mails):
