@@ -352,9 +352,7 @@ def test_a_year_of_two_digits_is_of_somebody_under_a_hundred(practice, desk, now
     assert take(row, now).created == 1
 
 
-@pytest.mark.parametrize(
-    "written", ["29/02/90", "31/02/80", "12/05/9", "12/05/990", "32/01/80"]
-)
+@pytest.mark.parametrize("written", ["29/02/90", "31/02/80", "12/05/9", "12/05/990", "32/01/80"])
 def test_what_is_no_day_is_refused(written):
     (line,) = understood(HEADER + f"Rey;Ada;{written};06 12 34 56 78")
     assert line.problem == "date de naissance illisible"
