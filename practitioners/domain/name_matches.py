@@ -14,6 +14,7 @@ from practitioners.models import Agenda, Practice, Practitioner, VisitReason
 from practitioners.models.folded import FoldedName
 
 SIMPLE = "simple"
+NAMES_AT_MOST = 500
 
 
 def _query(words: Sequence[str], *, prefix: bool) -> SearchQuery:
@@ -97,6 +98,16 @@ def reasons(alternatives: Sequence[Sequence[str]]) -> "QuerySet[VisitReason]":
     """Active visit reasons whose name has, for some alternative, words beginning with its words."""
     queries = [_query(words, prefix=True) for words in alternatives if words]
     return _reasons(reduce(or_, queries)) if queries else VisitReason.objects.none()
+
+
+def few_names(rows: "QuerySet[VisitReason]") -> list[str] | None:
+    """The names of these reasons, or None if they are many.
+
+    Practices call the same thing by a few names, which the index of words finds at once; a row is
+    then compared with the names, and not word by word.
+    """
+    names = list(rows.order_by().values_list("name", flat=True).distinct()[: NAMES_AT_MOST + 1])
+    return names if len(names) <= NAMES_AT_MOST else None
 
 
 def reasons_named(words: Sequence[str]) -> "QuerySet[VisitReason]":

@@ -111,15 +111,17 @@ def _specialties(
     """Specialties near the ones asked for, else the usual ones, of whom somebody is there."""
     asked = [specialty.code for specialty in meant.specialties]
     codes = [near for code in asked for near in _related().get(code, USUAL[:1])]
-    codes = [code for code in dict.fromkeys(codes or USUAL) if code not in asked]
+    codes = [code for code in dict.fromkeys(codes) if code not in asked]
     agendas = search.filtered(Agenda.objects.filter(listed=True), replace(filters, reason=""))
     there = located.within(agendas, place).order_by()
     through = Practitioner.specialties.through.objects.filter(
-        specialty__in=codes, practitioner__in=there.values("practitioner_id")
+        specialty__in=[*codes, *USUAL], practitioner__in=there.values("practitioner_id")
     )
     found = set(through.values_list("specialty_id", flat=True).distinct())
-    rows = Specialty.objects.in_bulk([code for code in codes if code in found])
-    return [rows[code] for code in codes if code in rows][:SPECIALTIES]
+    usual = [code for code in USUAL if code in found and code not in asked]
+    shown = [code for code in codes if code in found] or usual
+    rows = Specialty.objects.in_bulk(shown[:SPECIALTIES])
+    return [rows[code] for code in shown[:SPECIALTIES]]
 
 
 def _by_video(listed: "QuerySet[Agenda]", filters: "search.Filters") -> bool:

@@ -19,7 +19,6 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    Subquery,
     Value,
     When,
 )
@@ -42,7 +41,7 @@ OFFERS, SPECIALTY, SECOND_SPECIALTY = NOT_NAMED, NOT_NAMED + 1, NOT_NAMED + 2
 
 def either(flag: str, then: str, otherwise: Any) -> Case:
     """One expression where a flag is set, and another one where it is not."""
-    return Case(When(**{flag: True}, then=F(then)), default=Subquery(otherwise))
+    return Case(When(**{flag: True}, then=F(then)), default=otherwise)
 
 
 def annotate(

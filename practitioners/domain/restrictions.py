@@ -2,10 +2,20 @@
 
 from typing import Any
 
-from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 
 from practitioners.domain.eligibility import NEW, SAYS_KNOWN, restriction
-from practitioners.models import Agenda, VisitReason
+from practitioners.models import Agenda, NextSlot, VisitReason
 from practitioners.models.agenda import PatientKind
 
 
@@ -30,6 +40,25 @@ def reasons_for(known: bool | None, *, prefix: str = "") -> Q:
     return bookable(prefix=prefix) & ~Q(**{f"{prefix}patient_kind": closed_to})
 
 
+def open_to(known: bool | None, *, prefix: str) -> Q:
+    """`reasons_for` of agendas that take new patients; `first_of` asks about the others."""
+    if known is None:
+        return Q()
+    return ~Q(**{f"{prefix}patient_kind": PatientKind.NEW if known else PatientKind.KNOWN})
+
+
+def first_of(slots: "QuerySet[NextSlot]", field: str) -> Case:
+    """A field of the first slot that `open_to` lets through, as an expression for an agenda.
+
+    Most agendas take new patients, and an index alone answers for them.
+    """
+    for_known = slots.exclude(visit_reason__patient_kind=PatientKind.NEW)
+    return Case(
+        When(accepts_new_patients=True, then=Subquery(slots.values(field)[:1])),
+        default=Subquery(for_known.values(field)[:1]),
+    )
+
+
 def annotate(agendas: "QuerySet[Agenda]", *, known: bool | None) -> "QuerySet[Agenda]":
     """Annotate `restricted`: a patient who answered so can book nothing here.
 
@@ -37,9 +66,13 @@ def annotate(agendas: "QuerySet[Agenda]", *, known: bool | None) -> "QuerySet[Ag
     without an answer, one whose reasons nobody can book.
     """
     reasons = VisitReason.objects.filter(agenda_id=OuterRef("pk"), active=True)
-    # Asked in this order, as most agendas have an open reason and need no second look.
-    closed = Q(active=True) & ~Exists(reasons.filter(reasons_for(known))) & Exists(reasons)
-    if known is False:
+    # `reasons_for` without a look at the agenda for every reason, and with the cheap tests first.
+    kept_from = PatientKind.KNOWN if known is False else PatientKind.NEW
+    opened = Exists(reasons.exclude(patient_kind=kept_from))
+    closed = Q(active=True) & ~opened & Exists(reasons)
+    if known is None:
+        closed &= Q(accepts_new_patients=False)
+    elif known is False:
         closed |= Q(accepts_new_patients=False)
     return agendas.annotate(
         restricted=Case(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from practitioners.domain import availability, located, name_matches, ranking, restrictions
 from practitioners.domain.availability import Slot
@@ -30,6 +30,8 @@ INLINE_DAYS = 14
 INLINE_SLOTS = 6
 REASONS_OF = 200
 REASONS_AT_MOST = 40
+# What a page shows or compares of an agenda beside its own fields.
+ANNOTATED = ("distance", "inside", "restricted", "next_at", "next_reason", "tier")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,19 +115,33 @@ def search(
     asked = about(Agenda.objects.filter(listed=True), meant)
     agendas = located.within(asked, place, named=bool(meant.words))
     agendas = restrictions.annotate(filtered(agendas, filters), known=filters.known)
-    agendas = _with_next_slots(agendas, meant, filters, now=now)
+    names = None
+    if meant.reasons and (place is None or place.departments):
+        # Of a whole directory, each row is compared with the few names that the words match.
+        names = name_matches.few_names(name_matches.reasons(meant.reasons))
+    agendas = _with_next_slots(agendas, meant, filters, names=names, now=now)
     agendas = ranking.order(ranking.annotate(agendas, meant, place), order=order)
     total = agendas.count()
     number = min(max(page, 1), max(1, math.ceil(total / PAGE)))
-    rows = list(
-        agendas.select_related("practice", "practitioner").prefetch_related(
-            "practitioner__specialties"
-        )[(number - 1) * PAGE : number * PAGE]
-    )
-    hits = _hits(rows, filters, now=now)
+    hits = _hits(_read(agendas[(number - 1) * PAGE : number * PAGE]), filters, now=now)
     # The projection ordered the page; what it now shows is what was computed just now.
     hits.sort(key=lambda hit: ranking.key(hit.agenda, hit.next_at, order=order))
     return Page(hits=hits, total=total, number=number, understood=meant, place=place)
+
+
+def _read(ordered: "QuerySet[Agenda]") -> list[Any]:
+    """Return the agendas of a page with what was annotated.
+
+    The order is found first: a directory of agendas is not joined to its people and practices for
+    the ten that are shown.
+    """
+    found = list(ordered.values("pk", *ANNOTATED))
+    rows = Agenda.objects.select_related("practice", "practitioner")
+    rows = rows.prefetch_related("practitioner__specialties")
+    agendas = rows.in_bulk([values["pk"] for values in found])
+    for values in found:
+        agendas[values["pk"]].__dict__ |= {name: values[name] for name in ANNOTATED}
+    return [agendas[values["pk"]] for values in found]
 
 
 def about(agendas: "QuerySet[Agenda]", meant: Understanding) -> "QuerySet[Agenda]":
@@ -168,11 +184,19 @@ def _practices(meant: Understanding) -> "QuerySet[Any]":
 
 
 def _with_next_slots(
-    agendas: "QuerySet[Agenda]", meant: Understanding, filters: Filters, *, now: datetime
+    agendas: "QuerySet[Agenda]",
+    meant: Understanding,
+    filters: Filters,
+    *,
+    names: list[str] | None,
+    now: datetime,
 ) -> "QuerySet[Agenda]":
-    """Annotate `next_at` and `next_reason`: of the reason asked for, where an agenda offers it."""
+    """Annotate `next_at` and `next_reason`: of the reason asked for, where an agenda offers it.
+
+    `names`, if given, are the names of the reasons that `meant` asks for.
+    """
     slots = NextSlot.objects.filter(
-        restrictions.reasons_for(filters.known, prefix="visit_reason__"),
+        restrictions.open_to(filters.known, prefix="visit_reason__"),
         agenda_id=OuterRef("pk"),
         bookable_until__gte=now,
         **_reason_lookup(filters, "visit_reason__"),
@@ -180,20 +204,25 @@ def _with_next_slots(
     if meant.reasons:
         wanted = name_matches.reasons(meant.reasons).filter(restrictions.bookable())
         asked = slots.filter(visit_reason__in=wanted.filter(agenda_id=OuterRef("agenda_id")))
+        if names is not None:
+            wanted = VisitReason.objects.filter(
+                restrictions.bookable(), active=True, name__in=names
+            )
+            asked = slots.filter(visit_reason__active=True, visit_reason__name__in=names)
         agendas = agendas.annotate(
             offers=Exists(wanted.filter(agenda_id=OuterRef("pk"))),
-            asked_at=Subquery(asked.values("starts_at")[:1]),
-            asked_reason=Subquery(asked.values("visit_reason_id")[:1]),
+            asked_at=restrictions.first_of(asked, "starts_at"),
+            asked_reason=restrictions.first_of(asked, "visit_reason_id"),
         )
         return agendas.annotate(
-            next_at=ranking.either("offers", "asked_at", slots.values("starts_at")[:1]),
+            next_at=ranking.either("offers", "asked_at", restrictions.first_of(slots, "starts_at")),
             next_reason=ranking.either(
-                "offers", "asked_reason", slots.values("visit_reason_id")[:1]
+                "offers", "asked_reason", restrictions.first_of(slots, "visit_reason_id")
             ),
         )
     return agendas.annotate(
-        next_at=Subquery(slots.values("starts_at")[:1]),
-        next_reason=Subquery(slots.values("visit_reason_id")[:1]),
+        next_at=restrictions.first_of(slots, "starts_at"),
+        next_reason=restrictions.first_of(slots, "visit_reason_id"),
     )
 
 

@@ -70,6 +70,12 @@ class NextSlot(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["starts_at"], name="next_slot_soonest"),
+            # A search reads the first slot of each agenda from this index alone.
+            models.Index(
+                fields=["agenda", "starts_at"],
+                include=["bookable_until", "visit_reason"],
+                name="next_slot_of_agenda",
+            ),
             models.Index(fields=["computed_at"], name="next_slot_oldest"),
         ]
 

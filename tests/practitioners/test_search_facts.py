@@ -257,6 +257,25 @@ def test_where_nobody_is_found_nearer_wider_and_video_are_offered():
     assert other.context["ways"].without_filters
 
 
+def test_where_nobody_has_the_specialty_the_usual_ones_that_are_there_are_offered():
+    page = Client().get(reverse("practitioners:search"), {"quoi": "stomatologue", "ou": "Tours"})
+    offered = {specialty.code for specialty in page.context["ways"].specialties}
+    assert offered
+    assert offered <= {"SM54", "P40", "SM38", "SM15", "SM20", "SM40", "P70"}
+
+
+def test_the_order_is_found_from_agendas_and_their_slots_alone():
+    """People and practices are read for the page's ten, however many are found."""
+    with CaptureQueriesContext(connection) as queries:
+        page = found("", "")
+    assert page.total > len(page.hits)
+    ordering = [q["sql"] for q in queries if "next_at" in q["sql"] and "LIMIT 10" in q["sql"]]
+    assert len(ordering) == 1
+    assert '"practitioners_practitioner"' not in ordering[0]
+    assert '"practitioners_practice"' not in ordering[0]
+    assert page.hits[0].agenda.practitioner.last_name
+
+
 LINK = re.compile(r'href="(\?[^"]+)"')
 
 
