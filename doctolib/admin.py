@@ -72,13 +72,15 @@ class StaffSite(AdminSite):
 
             try:
                 answer: HttpResponseBase = guarded(request, *args, **kwargs)
-            except Asked:
+            except Asked as refused:
+                refused.make_sure()
                 messages.warning(
                     request,
                     _("Ces lectures sortent de l’habitude : confirmez que c’est bien vous."),
                 )
                 return to_second_factor(request)
-            except Stopped:
+            except Stopped as refused:
+                refused.make_sure()
                 return render(request, "admin/stopped.html", status=403)
             return answer
 

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -23,18 +24,29 @@ from audit.watch.sighting import Sighting
 from audit.watch.watcher import Verdict
 
 
-class Stopped(Exception):
-    """The holder is stopped, perhaps just now, and nothing was opened.
+class NotOpened(Exception):
+    """The watch refused an opening. What that means for its holder is done when this is raised.
 
-    The transaction in which it was raised must commit: it is what stops the holder.
+    Where the transaction in which it was raised is rolled back, that is undone with it: whoever
+    catches it outside of all transactions calls `make_sure`, which does what is not done any more.
     """
 
+    def __init__(self, carry_out: Callable[[], object] | None = None) -> None:
+        super().__init__()
+        self._carry_out = carry_out
 
-class Asked(Exception):
-    """The holder, a person, must say again who it is; nothing was opened.
+    def make_sure(self) -> None:
+        """Ask or stop the holder, unless that stands."""
+        if self._carry_out is not None:
+            self._carry_out()
 
-    The transaction in which it was raised must commit, too.
-    """
+
+class Stopped(NotOpened):
+    """The holder is stopped, perhaps just now, and nothing was opened."""
+
+
+class Asked(NotOpened):
+    """The holder, a person, must say again who it is; nothing was opened."""
 
 
 @transaction.atomic
@@ -59,12 +71,18 @@ def guard(
     )  # fmt: skip
     if verdict.ask:
         why = [asdict(sign) for sign in verdict.signs]
-        holders.ask(kind=kind, holder_id=holder_id, actor=system_actor(), why=why, now=now)
-        return verdict, Asked()
-    _stop_whom(verdict, holder_id, kind=kind, group_id=group_id, origin=origin, now=now)
+        ask = partial(
+            holders.ask, kind=kind, holder_id=holder_id, actor=system_actor(), why=why, now=now
+        )
+        ask()
+        return verdict, Asked(ask)
+    stop = partial(
+        _stop_whom, verdict, holder_id, kind=kind, group_id=group_id, origin=origin, now=now
+    )
+    stop()
     # Asked in any case: what was in flight when another request stopped the holder is refused.
     is_stopped = holders.is_stopped(kind=kind, holder_id=holder_id)
-    return verdict, Stopped() if is_stopped else None
+    return verdict, Stopped(stop) if is_stopped else None
 
 
 @transaction.atomic

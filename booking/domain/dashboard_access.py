@@ -25,8 +25,12 @@ from practitioners.models import Membership
 
 @transaction.atomic
 def ask(*, holder_id: uuid.UUID, actor: Actor, why: list[dict[str, object]], now: datetime) -> None:
-    """Let no session of an account open anything before it gives its second factor again."""
-    Account.objects.filter(pk=holder_id).update(asked_at=now)
+    """Let no session of an account open anything before it gives its second factor again.
+
+    Asked twice at one instant, it is asked once.
+    """
+    if not Account.objects.filter(pk=holder_id).exclude(asked_at=now).update(asked_at=now):
+        return
     entries.write("member-asked", actor=actor, object_id=holder_id, at=now, details={"signs": why})
     transaction.on_commit(partial(live.wake, holder_id), robust=True)
 

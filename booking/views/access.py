@@ -293,13 +293,15 @@ def practice_member(permission: str) -> Callable[[View], View]:
             try:
                 with scope(practice=membership.practice):
                     return view(request, practice_id, *args, **kwargs)
-            except Asked:
+            except Asked as refused:
+                refused.make_sure()
                 messages.warning(
                     request,
                     _("Ces lectures sortent de l’habitude : confirmez que c’est bien vous."),
                 )
                 return _to(request, "booking:second-factor", practice_id)
-            except Stopped:
+            except Stopped as refused:
+                refused.make_sure()
                 return _stopped(request)
 
         return guarded
