@@ -51,6 +51,10 @@ class CannotWait(Refusal):
     closed = _("Ce praticien ne tient pas de liste d’attente.")
     too_late = _("Ce rendez-vous ne peut plus être avancé en ligne : appelez le cabinet.")
     no_day = _("Choisissez au moins un jour.")
+    no_day_before = _(
+        "Aucun des jours choisis ne vient avant le rendez-vous : choisissez-en d’autres."
+    )
+    no_day_then = _("Aucun des jours choisis ne vient dans cette période : choisissez-en d’autres.")
     no_time = _("La période demandée est vide : la fin vient avant le début.")
     not_earlier = _(
         "Ce jour ne vient pas avant celui du rendez-vous : choisissez un jour plus tôt."
@@ -104,6 +108,8 @@ def join(
     if last < first:
         has_visit = appointment is not None
         raise CannotWait(_why_empty(first, last_day, today=today, has_visit=has_visit))
+    if not _can_come(first, last, weekdays, part_of_day, now=now.astimezone(zone)):
+        raise CannotWait(CannotWait.no_day_before if appointment else CannotWait.no_day_then)
     if Wait.unscoped.filter(agenda=agenda, ended_at__isnull=True).count() >= LIST_AT_MOST:
         raise CannotWait(CannotWait.full)
     wait = Wait(
@@ -131,6 +137,21 @@ def _why_empty(first: date, last_day: date | None, *, today: date, has_visit: bo
     if last_day is not None and last_day < first:
         return CannotWait.no_time
     return CannotWait.too_far
+
+
+def _can_come(
+    first: date, last: date, weekdays: Collection[int], part_of_day: str, *, now: datetime
+) -> bool:
+    """Whether any chosen day lies between two days, both included, and is not over.
+
+    `now` is on the practice's wall clock: a morning is over at NOON.
+    """
+    is_over = part_of_day == PartOfDay.MORNING and now.time() >= NOON
+    first = max(first, now.date() + timedelta(days=1) if is_over else now.date())
+    return any(
+        (first + timedelta(days=n)).weekday() in weekdays
+        for n in range(min((last - first).days + 1, len(EVERY_DAY)))
+    )
 
 
 def is_open(visit_reason: VisitReason) -> bool:
@@ -353,13 +374,10 @@ def _waiting(agenda: Agenda, *, now: datetime) -> list[Wait]:
         .prefetch_related(Prefetch("offers", queryset=Offer.unscoped.all()))
         .order_by("created_at", "pk")[:LIST_AT_MOST]
     )
-    today = now.astimezone(agenda.practice.zone).date()
     found = []
     for wait in rows:
         wait.agenda = wait.visit_reason.agenda = agenda
-        if wait.last_day < today or (
-            wait.appointment is not None and not _may_be_earlier(wait.appointment, now=now)
-        ):
+        if _is_over(wait, now=now):
             Wait.unscoped.filter(pk=wait.pk).update(ended_at=now)
             for offer in wait.offers.all():
                 if offer.state == OfferState.OPEN:
@@ -367,6 +385,16 @@ def _waiting(agenda: Agenda, *, now: datetime) -> list[Wait]:
         elif all(offer.state != OfferState.OPEN for offer in wait.offers.all()):
             found.append(wait)
     return found
+
+
+def _is_over(wait: Wait, *, now: datetime) -> bool:
+    """Whether nothing can come any more that would be offered to somebody on the list."""
+    if wait.appointment is not None and not _may_be_earlier(wait.appointment, now=now):
+        return True
+    local = now.astimezone(wait.practice.zone)
+    return not _can_come(
+        wait.first_day, _last_day(wait), wait.weekdays, wait.part_of_day, now=local
+    )
 
 
 def _may_be_earlier(appointment: Appointment, *, now: datetime) -> bool:

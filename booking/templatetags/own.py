@@ -3,9 +3,11 @@
 from typing import Any
 
 from django import template
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext as _
 
 from booking.domain import favourites
-from booking.models import Favourite, Offer
+from booking.models import Favourite, Offer, Wait
 from booking.models.patient import Sex
 from booking.queries.conversations import waiting_for_practice
 from booking.queries.documents import unopened_by_practice
@@ -40,6 +42,22 @@ def kept_until(offer: Offer, practice: Practice) -> str:
     if made.date() == ends.date():
         return f"{ends:%H:%M}"
     return f"{in_words(ends.date(), 'D j b')} {ends:%H:%M}"
+
+
+@register.filter
+def wanted_days(wait: Wait) -> str:
+    """Which days and hours somebody on the waiting list would take."""
+    said = [
+        ", ".join(str(WEEKDAYS[day]) for day in wait.weekdays)
+        if len(wait.weekdays) < len(WEEKDAYS)
+        else _("tous les jours"),
+        wait.get_part_of_day_display(),
+    ]
+    if wait.first_day > wait.created_at.astimezone(wait.practice.zone).date():
+        said.append(_("pas avant le %(day)s") % {"day": in_words(wait.first_day, "j F")})
+    if wait.appointment_id is None:
+        said.append(_("jusqu’au %(day)s") % {"day": in_words(wait.last_day, "j F Y")})
+    return " · ".join(said)
 
 
 @register.filter

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,12 +21,15 @@ from booking.domain.offer_links import offer_of
 from booking.forms.waiting import WaitForm
 from booking.models import Appointment, Offer, Patient, Wait
 from booking.queries import appointments as queries
-from booking.views import unfinished
+from booking.views import leaving, unfinished
 from booking.views.access import account_required, web_actor
 from booking.views.both import BOTH, sentences
 from booking.views.chosen import page_of, refusals
 from booking.views.people import chosen_first, named_people
 from practitioners.models import VisitReason
+
+# The days and hours of a form, of which the first has several values.
+WISHES = ("weekdays", "part_of_day", "first_day", "last_day")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +72,12 @@ def join(request: HttpRequest) -> HttpResponse:
         # Nobody to wait for yet: say who one is, and come back.
         unfinished.keep_target(request, request.get_full_path())
         return redirect("booking:new-person")
+    if request.POST.get(leaving.WAY) == leaving.ADD_PERSON:
+        return _to_new_person(request)
     form = WaitForm(
         request.POST or None,
+        initial={name: request.GET.getlist(name) for name in WISHES if name in request.GET}
+        | {name: request.GET[name] for name in WISHES[1:] if name in request.GET},
         people=people,
         chosen=chosen_first([row for row, _name in everybody], wished=request.GET.get("pour", "")),
         is_for_visit=asked.appointment is not None,
@@ -105,6 +113,7 @@ def join(request: HttpRequest) -> HttpResponse:
         "refused": [(name, refused[each.pk]) for each, name in everybody if each.pk in refused],
         "nobody_may": bool(everybody) and not people,
         "is_open": waiting.is_open(asked.reason),
+        "may_join": waiting.is_open(asked.reason) and not (everybody and not people),
         "other_reasons": page_of(asked.reason),
         "here": request.get_full_path(),
         "asked": asked,
@@ -115,6 +124,18 @@ def join(request: HttpRequest) -> HttpResponse:
         ),
     }
     return render(request, "booking/join_waiting_list.html", context)
+
+
+def _to_new_person(request: HttpRequest) -> HttpResponse:
+    """Lead to adding somebody, and from there back to the days and hours that were chosen."""
+    given = request.GET.copy()
+    for name in WISHES:
+        given.setlist(name, request.POST.getlist(name))
+    back = f"{request.path}?{given.urlencode()}"
+    answer = redirect(f"{reverse('booking:new-person')}?{urlencode({'next': back})}")
+    # Sent again, it leads away again (doctolib/once.py).
+    answer.leads_away = True  # type: ignore[attr-defined]
+    return answer
 
 
 @account_required

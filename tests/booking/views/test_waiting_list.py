@@ -15,6 +15,7 @@ from booking.domain import delivery, waiting
 from booking.domain.offer_links import offer_token
 from booking.models import Appointment, Message, Offer, Patient, Wait
 from tests.booking.test_waiting_list import MONDAY, NEXT, at, give_back, visit, waiting_for
+from tests.booking.views.forms_on_page import form_with, send
 from tests.factories import (
     make_account,
     make_agenda,
@@ -104,6 +105,9 @@ def test_joining_from_an_appointment(client, appointment, now):
         ({"first_day": "2026-12-07"}, "Ce jour ne vient pas avant celui du rendez-vous"),
         ({"first_day": "2027-12-07"}, "Ce jour ne vient pas avant celui du rendez-vous"),
         ({"first_day": "hier"}, "date"),
+        # The visit is on Monday the 7th: no such day is left before it.
+        ({"first_day": "2026-12-06", "weekdays": ["0", "5"]}, "Aucun des jours choisis"),
+        ({"first_day": "2026-12-01", "weekdays": ["0"]}, "Aucun des jours choisis"),
         ({"part_of_day": "minuit"}, "minuit"),
     ],
 )
@@ -299,3 +303,81 @@ def test_the_waiting_list_may_be_read_whole(reason, now):
     assert page.content.decode().count("Zoé Lefèvre") >= 30
     entry = Entry.objects.get(action="reveal", channel="dashboard")
     assert (len(entry.subjects), entry.details["weight"]) == (30, 0)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "is_taken"),
+    [
+        ({"weekdays": ["6"], "first_day": "2026-12-05", "last_day": "2026-12-06"}, True),
+        ({"weekdays": ["6"], "first_day": "2026-12-07", "last_day": "2026-12-12"}, False),
+        ({"weekdays": ["1"], "first_day": "2026-11-24", "last_day": "2026-11-24"}, True),
+        # The frozen clock says ten: a morning is left, and it is over by noon.
+        ({"weekdays": ["1"], "last_day": "2026-11-24", "part_of_day": "morning"}, True),
+    ],
+)
+def test_days_that_cannot_come_in_the_period(client, reason, patient, wishes, is_taken):
+    given = WISHES | {"patient": str(patient.pk)} | wishes
+    answer = client.post(f"{JOIN}?motif={reason.pk}", given)
+    assert (answer.status_code == 302) == is_taken
+    assert Wait.unscoped.exists() == is_taken
+    if not is_taken:
+        assert "Aucun des jours choisis ne vient dans cette période" in answer.content.decode()
+
+
+def test_a_morning_of_today_is_over_at_noon(client, reason, patient, now, time_machine):
+    time_machine.move_to(now + timedelta(hours=3), tick=False)
+    given = WISHES | {
+        "patient": str(patient.pk), "last_day": "2026-11-24", "part_of_day": "morning",
+    }  # fmt: skip
+    assert "Aucun des jours" in client.post(f"{JOIN}?motif={reason.pk}", given).content.decode()
+    given |= {"part_of_day": "afternoon"}
+    assert client.post(f"{JOIN}?motif={reason.pk}", given).status_code == 302
+
+
+def test_nobody_stays_on_the_list_for_days_that_are_over(client, appointment, now):
+    """Wednesdays before Monday the 7th: after the 2nd nothing can come any more."""
+    join(client, appointment, weekdays=["2"])
+    late = now + timedelta(days=8)
+    waiting.offer_everywhere(now=late)
+    assert Wait.unscoped.get().ended_at is None
+    waiting.offer_everywhere(now=late + timedelta(days=1))
+    assert Wait.unscoped.get().ended_at is not None
+
+
+def test_the_chosen_days_and_hours_are_shown_to_both_sides(
+    client, appointment, reason, patient, account
+):
+    join(client, appointment, weekdays=["0", "3"], part_of_day="morning", first_day="2026-11-26")
+    said = "lundi, jeudi · le matin · pas avant le 26 novembre"
+    assert said in client.get(reverse("booking:my-appointments")).content.decode()
+    desk = verified_client(make_member(reason.agenda.practice, role="secretary").account)
+    page = reverse("booking:waiting-list", args=[reason.agenda.practice_id])
+    assert said in desk.get(page).content.decode()
+    account.language = "en"
+    account.save()
+    english = client.get(reverse("booking:my-appointments"), headers={"accept-language": "en"})
+    assert "Monday, Thursday · in the morning · not before" in english.content.decode()
+
+
+def test_adding_a_person_keeps_the_chosen_days(client, reason, patient):
+    address = f"{JOIN}?motif={reason.pk}"
+    form = form_with(client.get(address), "first_day")
+    chosen = {
+        "weekdays": ["1", "4"], "part_of_day": "afternoon", "first_day": "2026-12-01",
+        "last_day": "2026-12-24", "vers": "personne",
+    }  # fmt: skip
+    away = client.post(address, form.values | chosen)
+    identity = {
+        "first_name": "Aurèle", "last_name": "Lefèvre", "birth_date": "2016-05-04", "sex": "M",
+        "relation": "child", "consent": "on",
+    }  # fmt: skip
+    page = client.get(away["Location"])
+    back = send(client, form_with(page, "first_name"), away["Location"], **identity)
+    text = client.get(back["Location"]).content.decode()
+    ticked = set(re.findall(r'name="weekdays" value="(\d)"[^>]*checked', text))
+    values = form_with(client.get(back["Location"]), "first_day").values
+    assert ticked == {"1", "4"}
+    assert (values["part_of_day"], values["first_day"], values["last_day"]) == (
+        "afternoon", "2026-12-01", "2026-12-24",
+    )  # fmt: skip
+    assert values["patient"] == str(Patient.unscoped.exclude(pk=patient.pk).get().pk)
