@@ -263,7 +263,8 @@ class Changes(ScopedView):
         "Changes since a cursor", answer=serializers.ChangesOut, tag="appointments",
         parameters=[LIMIT, OpenApiParameter(
             "cursor", OpenApiTypes.STR,
-            description="`next` of your last answer; without it, from the beginning.",
+            description="`next` of your last answer; without it, from the beginning. Any other"
+            " answers 400 with `cursor-invalid`.",
         )],
     )  # fmt: skip
     def get(self, request: Request) -> Response:
