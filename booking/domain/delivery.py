@@ -211,6 +211,11 @@ def compose(message: Message, *, now: datetime) -> Letter:
     return _letter(message.kind, *account_letters.about(message, now=now))
 
 
+def last_letter(message: Message, *, now: datetime) -> Letter:
+    """Make the text of a message to somebody whose account is being erased: it links nowhere."""
+    return _about_appointment(message, now=now, is_last=True)
+
+
 def _invitation(message: Message, *, now: datetime) -> Letter:
     invitation = message.invitation
     if invitation is None or not invitation.is_open(now=now):
@@ -259,7 +264,7 @@ def _offer(offer: Offer, *, by_sms: bool, now: datetime) -> Letter:
     return _letter(MessageKind.OFFER, to, language, context, by_sms=by_sms)
 
 
-def _about_appointment(message: Message, *, now: datetime) -> Letter:
+def _about_appointment(message: Message, *, now: datetime, is_last: bool = False) -> Letter:
     appointment = message.appointment
     if appointment is None:
         raise NothingToSay
@@ -286,7 +291,10 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         "then": told.then_of(message, appointment),
         "substitute": name_at(agenda=appointment.agenda, at=appointment.starts_at),
         "has_questions": account is not None and questionnaire.is_owed(appointment, now=now),
+        "is_last": is_last,
     }
+    if is_last:
+        context |= {"link": "", "move_link": "", "cancel_link": ""}
     letter = _letter(message.kind, to, language, context, by_sms=by_sms)
     if is_reminder and account is not None:
         path = reverse("booking:no-reminders", args=[accounts.reminders_token(account)])
