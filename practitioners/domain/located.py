@@ -26,20 +26,27 @@ EARTH_KM = 6371.0
 
 
 def within(
-    agendas: "QuerySet[Agenda]", place: Place | None, *, named: bool = False
+    agendas: "QuerySet[Agenda]",
+    place: Place | None,
+    *,
+    named: bool = False,
+    origin: Place | None = None,
 ) -> "QuerySet[Agenda]":
     """Keep what is within RADIUS_KM of a place, or in an area; annotate `distance` in km.
+
+    In an area, or anywhere, the distance is from the `origin` that the reader came from, if known.
 
     `inside` says that the practice is in the part of a town that the digits named: 75012; for
     somebody sought by name (`named`), that it is in the town itself.
     """
-    nowhere = Value(None, output_field=FloatField())
-    if place is None:
-        return agendas.annotate(distance=nowhere, inside=Value(True))
-    if place.departments:
-        return agendas.filter(_in_departments(place.departments)).annotate(
-            distance=nowhere, inside=Value(True)
-        )
+    nowhere: Any = Value(None, output_field=FloatField())
+    if place is None or place.departments:
+        far = nowhere
+        if origin and origin.latitude is not None and origin.longitude is not None:
+            far = distance(latitude=origin.latitude, longitude=origin.longitude)
+        if place is not None:
+            agendas = agendas.filter(_in_departments(place.departments))
+        return agendas.annotate(distance=far, inside=Value(True))
     agendas = agendas.annotate(inside=_inside(place, named=named))
     if place.latitude is None or place.longitude is None:
         code = place.commune.code if place.commune else ""

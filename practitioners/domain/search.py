@@ -103,17 +103,19 @@ def search(
     page: int,
     now: datetime,
     understood: Understanding | None = None,
+    origin: Place | None = None,
 ) -> Page:
     """Return one page of agendas. `order` is "soonest" or "nearest"; bookable ones come first.
 
-    "soonest" weighs the distance in: see ranking.py. `understood` saves reading `what` again.
+    "soonest" weighs the distance in: see ranking.py. `understood` saves reading `what` again. In a
+    wider place the distance is from `origin`, where the reader found nobody.
     """
     meant = understood or understand(what, has_place=place is not None)
     place = place or meant.place
     place = with_position(place) if place else None
     filters = replace(filters, teleconsultation=filters.teleconsultation or meant.video)
     asked = about(Agenda.objects.filter(listed=True), meant)
-    agendas = located.within(asked, place, named=bool(meant.words))
+    agendas = located.within(asked, place, named=bool(meant.words), origin=origin)
     agendas = restrictions.annotate(filtered(agendas, filters), known=filters.known)
     names = None
     if meant.reasons and (place is None or place.departments):

@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 
 from practitioners.domain import emergencies, no_results, search
 from practitioners.domain.meaning import Understanding
+from practitioners.domain.place import with_position
+from practitioners.domain.place_found import by_code
 from practitioners.domain.places import Found, Place, look_up, suggest_places
 from practitioners.domain.understood import understand
 from practitioners.forms.filters import FilterForm
@@ -106,10 +108,11 @@ def _asked(request: HttpRequest) -> _Asked:
 @require_safe
 def results(request: HttpRequest) -> HttpResponse:
     asked, now = _asked(request), timezone.now()
-    filters = asked.form.filters()
+    filters, origin = asked.form.filters(), None
     if asked.unknown_place:
         page = search.Page(hits=[], total=0, number=1, understood=asked.meant)
     else:
+        origin = _origin(request, asked.found.place or asked.meant.place)
         page = search.search(
             what=asked.what,
             place=asked.found.place,
@@ -118,6 +121,7 @@ def results(request: HttpRequest) -> HttpResponse:
             page=_number(request.GET.get("page", "1")),
             now=now,
             understood=asked.meant,
+            origin=origin,
         )
     ways = None
     if not page.total and not asked.unknown_place:
@@ -128,6 +132,7 @@ def results(request: HttpRequest) -> HttpResponse:
         "code": asked.code,
         "lat": request.GET.get("lat", ""),
         "lon": request.GET.get("lon", ""),
+        "origin": origin,
         "order": request.GET.get("tri", "tot"),
         "place": page.place,
         "found": asked.found,
@@ -154,6 +159,19 @@ def _position(request: HttpRequest) -> Place | None:
         if -90 <= latitude <= 90 and -180 <= longitude <= 180:
             return Place(label=_("ma position"), latitude=latitude, longitude=longitude)
     return None
+
+
+def _origin(request: HttpRequest, place: Place | None) -> Place | None:
+    """Where the reader found nobody and widened the search from: distances are counted from there.
+
+    It counts for the area around it, and for the whole country.
+    """
+    origin = by_code(request.GET.get("de", "")[:5])
+    if origin is None or origin.commune is None:
+        return None
+    if place is not None and origin.commune.department not in place.departments:
+        return None
+    return with_position(origin)
 
 
 def _number(text: str) -> int:

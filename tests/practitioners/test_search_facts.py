@@ -320,6 +320,28 @@ def test_a_distant_practitioner_is_not_first_for_an_hour_but_is_for_days():
     assert order.index(distant) < order.index(near)
 
 
+@pytest.mark.parametrize(
+    "link", ["Centre-Val de Loire", "En téléconsultation", "partout en France"]
+)
+def test_wider_places_and_video_still_weigh_the_distance(link):
+    """From a town without anybody: the nearer one comes first in the region, by video, anywhere."""
+    blois = make_practice(commune_id="41018", postcode="41000", latitude=47.58, longitude=1.33)
+    dreux = make_practice(commune_id="28134", postcode="28100", latitude=48.73, longitude=1.36)
+    for practice, last, hours in (blois, "Proche", 30), (dreux, "Loin", 29):
+        agenda = listed("Dr", "Ève", last, "SM30", practice)
+        reason = make_reason(agenda, name="Suivi", teleconsultation=True)
+        free(reason, hours=hours)
+    client, url = Client(), reverse("practitioners:search")
+    page = client.get(url, {"quoi": "néphrologue", "ou": "Bourges"}).content.decode()
+    links = re.findall(r'href="(\?[^"]+)"[^>]*>(.*?)</a>', page, re.DOTALL)
+    href = next(html.unescape(href) for href, text in links if link in text and "quoi=n" in href)
+    wider = client.get(url + href)
+    hits = wider.context["page"].hits
+    assert [hit.agenda.practitioner.last_name for hit in hits] == ["Proche", "Loin"]
+    assert hits[0].distance_km < hits[1].distance_km
+    assert "Les distances sont comptées depuis Bourges" in wider.content.decode()
+
+
 def free_generalist(practice, last, *, hours):
     agenda = listed("Dr", "A", last, "SM54", practice)
     free(make_reason(agenda), hours=hours)
