@@ -213,46 +213,39 @@ def _line(number: int, cells: list[str], columns: dict[str, int], *, has_visits:
         index = columns.get(name)
         return cells[index] if index is not None and index < len(cells) else ""
 
-    def refused(problem: object) -> Line:
-        return Line(number=number, cells=cells, problem=problem)
-
+    problems: list[object] = []
     last_name, first_name = cell("last_name"), cell("first_name")
     if not last_name or not first_name:
-        return refused(_("nom ou prénom absent"))
+        problems.append(_("nom ou prénom absent"))
     if any("\n" in cell(name) or "\r" in cell(name) for name in COLUMNS):
-        return refused(_("retour à la ligne dans une case : guillemet mal fermé ?"))
+        problems.append(_("retour à la ligne dans une case : guillemet mal fermé ?"))
     if max(len(last_name), len(first_name)) > LONGEST_NAME:
-        return refused(_("nom trop long"))
-    born: date | None = None
-    if given := cell("birth_date").partition(" 00:00")[0]:
-        born = parse_birth_date(given)
-        if born is None or not 1900 <= born.year <= date.today().year:
-            return refused(_("date de naissance illisible"))
-    try:
-        phone = normalise_phone(cell("phone"))
-    except InvalidPhone:
-        return refused(_("téléphone illisible"))
+        problems.append(_("nom trop long"))
+    born, phone = _born(cell, problems), _phone(cell, problems)
     email = cell("email")
     if email:
         try:
             validate_email(email)
         except ValidationError:
-            return refused(_("e-mail illisible"))
-    if born is None and not phone:
-        return refused(_("ni date de naissance ni téléphone : on ne saurait pas qui c’est"))
+            problems.append(_("e-mail illisible"))
+    if not cell("birth_date") and not cell("phone"):
+        problems.append(_("ni date de naissance ni téléphone : on ne saurait pas qui c’est"))
     # Software writes patients without a visit to come into the same file.
     says_when = has_visits and any(
         cell(name) for name in ("start", "day", "time", "end", "minutes")
     )
     visit = _visit(cell) if says_when else None
     if says_when and visit is None:
-        return refused(_("date, heure ou durée illisible"))
+        problems.append(_("date, heure ou durée illisible"))
+    if problems:
+        # All of it at once: whoever mends the line mends it once.
+        return Line(number=number, cells=cells, problem=", ".join(str(each) for each in problems))
     sex = search_text(cell("sex"))
     return Line(
         number=number,
         cells=cells,
         visit=visit,
-        has_short_year=has_short_year(given),
+        has_short_year=has_short_year(cell("birth_date").partition(" 00:00")[0]),
         identity=Identity(
             first_name=first_name,
             last_name=last_name,
@@ -262,6 +255,25 @@ def _line(number: int, cells: list[str], columns: dict[str, int], *, has_visits:
             email=email,
         ),
     )
+
+
+def _born(cell: Callable[[str], str], problems: list[object]) -> date | None:
+    """The birth date of a line; one that cannot be read is added to the problems."""
+    given = cell("birth_date").partition(" 00:00")[0]
+    born = parse_birth_date(given) if given else None
+    if given and (born is None or not 1900 <= born.year <= date.today().year):
+        problems.append(_("date de naissance illisible"))
+        return None
+    return born
+
+
+def _phone(cell: Callable[[str], str], problems: list[object]) -> str:
+    """The telephone of a line; one that cannot be read is added to the problems."""
+    try:
+        return normalise_phone(cell("phone"))
+    except InvalidPhone:
+        problems.append(_("téléphone illisible"))
+        return ""
 
 
 def _visit(cell: Callable[[str], str]) -> VisitLine | None:

@@ -1,11 +1,13 @@
 """Hours, visit reasons and who and what they need: the forms of an agenda's settings."""
 
+import re
 import uuid
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from audit.forms.shown import ShownForm
@@ -185,10 +187,45 @@ class WeekTemplateForm(forms.Form):
     day = DayField(label=_("Comme la semaine du"))
 
 
+class EurosField(forms.CharField):
+    """A price in euros as people write it ("25", "25,50", "25.50 €"), kept in cents; may be empty.
+
+    One that cannot be read is refused, not guessed.
+    """
+
+    default_error_messages = {"invalid": _("Écrivez un prix en euros, par exemple 25 ou 25,50.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        super().__init__(widget=widget, required=False, max_length=20, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        """Cents, from a text or from cents."""
+        if value in self.empty_values or isinstance(value, int):
+            return None if value in self.empty_values else value
+        written = re.sub(r"\s|€|euros?|EUR", "", str(value), flags=re.IGNORECASE)
+        found = re.fullmatch(r"(\d{1,5})(?:[.,](\d{1,2}))?", written)
+        if found is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+
+    def run_validators(self, value: Any) -> None:
+        """None more than reading it: the length of a text is no limit of a price."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """What the page shows of cents: 25, or 25,50."""
+        if not isinstance(value, int):
+            return value
+        return formats.number_format(
+            value / 100, decimal_pos=2 if value % 100 else 0, use_l10n=True, force_grouping=False
+        )
+
+
 class ReasonForm(ShownForm, forms.ModelForm):  # type: ignore[type-arg]
     """A visit reason. Validates only: the domain saves."""
 
     colour = forms.ChoiceField(label=_("Couleur"), choices=COLOURS)
+    price_cents = EurosField(label=_("Tarif (€)"))
     needs = forms.TypedMultipleChoiceField(
         label=_("Ce qu’il faut"),
         coerce=uuid.UUID,

@@ -52,11 +52,12 @@ class Busy:
     """Busy time, in UTC, in order and without overlaps.
 
     `complete` is false when something was left out: an event that does not say when it is, or a
-    series whose rule cannot be understood.
+    series whose rule cannot be understood. `events`: how many there are, at whatever time.
     """
 
     periods: list[Period]
     complete: bool
+    events: int
 
 
 def busy_periods(text: bytes, *, since: datetime, until: datetime, zone: ZoneInfo) -> Busy:
@@ -68,6 +69,7 @@ def busy_periods(text: bytes, *, since: datetime, until: datetime, zone: ZoneInf
     """
     calendars, complete = _calendars(text)
     periods: list[Period] = []
+    events = sum(len(calendar.walk("VEVENT")) for calendar in calendars)
     for calendar in calendars:
         complete = _drop_broken(calendar) and complete
         _check_size(calendar)
@@ -80,7 +82,7 @@ def busy_periods(text: bytes, *, since: datetime, until: datetime, zone: ZoneInf
     merged = _merged(periods)
     if len(merged) > MOST_PERIODS:
         raise Unreadable("too much")
-    return Busy(periods=merged, complete=complete)
+    return Busy(periods=merged, complete=complete, events=events)
 
 
 def _calendars(text: bytes) -> tuple[list[Calendar], bool]:
@@ -92,6 +94,9 @@ def _calendars(text: bytes) -> tuple[list[Calendar], bool]:
             calendar, complete = mended(text.decode("utf-8-sig", errors="replace"))
         except NoCalendar as error:
             raise Unreadable("not a calendar") from error
+        if not calendar.walk("VEVENT") and complete:
+            # Its first line alone is a calendar's.
+            raise Unreadable("not a calendar") from None
         return [calendar], complete
     if not found:
         raise Unreadable("not a calendar")
@@ -209,6 +214,7 @@ def read_apart(text: bytes, *, since: datetime, until: datetime, zone: ZoneInfo)
             for first, last in answer["periods"]
         ],
         complete=answer["complete"],
+        events=answer["events"],
     )
 
 
@@ -227,7 +233,7 @@ def main(since: str, until: str, zone: str) -> None:
         answer: dict[str, Any] = {"problem": error.args[0]}
     else:
         periods = [[first.isoformat(), last.isoformat()] for first, last in busy.periods]
-        answer = {"periods": periods, "complete": busy.complete}
+        answer = {"periods": periods, "complete": busy.complete, "events": busy.events}
     sys.stdout.write(json.dumps(answer))
 
 

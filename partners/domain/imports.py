@@ -57,6 +57,9 @@ def import_file(
     if len(text) > MOST_BYTES:
         raise NotImported(_("Le fichier dépasse 5 Mo."))
     found = _read(text, agenda, now=now)
+    if not found.events:
+        # Read once, it would never close anything; an address may be filled later.
+        raise NotImported(_("Aucun événement n’a été trouvé dans ce fichier."))
     return _import(agenda=agenda, label=label, url=None, found=found, actor=actor, now=now)
 
 
@@ -102,6 +105,11 @@ def _import(
     _note("calendar-imported", row, actor)
     _close_time(row, found.periods, actor=actor, now=now)
     return row
+
+
+def closes(calendar: ImportedCalendar) -> bool:
+    """Whether a calendar closes any time."""
+    return Absence.objects.filter(imported_from=calendar.pk).exists()
 
 
 @transaction.atomic

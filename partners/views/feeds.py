@@ -74,13 +74,18 @@ def import_calendar(request: HttpRequest, practice_id: uuid.UUID) -> HttpRespons
         }  # fmt: skip
         try:
             if given["url"]:
-                imports.import_address(url=given["url"], **about)
+                row = imports.import_address(url=given["url"], **about)
             else:
-                imports.import_file(text=given["file"].read(imports.MOST_BYTES + 1), **about)
+                row = imports.import_file(text=given["file"].read(imports.MOST_BYTES + 1), **about)
         except imports.NotImported as problem:
             imported.add_error("url" if given["url"] else "file", problem.text)
         else:
-            messages.success(request, _("Le calendrier est lu : ses heures occupées sont fermées."))
+            if imports.closes(row):
+                said = _("Le calendrier est lu : ses heures occupées sont fermées.")
+                messages.success(request, said)
+            else:
+                said = _("Le calendrier est lu, mais aucune heure occupée n’y est à venir.")
+                messages.warning(request, said)
             return redirect("partners:feeds", practice_id)
     return _page(request, agendas, imported=imported)
 

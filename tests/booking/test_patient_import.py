@@ -55,7 +55,7 @@ def test_a_file_is_understood_by_its_first_line():
     refused = {line.number: str(line.problem) for line in lines if line.identity is None}
     assert refused == {
         5: "nom ou prénom absent", 6: "date de naissance illisible", 7: "téléphone illisible",
-        8: "ni date de naissance ni téléphone\u00a0: on ne saurait pas qui c’est", 9: "e-mail illisible",
+        8: "ni date de naissance ni téléphone\u00a0: on ne saurait pas qui c’est", 9: "e-mail illisible, ni date de naissance ni téléphone\u00a0: on ne saurait pas qui c’est",
     }  # fmt: skip
 
 
@@ -378,3 +378,13 @@ def test_nobody_is_opened_who_shares_nothing(practice, desk, now):
     desk.get(reverse("booking:patient-import", args=[practice.pk, row.pk]))
     reads = Entry.objects.filter(action="reveal", channel="dashboard")
     assert all(entry.subjects == [row.pk] for entry in reads)
+
+
+def test_all_that_is_wrong_with_a_line_is_said_at_once():
+    text = "nom;prénom;naissance;téléphone;email\nMartin;;31/02/1990;12;personne\nRey;Ada;hier;;\n"
+    first, second = patient_file.read_table(text).lines()
+    assert str(first.problem).split(", ") == [
+        "nom ou prénom absent", "date de naissance illisible", "téléphone illisible",
+        "e-mail illisible",
+    ]  # fmt: skip
+    assert second.problem == "date de naissance illisible"

@@ -225,3 +225,39 @@ def test_an_imported_absence_is_not_removed_by_hand(agenda, imported):
 def test_our_feed_does_not_say_back_what_was_imported(agenda, imported, now):
     feed, _secret = feeds.open_feed(agenda=agenda, label="M", actor=practice_actor(), now=now)
     assert b"VEVENT" not in feeds.feed_text(feed, now=now)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"BEGIN:VCALENDAR\nn'importe quoi\n", "pas un calendrier"),
+        (b"BEGIN:VCALENDAR\r\n", "pas un calendrier"),
+        (b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n", "Aucun événement"),
+        (
+            calendar("BEGIN:VTODO", "UID:1", "SUMMARY:a", "END:VTODO", event=False),
+            "Aucun événement",
+        ),
+    ],
+)
+def test_a_file_without_any_event_is_no_success(agenda, page, content, said):
+    client, url = page
+    file = SimpleUploadedFile("a.ics", content, "text/calendar")
+    answer = client.post(
+        url, {"import-agenda": agenda.pk, "import-label": "Hôpital", "import-file": file}
+    )
+    assert answer.status_code == 200
+    assert said in answer.text
+    assert not ImportedCalendar.objects.exists()
+
+
+def test_a_calendar_that_closes_nothing_says_so(agenda, page, receiver):
+    client, url = page
+    given = {"import-agenda": agenda.pk, "import-label": "Hôpital"}
+    past = calendar("DTSTART:20200101T080000Z", "DTEND:20200101T090000Z")
+    file = SimpleUploadedFile("a.ics", past, "text/calendar")
+    answer = client.post(url, given | {"import-file": file}, follow=True)
+    assert "aucune heure occupée n’y est à venir" in answer.text
+    # An address may be filled later.
+    receiver.content = calendar(event=False)
+    answer = client.post(url, given | {"import-url": receiver.url}, follow=True)
+    assert "aucune heure occupée n’y est à venir" in answer.text

@@ -385,7 +385,7 @@ def visit_reason(**changed):
         "name": "Bilan", "duration_minutes": "45", "buffer_before_minutes": "5",
         "buffer_after_minutes": "10", "colour": "violet", "minimum_notice_minutes": "120",
         "horizon_days": "30", "cancel_deadline_hours": "48", "patient_kind": "new",
-        "teleconsultation": "on", "price_cents": "5000", "instructions": "À jeun.", "active": "on",
+        "teleconsultation": "on", "price_cents": "50", "instructions": "À jeun.", "active": "on",
         **changed,
     }  # fmt: skip
 

@@ -92,3 +92,30 @@ def test_an_agenda_is_closed_to_booking_and_opened_again(agenda, client, now):
     assert not offered()
     client.post(url, {"accepts_new_patients": "on", "active": "on"})
     assert offered()
+
+
+@pytest.mark.parametrize(
+    ("written", "cents"),
+    [
+        ("25", 2500), ("25,50", 2550), ("25.5 €", 2550), ("25\u00a0€", 2500), ("1 250,05", 125005),
+        ("30 euros", 3000), ("0", 0), ("", None), ("25,505", False), ("-3", False), ("gratuit", False),
+    ],
+)  # fmt: skip
+def test_a_price_is_written_in_euros(agenda, client, written, cents):
+    reason = make_reason(agenda)
+    page = reverse("booking:reason", args=[agenda.practice_id, agenda.pk, reason.pk])
+    given = {
+        "name": "Bilan", "duration_minutes": "30", "buffer_before_minutes": "0",
+        "buffer_after_minutes": "0", "colour": "blue", "minimum_notice_minutes": "60",
+        "horizon_days": "60", "cancel_deadline_hours": "24", "patient_kind": "any", "active": "on",
+    }  # fmt: skip
+    answer = client.post(page, given | {"price_cents": written})
+    reason.refresh_from_db()
+    if cents is False:
+        assert "Écrivez un prix en euros" in answer.content.decode()
+        assert reason.price_cents is None
+        return
+    assert (answer.status_code, reason.price_cents) == (302, cents)
+    again = client.get(page).content.decode()
+    value = {2550: "25,50", 125005: "1250,05", 2500: "25", 3000: "30", 0: "0", None: None}[cents]
+    assert value is None or f'name="price_cents" value="{value}"' in again
