@@ -294,16 +294,28 @@ def is_reason_name(name: str) -> bool:
     return name_matches.reasons_named(words).filter(name=name).exists()
 
 
-def reason_names(*, what: str, understood: Understanding | None = None) -> list[str]:
+def reason_names(
+    *,
+    what: str,
+    place: Place | None = None,
+    filters: Filters | None = None,
+    understood: Understanding | None = None,
+) -> list[str]:
     """Return the names of reasons that a results page may be filtered by, in their order.
 
-    They are those of REASONS_OF agendas that the query is about: enough for a list to choose
-    from, and bounded however large the directory is.
+    They are those of REASONS_OF of its results, whatever reason they are filtered by now: enough
+    for a list to choose from, and bounded however large the directory is. Each finds somebody.
     """
     meant = understood or understand(what, has_place=True)
-    agendas = about(Agenda.objects.filter(listed=True, active=True), meant)
-    few = list(agendas.order_by().values_list("pk", flat=True)[:REASONS_OF])
-    reasons = VisitReason.objects.filter(restrictions.bookable(), active=True, agenda_id__in=few)
+    others = replace(filters or Filters(), reason="")
+    others = replace(others, teleconsultation=others.teleconsultation or meant.video)
+    place = place or meant.place
+    asked = about(Agenda.objects.filter(listed=True, active=True), meant)
+    near = located.within(asked, with_position(place) if place else None, named=bool(meant.words))
+    few = list(filtered(near, others).order_by().values_list("pk", flat=True)[:REASONS_OF])
+    reasons = VisitReason.objects.filter(
+        restrictions.bookable(), active=True, agenda_id__in=few, **_reason_lookup(others, "")
+    )
     names = reasons.order_by("name").values_list("name", flat=True).distinct()
     return list(names[:REASONS_AT_MOST])
 

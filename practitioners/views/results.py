@@ -87,10 +87,7 @@ def _asked(request: HttpRequest) -> _Asked:
     code = request.GET.get("code", "")[:5]
     found = look_up(where, code=code) if where else Found(place=_position(request))
     meant = understand(what, has_place=bool(where or found.place))
-    reasons = search.reason_names(what=what, understood=meant)
     chosen = request.GET.get("motif", "")[:LENGTH]
-    if chosen and chosen not in reasons and search.is_reason_name(chosen):
-        reasons = [chosen, *reasons]
     data = request.GET.copy()
     beside = {
         "langue": meant.language,
@@ -101,6 +98,11 @@ def _asked(request: HttpRequest) -> _Asked:
         # What the query asks for is chosen in the form, until the form says something else.
         if value and "langue" not in request.GET:
             data[name] = value
+    known = [chosen] if chosen and search.is_reason_name(chosen) else []
+    filters = FilterForm(data, reasons=known).filters()
+    reasons = search.reason_names(what=what, place=found.place, filters=filters, understood=meant)
+    if known and chosen not in reasons:
+        reasons = known + reasons
     form = FilterForm(data, reasons=reasons)
     return _Asked(what=what, where=where, code=code, found=found, meant=meant, form=form)
 

@@ -252,3 +252,34 @@ def test_expired_holds_are_dropped_by_their_task(now, time_machine):
     time_machine.move_to(now + timedelta(minutes=8), tick=False)
     drop_expired_holds(some_newer_argument=1)
     assert Taken.objects.count() == 0
+
+
+def test_the_visit_reasons_to_filter_by_are_those_of_the_results(communes, now):
+    """Of two who are called so, the one elsewhere has a reason that nobody here has."""
+    offered = {
+        (47.39, 0.69): [("Consultation", False), ("Bilan à distance", True)],
+        (48.5, -3.8): [("Fond d’œil", False)],
+    }
+    for (latitude, longitude), reasons in offered.items():
+        agenda = make_agenda(practice=make_practice(latitude=latitude, longitude=longitude))
+        agenda.practitioner.last_name = "Schnabel"
+        agenda.practitioner.search_name = search_text("Camille Schnabel")
+        agenda.practitioner.save()
+        for name, is_video in reasons:
+            row = make_reason(agenda, name=name, teleconsultation=is_video)
+            make_opening(agenda, row, from_time=time(9), until_time=time(12))
+        next_slots.refresh(agenda_ids=[agenda.pk], now=now)
+
+    def choices(**query):
+        page = Client().get(reverse("practitioners:search"), {"quoi": "Schnabel", **query})
+        form = page.context["form"]
+        return [value for value, _label in form.fields["motif"].choices if value]
+
+    assert choices(ou="Tours", code="37261") == ["Bilan à distance", "Consultation"]
+    assert choices(ou="Morlaix", code="29151") == ["Fond d’œil"]
+    assert choices(ou="Tours", code="37261", video="on") == ["Bilan à distance"]
+    # Each of them finds somebody; the one that is chosen stays to be chosen.
+    for name in choices(ou="Tours", code="37261"):
+        given = {"quoi": "Schnabel", "ou": "Tours", "code": "37261", "motif": name}
+        assert Client().get(reverse("practitioners:search"), given).context["page"].total == 1
+    assert "Fond d’œil" in choices(ou="Tours", code="37261", motif="Fond d’œil")
