@@ -146,9 +146,9 @@ def entry_of_account(account: Account, entry_id: uuid.UUID) -> Entry | None:
 
 
 def field_names(entry: Entry) -> list[object]:
-    """The columns that an entry names, in the reader's words."""
-    short = [name.partition(".")[2] for name in entry.fields]
-    return [FIELD_NAMES.get(name, name) for name in short]
+    """The columns that an entry names, in the reader's words, each once."""
+    short = dict.fromkeys(name.partition(".")[2] for name in entry.fields)
+    return list(dict.fromkeys(str(FIELD_NAMES.get(name, name)) for name in short))
 
 
 def reads_of_account(account: Account, *, only: Entry | None = None) -> list[Line]:

@@ -23,11 +23,12 @@ def named_people(request: HttpRequest) -> list[tuple[Patient, str]]:
 def chosen_first(people: Sequence[Patient], *, wished: str) -> str:
     """Return whom a form has chosen at first: the person asked for; unasked, the account's owner.
 
-    Empty where that person is not among several: whom a visit is for is not guessed. `people` are
-    all of the account's, of whom some may be refused.
+    Empty where neither is there: whom a visit is for is not guessed, not even where a child is the
+    only one, whose parent may mean themselves. `people` are all of the account's, of whom some may
+    be refused.
     """
     ids = [str(row.pk) for row in people]
     if wished:
         return wished if wished in ids else ""
     own = [str(row.pk) for row in people if row.relation == Relation.SELF]
-    return next(iter(own), ids[0] if len(ids) == 1 else "")
+    return next(iter(own), "")

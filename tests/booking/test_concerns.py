@@ -192,3 +192,16 @@ def test_the_csv_is_complete_and_on_the_record(practice, owner):
     entry = Entry.objects.get(action="record-exported", practice_id=practice.pk)
     assert entry.details["count"] == 3
     assert date.fromisoformat(entry.details["until"]) >= date(2026, 1, 1)
+
+
+def test_a_field_of_several_people_is_named_once(me, practice, owner):
+    """The addresses of an account and of a patient are both "e-mail"."""
+    actor = Actor(
+        kind=ActorKind.ACCOUNT, channel=Channel.DASHBOARD, id=owner.pk, practice_id=practice.pk
+    )
+    patient = make_patient(me)
+    with reveal([(patient, ("email",)), (me, ("email",))], actor=actor, purpose=Purpose.CARE):
+        pass
+    page = signed_in(me).get(reverse("booking:reads")).content.decode()
+    assert "<td>e-mail</td>" in page
+    assert "e-mail, e-mail" not in page

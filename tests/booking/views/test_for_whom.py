@@ -145,6 +145,21 @@ def test_nobody_is_guessed_among_relatives(client, reason, account):
     assert Appointment.unscoped.get().patient == people[1]
 
 
+def test_an_only_child_is_not_guessed_either(client, reason, account):
+    """Its parent may mean themselves, and has not been added yet."""
+    only = make_patient(account, first_name="Ada", relation=Relation.CHILD)
+    address = hold(client, reason)
+    assert chosen_at(client, address) is None
+    form = form_with(client.get(address), "note")
+    refused = send(client, form, address, note=NOTE).content.decode()
+    assert "Choisissez pour qui est ce rendez-vous." in refused and NOTE in refused
+    assert not Appointment.unscoped.exists()
+    wait = f"{reverse('booking:join-waiting-list')}?motif={reason.pk}"
+    assert "patient" not in form_with(client.get(wait), "first_day").values
+    assert chosen_at(client, hold(client, reason, pour=str(only.pk))) == str(only.pk)
+    assert send(client, form, address, patient=only.pk).status_code == 302
+
+
 def test_the_waiting_list_guesses_nobody_either(client, reason, account):
     people = [
         make_patient(account, first_name=name, relation=Relation.CHILD)
