@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from datetime import datetime
 from pathlib import Path
@@ -213,8 +214,9 @@ def live_process(django_db_setup, django_db_blocker, tmp_path_factory):
     with file.open("ab") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     wait_for_port(port)
-    # The first request loads what the others find loaded.
-    urllib.request.urlopen(f"http://127.0.0.1:{port}/robots.txt", timeout=60).read()
+    # The first request of the site loads what the others find loaded; it serves events alone.
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/direct/none/", timeout=60)
     yield process
     process.terminate()
     process.wait(30)
