@@ -173,7 +173,10 @@ def _description(visit: Appointment, page: str) -> str:
     if visit.visit_reason.teleconsultation:
         lines.append(_("En téléconsultation"))
     if visit.status != Status.CANCELLED and page:
-        lines.append(_("Voir ou annuler : %(link)s") % {"link": page})
+        # The second of two in a row is changed by the first.
+        is_second = visit.follows_id is not None
+        words = _("Voir : %(link)s") if is_second else _("Voir ou annuler : %(link)s")
+        lines.append(words % {"link": page})
     if visit.practice.phone:
         reads = telephone.for_reading(visit.practice.phone)
         lines.append(_("Téléphone du cabinet : %(phone)s") % {"phone": reads})

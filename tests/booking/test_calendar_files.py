@@ -240,6 +240,9 @@ def test_a_chain_is_in_one_file_and_moves_and_ends_together(practice, now):
     _invite, (_name, file) = parts_of(last_mail(now))
     first, second = file.walk("VEVENT")
     assert (first.start, second.start) == (NINE, NINE + timedelta(minutes=30))
+    # Each leads to its page; the second is changed by the first.
+    assert "Voir ou annuler : http" in first["DESCRIPTION"]
+    assert "Voir : http" in second["DESCRIPTION"]
     how = {"actor": practice_actor(), "channel": Channel.PRACTICE}
     later = now + timedelta(hours=1)
     move(appointment=visit, starts_at=NINE + timedelta(hours=2), now=later, **how)
