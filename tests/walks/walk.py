@@ -153,7 +153,7 @@ class Walk:
         return None
 
     def book(self, person: Person, chance: Random) -> None:
-        """Search, choose a practitioner and a slot, sign in if asked to, confirm."""
+        """Search, choose a practitioner and a slot, sign in if asked to, confirm; think again."""
         self.go_home(person)
         self._press(person, chance, "practitioners:search")
         links = [each for each in person.page.links if _name(each) == "practitioners:practitioner"]
@@ -164,6 +164,11 @@ class Walk:
         if not person.is_signed_in:
             self.sign_in(person)
         self._press(person, chance, "booking:confirm", "booking:confirm-together")
+        changes = [
+            each for each in person.page.links if _name(each) in {"booking:move", "booking:cancel"}
+        ]
+        if changes:
+            self._get(person, self._seldom(changes, chance), offered=True, says="thinks again")
 
     def errand(self, person: Person, chance: Random) -> None:
         """Go by the shortest known way to what was seldom done in this run, and do it there."""
