@@ -1,6 +1,7 @@
 """Accounts and patients: found by who they are with a purpose alone, and on the record."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -25,6 +26,7 @@ class LookUpForm(PurposeForm):
 
     text = forms.CharField(
         label=_("Nom, téléphone, e-mail ou date de naissance"),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
         help_text=_("Tels qu’ils ont été donnés : une partie d’un nom ne trouve personne."),
         max_length=200,
     )
@@ -71,7 +73,12 @@ class AccountAdmin(PeopleAdmin):
         return [path("<uuid:pk>/erase/", view, name="booking_account_erase"), *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [*super().get_fields(request, obj), "second_factor", "erasure"]
+        return [*super().get_fields(request, obj), "people", "second_factor", "erasure"]
+
+    @admin.display(description=_("personnes du compte"))
+    def people(self, obj: Any) -> str:
+        url = f"{reverse('admin:booking_patient_look_up')}?{urlencode({'compte': obj.pk})}"
+        return format_html('<a href="{}">{}</a>', url, _("Voir ses personnes, avec une raison"))
 
     @admin.display(description=_("second facteur"))
     def second_factor(self, obj: Any) -> str:
@@ -136,7 +143,7 @@ class PatientAdmin(PeopleAdmin):
         """Find people by who they are: a reading like any other, with a purpose."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        form = LookUpForm(request.POST or None)
+        form = LookUpForm(request.POST or None, initial={"text": request.GET.get("compte", "")})
         reading: Reading[list[staff_lookup.Found]] = Reading()
         if request.method == "POST" and form.is_valid():
             try:

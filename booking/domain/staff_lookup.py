@@ -60,16 +60,22 @@ class Found:
 def look_up(*, text: str, purpose: Purpose, actor: Actor, now: datetime) -> list[Found]:
     """Return the patients and the account whom a text says (sought.read_sought).
 
+    The identifier of an account says the people it books for.
+
     One entry names everybody whose data was opened to answer; where nobody was, one says that
     somebody asked. Raises NothingSaid, TooMany, budget.BudgetSpent, redis.RedisError and what
     the watch raises (audit/incidents/containment.py).
     """
-    sought = read_sought(text)
-    if not sought.is_anything:
+    account_id, sought = _account_id(text), read_sought(text)
+    if account_id is None and not sought.is_anything:
         raise NothingSaid
-    with scopes_disabled():
-        patients = list(find_patients(sought, limit=MOST + 1))
-    accounts = list(_accounts(sought.email))
+    accounts: list[Account] = []
+    if account_id is not None:
+        patients = list(Patient.unscoped.filter(account=account_id).order_by("pk")[: MOST + 1])
+    else:
+        with scopes_disabled():
+            patients = list(find_patients(sought, limit=MOST + 1))
+        accounts = _accounts(sought.email)
     if len(patients) > MOST or not (patients or accounts):
         staff_reveals.count(actor=actor, subjects=[_question(text)], purpose=purpose, now=now)
         entries.write(
@@ -85,6 +91,8 @@ def look_up(*, text: str, purpose: Purpose, actor: Actor, now: datetime) -> list
             Found(row=row, texts={name: plain.text(row, name) for name in names})
             for row, names in wanted
         ]
+    if account_id is not None:
+        return shown
     return [each for each in shown if each.is_account or is_sought(sought, texts=each.texts)]
 
 
@@ -108,6 +116,14 @@ def visits_of(
         "practice", "agenda__practitioner", "visit_reason"
     )
     return list(rows.order_by("-starts_at", "pk"))
+
+
+def _account_id(text: str) -> uuid.UUID | None:
+    """The account whose identifier was typed, if it is one."""
+    try:
+        return uuid.UUID(text.strip())
+    except ValueError:
+        return None
 
 
 def _accounts(email: str) -> list[Account]:

@@ -80,6 +80,19 @@ def test_an_account_is_found_by_its_address_on_the_record(team):
     assert entry.subjects == [other.pk]
 
 
+def test_the_people_of_an_account_are_found_by_its_identifier(team):
+    owner = team["patient"].account
+    row = team["client"].get(reverse("admin:booking_account_change", args=[owner.pk]))
+    assert f"{LOOK_UP}?compte={owner.pk}" in row.content.decode()
+    page = team["client"].get(f"{LOOK_UP}?compte={owner.pk}").content.decode()
+    assert f'value="{owner.pk}"' in page
+    assert str(team["patient"].pk) not in page and read_entries() == []
+    page = team["client"].post(LOOK_UP, {"text": str(owner.pk), "purpose": "support"})
+    assert "Quatrefages Zénobie" in page.content.decode()
+    (entry,) = read_entries()
+    assert entry.subjects == [team["patient"].pk]
+
+
 @pytest.mark.parametrize("text", ["Personne", "inconnue@exemple.fr", "01/02/1903"])
 def test_an_empty_list_is_an_answer_that_is_counted_and_on_the_record(text, team):
     for _again in range(2):
