@@ -13,6 +13,7 @@ from practitioners.domain import availability, described, substitutes, wall_cloc
 from practitioners.domain.audience import SOMEBODY_ELSE, Audience, Offer, Reader, audience_of
 from practitioners.domain.eligibility import Restriction
 from practitioners.domain.in_a_row import slots_in_a_row
+from practitioners.domain.never_free import without_slots
 from practitioners.domain.why_not import why_not
 from practitioners.models import Agenda, Practitioner, VisitReason
 from practitioners.models.directory import LANGUAGE_NAMES
@@ -87,7 +88,10 @@ def slots_context(
     `is_anonymous`: whether nothing may be looked up of who reads, as in another site's frame.
     """
     now = timezone.now()
-    every = list(agenda.visit_reasons.filter(active=True))
+    active = list(agenda.visit_reasons.filter(active=True))
+    never = without_slots(active)
+    # What can never have a slot is offered to nobody.
+    every = [reason for reason in active if reason.pk not in never]
     for reason in every:
         reason.agenda = agenda
     reader = Reader() if is_anonymous or not every else reader_of(request, every, now=now)

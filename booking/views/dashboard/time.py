@@ -36,6 +36,7 @@ from booking.views.access import (
 from booking.views.dashboard.to_call import address_that_lists, those_to_call
 from booking.views.dashboard.ways_out import moves_of, same_time, unused_choice
 from practitioners.domain import openings as domain
+from practitioners.domain.never_free import why_never, why_opening_never
 from practitioners.domain.questions import save_questions
 from practitioners.domain.resources import offered_by, save_reason_and_settle
 from practitioners.domain.settings import save_agenda
@@ -123,13 +124,15 @@ def _save_opening(
 ) -> bool:
     """Save what was entered, and say so; False, with the problem, where that is refused."""
     try:
-        domain.save_opening(
+        saved = domain.save_opening(
             agenda=agenda, spec=form.spec(), actor=practice_actor(request), opening=row
         )
     except domain.OverlapsOpening as problem:
         form.add_error(None, str(problem.text))
         return False
     messages.success(request, _("La plage est enregistrée."))
+    if why := why_opening_never(saved, saved.visit_reasons.all()):
+        messages.warning(request, why)
     return True
 
 
@@ -322,6 +325,8 @@ def _save_reason(request: HttpRequest, row: VisitReason) -> None:
     """Save a visit reason and say so, with what booked visits lost by it."""
     without = save_reason_and_settle(reason=row, actor=practice_actor(request), now=timezone.now())
     messages.success(request, _("Le motif est enregistré."))
+    if why := why_never(row, Opening.objects.filter(visit_reasons=row)):
+        messages.warning(request, why)
     if without:
         text = ngettext(
             "%(n)d rendez-vous déjà pris n’a plus trouvé ce qu’il lui faut.",

@@ -119,3 +119,48 @@ def test_a_price_is_written_in_euros(agenda, client, written, cents):
     again = client.get(page).content.decode()
     value = {2550: "25,50", 125005: "1250,05", 2500: "25", 3000: "30", 0: "0", None: None}[cents]
     assert value is None or f'name="price_cents" value="{value}"' in again
+
+
+def _reason(**changed):
+    return {
+        "name": "Bilan", "duration_minutes": "30", "buffer_before_minutes": "0",
+        "buffer_after_minutes": "0", "colour": "blue", "minimum_notice_minutes": "60",
+        "horizon_days": "60", "cancel_deadline_hours": "24", "patient_kind": "any", "active": "on",
+        **changed,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"duration_minutes": "240"}, "aucune plage qui sert ce motif n’est assez longue"),
+        ({"minimum_notice_minutes": "2880", "horizon_days": "2"}, "le délai minimal est plus long"),
+        ({}, ""),
+    ],
+)
+def test_a_reason_that_can_never_have_a_slot_is_said_and_not_offered(agenda, client, changed, said):
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    page = reverse("booking:reason", args=[agenda.practice_id, agenda.pk, reason.pk])
+    text = client.post(page, _reason(**changed), follow=True).content.decode()
+    assert ("Aucun créneau n’est possible" in text) == bool(said)
+    assert said in text
+    public = reverse("practitioners:practitioner", args=[agenda.practitioner_id])
+    shown = client.get(public).context["all_reasons"]
+    assert (reason in shown) == (not said)
+
+
+def test_an_opening_too_short_for_its_reason_is_said(agenda, client):
+    reason = make_reason(agenda)
+    opening = make_opening(agenda, reason)
+    page = reverse("booking:opening", args=[agenda.practice_id, agenda.pk, opening.pk])
+    given = {
+        "starts_on": "2026-11-23", "every_weeks": "1", "from_time": "09:00",
+        "until_time": "09:10", "visit_reasons": [reason.pk], "capacity": "1",
+    }  # fmt: skip
+    text = client.post(page, given, follow=True).content.decode()
+    assert "Cette plage est trop courte pour" in text
+    opening.refresh_from_db()
+    assert opening.until_time.isoformat() == "09:10:00"
+    text = client.post(page, given | {"until_time": "12:00"}, follow=True).content.decode()
+    assert "trop courte" not in text
