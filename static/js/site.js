@@ -2,6 +2,12 @@
 "use strict";
 document.documentElement.classList.add("js");
 
+// A form's refused page is kept by no browser, and going back to it would ask to send the form
+// again, or fail (ERR_CACHE_MISS). Its place in the history is that of the form's page.
+if ("posted" in document.documentElement.dataset) {
+  history.replaceState(history.state, "", window.location.href);
+}
+
 // Send the CSRF token with htmx requests that change something.
 document.addEventListener("htmx:configRequest", (event) => {
   const field = document.querySelector("input[name=csrfmiddlewaretoken]");

@@ -66,3 +66,21 @@ def test_its_buttons_without_scripts(live_server, new_page, agenda):
     page.get_by_role("button", name="Choose another time").click()
     page.locator("button.slot").nth(1).click()
     expect(page.locator("[name=note]")).to_have_value(NOTE)
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [("compte/second-facteur/", "code"), ("compte/effacer/", "password")],
+)
+def test_going_back_to_a_form_that_was_refused(live_server, new_page, agenda, address, field):
+    page = new_page()
+    sign_in(page, live_server.url, "zoe@exemple.fr")
+    page.wait_for_url(f"{live_server.url}/rendez-vous/")
+    page.goto(f"{live_server.url}/{address}")
+    page.fill(f"[name={field}]", "000000")
+    page.locator("main form button").last.click()
+    expect(page.locator(".error").first).to_be_visible()
+    page.get_by_role("link", name="Mes rendez-vous").first.click()
+    expect(page.get_by_role("heading", name="Mes rendez-vous")).to_be_visible()
+    page.go_back()
+    expect(page.locator(f"[name={field}]")).to_be_visible()
