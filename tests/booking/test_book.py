@@ -143,7 +143,11 @@ def test_reasons_for_new_or_known_patients(reason, now):
         booked(reason, now, patient=patient)
     first = booked(reason, now, patient=patient, channel=Channel.PRACTICE)
     assert first.new_patient
-    second = booked(reason, now, patient=patient, starts_at=NINE + timedelta(minutes=30))
+    later = NINE + timedelta(minutes=30)
+    # The practice took a first visit: whoever comes to it is known once it has begun.
+    with pytest.raises(NotForThisPatient):
+        booked(reason, now, patient=patient, starts_at=later)
+    second = booked(reason, NINE, patient=patient, starts_at=later)
     assert not second.new_patient
 
 
