@@ -103,7 +103,7 @@ def test_two_people_run_an_incident_to_its_end(live_server, new_page, night, mai
     check_page(practice)
     practice.get_by_role("link", name=f"Violation de données n° {number}").click()
     check_page(practice)
-    assert "Lefèvre Jeanne" in practice.locator("main").inner_text()
+    assert "Jeanne Lefèvre" in practice.locator("main").inner_text()
     press(practice, "Informer mes patients en mon nom")
     said(practice, "en votre nom")
 
