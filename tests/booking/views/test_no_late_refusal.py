@@ -78,6 +78,8 @@ def finish(client, held):
             return send(client, forms[0], held, **IDENTITY)
         # Somebody is missing: they can be added, and then it books.
         add = link_to(text, "Ajouter un")
+        if not add:
+            add = send(client, form_with(page, "vers"), held, vers="personne")["Location"]
         assert add, text[text.find("<main") :][:4000]
         new = client.get(add)
         given = IDENTITY | {"first_name": f"Ada{_n}"}
