@@ -8,8 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from audit.staff_admin import ReadMostlyAdmin
@@ -33,6 +34,14 @@ class FactorResetAdmin(ReadMostlyAdmin):
     list_filter = (("ended_at", admin.EmptyFieldListFilter), "outcome")
     search_fields = ("=id", "=account__id")
     ordering = ("-asked_at", "id")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_fields(request, obj), "decision"]
+
+    @admin.display(description=_("décision"))
+    def decision(self, obj: Any) -> str:
+        url = reverse("admin:booking_factorreset_of_account", args=[obj.account_id])
+        return format_html('<a href="{}">{}</a>', url, _("Décider, ou demander de nouveau"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.of_account_view)
@@ -61,6 +70,7 @@ class FactorResetAdmin(ReadMostlyAdmin):
             "opts": self.opts,
             "row": account,
             "waiting": waiting,
+            "last": factor_reset.last_ended(account),
             "may_decide": waiting is not None and waiting.asked_by != acting_staff(request).id,
             "has_factors": factor_reset.has_factors(account),
             "form": form,

@@ -42,6 +42,12 @@ def pending(account: Account) -> FactorReset | None:
     return FactorReset.objects.filter(account=account, ended_at__isnull=True).first()
 
 
+def last_ended(account: Account) -> FactorReset | None:
+    """The latest reset of an account that has ended: how, says its outcome."""
+    ended = FactorReset.objects.filter(account=account, ended_at__isnull=False)
+    return ended.order_by("-ended_at", "pk").first()
+
+
 def announced(account: Account) -> FactorReset | None:
     """The reset that an account's owner was told of and may still stop."""
     found = pending(account)
@@ -91,21 +97,23 @@ def stop_token(reset: FactorReset) -> str:
 
 
 def reset_of(token: str) -> FactorReset:
-    """Return the announced reset that a link may still stop. Raises InvalidLink."""
+    """Return the announced reset that a link may stop, or has stopped. Raises InvalidLink."""
     try:
         pk = uuid.UUID(signing.loads(token, salt=_SALT))
     except (signing.BadSignature, ValueError, TypeError, AttributeError) as error:
         raise InvalidLink from error
-    found = FactorReset.objects.filter(pk=pk, ended_at__isnull=True, due_at__isnull=False).first()
-    if found is None:
+    found = FactorReset.objects.filter(pk=pk, due_at__isnull=False).first()
+    if found is None or found.outcome not in ("", ResetOutcome.STOPPED):
         raise InvalidLink
     return found
 
 
 @transaction.atomic
 def stop(*, token: str, now: datetime) -> FactorReset:
-    """Stop a reset, as the owner who has its link. Raises InvalidLink."""
+    """Stop a reset, as the owner who has its link; twice is once. Raises InvalidLink."""
     row = FactorReset.objects.select_for_update().get(pk=reset_of(token).pk)
+    if row.outcome == ResetOutcome.STOPPED:
+        return row
     if row.ended_at is not None:
         raise InvalidLink
     return _end(row, ResetOutcome.STOPPED, actor=account_actor(row.account), now=now)

@@ -189,7 +189,7 @@ def stop_factor_reset(request: HttpRequest, token: str) -> HttpResponse:
             reset = factor_reset.stop(token=token, now=timezone.now())
     except accounts.InvalidLink as problem:
         return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
-    context = {"is_done": request.method == "POST", "due_at": reset.due_at}
+    context = {"is_done": reset.ended_at is not None, "due_at": reset.due_at}
     return render(request, "booking/stop_factor_reset.html", context)
 
 

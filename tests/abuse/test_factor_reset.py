@@ -109,7 +109,11 @@ def test_the_owner_stops_it_by_the_link(signed_in, team, owner, now, time_machin
     # Opening a link changes nothing: mail scanners open all.
     assert factor_reset.announced(owner) is not None
     assert "votre second facteur reste" in client.post(link).content.decode()
-    assert client.post(link).status_code == 400
+    # Again, in another tab: it says that it is stopped, and is stopped once.
+    for answer in (client.post(link), client.get(link)):
+        assert "votre second facteur reste" in answer.content.decode()
+    assert [action for action, _who in actions()].count("second-factor-reset-stopped") == 1
+    assert "arrêtée par le titulaire" in team[0].get(page(owner)).content.decode()
     time_machine.move_to(now + timedelta(days=2))
     reset_factors()
     assert factors(owner) == 2
