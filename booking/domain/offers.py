@@ -12,7 +12,7 @@ from booking.domain import book, change, conflicts, waiting
 from booking.domain.accounts import account_actor
 from booking.domain.offer_links import offers
 from booking.models import Appointment, Offer
-from booking.models.appointment import Channel
+from booking.models.appointment import Channel, Status
 from booking.models.waiting import OfferState
 from practitioners.domain import take
 
@@ -66,6 +66,15 @@ def accept(*, offer: Offer, actor: Actor, now: datetime, is_sure: bool = True) -
     return appointment
 
 
+def taken_by(offer: Offer) -> Appointment | None:
+    """Return the appointment that an accepted offer has become, while it stands at its time."""
+    visit = offer.wait.appointment
+    if offer.state != OfferState.ACCEPTED or visit is None:
+        return None
+    stands = visit.status == Status.BOOKED and visit.starts_at == offer.starts_at
+    return visit if stands else None
+
+
 def conflicts_of(offer: Offer) -> list[conflicts.Conflict]:
     """Return the patient's other visits that get in the way of a slot on offer."""
     wait = offer.wait
@@ -99,6 +108,13 @@ def _take(offer: Offer, *, actor: Actor, now: datetime) -> Appointment:
         booked_by=wait.patient.account, actor=actor, channel=Channel.PATIENT,
         now=now, says_known=wait.says_known,
     )  # fmt: skip
+
+
+def is_declined(*, offer: Offer, actor: Actor, now: datetime) -> bool:
+    """Decline an offer, and say whether it is declined, now or before."""
+    if decline(offer=offer, actor=actor, now=now):
+        return True
+    return Offer.unscoped.filter(pk=offer.pk, state=OfferState.DECLINED).exists()
 
 
 @transaction.atomic

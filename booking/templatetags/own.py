@@ -13,6 +13,7 @@ from booking.queries.conversations import waiting_for_practice
 from booking.queries.documents import unopened_by_practice
 from practitioners.domain.date_words import in_words
 from practitioners.models import Practice, Practitioner
+from practitioners.templatetags.doctolib import zone_note
 
 register = template.Library()
 
@@ -42,6 +43,13 @@ def kept_until(offer: Offer, practice: Practice) -> str:
     if made.date() == ends.date():
         return f"{ends:%H:%M}"
     return f"{in_words(ends.date(), 'D j b')} {ends:%H:%M}"
+
+
+@register.filter
+def kept_until_by(offer: Offer, practice: Practice) -> str:
+    """As `kept_until`, with whose clock that is by, where it is not the mainland's."""
+    note, until = zone_note(practice), kept_until(offer, practice)
+    return f"{until} ({note})" if note else until
 
 
 @register.filter

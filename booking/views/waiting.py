@@ -159,12 +159,18 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
     except InvalidLink:
         raise Http404 from None
     now, problem = timezone.now(), ""
+    says_no = request.method == "POST" and request.POST.get("reponse") == "non"
+    taken = offers.taken_by(found)
+    if taken is not None:
+        context = _context(found) | {"appointment": taken, "is_again": True, "says_no": says_no}
+        return render(request, "booking/offer_accepted.html", context)
     if request.method == "POST":
         actor = offers.patient_actor(found)
-        if request.POST.get("reponse") == "non":
-            offers.decline(offer=found, actor=actor, now=now)
+        if says_no and offers.is_declined(offer=found, actor=actor, now=now):
             return render(request, "booking/offer_declined.html", _context(found))
         try:
+            if says_no:
+                raise offers.OfferGone
             is_sure = BOTH in request.POST
             appointment = offers.accept(offer=found, actor=actor, now=now, is_sure=is_sure)
         except book.AlsoBooked:

@@ -14,6 +14,7 @@ from audit.record.entries import system_actor
 from booking.domain import delivery, waiting
 from booking.domain.offer_links import offer_token
 from booking.models import Appointment, Message, Offer, Patient, Wait
+from practitioners.models import Practice
 from tests.booking.test_waiting_list import MONDAY, NEXT, at, give_back, visit, waiting_for
 from tests.booking.views.forms_on_page import form_with, send
 from tests.factories import (
@@ -196,15 +197,33 @@ def test_the_link_books_in_one_tap_without_signing_in(appointment, now, settings
     assert Appointment.unscoped.get(pk=appointment.pk).starts_at == at(MONDAY, 9)
     entry = Entry.objects.get(action="offer-accepted")
     assert entry.actor_id == appointment.patient.account_id
-    # A second tap says the same again.
-    assert "C’est réservé" in stranger.post(link, {"reponse": "oui"}).content.decode()
+    # A second tap, and the link opened again, say the same again; nobody is told of a next person.
+    for again in (stranger.post(link, {"reponse": "oui"}), stranger.get(link)):
+        assert "C’est déjà réservé" in again.content.decode()
+    late = stranger.post(link, {"reponse": "non"}).content.decode()
+    assert "déjà réservé pour vous" in late and "personne suivante" not in late
+    assert Appointment.unscoped.get(pk=appointment.pk).starts_at == at(MONDAY, 9)
     assert Entry.objects.filter(action="offer-accepted").count() == 1
+
+
+def test_each_hour_overseas_says_whose_clock_it_is_by(client, appointment, now):
+    offer = offered(waiting_for(appointment, now), now)
+    Practice.objects.update(time_zone="America/Martinique")
+    link, words = reverse("booking:offer", args=[offer_token(offer)]), "heure de la Martinique"
+    kept = re.compile(rf"gardé jusqu’à [^.]*\({words}\)")
+    assert kept.search(Client().get(link).content.decode())
+    delivery.send_owed(now=now)
+    letter = next(m for m in mail.outbox if "Un créneau s’est libéré" in m.subject)
+    assert kept.search(letter.body)
+    page = client.get(reverse("booking:cancel", args=[appointment.pk])).content.decode()
+    assert words in page
 
 
 def test_saying_no_keeps_one_on_the_list(appointment, now):
     offer = offered(waiting_for(appointment, now), now)
     link = reverse("booking:offer", args=[offer_token(offer)])
-    assert "Vous restez" in Client().post(link, {"reponse": "non"}).content.decode()
+    for _twice in range(2):
+        assert "Vous restez" in Client().post(link, {"reponse": "non"}).content.decode()
     offer.refresh_from_db()
     assert offer.state == "declined"
     assert Wait.unscoped.get().ended_at is None
