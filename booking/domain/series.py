@@ -155,6 +155,15 @@ def conflicts_of(
     return conflicts.conflicts(wanted=wanted, seen=seen)
 
 
+def is_booked(*, appointment: Appointment, starts: Sequence[datetime]) -> bool:
+    """Whether the same patient has the same reason's visits at all of these times already."""
+    mine = Appointment.objects.filter(
+        patient=appointment.patient_id, visit_reason=appointment.visit_reason_id,
+        starts_at__in=starts,
+    ).exclude(status=Status.CANCELLED)  # fmt: skip
+    return bool(starts) and mine.count() == len(set(starts))
+
+
 @transaction.atomic
 def book_series(
     *,

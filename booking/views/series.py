@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -92,6 +93,10 @@ def _repeat(
                 heeding=heeding(request),
             )
         except series.CannotRepeat as refused:
+            if series.is_booked(appointment=row, starts=chosen):
+                # Sent from another tab before: what was asked for stands.
+                messages.success(request, _("Ces rendez-vous sont déjà pris."))
+                return redirect(back)
             problem = str(refused.text)
         except AlsoBooked as asked:
             problem, found = str(asked.text), list(asked.conflicts)

@@ -170,6 +170,14 @@ def test_a_patient_sees_the_dates_and_takes_them(visit, now):
     answer = client.post(f"{url}?semaines=2&fois=3", chosen)
     assert answer["Location"] == reverse("booking:appointment", args=[visit.pk])
     assert Appointment.unscoped.filter(series__isnull=False).count() == 2
+    visit.visit_reason.series_at_most = 2
+    visit.visit_reason.save()
+    # From another tab: they are taken, and it says so.
+    again = client.post(f"{url}?semaines=2&fois=3", chosen, follow=True)
+    assert "déjà pris" in again.content.decode()
+    assert Appointment.unscoped.filter(series__isnull=False).count() == 2
+    visit.visit_reason.series_at_most = 5
+    visit.visit_reason.save()
     refused = client.post(f"{url}?semaines=2&fois=3", {"creneau": [""]})
     assert refused.status_code == 409
     assert "au moins une date" in refused.content.decode()
