@@ -90,8 +90,13 @@ def check_open(appointment: Appointment, *, now: datetime) -> None:
         raise CannotEnter(CannotEnter.cancelled)
     if now < opens_at(appointment):
         raise CannotEnter(CannotEnter.too_early)
-    if now > closes_at(appointment) or _seen(appointment).ended_at is not None:
+    if is_over(appointment, now=now):
         raise CannotEnter(CannotEnter.over)
+
+
+def is_over(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether the room will not open any more: its time is past, or the practitioner ended it."""
+    return now > closes_at(appointment) or _seen(appointment).ended_at is not None
 
 
 def has_started(appointment: Appointment) -> bool:

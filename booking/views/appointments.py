@@ -104,7 +104,9 @@ def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse
         "may_wait": waiting.may_wait(row, now=now),
         "is_new": "confirme" in request.GET and row.status == "booked",
         "is_over": row.ends_at <= now or row.status == "cancelled",
-        "video_is_open": row.status != "cancelled" and now <= video.closes_at(row),
+        "video_is_open": row.visit_reason.teleconsultation
+        and row.status != "cancelled"
+        and not video.is_over(row, now=now),
     }
     return render(request, "booking/appointment.html", context)
 

@@ -76,7 +76,7 @@ def events(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponseBase:
 
 def room_context(row: Appointment, *, part: Part) -> dict[str, object]:
     """What the page of a room shows to both sides."""
-    problem = ""
+    problem, opens_at = "", video.opens_at(row)
     try:
         video.check_open(row, now=timezone.now())
     except video.CannotEnter as refused:
@@ -86,7 +86,7 @@ def room_context(row: Appointment, *, part: Part) -> dict[str, object]:
         "practice": row.practice,
         "part": part,
         "problem": problem,
-        "opens_at": video.opens_at(row),
+        "opens_at": opens_at if timezone.now() < opens_at else None,
     }
 
 

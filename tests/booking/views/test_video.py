@@ -85,7 +85,9 @@ def test_the_room_opens_around_the_time_of_the_visit(visit, time_machine, at, wh
         (verified_client(visit.member.account), at_practice(visit, "practice-video"),
          at_practice(visit, "enter-practice-video")),
     ):  # fmt: skip
-        assert why in client.get(page).content.decode()
+        shown = client.get(page).content.decode()
+        assert why in shown
+        assert ("Elle est ouverte à partir de" in shown) is (at < STARTS)
         status, given = enter(client, door)
         assert status == 409 and why in given["problem"]
     assert not VideoVisit.unscoped.exists()
@@ -167,6 +169,8 @@ def test_the_patient_waits_until_the_door_opens(visit, time_machine):
     visit.refresh_from_db()
     assert visit.status == Status.SEEN
     assert enter(patient, own(visit, "enter-video"))[0] == 409
+    page = patient.get(reverse("booking:appointment", args=[visit.pk])).content.decode()
+    assert "Aller à la téléconsultation" not in page
     actions = Entry.objects.filter(object_id=visit.pk).values_list("action", flat=True)
     assert {"video-entered", "video-started", "video-ended"} <= set(actions)
 
