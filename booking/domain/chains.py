@@ -39,6 +39,16 @@ def follower(appointment: Appointment) -> Appointment | None:
     return rows.select_related("agenda__practitioner", "visit_reason").order_by("starts_at").first()
 
 
+def stays_before(appointment: Appointment, *, now: datetime) -> Appointment | None:
+    """The visit that this one follows, if that is to come and stands without it."""
+    if appointment.follows_id is None:
+        return None
+    rows = Appointment.unscoped.filter(
+        pk=appointment.follows_id, status=Status.BOOKED, starts_at__gt=now
+    )
+    return rows.select_related("agenda__practitioner", "visit_reason").first()
+
+
 def cancelled_with(appointment: Appointment) -> Appointment | None:
     """The visit that follows a cancelled one and was cancelled with it."""
     rows = Appointment.unscoped.filter(follows=appointment, cancelled_at=appointment.cancelled_at)

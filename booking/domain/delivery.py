@@ -35,7 +35,7 @@ from booking.domain import (
     sms,
     told,
 )
-from booking.domain.chains import held_after
+from booking.domain.chains import held_after, stays_before
 from booking.domain.enclosed_calendar import enclose
 from booking.domain.greeting import addressed
 from booking.domain.handover import handover_token
@@ -289,6 +289,7 @@ def _about_appointment(message: Message, *, now: datetime, is_last: bool = False
         "former_start": _former(message, appointment),
         "series": told.told_with(message, appointment),
         "then": told.then_of(message, appointment),
+        "stays": stays_before(appointment, now=now),
         "substitute": name_at(agenda=appointment.agenda, at=appointment.starts_at),
         "has_questions": account is not None and questionnaire.is_owed(appointment, now=now),
         "is_last": is_last,

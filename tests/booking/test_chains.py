@@ -422,3 +422,20 @@ def test_a_second_visit_that_stays_on_another_day_is_said_with_its_day(reasons, 
     for name in ("appointment", "cancel", "move"):
         page = verified_client(account).get(reverse(f"booking:{name}", args=[row.pk]))
         assert "lundi 30 novembre 2026, 09:30" in page.content.decode()
+
+
+@pytest.mark.usefixtures("at_now")
+def test_the_first_stays_when_the_practice_cancels_the_second(reasons, account, now):
+    first = booked(reasons[0], NINE, now, account)
+    second = after(first)
+    desk = verified_client(make_member(first.practice).account)
+    url = reverse("booking:cancel-visit", args=[first.practice_id, second.pk])
+    said = "Le rendez-vous qui le précède, le lundi 30 novembre 2026 à 09:00 avec"
+    assert said in desk.get(url).content.decode()
+    Message.objects.all().delete()
+    desk.post(url)
+    first.refresh_from_db()
+    assert first.status == "booked"
+    row = Message.objects.get(kind="cancellation", channel="email")
+    letter = delivery.compose(row, now=now + timedelta(minutes=1))
+    assert said in letter.text and said in letter.html

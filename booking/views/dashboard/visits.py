@@ -215,6 +215,7 @@ def cancel_visit(
         appointment=row,
         name=name_of(request, row),
         following=series.following(row),
+        stays=chains.stays_before(row, now=now),
         told=told(row, now=now, when=When.BEFORE, expected_at=row.starts_at),
     )
     status = 409 if was_moved else 200
