@@ -52,6 +52,8 @@ class CannotMerge(Refusal):
     """These files cannot be made one, or parted; `text` says why."""
 
     same = _("Choisissez deux fiches différentes.")
+    choose = _("Choisissez la fiche à garder.")
+    merged = _("Ces deux fiches sont déjà réunies.")
     has_account = _("Gardez la fiche qui a un compte : l’autre n’en a pas.")
     two_accounts = _("Ces deux fiches ont chacune un compte : elles ne se réunissent pas ici.")
     unknown = _("Une de ces fiches n’est pas, ou plus, de ce cabinet.")

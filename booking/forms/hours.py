@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.forms.shown import ShownForm
@@ -164,6 +164,13 @@ class OpenWeeksForm(forms.Form):
         required=False,
         help_text=_("Sinon, ce qui s’y trouve déjà reste. Les rendez-vous pris restent toujours."),
     )
+
+    def clean_target(self) -> date:
+        """A week of which days are left."""
+        given: date = self.cleaned_data["target"]
+        if given + timedelta(days=6 - given.weekday()) < timezone.localdate():
+            raise ValidationError(_("Cette semaine est passée : donnez-en une à venir."))
+        return given
 
 
 class CopyWeekForm(OpenWeeksForm):
@@ -352,6 +359,8 @@ class SubstituteForm(forms.Form):
         since, until = given.get("since"), given.get("until")
         if since and until and until < since:
             self.add_error("until", _("La fin précède le début."))
+        elif until and until < timezone.localdate():
+            self.add_error("until", _("Ces jours sont passés : personne ne le lirait."))
         return given
 
 

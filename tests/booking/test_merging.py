@@ -209,7 +209,12 @@ def test_a_practice_finds_both_makes_them_one_and_parts_them(world):
     assert "Garder cette fiche" in desk.get(url + query).content.decode()
     assert desk.post(url + query, {}).status_code == 409
     assert desk.post(url + query, {"garder": other.pk}).status_code == 409
+    assert "Choisissez la fiche à garder." in desk.post(url + query, {}).content.decode()
     assert desk.post(url + query, {"garder": kept.pk}).status_code == 302
+    # A second tab still shows both.
+    late = desk.post(url + query, {"garder": kept.pk}).content.decode()
+    assert "Ces deux fiches sont déjà réunies." in late
+    assert "Séparer" in late
     assert "Séparer" in desk.get(url).content.decode()
     row = PatientMerge.unscoped.get()
     desk.post(reverse("booking:separate-patients", args=[practice.pk, row.pk]))

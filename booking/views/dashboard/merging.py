@@ -39,8 +39,13 @@ def merge(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         kept_id = read_id(request.POST.get("garder", ""))
         kept = next((row for row in pair if row.pk == kept_id), None)
         others = [row for row in pair if row.pk != kept_id]
-        if kept is None or len(others) != 1:
-            problem = str(merging.CannotMerge.same)
+        if len(pair) < len(set(asked)) and _are_merged(asked):
+            problem = str(merging.CannotMerge.merged)
+        elif len(pair) < 2:
+            two = len(set(asked)) == 2
+            problem = str(merging.CannotMerge.unknown if two else merging.CannotMerge.same)
+        elif kept is None or len(others) != 1:
+            problem = str(merging.CannotMerge.choose)
         else:
             try:
                 merging.merge(
@@ -62,7 +67,7 @@ def merge(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         .order_by("-merged_at", "pk")[:LISTED]
     )
     wanted: list[tuple[object, tuple[str, ...]]] = [(row, IDENTITY_FIELDS) for row in pair]
-    if not pair:
+    if len(pair) != 2:
         wanted += [(row.kept, NAME_FIELDS) for row in rows]
     with reveal(wanted, actor=practice_actor(request), purpose=Purpose.CARE) as plain:
         people = [
@@ -73,7 +78,8 @@ def merge(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
             }
             for row in pair
         ]
-        merged = [] if pair else [(row, plain.joined(row.kept, NAME_FIELDS)) for row in rows]
+        listed = rows if len(pair) != 2 else []
+        merged = [(row, plain.joined(row.kept, NAME_FIELDS)) for row in listed]
     context = {
         "practice": membership_of(request).practice,
         "membership": membership_of(request),
@@ -84,6 +90,12 @@ def merge(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "current": "patients",
     }
     return render(request, "dashboard/merge.html", context, status=409 if problem else 200)
+
+
+def _are_merged(asked: list[uuid.UUID]) -> bool:
+    """Whether the two that a page still shows have been made one meanwhile."""
+    open_merges = PatientMerge.objects.filter(separated_at__isnull=True)
+    return open_merges.filter(kept__in=asked, other__in=asked).exists()
 
 
 @practice_member("booking.merge_patients")
