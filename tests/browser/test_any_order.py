@@ -121,6 +121,9 @@ def test_a_family_signs_in_first(here, new_page, agenda):
     page.wait_for_url(f"{here}/rendez-vous/")
     page.goto(f"{here}/praticien/{agenda.practitioner_id}/?personnes=2")
     page.locator("button.slot").first.click()
+    for hour, who in (("09:00", "Zoé Lefèvre"), ("09:30", "Aurèle Lefèvre")):
+        options = page.get_by_label(hour).locator("option").all_text_contents()
+        page.get_by_label(hour).select_option(next(each for each in options if who in each))
     page.get_by_role("button", name="Confirmer").click()
     expect(page.locator(".notice.success").first).to_contain_text("2 rendez-vous sont pris")
     assert Appointment.unscoped.count() == 2
@@ -186,7 +189,7 @@ def test_a_passkey_finishes_what_was_begun_and_a_header_does_not(here, new_page,
         if from_header:
             page.wait_for_url(f"{here}/rendez-vous/")
             page.get_by_role("button", name="Ce n’était pas moi").click()
-            expect(page.get_by_text("plus gardé dans ce navigateur")).to_be_visible()
+            expect(page.get_by_text("rien n’est réservé")).to_be_visible()
     page.get_by_role("button", name="Confirmer le rendez-vous").click()
     expect(page.locator(".notice.success").first).to_contain_text("confirmé")
     assert Appointment.unscoped.count() == 1

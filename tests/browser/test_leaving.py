@@ -80,6 +80,8 @@ def test_going_back_to_a_form_that_was_refused(live_server, new_page, agenda, ad
     page.fill(f"[name={field}]", "000000")
     page.locator("main form button").last.click()
     expect(page.locator(".error").first).to_be_visible()
+    # Its script has run: it puts the form's page in this one's place in the history.
+    expect(page.locator("html.js")).to_be_attached()
     page.get_by_role("link", name="Mes rendez-vous").first.click()
     expect(page.get_by_role("heading", name="Mes rendez-vous")).to_be_visible()
     page.go_back()

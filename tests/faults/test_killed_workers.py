@@ -28,6 +28,9 @@ def answers(port):
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/robots.txt", timeout=10) as answer:
             return answer.status == 200
+    except urllib.error.HTTPError as refused:
+        # The process of events serves its own paths alone.
+        return refused.code == 404
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
 
