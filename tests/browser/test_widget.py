@@ -72,6 +72,9 @@ def test_slots_stand_in_the_practices_own_page(live_server, new_page, own_site):
     assert page.context.cookies() == []
     with page.context.expect_page() as opened:
         slot.click()
-    expect(opened.value.get_by_role("button", name="09:00").first).to_be_visible()
+    chosen = opened.value.locator("#choisi")
+    expect(chosen).to_contain_text("09:00")
+    chosen.get_by_role("button", name="Continuer avec ce créneau").click()
+    expect(opened.value.get_by_role("heading", name="Votre rendez-vous")).to_be_visible()
     page.goto(f"{live_server.url}/widget/{agenda.practice_id}/")
     check_page(page)
