@@ -282,16 +282,18 @@ def _about_appointment(message: Message, *, now: datetime, is_last: bool = False
     if messages.is_stale(message, appointment, now=now):
         raise NothingToSay
     to, language, named = _opened(patient, by_sms=by_sms, object_id=appointment.pk)
+    then = told.then_of(message, appointment)
     context = {
         **_what_stands(appointment, now=now),
         **named,
         "words": message.words,
         "former_start": _former(message, appointment),
         "series": told.told_with(message, appointment),
-        "then": told.then_of(message, appointment),
+        "then": then,
         "stays": stays_before(appointment, now=now),
         "substitute": name_at(agenda=appointment.agenda, at=appointment.starts_at),
-        "has_questions": account is not None and questionnaire.is_owed(appointment, now=now),
+        "has_questions": account is not None
+        and any(questionnaire.is_owed(each, now=now) for each in (appointment, then) if each),
         "is_last": is_last,
     }
     if is_last:

@@ -85,15 +85,16 @@ def appointment(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse
         with_note=True,
         object_id=row.pk,
     )
-    now = timezone.now()
+    now, then = timezone.now(), chains.follower(row)
     context = {
         "shown": shown,
         "appointment": row,
         "practice": row.practice,
         "terms": deadline.terms(row, now=now),
         "way_back": undo.way_back(row, now=now),
-        "then": chains.follower(row),
+        "then": then,
         "substitute": name_at(agenda=row.agenda, at=row.starts_at),
+        "then_asks": then is not None and questionnaire.is_owed(then, now=now),
         "is_asked": questionnaire.is_asked(row),
         "is_answered": questionnaire.is_answered(row),
         "may_answer": questionnaire.may_answer(row, now=now),

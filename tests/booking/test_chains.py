@@ -15,6 +15,7 @@ from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind
 from practitioners.domain import next_slots, take
 from practitioners.domain.availability import free_slots
+from practitioners.domain.questions import QuestionSpec, save_questions
 from practitioners.models import NextSlot, Taken, VisitReason
 from tests.factories import (
     make_account,
@@ -439,3 +440,17 @@ def test_the_first_stays_when_the_practice_cancels_the_second(reasons, account, 
     row = Message.objects.get(kind="cancellation", channel="email")
     letter = delivery.compose(row, now=now + timedelta(minutes=1))
     assert said in letter.text and said in letter.html
+
+
+@pytest.mark.usefixtures("at_now")
+def test_the_questions_of_the_second_are_announced_with_the_first(reasons, account, now):
+    save_questions(
+        visit_reason=reasons[1], specs=[QuestionSpec(text="Allergies ?", kind="line")],
+        actor=practice_actor(),
+    )  # fmt: skip
+    first = booked(reasons[0], NINE, now, account)
+    url = reverse("booking:answer-questions", args=[after(first).pk])
+    page = verified_client(account).get(reverse("booking:appointment", args=[first.pk]))
+    assert url in page.content.decode()
+    row = Message.objects.get(kind="confirmation", channel="email")
+    assert "pose quelques questions" in delivery.compose(row, now=now).text
