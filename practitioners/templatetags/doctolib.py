@@ -1,13 +1,14 @@
 """Template filters and tags that every template may use."""
 
 import json
+import math
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.templatetags.static import static
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -117,6 +118,16 @@ def zone_note(practice: Practice) -> str:
 def iso(at: datetime) -> str:
     """An instant as RFC 3339 in UTC, as links and forms carry it."""
     return f"{at.astimezone(ZoneInfo('UTC')):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@register.filter
+def time_left(until: datetime) -> str:
+    """What is left until an instant as a page is made, in minutes and seconds: 4:05.
+
+    With scripts the page counts on from there; without, it says what was true then.
+    """
+    minutes, seconds = divmod(max(0, math.ceil((until - timezone.now()).total_seconds())), 60)
+    return f"{minutes}:{seconds:02}"
 
 
 @register.filter

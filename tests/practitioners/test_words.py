@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.template import Context, Template
 from django.utils import translation
 
@@ -268,3 +269,12 @@ def test_a_video_visit_is_a_teleconsultation_everywhere():
     assert not [m for m in msgids if re.search(r"par vidéo", m, re.IGNORECASE)]
     msgstrs = re.findall(r'^msgstr "(.*)"$', catalogue, re.MULTILINE)
     assert not [m for m in msgstrs if re.search(r"video visit|visits? by video", m, re.IGNORECASE)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(30, "0:30"), (15, "0:15"), (3605, "60:05"), (0, "0:00"), (-9, "0:00")]
+)
+def test_what_is_left_is_counted_as_the_page_is_made(seconds, said, now):
+    """Without scripts nothing counts on: half a minute must not stand there for ever."""
+    with time_machine.travel(now, tick=False):
+        assert doctolib.time_left(now + timedelta(seconds=seconds)) == said
