@@ -388,3 +388,12 @@ def test_all_that_is_wrong_with_a_line_is_said_at_once():
         "e-mail illisible",
     ]  # fmt: skip
     assert second.problem == "date de naissance illisible"
+
+
+def test_where_nothing_can_be_taken_the_button_says_so(practice, desk):
+    text = "nom;prénom;naissance\nDurand;;19/10/1993\n"
+    url = reverse("booking:imports", args=[practice.pk])
+    answer = desk.post(url, {"file": SimpleUploadedFile("x.csv", text.encode())}, follow=True)
+    page = answer.content.decode()
+    assert "Aucune ligne ne peut être prise telle quelle." in page
+    assert "Recevoir le fichier à corriger" in page and "Prendre ces patients" not in page
