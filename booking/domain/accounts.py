@@ -47,10 +47,22 @@ def language_at(email: str) -> str:
     return found.language if found else str(settings.LANGUAGE_CODE)
 
 
-def account_actor(account: Account, *, channel: Channel = Channel.WEB) -> Actor:
+def account_actor(account: Account) -> Actor:
     """An account acting for itself."""
-    kind = ActorKind.STAFF if channel == Channel.ADMIN else ActorKind.ACCOUNT
-    return Actor(kind=kind, channel=channel, id=account.pk)
+    return Actor(kind=ActorKind.ACCOUNT, channel=Channel.WEB, id=account.pk)
+
+
+def link_token(row_id: uuid.UUID, *, salt: str) -> str:
+    """What a link of a mail carries: it names one row, and does what its `salt` says alone."""
+    return signing.dumps(row_id.hex, salt=salt)
+
+
+def id_of_link(token: str, *, salt: str) -> uuid.UUID:
+    """Return the id that a link names. Raises InvalidLink for one that we did not make."""
+    try:
+        return uuid.UUID(signing.loads(token, salt=salt))
+    except (signing.BadSignature, ValueError, TypeError, AttributeError) as error:
+        raise InvalidLink from error
 
 
 def create_account(
@@ -85,17 +97,17 @@ def reset_token(account: Account) -> str:
 
 def reminders_token(account: Account) -> str:
     """What the link in a reminder carries: it ends reminders, and does nothing else."""
-    return signing.dumps(str(account.pk), salt="reminders")
+    return link_token(account.pk, salt="reminders")
 
 
 @transaction.atomic
 def end_reminders(*, token: str) -> Account:
     """Send no further reminders to the account of a link. Raises InvalidLink."""
-    try:
-        pk = uuid.UUID(signing.loads(token, salt="reminders"))
-        account = Account.objects.select_for_update(no_key=True).get(pk=pk, is_active=True)
-    except (signing.BadSignature, ValueError, TypeError, Account.DoesNotExist) as error:
-        raise InvalidLink from error
+    pk = id_of_link(token, salt="reminders")
+    rows = Account.objects.select_for_update(no_key=True)
+    account = rows.filter(pk=pk, is_active=True).first()
+    if account is None:
+        raise InvalidLink
     if account.reminders != Reminders.NONE:
         account.reminders = Reminders.NONE
         account.save(update_fields=["reminders"])

@@ -9,19 +9,17 @@ import hmac
 import os
 import re
 import unicodedata
-import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
-from django_cryptography.core import signing
 
 from audit.derived_key import derived_key
 from audit.record import entries
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
-from booking.domain import messages, throttle
+from booking.domain import accounts, messages, throttle
 from booking.domain.accounts import InvalidLink, account_actor
 from booking.models import Account, AddressCheck
 from booking.models.address_check import CheckKind
@@ -84,15 +82,12 @@ def code_of(check: AddressCheck) -> str:
 
 def link_token(check: AddressCheck) -> str:
     """A signed token that only the mail of the address carries."""
-    return signing.dumps(str(check.pk), salt="verify-email")
+    return accounts.link_token(check.pk, salt="verify-email")
 
 
 def check_of(*, token: str, now: datetime) -> AddressCheck:
     """Return the check that a link names, proved or not. Raises InvalidLink."""
-    try:
-        pk = uuid.UUID(signing.loads(token, salt="verify-email"))
-    except (signing.BadSignature, ValueError, TypeError, AttributeError) as error:
-        raise InvalidLink from error
+    pk = accounts.id_of_link(token, salt="verify-email")
     check = AddressCheck.objects.select_related("account").filter(pk=pk, is_void=False).first()
     if check is None or check.ended_at is not None or now >= check.link_until:
         raise InvalidLink

@@ -4,32 +4,26 @@ The new address is proved before it takes effect; the former one is told when th
 for and when it is made, and its mail carries a link that stops it, or takes it back.
 """
 
-import uuid
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
-from django_cryptography.core import signing
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
-from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
-from booking.domain import accounts, address_checks, messages
-from booking.domain.accounts import InvalidLink, account_actor
-from booking.models import Account, AddressCheck, SignIn
+from booking.domain import accounts, address_checks, messages, sign_ins
+from booking.domain.accounts import InvalidLink, account_actor, id_of_link, link_token
+from booking.domain.second_factor import FACTORS
+from booking.models import Account, AddressCheck
 from booking.models.account import email_index
 from booking.models.address_check import CheckKind
 from booking.models.message import MessageKind
-from practitioners.domain.live import wake
 
 # How long the former address may stop a change, or take it back.
 STOP_HOURS = 72
+_STOP = "stop-email-change"
 
 
 class SameAddress(Exception):
@@ -100,15 +94,12 @@ def withdraw(*, account: Account, actor: Actor, now: datetime) -> None:
 
 def stop_token(check: AddressCheck) -> str:
     """What the mails to the former address carry: it stops the change, or takes it back."""
-    return signing.dumps(str(check.pk), salt="stop-email-change")
+    return link_token(check.pk, salt=_STOP)
 
 
 def change_of_stop(token: str, *, now: datetime) -> AddressCheck:
     """Return the change that the former address may still stop. Raises InvalidLink."""
-    try:
-        pk = uuid.UUID(signing.loads(token, salt="stop-email-change"))
-    except (signing.BadSignature, ValueError, TypeError, AttributeError) as error:
-        raise InvalidLink from error
+    pk = id_of_link(token, salt=_STOP)
     check = AddressCheck.objects.filter(pk=pk, ended_at=None, account__is_active=True).first()
     if check is None:
         raise InvalidLink
@@ -153,11 +144,9 @@ def _take_back(check: AddressCheck, account: Account, *, now: datetime) -> None:
     except IntegrityError as error:
         # Somebody else has proved the address since.
         raise InvalidLink from error
-    Account.objects.filter(pk=account.pk).update(sign_outs=F("sign_outs") + 1)
-    SignIn.objects.filter(account=account).delete()
-    transaction.on_commit(partial(wake, account.pk), robust=True)
-    for device in (TOTPDevice, StaticDevice, WebAuthnCredential):
-        device.objects.filter(user=account, created_at__gte=check.created_at).delete()
+    sign_ins.sign_out_everywhere(account)
+    for kind in FACTORS:
+        kind.objects.filter(user=account, created_at__gte=check.created_at).delete()
     _note("email-restored", check, account, actor=actor, now=now)
     messages.owe_to_account(account=account, kind=MessageKind.RESET_PASSWORD, now=now)
 

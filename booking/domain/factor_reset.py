@@ -7,23 +7,18 @@ when the second one agrees, and stops it by one link, or from any page of the ac
 
 import uuid
 from datetime import datetime, timedelta
-from functools import partial
 
-from django.core import signing
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
-from booking.domain import messages, passkeys
-from booking.domain.accounts import InvalidLink, account_actor
-from booking.models import Account, FactorReset, SignIn
+from booking.domain import messages, sign_ins
+from booking.domain.accounts import InvalidLink, account_actor, id_of_link, link_token
+from booking.domain.second_factor import FACTORS
+from booking.models import Account, FactorReset
 from booking.models.factor_reset import Proof, ResetOutcome
 from booking.models.message import MessageKind
-from practitioners.domain.live import wake
 
 DELAY = timedelta(days=1)
 _SALT = "stop-factor-reset"
@@ -93,15 +88,12 @@ def decide(*, reset_id: uuid.UUID, approve: bool, actor: Actor, now: datetime) -
 
 def stop_token(reset: FactorReset) -> str:
     """What the mail to the owner carries: it stops the reset."""
-    return signing.dumps(str(reset.pk), salt=_SALT)
+    return link_token(reset.pk, salt=_SALT)
 
 
 def reset_of(token: str) -> FactorReset:
     """Return the announced reset that a link may stop, or has stopped. Raises InvalidLink."""
-    try:
-        pk = uuid.UUID(signing.loads(token, salt=_SALT))
-    except (signing.BadSignature, ValueError, TypeError, AttributeError) as error:
-        raise InvalidLink from error
+    pk = id_of_link(token, salt=_SALT)
     found = FactorReset.objects.filter(pk=pk, due_at__isnull=False).first()
     if found is None or found.outcome not in ("", ResetOutcome.STOPPED):
         raise InvalidLink
@@ -131,12 +123,9 @@ def _carry_out(reset_id: uuid.UUID, *, now: datetime) -> bool:
     if row.ended_at is not None:
         return False
     account = row.account
-    for device in (TOTPDevice, StaticDevice):
-        device.objects.filter(user=account).delete()
-    passkeys.end_all(account)
-    Account.objects.filter(pk=account.pk).update(sign_outs=F("sign_outs") + 1)
-    SignIn.objects.filter(account=account).delete()
-    transaction.on_commit(partial(wake, account.pk), robust=True)
+    for kind in FACTORS:
+        kind.objects.filter(user=account).delete()
+    sign_ins.sign_out_everywhere(account)
     _end(row, ResetOutcome.DONE, actor=system_actor(), now=now)
     messages.owe_to_account(account=account, kind=MessageKind.FACTOR_GONE, now=now)
     return True
@@ -144,10 +133,7 @@ def _carry_out(reset_id: uuid.UUID, *, now: datetime) -> bool:
 
 def has_factors(account: Account) -> bool:
     """Whether anything is there that a reset takes away."""
-    devices = (TOTPDevice, StaticDevice)
-    return passkeys.of_account(account).exists() or any(
-        device.objects.filter(user=account).exists() for device in devices
-    )
+    return any(kind.objects.filter(user=account).exists() for kind in FACTORS)
 
 
 def _end(row: FactorReset, outcome: ResetOutcome, *, actor: Actor, now: datetime) -> FactorReset:

@@ -4,18 +4,17 @@ Only the account whose verified address was named can accept, and it must want t
 a stranger's file. From then on the former account sees nothing of it.
 """
 
-import uuid
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from django_cryptography.core import signing
 
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.sealing import seal
 from booking.domain import messages
+from booking.domain.accounts import InvalidLink, id_of_link, link_token
 from booking.models import Account, Handover, Patient
 from booking.models.account import email_index
 from booking.models.patient import Relation
@@ -77,15 +76,15 @@ def offer(
 
 def handover_token(handover: Handover) -> str:
     """The signed token of a hand-over's link."""
-    return signing.dumps(uuid.UUID(str(handover.pk)).hex, salt=SALT)
+    return link_token(handover.pk, salt=SALT)
 
 
 def open_handover(*, token: str, account: Account, now: datetime) -> Handover:
     """Return the hand-over of a link, if it is for this account. Raises InvalidHandover."""
     try:
-        pk = uuid.UUID(signing.loads(token, salt=SALT))
+        pk = id_of_link(token, salt=SALT)
         row = Handover.objects.select_related("patient").get(pk=pk)
-    except (signing.BadSignature, ValueError, TypeError, Handover.DoesNotExist) as error:
+    except (InvalidLink, Handover.DoesNotExist) as error:
         raise InvalidHandover from error
     is_meant = bytes(row.email_index) == bytes(account.email_index) and account.email_verified_at
     if row.accepted_at or row.expires_at <= now or not is_meant:

@@ -1,11 +1,8 @@
 """The links by which patients of the waiting list answer, without signing in."""
 
-import uuid
-
 from django.db.models import QuerySet
-from django_cryptography.core import signing
 
-from booking.domain.accounts import InvalidLink
+from booking.domain.accounts import InvalidLink, id_of_link, link_token
 from booking.models import Offer
 
 SALT = "offer"
@@ -13,16 +10,15 @@ SALT = "offer"
 
 def offer_token(offer: Offer) -> str:
     """What a link carries: whoever has it may answer this one offer."""
-    return signing.dumps(uuid.UUID(str(offer.pk)).hex, salt=SALT)
+    return link_token(offer.pk, salt=SALT)
 
 
 def offer_of(token: str) -> Offer:
     """The offer that a link is about. Raises InvalidLink."""
-    try:
-        pk = uuid.UUID(signing.loads(token, salt=SALT))
-        return offers().get(pk=pk)
-    except (signing.BadSignature, ValueError, TypeError, Offer.DoesNotExist) as error:
-        raise InvalidLink from error
+    found = offers().filter(pk=id_of_link(token, salt=SALT)).first()
+    if found is None:
+        raise InvalidLink
+    return found
 
 
 def offers() -> QuerySet[Offer]:

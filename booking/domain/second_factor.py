@@ -5,12 +5,15 @@ import base64
 from django.db import transaction
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.record import entries
 from audit.record.entries import Actor
 from booking.models import Account
 
 RECOVERY_CODES = 10
+# Whatever shows that somebody is an account's owner besides the password.
+FACTORS = (TOTPDevice, StaticDevice, WebAuthnCredential)
 
 
 def pending_device(*, account: Account) -> TOTPDevice:

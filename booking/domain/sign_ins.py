@@ -64,6 +64,13 @@ def forget_all(account: Account) -> None:
     SignIn.objects.filter(account=account).delete()
 
 
+def sign_out_everywhere(account: Account) -> None:
+    """End every session of an account whose keys may be in wrong hands, those never noted too."""
+    Account.objects.filter(pk=account.pk).update(sign_outs=F("sign_outs") + 1)
+    forget_all(account)
+    transaction.on_commit(partial(wake, account.pk), robust=True)
+
+
 def live(account: Account, *, now: datetime) -> list[SignIn]:
     """The account's sessions that still open it, the one used last first."""
     rows = SignIn.objects.filter(account=account).order_by("-seen_at", "pk")
