@@ -73,6 +73,12 @@ def at_now(now: datetime) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def frozen(time_machine: time_machine.TimeMachineFixture, now: datetime) -> None:
+    """The clock stands at `now`, until a test moves it."""
+    time_machine.move_to(now, tick=False)
+
+
 def pytest_collection_finish() -> None:
     """Collect garbage as seldom as the server does."""
     gc.collect()

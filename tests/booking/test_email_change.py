@@ -17,17 +17,12 @@ from booking.models import Account, AddressCheck, Message, SignIn
 from tests.booking.test_accounts import GOOD, SIGN_IN, sign_in, sign_up_of, signed_in
 from tests.factories import PASSWORD, make_account, make_member, make_practice
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 OLD, NEW = "zoe@exemple.fr", "nouvelle@exemple.fr"
 PAGE, PROVE = reverse("booking:change-email"), reverse("booking:prove-new-email")
 AGAIN, KEEP = reverse("booking:send-to-new-email"), reverse("booking:keep-email")
 ACCOUNT, PASSWORD_PAGE = reverse("booking:account"), reverse("booking:change-password")
 CHANGED_MAIL = "L’adresse de votre compte a changé"
-
-
-@pytest.fixture(autouse=True)
-def _frozen(time_machine, now):
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture

@@ -16,13 +16,8 @@ from booking.models import Handover, Patient
 from tests.booking.test_book import booked
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 ADDRESS = "noe@exemple.fr"
-
-
-@pytest.fixture(autouse=True)
-def _frozen(time_machine, now):
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture

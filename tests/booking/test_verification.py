@@ -19,16 +19,11 @@ from tests.booking.test_accounts import sign_up as send_sign_up
 from tests.booking.test_entering import APPOINTMENTS, MONDAY_NINE, hold_slot
 from tests.factories import make_account, make_agenda, make_opening, make_reason
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 EMAIL = "zoe@exemple.fr"
 MAIL, STATE = reverse("booking:check-mail"), reverse("booking:check-state")
 GO_ON, AGAIN = reverse("booking:go-on"), reverse("booking:send-again")
 CORRECT = reverse("booking:correct-address")
-
-
-@pytest.fixture(autouse=True)
-def _frozen(time_machine, now):
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture

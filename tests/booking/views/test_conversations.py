@@ -23,15 +23,10 @@ from tests.factories import (
     verified_client,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 LIST = reverse("booking:my-conversations")
 NEW = ">nouveau<"
 SECRET = "Mes résultats du laboratoire Duvallier"
-
-
-@pytest.fixture(autouse=True)
-def _frozen(time_machine, now):
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture

@@ -22,16 +22,11 @@ from tests.factories import (
     verified_client,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 TYPED = {
     "first_name": "Élise", "last_name": "Moreau", "birth_date": "1990-05-04",
     "phone": "06 39 98 00 01", "sex": "F", "email": "elise@exemple.fr",
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _frozen(time_machine, now):
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture

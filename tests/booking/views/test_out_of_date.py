@@ -24,15 +24,10 @@ from tests.factories import (
     verified_client,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
 APPS = ("audit.forms", "booking.forms", "partners.forms", "practitioners.forms")
 ROUTE = "Ce que vous aviez écrit est resté ci-dessous."
-
-
-@pytest.fixture(autouse=True)
-def _frozen(time_machine, now):
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture

@@ -26,13 +26,8 @@ from tests.factories import (
     verified_client,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 ALLERGY = "Arachides, et le pollen de bouleau"
-
-
-@pytest.fixture(autouse=True)
-def _frozen(time_machine, now):
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture

@@ -31,14 +31,9 @@ from tests.factories import (
     verified_client,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 WORDS = "Puis-je manger le matin du prélèvement ?\nJe prends du Lévothyrox <75>."
 LIST = reverse("booking:my-conversations")
-
-
-@pytest.fixture(autouse=True)
-def _frozen(time_machine, now):
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture

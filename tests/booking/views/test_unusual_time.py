@@ -21,7 +21,7 @@ from tests.factories import (
     verified_client,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 PAST = {"jour": "2026-11-03", "heure": "15:00"}
 SUNDAY = {"jour": "2026-11-29", "heure": "03:00"}
 ABSENT = {"jour": "2026-12-01", "heure": "10:00"}
@@ -30,11 +30,6 @@ UNUSUAL = [
     (SUNDAY, "hors des plages"),
     (ABSENT, "le praticien est absent"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _frozen(time_machine, now):
-    time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture
