@@ -94,14 +94,12 @@ def end(*, row: SignIn, actor: Actor, now: datetime) -> None:
 
 
 @transaction.atomic
-def end_others(*, account: Account, session_key: str, actor: Actor, now: datetime) -> Account:
+def end_others(*, account: Account, actor: Actor, now: datetime) -> Account:
     """End every session of an account, those that were never noted too.
 
-    The caller lets its own session live on (`update_session_auth_hash`). Returns the account as
-    it is then.
+    The caller lets its own session live on (`update_session_auth_hash`), and notes it again.
+    Returns the account as it is then.
     """
-    Account.objects.filter(pk=account.pk).update(sign_outs=F("sign_outs") + 1)
-    SignIn.objects.filter(account=account).exclude(session_key=session_key).delete()
-    transaction.on_commit(partial(wake, account.pk), robust=True)
+    sign_out_everywhere(account)
     entries.write("sessions-ended", actor=actor, subjects=[account.pk], at=now)
     return Account.objects.get(pk=account.pk)

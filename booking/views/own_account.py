@@ -83,12 +83,9 @@ def end_session(request: HttpRequest, sign_in_id: uuid.UUID) -> HttpResponse:
 @account_required
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    now, former = timezone.now(), request.session.session_key or ""
-    me = sign_ins.end_others(
-        account=account_of(request), session_key=former, actor=web_actor(request), now=now
-    )
+    now = timezone.now()
+    me = sign_ins.end_others(account=account_of(request), actor=web_actor(request), now=now)
     update_session_auth_hash(request, me)
-    sign_ins.forget(former)
     note_sign_in(request, now=now)
     messages.success(request, _("Toutes les autres sessions sont fermées."))
     return redirect("booking:sessions")

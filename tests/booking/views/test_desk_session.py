@@ -298,7 +298,7 @@ def _end_session(client, member):
 
 
 def _end_all(client, member):
-    sign_ins.end_others(account=member.account, session_key="", actor=_staff(), now=timezone.now())
+    sign_ins.end_others(account=member.account, actor=_staff(), now=timezone.now())
 
 
 def _ask(client, member):
