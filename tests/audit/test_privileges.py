@@ -19,7 +19,6 @@ from doctolib.management.commands import serve
 from tests.audit.record_fixtures import grow, rows, sql, write_entries
 from tests.factories import make_patient, make_practice, practice_actor
 
-# Roles are the whole server's, and two workers would make one at once.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("alone_with_roles")]
 ROLE = "doctolib_test_app"
 
