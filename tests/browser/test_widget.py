@@ -60,7 +60,7 @@ def test_slots_stand_in_the_practices_own_page(live_server, new_page, own_site):
     frame = page.frame_locator("iframe")
     expect(frame.get_by_role("heading", name="Prendre rendez-vous")).to_be_visible()
     # As high as what it holds, without a scroll bar of its own.
-    page.wait_for_function("document.querySelector('iframe').height !== '560'")
+    expect(page.locator("iframe")).not_to_have_attribute("height", "560")
     expect(frame.locator("html.js")).to_be_attached()
     frame.get_by_label("Praticien").select_option(str(second.practitioner))
     expect(frame.get_by_text("Détartrage")).to_be_attached()
