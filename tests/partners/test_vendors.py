@@ -74,7 +74,8 @@ def test_a_name_belongs_to_one_vendor(client, credential, name):
 
 @pytest.mark.parametrize(
     "jwk",
-    ["", "x", "[]", "{}", "[" * 2000, json.dumps(KEY.as_dict(private=True)),
+    ["", "x", "[]", "{}", pytest.param("[" * 2000, id="nested"),
+     pytest.param(json.dumps(KEY.as_dict(private=True)), id="private"),
      '{"kty": "oct", "k": "YQ"}', '{"kty": "EC", "crv": "P-256", "x": "a", "y": "b"}'],
 )  # fmt: skip
 def test_what_is_no_public_key_is_refused_and_nothing_is_lost(client, credential, jwk):
