@@ -1,9 +1,11 @@
-"""Asking a practice before it books or moves to a time that is over, or outside its openings.
+"""Asking a practice before it books or moves to a time that is over, or outside its openings, or
+without a room or a device that is out of service.
 
 A practice may use any time that is not taken. It is asked once, so that a slip of the pen books
 nothing; the new visit form, the move page and the agenda's drag ask alike.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
@@ -29,22 +31,30 @@ SENTENCES = {
         "Rien n’est encore changé : cette heure est hors des plages de ce motif."
         " Confirmez que c’est bien elle."
     ),
+    Why.OUT_OF_SERVICE: _(
+        "Rien n’est encore changé : une salle ou un appareil nécessaire est hors service."
+        " Confirmez que le rendez-vous se prend sans."
+    ),
 }
+ALSO_OUT_OF_SERVICE = _("Une salle ou un appareil nécessaire est aussi hors service.")
 
 
 class UnusualTime(Refusal):
-    """The time is over or its agenda is not open, and nobody has said yet that it is meant."""
+    """The time is over, or its agenda or what it needs is not there, and nobody has said yet that
+    it is meant.
+    """
 
-    def __init__(self, why: Why) -> None:
-        super().__init__(SENTENCES[why])
-        self.why = why
+    def __init__(self, whys: Sequence[Why]) -> None:
+        first = SENTENCES[whys[0]]
+        super().__init__(f"{first} {ALSO_OUT_OF_SERVICE}" if len(whys) > 1 else first)
+        self.whys = whys
 
 
 def check(*, visit_reason: VisitReason, starts_at: datetime, now: datetime) -> None:
     """Ask about a time that a practice is about to use; raises UnusualTime."""
-    why = unusual_at(visit_reason=visit_reason, starts_at=starts_at, now=now)
-    if why is not None:
-        raise UnusualTime(why)
+    whys = unusual_at(visit_reason=visit_reason, starts_at=starts_at, now=now)
+    if whys:
+        raise UnusualTime(whys)
 
 
 def mark_of(visit_reason: VisitReason, starts_at: datetime) -> str:

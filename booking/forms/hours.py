@@ -246,7 +246,10 @@ class ReasonForm(ShownForm, forms.ModelForm):  # type: ignore[type-arg]
         self.fields["series_at_most"].required = False
         needs = self.fields["needs"]
         assert isinstance(needs, forms.TypedMultipleChoiceField)  # noqa: S101 - as declared above
-        needs.choices = [(str(each.pk), each.name) for each in resources]
+        needs.choices = [
+            (str(each.pk), each.name if each.active else f"{each.name} ({_('hors service')})")
+            for each in resources
+        ]
         if not resources:
             del self.fields["needs"]
         self._offer_then()

@@ -13,7 +13,7 @@ def furnish(practice: Practice, agendas: list[Agenda], *, now: datetime) -> None
     """Arrange the practice; what is booked already gets the room where it is free."""
     actor = system_actor(Channel.SHELL)
     room = Resource(practice=practice, name="Salle d’échographie")
-    save_resource(resource=room, actor=actor)
+    save_resource(resource=room, actor=actor, now=now)
     for agenda in agendas:
         reason = agenda.visit_reasons.filter(teleconsultation=False).order_by("name", "pk").last()
         if reason is not None:

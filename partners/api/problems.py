@@ -10,7 +10,7 @@ from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken
 from booking.domain.change import NotActive, NotBegun, NotItsDay
 from partners.domain.bookings import HoldGone, TooManyHolds
 from practitioners.domain.openings import ImportedAbsence, OverlapsOpening
-from practitioners.domain.take import NothingFollows, ResourceTaken
+from practitioners.domain.take import NothingFollows, OutOfService, ResourceTaken
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
@@ -122,6 +122,10 @@ REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
     SlotTaken: (409, "slot_taken", "Somebody else has it. Ask for the slots again."),
     ResourceTaken: (
         409, "slot_taken", "A room or a device that it needs is in use. Ask for the slots again."
+    ),
+    OutOfService: (
+        409, "slot_taken",
+        "A room or a device that it needs is out of service. Ask for the slots of other reasons.",
     ),
     NothingFollows: (
         409, "slot_taken", "The visit that follows has no place then. Ask for the slots again."

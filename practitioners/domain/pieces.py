@@ -29,11 +29,12 @@ class Use:
 
 
 Row = tuple[datetime, datetime, datetime | None, uuid.UUID, uuid.UUID]
-# For each resource in service its pieces, and for each piece its uses.
+# For each resource its pieces, none where it is out of service, and for each piece its uses.
 Pieces = Mapping[uuid.UUID, Sequence[list[Use]]]
 
 _USES = """
-    SELECT r.id, r.pieces, u.piece, lower(u.period), upper(u.period), u.shared_by
+    SELECT r.id, CASE WHEN r.active THEN r.pieces ELSE 0 END,
+           u.piece, lower(u.period), upper(u.period), u.shared_by
     FROM practitioners_resource r
     LEFT JOIN practitioners_resourceuse u
       ON u.resource_id = r.id AND u.period && tstzrange(%(since)s, %(until)s)
@@ -41,7 +42,7 @@ _USES = """
      AND u.taken_id IS DISTINCT FROM %(ignoring)s
      AND (%(holder)s = '' OR NOT EXISTS (
          SELECT FROM practitioners_taken t WHERE t.id = u.taken_id AND t.hold_key = %(holder)s))
-    WHERE r.id = ANY(%(ids)s) AND r.active
+    WHERE r.id = ANY(%(ids)s)
 """
 _CLAIM = """
     INSERT INTO practitioners_resourceuse
@@ -66,7 +67,7 @@ def load_pieces(
     ignoring: uuid.UUID | None = None,
     holder: str = "",
 ) -> Pieces:
-    """Return the uses of resources in service that matter in [since, until).
+    """Return the uses of resources that matter in [since, until); one out of service has no piece.
 
     No query where there are no resources. Expired holds count as free, and so do the taken
     time that `ignoring` names and the holds of the key `holder`.
@@ -102,7 +103,7 @@ def are_free(
 ) -> bool:
     """Whether a piece of each needed resource is free, or in use by the same session's slot.
 
-    What is not in service is needed by nobody.
+    Of what is out of service there is none.
     """
     return all(
         any(
@@ -117,6 +118,11 @@ def are_free(
         for need in needs
         if need in pieces
     )
+
+
+def in_service(pieces: Pieces) -> Pieces:
+    """Leave out the resources of which there is no piece: those that are out of service."""
+    return {resource_id: uses for resource_id, uses in pieces.items() if uses}
 
 
 def of_session(agenda_id: uuid.UUID, starts_at: datetime) -> uuid.UUID:
@@ -141,14 +147,16 @@ def claim(
     shared_by: uuid.UUID,
     now: datetime,
     hold_until: datetime | None,
+    goes_without: bool = False,
 ) -> uuid.UUID | None:
     """Claim a piece of each needed resource for time that was just taken.
 
     Whoever shares one gets the same piece. Returns the first resource of which none was free, or
-    None when all are claimed. Must run in the transaction that took the time.
+    None when all are claimed; with `goes_without` what is out of service is not claimed. Must run
+    in the transaction that took the time.
     """
     pieces = load_pieces(resource_ids=needs, since=period[0], until=period[1], now=now)
-    for resource_id in sorted(pieces):
+    for resource_id in sorted(in_service(pieces) if goes_without else pieces):
         numbers = sorted(
             range(1, len(pieces[resource_id]) + 1),
             key=lambda n, r=resource_id: (  # type: ignore[misc]

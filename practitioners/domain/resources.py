@@ -1,17 +1,19 @@
 """A practice's rooms and devices: keeping them, and saying who has which when."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from audit.record import entries
 from audit.record.entries import Actor
 from practitioners.domain import openings, pieces
 from practitioners.domain.next_slots import mark_stale
-from practitioners.models import Agenda, Practice, Resource, ResourceUse, Taken, VisitReason
+from practitioners.models import Agenda, Resource, ResourceUse, Taken, VisitReason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +25,45 @@ class InUse:
 
 
 @transaction.atomic
-def save_resource(*, resource: Resource, actor: Actor) -> Resource:
-    """Save a new or changed resource; on the record. What is claimed stays claimed."""
+def save_resource(*, resource: Resource, actor: Actor, now: datetime) -> Resource:
+    """Save a new or changed resource, on the record, and return it.
+
+    What is claimed stays claimed. What was booked without it, while it was out of service or there
+    were fewer, is given a piece now where one is free.
+    """
     resource.save()
     entries.write(
         "resource-saved", actor=actor, practice_id=resource.practice_id, object_id=resource.pk
     )
     for agenda_id in _agendas_needing([resource.pk], resource.practice_id):
         transaction.on_commit(partial(mark_stale, agenda_id), robust=True)
+    if resource.active:
+        for reason in _reasons_needing([resource.pk], resource.practice_id).order_by("pk"):
+            _settle(reason, now=now)
     return resource
+
+
+def count_waiting(*, resource: Resource, now: datetime) -> int:
+    """How many booked visits to come need a resource, whether or not they have a piece of it."""
+    reasons = _reasons_needing([resource.pk], resource.practice_id)
+    return Taken.objects.filter(
+        visit_reason__in=reasons, hold_until__isnull=True, period__endswith__gt=now
+    ).count()
+
+
+def out_of_service(reasons: Iterable[VisitReason]) -> dict[uuid.UUID, list[str]]:
+    """The names of what these visit reasons need and nobody has now, by reason; one query."""
+    rows = list(reasons)
+    ids = {need for reason in rows for need in reason.needs}
+    if not ids:
+        return {}
+    found = Resource.objects.filter(pk__in=ids, active=False).order_by("name", "pk")
+    names = dict(found.values_list("pk", "name"))
+    return {
+        row.pk: missing
+        for row in rows
+        if (missing := [name for pk, name in names.items() if pk in row.needs])
+    }
 
 
 def mark_stale_with(agenda: Agenda, needs: list[uuid.UUID]) -> None:
@@ -45,10 +77,16 @@ def mark_stale_with(agenda: Agenda, needs: list[uuid.UUID]) -> None:
 def _agendas_needing(resource_ids: list[uuid.UUID], practice_id: uuid.UUID) -> set[uuid.UUID]:
     if not resource_ids:
         return set()
-    reasons = VisitReason.objects.filter(
-        agenda__practice_id=practice_id, needs__overlap=resource_ids
-    )
+    reasons = _reasons_needing(resource_ids, practice_id)
     return set(reasons.values_list("agenda_id", flat=True))
+
+
+def _reasons_needing(
+    resource_ids: list[uuid.UUID], practice_id: uuid.UUID
+) -> QuerySet[VisitReason]:
+    return VisitReason.objects.filter(
+        agenda__practice_id=practice_id, needs__overlap=resource_ids
+    ).select_related("agenda")
 
 
 @transaction.atomic
@@ -79,6 +117,7 @@ def _settle(visit_reason: VisitReason, *, now: datetime) -> int:
             shared_by=sharing(row),
             now=now,
             hold_until=row.hold_until,
+            goes_without=True,
         )
         without += refused is not None
     return without
@@ -110,6 +149,9 @@ def names_of(taken_id: uuid.UUID) -> list[str]:
     ]
 
 
-def offered_by(practice: Practice) -> list[Resource]:
-    """The practice's resources that are in service."""
-    return list(practice.resources.filter(active=True))
+def choosable_for(reason: VisitReason) -> list[Resource]:
+    """The resources that a visit reason may be said to need: those of its practice in service, and
+    what it needs already.
+    """
+    rows = reason.agenda.practice.resources.filter(Q(active=True) | Q(pk__in=reason.needs))
+    return list(rows.order_by("name", "pk"))

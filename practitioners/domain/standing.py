@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from practitioners.domain import availability
 from practitioners.domain.availability import AgendaTime, Slot
-from practitioners.domain.pieces import Period
+from practitioners.domain.pieces import Period, in_service
 from practitioners.domain.wall_clock import instant, occurs_on
 from practitioners.models import VisitReason
 
@@ -28,6 +28,7 @@ class Why(StrEnum):
     FREE = "free"
     TAKEN = "taken"
     RESOURCE = "resource"
+    OUT_OF_SERVICE = "out-of-service"
     FULL = "full"
     ABSENT = "absent"
     HOLIDAY = "holiday"
@@ -93,6 +94,8 @@ def _standing(
     if not is_offered:
         if (taken := _first_over(time.own_time, padded)) is not None:
             return Standing(why=Why.TAKEN, period=taken)
+        if _offers(replace(time, pieces=in_service(time.pieces)), visit_reason, starts_at):
+            return Standing(why=Why.OUT_OF_SERVICE)
         if _offers(replace(time, pieces={}), visit_reason, starts_at):
             return Standing(why=Why.RESOURCE)
         if _offers(replace(time, seats=[]), visit_reason, starts_at):
@@ -237,19 +240,29 @@ def _first_served(
     return next((reason for reason in visit_reasons if reason.pk in served), None)
 
 
-def unusual_at(*, visit_reason: VisitReason, starts_at: datetime, now: datetime) -> Why | None:
-    """Say why a practice is asked before it uses a time: it is over, or its agenda is not open.
+def unusual_at(*, visit_reason: VisitReason, starts_at: datetime, now: datetime) -> list[Why]:
+    """Say why a practice is asked before it uses a time: it is over, or its agenda is not open, or
+    what the visit needs is out of service.
 
-    Whether the time is taken is another question. None where there is nothing to ask.
+    Whether the time is taken is another question. Empty where there is nothing to ask.
     """
     if starts_at < now:
-        return Why.PAST
+        return [Why.PAST]
     ends_at = starts_at + timedelta(minutes=visit_reason.duration_minutes)
     time = availability.load_agenda_times(
-        agenda_ids=[visit_reason.agenda_id], since=starts_at, until=ends_at, now=now
+        agenda_ids=[visit_reason.agenda_id],
+        since=starts_at,
+        until=ends_at,
+        now=now,
+        needs=visit_reason.needs,
     )[visit_reason.agenda_id]
+    whys = []
     if _first_over(time.absences, (starts_at, ends_at)) is not None:
-        return Why.ABSENT
-    if time.openings and time.is_closed(starts_at.astimezone(time.zone).date()):
-        return Why.HOLIDAY
-    return None if serves(time, visit_reason.pk, starts_at) else Why.OUTSIDE
+        whys.append(Why.ABSENT)
+    elif time.openings and time.is_closed(starts_at.astimezone(time.zone).date()):
+        whys.append(Why.HOLIDAY)
+    elif not serves(time, visit_reason.pk, starts_at):
+        whys.append(Why.OUTSIDE)
+    if len(in_service(time.pieces)) < len(time.pieces):
+        whys.append(Why.OUT_OF_SERVICE)
+    return whys

@@ -34,6 +34,12 @@ class ResourceTaken(SlotTaken):
     text = _("Une salle ou un appareil nécessaire est déjà pris à cette heure.")
 
 
+class OutOfService(ResourceTaken):
+    """A room or a device that the visit needs is out of service: nobody has it."""
+
+    text = _("Une salle ou un appareil nécessaire est hors service.")
+
+
 class NothingFollows(SlotTaken):
     """The first visit has its time; the one that follows it has none soon enough."""
 
@@ -71,8 +77,9 @@ def take(
     `minutes` is how long a practice wants it, where that is not what the visit reason says.
 
     Must run in a transaction. `anywhere` lets a practice place an appointment outside its
-    openings; the constraints still refuse taken time, and resources that are in use. Raises
-    SlotTaken, ResourceTaken or OutsideOpening; the transaction must be rolled back then.
+    openings, and without what is out of service; the constraints still refuse taken time, and
+    resources that are in use. Raises SlotTaken, ResourceTaken or OutsideOpening; the transaction
+    must be rolled back then.
     """
     since, until = starts_at, starts_at + timedelta(microseconds=1)
     queue_for(visit_reason)
@@ -83,6 +90,8 @@ def take(
         now=now,
         needs=visit_reason.needs,
     )[visit_reason.agenda_id]
+    if anywhere:
+        time.pieces = pieces.in_service(time.pieces)
     offered = _offers(time, visit_reason, starts_at, now=now, online=online)
     if offered is None and not anywhere:
         raise _why_not(time, visit_reason, starts_at, now=now, online=online)
@@ -98,7 +107,15 @@ def take(
         if sessions:
             taken_id = _take_seat(visit_reason, cell, now=now, hold=hold)
             shared_by = pieces.of_session(visit_reason.agenda_id, cell[0])
-            _claim(visit_reason, taken_id, cell, shared_by=shared_by, now=now, hold=hold)
+            _claim(
+                visit_reason,
+                taken_id,
+                cell,
+                shared_by=shared_by,
+                now=now,
+                hold=hold,
+                goes_without=anywhere,
+            )
             return taken_id, offered.ends_at
     ends_at = starts_at + timedelta(minutes=minutes or visit_reason.duration_minutes)
     period = (
@@ -112,7 +129,15 @@ def take(
         now=now,
         hold=hold,
     )
-    _claim(visit_reason, taken_id, period, shared_by=taken_id, now=now, hold=hold)
+    _claim(
+        visit_reason,
+        taken_id,
+        period,
+        shared_by=taken_id,
+        now=now,
+        hold=hold,
+        goes_without=anywhere,
+    )
     return taken_id, ends_at
 
 
@@ -204,6 +229,7 @@ def _claim(
     shared_by: uuid.UUID,
     now: datetime,
     hold: Hold | None,
+    goes_without: bool,
 ) -> None:
     if not visit_reason.needs:
         return
@@ -214,6 +240,7 @@ def _claim(
         shared_by=shared_by,
         now=now,
         hold_until=hold.until if hold else None,
+        goes_without=goes_without,
     )
     if refused is not None:
         raise ResourceTaken
@@ -227,7 +254,10 @@ def _why_not(
     now: datetime,
     online: bool,
 ) -> Exception:
-    """Say why a slot is not offered: others have what it needs, or it is no slot at all."""
+    """Say why a slot is not offered: nobody or others have what it needs, or it is no slot."""
+    needed, time.pieces = time.pieces, pieces.in_service(time.pieces)
+    if _offers(time, visit_reason, starts_at, now=now, online=online) is not None:
+        return OutOfService() if len(time.pieces) < len(needed) else ResourceTaken()
     time.pieces = {}
     if _offers(time, visit_reason, starts_at, now=now, online=online) is not None:
         return ResourceTaken()

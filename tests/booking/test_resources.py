@@ -8,9 +8,11 @@ from django.db import IntegrityError, transaction
 from booking.domain.book import HeldSlot, OutsideOpening, SlotTaken, book
 from booking.domain.change import cancel, move
 from booking.domain.drag import resize
+from booking.domain.unusual import UnusualTime
 from booking.models.appointment import Channel
-from practitioners.domain import next_slots, resources, take
+from practitioners.domain import next_slots, pieces, resources, take
 from practitioners.domain.availability import free_slots
+from practitioners.domain.standing import Why
 from practitioners.models import NextSlot, ResourceUse, Taken
 from tests.factories import (
     make_agenda,
@@ -146,13 +148,87 @@ def test_a_move_and_a_new_length_take_the_room_along(room, now):
     assert starts(other, now) == [FOUR[0], FOUR[3]]
 
 
-def test_what_is_out_of_service_is_needed_by_nobody(room, now):
+def put(room, now, **values):
+    for name, value in values.items():
+        setattr(room, name, value)
+    return resources.save_resource(resource=room, actor=practice_actor(), now=now)
+
+
+def test_what_needs_something_out_of_service_is_offered_to_nobody(room, now):
+    one, device = needing(room), make_resource(room.practice, name="Échographe mobile")
+    both, only = needing(room, device), needing(device)
+    first = booked(one, NINE, now)
+    put(room, now, active=False)
+    for reason in (one, both):
+        assert starts(reason, now) == starts(reason, now, online=False) == []
+        for channel in (Channel.PATIENT, Channel.PRACTICE):
+            with pytest.raises(take.OutOfService), transaction.atomic():
+                booked(reason, FOUR[1], now, channel=channel)
+    assert starts(only, now) == FOUR
+    # What was booked stays, and has the room again where it comes back.
+    assert resources.names_of(first.taken_id) == [room.name]
+    put(room, now, active=True)
+    assert starts(one, now) == FOUR[1:]
+
+
+def test_another_practices_room_of_the_same_name_is_its_own(room, now):
+    elsewhere = make_resource(make_agenda().practice, name=room.name)
+    reason = needing(elsewhere)
+    put(room, now, active=False)
+    assert starts(reason, now) == FOUR
+    booked(reason, NINE, now)
+
+
+def test_one_of_several_pieces_leaves_the_others(room, now):
+    put(room, now, pieces=2)
     one, other = needing(room), needing(room)
+    put(room, now, pieces=1)
     booked(one, NINE, now)
-    room.active = False
-    resources.save_resource(resource=room, actor=practice_actor())
-    assert starts(other, now) == FOUR
-    booked(other, NINE, now)
+    assert starts(other, now) == FOUR[1:]
+
+
+def test_a_practice_books_without_what_is_out_of_service_where_it_means_it(room, now):
+    one, other = needing(room), needing(room)
+    put(room, now, active=False)
+    asks = {"channel": Channel.PRACTICE, "anywhere": True}
+    with pytest.raises(UnusualTime, match="hors service") as asked, transaction.atomic():
+        booked(one, NINE, now, asks_about_time=True, **asks)
+    assert asked.value.whys == [Why.OUT_OF_SERVICE]
+    # Outside the openings as well, it is told of both at once.
+    with pytest.raises(UnusualTime, match=r"hors des plages.*aussi hors service") as both:
+        booked(one, NINE - 8 * HALF, now, asks_about_time=True, **asks)
+    assert both.value.whys == [Why.OUTSIDE, Why.OUT_OF_SERVICE]
+    row, too = booked(one, NINE, now, **asks), booked(other, NINE, now, **asks)
+    assert not ResourceUse.objects.exists()
+    with pytest.raises(UnusualTime), transaction.atomic():
+        move(
+            appointment=row, starts_at=FOUR[2], actor=practice_actor(), channel=Channel.PRACTICE,
+            now=now, anywhere=True, asks_about_time=True,
+        )  # fmt: skip
+    # Back in service it is the first one's, and nobody else's at that hour.
+    put(room, now, active=True)
+    assert ResourceUse.objects.count() == 1
+    assert resources.count_waiting(resource=room, now=now) == 2
+    assert starts(one, now) == starts(other, now) == FOUR[1:]
+    assert {row.status, too.status} == {"booked"}
+
+
+def test_a_session_without_its_room_keeps_its_seats(room, now):
+    agenda = make_agenda(practice=room.practice)
+    shared = make_reason(agenda, needs=[room.pk])
+    make_opening(agenda, shared, slot_minutes=30, capacity=2, until_time=time(11))
+    put(room, now, active=False)
+    assert starts(shared, now) == []
+    asks = {"channel": Channel.PRACTICE, "anywhere": True}
+    rows = [booked(shared, NINE, now, **asks) for _n in range(2)]
+    assert not any(row.taken.is_own_time for row in rows)
+    put(room, now, active=True)
+    # Both seats are taken, and they share the room that has come back.
+    assert starts(shared, now) == FOUR[1:]
+    assert {use.shared_by for use in ResourceUse.objects.all()} == {
+        pieces.of_session(agenda.pk, NINE)
+    }
+    assert ResourceUse.objects.count() == 2
 
 
 def test_postgresql_itself_refuses_a_room_twice(room, now):

@@ -42,6 +42,7 @@ from booking.views.dashboard import again
 from booking.views.dashboard.people import found_patients
 from booking.views.dashboard.said import Done, address_that_says
 from practitioners.domain import standing
+from practitioners.domain.resources import out_of_service
 from practitioners.domain.standing import Standing, Why
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Agenda, VisitReason
@@ -308,6 +309,12 @@ def _people_context(desk: Desk, *, with_chosen: bool) -> dict[str, object]:
     }
 
 
+def _out_of_service(reasons: list[VisitReason]) -> list[str]:
+    """What none of these visit reasons has a slot for want of."""
+    missing = out_of_service(reasons)
+    return sorted({name for names in missing.values() for name in names})
+
+
 def _slots_context(desk: Desk) -> dict[str, object]:
     """The free times to choose from: the next ones, or the nearest where one was not free."""
     reasons, at, now = desk.when.reasons(), desk.starts_at, desk.now
@@ -338,6 +345,7 @@ def _slots_context(desk: Desk) -> dict[str, object]:
             for reason, slot in slots
         ],
         "are_nearest": are_nearest,
+        "out_of_service": [] if slots else _out_of_service(reasons),
         "later": later.isoformat() if later else "",
         "is_paged": pages_on is not None,
         "swaps_choices": desk.is_other_reason

@@ -6,8 +6,10 @@ from datetime import timedelta
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -20,7 +22,7 @@ from booking.views.access import (
     practice_member,
     require_whole_practice,
 )
-from practitioners.domain.resources import save_resource, uses_of
+from practitioners.domain.resources import count_waiting, save_resource, uses_of
 from practitioners.models import Resource
 
 DAYS_SHOWN = 14
@@ -35,7 +37,7 @@ def resources(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     practice = membership_of(request).practice
     form = ResourceForm(request.POST or None, instance=Resource(practice=practice))
     if request.method == "POST" and form.is_valid():
-        save_resource(resource=form.instance, actor=practice_actor(request))
+        save_resource(resource=form.instance, actor=practice_actor(request), now=timezone.now())
         messages.success(request, _("C’est noté. Cochez-le dans les motifs qui en ont besoin."))
         return redirect("booking:resources", practice_id)
     context = desk_context(request, current="plan", form=form, rows=practice.resources.all())
@@ -51,14 +53,33 @@ def resource(request: HttpRequest, practice_id: uuid.UUID, resource_id: uuid.UUI
     practice = membership_of(request).practice
     with in_turn(request):
         row = get_object_or_404(Resource, pk=resource_id, practice=practice)
+        was_active = row.active
         form = ResourceForm(request.POST or None, instance=row)
         if request.method == "POST" and form.is_valid() and not form.is_overtaken():
-            save_resource(resource=form.instance, actor=practice_actor(request))
-            messages.success(request, _("C’est noté."))
-            return redirect("booking:resources", practice_id)
+            return redirect(_save(request, form.instance, was_active=was_active))
     now = timezone.now()
     uses = uses_of(resource=row, now=now, until=now + timedelta(days=DAYS_SHOWN))
     row.refresh_from_db()
     context = desk_context(request, current="plan", form=form, resource=row, uses=uses)
     status = 409 if form.newer else 200
     return render(request, "dashboard/resource.html", context, status=status)
+
+
+def _save(request: HttpRequest, row: Resource, *, was_active: bool) -> str:
+    """Save a resource and say so, with what waits for it where nobody has it any more; return where
+    that is read.
+    """
+    now = timezone.now()
+    save_resource(resource=row, actor=practice_actor(request), now=now)
+    if row.active or not was_active:
+        messages.success(request, _("C’est noté."))
+        return reverse("booking:resources", args=[row.practice_id])
+    messages.success(request, _("C’est noté. Les motifs qui en ont besoin n’ont plus de créneau."))
+    if n := count_waiting(resource=row, now=now):
+        text = ngettext(
+            "%(n)d rendez-vous à venir en a besoin. Il reste : décidez-en.",
+            "%(n)d rendez-vous à venir en ont besoin. Ils restent : décidez de chacun.",
+            n,
+        )
+        messages.warning(request, text % {"n": n})
+    return reverse("booking:resource", args=[row.practice_id, row.pk])

@@ -38,7 +38,11 @@ from booking.views.dashboard.ways_out import moves_of, same_time, unused_choice
 from practitioners.domain import openings as domain
 from practitioners.domain.never_free import why_never, why_opening_never
 from practitioners.domain.questions import save_questions
-from practitioners.domain.resources import offered_by, save_reason_and_settle
+from practitioners.domain.resources import (
+    choosable_for,
+    out_of_service,
+    save_reason_and_settle,
+)
 from practitioners.domain.settings import save_agenda
 from practitioners.domain.take import OutsideOpening, SlotTaken
 from practitioners.domain.wall_clock import read_instant
@@ -66,7 +70,7 @@ def week_plan(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
             "openings": agenda.openings.prefetch_related("visit_reasons").order_by(
                 "starts_on", "from_time", "number"
             ),
-            "reasons": agenda.visit_reasons.order_by("name", "pk"),
+            "reasons": _listed_reasons(agenda),
             "absences": agenda.absences.filter(
                 until__gt=timezone.now(), imported_from__isnull=True
             ).order_by("starts_at", "pk"),
@@ -85,6 +89,13 @@ def week_plan(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         to_call=those_to_call(request),
     )
     return render(request, "dashboard/week_plan.html", context)
+
+
+def _listed_reasons(agenda: Agenda) -> list[tuple[VisitReason, list[str]]]:
+    """An agenda's visit reasons, each with what it needs and is out of service."""
+    reasons = list(agenda.visit_reasons.order_by("name", "pk"))
+    missing = out_of_service(reasons)
+    return [(reason, missing.get(reason.pk, [])) for reason in reasons]
 
 
 @never_cache
@@ -308,11 +319,8 @@ def reason(
     agenda = own_agenda(request, agenda_id)
     with in_turn(request):
         row = get_object_or_404(VisitReason, pk=reason_id, agenda=agenda) if reason_id else None
-        form = ReasonForm(
-            request.POST or None,
-            instance=row or VisitReason(agenda=agenda),
-            resources=offered_by(agenda.practice),
-        )
+        found = row or VisitReason(agenda=agenda)
+        form = ReasonForm(request.POST or None, instance=found, resources=choosable_for(found))
         if request.method == "POST" and form.is_valid() and not (row and form.is_overtaken()):
             _save_reason(request, form.instance)
             return redirect("booking:week-plan", practice_id)
@@ -327,6 +335,9 @@ def _save_reason(request: HttpRequest, row: VisitReason) -> None:
     messages.success(request, _("Le motif est enregistré."))
     if why := why_never(row, Opening.objects.filter(visit_reasons=row)):
         messages.warning(request, why)
+    if missing := out_of_service([row]).get(row.pk):
+        text = _("Aucun créneau n’est proposé tant que ceci est hors service : %(names)s.")
+        messages.warning(request, text % {"names": ", ".join(missing)})
     if without:
         text = ngettext(
             "%(n)d rendez-vous déjà pris n’a plus trouvé ce qu’il lui faut.",

@@ -80,6 +80,50 @@ def test_a_reason_asks_for_a_room_and_the_visit_says_which(practice, owner, now)
     assert "Échographie" in shown
 
 
+def test_what_is_out_of_service_is_said_wherever_it_is_missed(practice, owner, now):
+    room = make_resource(practice, name="Salle bleue")
+    reason = needing(room)
+    book(
+        visit_reason=reason, starts_at=NINE, patient=make_patient(), booked_by=None,
+        actor=practice_actor(), channel=Channel.PRACTICE, now=now,
+    )  # fmt: skip
+    url = reverse("booking:resource", args=[practice.pk, room.pk])
+    page = owner.post(url, {"name": "Salle bleue", "pieces": "1"}, follow=True).content.decode()
+    assert "1 rendez-vous à venir en a besoin" in page
+    assert "09:00–09:30" in page
+    plan = owner.get(reverse("booking:week-plan", args=[practice.pk])).content.decode()
+    assert "aucun créneau : hors service, Salle bleue" in plan
+    new = reverse("booking:new-visit", args=[practice.pk])
+    form = owner.get(new, {"agenda": reason.agenda_id, "motif": reason.pk}).content.decode()
+    assert "hors service, Salle bleue" in form
+    data = {
+        "motif": reason.pk, "patient": "new", "first_name": "Élise", "last_name": "Moreau",
+        "birth_date": "1990-05-04", "sex": "F", "email": "elise@exemple.fr",
+        "jour": "2026-11-30", "heure": "10:00",
+    }  # fmt: skip
+    asked = owner.post(new, data)
+    assert asked.status_code == 409
+    assert "Confirmez que le rendez-vous se prend sans" in asked.content.decode()
+    mark = asked.content.decode().split('name="heure-voulue" value="')[1].split('"')[0]
+    assert owner.post(new, data | {"heure-voulue": mark}).status_code == 302
+
+
+def test_saving_a_reason_forgets_nothing_that_is_out_of_service(practice, owner):
+    room = make_resource(practice, name="Salle bleue", active=False)
+    reason = needing(room)
+    url = reverse("booking:reason", args=[practice.pk, reason.agenda_id, reason.pk])
+    assert "Salle bleue (hors service)" in owner.get(url).content.decode()
+    form = {
+        "name": "Échographie", "duration_minutes": 30, "buffer_before_minutes": 0,
+        "buffer_after_minutes": 0, "colour": "blue", "minimum_notice_minutes": 0,
+        "horizon_days": 60, "cancel_deadline_hours": 24, "patient_kind": "any", "active": "on",
+    }  # fmt: skip
+    page = owner.post(url, {**form, "needs": str(room.pk)}, follow=True).content.decode()
+    reason.refresh_from_db()
+    assert reason.needs == [room.pk]
+    assert "Aucun créneau n’est proposé tant que ceci est hors service : Salle bleue." in page
+
+
 def test_who_finds_no_rooms(practice):
     room = make_resource(practice)
     url = reverse("booking:resource", args=[practice.pk, room.pk])
