@@ -16,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 
 # Never shown on a page: they are typed anew.
-SECRET = ("password", "code", "token", "key", "secret")
+SECRET = ("password", "current", "code", "token", "key", "secret")
 # Said by a page's own fields and not by its reader: addresses, ids, times, numbers, choices.
 _BY_THE_PAGE = re.compile(r"/\S*|[0-9a-f-]{32,36}|[\d:TZ.+ -]*|[a-z0-9_-]+")
 

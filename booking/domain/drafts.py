@@ -1,4 +1,4 @@
-"""What somebody typed into a form of the dashboard when their session ended: kept for a while,
+"""What somebody typed into a form of their own when their session ended: kept for a while,
 sealed under a key that the browser alone has.
 
 Only ciphertext is kept, in the cache, and neither it nor its name tells whose it is. It is gone
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import redis
 from django.core.cache import cache
+from django.utils.crypto import salted_hmac
 
 from audit.vault import carried
 
@@ -22,48 +23,75 @@ DRAFTS_A_NETWORK = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A form as it was sent: where to, and its fields in order."""
+    """A form as it was sent: where to, and its fields in order.
+
+    `page`: the address of the page that holds the form, where it is another one.
+    """
 
     address: str
     fields: list[tuple[str, str]]
     had_files: bool
+    page: str = ""
 
 
 def keep(
     draft: Draft, *, practice_id: uuid.UUID, account_id: uuid.UUID | None, network: str
 ) -> str | None:
-    """Seal a draft and return what opens it; None if it is too large, too many are kept, or the
-    cache is away.
+    """Seal a draft of the dashboard and return what opens it; None where it cannot be kept.
 
     `account_id`: only that account may open it. Without one whoever wrote it is not known, and
     any member of the practice may who has what opens it.
     """
-    text = json.dumps([draft.address, draft.fields, draft.had_files]).encode()
-    key, sealed = carried.put_away(text, bound=_bound(practice_id, account_id))
+    token = _keep(draft, bound=_bound(practice_id, account_id), network=network)
+    return None if token is None else token + ("1" if account_id else "0")
+
+
+def find(token: str, *, practice_id: uuid.UUID, account_id: uuid.UUID) -> Draft | None:
+    """Open a draft for a member of the practice at which it was written; None if it is gone."""
+    bound = _bound(practice_id, account_id if token.endswith("1") else None)
+    return _find(token[:-1], bound=bound)
+
+
+def keep_own(draft: Draft, *, mark: str, network: str) -> str | None:
+    """Seal a draft for the account of a mark, and return what opens it; None where it cannot be."""
+    return _keep(draft, bound=mark.encode(), network=network)
+
+
+def find_own(token: str, *, account_id: uuid.UUID) -> Draft | None:
+    """Open a draft for the account that wrote it; None if it is gone, or another's."""
+    return _find(token, bound=mark_of(account_id).encode())
+
+
+def mark_of(account_id: uuid.UUID) -> str:
+    """What a browser keeps of the account that was signed in last: it names it to us alone."""
+    return salted_hmac("booking.drafts.mark", str(account_id), algorithm="sha256").hexdigest()
+
+
+def _keep(draft: Draft, *, bound: bytes, network: str) -> str | None:
+    """None if it is too large, too many are kept, or the cache is away."""
+    text = json.dumps([draft.address, draft.fields, draft.had_files, draft.page]).encode()
+    key, sealed = carried.put_away(text, bound=bound)
     try:
         if len(text) > MOST_BYTES or not _may_keep(network):
             return None
         cache.set(_name(key), sealed, KEPT_S)
     except (redis.RedisError, ValueError):
         return None
-    return key.hex() + ("1" if account_id else "0")
+    return key.hex()
 
 
-def find(token: str, *, practice_id: uuid.UUID, account_id: uuid.UUID) -> Draft | None:
-    """Open a draft for a member of the practice at which it was written; None if it is gone."""
+def _find(token: str, *, bound: bytes) -> Draft | None:
     try:
-        key = bytes.fromhex(token[:-1])
-    except ValueError:
+        key = bytes.fromhex(token)
+        kept = cache.get(_name(key)) if len(key) == carried.KEY_BYTES else None
+    except (redis.RedisError, ValueError):
         return None
-    kept = cache.get(_name(key)) if len(key) == carried.KEY_BYTES else None
-    if kept is None:
-        return None
-    bound = _bound(practice_id, account_id if token.endswith("1") else None)
-    text = carried.take_out(kept, key=key, bound=bound)
+    text = carried.take_out(kept, key=key, bound=bound) if kept is not None else None
     if text is None:
         return None
-    address, fields, had_files = json.loads(text)
-    return Draft(address=address, fields=[(n, v) for n, v in fields], had_files=had_files)
+    address, fields, had_files, page = json.loads(text)
+    fields = [(name, value) for name, value in fields]
+    return Draft(address=address, fields=fields, had_files=had_files, page=page)
 
 
 def _bound(practice_id: uuid.UUID, account_id: uuid.UUID | None) -> bytes:

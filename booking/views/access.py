@@ -25,10 +25,12 @@ from django_scopes import scope
 from audit.incidents.containment import Asked, Stopped
 from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.views.private import keep_private
+from audit.views.typed import refuse, typed_in
 from audit.watch.sighting import network_of as network_prefix
 from booking.domain import watching
 from booking.models import Account
 from booking.rules import permissions_of
+from booking.views import unsent
 from booking.views.drafts import lead_away
 from practitioners.models import Agenda, Membership
 
@@ -204,16 +206,33 @@ def signed_in(view: View) -> View:
     @wraps(view)
     @keep_private
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated:
-            return view(request, *args, **kwargs)
-        if request.method not in ("GET", "HEAD"):
-            messages.warning(
-                request,
-                _("Votre session est terminée : rien n’a été enregistré. Connectez-vous."),
-            )
-        return _lead_to(request, "booking:sign-in")
+        if not request.user.is_authenticated:
+            return _ask_to_sign_in(request)
+        unsent.bring_back(request)
+        answer = view(request, *args, **kwargs)
+        unsent.note(request, answer)
+        return answer
 
     return guarded
+
+
+def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead to signing in, and from there back, where a form is filled in as it was sent.
+
+    Where its words cannot be kept, they are shown.
+    """
+    answer = _lead_to(request, "booking:sign-in")
+    if request.method in ("GET", "HEAD"):
+        return answer
+    is_kept = unsent.keep(request, answer, page=way_back(request), network=network_of(request))
+    if is_kept:
+        text = _("Votre session est terminée. Ce que vous avez écrit est gardé : connectez-vous.")
+    else:
+        text = _("Votre session est terminée : rien n’a été enregistré. Connectez-vous.")
+    if not is_kept and "HX-Request" not in request.headers and typed_in(request):
+        return refuse(request, text, onward=answer["Location"])
+    messages.warning(request, text)
+    return answer
 
 
 def account_required(view: View) -> View:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+WRITTEN = {"text", "email", "tel", "search"}
+
 
 @dataclass
 class Form:
@@ -11,6 +13,8 @@ class Form:
     values: dict[str, str] = field(default_factory=dict)
     buttons: list[tuple[str, str]] = field(default_factory=list)
     options: dict[str, list[str]] = field(default_factory=dict)
+    # The fields in which one writes.
+    texts: list[str] = field(default_factory=list)
 
     def in_order(self):
         """Say who comes when, where a page asks: the people in the order in which it has them."""
@@ -33,6 +37,8 @@ class _Reader(HTMLParser):
             return
         form, name = self.forms[-1], given.get("name", "")
         kind = given.get("type", "text")
+        if name and (tag == "textarea" or (tag == "input" and kind in WRITTEN)):
+            form.texts.append(name)
         if tag == "input" and name and "disabled" not in given:
             if kind not in ("radio", "checkbox") or "checked" in given:
                 default = "on" if kind in ("radio", "checkbox") else ""

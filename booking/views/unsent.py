@@ -1,0 +1,119 @@
+"""Forms of somebody's own pages that arrive when their session has ended: nothing typed is lost.
+
+The browser signs in, from there comes back to the form's page, and finds it filled in as it was
+sent. It is filled in for the account that wrote it alone: a browser keeps a mark of the account
+that was signed in last, and who else signs in finds an empty form.
+"""
+
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponseBase, QueryDict, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+
+from audit.views.typed import SECRET, typed
+from booking.domain import drafts
+from booking.domain.drafts import Draft
+
+COOKIE = "unsent"
+MARK = "last_account"
+LEFT_OUT = {"csrfmiddlewaretoken", "next"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsent:
+    """What was not sent, on the page where it is shown again.
+
+    `is_filled_in`: whether the page's form holds it; elsewhere its words are shown.
+    """
+
+    is_filled_in: bool
+    had_files: bool
+    words: list[str]
+
+
+def keep(request: HttpRequest, answer: HttpResponseBase, *, page: str, network: str) -> bool:
+    """Keep what a form says, and give the browser alone what opens it; say whether it is kept.
+
+    `page`: the address of the page that holds the form. Nothing is kept of a form without a word
+    or a choice, of one that a script sends, nor where it is not known who was signed in.
+    """
+    mark = request.COOKIES.get(MARK, "")
+    if request.method != "POST" or not mark or _is_script(request):
+        return False
+    try:
+        fields = _fields(request)
+    except (MultiPartParserError, SuspiciousOperation, UnreadablePostError):
+        return False
+    if not any(value.strip() for _name, value in fields) and not request.FILES:
+        return False
+    draft = Draft(
+        address=request.get_full_path(), fields=fields, had_files=bool(request.FILES), page=page
+    )
+    token = drafts.keep_own(draft, mark=mark, network=network)
+    if token is None:
+        return False
+    answer.set_cookie(
+        COOKIE, token, max_age=drafts.KEPT_S, httponly=True, samesite="Lax",
+        secure=request.is_secure(),
+    )  # fmt: skip
+    return True
+
+
+def _fields(request: HttpRequest) -> list[tuple[str, str]]:
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name not in LEFT_OUT and not any(word in name.lower() for word in SECRET)
+    ]
+
+
+def _is_script(request: HttpRequest) -> bool:
+    """Whether a page's script asks, which has what was typed before it."""
+    is_htmx = "HX-Request" in request.headers
+    return is_htmx or request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+
+
+def bring_back(request: HttpRequest) -> None:
+    """Fill in the page of a form that was not sent, as its view is about to show it.
+
+    Views build their forms over `request.POST`, and carry something out on a POST alone: over
+    these fields, a GET shows the form as it was, with what is wrong with it.
+    """
+    token = request.COOKIES.get(COOKIE, "")
+    if not token or request.method not in ("GET", "HEAD") or _is_script(request):
+        return
+    draft = drafts.find_own(token, account_id=cast(Any, request.user).pk)
+    if draft is None or request.path not in (_path(draft.address), _path(draft.page)):
+        return
+    given = QueryDict(mutable=True)
+    for name, value in draft.fields:
+        given.appendlist(name, value)
+    is_filled_in = request.path == _path(draft.address)
+    words = [] if is_filled_in else typed(given)
+    if is_filled_in:
+        cast(Any, request).POST = given
+    elif not words and not draft.had_files:
+        return
+    unsent = Unsent(is_filled_in=is_filled_in, had_files=draft.had_files, words=words)
+    cast(Any, request).unsent = unsent
+
+
+def note(request: HttpRequest, answer: HttpResponseBase) -> None:
+    """Leave the account's mark in its browser; drop what was kept, once a form is sent again."""
+    mark = drafts.mark_of(cast(Any, request.user).pk) if request.user.is_authenticated else ""
+    if mark and request.COOKIES.get(MARK) != mark:
+        answer.set_cookie(
+            MARK, mark, max_age=settings.SESSION_COOKIE_AGE, httponly=True, samesite="Lax",
+            secure=request.is_secure(),
+        )  # fmt: skip
+    if request.method == "POST" and COOKIE in request.COOKIES and not _is_script(request):
+        answer.delete_cookie(COOKIE, samesite="Lax")
+
+
+def _path(address: str) -> str:
+    return urlsplit(address).path
