@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from booking.domain import sign_ins
+from booking.views import known
 
 SEEN_AT, SEEN_EVERY_S = "seen_at", 3600
 
@@ -28,6 +29,18 @@ class AccountLanguageMiddleware:
                 translation.activate(language)
                 request.LANGUAGE_CODE = language
         return self.get_response(request)
+
+
+class KnownBrowserMiddleware:
+    """Gives a browser in which somebody signs in the cookie by which the account knows it again."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        known.set_cookie(request, answer)
+        return answer
 
 
 class SeenMiddleware:

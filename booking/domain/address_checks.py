@@ -110,19 +110,19 @@ def prove_by_code(*, check: AddressCheck, code: str, network: str, now: datetime
     Raises WrongCode, CodeOver, TooManyTries, and InvalidLink for a check that is over.
     """
     index = bytes(check.email_index)
-    throttle.check_code(index=index, network=network)
+    attempt = throttle.take(throttle.Guess.CODE, of=index.hex(), network=network, now=now)
     with transaction.atomic():
         check = _locked(check)
-        if not check.is_open:
-            raise InvalidLink
-        if now >= check.code_until or check.tries >= TRIES:
-            raise CodeOver
+        if not check.is_open or now >= check.code_until or check.tries >= TRIES:
+            # Nothing is compared, so that nothing is found out.
+            attempt.give_back()
+            raise CodeOver if check.is_open else InvalidLink
         if hmac.compare_digest(code_of(check), _digits(code)) and not check.is_void:
             _prove(check, now=now)
+            attempt.give_back()
             return check
         check.tries += 1
         check.save(update_fields=["tries"])
-    throttle.note_wrong_code(index=index, network=network)
     raise CodeOver if check.tries >= TRIES else WrongCode
 
 

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_otp import login as otp_login
 from django_otp import match_token
+from django_otp.models import Device
 
 from audit.record.proofs import NotYetSealed, inclusion
 from audit.vault.reveal import Purpose, reveal
@@ -43,7 +44,7 @@ from booking.forms.accounts import (
 from booking.forms.record import ConcernForm
 from booking.models import Account
 from booking.queries.reads import entry_of_account, reads_of_account, subjects_of_account
-from booking.views import entering, pending, taken_over, unfinished
+from booking.views import entering, guesses, known, pending, taken_over, unfinished
 from booking.views.access import (
     account_of,
     account_required,
@@ -68,15 +69,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     invited = invited_at(request, entering.asked_target(request))
     form = SignInForm(request.POST or None, initial=_address_of(invited))
     if request.method == "POST" and form.is_valid():
-        email, network = form.cleaned_data["email"], network_of(request)
+        email = form.cleaned_data["email"]
         try:
-            throttle.check(email=email, network=network)
+            attempt = guesses.count_password(request, email=email)
         except throttle.TooManyTries as problem:
             form.add_error(None, str(problem.text))
-            return _sign_in_page(request, form, invited, status=429)
+            return guesses.refused(_sign_in_page(request, form, invited), problem)
         account = authenticate(request, username=email, password=form.cleaned_data["password"])
+        if account is not None:
+            attempt.give_back()
         if account is None:
-            throttle.note_failure(email=email, network=network)
             form.add_error(None, _("L’adresse ou le mot de passe ne convient pas."))
         elif account.email_verified_at is None:
             check = sign_ups.resume(account=account, now=timezone.now(), **_begun(request))
@@ -91,11 +93,9 @@ def _address_of(invited: Invited | None) -> dict[str, str]:
     return {"email": invited.address} if invited else {}
 
 
-def _sign_in_page(
-    request: HttpRequest, form: SignInForm, invited: Invited | None, *, status: int = 200
-) -> HttpResponse:
+def _sign_in_page(request: HttpRequest, form: SignInForm, invited: Invited | None) -> HttpResponse:
     context = {"form": form, "next": entering.asked_target(request), "invited": invited}
-    return render(request, "booking/sign_in.html", context, status=status)
+    return render(request, "booking/sign_in.html", context)
 
 
 @never_cache
@@ -108,8 +108,9 @@ def code(request: HttpRequest) -> HttpResponse:
         )
     has_app = second_factor.has_app(account)
     form = CodeForm(request.POST or None, has_app=has_app)
+    problem: throttle.TooManyTries | None = None
     if request.method == "POST" and form.is_valid():
-        device = match_token(account, form.cleaned_data["code"].replace(" ", ""))
+        device, problem = _device_of(request, account, form.cleaned_data["code"])
         if device is not None:
             target = entering.next_target(request, account)
             entering.enter(request, account, target=target)
@@ -118,9 +119,25 @@ def code(request: HttpRequest) -> HttpResponse:
             entering.forget_code(request)
             return redirect(taken_over.hold_again(request, target, now=timezone.now()))
         wrong = _("Ce code ne convient pas. Attendez le suivant et réessayez.")
-        form.add_error("code", wrong if has_app else _("Ce code de secours ne convient pas."))
+        wrong = wrong if has_app else _("Ce code de secours ne convient pas.")
+        form.add_error("code", str(problem.text) if problem else wrong)
     context = {"form": form, "has_app": has_app, "next": entering.asked_target(request)}
-    return render(request, "booking/code.html", context)
+    answer = render(request, "booking/code.html", context)
+    return guesses.refused(answer, problem) if problem else answer
+
+
+def _device_of(
+    request: HttpRequest, account: Account, text: str
+) -> tuple[Device | None, throttle.TooManyTries | None]:
+    """The device of which a code is, or why it is not looked at."""
+    try:
+        attempt = guesses.count_factor(request, account)
+    except throttle.TooManyTries as problem:
+        return None, problem
+    device = match_token(account, text.replace(" ", ""))
+    if device is not None:
+        attempt.give_back()
+    return device, None
 
 
 @require_POST
@@ -151,7 +168,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"]
         try:
-            throttle.take_mail(network=network_of(request))
+            throttle.take_mail(network=network_of(request), now=timezone.now())
             check = sign_ups.sign_up(
                 email=email,
                 password=form.cleaned_data["password"],
@@ -184,7 +201,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     form = AddressForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            throttle.take_mail(network=network_of(request))
+            throttle.take_mail(network=network_of(request), now=timezone.now())
             accounts.request_reset(email=form.cleaned_data["email"], now=timezone.now())
         except throttle.TooManyTries as problem:
             form.add_error(None, str(problem.text))
@@ -208,9 +225,10 @@ def reset_password(request: HttpRequest, token: str) -> HttpResponse:
     try:
         accounts.account_of_reset(token)
         if request.method == "POST" and form.is_valid():
-            accounts.reset_password(
+            me = accounts.reset_password(
                 token=token, password=form.cleaned_data["password"], now=timezone.now()
             )
+            known.remember(request, me)
             messages.success(request, _("Votre mot de passe est changé. Connectez-vous."))
             begun = unfinished.target(request)
             return redirect(entering.with_next(reverse("booking:sign-in"), begun))

@@ -12,7 +12,7 @@ from django_otp import devices_for_user
 
 from booking.models import Account
 from booking.queries.workplaces import work_of
-from booking.views import taken_over, unfinished
+from booking.views import known, taken_over, unfinished
 from booking.views.access import account_of, local_target
 from booking.views.own_account import note_sign_in
 
@@ -102,6 +102,7 @@ def enter(request: HttpRequest, account: Account, *, target: str) -> None:
     unfinished.set_aside(request, unless=target)
     unfinished.forget_target(request, target)
     note_sign_in(request, now=timezone.now())
+    known.remember(request, account)
 
 
 def enter_or_ask(request: HttpRequest, account: Account) -> HttpResponse:

@@ -17,7 +17,8 @@ from booking.models import Patient
 from booking.queries.held_data import held_data
 from booking.queries.held_in_words import held_in_words
 from booking.queries.incidents import incidents_of_account
-from booking.views.access import account_of, account_required, network_of, web_actor
+from booking.views import guesses
+from booking.views.access import account_of, account_required, web_actor
 from booking.views.own_account import own_memberships
 
 
@@ -95,9 +96,8 @@ def erase_account(request: HttpRequest) -> HttpResponse:
 
 def _is_confirmed(request: HttpRequest, password: str) -> bool:
     """Check the password, counting failures as sign-in does. Raises throttle.TooManyTries."""
-    me, network = account_of(request), network_of(request)
-    throttle.check(email=str(me.pk), network=network)
-    if me.check_password(password):
-        return True
-    throttle.note_failure(email=str(me.pk), network=network)
-    return False
+    attempt = guesses.count_password_again(request)
+    if not account_of(request).check_password(password):
+        return False
+    attempt.give_back()
+    return True

@@ -26,7 +26,7 @@ from booking.domain import (
 )
 from booking.forms.accounts import AddressCodeForm, ChangePasswordForm, NewAddressForm
 from booking.models import AddressCheck
-from booking.views import entering
+from booking.views import entering, guesses, known
 from booking.views.access import (
     account_of,
     account_required,
@@ -60,7 +60,7 @@ def change_email(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             _check_password(request, form)
-            throttle.take_mail(network=network_of(request))
+            throttle.take_mail(network=network_of(request), now=timezone.now())
             email_change.ask(
                 account=me, email=form.cleaned_data["email"], actor=web_actor(request), now=now
             )
@@ -84,11 +84,10 @@ def _check_password(request: HttpRequest, form: NewAddressForm) -> None:
     """Raise WrongPassword or TooManyTries unless the form's password, if it asks one, is right."""
     if "password" not in form.fields:
         return
-    me, network = account_of(request), network_of(request)
-    throttle.check_password(account_id=me.pk, network=network)
-    if not me.check_password(form.cleaned_data["password"]):
-        throttle.note_wrong_password(account_id=me.pk, network=network)
+    attempt = guesses.count_password_again(request)
+    if not account_of(request).check_password(form.cleaned_data["password"]):
         raise accounts.WrongPassword
+    attempt.give_back()
 
 
 def _waiting_page(
@@ -145,7 +144,7 @@ def send_to_new_email(request: HttpRequest) -> HttpResponse:
     check = email_change.pending(me, now=now)
     if check is not None:
         try:
-            throttle.take_mail(network=network_of(request))
+            throttle.take_mail(network=network_of(request), now=timezone.now())
             email_change.send_again(check=check, account=me, now=now)
         except (address_checks.TooSoon, throttle.TooManyTries, accounts.InvalidLink) as problem:
             messages.warning(request, str(problem.text))
@@ -210,9 +209,9 @@ def change_password(request: HttpRequest) -> HttpResponse:
     """Replace the password; every other session ends."""
     form = ChangePasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        me, network, now = account_of(request), network_of(request), timezone.now()
+        me, now = account_of(request), timezone.now()
         try:
-            throttle.check_password(account_id=me.pk, network=network)
+            attempt = guesses.count_password_again(request)
             me = accounts.change_password(
                 account=me,
                 current=form.cleaned_data["current"],
@@ -221,14 +220,16 @@ def change_password(request: HttpRequest) -> HttpResponse:
                 now=now,
             )
         except accounts.WrongPassword as problem:
-            throttle.note_wrong_password(account_id=me.pk, network=network)
             form.add_error("current", str(problem.text))
         except ValidationError as weak:
+            attempt.give_back()
             form.add_error("password", weak)
         except throttle.TooManyTries as problem:
             form.add_error(None, str(problem.text))
         else:
+            attempt.give_back()
             update_session_auth_hash(request, me)
+            known.remember(request, me)
             sign_ins.forget_all(me)
             note_sign_in(request, now=now)
             messages.success(

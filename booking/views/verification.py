@@ -17,7 +17,7 @@ from booking.domain import accounts, address_checks, sign_up, throttle
 from booking.forms.accounts import AddressCodeForm, CorrectAddressForm
 from booking.models import AddressCheck
 from booking.models.address_check import CheckKind
-from booking.views import entering, pending, taken_over
+from booking.views import entering, guesses, pending, taken_over
 from booking.views.access import account_of, network_of
 
 # How long the browser that signed up goes on by itself once the address is proved elsewhere: on a
@@ -135,7 +135,7 @@ def send_again(request: HttpRequest) -> HttpResponse:
     check = pending.check_of(request)
     if check is not None:
         try:
-            throttle.take_mail(network=network_of(request))
+            throttle.take_mail(network=network_of(request), now=timezone.now())
             sign_up.send_again(check=check, now=timezone.now())
         except (address_checks.TooSoon, throttle.TooManyTries, accounts.InvalidLink) as problem:
             messages.warning(request, str(problem.text))
@@ -154,7 +154,7 @@ def correct_address(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         email = form.cleaned_data["email"]
         try:
-            throttle.take_mail(network=network_of(request))
+            throttle.take_mail(network=network_of(request), now=timezone.now())
             check = sign_up.correct_address(
                 check=check, email=email, language=request.LANGUAGE_CODE, now=timezone.now()
             )
@@ -199,14 +199,13 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
 
 def _problem_of(request: HttpRequest, check: AddressCheck) -> str:
     """Why the password that is asked with a link does not do; "" if it does."""
-    email, network = bytes(check.email_index).hex(), network_of(request)
     try:
-        throttle.check(email=email, network=network)
+        attempt = guesses.count_password_of(request, check)
     except throttle.TooManyTries as problem:
         return str(problem.text)
     if sign_up.knows_password(check, request.POST.get("password", "")):
+        attempt.give_back()
         return ""
-    throttle.note_failure(email=email, network=network)
     return _("Ce n’est pas le mot de passe choisi à l’inscription.")
 
 

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "booking.middleware.AccountLanguageMiddleware",
     "booking.middleware.SeenMiddleware",
+    "booking.middleware.KnownBrowserMiddleware",
     # In the language that the account chose.
     "doctolib.wrong_method.WrongMethodMiddleware",
 ]
