@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit.record.entries import Channel
+from booking.forms.dashboard import DayField
 from booking.queries.practice_record import CHANNELS
 from practitioners.models import Membership
 
@@ -15,12 +16,8 @@ ASKED = (Channel.DASHBOARD, Channel.API, Channel.WEB, Channel.TASK)
 class RecordForm(forms.Form):
     """Which lines of the record a practice wants to see."""
 
-    since = forms.DateField(
-        label=_("Du"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        label=_("Au"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = DayField(label=_("Du"), required=False)
+    until = DayField(label=_("Au"), required=False)
     member = forms.ModelChoiceField(
         label=_("Membre"),
         queryset=Membership.objects.none(),

@@ -22,6 +22,8 @@ class StatisticsForm(forms.Form):
             (52, _("un an")),
         ],
         initial=WEEKS,
+        required=False,
+        empty_value=None,
     )
     agenda = forms.ModelChoiceField(
         label=_("Agenda"),
@@ -34,15 +36,15 @@ class StatisticsForm(forms.Form):
         super().__init__(*args, **kwargs)
         offer_agendas(self.fields["agenda"], agendas)
 
+    def is_readable(self) -> bool:
+        """Whether what is asked for is understood; nothing is shown where it is not."""
+        return not self.is_bound or self.is_valid()
+
     def weeks(self) -> int:
-        """How many weeks; WEEKS unless something else was asked for."""
-        if self.is_bound and self.is_valid():
-            return int(self.cleaned_data["semaines"])
-        return WEEKS
+        """How many weeks; WEEKS unless something else was asked for. Call after is_readable()."""
+        return int(self.cleaned_data["semaines"] or WEEKS) if self.is_bound else WEEKS
 
     def chosen(self) -> Agenda | None:
-        """The one agenda that was asked for."""
-        if self.is_bound and self.is_valid():
-            found: Agenda | None = self.cleaned_data["agenda"]
-            return found
-        return None
+        """The one agenda that was asked for; call after is_readable()."""
+        found: Agenda | None = self.cleaned_data["agenda"] if self.is_bound else None
+        return found

@@ -17,7 +17,14 @@ from booking.domain import concerns
 from booking.models import Concern
 from booking.queries import practice_record
 from booking.queries.practice_record import Wanted
-from tests.factories import make_account, make_member, make_patient, make_practice, verified_client
+from tests.factories import (
+    make_account,
+    make_member,
+    make_patient,
+    make_practice,
+    practice_actor,
+    verified_client,
+)
 
 pytestmark = pytest.mark.django_db
 WORDS = "Je ne connais pas ce cabinet."
@@ -180,17 +187,20 @@ def test_the_csv_is_complete_and_on_the_record(practice, owner):
     assert table[0] == [
         "Quand", "Quoi", "Qui", "Compte", "Voie", "Pourquoi", "Personnes", "Données",
     ]  # fmt: skip
-    assert len(table) == 4
-    for at, *words in table[1:]:
+    # The last line read is the file's own: it names the members.
+    assert [row[5] for row in table[1:]] == ["gestion du compte", *["prise en charge"] * 3]
+    with reveal([(owner, ("email",))], actor=practice_actor(), purpose=Purpose.ACCOUNT) as plain:
+        name = plain.text(owner, "email")
+    for at, *words in table[2:]:
         # As a spreadsheet reads an instant, by the practice's clock; and no code of ours.
         assert datetime.strptime(at, "%d/%m/%Y %H:%M:%S").astimezone(practice.zone)
         assert words == [
-            "Lecture", "un membre", str(owner.pk), "tableau de bord", "prise en charge", "1",
+            "Lecture", name, str(owner.pk), "tableau de bord", "prise en charge", "1",
             "nom, téléphone",
         ]  # fmt: skip
     assert "Quatrefages" not in text
     entry = Entry.objects.get(action="record-exported", practice_id=practice.pk)
-    assert entry.details["count"] == 3
+    assert entry.details["count"] == 4
     assert date.fromisoformat(entry.details["until"]) >= date(2026, 1, 1)
 
 

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -48,13 +49,15 @@ def agenda(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     practice = membership.practice
     now = timezone.now()
     today = now.astimezone(practice.zone).date()
+    agendas = agendas_of(request)
+    wanted = {text for text in request.GET.getlist("agenda") if text}
+    chosen = [a for a in agendas if str(a.pk) in wanted or not wanted]
+    problem = _not_understood(request, is_nobodys=bool(wanted and agendas and not chosen))
     day = read_day(request.GET.get("jour", "")) or today
     view = request.GET.get("vue", "")
     view = view if view in VIEWS else DAY
     week = view == WEEK
-    agendas = agendas_of(request)
-    wanted = set(request.GET.getlist("agenda"))
-    chosen = [a for a in agendas if str(a.pk) in wanted] or _own_first(request, agendas)
+    chosen = [] if problem else chosen if wanted else _own_first(request, chosen)
     chosen = chosen[:1] if week else chosen[:SIDE_BY_SIDE]
     days = week_of(day) if week else [day]
     context: dict[str, object] = {
@@ -71,13 +74,14 @@ def agenda(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "earlier": _step(day, view, -1),
         "later": _step(day, view, 1),
         "current": "agenda",
+        "problem": problem,
     }
     actor = practice_actor(request)
     if "sans-noms" not in request.GET:
         context["cancelled"] = _just_cancelled(request, now=now)
         context["done"] = what_was_done(request, now=now)
     if not chosen:
-        return render(request, "dashboard/agenda.html", context)
+        return render(request, "dashboard/agenda.html", context, status=400 if problem else 200)
     if view == MONTH:
         context["weeks"] = month_of(agendas=chosen, day=day)
     elif view == LIST:
@@ -156,6 +160,19 @@ def _step(day: date, view: str, sign: int) -> date:
         if sign > 0
         else (first - timedelta(days=1)).replace(day=1)
     )
+
+
+def _not_understood(request: HttpRequest, *, is_nobodys: bool) -> str:
+    """What of the address means no day, view or agenda here; "" where all is understood.
+
+    Then nothing is shown: neither another day than was meant, nor somebody else's visits.
+    """
+    day, view = request.GET.get("jour", ""), request.GET.get("vue", "")
+    if day and read_day(day) is None:
+        return gettext("Ce jour n’existe pas dans l’agenda.")
+    if view and view not in VIEWS:
+        return gettext("Cette vue de l’agenda n’existe pas.")
+    return gettext("Cet agenda n’est pas de ceux que vous voyez ici.") if is_nobodys else ""
 
 
 def _own_first(request: HttpRequest, agendas: list) -> list:  # type: ignore[type-arg]

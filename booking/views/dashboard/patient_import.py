@@ -109,12 +109,14 @@ def change_import(
     row, actor, now = _own(request, import_id), practice_actor(request), timezone.now()
     if what == "prendre":
         form = StartForm(request.POST, practice=row.practice)
-        reason = form.cleaned_data["visit_reason"] if form.is_valid() else None
+        if not form.is_valid():
+            messages.error(request, _("Rien n’est pris : ce motif n’est plus de ce cabinet."))
+            return redirect("booking:patient-import", practice_id, row.pk)
         patient_import.start(
             row=row,
             actor=actor,
             now=now,
-            visit_reason=reason,
+            visit_reason=form.cleaned_data["visit_reason"],
             takes_doubles="takes_doubles" in request.POST,
         )
     elif what == "abandonner":

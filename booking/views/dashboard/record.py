@@ -1,11 +1,12 @@
 """What a practice's members and software read, and what patients ask about it."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import InvalidPage, Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from audit.models import Entry
 from audit.record import entries
 from audit.software import software_names
 from audit.spreadsheet import MARK, line_of
@@ -37,15 +39,15 @@ from practitioners.models import Membership, Practice
 DAYS = 30
 
 
-def _wanted(
-    request: HttpRequest, practice: Practice, members: list[Membership]
-) -> tuple[RecordForm, Wanted]:
+def _wanted(form: RecordForm, practice: Practice) -> Wanted | None:
+    """The lines that are asked for; None where the form cannot be read, which asks for none."""
     today: date = timezone.now().astimezone(practice.zone).date()
-    form = RecordForm(request.GET or None, members=members)
-    given = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    if form.is_bound and not form.is_valid():
+        return None
+    given = form.cleaned_data if form.is_bound else {}
     until = given.get("until") or today
     member = given.get("member")
-    return form, Wanted(
+    return Wanted(
         since=given.get("since") or until - timedelta(days=DAYS - 1),
         until=until,
         actor_id=member.account_id if member else None,
@@ -62,15 +64,36 @@ def _members(practice: Practice) -> list[Membership]:
     )
 
 
+def _page_of(found: QuerySet[Entry], text: str) -> Page[Entry] | None:
+    """A page of the lines as they are now; None where there is no such page.
+
+    Read at once: the page itself adds a line, which would push another one out of it.
+    """
+    try:
+        page = Paginator(found, practice_record.PAGE).page(text)
+    except InvalidPage:
+        return None
+    page.object_list = list(page.object_list)
+    return page
+
+
 @never_cache
 @practice_member("booking.view_record")
 @require_safe
 def practice_reads(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    """The lines that are asked for, and the questions that patients have asked about lines."""
     practice = membership_of(request).practice
     members = _members(practice)
-    form, wanted = _wanted(request, practice, members)
-    found = practice_record.entries_of(practice, wanted)
-    page = Paginator(found, practice_record.PAGE).get_page(request.GET.get("page"))
+    form = RecordForm(request.GET or None, members=members)
+    return _show(request, practice, members, form)
+
+
+def _show(
+    request: HttpRequest, practice: Practice, members: list[Membership], form: RecordForm
+) -> HttpResponse:
+    wanted = _wanted(form, practice)
+    found = practice_record.entries_of(practice, wanted) if wanted else Entry.objects.none()
+    page = _page_of(found, request.GET.get("page") or "1")
     open_concerns = list(
         Concern.objects.filter(practice=practice, answered_at__isnull=True)
         .select_related("account")
@@ -82,19 +105,18 @@ def practice_reads(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse
         names = {m.account_id: plain.text(m.account, "email") for m in members}
         shown = [(c, plain.text(c, "words")) for c in open_concerns]
     form.name_members(names)
-    names |= software_names(entry.credential_id for entry in page)
+    entries_shown = list(page or ())
+    names |= software_names(entry.credential_id for entry in entries_shown)
     query = request.GET.copy()
     query.pop("page", None)
-    plot = practice_record.plot(practice, wanted)
+    plot = practice_record.plot(practice, wanted) if wanted else []
     context = {
         "practice": practice,
         "membership": membership_of(request),
         "current": "record",
         "form": form,
-        "lines": [
-            (line, names.get(line.actor_id) if line.actor_id else "")
-            for line in practice_record.lines(page, member=_("un ancien membre"))
-        ],
+        "lines": [(line, _who(line, names)) for line in _lines(entries_shown)],
+        "is_readable": wanted is not None,
         "page": page,
         "query": query.urlencode(),
         "bars": plotted.bars([(bar.day, bar.height, str(bar.reads)) for bar in plot]),
@@ -102,16 +124,35 @@ def practice_reads(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse
         "concerns": shown,
         "answer_form": AnswerForm(),
     }
-    return render(request, "dashboard/record.html", context)
+    is_refused = wanted is None or page is None
+    return render(request, "dashboard/record.html", context, status=400 if is_refused else 200)
+
+
+def _lines(found: Iterable[Entry]) -> Iterator[practice_record.Line]:
+    return practice_record.lines(found, member=_("un ancien membre"))
+
+
+def _who(line: practice_record.Line, names: Mapping[uuid.UUID, str]) -> object:
+    """Who acted: a member by their address, others by what they are."""
+    return (names.get(line.actor_id) if line.actor_id else "") or line.actor
 
 
 @never_cache
 @practice_member("booking.view_record")
 @require_safe
 def practice_reads_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
-    """The lines that were asked for, as CSV with ids and no names; on the record."""
+    """The lines that were asked for, as CSV, with the members' addresses and no patient's name; on
+    the record. What cannot be read is refused with the page.
+    """
     practice = membership_of(request).practice
-    _form, wanted = _wanted(request, practice, _members(practice))
+    members = _members(practice)
+    form = RecordForm(request.GET or None, members=members)
+    wanted = _wanted(form, practice)
+    if wanted is None:
+        return _show(request, practice, members, form)
+    named = [(m.account, ("email",)) for m in members]
+    with reveal(named, actor=practice_actor(request), purpose=Purpose.ACCOUNT) as plain:
+        names = {m.account_id: plain.text(m.account, "email") for m in members}
     found = practice_record.entries_of(practice, wanted)
     entries.write(
         "record-exported",
@@ -133,12 +174,12 @@ def practice_reads_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResp
                 _("Données"),
             ]
         )
-        for line in practice_record.lines(found.iterator(chunk_size=1000)):
+        for line in _lines(found.iterator(chunk_size=1000)):
             yield line_of(
                 [
                     in_cell(line.at, practice.zone),
                     line.action,
-                    line.actor,
+                    _who(line, names),
                     line.actor_id or "",
                     line.channel,
                     line.purpose,

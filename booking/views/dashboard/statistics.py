@@ -13,15 +13,18 @@ from audit.spreadsheet import table_of
 from booking.forms.statistics import StatisticsForm
 from booking.models.appointment import Channel
 from booking.queries.statistics import Statistics, Week, statistics_of
-from booking.views.access import agendas_of, membership_of, practice_member
+from booking.views.access import agendas_of, desk_context, membership_of, practice_member
 from booking.views.dashboard import plotted
 from practitioners.domain.rounded import to_tenth
 from practitioners.templatetags.doctolib import tenth
 
 
-def _asked(request: HttpRequest) -> tuple[StatisticsForm, Statistics]:
+def _asked(request: HttpRequest) -> tuple[StatisticsForm, Statistics | None]:
+    """The form and what it asks for; None where it cannot be read."""
     agendas = agendas_of(request)
     form = StatisticsForm(request.GET or None, agendas=agendas)
+    if not form.is_readable():
+        return form, None
     chosen = form.chosen()
     found = statistics_of(
         membership_of(request).practice,
@@ -37,16 +40,17 @@ def _asked(request: HttpRequest) -> tuple[StatisticsForm, Statistics]:
 @require_safe
 def statistics(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     form, found = _asked(request)
-    membership = membership_of(request)
-    context = {
-        "practice": membership.practice,
-        "membership": membership,
-        "form": form,
-        "found": found,
+    return _show(request, form, found)
+
+
+def _show(request: HttpRequest, form: StatisticsForm, found: Statistics | None) -> HttpResponse:
+    context = desk_context(request, current="statistics", form=form, found=found)
+    if found is None:
+        return render(request, "dashboard/statistics.html", context, status=400)
+    context |= {
         "bars": plotted.bars([(week.monday, week.height, _fill(week)) for week in found.weeks]),
         "channels": [(label, found.channels.get(value, 0)) for value, label in Channel.choices],
         "query": request.GET.urlencode(),
-        "current": "statistics",
     }
     return render(request, "dashboard/statistics.html", context)
 
@@ -60,7 +64,9 @@ def _fill(week: Week) -> str:
 @require_safe
 def statistics_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     """A line a week, for a spreadsheet."""
-    _form, found = _asked(request)
+    form, found = _asked(request)
+    if found is None:
+        return _show(request, form, found)
     head = [
         _("Semaine du"), _("Heures ouvertes"), _("Heures prises"), _("Remplissage (%)"),
         _("Rendez-vous"), _("Absents"), _("Annulés"), _("Annulés tardivement"),
