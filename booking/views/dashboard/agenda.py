@@ -81,7 +81,7 @@ def agenda(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         context["cancelled"] = _just_cancelled(request, now=now)
         context["done"] = what_was_done(request, now=now)
     if not chosen:
-        return render(request, "dashboard/agenda.html", context, status=400 if problem else 200)
+        return render(request, "dashboard/agenda.html", context)
     if view == MONTH:
         context["weeks"] = month_of(agendas=chosen, day=day)
     elif view == LIST:
