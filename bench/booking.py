@@ -25,10 +25,10 @@ def make_rows(now: datetime) -> tuple[list[tuple[str, list[datetime]]], list[tup
     from datetime import time as wall
 
     from django.conf import settings
-    from django.contrib.sessions.backends.cached_db import SessionStore
 
     from audit.record.entries import Channel, system_actor
     from booking.domain import accounts, patients
+    from booking.session_store import SessionStore
     from practitioners.domain import availability
     from practitioners.models import Agenda, Opening, Practice, Practitioner, VisitReason
 

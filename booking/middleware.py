@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from booking.domain import sign_ins
+from booking.session_store import session_digest
 from booking.views import known
 
 SEEN_AT, SEEN_EVERY_S = "seen_at", 3600
@@ -54,5 +55,5 @@ class SeenMiddleware:
             now = timezone.now()
             if now.timestamp() - request.session.get(SEEN_AT, 0) > SEEN_EVERY_S:
                 request.session[SEEN_AT] = now.timestamp()
-                sign_ins.seen(request.session.session_key or "", now=now)
+                sign_ins.seen(session_digest(request), now=now)
         return self.get_response(request)

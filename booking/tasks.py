@@ -4,7 +4,15 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from booking.domain import address_checks, canaries, delivery, factor_reset, patient_import, waiting
+from booking.domain import (
+    address_checks,
+    canaries,
+    delivery,
+    factor_reset,
+    patient_import,
+    sign_ins,
+    waiting,
+)
 
 
 @shared_task(name="booking.send_owed_messages")
@@ -35,6 +43,11 @@ def go_on_with_imports(**_newer_arguments: Any) -> None:
 @shared_task(name="booking.forget_address_checks")
 def forget_address_checks(**_newer_arguments: Any) -> None:
     address_checks.forget_old(now=timezone.now())
+
+
+@shared_task(name="booking.forget_ended_sessions")
+def forget_ended_sessions(**_newer_arguments: Any) -> None:
+    sign_ins.forget_ended(now=timezone.now())
 
 
 @shared_task(name="booking.reset_factors")

@@ -8,7 +8,9 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class NothingPersonal(SafeExceptionReporterFilter):
-    """Leaves out local variables and what was posted: either may be a revealed text."""
+    """Leaves out local variables and what was posted, which may be a revealed text, and every
+    cookie, which may open something.
+    """
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
         return {}
@@ -17,3 +19,6 @@ class NothingPersonal(SafeExceptionReporterFilter):
         self, request: HttpRequest | None, tb_frame: Any
     ) -> ItemsView[str, Any]:
         return {}.items()
+
+    def get_safe_cookies(self, request: HttpRequest) -> dict[str, str]:
+        return dict.fromkeys(request.COOKIES, self.cleansed_substitute)

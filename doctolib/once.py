@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, cast
 
 import redis
@@ -15,6 +16,7 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from audit.redis_client import redis_client
+from audit.vault import carried
 from doctolib.page_forms import TOKEN, is_page_form
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ REMEMBERED_S = 600
 PENDING_S = 15
 ASK_EVERY_S = 0.05
 PENDING = b"pending"
+USE = b"form sent twice"
 
 
 class OnceMiddleware:
@@ -34,7 +37,8 @@ class OnceMiddleware:
 
     Django masks the CSRF token anew for every page that it renders, so an equal token and an equal
     body from the same session mean the same page's form, sent again. Only a redirect is remembered,
-    which is how a form that was accepted is answered: a refused form may be sent again as it is.
+    which is how a form that was accepted is answered: a refused form may be sent again as it is. It
+    is sealed under the form itself, with the cookie that goes along: Redis has neither.
     Requests of scripts (htmx, fetch) and uploads are left alone. Without Redis, forms are carried
     out as often as they are sent.
     """
@@ -43,11 +47,11 @@ class OnceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        key = _key_of(request)
-        if key is None:
+        form = _form_of(request)
+        if form is None:
             return self.get_response(request)
         try:
-            remembered = _claim(key)
+            remembered = _claim(form)
         except redis.RedisError:
             logger.warning("no Redis: a form sent twice is carried out twice")
             return self.get_response(request)
@@ -57,12 +61,27 @@ class OnceMiddleware:
         try:
             response = self.get_response(request)
         finally:
-            _remember(key, request, response)
+            _remember(form, request, response)
         return response
 
 
-def _key_of(request: HttpRequest) -> str | None:
-    """Return the digest of a page's form as it was sent; None for every other request."""
+@dataclass(frozen=True)
+class _Form:
+    """A page's form as it was sent: its name in Redis, and what its answer is sealed under."""
+
+    name: str
+    opens: str
+
+    def seal(self, answer: dict[str, str]) -> bytes:
+        return carried.put_under(json.dumps(answer).encode(), carried=self.opens, use=USE)
+
+    def unseal(self, stored: bytes) -> dict[str, str] | None:
+        text = carried.take_from_under(stored, carried=self.opens, use=USE)
+        return None if text is None else cast("dict[str, str]", json.loads(text))
+
+
+def _form_of(request: HttpRequest) -> _Form | None:
+    """Return a page's form as it was sent; None for every other request."""
     if not is_page_form(request) or "HX-Request" in request.headers:
         return None
     sender = request.COOKIES.get(settings.SESSION_COOKIE_NAME) or request.COOKIES.get(
@@ -72,31 +91,33 @@ def _key_of(request: HttpRequest) -> str | None:
         return None
     content = b"\0".join([sender.encode(), request.get_full_path().encode(), request.body])
     digest = hmac.digest(settings.SECRET_KEY.encode(), content, hashlib.sha256)
-    return f"doctolib:once:{digest.hex()}"
+    opens = hashlib.sha256(b"opens|" + content)
+    return _Form(name=f"doctolib:once:{digest.hex()}", opens=opens.hexdigest())
 
 
-def _claim(key: str) -> dict[str, str] | None:
+def _claim(form: _Form) -> dict[str, str] | None:
     """Claim a form for this request; or return how it was answered before.
 
-    Waits while the first request is under way, for PENDING_S at most.
+    Waits while the first request is under way, for PENDING_S at most. What does not open was not
+    written by us, and counts as nothing.
     """
     client, deadline = redis_client(), time.monotonic() + PENDING_S
-    while not client.set(key, PENDING, nx=True, ex=PENDING_S):
-        found = cast("bytes | None", client.get(key))
+    while not client.set(form.name, PENDING, nx=True, ex=PENDING_S):
+        found = cast("bytes | None", client.get(form.name))
         if found is not None and found != PENDING:
-            return cast("dict[str, str]", json.loads(found))
+            return form.unseal(found)
         if time.monotonic() > deadline:
             return None
         time.sleep(ASK_EVERY_S)
     return None
 
 
-def _remember(key: str, request: HttpRequest, response: HttpResponse | None) -> None:
+def _remember(form: _Form, request: HttpRequest, response: HttpResponse | None) -> None:
     """Keep an accepted form's redirect; let a form that was not accepted be sent again."""
     session: Any = request.session
     try:
         if not isinstance(response, HttpResponseRedirect) or hasattr(response, LEADS_AWAY):
-            redis_client().delete(key)
+            redis_client().delete(form.name)
             return
         kept = {"to": response.url}
         if SESSION_KEY not in session and session.session_key:
@@ -104,9 +125,9 @@ def _remember(key: str, request: HttpRequest, response: HttpResponse | None) -> 
             kept["session"] = session.session_key
         elif _has_new_session(request):
             # Signing in has begun a session: a second request must prove as much by itself.
-            redis_client().delete(key)
+            redis_client().delete(form.name)
             return
-        redis_client().set(key, json.dumps(kept), ex=REMEMBERED_S)
+        redis_client().set(form.name, form.seal(kept), ex=REMEMBERED_S)
     except redis.RedisError:
         logger.warning("no Redis: a form sent twice is carried out twice")
 

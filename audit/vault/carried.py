@@ -8,6 +8,9 @@ import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+from audit.derived_key import derived_key
 
 KEY_BYTES = NONCE_BYTES = 16
 
@@ -27,3 +30,22 @@ def take_out(stored: bytes, *, key: bytes, bound: bytes) -> bytes | None:
         return AESGCM(key).decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], bound)
     except (InvalidTag, ValueError):
         return None
+
+
+def put_under(text: bytes, *, carried: str, use: bytes) -> bytes:
+    """Seal a text under something secret that the browser carries already, and return it.
+
+    The key is made from that and from the application's secret, for one use: whoever has one of
+    the two opens nothing, and can write nothing that opens.
+    """
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(_key_under(carried, use)).encrypt(nonce, text, use)
+
+
+def take_from_under(stored: bytes, *, carried: str, use: bytes) -> bytes | None:
+    """Return the text that was put under what is carried; None where that or the use is another."""
+    return take_out(stored, key=_key_under(carried, use), bound=use)
+
+
+def _key_under(carried: str, use: bytes) -> bytes:
+    return derived_key(f"{settings.SECRET_KEY}|{carried}", b"carried for " + use)

@@ -1,18 +1,20 @@
-"""An account's sessions: which there are, and ending one, or all but this one."""
+"""An account's sessions: which there are, and ending one, or all but this one.
+
+A session is spoken of by its digest (booking/session_store.py): its key is known to its browser.
+"""
 
 from datetime import datetime
 from functools import partial
-from importlib import import_module
 
-from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.watch.sighting import network_of
 from booking.models import Account, SignIn
+from booking.session_store import end_session
 from practitioners.domain.live import wake
 
 # In this order: each of the later names stands in the earlier ones' texts, too.
@@ -36,11 +38,11 @@ def browser_of(user_agent: str) -> str:
 
 
 def begin(
-    *, account: Account, session_key: str, user_agent: str, address: str, now: datetime
+    *, account: Account, session_digest: str, user_agent: str, address: str, now: datetime
 ) -> SignIn:
     """Note a session that begins. The address is kept as its network alone."""
     row, _made = SignIn.objects.update_or_create(
-        session_key=session_key,
+        session_digest=session_digest,
         defaults={
             "account": account, "browser": browser_of(user_agent),
             "network": network_of(address), "began_at": now, "seen_at": now,
@@ -49,14 +51,14 @@ def begin(
     return row
 
 
-def seen(session_key: str, *, now: datetime) -> None:
+def seen(session_digest: str, *, now: datetime) -> None:
     """Note that a session is in use; asked at most once an hour."""
-    SignIn.objects.filter(session_key=session_key).update(seen_at=now)
+    SignIn.objects.filter(session_digest=session_digest).update(seen_at=now)
 
 
-def forget(session_key: str) -> None:
+def forget(session_digest: str) -> None:
     """Drop what was noted of a session that its owner ends by signing out."""
-    SignIn.objects.filter(session_key=session_key).delete()
+    SignIn.objects.filter(session_digest=session_digest).delete()
 
 
 def forget_all(account: Account) -> None:
@@ -74,20 +76,26 @@ def sign_out_everywhere(account: Account) -> None:
 def live(account: Account, *, now: datetime) -> list[SignIn]:
     """The account's sessions that still open it, the one used last first."""
     rows = SignIn.objects.filter(account=account).order_by("-seen_at", "pk")
-    keys = [row.session_key for row in rows]
+    digests = [row.session_digest for row in rows]
     there = set(
-        Session.objects.filter(session_key__in=keys, expire_date__gt=now).values_list(
+        Session.objects.filter(session_key__in=digests, expire_date__gt=now).values_list(
             "session_key", flat=True
         )
     )
-    return [row for row in rows if row.session_key in there]
+    return [row for row in rows if row.session_digest in there]
+
+
+def forget_ended(*, now: datetime) -> None:
+    """Delete the sessions that have expired, and what was noted of any that is over."""
+    Session.objects.filter(expire_date__lt=now).delete()
+    stored = Session.objects.filter(session_key=OuterRef("session_digest"))
+    SignIn.objects.filter(~Exists(stored)).delete()
 
 
 @transaction.atomic
 def end(*, row: SignIn, actor: Actor, now: datetime) -> None:
     """End one session: its next request is nobody's."""
-    store = import_module(settings.SESSION_ENGINE).SessionStore
-    store(session_key=row.session_key).delete()
+    end_session(row.session_digest)
     row.delete()
     transaction.on_commit(partial(wake, row.account_id), robust=True)
     entries.write("session-ended", actor=actor, subjects=[row.account_id], object_id=row.pk, at=now)

@@ -13,7 +13,9 @@ class SignIn(models.Model):
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_ins"
     )
-    session_key = models.CharField(max_length=40, unique=True)
+    # Never the key, which opens it: booking/session_store.py. The column keeps its former name, so
+    # that the release before this one works on while the next is rolled out.
+    session_digest = models.CharField(max_length=40, unique=True, db_column="session_key")
     browser = models.CharField(max_length=60, blank=True)
     network = models.CharField(max_length=50, blank=True)
     began_at = models.DateTimeField()

@@ -30,6 +30,7 @@ from audit.watch.sighting import network_of as network_prefix
 from booking.domain import watching
 from booking.models import Account
 from booking.rules import permissions_of
+from booking.session_store import session_digest
 from booking.views import unsent
 from booking.views.drafts import lead_away
 from practitioners.models import Agenda, Membership
@@ -74,9 +75,10 @@ def origin_of(request: HttpRequest) -> Origin:
     """Through what a member works: the network, the kind of browser, the session (a digest)."""
     # Without its numbers a browser stays the same over its updates.
     browser = _NUMBERS.sub("", request.headers.get("User-Agent", ""))
-    session = request.session.session_key or ""
     return Origin(
-        network=network_prefix(network_of(request)), key=_digest(browser), token=_digest(session)
+        network=network_prefix(network_of(request)),
+        key=_digest(browser),
+        token=session_digest(request)[:16],
     )
 
 

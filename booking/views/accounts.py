@@ -44,6 +44,7 @@ from booking.forms.accounts import (
 from booking.forms.record import ConcernForm
 from booking.models import Account
 from booking.queries.reads import entry_of_account, reads_of_account, subjects_of_account
+from booking.session_store import session_digest
 from booking.views import entering, guesses, known, pending, taken_over, unfinished
 from booking.views.access import (
     account_of,
@@ -142,8 +143,7 @@ def _device_of(
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    if request.session.session_key:
-        sign_ins.forget(request.session.session_key)
+    sign_ins.forget(session_digest(request))
     account_id = request.user.pk
     unfinished.sign_out(request)
     if account_id is not None:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from booking.domain import accounts, favourites, sign_ins
 from booking.models import SignIn
 from booking.queries.workplaces import workplaces_of
+from booking.session_store import session_digest
 from booking.views.access import (
     account_of,
     account_required,
@@ -32,7 +33,7 @@ from practitioners.models import Membership, Practitioner
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
     rows = sign_ins.live(account_of(request), now=timezone.now())
-    context = {"sign_ins": rows, "current": request.session.session_key}
+    context = {"sign_ins": rows, "current": session_digest(request)}
     return render(request, "booking/sessions.html", context)
 
 
@@ -97,7 +98,7 @@ def note_sign_in(request: HttpRequest, *, now: datetime) -> None:
         request.session.save()
     sign_ins.begin(
         account=account_of(request),
-        session_key=request.session.session_key or "",
+        session_digest=session_digest(request),
         user_agent=request.headers.get("User-Agent", ""),
         address=network_of(request),
         now=now,

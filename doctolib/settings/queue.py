@@ -1,4 +1,4 @@
-"""Redis as cache and session store, and as Celery's broker."""
+"""Redis as cache and as Celery's broker."""
 
 from datetime import timedelta
 
@@ -22,7 +22,6 @@ CACHES = {
         "KEY_PREFIX": "doctolib",
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 CELERY_BROKER_URL = _celery_url(_REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
@@ -56,6 +55,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "forget-address-checks": {
         "task": "booking.forget_address_checks",
+        "schedule": timedelta(hours=24),
+        "options": {"expires": 3600},
+    },
+    "forget-ended-sessions": {
+        "task": "booking.forget_ended_sessions",
         "schedule": timedelta(hours=24),
         "options": {"expires": 3600},
     },

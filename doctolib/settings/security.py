@@ -40,6 +40,7 @@ OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = None
 OTP_WEBAUTHN_HELPER_CLASS = "booking.views.passkeys.Helper"
 
 _secure = ENVIRONMENT.base_url.startswith("https://")
+SESSION_ENGINE = "booking.session_store"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

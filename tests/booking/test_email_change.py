@@ -14,6 +14,7 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.domain import accounts, address_checks, delivery, email_change, erase
 from booking.models import Account, AddressCheck, Message, SignIn
+from booking.session_store import digest_of
 from tests.booking.test_accounts import GOOD, SIGN_IN, sign_in, sign_up_of, signed_in
 from tests.factories import PASSWORD, make_account, make_member, make_practice
 
@@ -336,7 +337,9 @@ def test_the_password_is_changed_in_place_and_other_sessions_end(client, account
     assert answer["Location"] == ACCOUNT
     assert client.get(ACCOUNT).status_code == 200
     assert other.get(ACCOUNT).status_code == 302
-    assert [row.session_key for row in SignIn.objects.all()] == [client.session.session_key]
+    assert [row.session_digest for row in SignIn.objects.all()] == [
+        digest_of(client.session.session_key)
+    ]
     assert [(to, subject) for to, subject, _text in post(now)] == [
         (OLD, "Votre mot de passe a changé")
     ]

@@ -13,6 +13,7 @@ from audit.record.entries import system_actor
 from booking.domain import accounts, delivery, erase
 from booking.domain.sign_ins import browser_of
 from booking.models import Account, Favourite, Message, SignIn
+from booking.session_store import digest_of
 from tests.booking.test_accounts import sign_in, signed_in
 from tests.booking.test_book import booked
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
@@ -69,7 +70,7 @@ def test_sessions_are_listed_and_one_is_closed(account):
     assert page.count("celui-ci") == 1
     # The network alone is kept, not the address.
     assert "127.0.0.0/24" in page
-    other = SignIn.objects.get(session_key=there.session.session_key)
+    other = SignIn.objects.get(session_digest=digest_of(there.session.session_key))
     here.post(reverse("booking:end-session", args=[other.pk]))
     assert there.get(SESSIONS).status_code == 302
     assert "Chrome, Android" not in here.get(SESSIONS).content.decode()
@@ -86,7 +87,7 @@ def test_all_others_are_closed_even_those_never_noted(account):
     for gone in (there, unknown):
         assert gone.get(SESSIONS).status_code == 302
     (row,) = SignIn.objects.all()
-    assert row.session_key == here.session.session_key
+    assert row.session_digest == digest_of(here.session.session_key)
     assert "celui-ci" in here.get(SESSIONS).content.decode()
 
 

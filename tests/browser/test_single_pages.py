@@ -11,6 +11,7 @@ from booking.domain.sign_ins import begin
 from booking.models import Handover
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
+from booking.session_store import digest_of
 from practitioners.domain.wall_clock import instant
 from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
@@ -35,7 +36,7 @@ def test_sessions_and_favourites(live_server, new_page):
     page = signed_in(new_page(), live_server, account)
     key = next(c["value"] for c in page.context.cookies() if c["name"] == "sessionid")
     begin(
-        account=account, session_key=key, user_agent="Firefox Linux", address="203.0.113.9",
+        account=account, session_digest=digest_of(key), user_agent="Firefox Linux", address="203.0.113.9",
         now=timezone.now(),
     )  # fmt: skip
     page.goto(f"{live_server.url}/praticien/{agenda.practitioner_id}/")

@@ -71,6 +71,9 @@ def test_a_slot_tapped_twice_is_held_once_though_the_session_begins_with_it(reas
     given = slot_form(client, reason)
     first = send(client, reverse("booking:hold"), given)
     session = client.cookies.pop("sessionid")
+    kept = [redis_client().get(key) for key in redis_client().scan_iter("doctolib:once:*")]
+    assert len(kept) == 1
+    assert session.value.encode() not in kept[0]
     second = send(client, reverse("booking:hold"), given)
     assert (first.status_code, second.status_code, second.url) == (302, 302, first.url)
     assert client.cookies["sessionid"].value == session.value
@@ -168,8 +171,23 @@ def test_what_redis_keeps_names_nobody():
     send(client, path, given)
     (key,) = redis_client().scan_iter("doctolib:once:*")
     kept = key + redis_client().get(key)
-    assert kept.endswith(b'{"to": "/compte/proches/"}')
-    assert all(word.encode() not in kept for word in ("Lef", "1980", str(account.pk)))
+    words = ("Lef", "1980", str(account.pk), "/compte/proches/")
+    assert all(word.encode() not in kept for word in words)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("planted", [b'{"to": "https://ailleurs.example/"}', b"", b"null", b"\x80"])
+def test_what_somebody_else_writes_to_redis_leads_nowhere(planted):
+    client, path = browser(make_account()), reverse("booking:new-person")
+    given = IDENTITY | AGREED | {"csrfmiddlewaretoken": token_on(client, path)}
+    first = send(client, path, given)
+    (key,) = redis_client().scan_iter("doctolib:once:*")
+    redis_client().set(key, planted)
+    again = send(client, path, given)
+    assert (again.status_code, again.get("Location", first.url)) in (
+        (302, first.url),
+        (200, first.url),
+    )
 
 
 @pytest.mark.django_db(transaction=True)

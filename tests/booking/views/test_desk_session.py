@@ -17,6 +17,7 @@ from audit.record.entries import Actor, ActorKind, Channel
 from booking.domain import dashboard_access, drafts, sign_ins
 from booking.domain.drafts import Draft
 from booking.models import Account, Appointment, SignIn
+from booking.session_store import digest_of
 from practitioners.domain import live, members
 from practitioners.domain.next_slots import mark_stale
 from tests.asgi import Stream, run_async
@@ -291,7 +292,7 @@ def _sign_out(client, member):
 
 def _end_session(client, member):
     row = SignIn.objects.create(
-        account=member.account, session_key=client.session.session_key, began_at=timezone.now(),
+        account=member.account, session_digest=digest_of(client.session.session_key), began_at=timezone.now(),
         seen_at=timezone.now(),
     )  # fmt: skip
     sign_ins.end(row=row, actor=_staff(), now=timezone.now())
