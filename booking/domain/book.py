@@ -137,8 +137,7 @@ def book(
     if visit_reason.then_id is not None and not alone:
         made.append(_book_following(appointment, held=held, actor=actor, now=now))
     if heeding is not None:
-        for each in made:
-            conflicts.check(appointment=each, seen=heeding)
+        conflicts.check(appointments=made, seen=heeding)
     return appointment
 
 

@@ -156,9 +156,11 @@ def move(
             takes_back=takes_back,
             words=words,
         )
-    _bring_along(appointment, actor=actor, channel=channel, now=now, undo_within=undo_within)
+    along = _bring_along(
+        appointment, actor=actor, channel=channel, now=now, undo_within=undo_within
+    )
     if heeding is not None:
-        conflicts.check(appointment=appointment, seen=heeding)
+        conflicts.check(appointments=[appointment, *along], seen=heeding)
     for agenda, needs in touched:
         transaction.on_commit(partial(mark_stale_with, agenda, needs), robust=True)
     waiting.soon(former_agenda_id, now=now)
@@ -190,16 +192,18 @@ def following_start(
 
 def _bring_along(
     first: Appointment, *, actor: Actor, channel: Channel, now: datetime, undo_within: timedelta
-) -> None:
-    """Move the visit that follows to where it can follow again, if it no longer does."""
+) -> list[Appointment]:
+    """Move the visit that follows to where it can follow again, if it no longer does; return what
+    was moved.
+    """
     row, reason = follower(first), first.visit_reason
     if row is None or reason.then_id != row.visit_reason_id:
-        return
+        return []
     starts_at = following_start(first, ends_at=first.ends_at, now=now, may_overlap=not undo_within)
     if starts_at == row.starts_at:
-        return
+        return []
     if starts_at is not None:
-        move(
+        moved = move(
             appointment=row,
             starts_at=starts_at,
             actor=actor,
@@ -208,8 +212,10 @@ def _bring_along(
             is_told=True,
             undo_within=undo_within,
         )
-    elif channel == Channel.PATIENT:
+        return [moved]
+    if channel == Channel.PATIENT:
         raise take.NothingFollows
+    return []
 
 
 @transaction.atomic

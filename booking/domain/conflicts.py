@@ -101,14 +101,12 @@ def _kind(wanted: Wanted, other: Appointment) -> Kind | None:
     return Kind.SAME_PRACTITIONER if is_near or len(days) == 1 else None
 
 
-def check(
-    *, appointment: Appointment, seen: QuerySet[Appointment], leaving: Iterable[Appointment] = ()
-) -> None:
-    """Ask about an appointment that is being made or moved, before it is kept.
+def check(*, appointments: Iterable[Appointment], seen: QuerySet[Appointment]) -> None:
+    """Ask about appointments that are being made or moved together, before they are kept.
 
     Raises AlsoBooked; the transaction must be rolled back then.
     """
-    found = conflicts_of(appointment=appointment, seen=seen, leaving=leaving)
+    found = [each for row in appointments for each in conflicts_of(appointment=row, seen=seen)]
     if found:
         raise AlsoBooked(found)
 
@@ -116,14 +114,17 @@ def check(
 def conflicts_of_move(
     *, appointment: Appointment, starts_at: datetime, seen: QuerySet[Appointment]
 ) -> list[Conflict]:
-    """Return which other visits would get in the way of an appointment at another time."""
+    """Return which other visits would get in the way of an appointment at another time.
+
+    A visit and the one that follows it (a chain) are one, and each is asked about by itself.
+    """
     wanted = Wanted(
         patient_id=appointment.patient_id,
         practitioner_id=appointment.agenda.practitioner_id,
         starts_at=starts_at,
         ends_at=starts_at + (appointment.ends_at - appointment.starts_at),
     )
-    others = seen.exclude(follows=appointment.pk)
+    others = _without_chain(appointment, seen)
     return conflicts(wanted=[wanted], seen=others, leaving=[appointment])
 
 
@@ -140,6 +141,11 @@ def conflicts_of(
         starts_at=appointment.starts_at,
         ends_at=appointment.ends_at,
     )
-    chain = [appointment.pk, appointment.follows_id] if appointment.follows_id else [appointment.pk]
-    others = seen.exclude(pk__in=chain).exclude(follows=appointment.pk)
+    others = _without_chain(appointment, seen)
     return conflicts(wanted=[wanted], seen=others, leaving=leaving)
+
+
+def _without_chain(appointment: Appointment, seen: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    """Leave out a visit, the one that it follows and the one that follows it."""
+    chain = [appointment.pk, appointment.follows_id] if appointment.follows_id else [appointment.pk]
+    return seen.exclude(pk__in=chain).exclude(follows=appointment.pk)

@@ -1,6 +1,6 @@
 """Answering an offer of the waiting list: one tap books, and two answers never get one slot."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
-from booking.domain import book, change, conflicts, waiting
+from booking.domain import book, chains, change, conflicts, waiting
 from booking.domain.accounts import account_actor
 from booking.domain.offer_links import offers
 from booking.models import Appointment, Offer
@@ -34,7 +34,8 @@ def accept(*, offer: Offer, actor: Actor, now: datetime, is_sure: bool = True) -
     """Book the slot, or move the patient's appointment to it. Accepting twice is accepting once.
 
     A late answer has the slot only if nobody else has it by then. Unless the patient `is_sure`,
-    another visit of theirs that gets in the way is asked about first. Raises OfferGone,
+    another visit of theirs that gets in the way of this one, or of the one that follows it, is
+    asked about first. Raises OfferGone,
     book.NotForThisPatient, book.AlsoBooked, change.TooLateToChange and change.NotActive.
     """
     take.queue_for(offer.wait.visit_reason)
@@ -48,11 +49,11 @@ def accept(*, offer: Offer, actor: Actor, now: datetime, is_sure: bool = True) -
         # Off the list, or the appointment was moved before this slot meanwhile.
         raise OfferGone
     try:
-        appointment = _take(offer, actor=actor, now=now)
+        appointment = _take(
+            offer, actor=actor, now=now, heeding=None if is_sure else _of_patient(offer)
+        )
     except (take.SlotTaken, take.OutsideOpening) as gone:
         raise OfferGone from gone
-    if not is_sure:
-        conflicts.check(appointment=appointment, seen=_of_patient(offer))
     waiting.close(offer, OfferState.ACCEPTED, now=now)
     wait.appointment, wait.ended_at = appointment, now
     wait.save(update_fields=["appointment", "ended_at"])
@@ -75,18 +76,26 @@ def taken_by(offer: Offer) -> Appointment | None:
     return visit if stands else None
 
 
-def conflicts_of(offer: Offer) -> list[conflicts.Conflict]:
-    """Return the patient's other visits that get in the way of a slot on offer."""
+def conflicts_of(offer: Offer, *, now: datetime) -> list[conflicts.Conflict]:
+    """Return the patient's other visits that get in the way of a slot on offer, or of the visit
+    that is kept to follow it.
+    """
     wait = offer.wait
-    wanted = conflicts.Wanted(
-        patient_id=wait.patient_id,
-        practitioner_id=wait.visit_reason.agenda.practitioner_id,
-        starts_at=offer.starts_at,
-        ends_at=offer.ends_at,
-    )
+    visits = [(wait.visit_reason, offer.starts_at)]
+    if (then := chains.held_after(wait.visit_reason, key=offer.hold_key, now=now)) is not None:
+        visits.append((then.visit_reason, then.starts_at))
+    wanted = [
+        conflicts.Wanted(
+            patient_id=wait.patient_id,
+            practitioner_id=reason.agenda.practitioner_id,
+            starts_at=at,
+            ends_at=at + timedelta(minutes=reason.duration_minutes),
+        )
+        for reason, at in visits
+    ]
     leaving = [] if wait.appointment is None else [wait.appointment]
     seen = _of_patient(offer).exclude(follows__in=[row.pk for row in leaving])
-    return conflicts.conflicts(wanted=[wanted], seen=seen, leaving=leaving)
+    return conflicts.conflicts(wanted=wanted, seen=seen, leaving=leaving)
 
 
 def _of_patient(offer: Offer) -> QuerySet[Appointment]:
@@ -94,19 +103,21 @@ def _of_patient(offer: Offer) -> QuerySet[Appointment]:
     return Appointment.unscoped.filter(patient=offer.wait.patient_id)
 
 
-def _take(offer: Offer, *, actor: Actor, now: datetime) -> Appointment:
+def _take(
+    offer: Offer, *, actor: Actor, now: datetime, heeding: QuerySet[Appointment] | None
+) -> Appointment:
     wait = offer.wait
     # In one transaction: nobody comes between.
     take.release_holds(key=offer.hold_key)
     if wait.appointment is not None:
         return change.move(
             appointment=wait.appointment, starts_at=offer.starts_at, actor=actor,
-            channel=Channel.PATIENT, now=now, visit_reason=wait.visit_reason,
+            channel=Channel.PATIENT, now=now, visit_reason=wait.visit_reason, heeding=heeding,
         )  # fmt: skip
     return book.book(
         visit_reason=wait.visit_reason, starts_at=offer.starts_at, patient=wait.patient,
         booked_by=wait.patient.account, actor=actor, channel=Channel.PATIENT,
-        now=now, says_known=wait.says_known,
+        now=now, says_known=wait.says_known, heeding=heeding,
     )  # fmt: skip
 
 

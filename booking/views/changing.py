@@ -77,6 +77,11 @@ def move(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
         found = conflicts_of_move(
             appointment=row, starts_at=starts_at, seen=Appointment.objects.all()
         )
+        then, to_then = chains.follower(row), chosen.get("to_then")
+        if then is not None and isinstance(to_then, datetime) and to_then != then.starts_at:
+            found += conflicts_of_move(
+                appointment=then, starts_at=to_then, seen=Appointment.objects.all()
+            )
         chosen["conflicts"] = sentences(
             found, {row.patient_id: getattr(context["shown"], "name", "")}
         )

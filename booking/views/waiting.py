@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from audit.ids import read_id
 from booking.domain import book, chains, change, deadline, offers, waiting
 from booking.domain.accounts import InvalidLink
+from booking.domain.conflicts import Conflict
 from booking.domain.offer_links import offer_of
 from booking.forms.waiting import WaitForm
 from booking.models import Appointment, Offer, Patient, Wait
@@ -158,7 +159,7 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
         found = offer_of(token)
     except InvalidLink:
         raise Http404 from None
-    now, problem = timezone.now(), ""
+    now, problem, in_the_way = timezone.now(), "", list[Conflict]()
     says_no = request.method == "POST" and request.POST.get("reponse") == "non"
     taken = offers.taken_by(found)
     if taken is not None:
@@ -173,9 +174,9 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
                 raise offers.OfferGone
             is_sure = BOTH in request.POST
             appointment = offers.accept(offer=found, actor=actor, now=now, is_sure=is_sure)
-        except book.AlsoBooked:
+        except book.AlsoBooked as asked:
             # The page says it, and its button then means both.
-            pass
+            in_the_way = list(asked.conflicts)
         except (
             offers.OfferGone,
             book.NotForThisPatient,
@@ -188,7 +189,7 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
             context = _context(found) | {"appointment": appointment, "then": then}
             return render(request, "booking/offer_accepted.html", context)
     wait = found.wait
-    in_the_way = offers.conflicts_of(found)
+    in_the_way = in_the_way or offers.conflicts_of(found, now=now)
     is_theirs = request.user.is_authenticated and wait.patient.account_id == request.user.pk
     context = _context(found) | {
         "conflicts": sentences(in_the_way, {}) if is_theirs else [],

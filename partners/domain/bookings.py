@@ -11,7 +11,7 @@ from audit.record.entries import Actor
 from booking.domain import book, patients
 from booking.domain.conflicts import Conflict, conflicts_of
 from booking.models import Appointment, Patient
-from booking.models.appointment import Channel
+from booking.models.appointment import Channel, Status
 from booking.queries.known import is_known_at
 from partners.domain import scopes
 from partners.domain.walls import above_walls
@@ -108,13 +108,16 @@ def book_for_software(
 
 
 def in_the_way(*, credential: Credential, appointment: Appointment) -> list[Conflict]:
-    """Return what software is warned of: the patient's other visits that get in the way.
+    """Return what software is warned of: the patient's other visits that get in the way of one, or
+    of the one that follows it.
 
     Of the same practice alone, and only where the credential may read the appointments: what a
     patient has elsewhere concerns neither the practice nor its software.
     """
     seen = granted_appointments(credential, scope=scopes.APPOINTMENTS_READ)
-    return conflicts_of(appointment=appointment, seen=seen.filter(practice=appointment.practice_id))
+    own = seen.filter(practice=appointment.practice_id)
+    rows = [appointment, *own.filter(follows=appointment.pk).exclude(status=Status.CANCELLED)]
+    return [each for row in rows for each in conflicts_of(appointment=row, seen=own)]
 
 
 def keep_slot(

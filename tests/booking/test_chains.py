@@ -8,7 +8,7 @@ from django.urls import reverse
 from django_scopes import scope
 
 from booking.domain import absences, chains, change, delivery, drag, erase, offers, series, waiting
-from booking.domain.book import HeldSlot, book
+from booking.domain.book import AlsoBooked, HeldSlot, book
 from booking.domain.offer_links import offer_token
 from booking.models import Appointment, Message, Offer
 from booking.models.appointment import Channel, Status
@@ -396,6 +396,53 @@ def test_an_offer_of_a_chain_keeps_both_and_tells_of_both(reasons, offered, clie
     row = offers.accept(offer=offered, actor=practice_actor(), now=now)
     assert (row.starts_at, after(row).starts_at) == (NINE, NINE + HALF)
     assert not Taken.objects.filter(hold_until__isnull=False).exists()
+
+
+def elsewhere(patient, at, now):
+    """Another visit of the same patient, at another practice."""
+    reason = make_reason(make_agenda())
+    make_opening(reason.agenda, reason, until_time=time(18))
+    return book(
+        visit_reason=reason, starts_at=at, patient=patient, booked_by=None,
+        actor=practice_actor(), now=now, channel=Channel.PATIENT,
+    )  # fmt: skip
+
+
+def test_accepting_an_offer_asks_about_what_the_second_visit_gets_in_the_way_of(
+    reasons, offered, client, now
+):
+    elsewhere(offered.wait.patient, FOUR[1], now)
+    address = reverse("booking:offer", args=[offer_token(offered)])
+    page = client.get(address).content.decode()
+    assert "Prendre ce créneau et garder l’autre" in page
+    # A page from before the other visit was booked asks now.
+    asked = client.post(address, {"reponse": "oui"})
+    assert asked.status_code == 409
+    assert 'name="les-deux"' in asked.content.decode()
+    assert not Appointment.unscoped.filter(
+        patient=offered.wait.patient, visit_reason__in=reasons
+    ).exists()
+    assert client.post(address, {"reponse": "oui", "les-deux": "oui"}).status_code in (200, 302)
+    found = Appointment.unscoped.filter(patient=offered.wait.patient, visit_reason__in=reasons)
+    assert {row.starts_at for row in found} == {NINE, FOUR[1]}
+
+
+def test_a_move_asks_about_what_the_second_visit_gets_in_the_way_of(reasons, account, client, now):
+    row = booked(reasons[0], NINE, now, account)
+    elsewhere(row.patient, FOUR[2], now)
+    own = Appointment.unscoped.filter(patient=row.patient)
+    moved = {"appointment": row, "starts_at": FOUR[1], "actor": practice_actor(), "now": now}
+    for channel in (Channel.PATIENT, Channel.PRACTICE):
+        with pytest.raises(AlsoBooked) as asked, transaction.atomic():
+            change.move(**moved, channel=channel, heeding=own)
+        assert [each.wanted.starts_at for each in asked.value.conflicts] == [FOUR[2]]
+    client.force_login(account, backend="booking.backends.EmailBackend")
+    address = reverse("booking:move", args=[row.pk])
+    page = client.get(address, {"debut": FOUR[1].isoformat()}).content.decode()
+    assert "a déjà rendez-vous à cette heure" in page
+    assert 'name="les-deux"' in page
+    change.move(**moved, channel=Channel.PATIENT)
+    assert after(row).starts_at == FOUR[2]
 
 
 def test_an_offer_of_a_chain_that_is_declined_frees_both(offered, now):
