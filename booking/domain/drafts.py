@@ -74,7 +74,7 @@ def _keep(draft: Draft, *, bound: bytes, network: str) -> str | None:
     try:
         if len(text) > MOST_BYTES or not _may_keep(network):
             return None
-        cache.set(_name(key), sealed, KEPT_S)
+        cache.set(_name(key), sealed.hex(), KEPT_S)
     except (redis.RedisError, ValueError):
         return None
     return key.hex()
@@ -83,10 +83,10 @@ def _keep(draft: Draft, *, bound: bytes, network: str) -> str | None:
 def _find(token: str, *, bound: bytes) -> Draft | None:
     try:
         key = bytes.fromhex(token)
-        kept = cache.get(_name(key)) if len(key) == carried.KEY_BYTES else None
+        kept = bytes.fromhex(str(cache.get(_name(key)) or ""))
     except (redis.RedisError, ValueError):
         return None
-    text = carried.take_out(kept, key=key, bound=bound) if kept is not None else None
+    text = carried.take_out(kept, key=key, bound=bound)
     if text is None:
         return None
     address, fields, had_files, page = json.loads(text)

@@ -24,6 +24,10 @@ CACHES = {
 }
 
 CELERY_BROKER_URL = _celery_url(_REDIS_URL)
+# A worker opens no other message, and takes no orders but tasks: no stop, no other rate.
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = CELERY_EVENT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "doctolib"
 CELERY_TASK_ACKS_LATE = True
