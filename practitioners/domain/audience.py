@@ -6,7 +6,7 @@ asked before anything is held; what is closed to everyone is said, and not offer
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from practitioners.domain.eligibility import Booker, Person, Restriction, restriction
@@ -88,6 +88,23 @@ class Audience:
         ):
             return Offer.DEPENDS, first
         return Offer.CLOSED, first
+
+    def is_for_known_only(self, reasons: Sequence[VisitReason]) -> bool:
+        """Whether patients whom the practitioner knows may book some of these, and others none.
+
+        Only where that is still to be asked, and whatever has been answered.
+        """
+        if not self.asks_known or (self.asks_whom and not self._is_settled):
+            return False
+        new, known = (replace(self, says_known=each) for each in (False, True))
+        return all(new.offer(each)[0] == Offer.CLOSED for each in reasons) and any(
+            known.offer(each)[0] == Offer.OPEN for each in reasons
+        )
+
+    @property
+    def _is_settled(self) -> bool:
+        """Whether it is said for whom."""
+        return self.person is not None or self.is_somebody_else
 
     def _is_enough(self, row: Sequence[Restriction | None]) -> bool:
         """Whether a visit reason is open to enough of the candidates, given what restricts each."""

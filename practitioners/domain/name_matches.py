@@ -10,6 +10,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import Q, QuerySet
 
+from practitioners.domain.restrictions import never
 from practitioners.models import Agenda, Practice, Practitioner, VisitReason
 from practitioners.models.folded import FoldedName
 
@@ -95,7 +96,7 @@ def listed(
 
 
 def reasons(alternatives: Sequence[Sequence[str]]) -> "QuerySet[VisitReason]":
-    """Active visit reasons whose name has, for some alternative, words beginning with its words."""
+    """Visit reasons on offer whose name begins its words with those of some alternative."""
     queries = [_query(words, prefix=True) for words in alternatives if words]
     return _reasons(reduce(or_, queries)) if queries else VisitReason.objects.none()
 
@@ -111,7 +112,7 @@ def few_names(rows: "QuerySet[VisitReason]") -> list[str] | None:
 
 
 def reasons_named(words: Sequence[str]) -> "QuerySet[VisitReason]":
-    """Active visit reasons whose name holds all these words, in the singular or the plural."""
+    """Visit reasons on offer whose name holds all these words, in the singular or the plural."""
     if not words:
         return VisitReason.objects.none()
     forms = [{word, f"{word}s", word.removesuffix("s")} - {""} for word in words]
@@ -121,4 +122,4 @@ def reasons_named(words: Sequence[str]) -> "QuerySet[VisitReason]":
 
 def _reasons(query: Any) -> "QuerySet[VisitReason]":
     named = VisitReason.objects.alias(words=SearchVector(FoldedName("name"), config=SIMPLE))
-    return named.filter(words=query, active=True)
+    return named.filter(~never(), words=query, active=True)

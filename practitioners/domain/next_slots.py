@@ -12,6 +12,7 @@ from django.db.models import Q
 from audit.redis_client import redis_client
 from practitioners.domain import availability
 from practitioners.domain.live import hint_channel
+from practitioners.domain.never_free import without_slots
 from practitioners.models import NextSlot, VisitReason
 
 logger = logging.getLogger(__name__)
@@ -47,9 +48,12 @@ def take_stale(count: int = BATCH) -> list[uuid.UUID]:
 def refresh(*, agenda_ids: Iterable[uuid.UUID], now: datetime) -> int:
     """Compute the next slot of every active visit reason of these agendas; return how many."""
     reasons = list(
-        VisitReason.objects.filter(agenda_id__in=list(agenda_ids), active=True, agenda__active=True)
+        VisitReason.objects.filter(
+            agenda_id__in=list(agenda_ids), active=True, agenda__active=True
+        ).select_related("agenda")
     )
     slots = availability.first_slots(visit_reasons=reasons, now=now, days=LOOK_AHEAD_DAYS)
+    never = without_slots([reason for reason in reasons if slots[reason.pk] is None], now=now)
     rows = [
         NextSlot(
             visit_reason=reason,
@@ -59,6 +63,7 @@ def refresh(*, agenda_ids: Iterable[uuid.UUID], now: datetime) -> int:
             if slot
             else None,
             computed_at=now,
+            never=reason.pk in never,
         )
         for reason in sorted(reasons, key=lambda reason: reason.pk)
     ]
@@ -66,7 +71,7 @@ def refresh(*, agenda_ids: Iterable[uuid.UUID], now: datetime) -> int:
         rows,
         update_conflicts=True,
         unique_fields=["visit_reason"],
-        update_fields=["starts_at", "bookable_until", "computed_at"],
+        update_fields=["starts_at", "bookable_until", "computed_at", "never"],
     )
     NextSlot.objects.filter(agenda_id__in=list(agenda_ids)).exclude(
         visit_reason_id__in=[reason.pk for reason in reasons]

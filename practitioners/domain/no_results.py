@@ -11,7 +11,7 @@ from practitioners.domain import located, restrictions, search
 from practitioners.domain.meaning import Understanding
 from practitioners.domain.place import Place, of_commune, wider
 from practitioners.domain.reference_data import table
-from practitioners.models import Agenda, Practitioner, Specialty, VisitReason
+from practitioners.models import Agenda, Practitioner, Specialty
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -90,9 +90,7 @@ def _reasons(meant: Understanding, place: Place | None, filters: "search.Filters
     without = Understanding(**(meant.__dict__ | {"reasons": ()}))
     agendas = search.filtered(search.about(Agenda.objects.filter(listed=True), without), others)
     few = list(located.within(agendas, place).order_by().values_list("pk", flat=True)[:REASONS])
-    names = VisitReason.objects.filter(
-        restrictions.bookable(), agenda__in=few, active=True
-    ).exclude(name=filters.reason)
+    names = restrictions.offered().filter(agenda__in=few).exclude(name=filters.reason)
     if filters.teleconsultation:
         names = names.filter(teleconsultation=True)
     return list(names.order_by("name").values_list("name", flat=True).distinct()[:REASONS])

@@ -16,6 +16,7 @@ from django.db import connection
 
 from audit.advisory_lock import wait_for
 from audit.ids import new_id
+from practitioners.models import Resource, VisitReason
 
 Period = tuple[datetime, datetime]
 
@@ -118,6 +119,21 @@ def are_free(
         for need in needs
         if need in pieces
     )
+
+
+def out_of_service(reasons: Iterable[VisitReason]) -> dict[uuid.UUID, list[str]]:
+    """The names of what these visit reasons need and nobody has now, by reason; one query."""
+    rows = list(reasons)
+    ids = {need for reason in rows for need in reason.needs}
+    if not ids:
+        return {}
+    found = Resource.objects.filter(pk__in=ids, active=False).order_by("name", "pk")
+    names = dict(found.values_list("pk", "name"))
+    return {
+        row.pk: missing
+        for row in rows
+        if (missing := [name for pk, name in names.items() if pk in row.needs])
+    }
 
 
 def in_service(pieces: Pieces) -> Pieces:

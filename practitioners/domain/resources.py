@@ -1,7 +1,6 @@
 """A practice's rooms and devices: keeping them, and saying who has which when."""
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -49,21 +48,6 @@ def count_waiting(*, resource: Resource, now: datetime) -> int:
     return Taken.objects.filter(
         visit_reason__in=reasons, hold_until__isnull=True, period__endswith__gt=now
     ).count()
-
-
-def out_of_service(reasons: Iterable[VisitReason]) -> dict[uuid.UUID, list[str]]:
-    """The names of what these visit reasons need and nobody has now, by reason; one query."""
-    rows = list(reasons)
-    ids = {need for reason in rows for need in reason.needs}
-    if not ids:
-        return {}
-    found = Resource.objects.filter(pk__in=ids, active=False).order_by("name", "pk")
-    names = dict(found.values_list("pk", "name"))
-    return {
-        row.pk: missing
-        for row in rows
-        if (missing := [name for pk, name in names.items() if pk in row.needs])
-    }
 
 
 def mark_stale_with(agenda: Agenda, needs: list[uuid.UUID]) -> None:

@@ -32,6 +32,16 @@ def bookable(*, prefix: str = "") -> Q:
     )
 
 
+def never() -> Exists:
+    """Of a visit reason: that no slot can come of it as things stand, as last computed."""
+    return Exists(NextSlot.objects.filter(visit_reason=OuterRef("pk"), never=True))
+
+
+def offered() -> "QuerySet[VisitReason]":
+    """The reasons that somebody may book online, and of which a slot can come at all."""
+    return VisitReason.objects.filter(bookable(), ~never(), active=True, agenda__active=True)
+
+
 def reasons_for(known: bool | None, *, prefix: str = "") -> Q:
     """The reasons open to a patient whom the practitioner knows, or not; None is either."""
     if known is None:

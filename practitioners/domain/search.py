@@ -169,7 +169,7 @@ def about(agendas: "QuerySet[Agenda]", meant: Understanding) -> "QuerySet[Agenda
     if meant.reasons and meant.reasons_widen:
         # Near a place few agendas are asked, each by its own reasons; the database decides.
         reasons = name_matches.reasons(meant.reasons).order_by()
-        either |= Q(Exists(reasons.filter(agenda_id=OuterRef("pk"))))
+        either |= Q(Exists(reasons.filter(agenda_id=OuterRef("pk"))), active=True)
     return agendas.filter(either) if either else agendas.none()
 
 
@@ -207,9 +207,7 @@ def _with_next_slots(
         wanted = name_matches.reasons(meant.reasons).filter(restrictions.bookable())
         asked = slots.filter(visit_reason__in=wanted.filter(agenda_id=OuterRef("agenda_id")))
         if names is not None:
-            wanted = VisitReason.objects.filter(
-                restrictions.bookable(), active=True, name__in=names
-            )
+            wanted = restrictions.offered().filter(name__in=names)
             asked = slots.filter(visit_reason__active=True, visit_reason__name__in=names)
         agendas = agendas.annotate(
             offers=Exists(wanted.filter(agenda_id=OuterRef("pk"))),
@@ -240,10 +238,8 @@ def _reason_lookup(filters: Filters, prefix: str) -> dict[str, object]:
 def filtered(agendas: "QuerySet[Agenda]", filters: Filters) -> "QuerySet[Agenda]":
     """Keep the agendas that the filters let through; an answer in `known` leaves out nobody."""
     if lookup := _reason_lookup(filters, ""):
-        reasons = VisitReason.objects.filter(
-            restrictions.bookable(), agenda_id=OuterRef("pk"), active=True, **lookup
-        )
-        agendas = agendas.filter(Exists(reasons))
+        reasons = restrictions.offered().filter(agenda_id=OuterRef("pk"), **lookup)
+        agendas = agendas.filter(Exists(reasons), active=True)
     if filters.language:
         agendas = agendas.filter(practitioner__languages__contains=[filters.language])
     if filters.new_patients:
@@ -255,7 +251,8 @@ def filtered(agendas: "QuerySet[Agenda]", filters: Filters) -> "QuerySet[Agenda]
 
 def _hits(agendas: Sequence[Any], filters: Filters, *, now: datetime) -> list[Hit]:
     every: dict[uuid.UUID, list[VisitReason]] = {}
-    for row in VisitReason.objects.filter(agenda__in=agendas, active=True).order_by("name", "pk"):
+    can_have = VisitReason.objects.filter(~restrictions.never(), agenda__in=agendas, active=True)
+    for row in can_have.order_by("name", "pk"):
         every.setdefault(row.agenda_id, []).append(row)
     reasons = {row.pk: row for some in every.values() for row in some}
     shown = {a.pk: reasons.get(a.next_reason) for a in agendas if not a.restricted}
@@ -313,9 +310,7 @@ def reason_names(
     asked = about(Agenda.objects.filter(listed=True, active=True), meant)
     near = located.within(asked, with_position(place) if place else None, named=bool(meant.words))
     few = list(filtered(near, others).order_by().values_list("pk", flat=True)[:REASONS_OF])
-    reasons = VisitReason.objects.filter(
-        restrictions.bookable(), active=True, agenda_id__in=few, **_reason_lookup(others, "")
-    )
+    reasons = restrictions.offered().filter(agenda_id__in=few, **_reason_lookup(others, ""))
     names = reasons.order_by("name").values_list("name", flat=True).distinct()
     return list(names[:REASONS_AT_MOST])
 

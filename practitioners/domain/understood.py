@@ -198,7 +198,9 @@ class _Reading:
     def _a_reason(self) -> Understanding | None:
         """A reason under the very words that a practice gave it."""
         words = [word for word in self.tokens if word not in LITTLE]
-        if not any_of(name_matches.reasons_named(words).filter(agenda__listed=True)):
+        if not any_of(
+            name_matches.reasons_named(words).filter(agenda__listed=True, agenda__active=True)
+        ):
             return None
         return Understanding(reasons=(tuple(words),), text=" ".join(self.tokens))
 

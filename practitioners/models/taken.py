@@ -66,10 +66,13 @@ class NextSlot(models.Model):
     # The last instant at which the slot may be booked: its start less the minimum notice.
     bookable_until = models.DateTimeField(null=True)
     computed_at = models.DateTimeField()
+    # Whether no slot can come of it as things stand (never_free.py): search offers it to nobody.
+    never = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         indexes = [
             models.Index(fields=["starts_at"], name="next_slot_soonest"),
+            models.Index(fields=["visit_reason"], name="next_slot_never", condition=Q(never=True)),
             # A search reads the first slot of each agenda from this index alone.
             models.Index(
                 fields=["agenda", "starts_at"],

@@ -18,6 +18,7 @@ from practitioners.domain.why_not import why_not
 from practitioners.models import Agenda, Practitioner, VisitReason
 from practitioners.models.directory import LANGUAGE_NAMES
 from practitioners.readers import reader_of
+from practitioners.views.language import takes_language
 
 DAYS_SHOWN = 7
 PEOPLE_AT_MOST = 4
@@ -34,6 +35,7 @@ NOT_FOR_ROBOTS = (
 )  # fmt: skip
 
 
+@takes_language
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     return render(request, "practitioners/home.html")
@@ -48,6 +50,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
+@takes_language
 @require_safe
 def practitioner_page(request: HttpRequest, practitioner_id: uuid.UUID) -> HttpResponse:
     practitioner = get_object_or_404(
@@ -89,11 +92,13 @@ def slots_context(
     """
     now = timezone.now()
     active = list(agenda.visit_reasons.filter(active=True))
-    never = without_slots(active)
+    for reason in active:
+        reason.agenda = agenda
+    # Where nothing is booked online, its page still tells the prices.
+    never = without_slots(active, now=now) if agenda.active else set()
     # What can never have a slot is offered to nobody.
     every = [reason for reason in active if reason.pk not in never]
-    for reason in every:
-        reason.agenda = agenda
+    wanted = request.GET.get("motif", "")
     reader = Reader() if is_anonymous or not every else reader_of(request, every, now=now)
     audience = audience_of(
         reader,
@@ -109,20 +114,24 @@ def slots_context(
         "all_reasons": every,
         "reasons": [reason for reason, offer, _why in offers if offer != Offer.CLOSED],
         "closed": closed,
-        "refused": next(
-            (pair for pair in closed if str(pair[0].pk) == request.GET.get("motif", "")), None
+        "refused": next((pair for pair in closed if str(pair[0].pk) == wanted), None),
+        # What a link asks for and nobody can book: said, beside what can be booked.
+        "gone_reason": next(
+            (each for each in active if str(each.pk) == wanted and each.pk in never), None
         ),
         "no_new": bool(every) and not agenda.accepts_new_patients,
+        # Said once, with both ways on, instead of asked and repeated for each reason.
+        "only_known": audience.is_for_known_only(every),
         "has_prices": any(reason.price_cents is not None for reason in every),
         "is_barred": bool(every) and {why for *_more, why in offers} == {Restriction.NO_SHOWS},
         "answers": _answers(audience),
         "people": people_wanted(request.GET),
         "people_choices": range(1, PEOPLE_AT_MOST + 1),
     }
-    chosen, depends = _chosen(offers, request.GET.get("motif", ""))
+    chosen, depends = _chosen(offers, wanted)
     if chosen is None or not agenda.active:
         return context
-    is_wanted = str(chosen.pk) == request.GET.get("motif", "")
+    is_wanted = str(chosen.pk) == wanted
     asked_at = wall_clock.read_instant(request.GET.get("debut", "")) if is_wanted else None
     holder, people = reader.hold_key, people_wanted(request.GET)
     asked: dict[str, object] = {"asked_at": asked_at}

@@ -17,6 +17,7 @@ from practitioners.domain.places import Found, Place, look_up, suggest_places
 from practitioners.domain.understood import understand
 from practitioners.forms.filters import FilterForm
 from practitioners.models.directory import LANGUAGE_NAMES, Sector
+from practitioners.views.language import takes_language
 
 LENGTH = 80
 
@@ -107,6 +108,7 @@ def _asked(request: HttpRequest) -> _Asked:
     return _Asked(what=what, where=where, code=code, found=found, meant=meant, form=form)
 
 
+@takes_language
 @require_safe
 def results(request: HttpRequest) -> HttpResponse:
     asked, now = _asked(request), timezone.now()

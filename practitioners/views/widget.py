@@ -40,7 +40,8 @@ def widget(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     practice = get_object_or_404(Practice, pk=practice_id)
     agendas = list(
         practice.agenda_set.filter(listed=True, active=True)
-        .select_related("practitioner", "practice")
+        .select_related("practitioner", "practice__commune")
+        .prefetch_related("practitioner__specialties")
         .order_by("practitioner__last_name", "pk")
     )
     if not agendas:
@@ -51,11 +52,16 @@ def widget(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     if language not in dict(settings.LANGUAGES):
         language = settings.LANGUAGE_CODE
     with translation.override(language):
+        slots = slots_context(request, agenda, is_anonymous=True)
+        says_followed = request.GET.get("suivi") == "oui"
         context = {
             "practice": practice,
             "agendas": agendas,
             "agenda": agenda,
             "language": language,
-            **slots_context(request, agenda, is_anonymous=True),
+            **slots,
+            # Where only patients who have been there book: before they say so, and after.
+            "asks_followed": slots["only_known"] and not says_followed,
+            "says_followed": slots["only_known"] and says_followed,
         }
         return render(request, "practitioners/widget.html", context)

@@ -46,7 +46,7 @@ def test_slots_stand_in_the_practices_own_page(live_server, new_page, own_site):
     for n in range(1, 8):
         make_opening(agenda, reason, starts_on=today() + timedelta(days=n), number=n)
     second = make_agenda(practice=agenda.practice)
-    make_reason(second, name="Détartrage")
+    make_opening(second, make_reason(second, name="Détartrage"), starts_on=today())
     own_site.policy = (
         f"default-src 'none'; script-src {live_server.url}; frame-src {live_server.url}"
     )

@@ -42,7 +42,7 @@ from booking.views.dashboard import again
 from booking.views.dashboard.people import found_patients
 from booking.views.dashboard.said import Done, address_that_says
 from practitioners.domain import standing
-from practitioners.domain.resources import out_of_service
+from practitioners.domain.pieces import out_of_service
 from practitioners.domain.standing import Standing, Why
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Agenda, VisitReason

@@ -37,12 +37,9 @@ from booking.views.dashboard.to_call import address_that_lists, those_to_call
 from booking.views.dashboard.ways_out import moves_of, same_time, unused_choice
 from practitioners.domain import openings as domain
 from practitioners.domain.never_free import why_never, why_opening_never
+from practitioners.domain.pieces import out_of_service
 from practitioners.domain.questions import save_questions
-from practitioners.domain.resources import (
-    choosable_for,
-    out_of_service,
-    save_reason_and_settle,
-)
+from practitioners.domain.resources import choosable_for, save_reason_and_settle
 from practitioners.domain.settings import save_agenda
 from practitioners.domain.take import OutsideOpening, SlotTaken
 from practitioners.domain.wall_clock import read_instant
