@@ -22,8 +22,15 @@ def reader_of(request: HttpRequest, reasons: Sequence[VisitReason], now: datetim
     Their people are looked up only where it matters who books; names are revealed when asked for.
     """
     key = unfinished.hold_key(request)
-    if not request.user.is_authenticated or not is_restricted(reasons):
+    if not request.user.is_authenticated:
         return Reader(hold_key=key)
+
+    def persons() -> int:
+        with scope(account=request.user):
+            return int(Patient.objects.count())
+
+    if not is_restricted(reasons):
+        return Reader(hold_key=key, persons=persons)
 
     def names() -> Mapping[uuid.UUID, str]:
         with scope(account=request.user):
@@ -31,4 +38,4 @@ def reader_of(request: HttpRequest, reasons: Sequence[VisitReason], now: datetim
 
     with scope(account=request.user):
         people = standing(Patient.objects.all(), agenda=reasons[0].agenda, now=now)
-    return Reader(people=tuple(people), hold_key=key, names=names)
+    return Reader(people=tuple(people), hold_key=key, names=names, persons=persons)

@@ -1,7 +1,7 @@
 """Confirming appointments in a row: who comes first, who next."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -159,6 +159,7 @@ def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> Http
         "conflicts": sentences(
             asked + conflicts_at(row.reason, coming), {each.pk: name for each, name in named}
         ),
+        "beside": _beside(row, named) if request.method != "POST" else [],
         "named": named,
         "refused": [
             (name, refused[patient.pk])
@@ -182,6 +183,17 @@ def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> Http
         # The page has no form, only a way to add somebody.
         return _with_what_was_said(request, answer, row.reason, row.answers)
     return answer
+
+
+def _beside(row: Row, named: Sequence[tuple[Patient, str]]) -> list[str]:
+    """What each of the people has already at these hours or with this practitioner, said at once:
+    before they are put in an order, and where it may decide who comes when.
+    """
+    names = {patient.pk: name for patient, name in named}
+    found = [
+        each for at in row.starts for each in conflicts_at(row.reason, dict.fromkeys(names, at))
+    ]
+    return sentences(found, names)
 
 
 def _chosen(request: HttpRequest, row: Row, own: Mapping[str, Patient]) -> list[str]:

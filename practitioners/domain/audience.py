@@ -20,18 +20,41 @@ def _nobody() -> Mapping[uuid.UUID, str]:
     return {}
 
 
+def _not_known() -> int | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reader:
     """Who looks at a page of the directory, as far as booking asks.
 
     `people` are those of the reader's account, if it matters who books; `names` reveals theirs,
     so it is called only where names are shown. `hold_key`: the key of the slots that this browser
-    holds, which count as free for it.
+    holds, which count as free for it. `persons` counts the account's people; None where nobody is
+    signed in.
     """
 
     people: tuple[Person, ...] = ()
     hold_key: str = ""
     names: Callable[[], Mapping[uuid.UUID, str]] = _nobody
+    persons: Callable[[], int | None] = _not_known
+
+    def lacking(self, reason: VisitReason, *, count: int, says_known: bool) -> int:
+        """How many people the reader's account lacks to take `count` slots in a row.
+
+        0 where one slot is enough, and where nobody is signed in: it is not known yet.
+        """
+        if count == 1:
+            return 0
+        if not self.people:
+            there = self.persons()
+            return 0 if there is None else max(count - there, 0)
+        able = [
+            each
+            for each in self.people
+            if restriction(reason, each.as_booker(says_known=says_known)) is None
+        ]
+        return max(count - len(able), 0)
 
 
 class Offer(Enum):

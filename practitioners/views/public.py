@@ -134,6 +134,9 @@ def slots_context(
     is_wanted = str(chosen.pk) == wanted
     asked_at = wall_clock.read_instant(request.GET.get("debut", "")) if is_wanted else None
     holder, people = reader.hold_key, people_wanted(request.GET)
+    if chosen.then_id is None:
+        says_known = bool(audience.says_known)
+        context["lacking"] = reader.lacking(chosen, count=people, says_known=says_known)
     asked: dict[str, object] = {"asked_at": asked_at}
     if asked_at is not None and not slots_in_a_row(
         visit_reason=chosen, starts_at=asked_at, count=people, now=now, holder=holder

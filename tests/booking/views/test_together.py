@@ -246,3 +246,80 @@ def test_the_last_page_leads_to_another_time_and_to_none(reason, account, people
     assert "rien n’est réservé" in client.get(led["Location"]).content.decode()
     # Nobody is led back into it by signing in later.
     assert not client.session.get("after_sign_in")
+
+
+# What is known before anything is held
+
+
+def page(client, reason, people, **more):
+    given = {"cabinet": reason.agenda.practice_id, "motif": reason.pk, "personnes": people} | more
+    return client.get(page_of(reason), given)
+
+
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        ("1", ""),
+        ("2", ""),
+        ("3", "Il manque 1 personne à votre compte"),
+        ("4", "Il manque 2 personnes à votre compte"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["any", "known"])
+def test_the_page_of_slots_says_whom_the_account_lacks(reason, account, family, people, said, kind):
+    """With a rule that asks who comes, and without."""
+    reason.patient_kind = kind
+    reason.save()
+    client = verified_client(account)
+    shown = page(client, reason, people, suivi="oui")
+    assert ("Il manque" in shown.content.decode()) == bool(said)
+    assert said in shown.content.decode()
+    assert not Taken.objects.exists()
+    if said:
+        # Whom it lacks is added from here, and leads back to the same slots.
+        (new,) = re.findall(
+            r'href="(/compte/proches/nouveau/\?next=[^"]*)"', shown.content.decode()
+        )
+        child = {
+            "first_name": "Ada", "last_name": "Rey", "birth_date": "2018-05-04", "sex": "F",
+            "phone": "", "email": "", "relation": "child", "consent": "on",
+        }  # fmt: skip
+        form = form_with(client.get(html.unescape(new)), "first_name")
+        back = send(client, form, html.unescape(new), **child)["Location"]
+        again = client.get(back).content.decode()
+        assert f'name="personnes" value="{people}"' in again
+        assert ("Il manque" in again) == (people == "4")
+
+
+def test_an_account_without_anybody_lacks_everybody(reason, account):
+    shown = page(verified_client(account), reason, "2", suivi="oui").content.decode()
+    assert "Il manque 2 personnes à votre compte" in shown
+    assert "Ajouter une personne" in shown
+
+
+def test_nothing_is_said_to_whoever_is_not_signed_in(reason):
+    assert "Il manque" not in page(Client(), reason, "4", suivi="oui").content.decode()
+
+
+def test_who_may_not_book_the_reason_does_not_count(reason, account, family, now):
+    """Of two people one is known: for a first visit there is one too few."""
+    past = booked(reason, now, patient=family[0], starts_at=NINE)
+    Appointment.unscoped.filter(pk=past.pk).update(
+        starts_at=now - timedelta(days=30), ends_at=now - timedelta(days=30) + HALF, status="seen"
+    )
+    Taken.objects.all().delete()
+    reason.patient_kind = "new"
+    reason.save()
+    client = verified_client(account)
+    assert "Il manque 1 personne" in page(client, reason, "2", suivi="non").content.decode()
+    assert "Il manque" not in page(client, reason, "1", suivi="non").content.decode()
+
+
+def test_what_is_booked_already_is_said_before_anybody_is_chosen(reason, account, family, now):
+    booked(reason, now, patient=family[1], starts_at=NINE + 3 * HALF)
+    client = verified_client(account)
+    answer = held(client, reason)
+    text = client.get(answer["Location"]).content.decode()
+    assert "Aurèle Lefèvre a déjà rendez-vous avec ce praticien" in text
+    # It asks nothing yet: another order may have nothing in the way.
+    assert "les-deux" not in text
