@@ -4,22 +4,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from audit.incidents import notices
-from audit.record import partitions, seal, witness
+from audit.record import partitions
 
 
 @shared_task(name="audit.create_record_partitions")
 def create_record_partitions(**_newer_arguments: Any) -> None:
     partitions.create_partitions(on=timezone.now().date())
-
-
-@shared_task(name="audit.seal_record")
-def seal_record(**_newer_arguments: Any) -> None:
-    seal.seal_entries(now=timezone.now())
-
-
-@shared_task(name="audit.hand_to_witnesses")
-def hand_to_witnesses(**_newer_arguments: Any) -> None:
-    witness.hand_out()
 
 
 @shared_task(name="audit.send_notices")

@@ -39,9 +39,12 @@ class Supervisor:
         *,
         variables: Mapping[str, str],
         say: Callable[[str], object],
+        own_variables: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
+        """`own_variables` are, by name, the variables of a process that has others."""
         self._all = [Supervised(name=name, command=command) for name, command in commands.items()]
         self._variables = variables
+        self._own = own_variables or {}
         self._say = say
 
     def start(self) -> None:
@@ -75,4 +78,5 @@ class Supervisor:
                 process.kill()
 
     def _start(self, each: Supervised) -> None:
-        each.process = subprocess.Popen(each.command, env=dict(self._variables))  # noqa: S603
+        variables = dict(self._own.get(each.name, self._variables))
+        each.process = subprocess.Popen(each.command, env=variables)  # noqa: S603

@@ -10,7 +10,7 @@ from audit.models.incident import (
 )
 from audit.models.notice import Notice, NoticeKind, NoticeState
 from audit.models.subject_key import SubjectKey
-from audit.models.tree import Checkpoint, Cosignature, Leaf, Subtree
+from audit.models.tree import Checkpoint, Cosignature, Leaf, Sealer, Subtree
 from audit.models.watch import Canary, Watched
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "NoticeState",
+    "Sealer",
     "State",
     "SubjectKey",
     "Subtree",

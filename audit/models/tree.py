@@ -45,6 +45,8 @@ class Checkpoint(models.Model):
     # The cluster whose transaction ids the snapshot speaks of: another one after a restore.
     cluster = models.BigIntegerField()
     created_at = models.DateTimeField()
+    # Over the row; null in rows from before there were such codes.
+    mac = models.BinaryField(null=True)
 
     class Meta:
         managed = False
@@ -63,6 +65,7 @@ class Cosignature(models.Model):
     witness = models.CharField(max_length=120)
     line = models.TextField()
     cosigned_at = models.DateTimeField()
+    mac = models.BinaryField(null=True)
 
     class Meta:
         managed = False
@@ -70,3 +73,23 @@ class Cosignature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.witness}: {self.checkpoint_id}"
+
+
+class Sealer(models.Model):
+    """The one row that whoever seals locks, and where it says that it was there.
+
+    Only the sealer's role may change it, so that only that role can lock it.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    run_at = models.DateTimeField(null=True)
+    # A witness that has cosigned another or a longer record than this one, and since when.
+    contradicted_by = models.CharField(max_length=120)
+    contradicted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "audit_sealer"
+
+    def __str__(self) -> str:
+        return f"{self.run_at}"

@@ -65,8 +65,15 @@ def _plain(value: Any) -> Any:
 
 
 def with_details(row: Sequence[Any]) -> list[Any]:
-    """Turn a row of SELECTED into what `canonical` takes."""
-    return [*row[:-1], json.loads(row[-1])]
+    """Turn a row of SELECTED into what `canonical` takes.
+
+    Details that Python cannot read (thousands of digits or of brackets) stand as their text: no
+    entry of ours has such, and sealing must not stop at one that somebody else put in.
+    """
+    try:
+        return [*row[:-1], json.loads(row[-1])]
+    except (ValueError, RecursionError):
+        return [*row]
 
 
 def plain_details(details: Mapping[str, object] | None) -> dict[str, Any]:
@@ -83,6 +90,18 @@ def _derived(record_key: str, info: bytes) -> bytes:
 def authentication_code(content: bytes) -> bytes:
     """Return the code that shows that this platform wrote an entry."""
     return hmac.digest(_derived(settings.RECORD_KEY, b"entries"), content, "sha256")
+
+
+def row_code(kind: str, *values: Any) -> bytes:
+    """Return the code over what a row of the tree's tables says beyond what is signed.
+
+    `kind` keeps a row of one table from passing for one of another.
+    """
+    plain = [
+        bytes(value).hex() if isinstance(value, bytes | memoryview) else _plain(value)
+        for value in values
+    ]
+    return authentication_code(json.dumps([kind, *plain], ensure_ascii=False).encode())
 
 
 def signing_key() -> Ed25519PrivateKey:

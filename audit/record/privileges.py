@@ -1,4 +1,10 @@
-"""What the application's role may do in PostgreSQL: everything but rewrite the record."""
+"""Who may do what to the record in PostgreSQL: the application adds entries, the sealer seals them.
+
+Two roles, so that whoever gets hold of the application can neither rewrite the record nor write to
+its tree, nor hold a lock that keeps it from being sealed.
+"""
+
+from typing import Any
 
 from django.db import connection, transaction
 from psycopg import sql
@@ -10,7 +16,12 @@ APPEND_ONLY = (
     "audit_checkpoint",
     "audit_cosignature",
 )
-APPLICATION_ROLE = "doctolib_app"
+# What whoever seals writes, and nobody else.
+OF_THE_SEALER = ("audit_leaf", "audit_subtree", "audit_checkpoint", "audit_cosignature")
+SEALER_ROW = "audit_sealer"
+# PostgreSQL fills it in.
+NOT_GIVEN = "xid"
+APPLICATION_ROLE, SEALER_ROLE = "doctolib_app", "doctolib_sealer"
 _inner_roles: list[str] = []
 
 
@@ -22,6 +33,11 @@ def register_inner_role(role: str) -> None:
     _inner_roles.append(role)
 
 
+def inner_roles() -> list[str]:
+    """The narrower roles; whichever role may become one of them is the application's."""
+    return list(_inner_roles)
+
+
 class NoSuchRole(Exception):
     """PostgreSQL knows no role of this name."""
 
@@ -30,31 +46,32 @@ class NoSuchRole(Exception):
 def grant_application_role(role: str) -> None:
     """Give a role what the application needs; run by the owner of the tables, after migrations.
 
-    On the record's tables it may read and insert, and nothing else; the partitions below them it
-    does not reach at all. Idempotent. Raises NoSuchRole.
+    Of the record's tables it may read all, and add entries without saying in which transaction; the
+    partitions below them it does not reach at all. Idempotent. Raises NoSuchRole.
     """
-    name = sql.Identifier(role)
-    with connection.cursor() as cursor:
-        if not _is_known(role):
-            raise NoSuchRole(f"PostgreSQL knows no role {role!r}.")
-        cursor.execute(
+    _require(role)
+    partitions = [
+        row[0]
+        for row in _asked(
             "SELECT inhrelid::regclass::text FROM pg_inherits"
             " WHERE inhparent = 'audit_entry'::regclass"
         )
-        partitions = [row[0] for row in cursor.fetchall()]
-        for statement in (
-            "GRANT USAGE ON SCHEMA public TO {}",
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
-            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
-            "GRANT EXECUTE ON FUNCTION audit_create_partition(date) TO {}",
-        ):
-            cursor.execute(sql.SQL(statement).format(name))
+    ]
+    _grant(
+        role,
+        "GRANT USAGE ON SCHEMA public TO {}",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
+        "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
+        "GRANT EXECUTE ON FUNCTION audit_create_partition(date) TO {}",
+    )
+    name = sql.Identifier(role)
+    with connection.cursor() as cursor:
         for inner in _inner_roles:
             cursor.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(inner), name))
             cursor.execute(sql.SQL("ALTER ROLE {} BYPASSRLS").format(name))
-        for table in APPEND_ONLY:
+        for table in (*APPEND_ONLY, SEALER_ROW):
             cursor.execute(
-                sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(
+                sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(
                     sql.Identifier(table), name
                 )
             )
@@ -62,24 +79,71 @@ def grant_application_role(role: str) -> None:
             cursor.execute(
                 sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.Identifier(partition), name)
             )
+        cursor.execute(
+            sql.SQL("GRANT INSERT ({}) ON audit_entry TO {}").format(
+                sql.SQL(", ").join(map(sql.Identifier, _given_columns())), name
+            )
+        )
 
 
-def make_application_role() -> None:
-    """Make the role that the application logs in as where there is none, and grant it its rights.
+@transaction.atomic
+def grant_sealer_role(role: str) -> None:
+    """Give a role what sealing needs, and nothing of anybody's data; run by the tables' owner.
+
+    It reads the record, adds to the tree, and changes the one row that it locks. Idempotent. Raises
+    NoSuchRole.
+    """
+    _require(role)
+    record = ", ".join((*APPEND_ONLY, SEALER_ROW))
+    _grant(
+        role,
+        "GRANT USAGE ON SCHEMA public TO {}",
+        f"GRANT SELECT ON {record} TO {{}}",
+        f"GRANT INSERT ON {', '.join(OF_THE_SEALER)} TO {{}}",
+        f"GRANT UPDATE ON {SEALER_ROW} TO {{}}",
+    )
+
+
+def make_development_roles() -> None:
+    """Make the roles that the demo's processes log in as where there are none, with their rights.
 
     For development: run by a superuser of a server that trusts whoever reaches it.
     """
-    if not _is_known(APPLICATION_ROLE):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE").format(
-                    sql.Identifier(APPLICATION_ROLE)
-                )
-            )
+    for role in (APPLICATION_ROLE, SEALER_ROLE):
+        if not _is_known(role):
+            _grant(role, "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")
     grant_application_role(APPLICATION_ROLE)
+    grant_sealer_role(SEALER_ROLE)
+
+
+def _given_columns() -> list[str]:
+    return [
+        row[0]
+        for row in _asked(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'audit_entry'::regclass"
+            " AND attnum > 0 AND NOT attisdropped AND attname <> %s ORDER BY attnum",
+            [NOT_GIVEN],
+        )
+    ]
+
+
+def _grant(role: str, *statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(sql.SQL(statement).format(sql.Identifier(role)))  # type: ignore[arg-type]
+
+
+def _require(role: str) -> None:
+    if not _is_known(role):
+        raise NoSuchRole(f"PostgreSQL knows no role {role!r}.")
 
 
 def _is_known(role: str) -> bool:
+    return bool(_asked("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]))
+
+
+def _asked(statement: str, parameters: list[str] | None = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
-        return cursor.fetchone() is not None
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

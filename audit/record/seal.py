@@ -5,19 +5,29 @@ visible in it and was not in the snapshot of the run before: an entry that a lon
 commits late is sealed by the first run after its commit, exactly once, and holds up nobody.
 """
 
+import hmac
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
-from audit.models import Checkpoint
+from audit.models import Checkpoint, Sealer
 from audit.record import content, merkle, notes, tree
+from audit.record.outside import keep_outside, kept_outside
 
-LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('doctolib: seal the record', 0))"
+__all__ = ["cluster_id", "keep_outside", "kept_outside", "seal_entries", "streamed"]
+logger = logging.getLogger(__name__)
+# How long an entry may wait, which takes some ten seconds where nothing is in the way.
+WAITS_AT_MOST = timedelta(seconds=60)
+# Locking a row takes a right on its table that the sealer's role alone has. An advisory lock would
+# be anybody's: PostgreSQL lets every role take every number.
+LOCK = "SELECT id FROM audit_sealer WHERE id = 1 FOR UPDATE SKIP LOCKED"
+PATIENCE = "SET LOCAL lock_timeout = '5s'"
 CHUNK = 5000
 
 # The first run, and the first in another cluster, whose transaction ids mean nothing there.
@@ -45,31 +55,93 @@ def cluster_id() -> int:
     return int(row[0]) if row else 0
 
 
-@transaction.atomic
 def seal_entries(*, now: datetime) -> Checkpoint | None:
     """Seal what has become visible since the last run, and sign a checkpoint of the result.
 
-    One transaction; returns None when there was nothing to seal, or when another process is at
-    it. The checkpoint is also appended to settings.RECORD_CHECKPOINT_FILE after the commit.
+    One transaction, which also notes that it ran. Returns None when there was nothing to seal,
+    and when it was kept out: that nothing is sealed for a minute is then logged as an error. The
+    checkpoint is also appended to settings.RECORD_CHECKPOINT_FILE after the commit.
     """
+    try:
+        try:
+            return _seal(now=now)
+        except IntegrityError:
+            logger.error("entries share an id, which none of ours do; sealing one of each")
+            return _seal(now=now, is_doubted=True)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        logger.error("sealing is held up: somebody has locked the tables of the record")
+        return None
+
+
+@transaction.atomic
+def _seal(*, now: datetime, is_doubted: bool = False) -> Checkpoint | None:
     with connection.cursor() as cursor:
+        cursor.execute(PATIENCE)
         cursor.execute(LOCK)
-        if not (cursor.fetchone() or [False])[0]:
+        if cursor.fetchone() is None:
+            _say_kept_out(now=now)
             return None
         cursor.execute("SELECT pg_current_snapshot()::text")
         snapshot = (cursor.fetchone() or [""])[0]
-    last = Checkpoint.objects.order_by("-size").first()
-    size = last.size if last else 0
     cluster = cluster_id()
-    frontier = merkle.Frontier(size, tree.StoredTree(size).node)
+    last = Checkpoint.objects.order_by("-size").first()
+    frontier = _frontier(last)
+    _append_new(frontier, last, snapshot=snapshot, cluster=cluster, is_doubted=is_doubted)
+    Sealer.objects.filter(pk=1).update(run_at=now)
+    if frontier.size == (last.size if last else 0):
+        return None
+    return _sign(frontier, snapshot=snapshot, cluster=cluster, now=now)
+
+
+def _say_kept_out(*, now: datetime) -> None:
+    """Two sealers that meet are no trouble; a run that has not ended for a minute is."""
+    run_at = Sealer.objects.filter(pk=1).values_list("run_at", flat=True).first()
+    if run_at is None or run_at + WAITS_AT_MOST < now:
+        logger.error("sealing is held up: another session holds the sealer's row")
+
+
+def _frontier(last: Checkpoint | None) -> merkle.Frontier:
+    size = last.size if last else 0
+    return merkle.Frontier(size, tree.StoredTree(size).node)
+
+
+def _append_new(
+    frontier: merkle.Frontier,
+    last: Checkpoint | None,
+    *,
+    snapshot: str,
+    cluster: int,
+    is_doubted: bool,
+) -> None:
     statement, parameters = _ALL, {"now": snapshot}
-    if last is not None and last.cluster == cluster:
+    if last is not None and not is_genuine(last):
+        logger.error("the newest checkpoint's row was changed; sealing whatever has no leaf")
+    elif last is not None and last.cluster == cluster:
         statement, parameters = _NEW, {"now": snapshot, "before": last.snapshot}
+    seen: set[Any] = set()
     with streamed(statement, parameters) as chunks:
         for rows in chunks:
-            _append(frontier, rows)
-    if frontier.size == size:
-        return None
+            _append(frontier, _once(rows, seen) if is_doubted else rows)
+
+
+def _once(rows: list[tuple[Any, ...]], seen: set[Any]) -> list[tuple[Any, ...]]:
+    """Of rows that share an id with a sealed entry, or with each other, at most the first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT entry_id FROM audit_leaf WHERE entry_id = ANY(%s)", [[row[0] for row in rows]]
+        )
+        seen.update(entry_id for (entry_id,) in cursor.fetchall())
+    kept = []
+    for row in rows:
+        if row[0] not in seen:
+            seen.add(row[0])
+            kept.append(row)
+    return kept
+
+
+def _sign(frontier: merkle.Frontier, *, snapshot: str, cluster: int, now: datetime) -> Checkpoint:
     head = notes.TreeHead(origin=settings.RECORD_ORIGIN, size=frontier.size, root=frontier.root())
     checkpoint = Checkpoint(
         size=head.size,
@@ -79,9 +151,22 @@ def seal_entries(*, now: datetime) -> Checkpoint | None:
         cluster=cluster,
         created_at=now,
     )
+    checkpoint.mac = code_of(checkpoint)
     checkpoint.save(force_insert=True)
     transaction.on_commit(lambda: keep_outside(checkpoint.note), robust=True)
     return checkpoint
+
+
+def code_of(row: Checkpoint) -> bytes:
+    """The code over a checkpoint's row: its note signs neither snapshot nor cluster."""
+    return content.row_code(
+        "checkpoint", row.size, bytes(row.root), row.snapshot, row.cluster, row.created_at
+    )
+
+
+def is_genuine(row: Checkpoint) -> bool:
+    """Whether this platform wrote the row as it stands."""
+    return hmac.compare_digest(code_of(row), bytes(row.mac or b""))
 
 
 @contextmanager
@@ -111,31 +196,9 @@ def _append(frontier: merkle.Frontier, rows: list[tuple[Any, ...]]) -> None:
             ("audit_leaf", "index, entry_id, at, hash", leaves),
             ("audit_subtree", "height, index, hash", subtrees),
         ):
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            with (
+                connection.wrap_database_errors,
+                cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
+            ):
                 for value in values:
                     copy.write_row(value)
-
-
-def keep_outside(note: str) -> None:
-    """Append a checkpoint to the file outside the database, for whoever compares later."""
-    path = Path(settings.RECORD_CHECKPOINT_FILE)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(f"{note}\n")
-
-
-def kept_outside() -> list[str]:
-    """The checkpoints in the file outside the database, oldest first."""
-    path = Path(settings.RECORD_CHECKPOINT_FILE)
-    if not path.exists():
-        return []
-    # Each note ends with signature lines and the blank line that `keep_outside` adds.
-    found: list[str] = []
-    current: list[str] = []
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        if not line and current and current[-1].startswith(notes.DASH):
-            found.append("\n".join(current) + "\n")
-            current = []
-        else:
-            current.append(line)
-    return found

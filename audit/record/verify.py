@@ -1,17 +1,28 @@
-"""Recomputing the whole record: every entry, the tree over them, and every checkpoint."""
+"""Recomputing the whole record: every entry, the tree over them, and every checkpoint.
 
-from collections.abc import Callable, Iterable, Iterator
+Then what stands around it: cosignatures, the file outside the database, and the guards that
+PostgreSQL keeps (guards.py).
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
-from audit.models import Checkpoint
-from audit.record import content, merkle, notes, tree
-from audit.record.seal import cluster_id, streamed
+from audit.models import Checkpoint, Cosignature, Sealer
+from audit.record import content, guards, merkle, notes, tree, witness
+from audit.record.seal import WAITS_AT_MOST, cluster_id, is_genuine, streamed
 
 PROGRESS_EVERY = 50_000
+# An entry may say an earlier time than that of its commit, as where a long piece of work notes when
+# it began: it gets the time that one run of the sealer takes, and some.
+ONE_RUN_S = 15
 Tell = Callable[[int, int], None]
 
 _LEAVES = f"""
@@ -19,11 +30,14 @@ _LEAVES = f"""
     FROM audit_leaf l LEFT JOIN audit_entry e ON e.id = l.entry_id AND e.at = l.at
     ORDER BY l.index
 """  # noqa: S608 - our own column names
+# A row that is visible while its transaction is not says the id of another transaction.
 _UNSEALED = f"""
-    SELECT e.mac, pg_visible_in_snapshot(coalesce(e.xid, '3'::xid8), %s::pg_snapshot),
+    SELECT e.mac, pg_visible_in_snapshot(coalesce(e.xid, '3'::xid8), %(before)s::pg_snapshot),
+           e.xid IS NOT NULL AND NOT pg_visible_in_snapshot(e.xid, pg_current_snapshot())
+               AND e.xid IS DISTINCT FROM pg_current_xact_id_if_assigned(),
            {content.SELECTED}
     FROM audit_entry e
-    WHERE NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.entry_id = e.id)
+    WHERE NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.entry_id = e.id AND l.at = e.at)
 """  # noqa: S608 - our own column names
 
 
@@ -39,6 +53,9 @@ class Verified:
     unsealed: int = 0
     checkpoints: int = 0
     held: int = 0
+    cosignatures: int = 0
+    # Entries that say a time more than a minute ago and are not sealed.
+    overdue: list[uuid.UUID] = field(default_factory=list)
     root: bytes = field(default=merkle.EMPTY_ROOT)
 
 
@@ -48,27 +65,64 @@ def public_key() -> notes.VerifierKey:
     return notes.VerifierKey(name=settings.RECORD_ORIGIN, public=public)
 
 
-def verify(*, held: Iterable[str] = (), tell: Tell | None = None) -> Verified:
+def verify(
+    *,
+    held: Iterable[str] = (),
+    outside: Sequence[str] | None = None,
+    tell: Tell | None = None,
+    now: datetime | None = None,
+) -> Verified:
     """Recompute everything and compare; `held` are checkpoints kept outside the database.
 
-    Streams, in one read-only transaction of one snapshot. Without a held checkpoint, a record cut
-    back to an earlier whole state cannot be told from one that never grew. Raises DoesNotFit.
+    `outside` is what the file of checkpoints says, where it is to be compared too. Streams, in one
+    read-only transaction of one snapshot. Without a held checkpoint, a record cut back to an
+    earlier whole state cannot be told from one that never grew. Entries that have waited for more
+    than a minute at `now` do not fit: somebody keeps them from being sealed. Raises DoesNotFit.
     """
+    at = now or timezone.now()
     outermost = not connection.in_atomic_block
     with transaction.atomic():
         if outermost:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        return _verify(list(held), tell)
+        found = _verify([*held, *(outside or ())], tell, now=at)
+        if outside is not None:
+            _check_outside(outside, now=at)
+        for problem in guards.broken():
+            raise DoesNotFit(problem)
+    if found.overdue:
+        _wait_for_one_run(found.overdue, now=at)
+    return found
 
 
-def _verify(held: list[str], tell: Tell | None) -> Verified:
+def ask_witnesses() -> list[str]:
+    """Ask each witness to sign the newest checkpoint; returns in words which did not answer.
+
+    A database that was set back together with every file beside it shows here, as a witness has
+    seen more. Raises DoesNotFit.
+    """
+    silent: list[str] = []
+    newest = Checkpoint.objects.order_by("-size").first()
+    if newest is None:
+        return silent
+    for each in witness.witnesses():
+        try:
+            witness.ask(each, newest)
+        except witness.Contradicted as problem:
+            raise DoesNotFit(str(problem)) from problem
+        except witness.NotCosigned as problem:
+            silent.append(str(problem))
+    return silent
+
+
+def _verify(held: list[str], tell: Tell | None, *, now: datetime) -> Verified:
     found = Verified()
     key = public_key()
     checkpoints = list(Checkpoint.objects.order_by("size"))
     heads: dict[int, list[tuple[str, notes.TreeHead]]] = {}
     for one in checkpoints:
         heads.setdefault(one.size, []).append((f"checkpoint {one.size}", _stored_head(one, key)))
+    _check_rows(checkpoints)
     for note in held:
         try:
             head = notes.open_checkpoint(note, key)
@@ -106,7 +160,8 @@ def _verify(held: list[str], tell: Tell | None) -> Verified:
         raise DoesNotFit(f"entry {total}: sealed, but no checkpoint covers it")
     if next(stored, None) is not None:
         raise DoesNotFit("a stored subtree lies outside the tree")
-    found.unsealed = _check_unsealed(checkpoints[-1] if checkpoints else None)
+    _check_unsealed(found, checkpoints[-1] if checkpoints else None, now=now)
+    found.cosignatures = _check_cosignatures()
     return found
 
 
@@ -118,6 +173,55 @@ def _stored_head(row: Checkpoint, key: notes.VerifierKey) -> notes.TreeHead:
     if (head.size, head.root) != (row.size, bytes(row.root)):
         raise DoesNotFit(f"checkpoint {row.size}: its row differs from what was signed")
     return head
+
+
+def _check_rows(checkpoints: list[Checkpoint]) -> None:
+    """Of what no signature covers (snapshot, cluster, time), each row has a code of its own.
+
+    Rows of before there were codes have none; none follows one that has, and the newest has one.
+    """
+    is_needed = False
+    for row in checkpoints:
+        is_needed = is_needed or row.mac is not None or row is checkpoints[-1]
+        if is_needed and not is_genuine(row):
+            raise DoesNotFit(f"checkpoint {row.size}: its snapshot, cluster or time was changed")
+
+
+def _check_cosignatures() -> int:
+    """Each cosignature is as it was stored; those of witnesses that we know are theirs, too."""
+    keys = [each.key for each in witness.witnesses()]
+    count = 0
+    for row in Cosignature.objects.select_related("checkpoint").order_by("pk").iterator():
+        name = f"the cosignature of {row.witness} under checkpoint {row.checkpoint_id}"
+        is_old = row.mac is None and row.checkpoint.mac is None
+        if not is_old and witness.code_of(row) != bytes(row.mac or b""):
+            raise DoesNotFit(f"{name}: changed")
+        try:
+            _text, [(signer, signature)] = notes.split(f"{row.checkpoint.note}\n\n{row.line}")
+            for key in keys:
+                if signer == row.witness == key.name and signature[:4] == key.key_id:
+                    notes.cosigned_at(row.checkpoint.note + row.line, key)
+        except (notes.NoteBroken, ValueError) as error:
+            raise DoesNotFit(f"{name}: not what the witness signed") from error
+        count += 1
+    return count
+
+
+def _check_outside(outside: Sequence[str], *, now: datetime) -> None:
+    """The file outside has the newest checkpoint, and no cosignature that is not stored."""
+    newest = Checkpoint.objects.order_by("-size").first()
+    if newest is None:
+        return
+    sizes = {notes.read_head(notes.split(note)[0]).size for note in outside}
+    if newest.size not in sizes and newest.created_at + WAITS_AT_MOST < now:
+        raise DoesNotFit(f"the file outside the database: it lacks checkpoint {newest.size}")
+    stored = set(Cosignature.objects.filter(checkpoint__in=sizes).values_list("line", flat=True))
+    own = public_key().name
+    for note in outside:
+        for line in note.rpartition("\n\n")[2].splitlines(keepends=True):
+            if line.split(" ")[1] != own and line not in stored:
+                size = notes.read_head(notes.split(note)[0]).size
+                raise DoesNotFit(f"checkpoint {size}: a cosignature is no longer stored")
 
 
 def _check_leaf(row: tuple[Any, ...], frontier: merkle.Frontier) -> None:
@@ -153,17 +257,37 @@ def _check_subtree(
         raise DoesNotFit(f"stored subtree {height}/{index}: differs from the entries below it")
 
 
-def _check_unsealed(last: Checkpoint | None) -> int:
-    """Entries that wait for sealing are ours, and none should have been sealed already."""
-    snapshot = last.snapshot if last and last.cluster == cluster_id() else "1:1:"
-    count = 0
-    with streamed(_UNSEALED, [snapshot]) as chunks:
-        for mac, is_late, *columns in (row for rows in chunks for row in rows):
+def _check_unsealed(found: Verified, last: Checkpoint | None, *, now: datetime) -> None:
+    """Entries that wait for sealing are ours, will be sealed, and should not have been already."""
+    before = last.snapshot if last and last.cluster == cluster_id() else "1:1:"
+    with streamed(_UNSEALED, {"before": before}) as chunks:
+        for mac, is_late, is_ahead, *columns in (row for rows in chunks for row in rows):
             text = content.canonical(content.with_details(columns))
             name = f"entry {columns[0]}, not yet sealed"
             if content.authentication_code(text) != bytes(mac or b""):
                 raise DoesNotFit(f"{name}: not written by this platform")
             if is_late:
                 raise DoesNotFit(f"{name}: put in behind what was sealed")
-            count += 1
-    return count
+            if is_ahead:
+                raise DoesNotFit(f"{name}: its transaction lies ahead, so that it never would be")
+            found.unsealed += 1
+            if columns[1] + WAITS_AT_MOST < now:
+                found.overdue.append(columns[0])
+
+
+def _wait_for_one_run(overdue: list[uuid.UUID], *, now: datetime) -> None:
+    """Raise DoesNotFit unless a sealer that is at work seals these entries at its next run."""
+    run_at = Sealer.objects.values_list("run_at", flat=True).first()
+    is_at_work = run_at is not None and run_at + WAITS_AT_MOST >= now
+    waits = set(overdue)
+    for _second in range(ONE_RUN_S if is_at_work else 0):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT entry_id FROM audit_leaf WHERE entry_id = ANY(%s)", [[*waits]])
+            waits -= {row[0] for row in cursor.fetchall()}
+        if not waits:
+            return
+        time.sleep(1)
+    raise DoesNotFit(
+        f"entry {min(waits)}, not yet sealed: it waits for more than"
+        f" {WAITS_AT_MOST.seconds} seconds, and so do {len(waits) - 1} others"
+    )

@@ -2,7 +2,8 @@
 
 A witness is somebody else's server that remembers the last checkpoint it saw, and signs a newer
 one only when a proof shows that the record has just grown. With its signature a rewritten record
-would have to fool it too.
+would have to fool it too; and a database that was set back together with the file of checkpoints
+beside it is told on by the witness, which has seen more.
 """
 
 import base64
@@ -14,18 +15,29 @@ from datetime import UTC, datetime
 from http.client import HTTPException
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Max
 
-from audit.models import Checkpoint, Cosignature
-from audit.record import merkle, notes, tree
+from audit.models import Checkpoint, Cosignature, Sealer
+from audit.record import content, merkle, notes, tree
+from audit.record.outside import keep_outside
 
 logger = logging.getLogger(__name__)
 TIMEOUT_S = 5.0
-CONFLICT = 409
+CONFLICT, UNPROCESSABLE = 409, 422
+# Digits of a tree's size.
+LONGEST_SIZE = 18
 
 
 class NotCosigned(Exception):
     """A witness refused, did not answer, or answered something else than its cosignature."""
+
+
+class Contradicted(Exception):
+    """A witness has cosigned a record that this one does not continue; the text says which.
+
+    The record was set back or rewritten, or the witness is wrong: somebody has to find out.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,41 +60,82 @@ def witnesses() -> list[Witness]:
     return found
 
 
-def hand_out() -> int:
+def hand_out(*, now: datetime) -> int:
     """Ask each witness for a cosignature of the newest checkpoint; returns how many were kept.
 
-    A witness that is away is asked again at the next run; it holds up nothing.
+    A witness that is away is asked again at the next run; it holds up nothing. One that has
+    cosigned another record is logged as an error and kept in the sealer's row, until it cosigns.
     """
     checkpoint = Checkpoint.objects.order_by("-size").first()
-    if checkpoint is None:
-        return 0
-    kept = 0
+    kept, contradicting = 0, ""
     for witness in witnesses():
-        known = Cosignature.objects.filter(witness=witness.key.name)
-        if known.filter(checkpoint=checkpoint).exists():
-            continue
-        old = known.aggregate(most=Max("checkpoint_id"))["most"] or 0
         try:
-            line = _cosignature(witness, checkpoint, old)
+            kept += checkpoint is not None and _ask_once(witness, checkpoint)
         except NotCosigned as problem:
             logger.warning("a witness did not cosign: %s", problem)
-            continue
-        at = notes.cosigned_at(checkpoint.note + line, witness.key)
-        Cosignature.objects.create(
-            checkpoint=checkpoint,
-            witness=witness.key.name,
-            line=line,
-            cosigned_at=datetime.fromtimestamp(at, tz=UTC),
-        )
-        kept += 1
+        except Contradicted as problem:
+            logger.error("a witness contradicts the record: %s", problem)
+            contradicting = contradicting or witness.key.name
+    _remember(contradicting, now=now)
     return kept
 
 
-def _cosignature(witness: Witness, checkpoint: Checkpoint, old: int) -> str:
-    """Return the witness's own signature line. It may know another size than we remember."""
+def _ask_once(witness: Witness, checkpoint: Checkpoint) -> bool:
+    """Get and keep a witness's cosignature unless it is there. Raises as `ask`."""
+    known = Cosignature.objects.filter(witness=witness.key.name)
+    if known.filter(checkpoint=checkpoint).exists():
+        return False
+    line = ask(witness, checkpoint)
+    at = notes.cosigned_at(checkpoint.note + line, witness.key)
+    row = Cosignature(
+        checkpoint=checkpoint,
+        witness=witness.key.name,
+        line=line,
+        cosigned_at=datetime.fromtimestamp(at, tz=UTC),
+    )
+    row.mac = code_of(row)
+    with transaction.atomic():
+        row.save(force_insert=True)
+        transaction.on_commit(lambda: keep_outside(checkpoint.note + line), robust=True)
+    return True
+
+
+def _remember(contradicting: str, *, now: datetime) -> None:
+    row = Sealer.objects.get(pk=1)
+    if row.contradicted_by != contradicting:
+        row.contradicted_by = contradicting
+        row.contradicted_at = now if contradicting else None
+        row.save(update_fields=["contradicted_by", "contradicted_at"])
+
+
+def code_of(row: Cosignature) -> bytes:
+    """The code over a cosignature's row, which also holds where the witness is long gone."""
+    return content.row_code(
+        "cosignature", row.checkpoint_id, row.witness, row.line, row.cosigned_at
+    )
+
+
+def ask(witness: Witness, checkpoint: Checkpoint) -> str:
+    """Return the witness's signature line under a checkpoint. Writes nothing.
+
+    It may know another size than we remember, and is then asked from there. Raises NotCosigned,
+    and Contradicted where it has cosigned what this record does not continue.
+    """
+    known = Cosignature.objects.filter(witness=witness.key.name, checkpoint_id__lte=checkpoint.size)
+    old = known.aggregate(most=Max("checkpoint_id"))["most"] or 0
     status, text = _post(witness, _request(checkpoint, old))
-    if status == CONFLICT and text.strip().isdigit() and int(text) <= checkpoint.size:
-        status, text = _post(witness, _request(checkpoint, int(text)))
+    if status == CONFLICT and _is_size(text):
+        seen = int(text)
+        if seen > checkpoint.size:
+            raise Contradicted(
+                f"{witness.key.name} has cosigned {seen} entries, the record has {checkpoint.size}"
+            )
+        if seen != old:
+            status, text = _post(witness, _request(checkpoint, seen))
+    if status in (CONFLICT, UNPROCESSABLE):
+        raise Contradicted(
+            f"{witness.key.name} has cosigned other entries than the first ones of the record"
+        )
     if status != 200:
         raise NotCosigned(f"{witness.key.name} answered {status}")
     for line in text.splitlines(keepends=True):
@@ -92,6 +145,11 @@ def _cosignature(witness: Witness, checkpoint: Checkpoint, old: int) -> str:
             continue
         return line
     raise NotCosigned(f"{witness.key.name} answered without its signature")
+
+
+def _is_size(text: str) -> bool:
+    size = text.strip()
+    return size.isascii() and size.isdigit() and len(size) <= LONGEST_SIZE
 
 
 def _request(checkpoint: Checkpoint, old: int) -> bytes:

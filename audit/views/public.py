@@ -6,13 +6,15 @@ about a person: an entry's hash covers ids that cannot be guessed, and entries a
 
 import re
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from audit.models import Checkpoint
-from audit.record import proofs, tree, verify
+from audit.record import health, proofs, tree, verify
 
 # "x001/x234/067": groups of three digits, all but the last marked; then ".p/W" of a partial tile.
 _NUMBER = re.compile(r"(?P<groups>(?:x\d{3}/)*\d{3})(?:\.p/(?P<width>[1-9]\d{0,2}))?\Z")
@@ -22,7 +24,10 @@ FOREVER_S = 365 * 24 * 3600
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     checkpoint = Checkpoint.objects.order_by("-size").first()
+    found = health.problems(now=timezone.now())
     context = {
+        "problems": [health.SENTENCES[problem] for problem in found],
+        "is_witnessed": bool(settings.RECORD_WITNESSES),
         "checkpoint": checkpoint,
         "note": proofs.newest_note(),
         "key": str(verify.public_key()),

@@ -107,16 +107,6 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=6),
         "options": {"expires": 3600},
     },
-    "seal-record": {
-        "task": "audit.seal_record",
-        "schedule": timedelta(seconds=10),
-        "options": {"expires": 10},
-    },
-    "hand-to-witnesses": {
-        "task": "audit.hand_to_witnesses",
-        "schedule": timedelta(minutes=1),
-        "options": {"expires": 60},
-    },
     "create-record-partitions": {
         "task": "audit.create_record_partitions",
         "schedule": timedelta(hours=6),

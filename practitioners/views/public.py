@@ -31,7 +31,7 @@ NOT_FOR_ROBOTS = (
     "/creneau/", "/cabinet/", "/invitation/", "/verification/",
     "/mot-de-passe/",
     "/admin/", "/equipe/", "/api/", "/fhir/", "/editeur/", "/widget/", "/flux/", "/deconnexion/",
-    "/inscription/", "/courrier/", "/direct/",
+    "/inscription/", "/courrier/", "/direct/", "/pret/",
 )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ PUBLIC = {
     "booking:confirm", "booking:confirm-together", "booking:let-go", "set_language",
     # Whoever has the link: tests/booking/views/test_waiting_list.py.
     "booking:offer", "audit:about", "audit:checkpoint", "audit:tile",
-    "audit:consistency",
+    "audit:consistency", "ready",
     # Whoever asks it proves who they are in the body: tests/partners/test_oauth.py.
     "api:token",
     # Whoever has the address: tests/partners/test_feeds.py.

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from audit.models import Entry
-from audit.record import partitions, privileges, seal, verify
+from audit.record import partitions, privileges, verify
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import patients
@@ -88,8 +88,7 @@ def test_the_application_works_under_it(role):
         identity = patients.Identity(first_name="A", last_name="B", birth_date=date(1980, 1, 1))
         patients.create_patient(identity=identity, actor=system_actor(), now=timezone.now())
         write_entries(2)
-        assert seal.seal_entries(now=timezone.now()) is not None
-        assert verify.verify().unsealed == 0
+        assert verify.verify().unsealed >= 2
         made = partitions.create_partitions(on=date(2050, 1, 1), count=0)
         assert Entry.objects.exists()
     assert made == ["audit_entry_2050_01"]
@@ -107,7 +106,7 @@ def served(monkeypatch):
     settings = connection.settings_dict
     url = os.environ["DATABASE_URL"].replace("/doctolib?", f"/{settings['NAME']}?")
     monkeypatch.setenv("DATABASE_URL", url)
-    yield serve.Command()._application_environment()["DATABASE_URL"]
+    yield serve.Command()._environment_of(privileges.APPLICATION_ROLE)["DATABASE_URL"]
     sql(f"DROP OWNED BY {privileges.APPLICATION_ROLE}")
 
 
@@ -136,4 +135,4 @@ def test_that_role_sees_every_row_and_may_become_the_partner_role(served):
 def test_with_a_server_of_ones_own_the_demo_logs_in_as_it_says(monkeypatch):
     own = "postgresql://me:secret@db.example/doctolib"
     monkeypatch.setenv("DATABASE_URL", own)
-    assert serve.Command()._application_environment()["DATABASE_URL"] == own
+    assert serve.Command()._environment_of(privileges.APPLICATION_ROLE)["DATABASE_URL"] == own

@@ -11,10 +11,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from audit.models import Checkpoint, Cosignature
 from audit.record import merkle, notes, seal, verify, witness
-from audit.tasks import hand_to_witnesses
 from tests.audit.record_fixtures import grow, sql
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,10 +93,10 @@ def local(settings, tmp_path):
 
 def test_each_new_checkpoint_is_cosigned_once_and_shown(local):
     grow(3)
-    assert witness.hand_out() == 1
-    assert witness.hand_out() == 0
+    assert witness.hand_out(now=timezone.now()) == 1
+    assert witness.hand_out(now=timezone.now()) == 0
     grow(4, 2)
-    hand_to_witnesses(some_newer_argument=1)
+    witness.hand_out(now=timezone.now())
     newest = Checkpoint.objects.order_by("-size").first()
     assert local.size == newest.size
     assert len(local.asked) == 2
@@ -108,21 +108,21 @@ def test_each_new_checkpoint_is_cosigned_once_and_shown(local):
 
 def test_a_witness_that_knows_another_size_is_asked_again_from_there(local):
     grow(3)
-    witness.hand_out()
+    witness.hand_out(now=timezone.now())
     with transaction.atomic():
         sql("SET LOCAL session_replication_role = replica")
         sql("DELETE FROM audit_cosignature WHERE witness = %s", [local.key.name])
     grow(2)
-    assert witness.hand_out() == 1
+    assert witness.hand_out(now=timezone.now()) == 1
     assert local.asked[-2:] == [0, local.asked[-1]] and local.asked[-1] > 0
 
 
 def test_a_rewritten_record_is_not_cosigned(local):
     grow(5)
-    witness.hand_out()
+    witness.hand_out(now=timezone.now())
     local.root = b"x" * 32
     grow(1)
-    assert witness.hand_out() == 0
+    assert witness.hand_out(now=timezone.now()) == 0
     newest = Checkpoint.objects.order_by("-size").first()
     assert not Cosignature.objects.filter(witness=local.key.name, checkpoint=newest).exists()
 
@@ -134,15 +134,15 @@ def test_a_rewritten_record_is_not_cosigned(local):
 def test_an_answer_that_is_no_cosignature_is_not_kept(local, answer):
     grow(1)
     local.broken = answer
-    assert witness.hand_out() == 0
+    assert witness.hand_out(now=timezone.now()) == 0
     local.broken = ""
-    assert witness.hand_out() == 1
+    assert witness.hand_out(now=timezone.now()) == 1
 
 
 def test_a_witness_that_is_away_holds_up_nobody(local, settings):
     settings.RECORD_WITNESSES = [f"{local.key} http://127.0.0.1:9", *settings.RECORD_WITNESSES]
     grow(1)
-    assert witness.hand_out() == 1
+    assert witness.hand_out(now=timezone.now()) == 1
     assert seal.kept_outside()
 
 

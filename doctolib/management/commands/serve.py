@@ -16,11 +16,12 @@ from django.utils import timezone
 from audit.record import privileges
 from doctolib.demo import accounts, load
 from doctolib.development.mail_sink import start_sink
-from doctolib.environment import read_environment
+from doctolib.environment import PROJECT_DIR, read_environment
 from doctolib.servers import url_of_role
 from doctolib.supervisor import GaveUp, Supervisor
 
 PARTNER_CLIENT = ".venv/bin/python docs/partners/client.py"
+SEALER = "The sealer"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -32,7 +33,7 @@ def _interrupt(signal_number: int, frame: object) -> None:
 
 
 def commands_of(port: int, live_port: int) -> dict[str, list[str]]:
-    """Return the demo's processes by name: two web workers, the events, a worker, the scheduler."""
+    """Return the demo's processes by name: web, events, worker, scheduler and sealer."""
     schedule = str(settings.DATA_DIR / "celerybeat-schedule")
     # Celery warns of root at length; the demo may well run as root in a container.
     calm = ["-W", "ignore:You're running the worker with superuser"]
@@ -51,6 +52,7 @@ def commands_of(port: int, live_port: int) -> dict[str, list[str]]:
         ],
         "The worker": [*celery, "worker", "--concurrency", "1", "--loglevel", "warning"],
         "The scheduler": [*celery, "beat", "--loglevel", "warning", "--schedule", schedule],
+        SEALER: [sys.executable, str(PROJECT_DIR / "manage.py"), "record", "keep-sealing"],
     }
 
 
@@ -74,12 +76,14 @@ class Command(BaseCommand):
         if not load.is_loaded():
             self.stdout.write("Loading the demo (once, about a minute) ...")
             load.load(now=timezone.now(), say=self.stdout.write)
-        variables = self._application_environment()
+        variables = self._environment_of(privileges.APPLICATION_ROLE)
+        own = {SEALER: self._environment_of(privileges.SEALER_ROLE)}
         connection.close()
         sink = start_sink(settings.MAIL_SINK_DIR, port=environment.smtp_port)
         supervisor = Supervisor(
             commands_of(environment.port, environment.live_port),
             variables=variables,
+            own_variables=own,
             say=self.stderr.write,
         )
         try:
@@ -97,15 +101,15 @@ class Command(BaseCommand):
             supervisor.stop()
             sink.stop()
 
-    def _application_environment(self) -> dict[str, str]:
-        """The processes log in as a role that may only append to the record, as in production.
+    def _environment_of(self, role: str) -> dict[str, str]:
+        """What a process needs to log in as a role that has no more rights than in production.
 
         With a server of one's own, it is the role that DATABASE_URL names.
         """
         variables = dict(os.environ)
-        embedded = url_of_role(variables["DATABASE_URL"], privileges.APPLICATION_ROLE)
+        embedded = url_of_role(variables["DATABASE_URL"], role)
         if embedded is not None:
-            privileges.make_application_role()
+            privileges.make_development_roles()
             variables["DATABASE_URL"] = embedded
         return variables
 
