@@ -9,7 +9,7 @@ commit that notes it.
 import logging
 import re
 import uuid
-from copy import copy
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 from time import monotonic
@@ -54,6 +54,13 @@ CLAIM_SECONDS = 60
 BATCH = 100
 # Minutes until the next attempt, after the first, second, … failure; then it is given up.
 BACKOFF_MINUTES = (1, 2, 5, 15, 60, 240)
+# What a message about a visit is made of.
+ABOUT_APPOINTMENT = (
+    "appointment__patient__account",
+    "appointment__practice",
+    "appointment__visit_reason",
+    "appointment__agenda__practitioner",
+)
 AWAKE_KEY = "doctolib:sender-awake"
 WAKE_EVERY_S = 1.0
 
@@ -122,10 +129,7 @@ def send_one(*, message_id: uuid.UUID, now: datetime) -> bool:
                 "offer__wait__practice",
                 "offer__wait__appointment",
                 "offer__wait__visit_reason__agenda__practitioner",
-                "appointment__patient__account",
-                "appointment__practice",
-                "appointment__visit_reason",
-                "appointment__agenda__practitioner",
+                *ABOUT_APPOINTMENT,
             )
             .filter(pk=message_id, state=MessageState.OWED)
             .filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
@@ -282,20 +286,7 @@ def _about_appointment(message: Message, *, now: datetime, is_last: bool = False
     if messages.is_stale(message, appointment, now=now):
         raise NothingToSay
     to, language, named = _opened(patient, by_sms=by_sms, object_id=appointment.pk)
-    then = told.then_of(message, appointment)
-    context = {
-        **_what_stands(appointment, now=now),
-        **named,
-        "words": message.words,
-        "former_start": _former(message, appointment),
-        "series": told.told_with(message, appointment),
-        "then": then,
-        "stays": stays_before(appointment, now=now),
-        "substitute": name_at(agenda=appointment.agenda, at=appointment.starts_at),
-        "has_questions": account is not None
-        and any(questionnaire.is_owed(each, now=now) for each in (appointment, then) if each),
-        "is_last": is_last,
-    }
+    context = _said_of(message, appointment, now=now) | named | {"is_last": is_last}
     if is_last:
         context |= {"link": "", "move_link": "", "cancel_link": ""}
     letter = _letter(message.kind, to, language, context, by_sms=by_sms)
@@ -306,6 +297,22 @@ def _about_appointment(message: Message, *, now: datetime, is_last: bool = False
         with translation.override(language):
             enclose(letter, message=message, appointment=appointment, now=now)
     return letter
+
+
+def _said_of(message: Message, appointment: Appointment, *, now: datetime) -> dict[str, object]:
+    """All that a message says of a visit, but whom it names."""
+    then = told.then_of(message, appointment)
+    return {
+        **_what_stands(appointment, now=now),
+        "words": message.words,
+        "former_start": _former(message, appointment),
+        "series": told.told_with(message, appointment),
+        "then": then,
+        "stays": stays_before(appointment, now=now),
+        "substitute": name_at(agenda=appointment.agenda, at=appointment.starts_at),
+        "has_questions": appointment.patient.account is not None
+        and any(questionnaire.is_owed(each, now=now) for each in (appointment, then) if each),
+    }
 
 
 def _former(message: Message, appointment: Appointment) -> datetime | None:
@@ -362,26 +369,39 @@ def _what_stands(appointment: Appointment, *, now: datetime) -> dict[str, object
     }
 
 
-def preview(
-    kind: MessageKind,
-    *,
-    appointment: Appointment,
-    words: str,
-    now: datetime,
-    starts_at: datetime | None = None,
-) -> Letter:
-    """Show a practice what a patient will read, with nobody's name in it: with `starts_at` of a
-    visit that is moved there, or of one that is cancelled, without a word of it being kept.
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """A message with nobody's name in it; messages of one `shape` differ in their hours alone."""
+
+    letter: Letter
+    language: str
+    shape: tuple[object, ...]
+
+
+def preview(message: Message, *, now: datetime) -> Preview:
+    """Show a practice what a patient will read of a visit, with nobody's name in it: nothing is
+    opened. Raises NothingToSay.
     """
-    appointment = copy(appointment)
-    if kind == MessageKind.CANCELLATION:
-        appointment.status = Status.CANCELLED
-    elif starts_at is not None:
-        appointment.ends_at += starts_at - appointment.starts_at
-        appointment.starts_at = starts_at
-    named = addressed(appointment.patient).words([])
-    context = _what_stands(appointment, now=now) | named | {"words": words}
-    return _letter(kind, "…", settings.LANGUAGE_CODE, context)
+    appointment = message.appointment
+    if appointment is None or messages.is_stale(message, appointment, now=now):
+        raise NothingToSay
+    patient, by_sms = appointment.patient, message.channel == MessageChannel.SMS
+    language = patient.account.language if patient.account else settings.LANGUAGE_CODE
+    named = addressed(patient).words([])
+    context = _said_of(message, appointment, now=now) | named
+    then = context["then"]
+    with translation.override(language):
+        shape = (
+            message.kind,
+            message.channel,
+            language,
+            str(named["whom"]),
+            appointment.visit_reason_id,
+            then.visit_reason_id if isinstance(then, Appointment) else None,
+            *(bool(value) for _name, value in sorted(context.items())),
+        )
+    letter = _letter(message.kind, "…", language, context, by_sms=by_sms)
+    return Preview(letter=letter, language=language, shape=shape)
 
 
 def _letter(

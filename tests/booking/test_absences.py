@@ -2,12 +2,14 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.core import mail
 from django.urls import reverse
 from django_scopes import scope
 
+from audit.models import Entry
 from booking.domain import absences, delivery
 from booking.domain.absences import Booked
 from booking.models import Appointment, Message
@@ -126,6 +128,50 @@ def test_the_messages_are_shown_before_they_leave(world):
     assert "Rendez-vous déplacé" in page and "Rendez-vous annulé" in page
     assert "Bonjour …," in page
     assert not Absence.objects.exists() and not Message.objects.exists()
+
+
+def test_each_kind_of_message_is_shown_with_how_many_get_it(world, now, time_machine):
+    """Two own visits, a child's, a video visit in English, a text, two of a series, and somebody
+    whom nothing reaches: what is shown is what leaves, without anybody's name."""
+    agenda, _rows = world
+    reason = agenda.visit_reasons.get()
+    video = make_reason(agenda, name="Téléconsultation", teleconsultation=True)
+    for opening in agenda.openings.all():
+        opening.visit_reasons.add(video)
+    english = make_account("english@exemple.fr", language="en")
+    child = make_patient(make_account(), relation="child", first_name="Lou")
+    series = uuid4()
+    whom = [
+        (child, reason, None),
+        (make_patient(english), video, None),
+        (make_patient(email="", phone="+33639980001"), reason, None),
+        (make_patient(email="", phone=""), reason, None),
+    ]
+    several = make_patient(make_account())
+    whom += [(several, reason, series), (several, reason, series)]
+    for n, (patient, why, together) in enumerate(whom, 3):
+        booked(
+            why, now, starts_at=NINE + n * HALF, patient=patient, channel=Channel.PRACTICE,
+            anywhere=True, series=together,
+        )  # fmt: skip
+    Message.objects.all().delete()
+    before = set(Entry.objects.values_list("pk", flat=True))
+    answer = post(agenda, booked="cancel", words="Travaux.", until_day="2026-11-30", preview="1")
+    letters = answer.context["letters"]
+    assert not Message.objects.exists() and not Absence.objects.exists()
+    assert {row.status for row in Appointment.unscoped.filter(agenda=agenda)} == {"booked"}
+    # The list of visits is read, and nothing else: no name is opened for what is shown.
+    assert set(Entry.objects.exclude(pk__in=before).values_list("action", flat=True)) <= {"reveal"}
+    shown = [(each.channel, each.language, each.count) for each in letters]
+    assert shown[0] == ("email", "fr", 3)
+    assert sorted(shown[1:]) == [
+        ("email", "en", 1), ("email", "fr", 1), ("email", "fr", 1), ("sms", "fr", 1),
+    ]  # fmt: skip
+    assert "Lou" not in answer.content.decode().split('id="letters"')[1]
+    assert "votre enfant" in answer.content.decode()
+    # It is what leaves, as many times.
+    assert post(agenda, booked="cancel", words="Travaux.").status_code == 302
+    assert Message.objects.count() == sum(each.count for each in letters)
 
 
 def test_cancelling_all_says_the_words_too(world, now):

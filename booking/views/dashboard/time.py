@@ -16,13 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.forms.shown import in_turn, is_newer, state_of
 from audit.vault.reveal import Purpose
 from booking.domain.absences import Booked, Changed, booked_in, close_time, ways_out
-from booking.domain.delivery import preview
-from booking.domain.letters import Letter
 from booking.domain.messages import Reach, news_of
 from booking.forms.hours import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
 from booking.models import Appointment
-from booking.models.message import MessageKind
 from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import (
     agendas_of,
@@ -33,6 +30,7 @@ from booking.views.access import (
     practice_member,
     works_on_whole_practice,
 )
+from booking.views.dashboard.absence_letters import letters_of
 from booking.views.dashboard.to_call import address_that_lists, those_to_call
 from booking.views.dashboard.ways_out import moves_of, same_time, unused_choice
 from practitioners.domain import openings as domain
@@ -209,7 +207,10 @@ def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
             problem = same_time(request, touched) or problem
     context = desk_context(request, current="plan", form=form, touched=touched, problem=problem)
     if touched:
-        context |= _ways_out(request, touched, form.cleaned_data, words)
+        ways = _ways_out(request, touched, form.cleaned_data, words)
+        context |= ways
+        if "preview" in request.POST and not problem:
+            context |= letters_of(request, form.cleaned_data, ways["lines"], words)
     return render(request, "dashboard/absence.html", context, status=409 if problem else 200)
 
 
@@ -231,8 +232,8 @@ def _say_what_became(request: HttpRequest, changed: list[Changed]) -> str:
 
 def _ways_out(
     request: HttpRequest, touched: list[Shown], given: dict[str, Any], words: str
-) -> dict[str, object]:
-    """For each appointment where it could go, what was chosen before, and what patients read."""
+) -> dict[str, Any]:
+    """For each appointment where it could go, and what was chosen before."""
     now = timezone.now()
     rows = [shown.appointment for shown in touched]
     ways = ways_out(appointments=rows, starts_at=given["starts_at"], until=given["until"], now=now)
@@ -254,10 +255,8 @@ def _ways_out(
     return {
         "lines": lines,
         "to_call": sum(line["needs_call"] for line in lines),
-        "letters": _letters(lines, words=words, now=now),
         "words": words,
         "booked": request.POST.get("booked") or Booked.KEEP,
-        "shows_letters": "preview" in request.POST,
     }
 
 
@@ -268,25 +267,6 @@ def _proposed(request: HttpRequest, row: Appointment, choices: list[datetime], c
     if first and is_offered:
         return first
     return iso(choices[0]) if choices else "cancel"
-
-
-def _letters(lines: list[dict[str, Any]], *, words: str, now: datetime) -> list[Letter]:
-    """What the first patient whose visit moves reads, and the first whose visit is cancelled."""
-    where = []
-    for line in lines:
-        # Nothing chosen yet is the first choice of the list, as the page shows it.
-        chosen = line["chosen"] or next(iter(line["choices"]), "cancel")
-        where.append((line["shown"].appointment, chosen))
-    moved = next(((row, at) for row, at in where if isinstance(at, datetime)), None)
-    gone = next((row for row, at in where if at == "cancel"), where[0][0])
-    letters = []
-    if moved is not None:
-        row, at = moved
-        letters.append(
-            preview(MessageKind.CHANGE, appointment=row, words=words, now=now, starts_at=at)
-        )
-    letters.append(preview(MessageKind.CANCELLATION, appointment=gone, words=words, now=now))
-    return letters
 
 
 @practice_member("booking.change_absences")

@@ -744,7 +744,8 @@ def test_the_preview_of_an_absence_tells_the_new_time(agenda, reason, client, no
     later = NINE + timedelta(days=7)
     data = absence(agenda, preview="1")
     text = client.post(url("new-absence", agenda), data).context["letters"][0].text
-    assert "30 novembre" not in text
+    # As it will be read: the new time, and the one that it replaces.
+    assert "Au lieu du lundi 30 novembre" in text and text.count("30 novembre") == 1
     visit = Appointment.unscoped.get()
     data[f"vers-{visit.pk}"] = (later + timedelta(hours=1)).isoformat()
     letters = client.post(url("new-absence", agenda), data).context["letters"]
