@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -36,6 +37,18 @@ class Part(StrEnum):
     PATIENT = "patient"
     PRACTITIONER = "practitioner"
     COLLEAGUE = "colleague"
+
+
+class Stage(StrEnum):
+    """How far a visit by video is, as the practice is told."""
+
+    NOBODY = "nobody"
+    WAITING = "waiting"
+    LEFT = "left"
+    UNDER_WAY = "under-way"
+    # The practitioner has begun, and the patient is not, or no longer, connected.
+    ALONE = "alone"
+    ENDED = "ended"
 
 
 class CannotEnter(Refusal):
@@ -104,10 +117,28 @@ def has_started(appointment: Appointment) -> bool:
     return _seen(appointment).started_at is not None
 
 
-def waits_since(appointment: Appointment) -> datetime | None:
-    """Since when the patient is in the waiting room; None if they are not, or no longer."""
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a visit is, and since when it is so far; None where nobody has come yet."""
+
+    stage: Stage
+    since: datetime | None = None
+
+
+def progress(appointment: Appointment, *, is_patient_here: bool) -> Progress:
+    """Say how far a visit is. `is_patient_here`: whether the patient has the room open now, which
+    booking/domain/video_room.py knows.
+    """
     visit = _seen(appointment)
-    return visit.waiting_since if visit.started_at is None else None
+    if visit.ended_at is not None:
+        return Progress(stage=Stage.ENDED, since=visit.ended_at)
+    if visit.started_at is not None:
+        stage = Stage.UNDER_WAY if is_patient_here else Stage.ALONE
+        return Progress(stage=stage, since=visit.started_at)
+    if visit.waiting_since is not None:
+        stage = Stage.WAITING if is_patient_here else Stage.LEFT
+        return Progress(stage=stage, since=visit.waiting_since)
+    return Progress(stage=Stage.NOBODY)
 
 
 def _seen(appointment: Appointment) -> VideoVisit:

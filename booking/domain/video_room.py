@@ -156,6 +156,11 @@ def is_for(event: dict[str, Any], place: str) -> bool:
     return bool(event.get("place") != place)
 
 
+def has_patient(appointment_id: uuid.UUID) -> bool:
+    """Whether the patient's page has the room open now, or has lost its network a moment ago."""
+    return any(each["part"] == Part.PATIENT for each in _places(appointment_id).values())
+
+
 def _places(appointment_id: uuid.UUID) -> dict[str, dict[str, Any]]:
     found: Any = redis_client().hgetall(_key(appointment_id))
     return {place.decode(): json.loads(holder) for place, holder in found.items()}

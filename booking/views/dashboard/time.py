@@ -36,6 +36,7 @@ from booking.views.dashboard.ways_out import moves_of, same_time, unused_choice
 from practitioners.domain import openings as domain
 from practitioners.domain.never_free import why_never, why_opening_never
 from practitioners.domain.pieces import out_of_service
+from practitioners.domain.plan import plan_of
 from practitioners.domain.questions import save_questions
 from practitioners.domain.resources import choosable_for, save_reason_and_settle
 from practitioners.domain.settings import save_agenda
@@ -62,8 +63,9 @@ def week_plan(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     rows = [
         {
             "agenda": agenda,
-            "openings": agenda.openings.prefetch_related("visit_reasons").order_by(
-                "starts_on", "from_time", "number"
+            "plan": plan_of(
+                agenda.openings.prefetch_related("visit_reasons"),
+                today=timezone.now().astimezone(agenda.practice.zone).date(),
             ),
             "reasons": _listed_reasons(agenda),
             "absences": agenda.absences.filter(

@@ -24,6 +24,7 @@ from booking.domain import (
     series,
     undo,
     video,
+    video_room,
     waiting,
 )
 from booking.forms.dashboard import PracticeNoteForm
@@ -106,7 +107,9 @@ def _visit_page(
         "marks": change.marks(row, now=now),
         "missed": book.no_shows(row.practice, row.patient, now=now),
         "late": deadline.late_cancellations(row.practice, row.patient, now=now),
-        "waits_since": video.waits_since(row) if is_video else None,
+        "video": video.progress(row, is_patient_here=video_room.has_patient(row.pk))
+        if is_video
+        else None,
         "practice_note": PracticeNoteForm(
             initial={"text": practice_note if unsaved is None else unsaved}
         ),

@@ -149,6 +149,22 @@ def test_nobody_else_enters(visit, time_machine, name):
     assert Entry.objects.filter(action="reveal").count() == 0, before
 
 
+def said_to_practice(visit, client):
+    """The visit's page at the practice."""
+    page = client.get(reverse("booking:visit", args=[visit.practice_id, visit.pk]))
+    return page.content.decode()
+
+
+def test_a_patient_who_leaves_the_waiting_room_is_not_said_to_wait(visit, time_machine):
+    time_machine.move_to(STARTS - timedelta(minutes=5), tick=False)
+    doctor = verified_client(visit.member.account)
+    assert "le patient n’est pas dans la salle d’attente" in said_to_practice(visit, doctor)
+    _status, place = enter(patient_of(visit), own(visit, "enter-video"))
+    video_room.leave(appointment_id=visit.pk, place=place["place"])
+    said = said_to_practice(visit, doctor)
+    assert "entré dans la salle d’attente à 08:55, et n’y est plus" in said
+
+
 def test_the_patient_waits_until_the_door_opens(visit, time_machine):
     time_machine.move_to(STARTS - timedelta(minutes=5), tick=False)
     patient, doctor = patient_of(visit), verified_client(visit.member.account)
@@ -156,18 +172,26 @@ def test_the_patient_waits_until_the_door_opens(visit, time_machine):
     _status, at_work = enter(doctor, at_practice(visit, "enter-practice-video"))
     visit.refresh_from_db()
     assert visit.status == Status.ARRIVED
-    page = doctor.get(reverse("booking:visit", args=[visit.practice_id, visit.pk]))
-    assert "Le patient attend dans la salle de vidéo depuis 08:55" in page.content.decode()
+    assert "Le patient attend dans la salle de vidéo depuis 08:55" in said_to_practice(
+        visit, doctor
+    )
     offer = {"to": at_work["place"], "round": 0, "description": {"type": "offer", "sdp": "v=0"}}
     url = own(visit, "signal-video")
     assert tell(patient, url, place=at_home["place"], items=[offer]).status_code == 400
     assert doctor.post(at_practice(visit, "start-video")).status_code == 204
+    assert "La téléconsultation est en cours depuis 08:55" in said_to_practice(visit, doctor)
     before = live.last_id(video_room.topic_of(visit.pk))
     assert tell(patient, url, place=at_home["place"], items=[offer]).status_code == 204
     assert live.last_id(video_room.topic_of(visit.pk)) != before
+    # Whoever closes the page is not there any more, and comes back.
+    video_room.leave(appointment_id=visit.pk, place=at_home["place"])
+    assert "le patient n’est pas connecté en ce moment" in said_to_practice(visit, doctor)
+    assert enter(patient, own(visit, "enter-video"))[0] == 200
+    assert "n’est pas connecté" not in said_to_practice(visit, doctor)
     assert doctor.post(at_practice(visit, "end-video")).status_code == 204
     visit.refresh_from_db()
     assert visit.status == Status.SEEN
+    assert "La téléconsultation est terminée depuis 08:55" in said_to_practice(visit, doctor)
     assert enter(patient, own(visit, "enter-video"))[0] == 409
     page = patient.get(reverse("booking:appointment", args=[visit.pk])).content.decode()
     assert "Aller à la téléconsultation" not in page

@@ -1,6 +1,7 @@
 """A usual week, kept under a name, opens the weeks of one's choice."""
 
-from datetime import date, time, timedelta
+import re
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.urls import reverse
@@ -109,6 +110,47 @@ def test_replacing_from_the_first_week_on_leaves_nothing_twice(agenda):
     assert sorted(set(after) - set(before)) == [(day, time(9)) for day in added]
     assert not set(before) - set(after)
     assert len(after) == len(set(after))
+
+
+def words_of(page):
+    """The text of a page, in one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).split())
+
+
+def test_the_page_lists_what_recurs_once_with_its_dates_and_each_week_that_differs(agenda, client):
+    saved(agenda)
+    opened(agenda, MONDAY + 2 * WEEK, weeks=2, replaces=True)
+    page = client.get(reverse("booking:week-plan", args=[agenda.practice_id]))
+    text = words_of(page)
+    assert text.count("Lundi 09:00–12:00") == 1
+    assert "Lundi 09:00–12:00 jusqu’au 6 déc. 2026 puis à partir du 21 déc. 2026" in text
+    assert text.count("Mercredi 09:00–12:00") == 1
+    # The fortnight's rhythm goes on after the weeks that were replaced, until its end.
+    assert "du 23 déc. 2026 au 31 déc. 2026" in text
+    for monday in ("7 déc. 2026", "14 déc. 2026"):
+        assert text.count(f"Semaine du {monday}") == 1
+    assert "Semaine du 7 déc. 2026 Lun. 7 déc. 09:00–12:00 Mer. 9 déc. 09:00–12:00" in text
+    # Every one of them can be opened from there.
+    for row in agenda.openings.all():
+        assert reverse("booking:opening", args=[agenda.practice_id, agenda.pk, row.pk]) in (
+            page.content.decode()
+        )
+    english = client.get(
+        reverse("booking:week-plan", args=[agenda.practice_id]), headers={"accept-language": "en"}
+    )
+    assert english.status_code == 200
+
+
+def test_what_is_over_is_not_listed_any_more(agenda, time_machine):
+    saved(agenda)
+    opened(agenda, MONDAY + 2 * WEEK, weeks=2, replaces=True)
+    time_machine.move_to(datetime(2027, 1, 4, 12, tzinfo=UTC), tick=False)
+    client = verified_client(make_member(agenda.practice, role="owner").account)
+    text = words_of(client.get(reverse("booking:week-plan", args=[agenda.practice_id])))
+    assert (
+        "Lundi 09:00–12:00" in text and "puis" not in text.split("Plages")[1].split("Absences")[0]
+    )
+    assert "Semaine du" not in text and "Mercredi" not in text
 
 
 def test_a_reason_that_is_gone_is_left_out(agenda):

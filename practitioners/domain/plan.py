@@ -1,0 +1,95 @@
+"""The openings of an agenda as its page lists them: what recurs once, with its dates, and the weeks
+that are open otherwise, each once.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from practitioners.domain.week_templates import monday_of
+from practitioners.models import Opening
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """From when until when an opening recurs; None where it has begun, or has no end."""
+
+    opening: Opening
+    first: date | None
+    last: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recurring:
+    """Openings that are alike but for their dates: one that pauses for some weeks, and goes on."""
+
+    stretches: list[Stretch] = field(default_factory=list)
+
+    @property
+    def opening(self) -> Opening:
+        """The one that comes first."""
+        return self.stretches[0].opening
+
+
+@dataclass(frozen=True, kw_only=True)
+class Week:
+    """A week in which an agenda is open on days of its own, soonest first."""
+
+    monday: date
+    openings: list[Opening] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What an agenda's page lists: by weekday, then the weeks to come that differ."""
+
+    recurring: list[Recurring]
+    weeks: list[Week]
+
+
+def plan_of(openings: Iterable[Opening], *, today: date) -> Plan:
+    """List openings, which come with their visit reasons; what is over is left out.
+
+    `today` is the day by the practice's clock.
+    """
+    groups: dict[tuple[object, ...], Recurring] = {}
+    weeks: dict[date, Week] = {}
+    for row in sorted(openings, key=lambda each: (each.starts_on, each.from_time, each.number)):
+        if row.every_weeks == 0:
+            if row.starts_on >= today:
+                monday = monday_of(row.starts_on)
+                weeks.setdefault(monday, Week(monday=monday)).openings.append(row)
+        elif row.until_date is None or row.until_date > today:
+            group = groups.setdefault(_shape(row), Recurring())
+            group.stretches.append(_stretch(row, today=today))
+    by_weekday = sorted(
+        groups.values(),
+        key=lambda each: (
+            each.opening.starts_on.weekday(),
+            each.opening.from_time,
+            each.opening.starts_on,
+        ),
+    )
+    return Plan(recurring=by_weekday, weeks=[weeks[monday] for monday in sorted(weeks)])
+
+
+def _stretch(row: Opening, *, today: date) -> Stretch:
+    return Stretch(
+        opening=row,
+        first=row.starts_on if row.starts_on > today else None,
+        last=row.until_date - timedelta(days=1) if row.until_date else None,
+    )
+
+
+def _shape(row: Opening) -> tuple[object, ...]:
+    reasons: frozenset[uuid.UUID] = frozenset(each.pk for each in row.visit_reasons.all())
+    return (
+        row.starts_on.weekday(),
+        row.from_time,
+        row.until_time,
+        row.every_weeks,
+        row.capacity,
+        row.slot_minutes,
+        reasons,
+    )
