@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.forms.shown import ShownForm
 from audit.ids import read_id
+from audit.plain_text import check_name
 from booking.forms.dashboard import offer_agendas
 from booking.queries.reads import FIELD_NAMES
 from partners.domain.identities import FIELDS
@@ -89,6 +90,7 @@ class FeedForm(AgendaForm):
     label = forms.CharField(
         label=_("Pour quel calendrier"),
         max_length=120,
+        validators=[check_name],
         help_text=_("Par exemple : téléphone de la Dre Martin."),
     )
 
@@ -99,6 +101,7 @@ class ImportForm(AgendaForm):
     label = forms.CharField(
         label=_("Quel calendrier"),
         max_length=80,
+        validators=[check_name],
         help_text=_("Par exemple : hôpital, ou privé. L’équipe du cabinet le lira."),
     )
     url = forms.CharField(
@@ -128,6 +131,7 @@ class VendorForm(forms.Form):
     name = forms.CharField(
         label=_("Nom de l’éditeur ou du logiciel"),
         max_length=120,
+        validators=[check_name],
         min_length=2,
         help_text=_("Les cabinets et les patients le liront au registre."),
     )
@@ -167,6 +171,7 @@ class CredentialForm(KeyForm):
     label = forms.CharField(
         label=_("Quelle installation"),
         max_length=120,
+        validators=[check_name],
         help_text=_("Par exemple : production, ou le nom d’un cabinet."),
     )
     field_order = ["label", "jwk"]

@@ -19,6 +19,7 @@ from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.sealing import seal
 from booking.domain import messages
+from booking.domain.letters import SiteLink
 from booking.models import Account, AddressCheck, Message
 from booking.models.account import Reminders, email_index
 from booking.models.message import MessageKind
@@ -193,9 +194,9 @@ def _mark(account: Account) -> str:
     return hashlib.sha256(marked).hexdigest()[:16]
 
 
-def site_url(path: str) -> str:
+def site_url(path: str) -> SiteLink:
     """An absolute address of this site, for mails."""
-    return f"{settings.BASE_URL}{path}"
+    return SiteLink(f"{settings.BASE_URL}{path}")
 
 
 def owe(

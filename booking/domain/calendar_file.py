@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from icalendar import Alarm, Calendar, Event, vCalAddress, vDatetime, vDuration, vText
 
+from audit.plain_text import without_links
 from booking.domain.accounts import site_url
 from booking.domain.greeting import called, is_for_relative
 from booking.models import Appointment, Message
@@ -91,7 +92,7 @@ def _event(visit: Appointment, *, now: datetime, changed_at: datetime | None) ->
     event.add("sequence", visit.sequence + int(cancelled))
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     event.add("organizer", _organizer(visit))
-    event.add("summary", f"{visit.agenda.practitioner} · {visit.visit_reason}")
+    event.add("summary", _summary(visit))
     event["dtstart"] = vDatetime(visit.starts_at)
     event["dtend"] = vDatetime(visit.ends_at)
     event["dtstamp"] = vDatetime(now)
@@ -111,6 +112,11 @@ def _event(visit: Appointment, *, now: datetime, changed_at: datetime | None) ->
     return event
 
 
+def _summary(visit: Appointment) -> str:
+    """With whom and for what; calendars make links of what looks like an address."""
+    return without_links(f"{visit.agenda.practitioner} · {visit.visit_reason}")
+
+
 def _moved_at(visits: Sequence[Appointment]) -> dict[object, datetime]:
     """When each visit was moved last, by the news of it."""
     moved = [visit.pk for visit in visits if visit.moves]
@@ -123,7 +129,7 @@ def _moved_at(visits: Sequence[Appointment]) -> dict[object, datetime]:
 def _organizer(visit: Appointment) -> vCalAddress:
     _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     organizer = vCalAddress(f"mailto:{address}")
-    organizer.params["CN"] = vText(visit.practice.name)
+    organizer.params["CN"] = vText(without_links(visit.practice.name))
     return organizer
 
 
@@ -140,7 +146,7 @@ def _attendee(address: str) -> vCalAddress:
 def _alarm(visit: Appointment) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", f"{visit.agenda.practitioner} · {visit.visit_reason}")
+    alarm.add("description", _summary(visit))
     before = BEFORE_VIDEO if visit.visit_reason.teleconsultation else BEFORE
     alarm["trigger"] = vDuration(-before)
     return alarm
@@ -156,14 +162,16 @@ def _page(visit: Appointment) -> str:
 def _place(visit: Appointment) -> str:
     if not visit.visit_reason.teleconsultation:
         practice = visit.practice
-        return ", ".join(part for part in (practice.name, practice.full_address) if part)
+        parts = (practice.name, practice.full_address)
+        return without_links(", ".join(part for part in parts if part))
     if visit.patient.account_id is None:
         return _("Téléconsultation")
     return site_url(reverse("booking:video", args=[visit.pk]))
 
 
 def _contact(visit: Appointment) -> str:
-    return f"{visit.practice.name}, {telephone.for_reading(visit.practice.phone)}"
+    name = without_links(visit.practice.name)
+    return f"{name}, {telephone.for_reading(visit.practice.phone)}"
 
 
 def _description(visit: Appointment, page: str) -> str:

@@ -18,7 +18,6 @@ import redis
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
@@ -39,7 +38,7 @@ from booking.domain.chains import held_after, stays_before
 from booking.domain.enclosed_calendar import enclose
 from booking.domain.greeting import addressed
 from booking.domain.handover import handover_token
-from booking.domain.letters import Letter, NothingToSay, hand_over
+from booking.domain.letters import Letter, NothingToSay, hand_over, in_html, in_text
 from booking.domain.offer_links import offer_token
 from booking.domain.quiet_hours import names_clock, zone_of_number
 from booking.models import Appointment, Handover, Message, Offer, Patient
@@ -412,10 +411,10 @@ def _letter(
     with translation.override(language):
         if by_sms:
             # The alphabet of texts has no no-break space either.
-            words = render_to_string(f"booking/sms/{kind}.txt", context).split()
+            words = in_text(f"booking/sms/{kind}.txt", context).split()
             return Letter(to=to, subject="", text=sms.in_gsm(" ".join(words)))
-        rendered = str(render_to_string(f"booking/mail/{kind}.txt", context))
+        rendered = in_text(f"booking/mail/{kind}.txt", context)
         subject, _, text = re.sub(r"\n{3,}", "\n\n", rendered).strip().partition("\n")
         html_context = {**context, "subject": subject, "language": language}
-        html = str(render_to_string(f"booking/mail/{kind}.html", html_context))
+        html = in_html(f"booking/mail/{kind}.html", html_context)
         return Letter(to=to, subject=subject.strip(), text=text.strip() + "\n", html=html)

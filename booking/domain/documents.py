@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
+from audit.plain_text import is_hidden, with_spaces
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
@@ -70,7 +71,8 @@ def media_type_of(head: bytes) -> str:
 def title_of(name: str, media_type: str) -> str:
     """A file's name as it is kept: no path, nothing invisible, an ending that is true."""
     stem = _NOT_IN_NAMES.sub(" ", name).strip(" .")
-    stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", stem).strip(" .")[:TITLE_LENGTH]
+    stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", stem).strip(" .")
+    stem = with_spaces("".join(each for each in stem if not is_hidden(each)))[:TITLE_LENGTH]
     return f"{stem or 'document'}{TYPES[media_type]}"
 
 

@@ -25,7 +25,7 @@ from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import sms
 from booking.domain.accounts import site_url
-from booking.domain.letters import Letter, hand_over
+from booking.domain.letters import Letter, hand_over, in_text
 from booking.domain.quiet_hours import is_quiet, morning_after, zone_of_number, zone_where
 from booking.models import Account, Patient
 from booking.models.message import MessageChannel
@@ -156,7 +156,7 @@ def preview(incident: Incident, kind: str) -> str:
         if practice_id is None:
             return ""
         notice = Notice(incident=incident, kind=kind, practice_id=practice_id)
-        return str(render_to_string(f"booking/notices/{kind}.txt", _context(notice))).strip()
+        return in_text(f"booking/notices/{kind}.txt", _context(notice)).strip()
     seen = [
         {"name": name, "data": ", ".join(authority.data_names(exposure.fields)), "practices": "…"}
         for name in (_("Prénom"), _("Prénom du proche"))
@@ -167,7 +167,7 @@ def preview(incident: Incident, kind: str) -> str:
         "first_at": exposure.first_at,
         "last_at": exposure.last_at, "link": site_url(reverse("booking:my-incidents")),
     }  # fmt: skip
-    return str(render_to_string(f"booking/notices/{kind}.txt", context)).strip()
+    return in_text(f"booking/notices/{kind}.txt", context).strip()
 
 
 def _tell_person(notice: Notice) -> None:
@@ -244,18 +244,19 @@ def _practices_of(exposure: Exposure, subject: uuid.UUID) -> list[str]:
 
 
 def _text(notice: Notice, to: str, context: dict[str, object]) -> None:
-    words = str(render_to_string("booking/notices/patient_sms.txt", context)).split()
+    words = in_text("booking/notices/patient_sms.txt", context).split()
     _hand_over(notice, Letter(to=to, subject="", text=" ".join(words)))
 
 
 def _mail(notice: Notice, to: str, context: dict[str, object]) -> None:
-    rendered = str(render_to_string(f"booking/notices/{notice.kind}.txt", context)).strip()
+    rendered = in_text(f"booking/notices/{notice.kind}.txt", context).strip()
     subject, _break, text = rendered.partition("\n")
     letter = Letter(to=to, subject=subject.strip(), text=text.strip() + "\n")
     html_context = {
         "subject": letter.subject, "text": letter.text.strip(), "site": settings.BASE_URL,
         "language": translation.get_language() or settings.LANGUAGE_CODE,
     }  # fmt: skip
+    # The text is safe already, and its own links are made anew.
     letter.html = str(render_to_string("booking/notices/_page.html", html_context))
     _hand_over(notice, letter)
 

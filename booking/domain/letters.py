@@ -1,15 +1,62 @@
 """A composed message, and handing it to whoever carries it."""
 
+import re
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils.html import escape
 
+from audit.plain_text import without_links
 from booking.domain import sms
 from booking.models.message import MessageChannel
 
 
 class NothingToSay(Exception):
     """The message has become pointless: the visit was cancelled, the person was erased."""
+
+
+class SiteLink(str):
+    """An address of this site that we made: nothing else becomes a link in a message."""
+
+    __slots__ = ()
+
+
+def in_text(template: str, context: Mapping[str, object]) -> str:
+    """Render a message in plain text: of what anybody wrote, nothing becomes a link."""
+    return _rendered(template, context, write=without_links, write_link=str)
+
+
+def in_html(template: str, context: Mapping[str, object]) -> str:
+    """Render a message in HTML: programs look for addresses in the text of one, too."""
+    return _rendered(template, context, write=_html_without_links, write_link=escape)
+
+
+def _rendered(
+    template: str,
+    context: Mapping[str, object],
+    *,
+    write: Callable[[str], str],
+    write_link: Callable[[str], str],
+) -> str:
+    """Render with a word of chance for each link, which takes its place once the rest is safe."""
+    words = {secrets.token_hex(16): v for v in context.values() if isinstance(v, SiteLink) and v}
+    stand_ins = {link: word for word, link in words.items()}
+    shown = {
+        name: stand_ins[value] if isinstance(value, SiteLink) and value else value
+        for name, value in context.items()
+    }
+    text = write(str(render_to_string(template, shown)))
+    for word, link in words.items():
+        text = text.replace(word, write_link(link))
+    return text
+
+
+def _html_without_links(text: str) -> str:
+    parts = re.split(r"(<[^>]*>)", text)
+    return "".join(part if part.startswith("<") else without_links(part) for part in parts)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
+from audit.plain_text import has_link, is_hidden
 from audit.refusal import Refusal
 from audit.spreadsheet import as_typed, line_of
 from booking.domain.patients import (
@@ -219,6 +220,10 @@ def _line(number: int, cells: list[str], columns: dict[str, int], *, has_visits:
         problems.append(_("nom ou prénom absent"))
     if any("\n" in cell(name) or "\r" in cell(name) for name in COLUMNS):
         problems.append(_("retour à la ligne dans une case : guillemet mal fermé ?"))
+    if any(has_link(name) for name in (last_name, first_name)):
+        problems.append(_("adresse de site ou d’e-mail dans le nom"))
+    if any(is_hidden(letter) for letter in last_name + first_name if letter not in "\r\n"):
+        problems.append(_("caractère invisible dans le nom"))
     if max(len(last_name), len(first_name)) > LONGEST_NAME:
         problems.append(_("nom trop long"))
     born, phone = _born(cell, problems), _phone(cell, problems)

@@ -1,6 +1,8 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from audit.plain_text import check_name
+
 LONGEST = 4000
 
 
@@ -20,7 +22,7 @@ class BeginForm(ReplyForm):
 
     field_order = ("patient", "topic", "words")
     patient = forms.ChoiceField(label=_("Pour qui"), widget=forms.RadioSelect)
-    topic = forms.CharField(label=_("Objet"), max_length=120)
+    topic = forms.CharField(label=_("Objet"), max_length=120, validators=[check_name])
 
     def __init__(
         self, *args: object, people: list[tuple[str, str]], chosen: str = "", **kwargs: object

@@ -11,6 +11,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.forms.shown import ShownForm
+from audit.plain_text import check_name
 from booking.forms.dashboard import DayField, offer_agendas, time_input
 from practitioners.domain.openings import OpeningSpec
 from practitioners.domain.wall_clock import instant
@@ -40,7 +41,9 @@ class AbsenceForm(forms.Form):
         help_text=_("Sans heure : la journée entière."),
         widget=time_input(),
     )
-    label = forms.CharField(label=_("Libellé"), max_length=80, required=False)
+    label = forms.CharField(
+        label=_("Libellé"), max_length=80, required=False, validators=[check_name]
+    )
     field_order = ("from_day", "from_time", "until_day", "until_time", "label", "agendas")
     # What stands in one row, as people say it: from when until when.
     IN_A_ROW = ("from_day", "from_time", "until_day", "until_time")
@@ -190,7 +193,7 @@ class CopyWeekForm(OpenWeeksForm):
 class WeekTemplateForm(forms.Form):
     """Which week is kept, and under which name."""
 
-    name = forms.CharField(label=_("Nom"), max_length=80)
+    name = forms.CharField(label=_("Nom"), max_length=80, validators=[check_name])
     day = DayField(label=_("Comme la semaine du"))
 
 
@@ -336,6 +339,7 @@ class SubstituteForm(forms.Form):
     name = forms.CharField(
         label=_("Nom du remplaçant"),
         max_length=120,
+        validators=[check_name],
         help_text=_("Comme les patients le liront : Dr Paul Durand."),
     )
     since = DayField(label=_("Du"))

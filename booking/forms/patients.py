@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.forms.shown import ShownForm
+from audit.plain_text import check_name
 from booking.domain.patients import Identity, InvalidPhone, normalise_phone
 from booking.models.patient import Relation, Sex
 
@@ -19,10 +20,14 @@ class IdentityForm(forms.Form):
     first_name = forms.CharField(
         label=_("Prénom"),
         max_length=80,
+        validators=[check_name],
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
     last_name = forms.CharField(
-        label=_("Nom"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
+        label=_("Nom"),
+        max_length=80,
+        validators=[check_name],
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
     )
     birth_date = forms.DateField(
         label=_("Date de naissance"),
@@ -113,7 +118,9 @@ class CallerForm(IdentityForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     email = forms.EmailField(label=_("E-mail"), required=False)
-    first_name = forms.CharField(label=_("Prénom"), max_length=80, required=False)
+    first_name = forms.CharField(
+        label=_("Prénom"), max_length=80, required=False, validators=[check_name]
+    )
     single_name = forms.BooleanField(label=_("Cette personne n’a qu’un nom"), required=False)
     field_order = ["first_name", "last_name", "single_name"]
 

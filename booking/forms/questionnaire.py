@@ -5,6 +5,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit.forms.shown import ShownForm
+from audit.plain_text import check_name, problem_of_name
 from booking.domain.questionnaire import Answered, is_none_of_these
 from practitioners.domain.questions import MOST, QuestionSpec
 from practitioners.models import Question
@@ -82,7 +83,9 @@ def _field(question: Question) -> forms.Field:
 class QuestionForm(forms.Form):
     """One question of a practice; without a text it is none."""
 
-    text = forms.CharField(label=_("Question"), max_length=200, required=False)
+    text = forms.CharField(
+        label=_("Question"), max_length=200, required=False, validators=[check_name]
+    )
     kind = forms.ChoiceField(label=_("Réponse"), choices=QuestionKind.choices)
     options = forms.CharField(
         label=_("Choix, un par ligne"),
@@ -95,10 +98,12 @@ class QuestionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         options = [line.strip() for line in given.get("options", "").splitlines()]
-        given["options"] = tuple(dict.fromkeys(line[:80] for line in options if line))
+        given["options"] = named = tuple(dict.fromkeys(line[:80] for line in options if line))
         is_choice = given.get("kind") in (QuestionKind.CHOICE, QuestionKind.SEVERAL)
         if given.get("text") and is_choice and len(given["options"]) < 2:
             self.add_error("options", _("Proposez au moins deux choix, un par ligne."))
+        if problem := next(filter(None, map(problem_of_name, named)), ""):
+            self.add_error("options", problem)
         return given
 
 

@@ -36,6 +36,12 @@ def favourite(context: dict[str, Any], practitioner: Practitioner) -> dict[str, 
 
 
 @register.filter
+def quoted(text: str) -> str:
+    """Mark each line of what somebody wrote, so that in a plain mail it passes for no other."""
+    return "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())
+
+
+@register.filter
 def kept_until(offer: Offer, practice: Practice) -> str:
     """Until when a slot is kept: the clock, with the day where a night lies between."""
     zone = practice.zone

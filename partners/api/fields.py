@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from audit.ids import read_id
+from audit.plain_text import problem_of_name
 from practitioners.domain.wall_clock import read_day, read_instant
 
 # Nobody who is alive was born before.
@@ -25,6 +26,18 @@ class Text(serializers.CharField):
         if "\x00" in data or any("\ud800" <= c <= "\udfff" for c in data):
             self.fail("invalid")
         return str(super().to_internal_value(data))
+
+
+class Name(Text):
+    """A text that names somebody or something: in one line, and no address of a site."""
+
+    default_error_messages = {"name": "holds a control character, or the address of a site"}
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if problem_of_name(text):
+            self.fail("name")
+        return text
 
 
 class Flag(serializers.BooleanField):

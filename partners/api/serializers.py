@@ -7,7 +7,7 @@ from rest_framework import serializers
 from booking.domain.patients import Identity, InvalidPhone, normalise_phone
 from booking.models.appointment import Status
 from booking.models.patient import Sex
-from partners.api.fields import BirthDate, Clock, Day, Flag, Id, Instant, Number, Text
+from partners.api.fields import BirthDate, Clock, Day, Flag, Id, Instant, Name, Number, Text
 from partners.api.resources import WARNINGS
 from partners.domain import identities
 from practitioners.domain.openings import OpeningSpec
@@ -30,8 +30,8 @@ class Body(serializers.Serializer):  # type: ignore[type-arg]
 class IdentityIn(Body):
     """Who a patient is, at the making of their file."""
 
-    first_name = Text(max_length=100)
-    last_name = Text(max_length=100)
+    first_name = Name(max_length=100)
+    last_name = Name(max_length=100)
     birth_date = BirthDate(required=False, allow_null=True)
     sex = serializers.ChoiceField(choices=Sex.values, required=False)
     phone = Text(max_length=30, required=False, allow_blank=True)

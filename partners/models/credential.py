@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.plain_text import check_name
 from practitioners.models import Agenda, Practice
 
 
@@ -12,7 +13,7 @@ class Partner(models.Model):
     """A software vendor."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = models.CharField(_("nom"), max_length=120, unique=True)
+    name = models.CharField(_("nom"), max_length=120, unique=True, validators=[check_name])
     # Staff have seen who stands behind the name; practices are told where nobody has.
     verified_at = models.DateTimeField(_("vérifié le"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -30,7 +31,7 @@ class Credential(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="credentials")
-    label = models.CharField(_("libellé"), max_length=120)
+    label = models.CharField(_("libellé"), max_length=120, validators=[check_name])
     # Only tokens that are bound to a key may be used (RFC 9449). Scopes that reveal identities
     # need that anyway.
     sender_constrained = models.BooleanField(_("jetons liés à une clé"), default=False)

@@ -2,6 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.plain_text import check_name
 from practitioners.models import Agenda
 
 
@@ -13,7 +14,7 @@ class CalendarFeed(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="feeds")
-    label = models.CharField(_("libellé"), max_length=120)
+    label = models.CharField(_("libellé"), max_length=120, validators=[check_name])
     digest = models.BinaryField(unique=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()

@@ -2,6 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.plain_text import check_name
 from practitioners.models import Agenda
 
 
@@ -14,7 +15,7 @@ class ImportedCalendar(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="imported_calendars")
-    label = models.CharField(_("libellé"), max_length=80)
+    label = models.CharField(_("libellé"), max_length=80, validators=[check_name])
     sealed_url = models.BinaryField(null=True)
     read_at = models.DateTimeField(_("lu le"), null=True, blank=True)
     # Null for a file.

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.plain_text import check_name
 from practitioners.models.directory import Practice, Practitioner
 from practitioners.models.folded import FoldedName
 
@@ -58,7 +59,7 @@ class VisitReason(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="visit_reasons")
-    name = models.CharField(_("motif"), max_length=120)
+    name = models.CharField(_("motif"), max_length=120, validators=[check_name])
     duration_minutes = models.PositiveSmallIntegerField(
         _("durée (min)"), validators=[MinValueValidator(5), MaxValueValidator(480)]
     )
@@ -141,7 +142,7 @@ class Question(models.Model):
         VisitReason, on_delete=models.CASCADE, related_name="questions"
     )
     position = models.PositiveSmallIntegerField()
-    text = models.CharField(_("question"), max_length=200)
+    text = models.CharField(_("question"), max_length=200, validators=[check_name])
     kind = models.CharField(
         _("réponse"), max_length=7, choices=QuestionKind.choices, default=QuestionKind.LINE
     )
@@ -218,7 +219,7 @@ class OpeningTemplate(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="opening_templates")
-    name = models.CharField(_("nom"), max_length=80)
+    name = models.CharField(_("nom"), max_length=80, validators=[check_name])
     lines = models.JSONField()
 
     class Meta:
@@ -240,7 +241,7 @@ class Absence(models.Model):
     agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="absences")
     starts_at = models.DateTimeField(_("début"))
     until = models.DateTimeField(_("fin"))
-    label = models.CharField(_("libellé"), max_length=80, blank=True)
+    label = models.CharField(_("libellé"), max_length=80, blank=True, validators=[check_name])
     # The external calendar that says so; it is kept in step with that calendar, and not by hand.
     imported_from = models.UUIDField(null=True, blank=True, editable=False)
 

@@ -9,6 +9,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.plain_text import check_name
 from practitioners.models.folded import FoldedName
 
 
@@ -52,11 +53,11 @@ class Practice(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     external_id = models.CharField(max_length=80, unique=True, null=True, blank=True)
-    name = models.CharField(_("nom"), max_length=160)
+    name = models.CharField(_("nom"), max_length=160, validators=[check_name])
     search_name = models.CharField(max_length=160)
-    address = models.CharField(_("adresse"), max_length=200, blank=True)
+    address = models.CharField(_("adresse"), max_length=200, blank=True, validators=[check_name])
     postcode = models.CharField(_("code postal"), max_length=12, blank=True)
-    town = models.CharField(_("commune"), max_length=80, blank=True)
+    town = models.CharField(_("commune"), max_length=80, blank=True, validators=[check_name])
     commune = models.ForeignKey(
         "practitioners.Commune", null=True, blank=True, on_delete=models.PROTECT
     )
@@ -124,9 +125,11 @@ class Practitioner(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     national_id = models.CharField(max_length=20, unique=True, null=True, blank=True)
-    title = models.CharField(_("civilité d’exercice"), max_length=20, blank=True)
-    first_name = models.CharField(_("prénom"), max_length=80)
-    last_name = models.CharField(_("nom"), max_length=80)
+    title = models.CharField(
+        _("civilité d’exercice"), max_length=20, blank=True, validators=[check_name]
+    )
+    first_name = models.CharField(_("prénom"), max_length=80, validators=[check_name])
+    last_name = models.CharField(_("nom"), max_length=80, validators=[check_name])
     search_name = models.CharField(max_length=170)
     specialties = models.ManyToManyField(Specialty, verbose_name=_("spécialités"))
     languages = ArrayField(models.CharField(max_length=2), default=list)

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.plain_text import check_name
 from practitioners.models.directory import Practice
 from practitioners.models.taken import Taken
 
@@ -14,7 +15,7 @@ class Resource(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="resources")
-    name = models.CharField(_("nom"), max_length=80)
+    name = models.CharField(_("nom"), max_length=80, validators=[check_name])
     pieces = models.PositiveSmallIntegerField(
         _("combien le cabinet en a"), default=1,
         validators=[MinValueValidator(1), MaxValueValidator(50)],

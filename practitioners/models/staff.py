@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.plain_text import check_name
 from audit.vault.sealing import SealedField
 from practitioners.models.agenda import Agenda
 from practitioners.models.directory import Practice, Practitioner
@@ -61,7 +62,7 @@ class Substitution(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="substitutions")
     # As patients read it; a practitioner's name is public.
-    name = models.CharField(_("nom du remplaçant"), max_length=120)
+    name = models.CharField(_("nom du remplaçant"), max_length=120, validators=[check_name])
     since = models.DateField(_("du"))
     until = models.DateField(_("au (inclus)"))
     member = models.ForeignKey(

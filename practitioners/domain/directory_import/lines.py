@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from audit.plain_text import has_link, is_hidden, with_spaces
 from practitioners.domain.text import search_text
 
 FRANCE_CODES = {"", "99000"}
@@ -110,6 +111,11 @@ class LineReader:
                 raise BadLine(f"no {_COLUMNS[name]}")
         if not re.fullmatch(r"[0-9A-Za-z/]{6,20}", row["national_id"]):
             raise BadLine("identification nationale is not an identifier")
+        if any(is_hidden(letter) for value in row.values() for letter in value):
+            raise BadLine("control characters")
+        for name in ("title", "last_name", "first_name"):
+            if has_link(row.get(name, "")):
+                raise BadLine(f"the address of a site in {_COLUMNS[name]}")
         if len(row["last_name"]) > 80 or len(row["first_name"]) > 80:
             raise BadLine("name longer than 80 characters")
         code, label = _specialty(row)
@@ -121,7 +127,7 @@ class LineReader:
             first_name=display_name(row["first_name"]),
             last_name=last_name,
             specialty_code=code,
-            specialty=label,
+            specialty=with_spaces(label),
             workplace=_workplace(row, f"{title} {last_name}".strip()),
         )
 
@@ -173,14 +179,22 @@ def _workplace(row: dict[str, str], practitioner: str) -> Workplace | None:
     place = "|".join([search_text(name), search_text(street), postcode, search_text(town)])
     return Workplace(
         key=(identifier or f"{row['national_id']}|{place}")[:80],
-        name=(display_name(name) or f"Cabinet {practitioner}")[:160],
-        address=street[:200],
+        name=(named(name) or f"Cabinet {practitioner}")[:160],
+        address=with_spaces(street)[:200],
         postcode=postcode,
-        town=display_name(town)[:80],
+        town=named(town)[:80],
         commune_code=get("commune_code", ""),
         phone=get("phone", "")[:24],
         in_france=in_france,
     )
+
+
+def named(text: str) -> str:
+    """A name as pages and mails show it: nothing in it passes for the address of a site.
+
+    "CAB.MED" is a usual way to write "CAB. MED", so that a line is not refused for it.
+    """
+    return display_name(with_spaces(text))
 
 
 def _town_of(cedex: str) -> str:
