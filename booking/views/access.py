@@ -31,7 +31,7 @@ from booking.domain import watching
 from booking.models import Account
 from booking.rules import permissions_of
 from booking.session_store import session_digest
-from booking.views import unsent
+from booking.views import gone, unsent
 from booking.views.drafts import lead_away
 from practitioners.models import Agenda, Membership
 
@@ -238,13 +238,21 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def account_required(view: View) -> View:
-    """Only for who is signed in; queries see that account's own patients and appointments."""
+    """Only for who is signed in; queries see that account's own patients and appointments.
+
+    What is not found among these is said in a page, except to a page's script.
+    """
 
     @wraps(view)
     @signed_in
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with scope(account=request.user):
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except Http404 as why:
+                if unsent.is_script(request):
+                    raise
+                return gone.page(request, kwargs, why=why)
 
     return guarded
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -38,7 +39,7 @@ from booking.models.patient import Relation
 from booking.queries import appointments as queries
 from booking.queries.waiting import on_the_list
 from booking.queries.waiting import show as show_waits
-from booking.views import unfinished
+from booking.views import gone, unfinished
 from booking.views.access import account_of, account_required, local_target, web_actor
 from booking.views.chosen import with_person
 from booking.views.people import named_people
@@ -124,7 +125,12 @@ def answer_questions(request: HttpRequest, appointment_id: uuid.UUID) -> HttpRes
 def _answer_questions(request: HttpRequest, row: Appointment, *, now: datetime) -> HttpResponse:
     questions = list(row.visit_reason.questions.all())
     if not questions:
-        raise Http404
+        # The practice has taken them back since the mail that led here.
+        raise gone.NotThere(
+            _("Le cabinet ne pose pas de questions avant ce rendez-vous."),
+            onward=reverse("booking:appointment", args=[row.pk]),
+            label=_("Voir le rendez-vous"),
+        )
     earlier = Questionnaire.objects.filter(appointment=row).first()
     wanted = [(earlier, ("answers",))]
     with reveal(

@@ -42,7 +42,7 @@ def keep(request: HttpRequest, answer: HttpResponseBase, *, page: str, network: 
     or a choice, of one that a script sends, nor where it is not known who was signed in.
     """
     mark = request.COOKIES.get(MARK, "")
-    if request.method != "POST" or not mark or _is_script(request):
+    if request.method != "POST" or not mark or is_script(request):
         return False
     try:
         fields = _fields(request)
@@ -72,8 +72,8 @@ def _fields(request: HttpRequest) -> list[tuple[str, str]]:
     ]
 
 
-def _is_script(request: HttpRequest) -> bool:
-    """Whether a page's script asks, which has what was typed before it."""
+def is_script(request: HttpRequest) -> bool:
+    """Whether a page's script asks, and no reader who goes to another page."""
     is_htmx = "HX-Request" in request.headers
     return is_htmx or request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
 
@@ -85,7 +85,7 @@ def bring_back(request: HttpRequest) -> None:
     these fields, a GET shows the form as it was, with what is wrong with it.
     """
     token = request.COOKIES.get(COOKIE, "")
-    if not token or request.method not in ("GET", "HEAD") or _is_script(request):
+    if not token or request.method not in ("GET", "HEAD") or is_script(request):
         return
     draft = drafts.find_own(token, account_id=cast(Any, request.user).pk)
     if draft is None or request.path not in (_path(draft.address), _path(draft.page)):
@@ -111,7 +111,7 @@ def note(request: HttpRequest, answer: HttpResponseBase) -> None:
             MARK, mark, max_age=settings.SESSION_COOKIE_AGE, httponly=True, samesite="Lax",
             secure=request.is_secure(),
         )  # fmt: skip
-    if request.method == "POST" and COOKIE in request.COOKIES and not _is_script(request):
+    if request.method == "POST" and COOKIE in request.COOKIES and not is_script(request):
         answer.delete_cookie(COOKIE, samesite="Lax")
 
 

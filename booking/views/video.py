@@ -20,6 +20,7 @@ from booking.domain import video, video_room
 from booking.domain.video import Part
 from booking.models import Appointment
 from booking.queries import appointments as queries
+from booking.views import gone
 from booking.views.access import account_of, account_required, web_actor
 from booking.views.live import event_stream, is_still_signed_in, live_url
 from practitioners.domain import live
@@ -37,7 +38,14 @@ def _own(appointment_id: uuid.UUID) -> Appointment:
 @require_safe
 def room(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """The devices are tried here before one enters the waiting room."""
-    row = _own(appointment_id)
+    row = get_object_or_404(queries.with_related(), pk=appointment_id)
+    if not row.visit_reason.teleconsultation:
+        # The practice has made it a visit at its place since the mail that led here.
+        raise gone.NotThere(
+            _("Ce rendez-vous n’est pas une téléconsultation."),
+            onward=reverse("booking:appointment", args=[row.pk]),
+            label=_("Voir le rendez-vous"),
+        )
     (shown,) = queries.show(
         [row], actor=web_actor(request), purpose=Purpose.OWN_DATA, object_id=row.pk
     )

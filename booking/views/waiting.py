@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -158,7 +158,12 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
     try:
         found = offer_of(token)
     except InvalidLink:
-        raise Http404 from None
+        # As well for one whose patient was erased: whoever has no good link learns of nothing.
+        problem = _(
+            "Ce lien n’est pas valable, ou ne l’est plus. Ce qui vous est proposé est aussi dans"
+            " vos rendez-vous."
+        )
+        return render(request, "booking/broken_link.html", {"problem": problem}, status=404)
     now, problem, in_the_way = timezone.now(), "", list[Conflict]()
     says_no = request.method == "POST" and request.POST.get("reponse") == "non"
     taken = offers.taken_by(found)
