@@ -100,10 +100,10 @@ def day_view() -> dict[str, float]:
     from django.conf import settings
     from django.test import Client
     from django_otp import DEVICE_ID_SESSION_KEY
-    from django_otp.plugins.otp_totp.models import TOTPDevice
 
     from audit.record.entries import Channel, system_actor
     from booking.domain import accounts, book, patients
+    from booking.models import CodeApp
     from booking.models.appointment import Channel as BookedBy
     from booking.queries import agenda_grid
     from booking.queries.appointments import Shown
@@ -144,7 +144,7 @@ def day_view() -> dict[str, float]:
         )  # fmt: skip
     account = accounts.create_account(email="s@b.fr", password="x", language="fr", verified_at=now)
     Membership.objects.create(account=account, practice=practice, role="secretary")
-    device = TOTPDevice.objects.create(user=account, name="t", confirmed=True)
+    device = CodeApp.objects.create(user=account, name="t", confirmed=True)
     client = Client()
     client.force_login(account, backend="booking.backends.EmailBackend")
     session = client.session

@@ -23,14 +23,12 @@ class SiteConfig(AdminConfig):
     def ready(self) -> None:
         super().ready()
         from django.contrib.auth.models import Group
-        from django_otp.plugins.otp_static.models import StaticDevice
-        from django_otp.plugins.otp_totp.models import TOTPDevice
 
         from doctolib.admin_labels import speak_french
 
         # Nobody belongs to a group here; and no page shows, makes or takes away second factors:
         # two of the team reset them (booking/domain/factor_reset.py).
-        site.unregister([Group, StaticDevice, TOTPDevice])
+        site.unregister(Group)
         speak_french(site)
 
 

@@ -12,8 +12,6 @@ MODELS = {
     "audit.Entry": (_("écriture du registre"), _("écritures du registre")),
     "audit.SubjectKey": (_("clé d’une personne"), _("clés des personnes")),
     "practitioners.Taken": (_("temps pris"), _("temps pris")),
-    "otp_totp.TOTPDevice": (_("application de codes"), _("applications de codes")),
-    "otp_static.StaticDevice": (_("série de codes de secours"), _("séries de codes de secours")),
 }
 COLUMNS = {
     "accepted_at": _("acceptée le"),

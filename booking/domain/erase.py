@@ -12,8 +12,6 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnUserHandle
 
 from audit.record import entries
@@ -25,6 +23,7 @@ from booking.domain.patients import IDENTITY_FIELDS
 from booking.models import (
     Account,
     Appointment,
+    CodeApp,
     Conversation,
     Document,
     Handover,
@@ -32,6 +31,7 @@ from booking.models import (
     Patient,
     PracticePatient,
     Questionnaire,
+    RecoverySheet,
     Wait,
 )
 from booking.models.appointment import Channel, Status
@@ -183,12 +183,12 @@ def _close(account: Account) -> None:
     account.is_active = False
     account.set_unusable_password()
     account.save()
-    TOTPDevice.objects.filter(user=account).delete()
+    CodeApp.objects.filter(user=account).delete()
     account.sign_ins.all().delete()
     passkeys.end_all(account)
     WebAuthnUserHandle.objects.filter(user=account).delete()
     account.favourites.all().delete()
     # They name addresses, by their index.
     account.address_checks.all().delete()
-    StaticDevice.objects.filter(user=account).delete()
+    RecoverySheet.objects.filter(user=account).delete()
     Message.objects.filter(account=account, state=MessageState.OWED).update(state=MessageState.VOID)

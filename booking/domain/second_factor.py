@@ -1,37 +1,36 @@
-"""The second factor: a TOTP device (RFC 6238) with single-use recovery codes, by django-otp."""
+"""The second factor: an app for codes (RFC 6238) with single-use recovery codes, by django-otp."""
 
 import base64
 
 from django.db import transaction
-from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.record import entries
 from audit.record.entries import Actor
-from booking.models import Account
+from booking.models import Account, CodeApp, RecoveryCode, RecoverySheet
 
 RECOVERY_CODES = 10
 # Whatever shows that somebody is an account's owner besides the password.
-FACTORS = (TOTPDevice, StaticDevice, WebAuthnCredential)
+FACTORS = (CodeApp, RecoverySheet, WebAuthnCredential)
 
 
-def pending_device(*, account: Account) -> TOTPDevice:
+def pending_device(*, account: Account) -> CodeApp:
     """Return the account's device that waits for its first code, making it at the first call."""
-    device, _created = TOTPDevice.objects.get_or_create(
+    device: CodeApp
+    device, _created = CodeApp.objects.get_or_create(
         user=account, confirmed=False, defaults={"name": "totp"}
     )
     return device
 
 
-def secret_text(device: TOTPDevice) -> str:
+def secret_text(device: CodeApp) -> str:
     """The device's secret as people type it: base 32 in groups of four."""
-    text = base64.b32encode(device.bin_key).decode().rstrip("=")
+    text = base64.b32encode(device.seed).decode().rstrip("=")
     return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
 
 
 @transaction.atomic
-def confirm(*, account: Account, device: TOTPDevice, actor: Actor) -> list[str]:
+def confirm(*, account: Account, device: CodeApp, actor: Actor) -> list[str]:
     """Put the device into force and return fresh recovery codes; on the record."""
     device.confirmed = True
     device.save()
@@ -41,12 +40,12 @@ def confirm(*, account: Account, device: TOTPDevice, actor: Actor) -> list[str]:
 
 def has_app(account: Account) -> bool:
     """Whether an authenticator app gives the account codes; a passkey gives none."""
-    return bool(TOTPDevice.objects.filter(user=account, confirmed=True).exists())
+    return bool(CodeApp.objects.filter(user=account, confirmed=True).exists())
 
 
 def has_recovery_codes(account: Account) -> bool:
     """Whether a recovery code of the account is left."""
-    return bool(StaticToken.objects.filter(device__user=account).exists())
+    return bool(RecoveryCode.objects.filter(sheet__user=account).exists())
 
 
 @transaction.atomic
@@ -57,8 +56,6 @@ def new_recovery_codes(*, account: Account, actor: Actor) -> list[str]:
 
 
 def _fresh_codes(account: Account) -> list[str]:
-    static, _created = StaticDevice.objects.get_or_create(user=account, name="recovery")
-    static.token_set.all().delete()
-    codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]
-    StaticToken.objects.bulk_create([StaticToken(device=static, token=code) for code in codes])
-    return codes
+    sheet, _created = RecoverySheet.objects.get_or_create(user=account, name="recovery")
+    sheet.codes.all().delete()
+    return [sheet.add_code() for _ in range(RECOVERY_CODES)]

@@ -66,7 +66,7 @@ class CodeForm(forms.Form):
 
     code = forms.CharField(
         label=_("Code à 6 chiffres"),
-        max_length=16,
+        max_length=40,
         help_text=_("Ou l’un de vos codes de secours."),
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "text"}),
     )

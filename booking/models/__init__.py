@@ -5,6 +5,7 @@ from booking.models.concern import Concern
 from booking.models.conversation import Conversation, Reply
 from booking.models.document import Document, DocumentPart
 from booking.models.factor_reset import FactorReset
+from booking.models.factors import CodeApp, RecoveryCode, RecoverySheet
 from booking.models.handover import Handover
 from booking.models.merge import PatientMerge
 from booking.models.message import Message
@@ -19,6 +20,7 @@ __all__ = [
     "Account",
     "AddressCheck",
     "Appointment",
+    "CodeApp",
     "Concern",
     "Conversation",
     "Departure",
@@ -34,6 +36,8 @@ __all__ = [
     "PatientMerge",
     "PracticePatient",
     "Questionnaire",
+    "RecoveryCode",
+    "RecoverySheet",
     "Reply",
     "SignIn",
     "VideoGuest",

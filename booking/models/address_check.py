@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.vault.kept_fields import KeptSecretField
 from audit.vault.sealing import SealedField
 
 
@@ -35,8 +36,9 @@ class AddressCheck(models.Model):
     former = SealedField()
     # Of a sign-up: its password (a hash), in force once the address is proved.
     password = models.CharField(max_length=128, blank=True, default="")
-    target = models.CharField(max_length=2000, blank=True, default="")
-    hold_key = models.CharField(max_length=64, blank=True, default="")
+    # The target may be a link of a mail, which opens something.
+    target = KeptSecretField(use="target of a sign-up", blank=True, default="")
+    hold_key = KeptSecretField(use="hold of a sign-up", blank=True, default="")
     # Which code it is, and how often a wrong one was typed for it.
     code_number = models.PositiveSmallIntegerField(default=1)
     tries = models.PositiveSmallIntegerField(default=0)

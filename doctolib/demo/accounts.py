@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from joserfc.jwk import ECKey
 
 from audit.record.entries import Channel, system_actor
 from booking.domain import accounts, book, patients, waiting
-from booking.models import Account, Patient
+from booking.models import Account, CodeApp, Patient
 from booking.models.appointment import Channel as BookingChannel
 from doctolib.demo.desk import furnish
 from doctolib.demo.names import Names
@@ -59,8 +58,8 @@ def make_accounts(names: Names, practice: Practice, *, now: datetime) -> None:
         )
         if demo.second_factor:
             # A known key, so that the development page can show the current code.
-            key = hashlib.sha1(demo.email.encode(), usedforsecurity=False).hexdigest()
-            TOTPDevice.objects.create(user=account, name="demo", key=key, confirmed=True)
+            seed = hashlib.sha1(demo.email.encode(), usedforsecurity=False).digest()
+            CodeApp.objects.create(user=account, name="demo", seed=seed, confirmed=True)
         made[demo.role] = account
     admin = made["admin"]
     admin.is_staff = admin.is_superuser = True

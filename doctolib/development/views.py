@@ -10,9 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from booking.models import Account
+from booking.models import Account, CodeApp
 from booking.models.account import email_index
 from doctolib.demo import accounts as demo
 from doctolib.development.mail_sink import kept_mails, read_mail
@@ -33,8 +32,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
     rows = []
     for account in demo.ACCOUNTS:
         found = Account.objects.filter(email_index=email_index(account.email)).first()
-        device = TOTPDevice.objects.filter(user=found, name="demo").first() if found else None
-        code = f"{totp(device.bin_key):06d}" if device else ""
+        device = CodeApp.objects.filter(user=found, name="demo").first() if found else None
+        code = f"{totp(device.seed):06d}" if device else ""
         rows.append(ToTry(account.role, account.email, code))
     context = {"accounts": rows, "password": demo.PASSWORD}
     return render(request, "development/accounts.html", context)

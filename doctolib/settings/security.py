@@ -29,8 +29,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 OTP_TOTP_ISSUER = "Doctolib"
-# Wrong codes are counted by booking/domain/throttle.py, so that nobody keeps the owner's out.
-OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
 # Passkeys are bound to this name for good: under another one, everybody makes new ones.
 OTP_WEBAUTHN_RP_ID = urlsplit(ENVIRONMENT.base_url).hostname
 OTP_WEBAUTHN_RP_NAME = "Doctolib"

@@ -6,10 +6,9 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Entry
-from booking.models import Account, Appointment
+from booking.models import Account, Appointment, CodeApp
 from booking.rules import TABLE
 from partners.models import PartnerMember
 from practitioners.models.staff import Role
@@ -562,7 +561,7 @@ def test_staff_admin_is_closed_to_everybody_else(world):
     without = Client()
     without.force_login(staff, backend="booking.backends.EmailBackend")
     assert without.get("/admin/booking/patient/").status_code == 302
-    TOTPDevice.objects.all().delete()
+    CodeApp.objects.all().delete()
     assert verified_client(staff).get("/admin/booking/patient/").status_code == 200
 
 

@@ -1,5 +1,6 @@
 """A second factor is taken away by two of the team, a day later, and its owner may stop it."""
 
+import base64
 import re
 from datetime import timedelta
 
@@ -8,15 +9,13 @@ from django.contrib import admin
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.models import Entry
-from booking.domain import factor_reset
+from booking.domain import factor_reset, second_factor
 from booking.domain.account_letters import about
 from booking.domain.letters import NothingToSay
-from booking.models import FactorReset, Message, SignIn
+from booking.models import CodeApp, FactorReset, Message, RecoveryCode, RecoverySheet, SignIn
 from booking.models.message import MessageKind
 from booking.tasks import reset_factors
 from tests.factories import make_account, make_member, make_practice, verified_client
@@ -28,8 +27,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 def owner():
     account = make_account("titulaire@exemple.fr")
     account.client = verified_client(account)
-    device = StaticDevice.objects.create(user=account, name="recovery")
-    device.token_set.create(token="abcdefgh")
+    device = RecoverySheet.objects.create(user=account, name="recovery")
+    account.recovery_code = device.add_code()
     return account
 
 
@@ -51,7 +50,7 @@ def ask(client, owner):
 
 
 def factors(account):
-    kinds = (TOTPDevice, StaticDevice, WebAuthnCredential)
+    kinds = (CodeApp, RecoverySheet, WebAuthnCredential)
     return sum(kind.objects.filter(user=account).count() for kind in kinds)
 
 
@@ -218,14 +217,16 @@ def test_a_made_up_link_stops_nothing(token, team, owner):
 
 def test_no_page_of_the_administration_shows_or_makes_factors(team, owner):
     """django-otp's own showed each seed with its picture, and planted codes for any account."""
+    assert not {*second_factor.FACTORS, RecoveryCode} & set(admin.site._registry)
     labels = {model._meta.app_label for model in admin.site._registry}
     assert not labels & {"otp_totp", "otp_static", "django_otp", "otp_webauthn"}
-    for kind in ("totpdevice", "staticdevice"):
+    for name in ("booking/codeapp", "booking/recoverysheet", "otp_totp/totpdevice"):
+        url = f"/admin/{name}/"
         with pytest.raises(NoReverseMatch):
-            reverse(f"admin:otp_{kind.removesuffix('device')}_{kind}_changelist")
-        url = f"/admin/otp_{kind.removesuffix('device')}/{kind}/"
+            reverse(f"admin:{name.replace('/', '_')}_changelist")
         assert team[0].get(url).status_code == 404
         assert team[0].post(f"{url}add/", {"user": owner.pk, "name": "x"}).status_code == 404
     row = team[0].get(reverse("admin:booking_account_change", args=[owner.pk])).content.decode()
-    assert TOTPDevice.objects.get(user=owner).key not in row
-    assert "abcdefgh" not in row
+    seed = CodeApp.objects.get(user=owner).seed
+    for text in (seed.hex(), base64.b32encode(seed).decode(), owner.recovery_code):
+        assert text not in row

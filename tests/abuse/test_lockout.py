@@ -9,11 +9,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from booking.domain import throttle
 from booking.domain.throttle import Guess, TooFast, TooManyTries
-from booking.models import Account
+from booking.models import Account, CodeApp
 from booking.views.known import COOKIE
 from tests.factories import PASSWORD, make_account
 
@@ -287,15 +286,15 @@ def test_a_right_try_is_given_back(account, later):
 
 @pytest.fixture
 def device(account):
-    return TOTPDevice.objects.create(user=account, name="totp", confirmed=True)
+    return CodeApp.objects.create(user=account, name="totp", confirmed=True)
 
 
 def right_code(device):
-    return f"{totp(device.bin_key):06d}"
+    return f"{totp(device.seed):06d}"
 
 
 def wrong_code(device):
-    return f"{(totp(device.bin_key) + 111_111) % 10**6:06d}"
+    return f"{(totp(device.seed) + 111_111) % 10**6:06d}"
 
 
 def give_code(client, network, code):

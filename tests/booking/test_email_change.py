@@ -8,12 +8,11 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.domain import accounts, address_checks, delivery, email_change, erase
-from booking.models import Account, AddressCheck, Message, SignIn
+from booking.models import Account, AddressCheck, CodeApp, Message, SignIn
 from booking.session_store import digest_of
 from tests.booking.test_accounts import GOOD, SIGN_IN, sign_in, sign_up_of, signed_in
 from tests.factories import PASSWORD, make_account, make_member, make_practice
@@ -123,25 +122,24 @@ def test_guessing_the_password_there_is_slowed_down(client):
 
 
 def test_a_fresh_second_factor_serves_instead_of_the_password(account, now):
-    device = TOTPDevice.objects.create(user=account, confirmed=True)
+    device = CodeApp.objects.create(user=account, confirmed=True)
     client = Client()
     sign_in(client)
-    client.post(reverse("booking:code"), {"code": f"{totp(device.bin_key):06d}"})
+    client.post(reverse("booking:code"), {"code": f"{totp(device.seed):06d}"})
     assert 'name="password"' not in words(client.get(PAGE))
     assert client.post(PAGE, {"email": NEW})["Location"] == PAGE
 
 
 def test_an_old_second_factor_does_not_but_may_be_given_again(account, now, time_machine):
-    device = TOTPDevice.objects.create(user=account, confirmed=True)
+    device = CodeApp.objects.create(user=account, confirmed=True)
     client = Client()
     sign_in(client)
-    client.post(reverse("booking:code"), {"code": f"{totp(device.bin_key):06d}"})
+    client.post(reverse("booking:code"), {"code": f"{totp(device.seed):06d}"})
     time_machine.move_to(now + timedelta(minutes=16), tick=False)
     assert 'name="password"' in words(client.get(PAGE))
     assert client.post(PAGE, {"email": NEW}).status_code == 200
     page = client.post(reverse("booking:show-code"))["Location"]
-    TOTPDevice.objects.update(throttling_failure_count=0)
-    answer = client.post(page, {"code": f"{totp(device.bin_key):06d}"})
+    answer = client.post(page, {"code": f"{totp(device.seed):06d}"})
     assert answer["Location"] == PAGE
     assert 'name="password"' not in words(client.get(PAGE))
 
@@ -276,13 +274,13 @@ def test_the_former_address_takes_the_account_back_from_a_thief(client, account,
     ask(thief, email="encore@exemple.fr")
     thief.post(PROVE, {"code": code()})
     later = reverse("booking:stop-email-change", args=[email_change.stop_token(check())])
-    TOTPDevice.objects.create(user=account, confirmed=True)
+    CodeApp.objects.create(user=account, confirmed=True)
     thief.post(PASSWORD_PAGE, {"current": PASSWORD, "password": GOOD})
     time_machine.move_to(now + timedelta(hours=71), tick=False)
     assert "ancienne adresse" in words(Client().post(link))
     account.refresh_from_db()
     assert accounts.email_index(OLD) == bytes(account.email_index)
-    assert not TOTPDevice.objects.filter(user=account).exists()
+    assert not CodeApp.objects.filter(user=account).exists()
     assert not SignIn.objects.exists()
     for session in (thief, client):
         assert session.get(ACCOUNT).status_code == 302

@@ -8,9 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from booking.models import Account
+from booking.models import Account, CodeApp
 from booking.views import entering
 from partners.models import PartnerMember
 from tests.booking.test_accounts import sign_in, signed_in
@@ -75,7 +74,7 @@ def test_a_member_of_several_practices_chooses_and_then_returns_to_the_last_one(
     # Besides, how each of them is left is said below.
     assert page.count('class="button wide" href="/cabinet/') == 2
     assert verified_client(account).get(agenda_of(practice)).status_code == 200
-    TOTPDevice.objects.all().delete()
+    CodeApp.objects.all().delete()
     assert sign_in(Client())["Location"] == agenda_of(practice)
     account.memberships.filter(practice=practice).delete()
     work_at(account)
@@ -164,22 +163,22 @@ def test_a_member_without_a_second_factor_sets_it_up_and_goes_on(account, client
     page = client.get(agenda)["Location"]
     assert page.startswith(reverse("booking:second-factor"))
     client.get(page)
-    device = TOTPDevice.objects.get(user=account, confirmed=False)
-    shown = client.post(page, {"code": f"{totp(device.bin_key):06d}", "next": agenda})
+    device = CodeApp.objects.get(user=account, confirmed=False)
+    shown = client.post(page, {"code": f"{totp(device.seed):06d}", "next": agenda})
     assert f'href="{agenda_of(practice)}"' in shown.content.decode()
     assert client.get(agenda).status_code == 200
 
 
 def test_a_member_with_a_second_factor_gives_it_and_goes_on(account, client):
     practice = work_at(account)
-    device = TOTPDevice.objects.create(user=account, confirmed=True)
+    device = CodeApp.objects.create(user=account, confirmed=True)
     assert sign_in(client)["Location"] == CODE
-    answer = client.post(CODE, {"code": f"{totp(device.bin_key):06d}"})
+    answer = client.post(CODE, {"code": f"{totp(device.seed):06d}"})
     assert answer["Location"] == agenda_of(practice)
 
 
 def test_a_password_does_not_wait_for_its_code_for_ever(account, client, time_machine, now):
-    TOTPDevice.objects.create(user=account, confirmed=True)
+    CodeApp.objects.create(user=account, confirmed=True)
     time_machine.move_to(now)
     target = reverse("booking:reads")
     page = sign_in(client, next=target)["Location"]

@@ -8,14 +8,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Entry, SubjectKey
 from booking.domain import accounts, erase
 from booking.domain.delivery import send_owed
 from booking.domain.sign_up import sign_up
 from booking.domain.sought import find_patients, read_sought
-from booking.models import Account, Appointment, Message, Patient
+from booking.models import Account, Appointment, CodeApp, Message, Patient
 from booking.models.appointment import Channel
 from tests.booking.test_book import booked
 from tests.factories import (
@@ -102,12 +101,12 @@ def test_visits_to_come_are_cancelled_and_nothing_is_sent_to_nobody(family, now)
 
 def test_the_account_is_gone_for_good_and_its_address_is_free(family, now):
     account, _zoe, _noe = family
-    TOTPDevice.objects.create(user=account, name="t", confirmed=True)
+    CodeApp.objects.create(user=account, name="t", confirmed=True)
     session = owner(account)
     erase_(account, now)
     account.refresh_from_db()
     assert (account.is_active, account.email, account.email_verified_at) == (False, None, None)
-    assert not TOTPDevice.objects.filter(user=account).exists()
+    assert not CodeApp.objects.filter(user=account).exists()
     assert session.get(reverse("booking:account")).status_code == 302
     answer = Client().post(
         reverse("booking:sign-in"), {"email": "zoe@exemple.fr", "password": PASSWORD}

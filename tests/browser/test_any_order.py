@@ -6,10 +6,9 @@ from datetime import time, timedelta
 import pytest
 from django.utils import timezone
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
-from booking.models import Appointment
+from booking.models import Appointment, CodeApp
 from practitioners.domain import next_slots
 from practitioners.models import Taken
 from tests.browser.test_passkeys import make_passkey, sign_in, with_authenticator
@@ -69,12 +68,12 @@ def test_signing_in_with_a_password_first(here, new_page, agenda):
 
 
 def test_signing_in_with_a_code_first(here, new_page, agenda):
-    device = TOTPDevice.objects.create(
+    device = CodeApp.objects.create(
         user=account_with_patient("code@exemple.fr"), name="Téléphone", confirmed=True
     )
     page = new_page()
     sign_in(page, here, "code@exemple.fr")
-    page.fill("[name=code]", f"{totp(device.bin_key):06d}")
+    page.fill("[name=code]", f"{totp(device.seed):06d}")
     page.get_by_role("button", name="Continuer").click()
     page.wait_for_url(f"{here}/rendez-vous/")
     book_first_slot(page, here, agenda)

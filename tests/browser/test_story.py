@@ -6,13 +6,12 @@ from datetime import datetime, time, timedelta
 import pytest
 from django.utils import timezone
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
 from audit.models import Cosignature, Entry
 from audit.record import tree
 from booking.domain import change
-from booking.models import Appointment
+from booking.models import Appointment, CodeApp
 from booking.models.appointment import Channel
 from partners.domain import grants, identities, scopes
 from partners.models import Credential, Partner
@@ -187,8 +186,8 @@ def sign_in_to_practice(page, live_server, agenda) -> None:
     page.locator("main").get_by_role("button", name="Se connecter").click()
     page.get_by_role("link", name="Mon cabinet").click()
     check_page(page)
-    device = TOTPDevice.objects.get(user=account)
-    page.fill("[name=code]", f"{totp(device.bin_key):06d}")
+    device = CodeApp.objects.get(user=account)
+    page.fill("[name=code]", f"{totp(device.seed):06d}")
     page.get_by_role("button", name="Activer").click()
     check_page(page)
     page.get_by_role("link", name="Continuer").click()

@@ -2,11 +2,10 @@ from datetime import UTC, date, datetime
 from itertools import count
 
 from django.test import Client
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.record.entries import Actor, ActorKind, Channel
 from booking.domain import accounts, patients
-from booking.models import Account, Patient
+from booking.models import Account, CodeApp, Patient
 from practitioners.models import Membership, Practice
 
 PASSWORD = "correct horse battery"
@@ -75,7 +74,7 @@ def verified_client(account: Account) -> Client:
     """A client signed in with a second factor, as the middleware will find it."""
     from django_otp import DEVICE_ID_SESSION_KEY
 
-    device, _ = TOTPDevice.objects.get_or_create(user=account, name="test", confirmed=True)
+    device, _ = CodeApp.objects.get_or_create(user=account, name="test", confirmed=True)
     client = Client()
     client.force_login(account, backend="booking.backends.EmailBackend")
     session = client.session

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from django.urls import reverse
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Entry
-from booking.models import Appointment
+from booking.models import Appointment, CodeApp
 from partners.domain import identities, scopes
 from partners.models import Grant
 from partners.tasks import tell_webhooks
@@ -68,7 +67,7 @@ def test_a_vendor_registers_is_granted_syncs_books_is_told_moves_and_is_shut_out
     settings.BASE_URL = live_server.url
     settings.OUTGOING_MAY_REACH = ["127.0.0.1/32", "::1/128"]
     account = make_account("editeur@exemple.fr")
-    TOTPDevice.objects.create(user=account, name="phone", key=TOTP_KEY, confirmed=True)
+    CodeApp.objects.create(user=account, name="phone", seed=bytes.fromhex(TOTP_KEY), confirmed=True)
     owner = verified_client(make_member(agenda.practice, role="owner").account)
     vendor = Vendor(live_server.url, "editeur@exemple.fr", PASSWORD, TOTP_KEY, str(tmp_path))
     try:

@@ -9,11 +9,10 @@ from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from django.utils import timezone
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from booking.domain.book import book
 from booking.domain.patients import make_known
-from booking.models import Account, Patient
+from booking.models import Account, CodeApp, Patient
 from booking.models.account import email_index
 from booking.models.appointment import Channel
 from partners.models import Partner, PartnerMember
@@ -50,7 +49,7 @@ class Person:
     name: str
     email: str
     last_name: str
-    device: TOTPDevice | None = None
+    device: CodeApp | None = None
     practices: tuple[Practice, ...] = ()
     # Where the pages of this person's work begin; empty for patients.
     work: str = ""
@@ -95,7 +94,7 @@ class Person:
         return Account.objects.filter(email_index=self.index(), is_active=True).first()
 
     def typed(self) -> Typed:
-        code = f"{totp(self.device.bin_key):06d}" if self.device else "123456"
+        code = f"{totp(self.device.seed):06d}" if self.device else "123456"
         return Typed(
             email=self.email, password=PASSWORD, first_name=self.name, last_name=self.last_name,
             code=code,
@@ -180,7 +179,7 @@ def _patients(practice: Practice, *, now: datetime) -> list[Person]:
     make_account("noe@exemple.fr")
     careful = make_account("lea@exemple.fr")
     make_patient(careful, first_name="Léa", last_name="Trémouille")
-    device = TOTPDevice.objects.create(user=careful, name="Téléphone", confirmed=True)
+    device = CodeApp.objects.create(user=careful, name="Téléphone", confirmed=True)
     return [
         Person(name="Zoé", email="zoe@exemple.fr", last_name="Quatrefages"),
         Person(name="Noé", email="noe@exemple.fr", last_name="Ottavioli"),
@@ -211,7 +210,7 @@ def _member(practice: Practice, name: str, role: str) -> Person:
     email = f"{search_text(name)}@exemple.fr"
     account = make_account(email)
     Membership.objects.create(account=account, practice=practice, role=role)
-    device = TOTPDevice.objects.create(user=account, name="Téléphone", confirmed=True)
+    device = CodeApp.objects.create(user=account, name="Téléphone", confirmed=True)
     return Person(
         name=name, email=email, last_name="Cabinet", device=device, practices=(practice,),
         work="/cabinet/",
@@ -222,7 +221,7 @@ def _vendor(partner: Partner, *, now: datetime) -> Person:
     """Somebody of the software's vendor, on whose pages its keys and addresses are kept."""
     account = make_account("editrice@exemple.fr")
     PartnerMember.objects.create(partner=partner, account=account, created_at=now)
-    device = TOTPDevice.objects.create(user=account, name="Téléphone", confirmed=True)
+    device = CodeApp.objects.create(user=account, name="Téléphone", confirmed=True)
     return Person(
         name="Éditrice", email="editrice@exemple.fr", last_name="Logiciels", device=device,
         work="/editeur/",

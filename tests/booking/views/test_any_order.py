@@ -8,10 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from booking.domain import address_checks, handover
-from booking.models import Account, AddressCheck, Appointment, Handover, Patient
+from booking.models import Account, AddressCheck, Appointment, CodeApp, Handover, Patient
 from booking.models.account import email_index
 from booking.models.appointment import Status
 from booking.models.patient import Relation
@@ -75,10 +74,10 @@ def by_password(client, target):
 
 def by_code(client, target):
     account = _with_people("b@exemple.fr")
-    device = TOTPDevice.objects.create(user=account, name="Téléphone", confirmed=True)
+    device = CodeApp.objects.create(user=account, name="Téléphone", confirmed=True)
     data = {"email": "b@exemple.fr", "password": PASSWORD, "next": target}
     asked = client.post(reverse("booking:sign-in"), data)
-    return client.post(asked["Location"], {"code": f"{totp(device.bin_key):06d}"})
+    return client.post(asked["Location"], {"code": f"{totp(device.seed):06d}"})
 
 
 def by_verification_link(client, target):

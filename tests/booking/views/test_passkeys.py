@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django_otp.plugins.otp_static.models import StaticToken
 from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.models import Entry
 from booking.domain import erase, passkeys
 from booking.domain.dashboard_access import let_in, stop
+from booking.models import RecoveryCode
 from booking.queries.held_data import held_data
 from booking.views.access import CODE_GIVEN_AT
 from tests.factories import make_account, practice_actor, verified_client
@@ -99,7 +99,7 @@ def test_ones_own_are_ended_and_nobody_elses():
     session.save()
     assert client.post(reverse("booking:forget-passkey", args=[theirs.pk])).status_code == 404
     client.post(reverse("booking:new-recovery-codes"))
-    assert StaticToken.objects.filter(device__user=account).count() == 10
+    assert RecoveryCode.objects.filter(sheet__user=account).count() == 10
     client.post(url)
     assert list(WebAuthnCredential.objects.all()) == [theirs]
     assert Entry.objects.get(action="passkey-forgotten").subjects == [account.pk]

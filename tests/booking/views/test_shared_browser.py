@@ -8,10 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from booking.domain import accounts, address_checks
-from booking.models import Account, AddressCheck, Appointment, Patient
+from booking.models import Account, AddressCheck, Appointment, CodeApp, Patient
 from booking.models.account import email_index
 from booking.views import unfinished
 from practitioners.models import Taken
@@ -72,11 +71,11 @@ def with_password(client, page, email="b@exemple.fr"):
 
 def with_code(client, page):
     account = account_with_people("c@exemple.fr")
-    device = TOTPDevice.objects.create(user=account, name="Téléphone", confirmed=True)
+    device = CodeApp.objects.create(user=account, name="Téléphone", confirmed=True)
     form = form_with(client.get(page), "password")
     asked = send(client, form, page, email="c@exemple.fr", password=PASSWORD)["Location"]
     form = form_with(client.get(asked), "code")
-    return send(client, form, asked, code=f"{totp(device.bin_key):06d}")
+    return send(client, form, asked, code=f"{totp(device.seed):06d}")
 
 
 def signed_up(client, page):

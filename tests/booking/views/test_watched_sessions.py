@@ -6,13 +6,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.incidents import workflow
 from audit.incidents.exposure import exposure_of
 from audit.models import ApprovalOf, Entry, Incident, Notice, NoticeKind, State, Watched
 from audit.record.entries import Actor, ActorKind, Channel
-from booking.models import Account, Appointment, Message, Patient
+from booking.models import Account, Appointment, CodeApp, Message, Patient
 from booking.models.message import MessageKind
 from booking.queries.incidents import Exposed
 from booking.views.dashboard import incidents
@@ -47,8 +46,8 @@ def page(visit):
 
 
 def code_of(account, *, later=0):
-    device = TOTPDevice.objects.get(user=account)
-    totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
+    device = CodeApp.objects.get(user=account)
+    totp = TOTP(device.seed, drift=device.drift)
     totp.time = timezone.now().timestamp() + later
     return f"{totp.token():06d}"
 
