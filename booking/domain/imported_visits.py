@@ -8,12 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from booking.domain.book import OutsideOpening, SlotTaken, book
+from booking.domain.change import note_down
 from booking.domain.patient_file import VisitLine
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from practitioners.domain.text import search_text
 from practitioners.domain.wall_clock import instant
 from practitioners.models import Agenda, Practice, VisitReason
+
+LONGEST_NOTE = 500
 
 
 class CannotTake(Refusal):
@@ -95,7 +98,7 @@ def take_visit(
     if same.exclude(status=Status.CANCELLED).exists():
         return False
     try:
-        book(
+        visit = book(
             visit_reason=reason,
             starts_at=starts_at,
             patient=patient,
@@ -110,4 +113,14 @@ def take_visit(
         )
     except (SlotTaken, OutsideOpening) as error:
         raise CannotTake(CannotTake.taken) from error
+    if words := _unsaid(line, reason):
+        note_down(appointment=visit, text=words, actor=actor)
     return True
+
+
+def _unsaid(line: VisitLine, reason: VisitReason) -> str:
+    """What the line says of the visit and its visit reason does not: kept as the practice's note,
+    which is sealed, since it may say anything of anybody.
+    """
+    words = line.reason.strip()
+    return "" if search_text(words) in ("", search_text(reason.name)) else words[:LONGEST_NOTE]

@@ -71,6 +71,8 @@ VISIT_COLUMNS = {
         "motif", "motif de consultation", "motif du rendez vous", "type", "type de rendez vous",
         "type de rdv", "acte", "visit reason", "appointment type",
     ),
+    # What an event was called in a calendar: kept so that it can be found again.
+    "title": ("intitule", "summary"),
     "practitioner": (
         "praticien", "medecin", "docteur", "agenda", "professionnel", "practitioner", "doctor",
     ),
@@ -89,6 +91,8 @@ class UnreadableFile(Refusal):
     """The file is no table of patients; `text` says why."""
 
     too_large = _("Ce fichier est trop grand : 8 Mo et 50 000 lignes au plus.")
+    too_many_events = _("Ce calendrier est trop grand : 8 Mo et 50 000 événements au plus.")
+    no_events = _("Ce calendrier ne contient aucun rendez-vous à heure dite.")
     no_table = _("Ce fichier n’est pas un tableau CSV que l’on puisse lire.")
     no_names = _("La première ligne doit nommer les colonnes, dont le nom et le prénom.")
     empty = _("Ce fichier ne contient aucun patient.")
@@ -124,6 +128,9 @@ class Line:
     problem: object = ""
     # Whether the birth date has a year of two digits (`parse_birth_date`).
     has_short_year: bool = False
+    # Of an event of a calendar: what it was called, and its start as the table writes it.
+    title: str = ""
+    start: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,12 +251,20 @@ def _line(number: int, cells: list[str], columns: dict[str, int], *, has_visits:
         problems.append(_("date, heure ou durée illisible"))
     if problems:
         # All of it at once: whoever mends the line mends it once.
-        return Line(number=number, cells=cells, problem=", ".join(str(each) for each in problems))
+        return Line(
+            number=number,
+            cells=cells,
+            problem=", ".join(str(each) for each in problems),
+            title=cell("title"),
+            start=cell("start"),
+        )
     sex = search_text(cell("sex"))
     return Line(
         number=number,
         cells=cells,
         visit=visit,
+        title=cell("title"),
+        start=cell("start"),
         has_short_year=has_short_year(cell("birth_date").partition(" 00:00")[0]),
         identity=Identity(
             first_name=first_name,
@@ -315,11 +330,12 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def rejects_of(header: list[str], refused: list[Line]) -> str:
+def rejects_of(header: list[str], refused: list[Line], *, is_calendar: bool = False) -> str:
     """The lines that could not be taken as a file to mend: their number, why, and themselves.
 
-    What a spreadsheet would take for a formula is made a text.
+    The events of a calendar are counted from the first one. What a spreadsheet would take for a
+    formula is made a text.
     """
-    head = [_("ligne"), _("raison"), *header]
-    lines = ([line.number, line.problem, *line.cells] for line in refused)
+    head = [_("événement") if is_calendar else _("ligne"), _("raison"), *header]
+    lines = ([line.number - is_calendar, line.problem, *line.cells] for line in refused)
     return "".join(line_of(each) for each in (head, *lines))

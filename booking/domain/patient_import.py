@@ -43,14 +43,20 @@ def begin(
     *, practice: Practice, account: Account, name: str, content: bytes, actor: Actor, now: datetime
 ) -> PatientImport:
     """Keep a file, sealed, until it is taken or dropped. Raises patient_file.UnreadableFile."""
+    is_calendar = visit_calendar.is_calendar(content)
     text, left_out = (
         visit_calendar.as_table(content, zone=practice.zone)
-        if visit_calendar.is_calendar(content)
+        if is_calendar
         else (patient_file.text_of(content), 0)
     )
     table = patient_file.read_table(text)
     row = PatientImport(
-        practice=practice, account=account, total=len(table.rows), left_out=left_out, begun_at=now
+        practice=practice,
+        account=account,
+        total=len(table.rows),
+        is_calendar=is_calendar,
+        left_out=left_out,
+        begun_at=now,
     )
     seal(row, title=name[:120], lines=text)
     row.save(force_insert=True)
@@ -251,7 +257,7 @@ def _take_batch(import_id: uuid.UUID, *, now: datetime) -> bool:
             break
     if refused:
         row.rejected += len(refused)
-        text = patient_file.rejects_of(table.header, refused)
+        text = patient_file.rejects_of(table.header, refused, is_calendar=row.is_calendar)
         # One header alone, whatever the number of batches.
         more = text if not rejects else text.partition("\r\n")[2]
         seal(row, rejects=rejects + more)

@@ -19,6 +19,7 @@ from practitioners.domain.calendar_events import Apart, NoCalendar, read_events,
 
 HEADER = (
     "Nom", "Prénom", "Date de naissance", "Téléphone", "E-mail", "Début", "Durée", "Motif",
+    "Intitulé",
 )  # fmt: skip
 _PHONE = re.compile(r"(?:\+33 ?|0)[1-9](?:[ .-]?\d\d){4}")
 # With slashes alone where the year has two digits: a telephone number has points or spaces.
@@ -45,7 +46,7 @@ def as_table(content: bytes, *, zone: ZoneInfo) -> tuple[str, int]:
     with what stands there, which is refused like any other line. Raises UnreadableFile.
     """
     if len(content) > LARGEST_BYTES:
-        raise UnreadableFile(UnreadableFile.too_large)
+        raise UnreadableFile(UnreadableFile.too_many_events)
     if b"\x00" in content:
         raise UnreadableFile(UnreadableFile.no_calendar)
     try:
@@ -53,11 +54,11 @@ def as_table(content: bytes, *, zone: ZoneInfo) -> tuple[str, int]:
     except NoCalendar as error:
         raise UnreadableFile(UnreadableFile.no_calendar) from error
     if len(parts.events) > MOST_LINES:
-        raise UnreadableFile(UnreadableFile.too_large)
+        raise UnreadableFile(UnreadableFile.too_many_events)
     events = [_row(apart, event, zone) for apart, event in read_events(parts)]
     rows = [row for row in events if row is not None]
     if not rows:
-        raise UnreadableFile(UnreadableFile.empty)
+        raise UnreadableFile(UnreadableFile.no_events)
     out = io.StringIO()
     csv.writer(out, delimiter=";").writerows([HEADER, *rows])
     return out.getvalue(), len(events) - len(rows)
@@ -119,7 +120,7 @@ def _cells(title: str, words: str, *, start: str, minutes: str, is_named: bool =
     who, reason = _parted(title)
     last_name, first_name = _name(who)
     found = [_first(pattern, words) for pattern in (_BORN, _PHONE, _MAIL)]
-    return [last_name if is_named else "", first_name, *found, start, minutes, reason]
+    return [last_name if is_named else "", first_name, *found, start, minutes, reason, title]
 
 
 def _plain(title: object) -> str:

@@ -11,9 +11,10 @@ class StartForm(forms.Form):
 
     visit_reason = forms.ModelChoiceField(
         label=_("Agenda et motif, là où le fichier n’en dit pas que l’on connaisse"),
+        help_text=_("Ce que le fichier en dit est alors noté dans le rendez-vous."),
         queryset=VisitReason.objects.none(),
         required=False,
-        empty_label=_("aucun : ces lignes me sont rendues"),
+        empty_label=_("aucun : ces rendez-vous me sont rendus"),
     )
 
     def __init__(self, *args: Any, practice: Practice, **kwargs: Any) -> None:
@@ -37,7 +38,7 @@ class DoublesForm(forms.Form):
     takes_doubles = forms.BooleanField(
         label=_("Créer quand même une fiche pour qui en a probablement une"),
         required=False,
-        help_text=_("Sinon ces lignes vous sont rendues dans un fichier, avec leur raison."),
+        help_text=_("Sinon ces patients vous sont rendus dans un fichier, avec la raison."),
     )
 
 

@@ -36,6 +36,8 @@ class PatientImport(models.Model):
     lines = SealedField()
     # The lines that could not be taken, each with its reason, as a file to mend.
     rejects = SealedField()
+    # Whether the file was a calendar: its lines are events.
+    is_calendar = models.BooleanField(default=False, db_default=False)
     # Of a calendar: whole days, cancelled and free events, which are no visits.
     left_out = models.PositiveIntegerField(default=0, db_default=0)
     total = models.PositiveIntegerField(default=0)

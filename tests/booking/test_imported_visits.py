@@ -339,9 +339,45 @@ def test_a_calendar_says_what_it_holds_before_anything_is_taken(agendas, now):
     assert "2 ne sont pas des rendez-vous" in text
     facts = dict(re.findall(r"<dt>([^<]+)</dt>\s*<dd>(\d+)</dd>", text))
     assert facts == {
-        "Lignes": "4", "Avec un rendez-vous à reprendre": "2", "Patients sans rendez-vous": "0",
-        "Refusées": "2",
+        "Événements": "4", "Avec un rendez-vous à reprendre": "2", "Patients sans rendez-vous": "0",
+        "Refusés": "2",
     }  # fmt: skip
+    assert "«\xa0Anatole Martin\xa0», 2026-11-30 13:00" in text
+    assert "ligne" not in words_in(text)
+    row = PatientImport.unscoped.get()
+    page = reverse("booking:change-import", args=[practice.pk, row.pk, "prendre"])
+    reason = VisitReason.objects.get(agenda=agendas[0], name="Consultation")
+    desk.post(page, {"visit_reason": reason.pk})
+    patient_import.run(row.pk, now=now)
+    for name in ("patient-import", "imports"):
+        args = [practice.pk, row.pk] if name == "patient-import" else [practice.pk]
+        said = desk.get(reverse(f"booking:{name}", args=args)).content.decode()
+        assert "vénement" in said and "ligne" not in words_in(said).replace("Première ligne", "")
+    found = desk.get(reverse("booking:import-rejects", args=[practice.pk, row.pk]))
+    head, first, *_rest = b"".join(found).decode("utf-8-sig").splitlines()
+    assert head.startswith("événement;raison;Nom") and head.endswith("Intitulé")
+    assert first.startswith("3;") and first.endswith("Anatole Martin")
+
+
+def words_in(page):
+    """What the main part of a page says."""
+    main = page.split("<main")[1].split("</main>")[0]
+    return re.sub(r"une ligne sans date|hors ligne|en ligne", "", re.sub(r"<[^>]+>", " ", main))
+
+
+def test_what_the_event_says_and_no_visit_reason_is_kept_sealed(agendas, now):
+    """Its words may name anybody: they stand in the visit's note, which is sealed."""
+    event = ["SUMMARY:LEFÈVRE Zoé - Contrôle avec sa fille Ada", *GOOD[1:]]
+    row = taken(agendas, now, calendar_of(event))
+    assert (row.visits, row.rejected) == (1, 0)
+    visit = Appointment.unscoped.get()
+    with reveal([(visit, ("practice_note",))], actor=practice_actor(), purpose=Purpose.CARE) as p:
+        assert p.text(visit, "practice_note") == "Contrôle avec sa fille Ada"
+    # What its visit reason says already is not said twice.
+    known = [GOOD[0].replace("Zoé", "Léa"), "DESCRIPTION:0612345699", "DTSTART:20261201T090000"]
+    taken(agendas, now, calendar_of(known))
+    other = Appointment.unscoped.exclude(pk=visit.pk).get()
+    assert other.practice_note is None
 
 
 def test_no_agenda_is_chosen_before_somebody_chooses(agendas, now):

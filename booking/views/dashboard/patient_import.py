@@ -123,7 +123,7 @@ def change_import(
         patient_import.drop(row=row, actor=actor, now=now)
     elif what == "oublier" and row.ended_at is not None:
         patient_import.forget(row=row, actor=actor)
-        messages.success(request, _("L’import et ses lignes refusées sont effacés."))
+        messages.success(request, _("L’import et ce qui en était refusé sont effacés."))
         return redirect("booking:imports", practice_id)
     else:
         raise Http404
