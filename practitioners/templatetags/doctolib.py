@@ -82,7 +82,25 @@ def short_day(at: datetime, practice: Practice) -> str:
 @register.filter
 def span(absence: Absence, practice: Practice) -> str:
     """From when until when an absence lasts: whole days as such, hours of one day with one day."""
-    begins, ends = _wall(absence.starts_at, practice), _wall(absence.until, practice)
+    return lasting((absence.starts_at, absence.until), practice)
+
+
+@register.filter
+def days_from_to(first: date, last: date) -> str:
+    """Some days in a row, both included: one day is said once."""
+    said = date_words.in_words(first, "j F Y")
+    if first == last:
+        return _("le %(day)s") % {"day": said}
+    return _("du %(first)s au %(last)s") % {
+        "first": said,
+        "last": date_words.in_words(last, "j F Y"),
+    }
+
+
+@register.filter(expects_localtime=True)
+def lasting(period: tuple[datetime, datetime], practice: Practice) -> str:
+    """From when until when a period lasts: whole days as such, hours of one day with one day."""
+    begins, ends = _wall(period[0], practice), _wall(period[1], practice)
     first = date_words.in_words(begins, "D j b")
     if begins.time() == ends.time() == time.min and begins < ends:
         last = ends - timedelta(days=1)
