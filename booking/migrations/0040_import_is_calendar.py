@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("booking", "0036_session_digest")]
+    dependencies = [("booking", "0039_sealed_target")]
 
     operations = [
         migrations.AddField(
