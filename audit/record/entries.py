@@ -11,8 +11,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from audit.fixed_query import insert_rows
@@ -105,8 +106,13 @@ def write(
     details: Mapping[str, object] | None = None,
     at: datetime | None = None,
     rows: Sequence[models.Model] = (),
+    outlives_rollback: bool = False,
 ) -> uuid.UUID:
     """Append one entry in the caller's transaction and return its id.
+
+    With `outlives_rollback`, for what has happened whatever becomes of that transaction (somebody
+    has read something), a transaction that is rolled back is followed by the same entry, which
+    then says so ("rolled_back").
 
     `details` holds ids, times, counts and software's networks; never an identity. `rows` are
     unsaved rows that the entry is about, inserted in the same statement (audit/fixed_query.py).
@@ -129,10 +135,27 @@ def write(
         object_id,
         content.plain_details(details),
     )
+    _insert(values, rows)
+    if outlives_rollback:
+        _rewrite_after_rollback(values)
+    return entry_id
+
+
+def _insert(values: Sequence[Any], rows: Sequence[models.Model] = ()) -> None:
     code = content.authentication_code(content.canonical(values))
     insert_rows(
         rows,
         before=_INSERT,
         parameters=(*values[:-1], json.dumps(values[-1], sort_keys=True), code),
     )
-    return entry_id
+
+
+def _rewrite_after_rollback(values: Sequence[Any]) -> None:
+    """See to it that an entry comes back, also where what surrounds it is rolled back as well."""
+    again = (*values[:-1], values[-1] | {"rolled_back": True})
+
+    def rewrite() -> None:
+        _insert(again)
+        _rewrite_after_rollback(again)
+
+    connection.on_rollback(rewrite)  # type: ignore[attr-defined]

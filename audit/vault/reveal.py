@@ -89,7 +89,8 @@ def reveal(
 
     `wanted` pairs each row with the fields that will be read. The entry is inserted in the
     caller's transaction (or on its own without one) before any text can be read; if it cannot
-    be written the error propagates and nothing opens. Inside another acting block the outer
+    be written the error propagates and nothing opens. If that transaction is rolled back, the entry
+    is written again, since something was read. Inside another acting block the outer
     actor stays. A field that is null is not part of the entry: there is nothing to see. The entry
     says through what it was asked for (the actor's origin), and `details` whatever else there is
     to say. Where the channel has a guard, what it raises propagates, and nothing opens.
@@ -114,6 +115,7 @@ def reveal(
                 object_id=object_id,
                 details=said,
                 at=at,
+                outlives_rollback=True,
             )
         opened = keys.data_keys({row.subject_id for row, _ in pairs}) if pairs else {}
         allowed = frozenset((row._meta.db_table, row.pk, name) for row, name in named)

@@ -80,7 +80,7 @@ def look_up(*, text: str, purpose: Purpose, actor: Actor, now: datetime) -> list
         staff_reveals.count(actor=actor, subjects=[_question(text)], purpose=purpose, now=now)
         entries.write(
             "looked-up", actor=actor, purpose=purpose.value, at=now,
-            details={"found": "many" if patients else "none"},
+            details={"found": "many" if patients else "none"}, outlives_rollback=True,
         )  # fmt: skip
         if patients:
             raise TooMany
@@ -110,7 +110,7 @@ def visits_of(
     entries.write(
         "visits-read", actor=actor, purpose=purpose.value, subjects=[patient.pk],
         fields=["booking_appointment.visits"], object_id=patient.pk,
-        details={**origin, **noted}, at=now,
+        details={**origin, **noted}, at=now, outlives_rollback=True,
     )  # fmt: skip
     rows = Appointment.unscoped.filter(patient=patient).select_related(
         "practice", "agenda__practitioner", "visit_reason"

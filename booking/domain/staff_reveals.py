@@ -98,6 +98,7 @@ def count(*, actor: Actor, subjects: Iterable[uuid.UUID], purpose: Purpose, now:
                 purpose=purpose.value,
                 at=now,
                 details={"limit": spent.limit, "seconds": spent.window // 1000},
+                outlives_rollback=True,
             )
             raise
 

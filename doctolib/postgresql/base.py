@@ -1,12 +1,18 @@
 """The database backend. Django looks for `DatabaseWrapper` in a module of this name."""
 
+import logging
 import select
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import Error
 from django.db.backends.postgresql import base
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+
+logger = logging.getLogger(__name__)
 
 
 class InstantLoader(Loader):
@@ -24,8 +30,92 @@ class InstantLoader(Loader):
         return datetime.fromisoformat(str(data, "ascii"))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Undoing:
+    """What is to be done if a savepoint, or the transaction, is rolled back."""
+
+    savepoints: frozenset[str]
+    # The transaction that Django's test case rolls back behind each test is no failure.
+    is_in_test: bool
+    work: Callable[[], None]
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's backend, with cheaper ways to do two things that every request does."""
+    """Django's backend, with cheaper ways to do two things that every request does.
+
+    And with `on_rollback`, the counterpart of `on_commit`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._on_rollback: list[_Undoing] = []
+        self._undone: list[_Undoing] = []
+        self._is_connecting = False
+
+    def on_rollback(self, work: Callable[[], None]) -> None:
+        """Do something once what was done in this transaction has been rolled back.
+
+        Where a savepoint alone is rolled back, it is done in the transaction around it; else in a
+        transaction of its own. Outside of any transaction nothing can be rolled back. If the
+        connection breaks, it waits for the next one of this thread; it is lost with the process.
+        """
+        if self.in_atomic_block:
+            block = self.atomic_blocks[0]
+            self._on_rollback.append(
+                _Undoing(
+                    savepoints=frozenset(sid for sid in self.savepoint_ids if sid is not None),
+                    is_in_test=block._from_testcase,  # type: ignore[attr-defined]
+                    work=work,
+                )
+            )
+
+    def savepoint_rollback(self, sid: str) -> None:
+        super().savepoint_rollback(sid)
+        undone = [each for each in self._on_rollback if sid in each.savepoints]
+        if undone:
+            self._on_rollback = [each for each in self._on_rollback if sid not in each.savepoints]
+            for each in undone:
+                each.work()
+
+    def commit(self) -> None:
+        super().commit()
+        self._on_rollback = []
+
+    def rollback(self) -> None:
+        super().rollback()
+        self._note_undone()
+
+    def close(self) -> None:
+        self._note_undone()
+        super().close()
+
+    def connect(self) -> None:
+        self._is_connecting = True
+        try:
+            super().connect()
+        finally:
+            self._is_connecting = False
+        self._work_off()
+
+    def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:
+        super().set_autocommit(autocommit, *args, **kwargs)
+        if autocommit and not self._is_connecting:
+            self._work_off()
+
+    def _note_undone(self) -> None:
+        self._undone += [each for each in self._on_rollback if not each.is_in_test]
+        self._on_rollback = []
+
+    def _work_off(self) -> None:
+        """Do what is owed; what fails does not hide what led to it, and waits for a connection."""
+        undone, self._undone = self._undone, []
+        for each in undone:
+            try:
+                each.work()
+            except Error:
+                logger.exception("what was to follow a rollback could not be done")
+                if self.errors_occurred:
+                    self._undone.append(each)
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)

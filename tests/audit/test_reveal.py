@@ -70,7 +70,9 @@ def test_the_entry_is_part_of_the_callers_transaction():
         with reveal([(patient, ("phone",))], actor=practice_actor(), purpose=Purpose.CARE):
             assert Entry.objects.count() == before + 1
         raise Undone
-    assert Entry.objects.count() == before
+    # Rolled back with it, and there all the same: tests/audit/test_rolled_back.py.
+    assert Entry.objects.count() == before + 1
+    assert Entry.objects.latest("at", "id").details["rolled_back"] is True
 
 
 def test_only_what_was_named_opens():
