@@ -10,6 +10,10 @@ DEPLOYED = {
     "DOCTOLIB_INDEX_KEY": "an-index-key-for-the-check-only-d6Vk3Hs9",
     "DOCTOLIB_ALLOWED_HOSTS": "doctolib.example",
     "DOCTOLIB_BASE_URL": "https://doctolib.example",
+    "DOCTOLIB_WITNESSES": (
+        "witness.example/w1+7e136b5c+BAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+        " https://witness.example"
+    ),
     "DATABASE_URL": "postgresql://doctolib@db/doctolib",
     "REDIS_URL": "redis://redis:6379/0",
 }

@@ -56,6 +56,7 @@ class Environment:
     proxies: int
     connection_seconds: int
     live_port: int
+    witness_port: int
     clamd: str
     stun_urls: tuple[str, ...]
     turn_urls: tuple[str, ...]
@@ -146,6 +147,8 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         connection_seconds=number("DOCTOLIB_CONNECTION_SECONDS", 600),
         # In production a proxy hands /direct/ to the ASGI process, on the site's own address.
         live_port=0 if production else number("DOCTOLIB_LIVE_PORT", port + 1),
+        # Of the demo's own witness, where no other is named.
+        witness_port=0 if production else number("DOCTOLIB_WITNESS_PORT", port + 2),
         clamd=source.get("DOCTOLIB_CLAMD", ""),
         stun_urls=_words(source.get("DOCTOLIB_STUN_URLS", "")),
         **_turn(source),

@@ -81,11 +81,13 @@ def hand_out(*, now: datetime) -> int:
 
 
 def _ask_once(witness: Witness, checkpoint: Checkpoint) -> bool:
-    """Get and keep a witness's cosignature unless it is there. Raises as `ask`."""
-    known = Cosignature.objects.filter(witness=witness.key.name)
-    if known.filter(checkpoint=checkpoint).exists():
-        return False
+    """Get a witness's cosignature and keep it unless one is there. Raises as `ask`.
+
+    It is asked in either case: of a record that was set back, every cosignature is there.
+    """
     line = ask(witness, checkpoint)
+    if checkpoint.cosignatures.filter(witness=witness.key.name).exists():
+        return False
     at = notes.cosigned_at(checkpoint.note + line, witness.key)
     row = Cosignature(
         checkpoint=checkpoint,

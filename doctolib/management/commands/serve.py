@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from audit.record import privileges
 from doctolib.demo import accounts, load
+from doctolib.development import witness
 from doctolib.development.mail_sink import start_sink
 from doctolib.environment import PROJECT_DIR, read_environment
 from doctolib.servers import url_of_role
@@ -69,6 +70,8 @@ class Command(BaseCommand):
         self._require_free(environment.port, "DOCTOLIB_PORT")
         self._require_free(environment.live_port, "DOCTOLIB_LIVE_PORT")
         self._require_free(environment.smtp_port, "SMTP_PORT")
+        if not environment.witnesses:
+            self._require_free(environment.witness_port, "DOCTOLIB_WITNESS_PORT")
         try:
             call_command("migrate", verbosity=0, interactive=False)
         except OperationalError as error:
@@ -76,12 +79,16 @@ class Command(BaseCommand):
         if not load.is_loaded():
             self.stdout.write("Loading the demo (once, about a minute) ...")
             load.load(now=timezone.now(), say=self.stdout.write)
+        commands = commands_of(environment.port, environment.live_port)
+        if not environment.witnesses:
+            commands["The witness"] = witness.command_of(environment.witness_port)
+            os.environ["DOCTOLIB_WITNESSES"] = witness.setting_of(environment.witness_port)
         variables = self._environment_of(privileges.APPLICATION_ROLE)
         own = {SEALER: self._environment_of(privileges.SEALER_ROLE)}
         connection.close()
         sink = start_sink(settings.MAIL_SINK_DIR, port=environment.smtp_port)
         supervisor = Supervisor(
-            commands_of(environment.port, environment.live_port),
+            commands,
             variables=variables,
             own_variables=own,
             say=self.stderr.write,
