@@ -2,12 +2,10 @@
 
 import base64
 import logging
-import quopri
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
-from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -25,29 +23,12 @@ from doctolib.demo import accounts, load
 from practitioners.domain.text import search_text
 from practitioners.models import Membership, Practitioner
 from tests.audit.many_needles import Needles
-from tests.audit.stored import everything_stored
+from tests.audit.stored import encodings, everything_stored
 from tests.factories import practice_actor, verified_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 UUID = rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-def encodings(text: str) -> set[bytes]:
-    """A text as it would look in the encodings that dumps, queues and logs use."""
-    utf8 = text.encode()
-    found = {
-        utf8, text.upper().encode(), text.lower().encode(), text.encode("utf-16-le"),
-        text.encode("utf-16-be"), text.encode("latin-1", "ignore"), utf8.hex().encode(),
-        utf8.hex().upper().encode(), quote(text).encode(), quote(text, safe="@+").encode(),
-        quopri.encodestring(utf8).rstrip(b"=\n"), text.encode("unicode_escape"),
-        re.sub(rb"\\x([0-9a-f]{2})", rb"\\u00\1", text.encode("unicode_escape")),
-    }  # fmt: skip
-    for lead in range(3):
-        # Base64 at each alignment, without the characters that the neighbours share in.
-        coded = base64.b64encode(b"\0" * lead + utf8)
-        found.add(coded[(0, 2, 3)[lead] : len(coded) - 4].rstrip(b"="))
-    return {item for item in found if len(item) >= 6}
 
 
 def telephones(e164: str) -> list[str]:
