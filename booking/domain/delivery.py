@@ -377,6 +377,12 @@ class Preview:
     shape: tuple[object, ...]
 
 
+def _asked_of(visit: Appointment) -> tuple[object, ...]:
+    """What a message says of a visit by its reason, beside its name."""
+    reason = visit.visit_reason
+    return reason.teleconsultation, reason.instructions
+
+
 def preview(message: Message, *, now: datetime) -> Preview:
     """Show a practice what a patient will read of a visit, with nobody's name in it: nothing is
     opened. Raises NothingToSay.
@@ -395,8 +401,7 @@ def preview(message: Message, *, now: datetime) -> Preview:
             message.channel,
             language,
             str(named["whom"]),
-            appointment.visit_reason_id,
-            then.visit_reason_id if isinstance(then, Appointment) else None,
+            *(_asked_of(each) for each in (appointment, then) if isinstance(each, Appointment)),
             *(bool(value) for _name, value in sorted(context.items())),
         )
     letter = _letter(message.kind, "…", language, context, by_sms=by_sms)

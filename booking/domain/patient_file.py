@@ -128,9 +128,10 @@ class Line:
     problem: object = ""
     # Whether the birth date has a year of two digits (`parse_birth_date`).
     has_short_year: bool = False
-    # Of an event of a calendar: what it was called, and its start as the table writes it.
+    # Of an event of a calendar: what it was called, and its start, as the table writes it where it
+    # is none.
     title: str = ""
-    start: str = ""
+    start: datetime | str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,7 +257,7 @@ def _line(number: int, cells: list[str], columns: dict[str, int], *, has_visits:
             cells=cells,
             problem=", ".join(str(each) for each in problems),
             title=cell("title"),
-            start=cell("start"),
+            start=_moment(cell("start")) or cell("start"),
         )
     sex = search_text(cell("sex"))
     return Line(
@@ -264,7 +265,7 @@ def _line(number: int, cells: list[str], columns: dict[str, int], *, has_visits:
         cells=cells,
         visit=visit,
         title=cell("title"),
-        start=cell("start"),
+        start=_moment(cell("start")) or cell("start"),
         has_short_year=has_short_year(cell("birth_date").partition(" 00:00")[0]),
         identity=Identity(
             first_name=first_name,

@@ -62,7 +62,9 @@ def in_the_way(standing: Standing) -> str:
         return str(take.ResourceTaken.text)
     if standing.why == Why.HOLIDAY:
         return _("C’est un jour férié : ce praticien ne reçoit pas.")
-    if standing.why in (Why.ABSENT, Why.OUTSIDE, Why.OUT_OF_SERVICE):
+    if standing.why == Why.OUT_OF_SERVICE:
+        return str(take.OutOfService.text)
+    if standing.why in (Why.ABSENT, Why.OUTSIDE):
         return _("Ce praticien ne reçoit pas à cette heure pour ce motif.")
     if not standing.is_offered:
         return _("Aucun créneau de ce motif ne commence à cette heure.")

@@ -342,7 +342,7 @@ def test_a_calendar_says_what_it_holds_before_anything_is_taken(agendas, now):
         "Événements": "4", "Avec un rendez-vous à reprendre": "2", "Patients sans rendez-vous": "0",
         "Refusés": "2",
     }  # fmt: skip
-    assert "«\xa0Anatole Martin\xa0», 2026-11-30 13:00" in text
+    assert "«\xa0Anatole Martin\xa0», 30/11/2026 13:00\xa0: ni date" in text
     assert "ligne" not in words_in(text)
     row = PatientImport.unscoped.get()
     page = reverse("booking:change-import", args=[practice.pk, row.pk, "prendre"])
