@@ -56,6 +56,7 @@ from booking.views.access import (
     web_actor,
 )
 from booking.views.invited import Invited, invited_at
+from booking.views.passkeys import lead_to_codes
 from practitioners.domain import live
 
 
@@ -356,8 +357,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
             codes = second_factor.confirm(account=me, device=device, actor=web_actor(request))
             otp_login(request, device)
             note_code_given(request, now=timezone.now())
-            shown: dict[str, object] = {"codes": codes, "next": target}
-            return render(request, "booking/recovery_codes.html", shown)
+            return lead_to_codes(request, codes, onward=target)
         form.add_error("code", _("Ce code ne convient pas. Attendez le suivant et réessayez."))
     picture = segno.make(device.config_url).svg_inline(omitsize=True, svgclass=None, lineclass=None)
     context = {

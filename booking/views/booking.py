@@ -137,11 +137,14 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
         return gone
     here = choice.address(request)
     unfinished.keep_target(request, here)
-    answer = render(request, "booking/confirm_sign_in.html", _context(choice) | {"here": here})
     if request.method == "POST":
         # The session has ended meanwhile; what was filled in waits for its owner.
+        answer: HttpResponse = redirect(here)
         kept_choice.keep(request, answer, kept_choice.sent(request), reason=reason)
-    return answer
+        # Sent again, it leads away again (doctolib/once.py).
+        answer.leads_away = True  # type: ignore[attr-defined]
+        return answer
+    return render(request, "booking/confirm_sign_in.html", _context(choice) | {"here": here})
 
 
 @dataclass(frozen=True, kw_only=True)

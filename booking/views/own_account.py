@@ -17,6 +17,7 @@ from booking.domain import accounts, favourites, sign_ins
 from booking.models import SignIn
 from booking.queries.workplaces import workplaces_of
 from booking.session_store import session_digest
+from booking.views import afterwards
 from booking.views.access import (
     account_of,
     account_required,
@@ -26,6 +27,9 @@ from booking.views.access import (
 )
 from practitioners.domain import members
 from practitioners.models import Membership, Practitioner
+
+# What a mail program's own button sends (RFC 8058).
+ONE_CLICK = "List-Unsubscribe"
 
 
 @never_cache
@@ -114,12 +118,16 @@ def no_reminders(request: HttpRequest, token: str) -> HttpResponse:
     Exempt from the CSRF token: that button sends none, and the link itself is the proof.
     """
     if request.method != "POST":
-        return render(request, "booking/no_reminders.html")
+        is_done = afterwards.said(request) is not None
+        return render(request, "booking/no_reminders.html", {"is_done": is_done})
     try:
         accounts.end_reminders(token=token)
     except accounts.InvalidLink as problem:
         return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
-    return render(request, "booking/no_reminders.html", {"is_done": True})
+    if ONE_CLICK in request.POST:
+        # A mail program reads no page, and is not to be led to another one.
+        return render(request, "booking/no_reminders.html", {"is_done": True})
+    return afterwards.lead(request)
 
 
 @account_required

@@ -26,7 +26,7 @@ from booking.domain import (
 )
 from booking.forms.accounts import AddressCodeForm, ChangePasswordForm, NewAddressForm
 from booking.models import AddressCheck
-from booking.views import entering, guesses, known
+from booking.views import afterwards, entering, guesses, known
 from booking.views.access import (
     account_of,
     account_required,
@@ -168,13 +168,16 @@ def keep_email(request: HttpRequest) -> HttpResponse:
 def stop_email_change(request: HttpRequest, token: str) -> HttpResponse:
     """A link to the former address: its button stops the change, or takes it back."""
     now = timezone.now()
+    if (done := afterwards.said(request)) is not None:
+        return render(request, "booking/stop_email_change.html", {"is_done": True} | done)
     try:
         check = email_change.change_of_stop(token, now=now)
         if request.method == "POST":
             check = email_change.stop(token=token, now=now)
+            return afterwards.lead(request, was_made=check.proved_at is not None)
     except accounts.InvalidLink as problem:
         return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
-    context = {"is_done": request.method == "POST", "was_made": check.proved_at is not None}
+    context = {"is_done": False, "was_made": check.proved_at is not None}
     return render(request, "booking/stop_email_change.html", context)
 
 
@@ -185,7 +188,8 @@ def stop_factor_reset(request: HttpRequest, token: str) -> HttpResponse:
     try:
         reset = factor_reset.reset_of(token)
         if request.method == "POST":
-            reset = factor_reset.stop(token=token, now=timezone.now())
+            factor_reset.stop(token=token, now=timezone.now())
+            return redirect(request.path)
     except accounts.InvalidLink as problem:
         return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
     context = {"is_done": reset.ended_at is not None, "due_at": reset.due_at}

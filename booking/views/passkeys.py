@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_otp import login as otp_login
 from django_otp_webauthn import exceptions
 from django_otp_webauthn import views as ceremonies
@@ -22,10 +22,9 @@ from django_otp_webauthn.helpers import WebAuthnHelper
 from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.vault.reveal import Purpose, reveal
-from audit.views.posted import form_is_at
 from booking.domain import passkeys, second_factor, sign_ins
 from booking.models import Account
-from booking.views import entering
+from booking.views import afterwards, entering
 from booking.views.access import (
     account_of,
     account_required,
@@ -91,14 +90,29 @@ def forget_passkey(request: HttpRequest, passkey_id: int) -> HttpResponse:
 
 @never_cache
 @account_required
-@form_is_at("booking:passkeys")
+@require_http_methods(["GET", "HEAD", "POST"])
 def new_recovery_codes(request: HttpRequest) -> HttpResponse:
-    """Fresh single-use codes, for whoever loses their device; the former ones end."""
+    """Fresh single-use codes, for whoever loses their device; the former ones end.
+
+    Shown by a GET, for some minutes and in this session alone; after that it leads to the page
+    that makes others.
+    """
+    if request.method != "POST":
+        shown = afterwards.kept_secret(request)
+        if shown is None or _must_prove(request):
+            return redirect("booking:passkeys")
+        return render(request, "booking/recovery_codes.html", shown)
     if _must_prove(request) or not is_verified(request):
         return _to_code(request)
     codes = second_factor.new_recovery_codes(account=account_of(request), actor=web_actor(request))
-    shown = {"codes": codes, "next": reverse("booking:passkeys")}
-    return render(request, "booking/recovery_codes.html", shown)
+    return lead_to_codes(request, codes, onward=reverse("booking:passkeys"))
+
+
+def lead_to_codes(request: HttpRequest, codes: list[str], *, onward: str) -> HttpResponse:
+    """Lead to the page that shows fresh codes, and from there on."""
+    page = reverse("booking:new-recovery-codes")
+    afterwards.keep_secret_for(request, page, codes=codes, next=onward)
+    return redirect(page)
 
 
 class Enough(exceptions.OTPWebAuthnApiError):

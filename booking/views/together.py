@@ -87,7 +87,10 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
     if not request.user.is_authenticated:
         context["here"] = f"{request.path}?{urlencode(row.parameters())}"
         unfinished.keep_target(request, str(context["here"]))
-        answer = render(request, "booking/confirm_sign_in.html", context)
+        answer: HttpResponse = render(request, "booking/confirm_sign_in.html", context)
+        if request.method == "POST":
+            answer = redirect(str(context["here"]))
+            answer.leads_away = True  # type: ignore[attr-defined]
         return _with_what_was_said(request, answer, reason, answers)
     unfinished.forget_target(request, request.get_full_path())
     with scope(account=request.user):

@@ -17,7 +17,7 @@ from booking.domain import accounts, address_checks, sign_up, throttle
 from booking.forms.accounts import AddressCodeForm, CorrectAddressForm
 from booking.models import AddressCheck
 from booking.models.address_check import CheckKind
-from booking.views import entering, guesses, pending, taken_over
+from booking.views import afterwards, entering, guesses, pending, taken_over
 from booking.views.access import account_of, network_of
 
 # How long the browser that signed up goes on by itself once the address is proved elsewhere: on a
@@ -175,6 +175,9 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
     in: it goes on to the sign-in, and from there to what was begun.
     """
     now = timezone.now()
+    if (done := afterwards.said(request)) is not None:
+        context = {"word": _word(was_proved=done["was_proved"]), "target": done["target"]}
+        return render(request, "booking/proved_for_other.html", context)
     try:
         check = address_checks.check_of(token=token, now=now)
         is_own = str(check.pk) == request.session.get(pending.PENDING)
@@ -209,14 +212,17 @@ def _problem_of(request: HttpRequest, check: AddressCheck) -> str:
     return _("Ce n’est pas le mot de passe choisi à l’inscription.")
 
 
+def _word(*, was_proved: bool) -> str:
+    if was_proved:
+        return _("Cette adresse est déjà vérifiée.")
+    return _("Votre adresse est vérifiée.")
+
+
 def _on_from_link(request: HttpRequest, check: AddressCheck, *, was_proved: bool) -> HttpResponse:
     """Where a link leads in a browser that did not sign up."""
-    word = _("Votre adresse est vérifiée.")
-    if was_proved:
-        word = _("Cette adresse est déjà vérifiée.")
+    word = _word(was_proved=was_proved)
     if request.user.is_authenticated and request.user.pk != check.account_id:
-        context = {"word": word, "target": check.target}
-        return render(request, "booking/proved_for_other.html", context)
+        return afterwards.lead(request, was_proved=was_proved, target=check.target)
     messages.success(request, word)
     if request.user.is_authenticated:
         me = account_of(request)

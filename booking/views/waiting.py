@@ -22,7 +22,7 @@ from booking.domain.offer_links import offer_of
 from booking.forms.waiting import WaitForm
 from booking.models import Appointment, Offer, Patient, Wait
 from booking.queries import appointments as queries
-from booking.views import leaving, unfinished
+from booking.views import afterwards, leaving, unfinished
 from booking.views.access import account_required, web_actor
 from booking.views.both import BOTH, sentences
 from booking.views.chosen import page_of, refusals
@@ -168,17 +168,22 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
     says_no = request.method == "POST" and request.POST.get("reponse") == "non"
     taken = offers.taken_by(found)
     if taken is not None:
-        context = _context(found) | {"appointment": taken, "is_again": True, "says_no": says_no}
+        if request.method == "POST":
+            return afterwards.lead(request, is_again=True, says_no=says_no)
+        context = _context(found) | {"appointment": taken, "then": chains.follower(taken)}
+        context |= afterwards.said(request) or {"is_again": True}
         return render(request, "booking/offer_accepted.html", context)
+    if "declined" in (afterwards.said(request) or {}):
+        return render(request, "booking/offer_declined.html", _context(found))
     if request.method == "POST":
         actor = offers.patient_actor(found)
         if says_no and offers.is_declined(offer=found, actor=actor, now=now):
-            return render(request, "booking/offer_declined.html", _context(found))
+            return afterwards.lead(request, declined=True)
         try:
             if says_no:
                 raise offers.OfferGone
             is_sure = BOTH in request.POST
-            appointment = offers.accept(offer=found, actor=actor, now=now, is_sure=is_sure)
+            offers.accept(offer=found, actor=actor, now=now, is_sure=is_sure)
         except book.AlsoBooked as asked:
             # The page says it, and its button then means both.
             in_the_way = list(asked.conflicts)
@@ -190,9 +195,7 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
         ) as refused:
             problem = str(refused.text)
         else:
-            then = chains.follower(appointment)
-            context = _context(found) | {"appointment": appointment, "then": then}
-            return render(request, "booking/offer_accepted.html", context)
+            return afterwards.lead(request, is_again=False)
     wait = found.wait
     in_the_way = in_the_way or offers.conflicts_of(found, now=now)
     is_theirs = request.user.is_authenticated and wait.patient.account_id == request.user.pk

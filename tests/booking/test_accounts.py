@@ -133,7 +133,7 @@ def test_the_second_factor_is_set_up_and_then_asked_for(client):
     assert "<svg" in shown
     assert client.post(page, {"code": "000000"}).status_code == 200
     device = CodeApp.objects.get(user=account, confirmed=False)
-    answer = client.post(page, {"code": f"{totp(device.seed):06d}"})
+    answer = client.post(page, {"code": f"{totp(device.seed):06d}"}, follow=True)
     codes = re.findall(r"<li>((?:[a-z2-7]{4}-){3}[a-z2-7]{4})</li>", answer.content.decode())
     assert RecoveryCode.objects.filter(sheet__user=account).count() == 10
     assert len(codes) == 10

@@ -187,15 +187,15 @@ def test_the_link_books_in_one_tap_without_signing_in(appointment, now, settings
     # A scanner that follows links books nothing, and nobody's name is shown.
     assert Appointment.unscoped.get(pk=appointment.pk).starts_at == at(NEXT, 9)
     assert "Lefèvre" not in page and "Zoé" not in page
-    answer = stranger.post(link, {"reponse": "oui"})
+    answer = stranger.post(link, {"reponse": "oui"}, follow=True)
     assert "C’est réservé" in answer.content.decode()
     assert Appointment.unscoped.get(pk=appointment.pk).starts_at == at(MONDAY, 9)
     entry = Entry.objects.get(action="offer-accepted")
     assert entry.actor_id == appointment.patient.account_id
     # A second tap, and the link opened again, say the same again; nobody is told of a next person.
-    for again in (stranger.post(link, {"reponse": "oui"}), stranger.get(link)):
+    for again in (stranger.post(link, {"reponse": "oui"}, follow=True), stranger.get(link)):
         assert "C’est déjà réservé" in again.content.decode()
-    late = stranger.post(link, {"reponse": "non"}).content.decode()
+    late = stranger.post(link, {"reponse": "non"}, follow=True).content.decode()
     assert "déjà réservé pour vous" in late and "personne suivante" not in late
     assert Appointment.unscoped.get(pk=appointment.pk).starts_at == at(MONDAY, 9)
     assert Entry.objects.filter(action="offer-accepted").count() == 1
@@ -218,7 +218,9 @@ def test_saying_no_keeps_one_on_the_list(appointment, now):
     offer = offered(waiting_for(appointment, now), now)
     link = reverse("booking:offer", args=[offer_token(offer)])
     for _twice in range(2):
-        assert "Vous restez" in Client().post(link, {"reponse": "non"}).content.decode()
+        assert (
+            "Vous restez" in Client().post(link, {"reponse": "non"}, follow=True).content.decode()
+        )
     offer.refresh_from_db()
     assert offer.state == "declined"
     assert Wait.unscoped.get().ended_at is None
@@ -281,7 +283,7 @@ def test_a_patient_without_account_answers_by_the_link(reason, now):
     appointment = visit(reason, at(NEXT, 9), now, patient=patient)
     offer = offered(waiting_for(appointment, now), now)
     link = reverse("booking:offer", args=[offer_token(offer)])
-    assert "C’est réservé" in Client().post(link, {"reponse": "oui"}).content.decode()
+    assert "C’est réservé" in Client().post(link, {"reponse": "oui"}, follow=True).content.decode()
     assert Entry.objects.get(action="offer-accepted").actor_kind == "system"
 
 
