@@ -98,7 +98,10 @@ def test_a_mail_programs_button_is_led_nowhere(account):
 
 
 @pytest.mark.parametrize(
-    "word", ["", "x", "e30:1:x", signing.dumps({}, salt="fait /ailleurs/"), "\x00", "é" * 3000]
+    "word",
+    ["", "x", "e30:1:x", signing.dumps({}, salt="fait /ailleurs/"), "\x00", "é" * 3000],
+    # A signed word holds the time: each worker would name its case otherwise.
+    ids=["empty", "one letter", "unsigned", "of another page", "nul", "long"],
 )
 def test_a_made_up_word_says_nothing(account, word):
     link = reverse("booking:no-reminders", args=[link_token(account.pk, salt="reminders")])
