@@ -43,7 +43,7 @@ def enrolled(account) -> dict[str, str]:
     visitor, page = client.cookies["sessionid"].value, reverse("booking:second-factor")
     client.get(page)
     seed = CodeApp.objects.get(user=account).seed
-    shown = client.post(page, {"code": f"{totp(seed):06d}"}).content.decode()
+    shown = client.post(page, {"code": f"{totp(seed):06d}"}, follow=True).content.decode()
     codes = re.findall("<li>((?:[a-z2-7]{4}-){3}[a-z2-7]{4})</li>", shown)
     assert len(codes) == 10
     begun = client.post(reverse("booking:begin-adding-passkey"))
