@@ -110,7 +110,7 @@ def change_import(
     if what == "prendre":
         form = StartForm(request.POST, practice=row.practice)
         if not form.is_valid():
-            messages.error(request, _("Rien n’est pris : ce motif n’est plus de ce cabinet."))
+            messages.error(request, _("Rien n’est pris : ce motif n’est plus de ce cabinet."))
             return redirect("booking:patient-import", practice_id, row.pk)
         patient_import.start(
             row=row,
