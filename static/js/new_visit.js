@@ -10,7 +10,8 @@
   const summary = form.querySelector("[data-summary]");
   const search = form.querySelector("#q");
   const main = form.querySelector("[data-main]");
-  const typed = () => [...file.querySelectorAll("input")].some((input) => input.value.trim());
+  const holds = (input) => (input.type === "checkbox" ? input.checked : input.value.trim());
+  const typed = () => [...file.querySelectorAll("input")].some(holds);
   const choice = () => form.querySelector("input[name=patient]:checked");
 
   function tell() {

@@ -81,6 +81,8 @@ def test_the_choice_stands_whatever_a_search_brings_late(page, practice):
     expect(page.get_by_label("Ada Clavier")).to_have_count(0)
     expect(page.get_by_label("Zoé Lefèvre")).to_have_count(1)
     # A new patient's name is about a new patient, and the page says so before anything is booked.
+    # The new patient's fields come with the choice, and stay for as long as they hold something.
+    expect(page.get_by_label("Prénom")).to_be_hidden()
     page.get_by_label("Nouveau patient").check()
     page.fill("[name=first_name]", "Élise")
     page.fill("[name=last_name]", "Moreau")
