@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.core.exceptions import FieldError
 from django.db import models
+from django.utils.translation import gettext
 
 from audit.vault import keys
 
@@ -38,7 +39,9 @@ class Sealed:
     def __repr__(self) -> str:
         return "<sealed>"
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        """What a page shows of it, the team's among them: a word."""
+        return gettext("scellé")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sealed) and other._ciphertext == self._ciphertext

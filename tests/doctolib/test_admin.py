@@ -321,3 +321,20 @@ FRENCH_AS_ENGLISH = {"absence", "agenda", "agendas", "invitation", "message", "p
 def test_a_password_is_changed_where_everybodys_is(staff):
     answer = staff.get(reverse("admin:password_change"))
     assert answer["Location"] == reverse("booking:change-password")
+
+
+@pytest.mark.parametrize(("language", "word"), [("fr", "scellé"), ("en", "sealed")])
+def test_what_is_sealed_is_said_in_words(staff, now, language, word):
+    """On each page of the admin that shows a sealed field as one that nobody writes."""
+    one_more(now)
+    staff.cookies["django_language"] = language
+    words = set()
+    for model in MODELS:
+        rows = getattr(model, "unscoped", model._default_manager)
+        row = rows.order_by("pk").last()
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        answer = staff.get(reverse(name, args=[row.pk]))
+        page = answer.content.decode()
+        assert "sealed&gt;" not in page, model
+        words.update(re.findall(r'<div class="readonly">(scellé|sealed)</div>', page))
+    assert words == {word}
