@@ -18,6 +18,7 @@ from audit.redis_client import redis_client
 from booking.domain import sign_ins
 from booking.models import SignIn
 from booking.session_store import SessionStore, digest_of
+from doctolib.environment import PROJECT_DIR
 from tests.audit.stored import everything_stored
 from tests.factories import PASSWORD, make_account, make_agenda, make_member, verified_client
 
@@ -164,3 +165,34 @@ def test_an_error_report_holds_no_cookie():
     for text in (reporter.get_traceback_text(), reporter.get_traceback_html()):
         assert "sessionid" in text
         assert [value for value in request.COOKIES.values() if value in text] == []
+
+
+def lines_with(word: str) -> set[str]:
+    """The files of the site's own code that say a word, but for migrations."""
+    return {
+        str(file.relative_to(PROJECT_DIR))
+        for app in ("audit", "booking", "practitioners", "partners", "doctolib")
+        for file in (PROJECT_DIR / app).rglob("*.py")
+        if "/migrations/" not in str(file) and re.search(word, file.read_text())
+    }
+
+
+def test_few_places_touch_what_lets_somebody_in():
+    """A session's key is what its cookie holds: all else speaks of its digest. A seed is opened to
+    check a code, and for its owner's picture."""
+    assert lines_with(r"\.session_key\b") == {
+        "booking/session_store.py",
+        "booking/views/live.py",  # asks the store anew, in the same process
+        "booking/views/own_account.py",  # whether there is one
+        "doctolib/once.py",  # gives the cookie again to the browser that missed it
+    }
+    assert lines_with(r"\bopen_secret\b") == {
+        "audit/vault/own_secrets.py", "booking/models/factors.py",
+    }  # fmt: skip
+    assert lines_with(r"\.(seed|config_url)\b") == {
+        "booking/models/factors.py", "booking/domain/second_factor.py",
+        "booking/views/accounts.py", "doctolib/development/views.py",
+    }  # fmt: skip
+    # Whatever django-otp keeps in clear text is not installed.
+    assert lines_with(r"otp_totp|otp_static|otp_email") == set()
+    assert lines_with(r"(?m)^\s*(import|from) (pickle|marshal|shelve|dill)\b|yaml\.load\b") == set()
