@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit.forms.shown import ShownForm
 from booking.domain.patients import InvalidPhone, normalise_phone
@@ -13,6 +14,9 @@ from booking.models import Appointment
 from practitioners.domain.text import search_text
 from practitioners.domain.wall_clock import FIRST_DAY, LAST_DAY, instant
 from practitioners.models import Agenda, Practice, Role, VisitReason
+
+# Of a thing, and not of a person.
+NAME = pgettext_lazy("d’une chose", "Nom")
 
 
 def offer_agendas(field: forms.Field, agendas: list[Agenda]) -> None:
@@ -151,6 +155,7 @@ class PracticeForm(ShownForm, forms.ModelForm):  # type: ignore[type-arg]
             "reminds_by_sms",
             "no_shows_at_most",
         ]
+        labels = {"name": NAME}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

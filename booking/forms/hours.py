@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.forms.shown import ShownForm
 from audit.plain_text import check_name
-from booking.forms.dashboard import DayField, offer_agendas, time_input
+from booking.forms.dashboard import NAME, DayField, offer_agendas, time_input
 from practitioners.domain.openings import OpeningSpec
 from practitioners.domain.wall_clock import instant
 from practitioners.models import Agenda, Membership, Opening, Resource, VisitReason
@@ -193,7 +193,7 @@ class CopyWeekForm(OpenWeeksForm):
 class WeekTemplateForm(forms.Form):
     """Which week is kept, and under which name."""
 
-    name = forms.CharField(label=_("Nom"), max_length=80, validators=[check_name])
+    name = forms.CharField(label=NAME, max_length=80, validators=[check_name])
     day = DayField(label=_("Comme la semaine du"))
 
 
@@ -319,6 +319,7 @@ class ResourceForm(ShownForm, forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Resource
         fields = ["name", "pieces", "active"]
+        labels = {"name": NAME}
         help_texts = {
             "name": _("Par exemple : salle d’échographie, fauteuil, électrocardiographe."),
             "pieces": _("Plusieurs pareilles : chaque rendez-vous en reçoit une."),

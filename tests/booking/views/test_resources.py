@@ -108,6 +108,14 @@ def test_what_is_out_of_service_is_said_wherever_it_is_missed(practice, owner, n
     assert owner.post(new, data | {"heure-voulue": mark}).status_code == 302
 
 
+@pytest.mark.parametrize("name", ["resources", "practice-settings"])
+def test_a_thing_has_a_name_and_no_last_name(practice, owner, name):
+    owner.cookies["django_language"] = "en"
+    page = owner.get(reverse(f"booking:{name}", args=[practice.pk]))
+    assert "Name</label>" in page.content.decode()
+    assert "Last name" not in page.content.decode()
+
+
 def test_saving_a_reason_forgets_nothing_that_is_out_of_service(practice, owner):
     room = make_resource(practice, name="Salle bleue", active=False)
     reason = needing(room)

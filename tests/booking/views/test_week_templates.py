@@ -135,10 +135,10 @@ def test_the_page_lists_what_recurs_once_with_its_dates_and_each_week_that_diffe
         assert reverse("booking:opening", args=[agenda.practice_id, agenda.pk, row.pk]) in (
             page.content.decode()
         )
-    english = client.get(
-        reverse("booking:week-plan", args=[agenda.practice_id]), headers={"accept-language": "en"}
-    )
-    assert english.status_code == 200
+    client.cookies["django_language"] = "en"
+    english = words_of(client.get(reverse("booking:week-plan", args=[agenda.practice_id])))
+    assert "Monday 09:00–12:00 until 6 Dec 2026 then from 21 Dec 2026 on" in english
+    assert "Week of 7 Dec 2026 Mon 7 Dec 09:00–12:00" in english
 
 
 def test_what_is_over_is_not_listed_any_more(agenda, time_machine):
