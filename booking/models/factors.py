@@ -6,6 +6,7 @@ recovery codes as they are; ours keep the seed sealed and of each code a keyed d
 
 import base64
 import binascii
+import logging
 import os
 import time
 from typing import Any
@@ -19,7 +20,9 @@ from django_otp.oath import TOTP
 
 from audit.vault.blind_index import blind_index
 from audit.vault.own_secrets import open_secret, seal_secret
+from audit.vault.sealing import SealBroken
 
+logger = logging.getLogger(__name__)
 # RFC 6238, with the values that every app knows. One step before and after is taken.
 SEED_BYTES, STEP_S, DIGITS, TOLERANCE = 20, 30, 6, 1
 SEED = "seed of an app for codes"
@@ -59,10 +62,17 @@ class CodeApp(TimestampMixin, Device):
         super().save(*args, **kwargs)
 
     def verify_token(self, token: str) -> bool:
-        """Take a code of now, once; the caller has locked the row."""
+        """Take a code of now, once; the caller has locked the row.
+
+        An app whose seed was tampered with takes none: the account's other factors do.
+        """
         if not (len(token) == DIGITS and token.isdecimal()):
             return False
-        totp = TOTP(self.seed, STEP_S, 0, DIGITS, self.drift)
+        try:
+            totp = TOTP(self.seed, STEP_S, 0, DIGITS, self.drift)
+        except SealBroken:
+            logger.error("a seed that does not open: %s", self.pk)
+            return False
         totp.time = time.time()
         if not totp.verify(int(token), TOLERANCE, self.last_step + 1):
             return False
