@@ -175,6 +175,12 @@ def tenth(number: float) -> str:
     return formats.number_format(to_tenth(number), decimal_pos=1)
 
 
+@register.filter
+def per_cent(number: float) -> str:
+    """A share with one decimal and its sign, as the page's language writes it."""
+    return _("%(n)s\u00a0%%") % {"n": tenth(number)}
+
+
 _NO_MARKUP = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -16,7 +17,7 @@ from booking.queries.statistics import Statistics, Week, statistics_of
 from booking.views.access import agendas_of, desk_context, membership_of, practice_member
 from booking.views.dashboard import plotted
 from practitioners.domain.rounded import to_tenth
-from practitioners.templatetags.doctolib import tenth
+from practitioners.templatetags.doctolib import per_cent
 
 
 def _asked(request: HttpRequest) -> tuple[StatisticsForm, Statistics | None]:
@@ -56,7 +57,7 @@ def _show(request: HttpRequest, form: StatisticsForm, found: Statistics | None) 
 
 
 def _fill(week: Week) -> str:
-    return "—" if week.fill is None else f"{tenth(week.fill)}\u00a0%"
+    return "—" if week.fill is None else per_cent(week.fill)
 
 
 @never_cache
@@ -69,7 +70,7 @@ def statistics_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse
         return _show(request, form, found)
     head = [
         _("Semaine du"), _("Heures ouvertes"), _("Heures prises"), _("Remplissage (%)"),
-        _("Rendez-vous"), _("Absents"), _("Annulés"), _("Annulés tardivement"),
+        pgettext("plusieurs", "Rendez-vous"), _("Absents"), _("Annulés"), _("Annulés tardivement"),
     ]  # fmt: skip
     weeks = (
         [

@@ -160,6 +160,9 @@ def test_the_page_shows_them_and_opens_nobody(agenda, client):
     assert "23/11/2026" in page
     assert "02/11/2026" in page
     assert "26/10/2026" not in page
+    client.cookies["django_language"] = "en"
+    english = client.get(url, {"semaines": "4"}).content.decode()
+    assert "100.0%" in english and "<dt>Appointments</dt>" in english
     assert Entry.objects.filter(action="reveal").count() == before
 
 
