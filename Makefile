@@ -63,6 +63,7 @@ bench: $(READY)
 	@$(BIN)/python bench/availability.py
 	@$(BIN)/python bench/booking.py
 	@$(BIN)/python bench/vault.py
+	@$(BIN)/python bench/chain.py
 	@$(BIN)/python bench/partners.py
 	@$(BIN)/python bench/scope.py --entries 2000000
 	@$(BIN)/python bench/search.py

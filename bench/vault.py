@@ -193,7 +193,7 @@ def fill_record(count: int) -> None:
             values = (
                 new_id(), now, "reveal", "account", actor, practice, None, "dashboard", "care",
                 [uuid.uuid4()], ["booking_patient.first_name", "booking_patient.last_name"],
-                None, {"n": n},
+                None, None, {"n": n},
             )  # fmt: skip
             code = content.authentication_code(content.canonical(values))
             copy.write_row((*values[:-1], json.dumps(values[-1]), code))

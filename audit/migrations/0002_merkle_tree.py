@@ -11,6 +11,10 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 BATCH = 5000
+SELECTED = """
+    id, at, action, actor_kind, actor_id, practice_id, credential_id, channel, purpose, subjects,
+    fields, object_id, details::text
+"""
 
 ADD_COLUMNS = """
 ALTER TABLE audit_entry ADD COLUMN xid xid8;
@@ -77,13 +81,14 @@ def authenticate(apps, schema_editor):
         cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_no_change")
         while True:
             cursor.execute(
-                f"SELECT {content.SELECTED} FROM audit_entry e WHERE mac IS NULL LIMIT {BATCH}"
+                f"SELECT {SELECTED} FROM audit_entry e WHERE mac IS NULL LIMIT {BATCH}"
             )
             rows = cursor.fetchall()
             if not rows:
                 break
             for row in rows:
-                values = [*row[:-1], json.loads(row[-1])]
+                # None where columns stand that entries have got since.
+                values = [*row[:-1], None, json.loads(row[-1])]
                 code = content.authentication_code(content.canonical(values))
                 cursor.execute(
                     "UPDATE audit_entry SET mac = %s, xid = NULL WHERE at = %s AND id = %s",

@@ -25,9 +25,9 @@ from audit.derived_key import derived_key
 
 COLUMNS = (
     "id", "at", "action", "actor_kind", "actor_id", "practice_id", "credential_id",
-    "channel", "purpose", "subjects", "fields", "object_id", "details",
+    "channel", "purpose", "subjects", "fields", "object_id", "link", "details",
 )  # fmt: skip
-SUBJECTS = COLUMNS.index("subjects")
+SUBJECTS, LINK = COLUMNS.index("subjects"), COLUMNS.index("link")
 # As `canonical` takes them: the JSON document as text, whatever the driver would make of it.
 SELECTED = ", ".join(f"e.{name}" for name in COLUMNS[:-1]) + ", e.details::text"
 
@@ -61,6 +61,8 @@ def _plain(value: Any) -> Any:
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, list):
         return [str(item) for item in value]
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
     return value
 
 
@@ -97,10 +99,7 @@ def row_code(kind: str, *values: Any) -> bytes:
 
     `kind` keeps a row of one table from passing for one of another.
     """
-    plain = [
-        bytes(value).hex() if isinstance(value, bytes | memoryview) else _plain(value)
-        for value in values
-    ]
+    plain = [_plain(value) for value in values]
     return authentication_code(json.dumps([kind, *plain], ensure_ascii=False).encode())
 
 

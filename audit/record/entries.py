@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from audit.fixed_query import insert_rows
 from audit.ids import new_id
-from audit.record import content
+from audit.record import chain, content, merkle
 
 
 class Channel(StrEnum):
@@ -89,8 +89,8 @@ def acting(actor: Actor) -> Iterator[Actor]:
 
 _INSERT = """
     INSERT INTO audit_entry (id, at, action, actor_kind, actor_id, practice_id, credential_id,
-                             channel, purpose, subjects, fields, object_id, details, mac)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s, %s, %s, %s)
+                             channel, purpose, subjects, fields, object_id, link, details, mac)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s, %s, %s, %s, %s)
 """
 
 
@@ -133,29 +133,37 @@ def write(
         sorted(set(subjects)),
         sorted(set(fields)),
         object_id,
-        content.plain_details(details),
     )
-    _insert(values, rows)
+    told = content.plain_details(details)
+    _insert(values, told, rows)
     if outlives_rollback:
-        _rewrite_after_rollback(values)
+        _rewrite_after_rollback(values, told | {"rolled_back": True})
     return entry_id
 
 
-def _insert(values: Sequence[Any], rows: Sequence[models.Model] = ()) -> None:
-    code = content.authentication_code(content.canonical(values))
+def _insert(
+    values: Sequence[Any], details: dict[str, Any], rows: Sequence[models.Model] = ()
+) -> None:
+    """Insert an entry, bound to the one that this connection committed before (chain.py)."""
+    end = chain.current()
+    linked = (*values, end.link())
+    text = content.canonical((*linked, details))
     insert_rows(
         rows,
         before=_INSERT,
-        parameters=(*values[:-1], json.dumps(values[-1], sort_keys=True), code),
-    )
+        parameters=(
+            *linked, json.dumps(details, sort_keys=True), content.authentication_code(text)
+        ),
+    )  # fmt: skip
+    back = end.advance(merkle.leaf_hash(text))
+    connection.on_rollback(back, is_in_memory=True)  # type: ignore[attr-defined]
 
 
-def _rewrite_after_rollback(values: Sequence[Any]) -> None:
+def _rewrite_after_rollback(values: Sequence[Any], details: dict[str, Any]) -> None:
     """See to it that an entry comes back, also where what surrounds it is rolled back as well."""
-    again = (*values[:-1], values[-1] | {"rolled_back": True})
 
     def rewrite() -> None:
-        _insert(again)
-        _rewrite_after_rollback(again)
+        _insert(values, details)
+        _rewrite_after_rollback(values, details)
 
     connection.on_rollback(rewrite)  # type: ignore[attr-defined]

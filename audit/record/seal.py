@@ -2,7 +2,8 @@
 
 Each entry notes the id of its transaction. A run takes PostgreSQL's snapshot and seals what is
 visible in it and was not in the snapshot of the run before: an entry that a long transaction
-commits late is sealed by the first run after its commit, exactly once, and holds up nobody.
+commits late is sealed by the first run after its commit, exactly once, and holds up nobody. What
+one connection has written follows in its order (chain.py).
 """
 
 import hmac
@@ -35,7 +36,7 @@ _ALL = f"""
     SELECT {content.SELECTED} FROM audit_entry e
     WHERE pg_visible_in_snapshot(coalesce(e.xid, '3'::xid8), %(now)s::pg_snapshot)
       AND NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.entry_id = e.id)
-    ORDER BY e.at, e.id
+    ORDER BY e.xid NULLS FIRST, e.link NULLS FIRST, e.at, e.id
 """  # noqa: S608 - our own column names
 _NEW = f"""
     SELECT {content.SELECTED} FROM audit_entry e
@@ -43,7 +44,7 @@ _NEW = f"""
       AND e.xid < pg_snapshot_xmax(%(now)s::pg_snapshot)
       AND pg_visible_in_snapshot(e.xid, %(now)s::pg_snapshot)
       AND NOT pg_visible_in_snapshot(e.xid, %(before)s::pg_snapshot)
-    ORDER BY e.xid, e.id
+    ORDER BY e.xid, e.link NULLS FIRST, e.id
 """  # noqa: S608 - our own column names
 
 

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.models import Checkpoint, Cosignature, Sealer
-from audit.record import content, guards, merkle, notes, tree, witness
+from audit.record import chain, content, guards, merkle, notes, tree, witness
 from audit.record.seal import WAITS_AT_MOST, cluster_id, is_genuine, streamed
 
 PROGRESS_EVERY = 50_000
@@ -38,6 +38,7 @@ _UNSEALED = f"""
            {content.SELECTED}
     FROM audit_entry e
     WHERE NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.entry_id = e.id AND l.at = e.at)
+    ORDER BY e.xid NULLS FIRST, e.link NULLS FIRST, e.id
 """  # noqa: S608 - our own column names
 
 
@@ -56,6 +57,7 @@ class Verified:
     cosignatures: int = 0
     # Entries that say a time more than a minute ago and are not sealed.
     overdue: list[uuid.UUID] = field(default_factory=list)
+    chains: chain.Followed = field(default_factory=chain.Followed)
     root: bytes = field(default=merkle.EMPTY_ROOT)
 
 
@@ -138,7 +140,7 @@ def _verify(held: list[str], tell: Tell | None, *, now: datetime) -> Verified:
     stored = _stored_subtrees()
     with streamed(_LEAVES) as chunks:
         for row in (row for rows in chunks for row in rows):
-            _check_leaf(row, frontier)
+            _check_leaf(row, frontier, found.chains)
             for level, index, hash_ in frontier.append(bytes(row[1])):
                 if level % tree.TILE_LEVELS == 0:
                     _check_subtree(stored, level // tree.TILE_LEVELS, index, hash_)
@@ -224,7 +226,7 @@ def _check_outside(outside: Sequence[str], *, now: datetime) -> None:
                 raise DoesNotFit(f"checkpoint {size}: a cosignature is no longer stored")
 
 
-def _check_leaf(row: tuple[Any, ...], frontier: merkle.Frontier) -> None:
+def _check_leaf(row: tuple[Any, ...], frontier: merkle.Frontier, chains: chain.Followed) -> None:
     index, hash_, entry_id, mac, *columns = row
     name = f"entry {frontier.size} ({entry_id})"
     if index != frontier.size:
@@ -236,6 +238,14 @@ def _check_leaf(row: tuple[Any, ...], frontier: merkle.Frontier) -> None:
         raise DoesNotFit(f"{name}: changed since it was sealed")
     if content.authentication_code(text) != bytes(mac or b""):
         raise DoesNotFit(f"{name}: not written by this platform")
+    _follow(chains, name, columns, bytes(hash_))
+
+
+def _follow(chains: chain.Followed, name: str, columns: Sequence[Any], leaf: bytes) -> None:
+    try:
+        chains.follow(columns[content.LINK], leaf)
+    except chain.Broken as problem:
+        raise DoesNotFit(f"{name}: {problem}") from problem
 
 
 def _stored_subtrees() -> Iterator[tuple[int, int, bytes]]:
@@ -270,6 +280,7 @@ def _check_unsealed(found: Verified, last: Checkpoint | None, *, now: datetime) 
                 raise DoesNotFit(f"{name}: put in behind what was sealed")
             if is_ahead:
                 raise DoesNotFit(f"{name}: its transaction lies ahead, so that it never would be")
+            _follow(found.chains, name, columns, merkle.leaf_hash(text))
             found.unsealed += 1
             if columns[1] + WAITS_AT_MOST < now:
                 found.overdue.append(columns[0])

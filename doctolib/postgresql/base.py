@@ -37,7 +37,17 @@ class _Undoing:
     savepoints: frozenset[str]
     # The transaction that Django's test case rolls back behind each test is no failure.
     is_in_test: bool
+    # Takes back what this process remembers: at once, the last first, and before all other work.
+    is_in_memory: bool
     work: Callable[[], None]
+
+
+def _without_memories(undone: list[_Undoing]) -> list[_Undoing]:
+    """Take back what is remembered, and return the other work in its order."""
+    for each in reversed(undone):
+        if each.is_in_memory:
+            each.work()
+    return [each for each in undone if not each.is_in_memory]
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -52,12 +62,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._undone: list[_Undoing] = []
         self._is_connecting = False
 
-    def on_rollback(self, work: Callable[[], None]) -> None:
+    def on_rollback(self, work: Callable[[], None], *, is_in_memory: bool = False) -> None:
         """Do something once what was done in this transaction has been rolled back.
 
         Where a savepoint alone is rolled back, it is done in the transaction around it; else in a
         transaction of its own. Outside of any transaction nothing can be rolled back. If the
         connection breaks, it waits for the next one of this thread; it is lost with the process.
+        What is done in memory alone (`is_in_memory`) comes first, in the reverse order.
         """
         if self.in_atomic_block:
             block = self.atomic_blocks[0]
@@ -65,6 +76,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 _Undoing(
                     savepoints=frozenset(sid for sid in self.savepoint_ids if sid is not None),
                     is_in_test=block._from_testcase,  # type: ignore[attr-defined]
+                    is_in_memory=is_in_memory,
                     work=work,
                 )
             )
@@ -74,7 +86,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         undone = [each for each in self._on_rollback if sid in each.savepoints]
         if undone:
             self._on_rollback = [each for each in self._on_rollback if sid not in each.savepoints]
-            for each in undone:
+            for each in _without_memories(undone):
                 each.work()
 
     def commit(self) -> None:
@@ -103,7 +115,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._work_off()
 
     def _note_undone(self) -> None:
-        self._undone += [each for each in self._on_rollback if not each.is_in_test]
+        work = _without_memories(self._on_rollback)
+        self._undone += [each for each in work if not each.is_in_test]
         self._on_rollback = []
 
     def _work_off(self) -> None:

@@ -152,8 +152,21 @@ def verify_proof(path, key_text, held):
     return key
 
 
+def follow(chains, link, leaf, index):
+    """Each entry names its writer, its place there, and the hash of the writer's entry before."""
+    if link is None:
+        return
+    if len(link) != 96:
+        raise DoesNotFit(f"the link of entry {index} cannot be read")
+    writer, place, after = link[:16], int(link[16:32], 16), link[32:]
+    if (place, after) != chains.get(writer, (0, "00" * 32)):
+        raise DoesNotFit(f"an entry is missing that the writer of entry {index} wrote before it")
+    chains[writer] = (place + 1, leaf.hex())
+
+
 def verify_record(path, key_text, held):
     peaks, size, covered, checkpoints, key, held_head = [], 0, 0, 0, None, None
+    chains = {}
     with open(path, encoding="utf-8") as file:
         for line in file:
             row = json.loads(line)
@@ -166,6 +179,7 @@ def verify_record(path, key_text, held):
                 if row["index"] != size:
                     raise DoesNotFit(f"entry {size} is missing")
                 level, found = 0, leaf_hash(row["entry"].encode())
+                follow(chains, json.loads(row["entry"]).get("link"), found, size)
                 while peaks and peaks[-1][0] == level:
                     level, found = level + 1, node_hash(peaks.pop()[1], found)
                 peaks.append((level, found))
