@@ -219,7 +219,9 @@ def test_two_entries_in_another_order_are_found(held):
             )
 
         found = is_found(tamper, held)
-        assert found.startswith(
+        # Or by whichever entry follows one of the two in its writer's chain.
+        is_missed = found.endswith("wrote before it is missing")
+        assert is_missed or found.startswith(
             (f"entry {min(first, second)}", "stored subtree", "checkpoint", "the held")
         )
 
