@@ -22,7 +22,8 @@ class Found:
 
     `place` is None where nothing bears the name. `exact` is False if the place is only the
     nearest name; `unread` are digits or words of the text that do not go with the place.
-    `everywhere` and `here` say that no place is named: "en France", "autour de moi".
+    `everywhere` and `here` say that no place is named: "en France", "autour de moi". `country` is
+    the code of another country of that name, where nobody is of whom the directory knows.
     """
 
     place: Place | None = None
@@ -32,6 +33,7 @@ class Found:
     unread: str = ""
     everywhere: bool = False
     here: bool = False
+    country: str = ""
 
 
 def commune_of(code: str) -> Commune | None:

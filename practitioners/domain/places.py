@@ -7,7 +7,7 @@ place_likeness.py.
 
 from dataclasses import replace
 
-from practitioners.domain import areas, place_likeness
+from practitioners.domain import areas, countries, place_likeness
 from practitioners.domain.place import Place, of_area, of_arrondissement, of_commune
 from practitioners.domain.place_digits import by_digits
 from practitioners.domain.place_found import (
@@ -43,6 +43,11 @@ def look_up(text: str, *, code: str = "") -> Found:
     said = _read(text)
     if not said.words:
         return by_digits(said)
+    if country := countries.abroad(folded):
+        # A village may bear its whole name, too: "Suisse", in the Moselle.
+        place = look_up_exactly(text)
+        is_named = place is not None and bears(place, said.words)
+        return Found(place=place if is_named else None, country=country)
     found = _by_words(said)
     if found.unread and found.unread == said.postcode and len(said.postcode) == 4:
         # A spreadsheet took the leading nought of "06000 Nice".

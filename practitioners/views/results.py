@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from practitioners.domain import emergencies, no_results, search
+from practitioners.domain.countries import name_of as country_name
 from practitioners.domain.meaning import Understanding
 from practitioners.domain.place import with_position
 from practitioners.domain.place_found import by_code
@@ -146,6 +148,9 @@ def results(request: HttpRequest) -> HttpResponse:
         "emergency": emergencies.number_for(asked.what),
         "at": asked.at,
         "unknown_place": asked.unknown_place,
+        "country": country_name(asked.found.country, language=get_language() or "fr")
+        if asked.found.country
+        else "",
         "here": asked.here,
         "form": asked.form,
         "filters": filters,

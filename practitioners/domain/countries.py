@@ -1,0 +1,39 @@
+"""Countries by name: the directory is of France, and says so where another country is asked for.
+
+Names in both languages of the site are Unicode's (CLDR), as phonenumbers brings them along.
+"""
+
+from functools import lru_cache
+
+from phonenumbers.geodata.locale import LOCALE_DATA
+
+from practitioners.domain.text import search_text
+
+LANGUAGES = ("fr", "en")
+# France and its overseas territories: their names are places of the directory.
+FRENCH = {"FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF", "WF", "PF", "NC", "TF"}
+# What people write beside the full name.
+_SHORT = {"angleterre": "GB", "england": "GB", "uk": "GB", "usa": "US", "etats unis": "US"}
+
+
+def name_of(code: str, *, language: str) -> str:
+    """The name of a country in a language; its code where there is none."""
+    names = LOCALE_DATA.get(code, {})
+    name = names.get(language, "")
+    # "*aa": as in another language.
+    return str(names.get(name[1:], code) if name.startswith("*") else name or code)
+
+
+@lru_cache(maxsize=1)
+def _codes() -> dict[str, str]:
+    found = {
+        search_text(name_of(code, language=language)): code
+        for code in sorted(LOCALE_DATA)
+        for language in LANGUAGES
+    }
+    return {name: code for name, code in (found | _SHORT).items() if code not in FRENCH and name}
+
+
+def abroad(folded: str) -> str:
+    """The ISO code of the other country whose whole name this folded text is; "" for any other."""
+    return _codes().get(folded.removeprefix("la ").removeprefix("le ").removeprefix("l "), "")
