@@ -60,14 +60,14 @@ def _booked_in(request: HttpRequest, taken: list[Taken]) -> list[Shown]:
 @require_safe
 def week_plan(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     """Openings, visit reasons and absences of each agenda, in one list."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "agenda": agenda,
             "plan": plan_of(
                 agenda.openings.prefetch_related("visit_reasons"),
                 today=timezone.now().astimezone(agenda.practice.zone).date(),
             ),
-            "reasons": _listed_reasons(agenda),
+            "reasons": list(agenda.visit_reasons.order_by("name", "pk")),
             "absences": agenda.absences.filter(
                 until__gt=timezone.now(), imported_from__isnull=True
             ).order_by("starts_at", "pk"),
@@ -77,6 +77,9 @@ def week_plan(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         }
         for agenda in agendas_of(request)
     ]
+    missing = out_of_service(reason for row in rows for reason in row["reasons"])
+    for row in rows:
+        row["reasons"] = [(reason, missing.get(reason.pk, [])) for reason in row["reasons"]]
     may_change = request.user.has_perm("booking.change_openings", membership_of(request))
     context = desk_context(
         request,
@@ -86,13 +89,6 @@ def week_plan(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         to_call=those_to_call(request),
     )
     return render(request, "dashboard/week_plan.html", context)
-
-
-def _listed_reasons(agenda: Agenda) -> list[tuple[VisitReason, list[str]]]:
-    """An agenda's visit reasons, each with what it needs and is out of service."""
-    reasons = list(agenda.visit_reasons.order_by("name", "pk"))
-    missing = out_of_service(reasons)
-    return [(reason, missing.get(reason.pk, [])) for reason in reasons]
 
 
 @never_cache
