@@ -134,7 +134,8 @@ def on_the_widget(client, reason):
     )
     link = re.search(r'href="(/praticien/[^"]+)#creneaux"', shown.content.decode())[1]
     address = link.replace("&amp;", "&")
-    page = client.get(address)
+    # The link says the language, which a redirect takes out of the address.
+    page = client.get(address, follow=True)
     return send(client, form_with(page, "debut"), address, debut=slots_of(page)[0])
 
 
