@@ -50,6 +50,7 @@ urlpatterns = [
     path("deconnexion/", accounts.sign_out, name="sign-out"),
     path("inscription/", accounts.sign_up, name="sign-up"),
     path("courrier/", verification.check_mail, name="check-mail"),
+    path("courrier/mot-de-passe/", verification.choose_password, name="choose-password"),
     path("courrier/etat.json", verification.check_state, name="check-state"),
     path("courrier/suite/", verification.go_on, name="go-on"),
     path("courrier/renvoyer/", verification.send_again, name="send-again"),

@@ -22,30 +22,67 @@ PAGES = {
     MessageKind.EMAIL_CHANGED: "booking:account",
     MessageKind.FACTOR_GONE: "booking:sign-in",
 }
-PROVING = (MessageKind.VERIFY_EMAIL, MessageKind.EMAIL_CHANGE)
 # These go to the address that the account had before.
 TO_THE_FORMER = (MessageKind.EMAIL_ASKED, MessageKind.EMAIL_LEFT)
 
 
-def about(message: Message, *, now: datetime) -> tuple[str, str, dict[str, object]]:
-    """Return the address, the language and the words of a mail about an account.
+def about(message: Message, *, now: datetime) -> tuple[MessageKind, str, str, dict[str, object]]:
+    """Return the kind, the address, the language and the words of a mail about an account.
 
-    Raises NothingToSay.
+    What was asked for by an address alone, or may belong to another account, is decided here: for
+    whoever asked, nothing differs. Raises NothingToSay.
     """
+    kind, check = MessageKind(message.kind), _found_check(message)
+    owner = None
+    if check is not None and kind in (MessageKind.EMAIL_CHANGE, MessageKind.VERIFY_EMAIL):
+        owner = address_checks.owner_of(check)
+    if owner is not None:
+        kind = MessageKind.ALREADY_REGISTERED
+    elif message.account_id is not None:
+        return (kind, *_to_account(message, now=now))
+    elif check is None:
+        raise NothingToSay
+    elif kind == MessageKind.VERIFY_EMAIL:
+        return (kind, *_to_new_address(check, now=now))
+    else:
+        index = bytes(check.email_index)
+        owner = Account.objects.filter(email_index=index, is_active=True).first()
+    told = Message(kind=kind, account=owner, address_check=check)
+    return (kind, *_to_account(told, now=now))
+
+
+def _to_new_address(check: AddressCheck, *, now: datetime) -> tuple[str, str, dict[str, object]]:
+    """The mail that proves the address of a sign-up."""
+    if not check.is_open:
+        raise NothingToSay
+    context: dict[str, object] = {"site": settings.BASE_URL, **_proof(check, now=now)}
+    with reveal([(check, ("email",))], actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
+        return plain.text(check, "email"), check.language, context
+
+
+def _proof(check: AddressCheck, *, now: datetime) -> dict[str, object]:
+    address_checks.lives_from(check, now=now)
+    code = address_checks.code_of(check)
+    return {
+        "code": f"{code[:3]} {code[3:]}",
+        "minutes": address_checks.CODE_MINUTES,
+        "link": _link("booking:verify-email", address_checks.link_token(check)),
+    }
+
+
+def _to_account(message: Message, *, now: datetime) -> tuple[str, str, dict[str, object]]:
     account = message.account
-    if account is None or not account.is_active:
+    if account is None or not account.is_active or message.kind == MessageKind.VERIFY_EMAIL:
         raise NothingToSay
     kind = MessageKind(message.kind)
     context: dict[str, object] = {"site": settings.BASE_URL}
     holder: tuple[Account | AddressCheck, str] = (account, "email")
-    if kind in PROVING:
-        check = _open_check(message, account)
-        address_checks.lives_from(check, now=now)
-        code = address_checks.code_of(check)
-        context["code"] = f"{code[:3]} {code[3:]}"
-        context["minutes"] = address_checks.CODE_MINUTES
-        context["link"] = _link("booking:verify-email", address_checks.link_token(check))
-        holder = (check, "email") if kind == MessageKind.EMAIL_CHANGE else holder
+    if kind == MessageKind.EMAIL_CHANGE:
+        check = _check(message)
+        if not check.is_open:
+            raise NothingToSay
+        context |= _proof(check, now=now)
+        holder = (check, "email")
     elif kind in TO_THE_FORMER:
         check = _check(message)
         if kind == MessageKind.EMAIL_ASKED and not check.is_open:
@@ -88,15 +125,6 @@ def _is_change(message: Message) -> bool:
     """Whether another account asked for the address; otherwise a sign-up did."""
     check = _found_check(message)
     return check is not None and check.kind == CheckKind.CHANGE
-
-
-def _open_check(message: Message, account: Account) -> AddressCheck:
-    check = _check(message)
-    if not check.is_open:
-        raise NothingToSay
-    if message.kind == MessageKind.VERIFY_EMAIL and account.email_verified_at is not None:
-        raise NothingToSay
-    return check
 
 
 def _link(name: str, *args: str) -> str:

@@ -12,14 +12,16 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_cryptography.core import signing
 
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.sealing import seal
-from booking.domain import messages
+from booking.domain import messages, sign_ins
 from booking.domain.letters import SiteLink
+from booking.domain.second_factor import FACTORS
 from booking.models import Account, AddressCheck, Message
 from booking.models.account import Reminders, email_index
 from booking.models.message import MessageKind
@@ -72,19 +74,12 @@ def create_account(
     password: str | None,
     language: str,
     verified_at: datetime | None = None,
-    hashed: str = "",
 ) -> Account:
-    """Create an account; the address is sealed. Raises IntegrityError for a known address.
-
-    `hashed`: the password, where only its hash is known any more.
-    """
+    """Create an account; the address is sealed. Raises IntegrityError for a known address."""
     account = Account(
         email_index=email_index(email), language=language, email_verified_at=verified_at
     )
-    if hashed:
-        account.password = hashed
-    else:
-        account.set_password(password)
+    account.set_password(password)
     with transaction.atomic():
         seal(account, email=email.strip())
         account.save(force_insert=True)
@@ -121,26 +116,38 @@ def account_of_reset(token: str) -> Account:
     return _account_of(token, salt="reset-password", hours=RESET_HOURS)
 
 
-def request_reset(*, email: str, now: datetime) -> None:
-    """Owe the mail with which a password is reset, if the address has an account."""
-    account = Account.objects.filter(email_index=email_index(email), is_active=True).first()
-    if account is not None:
-        owe(account, MessageKind.RESET_PASSWORD, now=now)
-
-
 @transaction.atomic
-def reset_password(*, token: str, password: str, now: datetime) -> Account:
+def reset_password(
+    *, token: str, password: str, now: datetime, ends_factors: bool = False
+) -> Account:
     """Set a new password by a link; reading the mail also proves the address.
 
-    Raises InvalidLink, and ValidationError for a weak password.
+    Every session ends. `ends_factors`: passkeys, apps and recovery codes as well, which a mail
+    alone takes from nobody who may not lose them by it (`may_end_factors`). Raises InvalidLink,
+    and ValidationError for a weak password.
     """
-    account = account_of_reset(token)
+    locked = Account.objects.select_for_update(no_key=True)
+    account = _account_of(token, salt="reset-password", hours=RESET_HOURS, among=locked)
     validate_password(password)
     account.email_verified_at = account.email_verified_at or now
     account.save(update_fields=["email_verified_at"])
     entries.write("password-reset", actor=account_actor(account), subjects=[account.pk])
     _put_in_force(account, password, now=now)
+    sign_ins.sign_out_everywhere(account)
+    if ends_factors and may_end_factors(account):
+        for kind in FACTORS:
+            kind.objects.filter(user=account).delete()
+        entries.write("factors-ended", actor=account_actor(account), subjects=[account.pk], at=now)
+        messages.owe_to_account(account=account, kind=MessageKind.FACTOR_GONE, now=now)
     return account
+
+
+def may_end_factors(account: Account) -> bool:
+    """Whether a mail alone may take away an account's second factors and passkeys.
+
+    Those of a team or a practice open other people's data: they go by booking/domain/factor_reset.
+    """
+    return not (account.is_staff or account.memberships.exists())
 
 
 @transaction.atomic
@@ -177,10 +184,13 @@ def _put_in_force(account: Account, password: str, *, now: datetime) -> None:
     transaction.on_commit(partial(wake, account.pk), robust=True)
 
 
-def _account_of(token: str, *, salt: str, hours: int) -> Account:
+def _account_of(
+    token: str, *, salt: str, hours: int, among: "QuerySet[Account] | None" = None
+) -> Account:
+    rows = Account.objects.all() if among is None else among
     try:
         account_id, fragment = signing.loads(token, salt=salt, max_age=hours * 3600)
-        account = Account.objects.get(pk=uuid.UUID(account_id), is_active=True)
+        account = rows.get(pk=uuid.UUID(account_id), is_active=True)
     except (signing.BadSignature, ValueError, TypeError, Account.DoesNotExist) as error:
         raise InvalidLink from error
     if _mark(account) != fragment:

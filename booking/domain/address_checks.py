@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.derived_key import derived_key
 from audit.record import entries
+from audit.record.entries import system_actor
+from audit.vault.erase import erase
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
 from booking.domain import accounts, messages, throttle
@@ -59,14 +61,13 @@ def begin(
     account: Account | None,
     email_index: bytes,
     now: datetime,
-    is_void: bool = False,
-    password: str = "",
+    language: str = "",
     target: str = "",
     hold_key: str = "",
 ) -> AddressCheck:
     """Return a new check, not saved yet; the caller owes its mail."""
     return AddressCheck(
-        kind=kind, account=account, email_index=email_index, is_void=is_void, password=password,
+        kind=kind, account=account, email_index=email_index, language=language,
         target=target, hold_key=hold_key, sent_at=now, created_at=now,
         code_until=now + timedelta(minutes=CODE_MINUTES),
         link_until=now + timedelta(hours=LINK_HOURS),
@@ -88,18 +89,21 @@ def link_token(check: AddressCheck) -> str:
 def check_of(*, token: str, now: datetime) -> AddressCheck:
     """Return the check that a link names, proved or not. Raises InvalidLink."""
     pk = accounts.id_of_link(token, salt="verify-email")
-    check = AddressCheck.objects.select_related("account").filter(pk=pk, is_void=False).first()
+    rows = AddressCheck.objects.select_related("account").exclude(kind=CheckKind.RESET)
+    check = rows.filter(pk=pk, is_void=False).first()
     if check is None or check.ended_at is not None or now >= check.link_until:
         raise InvalidLink
     return check
 
 
 def prove_by_link(*, token: str, now: datetime) -> AddressCheck:
-    """Take the address of a link as proved; once more changes nothing. Raises InvalidLink."""
+    """Take the new address of a link as proved; once more changes nothing. Raises InvalidLink."""
     check = check_of(token=token, now=now)
     with transaction.atomic():
-        check = _locked(check)
+        check = locked(check)
         if check.proved_at is None:
+            if owner_of(check) is not None:
+                raise InvalidLink
             _prove(check, now=now)
     return check
 
@@ -112,12 +116,13 @@ def prove_by_code(*, check: AddressCheck, code: str, network: str, now: datetime
     index = bytes(check.email_index)
     attempt = throttle.take(throttle.Guess.CODE, of=index.hex(), network=network, now=now)
     with transaction.atomic():
-        check = _locked(check)
+        check = locked(check)
         if not check.is_open or now >= check.code_until or check.tries >= TRIES:
             # Nothing is compared, so that nothing is found out.
             attempt.give_back()
             raise CodeOver if check.is_open else InvalidLink
-        if hmac.compare_digest(code_of(check), _digits(code)) and not check.is_void:
+        is_right = hmac.compare_digest(code_of(check), _digits(code))
+        if is_right and not check.is_void and owner_of(check) is None:
             _prove(check, now=now)
             attempt.give_back()
             return check
@@ -130,7 +135,7 @@ def _digits(text: str) -> str:
     return re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", text))
 
 
-def _locked(check: AddressCheck) -> AddressCheck:
+def locked(check: AddressCheck) -> AddressCheck:
     """Lock the account and then the check, in this order. Raises InvalidLink for neither there."""
     account = None
     if check.account_id is not None:
@@ -146,33 +151,26 @@ def _locked(check: AddressCheck) -> AddressCheck:
     return row
 
 
+def owner_of(check: AddressCheck) -> Account | None:
+    """The account that the address is already of: its mail has no code, and proves nothing."""
+    known = Account.objects.filter(email_index=bytes(check.email_index), is_active=True).first()
+    if known is None or known.pk == check.account_id or is_unclaimed(known):
+        return None
+    return known
+
+
 def _prove(check: AddressCheck, *, now: datetime) -> None:
-    account = check.account
-    if account is None or check.ended_at is not None:
+    """Note the proof; a change of address takes effect. A sign-up goes on (sign_up.complete)."""
+    if check.ended_at is not None or check.kind == CheckKind.RESET:
         raise InvalidLink
+    account = check.account
     check.proved_at = now
     check.save(update_fields=["proved_at"])
-    if check.kind == CheckKind.SIGN_UP:
-        _open_account(check, account, now=now)
-    else:
+    if check.kind == CheckKind.CHANGE:
+        if account is None:
+            raise InvalidLink
         _move_account(check, account, now=now)
-    end_checks(account=account, now=now)
-
-
-def _open_account(check: AddressCheck, account: Account, *, now: datetime) -> None:
-    """Verify the address; the password is the one of the sign-up whose mail was read.
-
-    Somebody who signs up with a stranger's address so leaves no password behind.
-    """
-    if account.email_verified_at is not None or bytes(account.email_index) != bytes(
-        check.email_index
-    ):
-        raise InvalidLink
-    account.email_verified_at = now
-    account.password = check.password or account.password
-    account.save(update_fields=["email_verified_at", "password"])
-    actor = account_actor(account)
-    entries.write("email-verified", actor=actor, subjects=[account.pk], at=now)
+        end_checks(account=account, now=now)
 
 
 def is_unclaimed(account: Account) -> bool:
@@ -222,6 +220,12 @@ def next_mail_at(check: AddressCheck) -> datetime:
     return check.sent_at + timedelta(seconds=min(wait, 3600))
 
 
+def check_wait(check: AddressCheck, *, now: datetime) -> None:
+    """Raise TooSoon where a check's mail may not be sent again yet."""
+    if now < next_mail_at(check):
+        raise TooSoon
+
+
 def renew(check: AddressCheck, *, now: datetime) -> None:
     """Lengthen a check's life, with another code if the former one is over. The caller saves."""
     if check.tries >= TRIES or now >= check.code_until:
@@ -236,11 +240,10 @@ def note_mail(check: AddressCheck, *, now: datetime) -> None:
     Raises TooSoon, and InvalidLink for a check that is over.
     """
     with transaction.atomic():
-        row = _locked(check)
+        row = locked(check)
         if not row.is_open:
             raise InvalidLink
-        if now < next_mail_at(row):
-            raise TooSoon
+        check_wait(row, now=now)
         renew(row, now=now)
         row.mails, row.sent_at = row.mails + 1, now
         row.save()
@@ -257,4 +260,9 @@ def lives_from(check: AddressCheck, *, now: datetime) -> None:
 def forget_old(*, now: datetime) -> int:
     """Delete the checks that nothing is left for, and return how many there were."""
     old = AddressCheck.objects.filter(created_at__lt=now - timedelta(days=KEPT_DAYS))
-    return old.delete()[0]
+    own = list(old.filter(kind=CheckKind.SIGN_UP).values_list("pk", flat=True))
+    with transaction.atomic():
+        if own:
+            # Their addresses were sealed under keys of their own.
+            erase(subject_ids=own, actor=system_actor())
+        return old.delete()[0]

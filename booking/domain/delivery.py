@@ -211,7 +211,7 @@ def compose(message: Message, *, now: datetime) -> Letter:
         return _handover(message.handover, now=now)
     if message.offer is not None:
         return _offer(message.offer, by_sms=message.channel == MessageChannel.SMS, now=now)
-    return _letter(message.kind, *account_letters.about(message, now=now))
+    return _letter(*account_letters.about(message, now=now))
 
 
 def last_letter(message: Message, *, now: datetime) -> Letter:

@@ -32,11 +32,14 @@ class SameAddress(Exception):
     text = _("C’est déjà l’adresse de votre compte.")
 
 
-def ask(*, account: Account, email: str, actor: Actor, now: datetime) -> AddressCheck:
+def ask(
+    *, account: Account, email: str, actor: Actor, now: datetime, may_send: bool = True
+) -> AddressCheck:
     """Begin the change of an account's address, and owe the mails to both.
 
-    For an address of another account everything looks the same; its owner is told by mail, and
-    nothing proves it. On the record. Raises SameAddress.
+    For an address of another account everything is the same, but nothing proves it: the worker
+    writes to its owner instead. `may_send`: whether the new address has not had enough of mails.
+    On the record. Raises SameAddress.
     """
     index = email_index(email) or b""
     if index == bytes(account.email_index):
@@ -45,10 +48,8 @@ def ask(*, account: Account, email: str, actor: Actor, now: datetime) -> Address
         former = plain.text(account, "email")
     with transaction.atomic():
         address_checks.end_checks(account=account, now=now)
-        known = Account.objects.filter(email_index=index).first()
-        is_void = known is not None and not address_checks.is_unclaimed(known)
         check = address_checks.begin(
-            kind=CheckKind.CHANGE, account=account, email_index=index, now=now, is_void=is_void
+            kind=CheckKind.CHANGE, account=account, email_index=index, now=now
         )
         seal(check, email=email.strip(), former=former)
         check.save(force_insert=True)
@@ -56,17 +57,9 @@ def ask(*, account: Account, email: str, actor: Actor, now: datetime) -> Address
             "email-change-asked", actor=actor, subjects=[account.pk], object_id=check.pk, at=now
         )
         accounts.owe(account, MessageKind.EMAIL_ASKED, now=now, check=check)
-        _owe_proof(check, account, now=now)
+        if may_send:
+            accounts.owe(account, MessageKind.EMAIL_CHANGE, now=now, check=check)
     return check
-
-
-def _owe_proof(check: AddressCheck, account: Account, *, now: datetime) -> None:
-    if not check.is_void:
-        accounts.owe(account, MessageKind.EMAIL_CHANGE, now=now, check=check)
-        return
-    known = Account.objects.filter(email_index=bytes(check.email_index), is_active=True).first()
-    if known is not None:
-        accounts.owe(known, MessageKind.ALREADY_REGISTERED, now=now, check=check)
 
 
 def pending(account: Account, *, now: datetime) -> AddressCheck | None:
@@ -77,10 +70,13 @@ def pending(account: Account, *, now: datetime) -> AddressCheck | None:
     return rows.order_by("-created_at", "-pk").first()
 
 
-def send_again(*, check: AddressCheck, account: Account, now: datetime) -> None:
-    """Owe the mail to the new address again. Raises TooSoon and InvalidLink."""
+def send_again(
+    *, check: AddressCheck, account: Account, now: datetime, may_send: bool = True
+) -> None:
+    """Owe the mail to the new address again, if it may leave. Raises TooSoon and InvalidLink."""
     address_checks.note_mail(check, now=now)
-    _owe_proof(check, account, now=now)
+    if may_send:
+        accounts.owe(account, MessageKind.EMAIL_CHANGE, now=now, check=check)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_otp_webauthn.models import WebAuthnUserHandle
 
@@ -22,6 +23,7 @@ from booking.domain.last_letters import last_letters, send_once_committed
 from booking.domain.patients import IDENTITY_FIELDS
 from booking.models import (
     Account,
+    AddressCheck,
     Appointment,
     CodeApp,
     Conversation,
@@ -177,6 +179,9 @@ def _empty(patient: Patient) -> None:
 
 def _close(account: Account) -> None:
     account.email = account.name = None
+    # They name addresses, by their index: of a forgotten password, without an account.
+    names_it = Q(account=account) | Q(email_index=bytes(account.email_index))
+    AddressCheck.objects.filter(names_it).delete()
     # Unique and findable by nobody: the address may open another account one day.
     account.email_index = os.urandom(16)
     account.email_verified_at = None
@@ -188,7 +193,5 @@ def _close(account: Account) -> None:
     passkeys.end_all(account)
     WebAuthnUserHandle.objects.filter(user=account).delete()
     account.favourites.all().delete()
-    # They name addresses, by their index.
-    account.address_checks.all().delete()
     RecoverySheet.objects.filter(user=account).delete()
     Message.objects.filter(account=account, state=MessageState.OWED).update(state=MessageState.VOID)

@@ -141,6 +141,15 @@ def owe_to_account(
     return row
 
 
+def owe_to_address(*, check: AddressCheck, kind: MessageKind, now: datetime) -> Message:
+    """Owe the e-mail to an address that somebody typed; the worker finds out which it is."""
+    row = Message(
+        kind=kind, channel=MessageChannel.EMAIL, address_check=check, due_at=now, created_at=now
+    )
+    _insert([row])
+    return row
+
+
 def owe_invitation(*, invitation: Invitation, now: datetime) -> Message:
     """Owe the e-mail that carries an invitation."""
     row = Message(

@@ -25,8 +25,7 @@ from django.utils.translation import ngettext
 from audit.redis_client import redis_client
 from audit.vault.blind_index import blind_index, normalise_email
 
-WINDOW_S = 15 * 60
-DAY_S = 24 * 60 * 60
+WINDOW_S, HOUR_S, DAY_S = 15 * 60, 60 * 60, 24 * 60 * 60
 FAILURES_AN_ACCOUNT, FAILURES_AN_ACCOUNT_A_DAY = 10, 50
 # From all networks together, in browsers that the account does not know.
 FAILURES_OF_STRANGERS, FAILURES_OF_STRANGERS_A_DAY = 40, 200
@@ -41,6 +40,11 @@ FREE_TRIES, FREE_TRIES_IN_NOISE = 5, 2
 FIRST_WAIT_S, LONGEST_WAIT_S = 2, 60
 # Mails that visitors of one network ask for: many people may share one.
 MAILS_A_NETWORK = 100
+MAILS_A_BROWSER = 20
+# The owner of a hospital's practice invites a whole team.
+INVITATIONS_AN_ACCOUNT = 60
+# Nobody fills a stranger's mailbox: of each kind an hour, and of all kinds a day.
+MAILS_AN_ADDRESS, MAILS_AN_ADDRESS_A_DAY = 5, 20
 
 
 class Guess(StrEnum):
@@ -235,13 +239,48 @@ def name_of_address(email: str) -> str:
     return (blind_index("throttle.email", normalise_email(email)) or b"").hex()
 
 
-# Mails that visitors ask for, until they are counted by address and browser as well.
-def take_mail(*, network: str, now: datetime) -> None:
-    """Count one mail that a visitor asks for. Raises TooManyTries."""
-    counter = f"mails:network:{line_of(network)}"
-    client = redis_client()
-    client.zremrangebyscore(counter, "-inf", int((now.timestamp() - WINDOW_S) * 1000))
-    if client.zcard(counter) >= MAILS_A_NETWORK:
-        raise TooManyTries
-    client.zadd(counter, {uuid.uuid4().hex: int(now.timestamp() * 1000)})
-    client.expire(counter, WINDOW_S)
+# KEYS: counters; ARGV: now in milliseconds, a mark, then most and milliseconds of each. Answers 0
+# once all have counted, else which one is full and in how many milliseconds it is not.
+_COUNT_ALL = """
+local now = tonumber(ARGV[1])
+for i = 1, #KEYS do
+    local most, span = tonumber(ARGV[1 + 2 * i]), tonumber(ARGV[2 + 2 * i])
+    redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', string.format('%.0f', now - span))
+    if redis.call('ZCARD', KEYS[i]) >= most then
+        local first = redis.call('ZRANGE', KEYS[i], -most, -most, 'WITHSCORES')
+        return {i, math.max(1, tonumber(first[2]) + span - now)}
+    end
+end
+for i = 1, #KEYS do
+    redis.call('ZADD', KEYS[i], string.format('%.0f', now), ARGV[2])
+    redis.call('PEXPIRE', KEYS[i], ARGV[2 + 2 * i])
+end
+return {0, 0}
+"""
+
+
+def take_mail(*, kind: str, index: bytes, network: str, now: datetime, browser: str = "") -> bool:
+    """Count one mail that somebody asks for by an address; say whether it may leave.
+
+    `index` is the address's blind index, `browser` what the asker's browser or account is
+    known by. Raises TooManyTries where a network or a browser has asked for too many. An
+    address that has had enough gets no more, without a word: that somebody else has asked for it
+    is nobody's business.
+    """
+    address = index.hex()
+    counters = [
+        Counter(name=f"network:{line_of(network)}", most=MAILS_A_NETWORK, seconds=WINDOW_S),
+        Counter(name=f"to:{kind}:{address}", most=MAILS_AN_ADDRESS, seconds=HOUR_S),
+        Counter(name=f"to:{address}:day", most=MAILS_AN_ADDRESS_A_DAY, seconds=DAY_S),
+    ]
+    if browser:
+        most = INVITATIONS_AN_ACCOUNT if kind == "invitation" else MAILS_A_BROWSER
+        counters.insert(1, Counter(name=f"browser:{kind}:{browser}", most=most, seconds=HOUR_S))
+    names = [f"mails:{counter.name}" for counter in counters]
+    limits = [part for counter in counters for part in (counter.most, counter.seconds * 1000)]
+    full, wait = redis_client().eval(
+        _COUNT_ALL, len(names), *names, int(now.timestamp() * 1000), uuid.uuid4().hex, *limits
+    )
+    if full and not names[full - 1].startswith("mails:to:"):
+        raise TooManyTries(math.ceil(wait / 1000))
+    return not full

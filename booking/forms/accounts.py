@@ -24,7 +24,7 @@ class SignInForm(forms.Form):
 
 
 class SignUpForm(forms.Form):
-    """A new account: the rest is asked when it is needed."""
+    """A new account: its address first, whose mail leads on; the rest when it is needed."""
 
     email = forms.CharField(
         label=_("E-mail"),
@@ -32,6 +32,11 @@ class SignUpForm(forms.Form):
         validators=[EmailValidator()],
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
+
+
+class FirstPasswordForm(forms.Form):
+    """The password of a new account, whose address is proved."""
+
     password = forms.CharField(
         label=_("Mot de passe"),
         strip=False,
@@ -59,6 +64,21 @@ class NewPasswordForm(forms.Form):
         help_text=_("12 caractères au moins. Une phrase facile à retenir convient très bien."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+
+
+class ResetForm(NewPasswordForm):
+    """A new password, and whether whatever else opens the account ends with the former one."""
+
+    ends_factors = forms.BooleanField(
+        label=_("Retirer aussi mon second facteur et mes clés d’accès"),
+        help_text=_("Si vous les avez perdus, ou si quelqu’un d’autre a pu en ajouter."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, may_end_factors: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_end_factors:
+            del self.fields["ends_factors"]
 
 
 class CodeForm(forms.Form):
@@ -169,9 +189,11 @@ __all__ = [
     "ChangePasswordForm",
     "CodeForm",
     "CorrectAddressForm",
+    "FirstPasswordForm",
     "NewAddressForm",
     "NewPasswordForm",
     "PasswordForm",
+    "ResetForm",
     "SettingsForm",
     "SignInForm",
     "SignUpForm",

@@ -15,13 +15,16 @@ class CheckKind(models.TextChoices):
 
     SIGN_UP = "sign_up", _("nouveau compte")
     CHANGE = "change", _("nouvelle adresse")
+    RESET = "reset", _("mot de passe oublié")
 
 
 class AddressCheck(models.Model):
-    """An address whose mail an account has to show that it reads, by a code or by a link.
+    """An address whose mail somebody has to show that they read, by a code or by a link.
 
-    Of a sign-up it carries what was begun: the password chosen then, and where the person goes on.
-    Void where another account has the address: it looks alike, and nothing proves it.
+    A sign-up has no account until a password is chosen, which comes after the proof; it carries
+    the address and where the person goes on. A forgotten password has nothing but the address's
+    index. Whether the address is another account's already, the worker that writes the mail finds
+    out, and the proof once more.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -29,13 +32,14 @@ class AddressCheck(models.Model):
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="address_checks"
     )
+    # Of changes that were begun when that was found out at once.
     is_void = models.BooleanField(default=False)
     email_index = models.BinaryField()
-    # Of a change: the new address, and the one that the account had.
+    # Of a sign-up until it is done, and of a change: the new address; the one before the change.
     email = SealedField()
     former = SealedField()
-    # Of a sign-up: its password (a hash), in force once the address is proved.
-    password = models.CharField(max_length=128, blank=True, default="")
+    # Of a sign-up: the language in which it was begun.
+    language = models.CharField(max_length=5, blank=True, default="", db_default="")
     # The target may be a link of a mail, which opens something.
     target = KeptSecretField(use="target of a sign-up", blank=True, default="")
     hold_key = KeptSecretField(use="hold of a sign-up", blank=True, default="")
@@ -67,8 +71,9 @@ class AddressCheck(models.Model):
         return str(self.id)
 
     @property
-    def subject_id(self) -> uuid.UUID | None:
-        return self.account_id
+    def subject_id(self) -> uuid.UUID:
+        """Whose key seals the addresses: of a sign-up, which has no account, its own."""
+        return self.account_id or self.id
 
     @property
     def is_open(self) -> bool:

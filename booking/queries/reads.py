@@ -69,6 +69,7 @@ ACTIONS = {
     "email-changed": _("Adresse changée"),
     "email-restored": _("Ancienne adresse rétablie"),
     "password-reset": _("Mot de passe changé"),
+    "factors-ended": _("Second facteur et clés d’accès retirés"),
     "password-changed": _("Mot de passe changé"),
     "passkey-added": _("Clé d’accès ajoutée"),
     "passkey-forgotten": _("Clé d’accès retirée"),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -28,30 +29,32 @@ from booking.domain import (
     concerns,
     email_change,
     factor_reset,
+    passkeys,
     second_factor,
     sign_ins,
     throttle,
 )
+from booking.domain import forgotten as forgotten_passwords
 from booking.domain import sign_up as sign_ups
 from booking.forms.accounts import (
     AddressForm,
     CodeForm,
-    NewPasswordForm,
+    ResetForm,
     SettingsForm,
     SignInForm,
     SignUpForm,
 )
 from booking.forms.record import ConcernForm
 from booking.models import Account
+from booking.models.account import email_index
 from booking.queries.reads import entry_of_account, reads_of_account, subjects_of_account
 from booking.session_store import session_digest
-from booking.views import entering, guesses, known, pending, taken_over, unfinished
+from booking.views import entering, guesses, known, mails, pending, taken_over, unfinished
 from booking.views.access import (
     account_of,
     account_required,
     is_verified,
     local_target,
-    network_of,
     note_code_given,
     web_actor,
 )
@@ -83,8 +86,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if account is None:
             form.add_error(None, _("L’adresse ou le mot de passe ne convient pas."))
         elif account.email_verified_at is None:
-            check = sign_ups.resume(account=account, now=timezone.now(), **_begun(request))
-            return pending.lead_to_mail(request, check, email=email)
+            # Begun before an address was proved first: it is proved now, and a password chosen.
+            return _begin_sign_up(request, form, email) or _sign_in_page(request, form, invited)
         else:
             return entering.enter_or_ask(request, account)
     return _sign_in_page(request, form, invited)
@@ -157,7 +160,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" and request.user.is_authenticated:
@@ -167,25 +169,30 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     invited = invited_at(request, entering.asked_target(request))
     form = SignUpForm(request.POST or None, initial=_address_of(invited))
     if request.method == "POST" and form.is_valid():
-        email = form.cleaned_data["email"]
-        try:
-            throttle.take_mail(network=network_of(request), now=timezone.now())
-            check = sign_ups.sign_up(
-                email=email,
-                password=form.cleaned_data["password"],
-                language=request.LANGUAGE_CODE or settings.LANGUAGE_CODE,
-                now=timezone.now(),
-                former=pending.check_of(request),
-                **_begun(request),
-            )
-        except ValidationError as problem:
-            form.add_error("password", problem)
-        except throttle.TooManyTries as problem:
-            form.add_error(None, str(problem.text))
-        else:
-            return pending.lead_to_mail(request, check, email=email)
+        led = _begin_sign_up(request, form, form.cleaned_data["email"])
+        if led is not None:
+            return led
     context = {"form": form, "next": entering.asked_target(request), "invited": invited}
     return render(request, "booking/sign_up.html", context)
+
+
+def _begin_sign_up(request: HttpRequest, form: Form, email: str) -> HttpResponse | None:
+    """Begin a sign-up and lead to its code; None, with the problem in the form, if it may not."""
+    now = timezone.now()
+    try:
+        may_send = mails.take(request, kind="sign-up", index=email_index(email) or b"")
+    except throttle.TooManyTries as problem:
+        form.add_error(None, str(problem.text))
+        return None
+    check = sign_ups.begin(
+        email=email,
+        language=request.LANGUAGE_CODE or settings.LANGUAGE_CODE,
+        now=now,
+        former=pending.check_of(request),
+        may_send=may_send,
+        **_begun(request),
+    )
+    return pending.lead_to_mail(request, check, email=email)
 
 
 def _begun(request: HttpRequest) -> dict[str, str]:
@@ -202,8 +209,9 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     form = AddressForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            throttle.take_mail(network=network_of(request), now=timezone.now())
-            accounts.request_reset(email=form.cleaned_data["email"], now=timezone.now())
+            email = form.cleaned_data["email"]
+            if mails.take(request, kind="reset", index=email_index(email) or b""):
+                forgotten_passwords.request_reset(email=email, now=timezone.now())
         except throttle.TooManyTries as problem:
             form.add_error(None, str(problem.text))
         else:
@@ -222,23 +230,43 @@ def reset_asked(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset_password(request: HttpRequest, token: str) -> HttpResponse:
-    form = NewPasswordForm(request.POST or None)
+    form = ResetForm(request.POST or None, may_end_factors=False)
     try:
-        accounts.account_of_reset(token)
+        me = accounts.account_of_reset(token)
+        form = ResetForm(
+            request.POST or None,
+            may_end_factors=factor_reset.has_factors(me) and accounts.may_end_factors(me),
+        )
         if request.method == "POST" and form.is_valid():
             me = accounts.reset_password(
-                token=token, password=form.cleaned_data["password"], now=timezone.now()
+                token=token,
+                password=form.cleaned_data["password"],
+                ends_factors=form.cleaned_data.get("ends_factors", False),
+                now=timezone.now(),
             )
             known.remember(request, me)
-            messages.success(request, _("Votre mot de passe est changé. Connectez-vous."))
-            begun = unfinished.target(request)
-            return redirect(entering.with_next(reverse("booking:sign-in"), begun))
+            return _on_from_reset(request, me)
     except accounts.InvalidLink as problem:
         context = {"problem": problem.text, "again": reverse("booking:forgotten")}
         return render(request, "booking/broken_link.html", context, status=400)
     except ValidationError as weak:
         form.add_error("password", weak)
     return render(request, "booking/reset_password.html", {"form": form})
+
+
+def _on_from_reset(request: HttpRequest, me: Account) -> HttpResponse:
+    """Lead to the sign-in: from there to what was begun, or to the passkeys that still open."""
+    messages.success(
+        request, _("Votre mot de passe est changé, et toutes les sessions sont fermées.")
+    )
+    target = unfinished.target(request)
+    if passkeys.of_account(me).exists():
+        messages.warning(
+            request,
+            _("Vos clés d’accès ouvrent encore : retirez celles que vous ne reconnaissez pas."),
+        )
+        target = target or reverse("booking:passkeys")
+    return redirect(entering.with_next(reverse("booking:sign-in"), target))
 
 
 @never_cache

@@ -23,6 +23,7 @@ from booking.domain import (
     patients,
     questionnaire,
     series,
+    throttle,
     undo,
     video,
     waiting,
@@ -39,7 +40,7 @@ from booking.models.patient import Relation
 from booking.queries import appointments as queries
 from booking.queries.waiting import on_the_list
 from booking.queries.waiting import show as show_waits
-from booking.views import gone, unfinished
+from booking.views import gone, mails, unfinished
 from booking.views.access import account_of, account_required, local_target, web_actor
 from booking.views.chosen import with_person
 from booking.views.people import named_people
@@ -239,15 +240,17 @@ def hand_over(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     row = get_object_or_404(Patient.objects.exclude(relation=Relation.SELF), pk=patient_id)
     form = AddressForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        email = form.cleaned_data["email"]
         try:
+            mails.check(request, kind="handover", email=email)
             handover.offer(
                 patient=row,
-                email=form.cleaned_data["email"],
+                email=email,
                 account=account_of(request),
                 actor=web_actor(request),
                 now=timezone.now(),
             )
-        except handover.CannotHandOver as refused:
+        except (handover.CannotHandOver, throttle.TooManyTries) as refused:
             form.add_error("email", str(refused.text))
         else:
             messages.success(request, _("Le lien est envoyé. Rien ne change avant qu’il serve."))

@@ -25,7 +25,8 @@ LONGEST_TARGET = 2000
 # Nobody goes on to these once they are signed in: they would lead back here, or nowhere.
 DOORS = {
     "booking:sign-in", "booking:sign-up", "booking:code", "booking:sign-out",
-    "booking:check-mail", "booking:forgotten", "booking:reset-asked", "booking:reset-password",
+    "booking:check-mail", "booking:choose-password", "booking:forgotten", "booking:reset-asked",
+    "booking:reset-password",
     "booking:verify-email", "booking:begin-passkey", "booking:complete-passkey",
     "admin:login", "admin:logout",
 }  # fmt: skip

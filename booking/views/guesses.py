@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from booking.domain import throttle
-from booking.models import Account, AddressCheck
+from booking.models import Account
 from booking.models.account import email_index
 from booking.views import known
 from booking.views.access import account_of, network_of, origin_of
@@ -18,16 +18,6 @@ def count_password(request: HttpRequest, *, email: str) -> throttle.Try:
         of=throttle.name_of_address(email),
         network=network_of(request),
         browser=known.line_of(request, account),
-        now=timezone.now(),
-    )
-
-
-def count_password_of(request: HttpRequest, check: AddressCheck) -> throttle.Try:
-    """Count a password that a link of a mail asks for. Raises throttle.TooManyTries."""
-    return throttle.take(
-        throttle.Guess.PASSWORD,
-        of=check.pk.hex,
-        network=network_of(request),
         now=timezone.now(),
     )
 

@@ -15,6 +15,12 @@ def line_of(request: HttpRequest, account: Account | None) -> str:
     return known_browsers.line(known_browsers.read(request.COOKIES.get(COOKIE, "")), account)
 
 
+def name_of(request: HttpRequest) -> str:
+    """What this browser is called, whoever signed in there; "" without a cookie of ours."""
+    browser = known_browsers.read(request.COOKIES.get(COOKIE, ""))
+    return browser.name if browser.codes else ""
+
+
 def remember(request: HttpRequest, account: Account) -> None:
     """Let the answer to this request give the browser its cookie."""
     browser = known_browsers.read(request.COOKIES.get(COOKIE, ""))

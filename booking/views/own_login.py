@@ -26,7 +26,8 @@ from booking.domain import (
 )
 from booking.forms.accounts import AddressCodeForm, ChangePasswordForm, NewAddressForm
 from booking.models import AddressCheck
-from booking.views import afterwards, entering, guesses, known
+from booking.models.account import email_index
+from booking.views import afterwards, entering, guesses, known, mails
 from booking.views.access import (
     account_of,
     account_required,
@@ -60,10 +61,11 @@ def change_email(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             _check_password(request, form)
-            throttle.take_mail(network=network_of(request), now=timezone.now())
+            email = form.cleaned_data["email"]
             email_change.ask(
-                account=me, email=form.cleaned_data["email"], actor=web_actor(request), now=now
-            )
+                account=me, email=email, actor=web_actor(request), now=now,
+                may_send=mails.take(request, kind="change", index=email_index(email) or b""),
+            )  # fmt: skip
         except accounts.WrongPassword as problem:
             form.add_error("password", str(problem.text))
         except email_change.SameAddress as problem:
@@ -144,8 +146,9 @@ def send_to_new_email(request: HttpRequest) -> HttpResponse:
     check = email_change.pending(me, now=now)
     if check is not None:
         try:
-            throttle.take_mail(network=network_of(request), now=timezone.now())
-            email_change.send_again(check=check, account=me, now=now)
+            address_checks.check_wait(check, now=now)
+            may_send = mails.take(request, kind="change", index=bytes(check.email_index))
+            email_change.send_again(check=check, account=me, now=now, may_send=may_send)
         except (address_checks.TooSoon, throttle.TooManyTries, accounts.InvalidLink) as problem:
             messages.warning(request, str(problem.text))
         else:

@@ -1,8 +1,12 @@
-"""Proving an address: the page that waits for the code, and the link of the mail."""
+"""Proving an address: the page that waits for the code, the link of the mail, and the password.
 
-from datetime import timedelta
+The password comes last: whoever reads the mail chooses it, in the browser that signed up or where
+the link was opened. The browser that signed up enters by the code alone; where the link was opened
+elsewhere it is led to the sign-in, since a stranger may have begun there with this address.
+"""
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,15 +18,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.views.posted import form_is_at
 from booking.domain import accounts, address_checks, sign_up, throttle
-from booking.forms.accounts import AddressCodeForm, CorrectAddressForm
+from booking.forms.accounts import AddressCodeForm, CorrectAddressForm, FirstPasswordForm
 from booking.models import AddressCheck
+from booking.models.account import email_index
 from booking.models.address_check import CheckKind
-from booking.views import afterwards, entering, guesses, pending, taken_over
+from booking.views import afterwards, entering, mails, pending, taken_over
 from booking.views.access import account_of, network_of
-
-# How long the browser that signed up goes on by itself once the address is proved elsewhere: on a
-# machine that others use too it must not do so the next day.
-GOES_ON_FOR = timedelta(minutes=address_checks.CODE_MINUTES)
 
 
 @never_cache
@@ -37,9 +38,11 @@ def check_mail(request: HttpRequest) -> HttpResponse:
         return redirect("booking:check-mail")
     if check is None:
         return render(request, "booking/nothing_to_prove.html")
+    if check.proved_at and sign_up.awaits_password(check):
+        return redirect("booking:choose-password")
     if request.method == "POST" and form.is_valid():
         try:
-            check = address_checks.prove_by_code(
+            address_checks.prove_by_code(
                 check=check,
                 code=form.cleaned_data["code"],
                 network=network_of(request),
@@ -54,7 +57,7 @@ def check_mail(request: HttpRequest) -> HttpResponse:
             form.add_error("code", str(problem.text))
             check.refresh_from_db()
         else:
-            return _enter(request, check)
+            return redirect("booking:choose-password")
     return _page(request, check, form=form)
 
 
@@ -88,55 +91,76 @@ def check_state(request: HttpRequest) -> HttpResponse:
     state = "over"
     if check is not None and check.is_open:
         state = "open"
-    elif check is not None and check.proved_at is not None:
+    elif check is not None and check.proved_at is not None and check.ended_at is None:
         state = "proved"
     return JsonResponse({"state": state})
 
 
-@require_POST
-def go_on(request: HttpRequest) -> HttpResponse:
-    """Enter in the browser that signed up, once its address was proved in another one."""
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose_password(request: HttpRequest) -> HttpResponse:
+    """Choose the password of a new account, in the browser that typed its code."""
     check = pending.check_of(request)
     if request.user.is_authenticated:
         return entering.go_on(request)
-    if check is not None and check.is_open:
-        messages.info(
-            request, _("L’adresse n’est pas encore vérifiée : tapez le code, ou ouvrez le lien.")
-        )
+    if check is None or check.proved_at is None or not sign_up.awaits_password(check):
         return redirect("booking:check-mail")
-    if check is not None and _goes_on(check):
-        return _enter(request, check)
+    form = FirstPasswordForm(request.POST or None)
+    try:
+        if request.method == "POST" and form.is_valid():
+            return _open(request, check, form.cleaned_data["password"])
+    except ValidationError as weak:
+        form.add_error("password", weak)
+    except accounts.InvalidLink:
+        pending.forget(request)
+        messages.info(request, _("Cette adresse a déjà un compte : connectez-vous."))
+        return redirect(entering.with_next(reverse("booking:sign-in"), check.target))
+    context = {"form": form, "address": pending.address_of(request)}
+    return render(request, "booking/choose_password.html", context)
+
+
+def _open(request: HttpRequest, check: AddressCheck, password: str) -> HttpResponse:
+    """Open the account of a sign-up, and enter. Raises ValidationError and InvalidLink."""
+    account = sign_up.complete(check=check, password=password, now=timezone.now())
     pending.forget(request)
-    return redirect("booking:sign-in")
-
-
-def _goes_on(check: AddressCheck) -> bool:
-    return (
-        check.proved_at is not None
-        and check.ended_at is None
-        and check.kind == CheckKind.SIGN_UP
-        and timezone.now() - check.proved_at < GOES_ON_FOR
-    )
-
-
-def _enter(request: HttpRequest, check: AddressCheck) -> HttpResponse:
-    """Enter with the account of a check that this browser began and that is proved."""
-    account = check.account
-    if account is None or not account.is_active:
-        return redirect("booking:sign-in")
-    pending.forget(request)
+    if request.user.is_authenticated:
+        return afterwards.lead(request, was_proved=False, target=check.target)
     taken_over.take_over(request, account, target=check.target, hold_key=check.hold_key)
-    messages.success(request, _("Votre adresse est vérifiée."))
+    messages.success(request, _word(was_proved=False))
     return entering.enter_or_ask(request, account)
 
 
 @require_POST
-def send_again(request: HttpRequest) -> HttpResponse:
+def go_on(request: HttpRequest) -> HttpResponse:
+    """Go on in the browser that signed up, once the link was opened in another one."""
     check = pending.check_of(request)
+    if request.user.is_authenticated:
+        return entering.go_on(request)
+    if check is not None and sign_up.awaits_password(check):
+        if check.proved_at is None:
+            messages.info(
+                request,
+                _("L’adresse n’est pas encore vérifiée : tapez le code, ou ouvrez le lien."),
+            )
+        return redirect("booking:check-mail")
+    pending.forget(request)
+    if check is None or check.account_id is None:
+        return redirect("booking:sign-in")
+    messages.success(
+        request, _("Votre compte est ouvert : connectez-vous avec le mot de passe choisi.")
+    )
+    return redirect(entering.with_next(reverse("booking:sign-in"), check.target))
+
+
+@require_POST
+def send_again(request: HttpRequest) -> HttpResponse:
+    check, now = pending.check_of(request), timezone.now()
     if check is not None:
         try:
-            throttle.take_mail(network=network_of(request), now=timezone.now())
-            sign_up.send_again(check=check, now=timezone.now())
+            address_checks.check_wait(check, now=now)
+            may_send = mails.take(request, kind="sign-up", index=bytes(check.email_index))
+            sign_up.send_again(check=check, now=now, may_send=may_send)
         except (address_checks.TooSoon, throttle.TooManyTries, accounts.InvalidLink) as problem:
             messages.warning(request, str(problem.text))
         else:
@@ -154,10 +178,11 @@ def correct_address(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         email = form.cleaned_data["email"]
         try:
-            throttle.take_mail(network=network_of(request), now=timezone.now())
+            may_send = mails.take(request, kind="sign-up", index=email_index(email) or b"")
             check = sign_up.correct_address(
-                check=check, email=email, language=request.LANGUAGE_CODE, now=timezone.now()
-            )
+                check=check, email=email, language=request.LANGUAGE_CODE, now=timezone.now(),
+                may_send=may_send,
+            )  # fmt: skip
         except (throttle.TooManyTries, accounts.InvalidLink) as problem:
             messages.warning(request, str(problem.text))
             return redirect("booking:check-mail")
@@ -171,8 +196,7 @@ def correct_address(request: HttpRequest) -> HttpResponse:
 def verify_email(request: HttpRequest, token: str) -> HttpResponse:
     """A link in a mail shows a page; only its button verifies, so that scanners do not.
 
-    The browser that signed up enters then. Another one does not, since a link alone signs nobody
-    in: it goes on to the sign-in, and from there to what was begun.
+    Of a new account, the page asks for the password, and enters with it.
     """
     now = timezone.now()
     if (done := afterwards.said(request)) is not None:
@@ -180,50 +204,42 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "booking/proved_for_other.html", context)
     try:
         check = address_checks.check_of(token=token, now=now)
-        is_own = str(check.pk) == request.session.get(pending.PENDING)
-        asks_password = not is_own and sign_up.is_disputed(check)
-        problem = ""
-        if request.method == "POST" and asks_password:
-            problem = _problem_of(request, check)
-        if request.method != "POST" or problem:
-            context = {"check": check, "asks_password": asks_password, "problem": problem}
-            return render(request, "booking/verify_email.html", context)
-        was_proved = check.proved_at is not None
-        check = address_checks.prove_by_link(token=token, now=now)
+        if sign_up.awaits_password(check):
+            return _choose_by_link(request, check)
+        if request.method != "POST":
+            return render(request, "booking/verify_email.html", {"check": check})
+        if check.kind == CheckKind.SIGN_UP:
+            return _on_from_link(request, check)
+        address_checks.prove_by_link(token=token, now=now)
     except accounts.InvalidLink as broken:
         return render(request, "booking/broken_link.html", {"problem": broken.text}, status=400)
-    if check.kind == CheckKind.CHANGE:
-        messages.success(request, _("Votre nouvelle adresse est vérifiée."))
-        return redirect("booking:account")
-    if is_own and not request.user.is_authenticated and _goes_on(check):
-        return _enter(request, check)
-    return _on_from_link(request, check, was_proved=was_proved)
+    messages.success(request, _("Votre nouvelle adresse est vérifiée."))
+    return redirect("booking:account")
 
 
-def _problem_of(request: HttpRequest, check: AddressCheck) -> str:
-    """Why the password that is asked with a link does not do; "" if it does."""
+def _choose_by_link(request: HttpRequest, check: AddressCheck) -> HttpResponse:
+    """Choose the password of a new account where the link was opened. Raises InvalidLink."""
+    form = FirstPasswordForm(request.POST or None)
     try:
-        attempt = guesses.count_password_of(request, check)
-    except throttle.TooManyTries as problem:
-        return str(problem.text)
-    if sign_up.knows_password(check, request.POST.get("password", "")):
-        attempt.give_back()
-        return ""
-    return _("Ce n’est pas le mot de passe choisi à l’inscription.")
+        if request.method == "POST" and form.is_valid():
+            return _open(request, check, form.cleaned_data["password"])
+    except ValidationError as weak:
+        form.add_error("password", weak)
+    context = {"form": form, "address": sign_up.address_of(check), "is_link": True}
+    return render(request, "booking/choose_password.html", context)
 
 
 def _word(*, was_proved: bool) -> str:
     if was_proved:
         return _("Cette adresse est déjà vérifiée.")
-    return _("Votre adresse est vérifiée.")
+    return _("Votre adresse est vérifiée, et votre compte est ouvert.")
 
 
-def _on_from_link(request: HttpRequest, check: AddressCheck, *, was_proved: bool) -> HttpResponse:
-    """Where a link leads in a browser that did not sign up."""
-    word = _word(was_proved=was_proved)
+def _on_from_link(request: HttpRequest, check: AddressCheck) -> HttpResponse:
+    """Where the link of an account that is open leads: it signs nobody in."""
     if request.user.is_authenticated and request.user.pk != check.account_id:
-        return afterwards.lead(request, was_proved=was_proved, target=check.target)
-    messages.success(request, word)
+        return afterwards.lead(request, was_proved=True, target=check.target)
+    messages.success(request, _word(was_proved=True))
     if request.user.is_authenticated:
         me = account_of(request)
         taken_over.take_over(request, me, target=check.target, hold_key=check.hold_key)

@@ -38,6 +38,7 @@ PUBLIC = {
     "practitioners:home", "practitioners:search", "practitioners:suggest-what",
     "practitioners:suggest-where", "practitioners:practitioner", "booking:sign-in",
     "booking:code", "booking:sign-out", "booking:sign-up", "booking:check-mail",
+    "booking:choose-password",
     # Of this browser's own sign-up: tests/booking/test_verification.py.
     "booking:check-state", "booking:go-on", "booking:send-again", "booking:correct-address",
     # Whoever has the link of a mail: tests/booking/test_email_change.py.

@@ -190,7 +190,8 @@ def test_an_address_taken_meanwhile_is_not_taken_twice(client, account, now):
 
 
 def test_a_sign_up_that_proved_nothing_keeps_nobody_from_their_address(client, account, now):
-    squatter = sign_up_of(NEW, now=now).account
+    sign_up_of(NEW, now=now)
+    squatter = make_account(NEW, email_verified_at=None)
     ask(client)
     assert client.post(PROVE, {"code": code()})["Location"] == ACCOUNT
     assert Account.objects.get_by_natural_key(NEW) == account

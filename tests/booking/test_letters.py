@@ -12,7 +12,7 @@ from django.urls import reverse
 from audit.ids import new_id
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import delivery, email_change, handover, series, waiting
+from booking.domain import delivery, email_change, handover, series, sign_up, waiting
 from booking.domain.change import cancel, move
 from booking.domain.letters import NothingToSay
 from booking.models import FactorReset, Message, Offer
@@ -166,7 +166,11 @@ def about_account(account, now):
     for kind in set(MessageKind) - ABOUT_VISITS - OTHER:
         message = Message(kind=kind, channel=MessageChannel.EMAIL, account=account, due_at=now)
         message.address_check = check
-        account.email_verified_at = None if kind == MessageKind.VERIFY_EMAIL else now
+        if kind == MessageKind.VERIFY_EMAIL:
+            message.account = None
+            message.address_check = sign_up.begin(
+                email="new2@example.org", language=account.language, now=now
+            )
         yield delivery.compose(message, now=now)
 
 

@@ -27,20 +27,40 @@ def test_a_link_opened_on_the_phone_leads_both_devices_to_the_slot(
     desk.locator("button.slot").first.click()
     desk.get_by_role("link", name="Créer un compte").click()
     desk.get_by_label("E-mail").fill("nouvelle@exemple.fr")
-    desk.get_by_label("Mot de passe").fill(GOOD)
-    desk.get_by_role("button", name="Créer mon compte").click()
+    desk.get_by_role("button", name="Recevoir mon code").click()
     expect(desk.get_by_text("nouvelle@exemple.fr")).to_be_visible()
     check_page(desk)
     token = address_checks.link_token(AddressCheck.objects.get())
     phone.goto(f"{here}/verification/{token}/")
     check_page(phone)
-    phone.get_by_role("button", name="Oui, vérifier mon adresse").click()
-    phone.get_by_label("E-mail").fill("nouvelle@exemple.fr")
     phone.get_by_label("Mot de passe").fill(GOOD)
-    phone.get_by_role("button", name="Se connecter").click()
+    phone.get_by_role("button", name="Créer mon compte").click()
     expect(phone.get_by_text("vous est gardé encore")).to_be_visible()
-    # The desk, which still waits for the code, goes on by itself.
+    # The desk, which still waits for the code, goes on by itself: to the sign-in, and the slot.
+    expect(desk.get_by_text("Votre compte est ouvert")).to_be_visible()
+    desk.get_by_label("E-mail").fill("nouvelle@exemple.fr")
+    desk.get_by_label("Mot de passe").fill(GOOD)
+    desk.get_by_role("button", name="Se connecter").click()
     expect(desk.get_by_text("vous est gardé encore")).to_be_visible()
+
+
+def test_a_code_leads_through_the_password_to_the_slot(here, new_page, agenda):  # noqa: F811
+    """On a phone, with a slot that is held: three short pages."""
+    phone = new_page()
+    phone.set_viewport_size(PHONE)
+    phone.goto(f"{here}/praticien/{agenda.practitioner_id}/")
+    phone.locator("button.slot").first.click()
+    phone.get_by_role("link", name="Créer un compte").click()
+    phone.get_by_label("E-mail").fill("nouvelle@exemple.fr")
+    phone.get_by_role("button", name="Recevoir mon code").click()
+    expect(phone.get_by_text("nouvelle@exemple.fr")).to_be_visible()
+    phone.get_by_label("Code reçu").fill(address_checks.code_of(AddressCheck.objects.get()))
+    phone.get_by_role("button", name="Vérifier mon adresse").click()
+    expect(phone.get_by_role("heading", name="Choisir mon mot de passe")).to_be_visible()
+    check_page(phone)
+    phone.get_by_label("Mot de passe").fill(GOOD)
+    phone.get_by_role("button", name="Créer mon compte").click()
+    expect(phone.get_by_text("vous est gardé encore")).to_be_visible()
 
 
 def test_the_pages_of_address_and_password(here, new_page):  # noqa: F811

@@ -16,7 +16,9 @@ from audit.forms.shown import in_turn, is_newer
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import messages as owed
+from booking.domain import throttle
 from booking.forms.dashboard import InvitationForm, LastDayForm
+from booking.views import mails
 from booking.views.access import (
     account_of,
     agendas_of,
@@ -73,6 +75,7 @@ def _invite(request: HttpRequest, form: InvitationForm, *, now: datetime) -> boo
     """Invite by the form; False, with the problem beside the address, where that is refused."""
     given = form.cleaned_data
     try:
+        mails.check(request, kind="invitation", email=given["email"])
         with transaction.atomic():
             invitation = invite.invite(
                 practice=membership_of(request).practice,
@@ -85,7 +88,7 @@ def _invite(request: HttpRequest, form: InvitationForm, *, now: datetime) -> boo
                 now=now,
             )
             owed.owe_invitation(invitation=invitation, now=now)
-    except (invite.AlreadyInvited, invite.AlreadyMember) as refused:
+    except (invite.AlreadyInvited, invite.AlreadyMember, throttle.TooManyTries) as refused:
         form.add_error("email", str(refused.text))
         return False
     return True

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.models import Appointment, Conversation, Patient, PracticePatient
+from booking.domain import address_checks
+from booking.models import AddressCheck, Appointment, Conversation, Patient, PracticePatient
 from booking.models.patient import Relation
 from booking.views import kept_choice, unfinished
 from practitioners.domain import take
@@ -260,7 +261,10 @@ def test_a_relative_who_is_there_already_is_said_and_chosen(relation, client, re
 
 
 def test_several_errors_of_a_field_are_apart():
-    page = Client().post(reverse("booking:sign-up"), {"email": "a@exemple.fr", "password": "12345"})
+    client = Client()
+    client.post(reverse("booking:sign-up"), {"email": "a@exemple.fr"})
+    link = address_checks.link_token(AddressCheck.objects.get())
+    page = client.post(reverse("booking:verify-email", args=[link]), {"password": "12345"})
     text = page.content.decode()
     said = text.split('id="id_password_error"')[1].partition("</div>")[0]
     assert len(re.findall(r"\.\s+[A-ZÉ]", said)) >= 1

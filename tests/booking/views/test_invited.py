@@ -88,6 +88,7 @@ def test_who_has_none_signs_up_with_that_address_and_comes_back(link):
     letter = next(m for m in mail.outbox if "Vérif" in m.subject or m.to == [ADDRESS])
     code = re.search(r"^(\d{3} \d{3})$", letter.body, re.M)[1]
     answer = client.post(reverse("booking:check-mail"), {"code": code})
+    answer = client.post(answer["Location"], {"password": PASSWORD})
     assert answer["Location"] == link
     assert "Rejoindre le cabinet" in read(client, link)
     client.post(link)

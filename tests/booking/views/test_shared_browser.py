@@ -10,7 +10,7 @@ from django.urls import reverse
 from django_otp.oath import totp
 
 from booking.domain import accounts, address_checks
-from booking.models import Account, AddressCheck, Appointment, CodeApp, Patient
+from booking.models import AddressCheck, Appointment, CodeApp, Patient
 from booking.models.account import email_index
 from booking.views import unfinished
 from practitioners.models import Taken
@@ -80,21 +80,29 @@ def with_code(client, page):
 
 def signed_up(client, page):
     page = link_of(client, page, "Créer un compte")
+    form = form_with(client.get(page), "email")
+    asked = send(client, form, page, email="d@exemple.fr")["Location"]
+    return asked, AddressCheck.objects.get(email_index=email_index("d@exemple.fr"))
+
+
+def choose_by_link(client, check):
+    """Open the link of the mail, and choose the password on its page."""
+    page = reverse("booking:verify-email", args=[address_checks.link_token(check)])
     form = form_with(client.get(page), "password")
-    asked = send(client, form, page, email="d@exemple.fr", password=PHRASE)["Location"]
-    account = Account.objects.get(email_index=email_index("d@exemple.fr"))
-    return asked, AddressCheck.objects.get(account=account)
+    return send(client, form, page, password=PHRASE)
 
 
 def with_new_account(client, page):
     asked, check = signed_up(client, page)
     form = form_with(client.get(asked), "code")
-    return send(client, form, asked, code=address_checks.code_of(check))
+    page = send(client, form, asked, code=address_checks.code_of(check))["Location"]
+    form = form_with(client.get(page), "password")
+    return send(client, form, page, password=PHRASE)
 
 
 def with_verification_link(client, page):
     _asked, check = signed_up(client, page)
-    return client.post(reverse("booking:verify-email", args=[address_checks.link_token(check)]))
+    return choose_by_link(client, check)
 
 
 def after_a_forgotten_password(client, page):
@@ -228,10 +236,7 @@ def test_a_link_of_an_account_that_was_made_elsewhere_takes_nothing_along(reason
     desk.get(PLACES[1](desk, reason)["Location"])
     _asked, check = signed_up(desk, header_link(desk, HOME))
     assert (check.target, check.hold_key) == ("", "")
-    led = phone.post(reverse("booking:verify-email", args=[address_checks.link_token(check)]))
-    form = form_with(phone.get(led["Location"]), "password")
-    data = {"email": "d@exemple.fr", "password": PHRASE}
-    assert send(phone, form, led["Location"], **data)["Location"] == APPOINTMENTS
+    assert choose_by_link(phone, check)["Location"] == APPOINTMENTS
     assert BEGUN not in phone.get(APPOINTMENTS).content.decode()
 
 
@@ -242,10 +247,7 @@ def test_the_link_of_the_mail_in_another_browser_books_there(place, is_for_child
     desk, phone = Client(), Client()
     held = place(desk, reason)["Location"]
     _asked, check = signed_up(desk, link_of(desk, held, "J’ai un compte"))
-    led = phone.post(reverse("booking:verify-email", args=[address_checks.link_token(check)]))
-    form = form_with(phone.get(led["Location"]), "password")
-    data = {"email": "d@exemple.fr", "password": PHRASE}
-    led = send(phone, form, led["Location"], **data)["Location"]
+    led = choose_by_link(phone, check)["Location"]
     assert "encore" in phone.get(led).content.decode(), "what the desk holds is held here"
     more = {"relation": "child", "consent": "on"} if is_for_child and place is not PLACES[3] else {}
     booked_is(confirm_at(phone, led, **more), count_of(place))

@@ -1,0 +1,36 @@
+"""Counting the mails that a request asks for by an address (booking/domain/throttle.py)."""
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from booking.domain import throttle
+from booking.models.account import email_index
+from booking.views import known
+from booking.views.access import account_of, network_of
+
+
+def take(request: HttpRequest, *, kind: str, index: bytes) -> bool:
+    """Count a mail to an address, by its index; say whether it may leave.
+
+    An account counts for itself, and so does a browser that brings our cookie. Raises
+    throttle.TooManyTries.
+    """
+    return throttle.take_mail(
+        kind=kind, index=index, network=network_of(request), browser=_asker(request),
+        now=timezone.now(),
+    )  # fmt: skip
+
+
+def check(request: HttpRequest, *, kind: str, email: str) -> None:
+    """Count a mail that a signed-in account sends by an address, which is told what comes of it.
+
+    Raises throttle.TooManyTries.
+    """
+    if not take(request, kind=kind, index=email_index(email) or b""):
+        raise throttle.TooManyTries
+
+
+def _asker(request: HttpRequest) -> str:
+    if request.user.is_authenticated:
+        return account_of(request).pk.hex
+    return known.name_of(request)
