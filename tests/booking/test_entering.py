@@ -164,7 +164,7 @@ def test_a_member_without_a_second_factor_sets_it_up_and_goes_on(account, client
     assert page.startswith(reverse("booking:second-factor"))
     client.get(page)
     device = CodeApp.objects.get(user=account, confirmed=False)
-    shown = client.post(page, {"code": f"{totp(device.seed):06d}", "next": agenda})
+    shown = client.post(page, {"code": f"{totp(device.seed):06d}", "next": agenda}, follow=True)
     assert f'href="{agenda_of(practice)}"' in shown.content.decode()
     assert client.get(agenda).status_code == 200
 
