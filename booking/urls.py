@@ -72,7 +72,6 @@ urlpatterns = [
     path("compte/adresse/code/", own_login.prove_new_email, name="prove-new-email"),
     path("compte/adresse/renvoyer/", own_login.send_to_new_email, name="send-to-new-email"),
     path("compte/adresse/garder/", own_login.keep_email, name="keep-email"),
-    path("compte/adresse/second-facteur/", own_login.show_code, name="show-code"),
     path("compte/mot-de-passe/", own_login.change_password, name="change-password"),
     path("compte/espaces/", own_account.workplaces, name="workplaces"),
     path(
@@ -103,6 +102,7 @@ urlpatterns = [
     path("compte/cles/<int:passkey_id>/retirer/", passkeys.forget_passkey, name="forget-passkey"),
     path("connexion/cle/", passkeys.BeginSigningIn.as_view(), name="begin-passkey"),
     path("connexion/cle/montree/", passkeys.CompleteSigningIn.as_view(), name="complete-passkey"),
+    path("compte/confirmer/", own_login.prove_again, name="prove-again"),
     path("compte/second-facteur/", accounts.second_factor_page, name="second-factor"),
     path("compte/proches/", appointments.people, name="people"),
     path("compte/proches/nouveau/", appointments.new_person, name="new-person"),

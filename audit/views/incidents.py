@@ -35,6 +35,7 @@ from audit.record import proofs
 from audit.record.entries import Actor
 from audit.spreadsheet import table_of
 from audit.views.access import staff_actor, staff_only
+from audit.views.factor import fresh_factor
 from audit.views.posted import form_is_at
 from audit.views.typed import refuse
 
@@ -73,6 +74,7 @@ def report(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @staff_only
+@fresh_factor("GET", "HEAD", is_file=True)
 @require_safe
 def register_csv(request: HttpRequest) -> HttpResponse:
     head = [
@@ -331,6 +333,7 @@ def preview(request: HttpRequest, number: int, kind: str) -> HttpResponse:
 
 @never_cache
 @staff_only
+@fresh_factor("GET", "HEAD", is_file=True)
 @require_safe
 def form_pdf(request: HttpRequest, number: int) -> HttpResponse:
     answer = HttpResponse(
@@ -342,6 +345,7 @@ def form_pdf(request: HttpRequest, number: int) -> HttpResponse:
 
 @never_cache
 @staff_only
+@fresh_factor("GET", "HEAD", is_file=True)
 @require_safe
 def form_json(request: HttpRequest, number: int) -> HttpResponse:
     made = authority.as_json(_found(number), now=timezone.now())
@@ -370,6 +374,7 @@ def proof(request: HttpRequest, number: int, entry_id: uuid.UUID) -> HttpRespons
 
 @never_cache
 @staff_only
+@fresh_factor("GET", "HEAD", is_file=True)
 @require_safe
 def bundle(request: HttpRequest, number: int) -> HttpResponse:
     try:
@@ -387,6 +392,7 @@ def bundle(request: HttpRequest, number: int) -> HttpResponse:
 
 @never_cache
 @staff_only
+@fresh_factor("GET", "HEAD", is_file=True)
 @require_safe
 def exposure_json(request: HttpRequest, number: int) -> HttpResponse:
     """Every opening by ids, for whoever works with the list."""

@@ -162,7 +162,7 @@ class ChangePasswordForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    """The account's own password again, before what cannot be undone."""
+    """The account's own password again, before what may harm its owner."""
 
     password = forms.CharField(
         label=_("Votre mot de passe, pour confirmer"),

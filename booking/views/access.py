@@ -4,7 +4,6 @@ import hashlib
 import re
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import wraps
 from typing import Any, cast
@@ -24,6 +23,7 @@ from django_scopes import scope
 
 from audit.incidents.containment import Asked, Stopped
 from audit.record.entries import Actor, ActorKind, Channel, Origin
+from audit.views.factor import ProofIsOld, code_given_at
 from audit.views.private import keep_private
 from audit.views.typed import refuse, typed_in
 from audit.watch.sighting import network_of as network_prefix
@@ -35,7 +35,6 @@ from booking.views import gone, unsent
 from booking.views.drafts import lead_away
 from practitioners.models import Agenda, Membership
 
-CODE_GIVEN_AT = "code_given_at"
 _NUMBERS = re.compile(r"[\d.]+")
 View = Callable[..., HttpResponseBase]
 
@@ -86,17 +85,6 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""
 
 
-def note_code_given(request: HttpRequest, *, now: datetime) -> None:
-    """Remember when this session last showed the second factor."""
-    request.session[CODE_GIVEN_AT] = now.timestamp()
-
-
-def code_is_fresh(request: HttpRequest, within: timedelta, *, now: datetime) -> bool:
-    """Whether this session has shown the second factor lately."""
-    given_at: float = request.session.get(CODE_GIVEN_AT, 0.0)
-    return now.timestamp() - given_at <= within.total_seconds()
-
-
 def is_verified(request: HttpRequest) -> bool:
     """Whether this session has shown the second factor, and again since that was asked for."""
     return bool(cast(Any, request.user).is_verified()) and not owes_answer(request)
@@ -105,8 +93,7 @@ def is_verified(request: HttpRequest) -> bool:
 def owes_answer(request: HttpRequest) -> bool:
     """Whether this session was asked for the second factor again, and has not given it."""
     asked_at = account_of(request).asked_at
-    given_at: float = request.session.get(CODE_GIVEN_AT, 0.0)
-    return asked_at is not None and given_at < asked_at.timestamp()
+    return asked_at is not None and code_given_at(request) < asked_at.timestamp()
 
 
 def practice_actor(request: HttpRequest) -> Actor:
@@ -177,21 +164,23 @@ def way_back(request: HttpRequest) -> str:
     A form is not sent again by its address, nor is a fragment a page: the page that held them.
     """
     is_page = request.headers.get("Sec-Fetch-Dest", "document") == "document"
-    if request.headers.get("HX-Request"):
-        page = request.headers.get("HX-Current-URL", "")
-    elif request.method in ("GET", "HEAD") and is_page:
+    if request.method in ("GET", "HEAD") and is_page and not request.headers.get("HX-Request"):
         return request.get_full_path()
-    else:
-        page = request.headers.get("Referer", "")
+    return _page_before(request)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of this site on which a link was followed, or a form sent; "" if none is known."""
+    page = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
     if not local_target(request, page):
         return ""
     parts = urlsplit(page)
     return urlunsplit(("", "", parts.path or "/", parts.query, ""))
 
 
-def _lead_to(request: HttpRequest, name: str) -> HttpResponse:
+def _lead_to(request: HttpRequest, name: str, *, back: str | None = None) -> HttpResponse:
     """Lead to a page, and from there back; a fragment's request leads the whole page."""
-    back = way_back(request)
+    back = way_back(request) if back is None else back
     page = reverse(name)
     target = f"{page}?{urlencode({'next': back})}" if back else page
     if request.headers.get("HX-Request"):
@@ -211,7 +200,10 @@ def signed_in(view: View) -> View:
         if not request.user.is_authenticated:
             return _ask_to_sign_in(request)
         unsent.bring_back(request)
-        answer = view(request, *args, **kwargs)
+        try:
+            answer = view(request, *args, **kwargs)
+        except ProofIsOld as old:
+            return _to_proof(request, old)
         unsent.note(request, answer)
         return answer
 
@@ -332,6 +324,8 @@ def practice_member(permission: str) -> Callable[[View], View]:
             except Stopped as refused:
                 refused.make_sure()
                 return _stopped(request)
+            except ProofIsOld as old:
+                return _to_proof(request, old, practice_id=practice_id)
 
         return guarded
 
@@ -361,6 +355,20 @@ def _to(request: HttpRequest, name: str, practice_id: uuid.UUID) -> HttpResponse
         target = f"{reverse(name)}?{urlencode({'next': request.path})}"
         return HttpResponseClientRedirect(target)
     return lead_away(request, reverse(name), practice_id=practice_id, network=network_of(request))
+
+
+def _to_proof(
+    request: HttpRequest, old: ProofIsOld, *, practice_id: uuid.UUID | None = None
+) -> HttpResponse:
+    """Lead to where a session proves itself again, and back: to the form as it was filled in, or
+    to the page on which a file was asked for.
+    """
+    messages.info(request, _("Pour cela, confirmez d’abord que c’est bien vous."))
+    if old.is_file:
+        return _lead_to(request, "booking:prove-again", back=_page_before(request))
+    if practice_id is None:
+        return _lead_to(request, "booking:prove-again")
+    return _to(request, "booking:prove-again", practice_id)
 
 
 def to_second_factor(request: HttpRequest) -> HttpResponse:

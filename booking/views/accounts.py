@@ -23,6 +23,7 @@ from django_otp.models import Device
 
 from audit.record.proofs import NotYetSealed, inclusion
 from audit.vault.reveal import Purpose, reveal
+from audit.views.factor import note_code_given, require_fresh
 from audit.views.typed import refuse
 from booking.domain import (
     accounts,
@@ -55,7 +56,6 @@ from booking.views.access import (
     account_required,
     is_verified,
     local_target,
-    note_code_given,
     web_actor,
 )
 from booking.views.invited import Invited, invited_at
@@ -376,6 +376,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
             return entering.ask_code(request, me, target=entering.asked_target(request))
         done = {"next": entering.next_target(request, me)}
         return render(request, "booking/second_factor_on.html", done)
+    require_fresh(request)
     device = second_factor.pending_device(account=me)
     form = CodeForm(request.POST or None)
     form.fields["code"].help_text = ""

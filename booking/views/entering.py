@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
-from django_otp import devices_for_user
 
+from audit.views.factor import has_second_factor, note_entered
 from booking.models import Account
 from booking.queries.workplaces import work_of
 from booking.views import known, taken_over, unfinished
@@ -26,8 +26,8 @@ LONGEST_TARGET = 2000
 DOORS = {
     "booking:sign-in", "booking:sign-up", "booking:code", "booking:sign-out",
     "booking:check-mail", "booking:choose-password", "booking:forgotten", "booking:reset-asked",
-    "booking:reset-password",
-    "booking:verify-email", "booking:begin-passkey", "booking:complete-passkey",
+    "booking:reset-password", "booking:prove-again", "booking:verify-email",
+    "booking:begin-passkey", "booking:complete-passkey",
     "admin:login", "admin:logout",
 }  # fmt: skip
 
@@ -92,16 +92,12 @@ def go_on(request: HttpRequest) -> HttpResponse:
     return redirect(next_target(request, account_of(request)))
 
 
-def has_second_factor(account: Account) -> bool:
-    """Whether the account has a device that gives codes."""
-    return next(devices_for_user(account), None) is not None
-
-
 def enter(request: HttpRequest, account: Account, *, target: str) -> None:
     """Begin a session for an account that has proved itself, and goes on at `target`."""
     unfinished.sign_in(request, account, backend=BACKEND)
     unfinished.set_aside(request, unless=target)
     unfinished.forget_target(request, target)
+    note_entered(request, now=timezone.now())
     note_sign_in(request, now=timezone.now())
     known.remember(request, account)
 

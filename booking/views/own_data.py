@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.vault.reveal import Purpose, reveal
+from audit.views.factor import fresh_factor
 from booking.domain import erase, throttle
 from booking.forms.accounts import PasswordForm
 from booking.models import Patient
@@ -32,6 +33,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @account_required
+@fresh_factor("GET", "HEAD", is_file=True)
 @require_safe
 def my_data_file(request: HttpRequest) -> HttpResponse:
     held = held_data(account=account_of(request), actor=web_actor(request), now=timezone.now())

@@ -1,13 +1,10 @@
 """What an account signs in with: its address and its password, changed in place."""
 
-from datetime import timedelta
-
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -15,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.vault.reveal import Purpose, reveal
+from audit.views.factor import fresh_factor, has_second_factor, note_entered
 from audit.views.posted import form_is_at
 from booking.domain import (
     accounts,
@@ -24,36 +22,33 @@ from booking.domain import (
     sign_ins,
     throttle,
 )
-from booking.forms.accounts import AddressCodeForm, ChangePasswordForm, NewAddressForm
+from booking.forms.accounts import (
+    AddressCodeForm,
+    ChangePasswordForm,
+    NewAddressForm,
+    PasswordForm,
+)
 from booking.models import AddressCheck
 from booking.models.account import email_index
 from booking.views import afterwards, entering, guesses, known, mails
 from booking.views.access import (
     account_of,
     account_required,
-    code_is_fresh,
-    is_verified,
     network_of,
     web_actor,
 )
 from booking.views.own_account import note_sign_in
 
-FRESH = timedelta(minutes=15)
-
-
-def _has_just_proved(request: HttpRequest) -> bool:
-    """Whether the session showed the second factor, or a passkey, within a quarter of an hour."""
-    return is_verified(request) and code_is_fresh(request, FRESH, now=timezone.now())
-
 
 @never_cache
 @sensitive_post_parameters("password")
 @account_required
+@fresh_factor("GET", "HEAD", "POST", asks_password=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_email(request: HttpRequest) -> HttpResponse:
     """Ask for another address, or see the change that waits for its code."""
     me, now = account_of(request), timezone.now()
-    asks_password = not _has_just_proved(request)
+    asks_password = not has_second_factor(me)
     check = email_change.pending(me, now=now)
     if check is not None and request.method != "POST":
         return _waiting_page(request, check, form=AddressCodeForm())
@@ -76,13 +71,12 @@ def change_email(request: HttpRequest) -> HttpResponse:
             return redirect("booking:change-email")
     context = {
         "form": form,
-        "may_show_code": asks_password and entering.has_second_factor(me),
         "stop_days": email_change.STOP_HOURS // 24,
     }
     return render(request, "booking/change_email.html", context)
 
 
-def _check_password(request: HttpRequest, form: NewAddressForm) -> None:
+def _check_password(request: HttpRequest, form: NewAddressForm | PasswordForm) -> None:
     """Raise WrongPassword or TooManyTries unless the form's password, if it asks one, is right."""
     if "password" not in form.fields:
         return
@@ -200,12 +194,26 @@ def stop_factor_reset(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @never_cache
+@sensitive_post_parameters("password")
 @account_required
-@require_POST
-def show_code(request: HttpRequest) -> HttpResponse:
-    """Give the code of the second factor instead of the password, and come back."""
-    target = reverse("booking:change-email")
-    return entering.ask_code(request, account_of(request), target=target)
+@require_http_methods(["GET", "HEAD", "POST"])
+def prove_again(request: HttpRequest) -> HttpResponse:
+    """Show the second factor again, or the password where there is none, and go on."""
+    me, target = account_of(request), entering.asked_target(request)
+    if has_second_factor(me):
+        return entering.ask_code(request, me, target=target)
+    form = PasswordForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _check_password(request, form)
+        except accounts.WrongPassword as problem:
+            form.add_error("password", str(problem.text))
+        except throttle.TooManyTries as problem:
+            form.add_error(None, str(problem.text))
+        else:
+            note_entered(request, now=timezone.now())
+            return redirect(target or "booking:account")
+    return render(request, "booking/prove_again.html", {"form": form, "next": target})
 
 
 @never_cache

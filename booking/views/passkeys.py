@@ -4,8 +4,6 @@ The ceremonies are django-otp-webauthn's; what is ours is who may add one, what 
 owner are told, and how a session begins.
 """
 
-from datetime import timedelta
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,19 +20,16 @@ from django_otp_webauthn.helpers import WebAuthnHelper
 from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.vault.reveal import Purpose, reveal
+from audit.views.factor import fresh_factor, has_just_proved, note_code_given
 from booking.domain import passkeys, second_factor, sign_ins
 from booking.models import Account
 from booking.views import afterwards, entering
 from booking.views.access import (
     account_of,
     account_required,
-    code_is_fresh,
     is_verified,
-    note_code_given,
     web_actor,
 )
-
-FRESH = timedelta(minutes=15)
 
 
 class Helper(WebAuthnHelper):
@@ -49,23 +44,11 @@ class Helper(WebAuthnHelper):
     get_credential_display_name = get_credential_name
 
 
-def _must_prove(request: HttpRequest) -> bool:
-    """Whether the second factor is to be shown (again) before keys are changed."""
-    if not entering.has_second_factor(account_of(request)):
-        return False
-    return not (is_verified(request) and code_is_fresh(request, FRESH, now=timezone.now()))
-
-
-def _to_code(request: HttpRequest) -> HttpResponse:
-    return entering.ask_code(request, account_of(request), target=reverse("booking:passkeys"))
-
-
 @never_cache
 @account_required
+@fresh_factor("GET", "HEAD")
 @require_safe
 def own_passkeys(request: HttpRequest) -> HttpResponse:
-    if _must_prove(request):
-        return _to_code(request)
     me = account_of(request)
     rows = list(passkeys.of_account(me))
     context = {
@@ -77,10 +60,9 @@ def own_passkeys(request: HttpRequest) -> HttpResponse:
 
 
 @account_required
+@fresh_factor("POST")
 @require_POST
 def forget_passkey(request: HttpRequest, passkey_id: int) -> HttpResponse:
-    if _must_prove(request):
-        return _to_code(request)
     me = account_of(request)
     row = get_object_or_404(passkeys.of_account(me), pk=passkey_id)
     passkeys.forget(passkey=row, account=me, actor=web_actor(request), now=timezone.now())
@@ -90,6 +72,7 @@ def forget_passkey(request: HttpRequest, passkey_id: int) -> HttpResponse:
 
 @never_cache
 @account_required
+@fresh_factor("POST")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_recovery_codes(request: HttpRequest) -> HttpResponse:
     """Fresh single-use codes, for whoever loses their device; the former ones end.
@@ -99,11 +82,11 @@ def new_recovery_codes(request: HttpRequest) -> HttpResponse:
     """
     if request.method != "POST":
         shown = afterwards.kept_secret(request)
-        if shown is None or _must_prove(request):
+        if shown is None or not has_just_proved(request, now=timezone.now()):
             return redirect("booking:passkeys")
         return render(request, "booking/recovery_codes.html", shown)
-    if _must_prove(request) or not is_verified(request):
-        return _to_code(request)
+    if not is_verified(request):
+        return redirect("booking:second-factor")
     codes = second_factor.new_recovery_codes(account=account_of(request), actor=web_actor(request))
     return lead_to_codes(request, codes, onward=reverse("booking:passkeys"))
 
@@ -129,7 +112,7 @@ class _MayAdd:
     request: HttpRequest
 
     def check_can_register(self) -> None:
-        if _must_prove(self.request):
+        if not has_just_proved(self.request, now=timezone.now()):
             raise exceptions.NotVerified(detail=_("Confirmez d’abord que c’est bien vous."))
         if passkeys.of_account(account_of(self.request)).count() >= passkeys.MOST:
             raise Enough

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.views.factor import fresh_factor
 from audit.views.posted import form_is_at
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
 from partners.domain import feeds, imports
@@ -24,6 +25,7 @@ from practitioners.models import Agenda
 
 @never_cache
 @practice_member("booking.change_feeds")
+@fresh_factor("POST")
 @require_http_methods(["GET", "HEAD", "POST"])
 def feed_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     agendas = agendas_of(request)
@@ -61,6 +63,7 @@ def _page(
 
 @never_cache
 @practice_member("booking.change_feeds")
+@fresh_factor("POST")
 @form_is_at("partners:feeds", lambda _request, practice_id: (practice_id,))
 def import_calendar(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     """Import an external calendar; what was typed stays when it cannot be read."""

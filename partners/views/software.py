@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.forms.shown import in_turn
 from audit.ids import read_id
+from audit.views.factor import fresh_factor
 from booking.queries.reads import FIELD_NAMES
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
 from partners.domain import grants
@@ -25,6 +26,7 @@ USE_DAYS = 30
 
 @never_cache
 @practice_member("booking.change_grants")
+@fresh_factor("POST")
 @require_http_methods(["GET", "HEAD", "POST"])
 def software(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     practice = membership_of(request).practice

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from audit.views.factor import fresh_factor
 from audit.views.posted import form_is_at
 from booking.views.access import account_of, web_actor
 from partners.domain import credentials, keys, outgoing, reveal_budget, usage, vendors, webhooks
@@ -44,6 +45,7 @@ def vendor_list(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @vendor_member
+@fresh_factor("POST")
 @require_http_methods(["GET", "HEAD", "POST"])
 def vendor(request: HttpRequest, partner: Partner) -> HttpResponse:
     form = CredentialForm(request.POST or None)
@@ -107,6 +109,7 @@ def _page(
 
 
 @vendor_member
+@fresh_factor("POST")
 @form_is_at("partners:credential", lambda _request, row: (row.partner_id, row.pk))
 def add_key(request: HttpRequest, row: Credential) -> HttpResponse:
     form = KeyForm(request.POST)
@@ -135,6 +138,7 @@ def revoke_key(request: HttpRequest, row: Credential, key_id: uuid.UUID) -> Http
 
 
 @vendor_member
+@fresh_factor("POST")
 @form_is_at("partners:credential", lambda _request, row: (row.partner_id, row.pk))
 def add_webhook(request: HttpRequest, row: Credential) -> HttpResponse:
     form = WebhookForm(request.POST)
@@ -164,6 +168,7 @@ def end_webhook(request: HttpRequest, row: Credential, webhook_id: uuid.UUID) ->
 
 
 @vendor_member
+@fresh_factor("POST")
 @require_POST
 def change_secret(request: HttpRequest, row: Credential, webhook_id: uuid.UUID) -> HttpResponse:
     hook = get_object_or_404(row.webhooks, pk=webhook_id)

@@ -76,7 +76,7 @@ OWN = {
     "booking:answer-questions", "booking:sessions", "booking:end-session", "booking:end-other-sessions",
     "booking:toggle-favourite", "booking:workplaces", "booking:leave-practice", "booking:change-email",
     "booking:prove-new-email", "booking:send-to-new-email", "booking:keep-email",
-    "booking:show-code", "booking:change-password",
+    "booking:prove-again", "booking:change-password",
     "booking:passkeys", "booking:forget-passkey", "booking:new-recovery-codes",
     "booking:repeat", "booking:my-documents", "booking:my-document", "booking:withdraw-document",
 }  # fmt: skip
@@ -190,7 +190,6 @@ POST_ONLY = {
     "booking:prove-new-email",
     "booking:send-to-new-email",
     "booking:keep-email",
-    "booking:show-code",
     "booking:separate-patients",
     "booking:change-import",
     "booking:forget-passkey",

@@ -10,12 +10,12 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry, Incident
+from audit.views.factor import CODE_GIVEN_AT
 from audit.watch import budget
 from booking.domain.book import book
 from booking.domain.staff_lookup import MOST
 from booking.domain.staff_reveals import LIMITS
 from booking.models.appointment import Channel
-from booking.views.access import CODE_GIVEN_AT
 from tests.factories import (
     make_account,
     make_agenda,

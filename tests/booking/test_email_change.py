@@ -136,9 +136,11 @@ def test_an_old_second_factor_does_not_but_may_be_given_again(account, now, time
     sign_in(client)
     client.post(reverse("booking:code"), {"code": f"{totp(device.seed):06d}"})
     time_machine.move_to(now + timedelta(minutes=16), tick=False)
-    assert 'name="password"' in words(client.get(PAGE))
-    assert client.post(PAGE, {"email": NEW}).status_code == 200
-    page = client.post(reverse("booking:show-code"))["Location"]
+    again = client.get(PAGE)["Location"]
+    assert again == f"{reverse('booking:prove-again')}?next={PAGE.replace('/', '%2F')}"
+    assert client.post(PAGE, {"email": NEW})["Location"].startswith(reverse("booking:prove-again"))
+    assert not AddressCheck.objects.exists()
+    page = client.get(again)["Location"]
     answer = client.post(page, {"code": f"{totp(device.seed):06d}"})
     assert answer["Location"] == PAGE
     assert 'name="password"' not in words(client.get(PAGE))

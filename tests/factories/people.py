@@ -2,8 +2,10 @@ from datetime import UTC, date, datetime
 from itertools import count
 
 from django.test import Client
+from django.utils import timezone
 
 from audit.record.entries import Actor, ActorKind, Channel
+from audit.views.factor import CODE_GIVEN_AT
 from booking.domain import accounts, patients
 from booking.models import Account, CodeApp, Patient
 from practitioners.models import Membership, Practice
@@ -79,5 +81,6 @@ def verified_client(account: Account) -> Client:
     client.force_login(account, backend="booking.backends.EmailBackend")
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session[CODE_GIVEN_AT] = timezone.now().timestamp()
     session.save()
     return client

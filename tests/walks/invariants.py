@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from audit.record import seal, verify
+from audit.views.factor import CODE_GIVEN_AT
 from booking.models import Appointment, Message
 from booking.models.appointment import Status
 from practitioners.models import ResourceUse, Taken
@@ -130,5 +131,6 @@ def _signed_in(person: Person) -> Client | None:
     if person.device is not None:
         session = client.session
         session[DEVICE_ID_SESSION_KEY] = person.device.persistent_id
+        session[CODE_GIVEN_AT] = timezone.now().timestamp()
         session.save()
     return client

@@ -16,6 +16,7 @@ from audit.models import Incident, NoticeKind
 from audit.record import entries
 from audit.spreadsheet import table_of
 from audit.vault.reveal import Purpose, reveal
+from audit.views.factor import fresh_factor
 from booking.domain.incident_post import preview
 from booking.queries.incidents import Exposed, exposed_at, incidents_of_practice
 from booking.views.access import membership_of, practice_actor, practice_member
@@ -78,6 +79,7 @@ def practice_incident(request: HttpRequest, practice_id: uuid.UUID, number: int)
 
 @never_cache
 @practice_member("booking.view_record")
+@fresh_factor("GET", "HEAD", is_file=True)
 @require_safe
 def practice_incident_csv(
     request: HttpRequest, practice_id: uuid.UUID, number: int

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from audit.forms.shown import in_turn, is_newer
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
+from audit.views.factor import fresh_factor
 from booking.domain import messages as owed
 from booking.domain import throttle
 from booking.forms.dashboard import InvitationForm, LastDayForm
@@ -32,6 +33,7 @@ from practitioners.models import Invitation, Membership, Practice, Practitioner
 
 @never_cache
 @practice_member("booking.change_members")
+@fresh_factor("POST")
 @require_http_methods(["GET", "HEAD", "POST"])
 def member_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     practice, now = membership_of(request).practice, timezone.now()
@@ -111,6 +113,7 @@ def withdraw_invitation(
 
 
 @practice_member("booking.change_members")
+@fresh_factor("POST")
 @require_POST
 def link_member(
     request: HttpRequest, practice_id: uuid.UUID, membership_id: uuid.UUID
@@ -138,6 +141,7 @@ def link_member(
 
 
 @practice_member("booking.change_members")
+@fresh_factor("POST")
 @require_POST
 def date_member(
     request: HttpRequest, practice_id: uuid.UUID, membership_id: uuid.UUID
@@ -173,6 +177,7 @@ def _changed_meanwhile(request: HttpRequest, practice_id: uuid.UUID) -> HttpResp
 
 
 @practice_member("booking.change_members")
+@fresh_factor("POST")
 @require_POST
 def remove_member(
     request: HttpRequest, practice_id: uuid.UUID, membership_id: uuid.UUID

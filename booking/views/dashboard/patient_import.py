@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.vault.reveal import Purpose, reveal
+from audit.views.factor import fresh_factor
 from booking.domain import patient_file, patient_import
 from booking.forms.patient_import import DoublesForm, FileForm, StartForm
 from booking.models import PatientImport
@@ -35,6 +36,7 @@ def _own(request: HttpRequest, import_id: uuid.UUID) -> PatientImport:
 @never_cache
 @takes_files
 @practice_member("booking.import_patients")
+@fresh_factor("POST")
 @require_http_methods(["GET", "HEAD", "POST"])
 def imports(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     require_whole_practice(request)
@@ -102,6 +104,7 @@ def one_import(request: HttpRequest, practice_id: uuid.UUID, import_id: uuid.UUI
 
 
 @practice_member("booking.import_patients")
+@fresh_factor("POST")
 @require_POST
 def change_import(
     request: HttpRequest, practice_id: uuid.UUID, import_id: uuid.UUID, what: str
@@ -132,6 +135,7 @@ def change_import(
 
 @never_cache
 @practice_member("booking.import_patients")
+@fresh_factor("GET", "HEAD", is_file=True)
 @require_safe
 def rejects(request: HttpRequest, practice_id: uuid.UUID, import_id: uuid.UUID) -> HttpResponseBase:
     row = _own(request, import_id)

@@ -20,6 +20,7 @@ from audit.record import entries
 from audit.software import software_names
 from audit.spreadsheet import MARK, line_of
 from audit.vault.reveal import Purpose, reveal
+from audit.views.factor import fresh_factor
 from audit.views.typed import refuse
 from booking.domain import concerns
 from booking.forms.record import AnswerForm, RecordForm
@@ -139,6 +140,7 @@ def _who(line: practice_record.Line, names: Mapping[uuid.UUID, str]) -> object:
 
 @never_cache
 @practice_member("booking.view_record")
+@fresh_factor("GET", "HEAD", is_file=True)
 @require_safe
 def practice_reads_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     """The lines that were asked for, as CSV, with the members' addresses and no patient's name; on

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from audit.spreadsheet import table_of
+from audit.views.factor import fresh_factor
 from booking.forms.statistics import StatisticsForm
 from booking.models.appointment import Channel
 from booking.queries.statistics import Statistics, Week, statistics_of
@@ -62,6 +63,7 @@ def _fill(week: Week) -> str:
 
 @never_cache
 @practice_member("booking.view_agenda")
+@fresh_factor("GET", "HEAD", is_file=True)
 @require_safe
 def statistics_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     """A line a week, for a spreadsheet."""

@@ -8,11 +8,11 @@ from django.urls import reverse
 from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.models import Entry
+from audit.views.factor import CODE_GIVEN_AT, ENTERED_AT
 from booking.domain import erase, passkeys
 from booking.domain.dashboard_access import let_in, stop
 from booking.models import RecoveryCode
 from booking.queries.held_data import held_data
-from booking.views.access import CODE_GIVEN_AT
 from tests.factories import make_account, practice_actor, verified_client
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,15 @@ def signed_in(account):
 
 def fresh(client):
     session = client.session
-    session[CODE_GIVEN_AT] = datetime.now(UTC).timestamp()
+    session[CODE_GIVEN_AT] = session[ENTERED_AT] = datetime.now(UTC).timestamp()
+    session.save()
+    return client
+
+
+def stale_one(account):
+    client = verified_client(account)
+    session = client.session
+    session[CODE_GIVEN_AT] -= 16 * 60
     session.save()
     return client
 
@@ -50,21 +58,22 @@ def test_nobody_adds_one_without_signing_in():
 
 def test_whoever_has_a_second_factor_has_just_shown_it():
     account = make_account()
-    assert begin(signed_in(account)).status_code == 200
+    assert begin(signed_in(account)).status_code == 403, "the password, where there is no factor"
+    assert begin(fresh(signed_in(account))).status_code == 200
     client = verified_client(account)
-    assert begin(signed_in(account)).status_code == 403, "with a device, its code comes first"
-    assert begin(client).status_code == 403, "and lately"
-    assert begin(fresh(client)).status_code == 200
+    assert begin(fresh(signed_in(account))).status_code == 403, "with a device, its code first"
+    assert begin(stale_one(account)).status_code == 403, "and lately"
+    assert begin(client).status_code == 200
     for name in ("passkeys", "new-recovery-codes"):
-        stale = verified_client(account)
+        stale = stale_one(account)
         url = reverse(f"booking:{name}")
         answer = stale.get(url) if name == "passkeys" else stale.post(url)
-        assert answer["Location"].startswith(reverse("booking:code"))
+        assert answer["Location"].startswith(reverse("booking:prove-again"))
 
 
 def test_the_address_is_opened_for_its_owner_alone_and_on_the_record():
     account = make_account("moi@exemple.fr")
-    options = begin(signed_in(account)).json()
+    options = begin(fresh(signed_in(account))).json()
     assert options["user"]["name"] == "moi@exemple.fr"
     assert options["rp"]["id"] == "localhost"
     assert Entry.objects.filter(action="reveal", subjects=[account.pk], purpose="own-data").exists()
@@ -93,7 +102,7 @@ def test_ones_own_are_ended_and_nobody_elses():
     mine, theirs = make_passkey(account), make_passkey(other, number=2)
     client = fresh(signed_in(account))
     url = reverse("booking:forget-passkey", args=[mine.pk])
-    assert client.post(url)["Location"].startswith(reverse("booking:code"))
+    assert client.post(url)["Location"].startswith(reverse("booking:prove-again"))
     session = client.session
     session["otp_device_id"] = mine.persistent_id
     session.save()
@@ -108,7 +117,7 @@ def test_ones_own_are_ended_and_nobody_elses():
 def test_nobody_needs_more_than_twenty(monkeypatch):
     monkeypatch.setattr(passkeys, "MOST", 0)
     account = make_account()
-    answer = begin(signed_in(account))
+    answer = begin(fresh(signed_in(account)))
     assert answer.status_code == 409 and "assez" in answer.json()["detail"]
 
 
