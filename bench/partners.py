@@ -19,6 +19,8 @@ ROWS = 600
 
 def make_rows(now: datetime) -> tuple[str, str, str]:
     """Make an agenda with appointments; return token, visit reason and agenda."""
+    from django.utils import timezone
+
     from audit.record.entries import Channel as RecordChannel
     from audit.record.entries import system_actor
     from booking.domain import book, patients
@@ -50,7 +52,8 @@ def make_rows(now: datetime) -> tuple[str, str, str]:
             patient=patient, booked_by=None, actor=actor, channel=Channel.PRACTICE, now=now,
             anywhere=True,
         )  # fmt: skip
-    credential = Credential.objects.create(partner=Partner.objects.create(name="V"), label="V")
+    partner = Partner.objects.create(name="V", verified_at=timezone.now())
+    credential = Credential.objects.create(partner=partner, label="V")
     grant = Grant.objects.create(
         credential=credential, practice=practice, scopes=list(scopes.SCOPES)
     )

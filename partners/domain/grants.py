@@ -7,7 +7,9 @@ from django.db import transaction
 
 from audit.record import entries
 from audit.record.entries import Actor
-from partners.domain.identities import FIELDS
+from booking.domain.access_changes import tell
+from booking.models.access_change import ChangeKind
+from partners.domain.identities import FIELDS, NotVerified, may_open_identities
 from partners.domain.scopes import IDENTITY_SCOPES, SCOPES
 from partners.models import Credential, Grant
 from practitioners.models import Agenda, Practice
@@ -25,13 +27,18 @@ def give(
 ) -> Grant:
     """Let a credential reach some agendas of a practice; replaces what it was given before.
 
-    Without a scope that opens identities, no field is given either. Raises ValueError for agendas
-    of another practice and for unknown scopes or fields: a form offers neither.
+    Without a scope that opens identities, no field is given either. Raises NotVerified, and
+    ValueError for agendas of another practice and for unknown scopes or fields: a form offers
+    neither.
     """
     if not set(scopes) <= set(SCOPES) or not set(fields) <= set(FIELDS):
         raise ValueError("unknown scope or field")
     if any(agenda.practice_id != practice.pk for agenda in agendas):
         raise ValueError("an agenda of another practice")
+    if IDENTITY_SCOPES & set(scopes) and not may_open_identities(
+        credential=credential, practice_id=practice.pk
+    ):
+        raise NotVerified
     opened = [name for name in FIELDS if name in fields] if IDENTITY_SCOPES & set(scopes) else []
     grant, _new = Grant.objects.update_or_create(
         practice=practice,
@@ -55,6 +62,40 @@ def give(
             "fields": grant.fields,
         },
     )
+    return grant
+
+
+@transaction.atomic
+def let_in(
+    *,
+    practice: Practice,
+    credential: Credential,
+    agendas: Collection[Agenda],
+    scopes: Collection[str],
+    fields: Collection[str],
+    actor: Actor,
+    now: datetime,
+) -> Grant:
+    """Give as a practice's member does: its owners are told, and may take it back.
+
+    Raises NotVerified.
+    """
+    former = Grant.objects.in_force().filter(practice=practice, credential=credential).first()
+    before: dict[str, object] = {}
+    if former is not None:
+        before = {
+            "agendas": [str(pk) for pk in former.agendas.values_list("pk", flat=True)],
+            "scopes": former.scopes,
+            "fields": former.fields,
+        }
+    grant = give(
+        practice=practice, credential=credential, agendas=agendas, scopes=scopes, fields=fields,
+        actor=actor,
+    )  # fmt: skip
+    tell(
+        kind=ChangeKind.SOFTWARE, holder_id=practice.pk, object_id=grant.pk, actor=actor, now=now,
+        before=before,
+    )  # fmt: skip
     return grant
 
 

@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from audit.incidents import containment
 from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.vault.reveal import Purpose, reveal
@@ -13,7 +15,8 @@ from booking.domain.watching import writes_today
 from booking.models import Appointment
 from partners.domain import reveal_budget, watching
 from partners.domain.walls import above_walls
-from partners.models import Credential, Grant
+from partners.models import Credential, Grant, PartnerMember
+from practitioners.models import Agenda
 
 OF_PATIENT = ("first_name", "last_name", "sex", "birth_date", "phone", "email")
 OF_APPOINTMENT = ("note",)
@@ -30,6 +33,30 @@ class FieldsNotGranted(Exception):
         self.fields = sorted(fields)
 
 
+class NotVerified(Exception):
+    """The vendor has not been verified by the team, and opens nobody's identity."""
+
+    text = _(
+        "L’éditeur de ce logiciel n’est pas encore vérifié par notre équipe : le logiciel ne peut"
+        " pas ouvrir l’identité de patients."
+    )
+
+
+def may_open_identities(*, credential: Credential, practice_id: uuid.UUID) -> bool:
+    """Whether a credential may be given, and may use, a scope that opens identities.
+
+    Only software whose vendor the team has verified, and, in a practice for trying things, where
+    nobody is real, its own vendor's.
+    """
+    if credential.partner.verified_at is not None:
+        return True
+    return not Agenda.objects.filter(practice=practice_id, listed=True).exists() and (
+        PartnerMember.objects.filter(
+            partner=credential.partner_id, account__memberships__practice=practice_id
+        ).exists()
+    )
+
+
 def reveal_identity(
     *,
     credential: Credential,
@@ -44,9 +71,12 @@ def reveal_identity(
 
     The entry names the credential, the practice, the appointment, the purpose, and through what
     it was asked for. A field that is empty or was erased comes out as "". Before anything opens
-    it raises FieldsNotGranted, redis.RedisError when nobody can count, and budget.BudgetSpent and
-    containment.Stopped: then the caller's transaction must commit.
+    it raises NotVerified, FieldsNotGranted, redis.RedisError when nobody can count, and
+    budget.BudgetSpent and containment.Stopped: then the caller's transaction must commit.
     """
+    with above_walls():
+        if not may_open_identities(credential=credential, practice_id=appointment.practice_id):
+            raise NotVerified
     refused = set(fields) - set(grant.fields)
     if refused:
         raise FieldsNotGranted(refused)

@@ -16,7 +16,7 @@ from audit.ids import read_id
 from audit.views.factor import fresh_factor
 from booking.queries.reads import FIELD_NAMES
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
-from partners.domain import grants
+from partners.domain import grants, identities
 from partners.forms import SCOPE_NAMES, GrantForm
 from partners.models import Grant
 from partners.queries import grants_of_practice, reveals_since
@@ -35,15 +35,7 @@ def software(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         changing = _changing(request, given)
         form = GrantForm(request.POST or None, initial=changing, agendas=agendas_of(request))
         is_current = form.is_valid() and not (changing and form.is_overtaken())
-        if request.method == "POST" and is_current:
-            grant = grants.give(
-                practice=practice,
-                credential=form.cleaned_data["credential"],
-                agendas=list(form.cleaned_data["agendas"]),
-                scopes=form.cleaned_data["scopes"],
-                fields=form.cleaned_data["identity"],
-                actor=practice_actor(request),
-            )
+        if request.method == "POST" and is_current and (grant := _let_in(request, form)):
             name = grant.credential.partner.name
             messages.success(request, _("%(software)s est autorisé.") % {"software": name})
             return redirect("partners:software", practice_id)
@@ -68,6 +60,23 @@ def software(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "current": "software",
     }
     return render(request, "partners/software.html", context, status=409 if form.newer else 200)
+
+
+def _let_in(request: HttpRequest, form: GrantForm) -> Grant | None:
+    """Grant what the form says; None, with the problem in the form, where that is refused."""
+    try:
+        return grants.let_in(
+            practice=membership_of(request).practice,
+            credential=form.cleaned_data["credential"],
+            agendas=list(form.cleaned_data["agendas"]),
+            scopes=form.cleaned_data["scopes"],
+            fields=form.cleaned_data["identity"],
+            actor=practice_actor(request),
+            now=timezone.now(),
+        )
+    except identities.NotVerified as refused:
+        form.add_error("scopes", str(refused.text))
+        return None
 
 
 def _changing(request: HttpRequest, given: list[Grant]) -> dict[str, object]:

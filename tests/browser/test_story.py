@@ -202,7 +202,10 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
     grants.give(
         practice=agenda.practice,
         credential=Credential.objects.create(
-            partner=Partner.objects.create(name="Un logiciel au nom plutôt long"), label="Accueil"
+            partner=Partner.objects.create(
+                name="Un logiciel au nom plutôt long", verified_at=timezone.now()
+            ),
+            label="Accueil",
         ),
         agendas=[agenda],
         scopes=scopes.SCOPES,

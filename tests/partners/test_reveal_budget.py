@@ -12,6 +12,7 @@ from audit.watch.past import Day, Past
 from booking.domain.book import book
 from booking.models.appointment import Channel
 from partners.domain import reveal_budget
+from partners.models import Partner
 from tests.factories import (
     make_credential,
     make_grant,
@@ -64,6 +65,17 @@ def test_it_is_held_before_anything_opens(grant, appointments, few, now):
     assert Entry.objects.filter(action="reveal").count() == before + 2
     # The same person again is no further one, and the agenda works on.
     assert reveal(software, appointments[0]).status_code == 200
+    assert software.get("appointments").status_code == 200
+
+
+def test_a_vendor_who_is_verified_no_more_opens_nobody(grant, appointments):
+    software = Software(grant.credential)
+    assert reveal(software, appointments[0]).status_code == 200
+    before = Entry.objects.filter(action="reveal").count()
+    Partner.objects.update(verified_at=None)
+    answer = reveal(software, appointments[1])
+    assert answer.status_code == 403 and "verified" in answer.json()["detail"]
+    assert Entry.objects.filter(action="reveal").count() == before
     assert software.get("appointments").status_code == 200
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import Entry
 from booking.models import Appointment, CodeApp
 from partners.domain import identities, scopes
-from partners.models import Grant
+from partners.models import Grant, Partner
 from partners.tasks import tell_webhooks
 from tests.clock import today
 from tests.factories import (
@@ -79,6 +80,10 @@ def test_a_vendor_registers_is_granted_syncs_books_is_told_moves_and_is_shut_out
             "credential": registered["credential"], "agendas": [agenda.pk],
             "scopes": scopes.SCOPES, "identity": identities.FIELDS,
         }  # fmt: skip
+        assert owner.post(page, form).status_code == 200, "nobody has verified the vendor"
+        Partner.objects.filter(credentials=registered["credential"]).update(
+            verified_at=timezone.now()
+        )
         assert owner.post(page, form).status_code == 302
         vendor.tell("granted")
 

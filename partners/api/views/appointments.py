@@ -314,6 +314,10 @@ class Reveal(ScopedView):
             return self.handle_exception(problems.BudgetIsSpent(wait=spent.seconds))
         except redis.RedisError as error:
             raise problems.Unavailable from error
+        except identities.NotVerified as problem:
+            raise PermissionDenied(
+                "The platform's team has not verified your vendor: no identity is opened."
+            ) from problem
         except identities.FieldsNotGranted as problem:
             raise PermissionDenied(f"The practice does not grant you: {problem}.") from problem
         return Response(
