@@ -64,6 +64,7 @@ urlpatterns = [
         own_login.stop_factor_reset,
         name="stop-factor-reset",
     ),
+    path("compte/changements/<str:token>/annuler/", own_login.undo_change, name="undo-change"),
     path("mot-de-passe/", accounts.forgotten, name="forgotten"),
     path("mot-de-passe/envoye/", accounts.reset_asked, name="reset-asked"),
     path("mot-de-passe/<str:token>/", accounts.reset_password, name="reset-password"),

@@ -14,13 +14,14 @@ class PartnersConfig(AppConfig):
         from audit.software import register_names
         from audit.watch.holders import Holders, Kind, register_holders
         from booking.queries.workplaces import register_workplaces
-        from partners.domain import credentials
+        from partners.domain import credentials, told_changes
         from partners.domain.walls import PARTNER_ROLE
         from partners.queries import names_of_credentials, vendors_of
 
         register_names(names_of_credentials)
         register_workplaces(vendors_of)
         register_inner_role(PARTNER_ROLE)
+        told_changes.register_changes()
         register_holders(
             Kind.CREDENTIAL,
             Holders(

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
 
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import accounts, address_checks, email_change, factor_reset
+from booking.domain import access_changes, accounts, address_checks, email_change, factor_reset
 from booking.domain.letters import NothingToSay
 from booking.models import Account, AddressCheck, Message
 from booking.models.address_check import CheckKind
@@ -97,6 +98,8 @@ def _to_account(message: Message, *, now: datetime) -> tuple[str, str, dict[str,
             raise NothingToSay
         context["due_at"] = reset.due_at
         context["link"] = _link("booking:stop-factor-reset", factor_reset.stop_token(reset))
+    elif kind == MessageKind.ACCESS_CHANGED:
+        context |= _changed(message, language=account.language)
     elif kind == MessageKind.ALREADY_REGISTERED:
         context["is_change"] = _is_change(message)
         context["link"] = _link("booking:sign-in")
@@ -107,6 +110,24 @@ def _to_account(message: Message, *, now: datetime) -> tuple[str, str, dict[str,
     with reveal([(row, (name,))], actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
         to = plain.text(row, name)
     return to, account.language, context
+
+
+def _changed(message: Message, *, language: str) -> dict[str, object]:
+    """What an owner is told of a change, in their language, with the link that undoes it."""
+    change = message.access_change
+    if change is None or change.undone_at is not None:
+        raise NothingToSay
+    handling = access_changes.handling_of(change)
+    with translation.override(language):
+        said = handling.said(change)
+    link = _link("booking:undo-change", access_changes.undo_token(message))
+    return {
+        "place": handling.place(change.holder_id),
+        "said": said,
+        "made_at": change.made_at,
+        "link": link if handling.undo is not None else "",
+        "sessions_link": _link("booking:sessions"),
+    }
 
 
 def _check(message: Message) -> AddressCheck:

@@ -12,6 +12,7 @@ from audit.fixed_query import insert_rows
 from booking.domain import reminders, told
 from booking.domain.quiet_hours import when_to_text, zone_where
 from booking.models import (
+    AccessChange,
     Account,
     AddressCheck,
     Appointment,
@@ -128,14 +129,19 @@ def owe_as_before(*, appointment: Appointment, now: datetime) -> None:
 
 
 def owe_to_account(
-    *, account: Account, kind: MessageKind, now: datetime, check: AddressCheck | None = None
+    *,
+    account: Account,
+    kind: MessageKind,
+    now: datetime,
+    check: AddressCheck | None = None,
+    change: AccessChange | None = None,
 ) -> Message:
     """Owe an e-mail about the account itself (verification, password); `check`: the address it
-    proves, or tells of.
+    proves, or tells of; `change`: what it tells an owner of.
     """
     row = Message(
-        kind=kind, channel=MessageChannel.EMAIL, account=account, address_check=check, due_at=now,
-        created_at=now,
+        kind=kind, channel=MessageChannel.EMAIL, account=account, address_check=check,
+        access_change=change, due_at=now, created_at=now,
     )  # fmt: skip
     _insert([row])
     return row

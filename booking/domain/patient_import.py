@@ -21,11 +21,13 @@ from audit.vault import erase as vault
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
 from booking.domain import imported_visits, patient_file, visit_calendar
+from booking.domain.access_changes import tell
 from booking.domain.duplicates import Duplicate, probable_duplicates
 from booking.domain.imported_visits import Desk
 from booking.domain.patient_file import Line
 from booking.domain.patients import Identity, create_patient, indexes_of
 from booking.models import Account, Patient, PatientImport
+from booking.models.access_change import ChangeKind
 from booking.models.patient_import import ImportState
 from practitioners.domain.pieces import lock_resources
 from practitioners.models import Practice, VisitReason
@@ -178,6 +180,10 @@ def start(
     )
     if changed:
         _record("import-started", row, actor=actor, now=now)
+        tell(
+            kind=ChangeKind.IMPORT, holder_id=row.practice_id, object_id=row.pk, actor=actor,
+            now=now,
+        )  # fmt: skip
         transaction.on_commit(lambda: _wake(row.pk), robust=True)
     return bool(changed)
 

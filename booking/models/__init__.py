@@ -1,3 +1,4 @@
+from booking.models.access_change import AccessChange
 from booking.models.account import Account
 from booking.models.address_check import AddressCheck
 from booking.models.appointment import Appointment, Departure
@@ -17,6 +18,7 @@ from booking.models.video import VideoGuest, VideoVisit
 from booking.models.waiting import Offer, Wait
 
 __all__ = [
+    "AccessChange",
     "Account",
     "AddressCheck",
     "Appointment",

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from booking.models.access_change import AccessChange
 from booking.models.address_check import AddressCheck
 from booking.models.appointment import Appointment
 from booking.models.handover import Handover
@@ -30,6 +31,7 @@ class MessageKind(models.TextChoices):
     RESET_PASSWORD = "reset_password", _("mot de passe oublié")
     FACTOR_RESET = "factor_reset", _("second facteur à retirer")
     FACTOR_GONE = "factor_gone", _("second facteur retiré")
+    ACCESS_CHANGED = "access_changed", _("changement d’accès")
     INVITATION = "invitation", _("invitation")
     OFFER = "offer", _("créneau proposé")
     HANDOVER = "handover", _("remise de dossier")
@@ -83,6 +85,10 @@ class Message(models.Model):
     # No constraint: it would lock a large table, and a check that is gone leaves nothing to say.
     address_check = models.ForeignKey(
         AddressCheck, null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False,
+        db_constraint=False,
+    )  # fmt: skip
+    access_change = models.ForeignKey(
+        AccessChange, null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False,
         db_constraint=False,
     )  # fmt: skip
     # Which turn of a reminder or change this is, so that the same one is never owed twice.

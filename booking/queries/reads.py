@@ -76,6 +76,7 @@ ACTIONS = {
     "recovery-codes-made": _("Codes de secours renouvelés"),
     "second-factor-set": _("Second facteur activé"),
     "member-joined": _("Invitation acceptée"),
+    "member-taken-back": _("Membre repris dans l’équipe"),
     "concern-raised": _("Explication demandée"),
     "concern-answered": _("Explication donnée"),
     "member-invited": _("Invitation envoyée"),

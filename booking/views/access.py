@@ -367,7 +367,9 @@ def _to_proof(
     if old.is_file:
         return _lead_to(request, "booking:prove-again", back=_page_before(request))
     if practice_id is None:
-        return _lead_to(request, "booking:prove-again")
+        answer = _lead_to(request, "booking:prove-again")
+        unsent.keep(request, answer, page=way_back(request), network=network_of(request))
+        return answer
     return _to(request, "booking:prove-again", practice_id)
 
 

@@ -5,6 +5,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -14,7 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor, has_second_factor, note_entered
 from audit.views.posted import form_is_at
+from audit.views.typed import refuse
 from booking.domain import (
+    access_changes,
     accounts,
     address_checks,
     email_change,
@@ -38,6 +41,7 @@ from booking.views.access import (
     web_actor,
 )
 from booking.views.own_account import note_sign_in
+from practitioners.domain import members
 
 
 @never_cache
@@ -191,6 +195,28 @@ def stop_factor_reset(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
     context = {"is_done": reset.ended_at is not None, "due_at": reset.due_at}
     return render(request, "booking/stop_factor_reset.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo_change(request: HttpRequest, token: str) -> HttpResponse:
+    """A link to an owner: its button takes back what gave access away."""
+    now = timezone.now()
+    try:
+        change, _owner = access_changes.change_of(token, now=now)
+        if request.method == "POST":
+            change = access_changes.undo(token=token, now=now)
+    except accounts.InvalidLink as problem:
+        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+    except members.LastOwner as problem:
+        return refuse(request, problem.text, onward=reverse("booking:workplaces"))
+    handling = access_changes.handling_of(change)
+    context = {
+        "change": change,
+        "place": handling.place(change.holder_id),
+        "said": handling.said(change),
+    }
+    return render(request, "booking/undo_change.html", context)
 
 
 @never_cache

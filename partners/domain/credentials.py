@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from audit.record import entries
 from audit.record.entries import Actor
+from booking.domain.access_changes import tell
+from booking.models.access_change import ChangeKind
 from partners.domain import keys
 from partners.models import AccessToken, Credential, CredentialKey, Grant, Partner
 
@@ -27,10 +30,14 @@ def register(*, partner_name: str, label: str, jwk: dict[str, Any], actor: Actor
 
 @transaction.atomic
 def register_for(*, partner: Partner, label: str, jwk: dict[str, Any], actor: Actor) -> Credential:
-    """Register a credential with its first public key. Raises keys.UnusableKey."""
+    """Register a credential with its first public key; everybody of the vendor is told.
+
+    Raises keys.UnusableKey.
+    """
     credential = Credential.objects.create(partner=partner, label=label)
     key = keys.register_key(credential=credential, jwk=jwk)
     _note("credential-registered", credential, actor, kid=key.kid)
+    _tell(key, actor=actor)
     return credential
 
 
@@ -39,6 +46,7 @@ def add_key(*, credential: Credential, jwk: dict[str, Any], actor: Actor) -> Cre
     """Register one more public key, as when the vendor rotates. Raises keys.UnusableKey."""
     key = keys.register_key(credential=credential, jwk=jwk)
     _note("credential-key-added", credential, actor, kid=key.kid)
+    _tell(key, actor=actor)
     return key
 
 
@@ -109,6 +117,13 @@ def practices_of(credential_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     """The practices that let these credentials in at the moment."""
     grants = Grant.objects.in_force().filter(credential__in=list(credential_ids))
     return set(grants.values_list("practice", flat=True))
+
+
+def _tell(key: CredentialKey, *, actor: Actor) -> None:
+    tell(
+        kind=ChangeKind.KEY, holder_id=key.credential.partner_id, object_id=key.pk, actor=actor,
+        now=timezone.now(),
+    )  # fmt: skip
 
 
 def _note(action: str, credential: Credential, actor: Actor, **details: str) -> None:

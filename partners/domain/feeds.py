@@ -8,7 +8,9 @@ from icalendar import Calendar, Event, vDatetime, vDuration
 
 from audit.record import entries
 from audit.record.entries import Actor
+from booking.domain.access_changes import tell
 from booking.models import Appointment
+from booking.models.access_change import ChangeKind
 from booking.models.appointment import Status
 from partners.domain.tokens import digest_of
 from partners.models import CalendarFeed
@@ -24,12 +26,18 @@ REFRESH = timedelta(minutes=15)
 def open_feed(
     *, agenda: Agenda, label: str, actor: Actor, now: datetime
 ) -> tuple[CalendarFeed, str]:
-    """Make a feed, and return it with the secret of its address, which is not shown again."""
+    """Make a feed, and return it with the secret of its address, which is not shown again.
+
+    The practice's owners are told.
+    """
     secret = secrets.token_urlsafe(32)
     feed = CalendarFeed.objects.create(
         agenda=agenda, label=label, digest=digest_of(secret), created_at=now
     )
     _note("feed-opened", feed, actor)
+    tell(
+        kind=ChangeKind.FEED, holder_id=agenda.practice_id, object_id=feed.pk, actor=actor, now=now
+    )
     return feed, secret
 
 

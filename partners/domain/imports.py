@@ -16,6 +16,8 @@ from django.utils.translation import override
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.vault.kept_secrets import keep_secret, use_secret
+from booking.domain.access_changes import tell
+from booking.models.access_change import ChangeKind
 from partners.domain import busy, outgoing
 from partners.models import ImportedCalendar
 from practitioners.domain.next_slots import mark_stale
@@ -44,7 +46,7 @@ class NotImported(Exception):
 def import_address(
     *, agenda: Agenda, label: str, url: str, actor: Actor, now: datetime
 ) -> ImportedCalendar:
-    """Read a calendar by its address, now and from now on. Raises NotImported."""
+    """Read a calendar by its address, now and from now on; owners are told. Raises NotImported."""
     url = url.replace("webcal://", "https://", 1)
     found = _fetch(url, agenda, now=now)
     return _import(agenda=agenda, label=label, url=url, found=found, actor=actor, now=now)
@@ -103,6 +105,11 @@ def _import(
         created_at=now,
     )
     _note("calendar-imported", row, actor)
+    if url is not None:
+        tell(
+            kind=ChangeKind.CALENDAR, holder_id=agenda.practice_id, object_id=row.pk, actor=actor,
+            now=now,
+        )  # fmt: skip
     _close_time(row, found.periods, actor=actor, now=now)
     return row
 

@@ -23,6 +23,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.derived_key import derived_key
 from audit.record import entries
 from audit.record.entries import Actor
+from booking.domain.access_changes import tell
+from booking.models.access_change import ChangeKind
 from booking.models.appointment import Status
 from booking.queries import changes
 from partners.domain import outgoing, scopes
@@ -47,7 +49,7 @@ class TooManyWebhooks(Exception):
 
 @transaction.atomic
 def register(*, credential: Credential, url: str, actor: Actor, now: datetime) -> Webhook:
-    """Send changes from now on to an address.
+    """Send changes from now on to an address; everybody of the vendor is told.
 
     Raises outgoing.Forbidden and outgoing.Unreachable for an address that is not public or not
     known, and TooManyWebhooks.
@@ -60,6 +62,10 @@ def register(*, credential: Credential, url: str, actor: Actor, now: datetime) -
         created_at=now,
     )  # fmt: skip
     _note("webhook-registered", webhook, actor)
+    tell(
+        kind=ChangeKind.WEBHOOK, holder_id=credential.partner_id, object_id=webhook.pk,
+        actor=actor, now=now,
+    )  # fmt: skip
     return webhook
 
 

@@ -17,6 +17,7 @@ from audit.record import entries
 from audit.spreadsheet import table_of
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
+from booking.domain import team
 from booking.domain.incident_post import preview
 from booking.queries.incidents import Exposed, exposed_at, incidents_of_practice
 from booking.views.access import membership_of, practice_actor, practice_member
@@ -93,6 +94,10 @@ def practice_incident_csv(
         object_id=incident.pk,
         details={"incident": incident.number, "count": len(rows)},
     )
+    team.note_file(
+        practice=membership_of(request).practice, what="incident", object_id=incident.pk,
+        actor=practice_actor(request), now=timezone.now(),
+    )  # fmt: skip
     head = [
         _("Nom"), _("Prénom"), _("Date de naissance"), _("Téléphone"), _("E-mail"),
         _("Données"), _("Première lecture"), _("Dernière lecture"), _("Pas joint"),

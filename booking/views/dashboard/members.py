@@ -4,7 +4,6 @@ import uuid
 from datetime import date, datetime
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,8 +15,7 @@ from audit.forms.shown import in_turn, is_newer
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
-from booking.domain import messages as owed
-from booking.domain import throttle
+from booking.domain import team, throttle
 from booking.forms.dashboard import InvitationForm, LastDayForm
 from booking.views import mails
 from booking.views.access import (
@@ -78,18 +76,16 @@ def _invite(request: HttpRequest, form: InvitationForm, *, now: datetime) -> boo
     given = form.cleaned_data
     try:
         mails.check(request, kind="invitation", email=given["email"])
-        with transaction.atomic():
-            invitation = invite.invite(
-                practice=membership_of(request).practice,
-                email=given["email"],
-                role=given["role"],
-                agendas=given["agendas"],
-                ends_on=given["ends_on"],
-                invited_by=account_of(request),
-                actor=practice_actor(request),
-                now=now,
-            )
-            owed.owe_invitation(invitation=invitation, now=now)
+        team.invite_member(
+            practice=membership_of(request).practice,
+            email=given["email"],
+            role=given["role"],
+            agendas=given["agendas"],
+            ends_on=given["ends_on"],
+            invited_by=account_of(request),
+            actor=practice_actor(request),
+            now=now,
+        )
     except (invite.AlreadyInvited, invite.AlreadyMember, throttle.TooManyTries) as refused:
         form.add_error("email", str(refused.text))
         return False
@@ -157,7 +153,12 @@ def date_member(
         if is_newer(request.POST, str(row.ends_on or "")) and ends_on != row.ends_on:
             return _changed_meanwhile(request, practice_id)
         try:
-            members.end_on(membership=row, last_day=ends_on, actor=practice_actor(request))
+            team.set_last_day(
+                membership=row,
+                last_day=ends_on,
+                actor=practice_actor(request),
+                now=timezone.now(),
+            )
         except members.EndlessOwner as problem:
             messages.error(request, str(problem.text))
             return redirect("booking:members", practice_id)
@@ -184,7 +185,7 @@ def remove_member(
 ) -> HttpResponse:
     row = get_object_or_404(Membership, pk=membership_id, practice_id=practice_id)
     try:
-        members.remove(membership=row, actor=practice_actor(request))
+        team.remove_member(membership=row, actor=practice_actor(request), now=timezone.now())
     except members.LastOwner as problem:
         messages.error(request, str(problem.text))
     else:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
-from booking.domain import patient_file, patient_import
+from booking.domain import patient_file, patient_import, team
 from booking.forms.patient_import import DoublesForm, FileForm, StartForm
 from booking.models import PatientImport
 from booking.models.patient_import import ImportState
@@ -146,6 +146,10 @@ def rejects(request: HttpRequest, practice_id: uuid.UUID, import_id: uuid.UUID) 
         text = plain.text(row, "rejects")
     if not text:
         raise Http404
+    team.note_file(
+        practice=row.practice, what="rejects", object_id=row.pk, actor=practice_actor(request),
+        now=timezone.now(),
+    )  # fmt: skip
     # Spreadsheets take it for UTF-8 by its mark.
     answer = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="lignes-refusees.csv"'

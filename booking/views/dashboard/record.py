@@ -22,7 +22,7 @@ from audit.spreadsheet import MARK, line_of
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
 from audit.views.typed import refuse
-from booking.domain import concerns
+from booking.domain import concerns, team
 from booking.forms.record import AnswerForm, RecordForm
 from booking.models import Concern
 from booking.queries import practice_record
@@ -162,6 +162,10 @@ def practice_reads_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResp
         practice_id=practice.pk,
         details={"since": wanted.since, "until": wanted.until, "count": found.count()},
     )
+    team.note_file(
+        practice=practice, what="reads", object_id=practice.pk, actor=practice_actor(request),
+        now=timezone.now(),
+    )  # fmt: skip
 
     def rows() -> Iterator[str]:
         yield MARK + line_of(

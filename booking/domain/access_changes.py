@@ -1,0 +1,113 @@
+"""Telling owners of what gives access away, or takes data out, and letting them undo it.
+
+A session in wrong hands can do what its owner can. Therefore every owner of the practice, or of
+the vendor, is told by mail, the one in whose name it was done as well; a link of that mail undoes
+the change without a session, as long as its reader is an owner still (OWASP ASVS 5.0, 6.3.7).
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from audit.record.entries import Actor
+from booking.domain import messages
+from booking.domain.accounts import InvalidLink, account_actor, id_of_link, link_token
+from booking.models import AccessChange, Account, Message
+from booking.models.access_change import ChangeKind
+from booking.models.message import MessageKind
+
+UNDONE_WITHIN = timedelta(days=30)
+_SALT = "undo-access-change"
+Undo = Callable[[AccessChange, Actor, datetime], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handling:
+    """How one kind of change is told of and undone.
+
+    `place`: the name of the practice or vendor. `owners`: the accounts told. `said`: one sentence
+    on what was done, in the reader's language. `undo`: takes it back, as often as it is asked;
+    None where it cannot be.
+    """
+
+    place: Callable[[uuid.UUID], str]
+    owners: Callable[[uuid.UUID], Iterable[Account]]
+    said: Callable[[AccessChange], str]
+    undo: Undo | None
+
+
+_handlings: dict[str, Handling] = {}
+
+
+def register_change(kind: ChangeKind, handling: Handling) -> None:
+    """Say how a kind of change is told of and undone, once, as an application starts."""
+    _handlings[kind] = handling
+
+
+def handling_of(change: AccessChange) -> Handling:
+    """How a change is told of and undone."""
+    return _handlings[change.kind]
+
+
+@transaction.atomic
+def tell(
+    *,
+    kind: ChangeKind,
+    holder_id: uuid.UUID,
+    object_id: uuid.UUID,
+    actor: Actor,
+    now: datetime,
+    before: Mapping[str, object] | None = None,
+) -> AccessChange:
+    """Note a change, and owe every owner the mail about it, in the caller's transaction."""
+    change = AccessChange.objects.create(
+        kind=kind, holder_id=holder_id, object_id=object_id, made_by=actor.id, made_at=now,
+        before=dict(before or {}),
+    )  # fmt: skip
+    for account in _handlings[kind].owners(holder_id):
+        messages.owe_to_account(
+            account=account, kind=MessageKind.ACCESS_CHANGED, now=now, change=change
+        )
+    return change
+
+
+def undo_token(message: Message) -> str:
+    """What the mail to one owner carries: it undoes the change in that owner's name."""
+    return link_token(message.pk, salt=_SALT)
+
+
+def change_of(token: str, *, now: datetime) -> tuple[AccessChange, Account]:
+    """Return the change that a link may undo, or has undone, and the owner who has the link.
+
+    Raises InvalidLink where it is too old, where nothing undoes it, and for no owner any more.
+    """
+    message = Message.objects.select_related("account", "access_change").filter(
+        pk=id_of_link(token, salt=_SALT)
+    ).first()  # fmt: skip
+    if message is None or message.account is None or message.access_change is None:
+        raise InvalidLink
+    change, account = message.access_change, message.account
+    handling = handling_of(change)
+    if handling.undo is None or now - change.made_at > UNDONE_WITHIN:
+        raise InvalidLink
+    if account.pk not in {owner.pk for owner in handling.owners(change.holder_id)}:
+        raise InvalidLink
+    return change, account
+
+
+@transaction.atomic
+def undo(*, token: str, now: datetime) -> AccessChange:
+    """Undo a change, as the owner who has its link; twice is once. Raises InvalidLink."""
+    found, account = change_of(token, now=now)
+    change = AccessChange.objects.select_for_update().get(pk=found.pk)
+    if change.undone_at is not None:
+        return change
+    take_back = handling_of(change).undo
+    assert take_back is not None  # noqa: S101 - change_of has looked
+    take_back(change, account_actor(account), now)
+    change.undone_at, change.undone_by = now, account.pk
+    change.save(update_fields=["undone_at", "undone_by"])
+    return change

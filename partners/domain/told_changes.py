@@ -1,0 +1,115 @@
+"""How changes of software's access are told to owners of practices and vendors, and undone."""
+
+import uuid
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from audit.record.entries import Actor
+from booking.domain.access_changes import Handling, register_change
+from booking.domain.team import name_of, owners_of
+from booking.models import AccessChange, Account
+from booking.models.access_change import ChangeKind
+from partners.domain import credentials, feeds, grants, imports, webhooks
+from partners.domain.scopes import IDENTITY_SCOPES
+from partners.models import CalendarFeed, CredentialKey, Grant, ImportedCalendar, Partner, Webhook
+from practitioners.models import Agenda
+
+
+def _let_in(change: AccessChange) -> str:
+    grant = Grant.objects.select_related("credential__partner").get(pk=change.object_id)
+    given = {"software": grant.credential.partner.name}
+    if IDENTITY_SCOPES & set(grant.scopes):
+        return (
+            _("Le logiciel %(software)s est autorisé, et peut ouvrir l’identité de patients.")
+            % given
+        )
+    return _("Le logiciel %(software)s est autorisé.") % given
+
+
+def _let_in_as_before(change: AccessChange, actor: Actor, now: datetime) -> None:
+    grant = Grant.objects.select_related("credential", "practice").get(pk=change.object_id)
+    before = change.before
+    if not before:
+        grants.withdraw(grant=grant, actor=actor, now=now)
+        return
+    grants.give(
+        practice=grant.practice,
+        credential=grant.credential,
+        agendas=list(Agenda.objects.filter(practice=grant.practice, pk__in=before["agendas"])),
+        scopes=before["scopes"],
+        fields=before["fields"],
+        actor=actor,
+    )
+
+
+def _opened(change: AccessChange) -> str:
+    feed = CalendarFeed.objects.filter(pk=change.object_id).first()
+    label = feed.label if feed else ""
+    return _("Un flux de calendrier est ouvert : « %(label)s ».") % {"label": label}
+
+
+def _close(change: AccessChange, actor: Actor, now: datetime) -> None:
+    feed = CalendarFeed.objects.select_related("agenda").filter(pk=change.object_id).first()
+    if feed is not None:
+        feeds.close_feed(feed=feed, actor=actor, now=now)
+
+
+def _read(change: AccessChange) -> str:
+    calendar = ImportedCalendar.objects.filter(pk=change.object_id).first()
+    label = calendar.label if calendar else ""
+    return _("Un calendrier externe est lu par son adresse : « %(label)s ».") % {"label": label}
+
+
+def _forget(change: AccessChange, actor: Actor, now: datetime) -> None:
+    rows = ImportedCalendar.objects.select_related("agenda")
+    calendar = rows.filter(pk=change.object_id).first()
+    if calendar is not None:
+        imports.forget(calendar=calendar, actor=actor, now=now)
+
+
+def _keyed(change: AccessChange) -> str:
+    key = CredentialKey.objects.select_related("credential").get(pk=change.object_id)
+    given = {"credential": key.credential.label}
+    return _("Une clé est enregistrée pour l’accès « %(credential)s ».") % given
+
+
+def _revoke(change: AccessChange, actor: Actor, now: datetime) -> None:
+    key = CredentialKey.objects.select_related("credential").get(pk=change.object_id)
+    credentials.revoke_key(credential=key.credential, kid=key.kid, actor=actor, now=now)
+
+
+def _addressed(change: AccessChange) -> str:
+    webhook = Webhook.objects.select_related("credential").get(pk=change.object_id)
+    given = {"credential": webhook.credential.label}
+    return _("Une adresse reçoit les changements de l’accès « %(credential)s ».") % given
+
+
+def _end(change: AccessChange, actor: Actor, now: datetime) -> None:
+    webhooks.end(webhook=Webhook.objects.get(pk=change.object_id), actor=actor, now=now)
+
+
+def _vendor_accounts(partner_id: uuid.UUID) -> list[Account]:
+    members = Account.objects.filter(partner_memberships__partner=partner_id, is_active=True)
+    return list(members.order_by("pk"))
+
+
+def _vendor_name(partner_id: uuid.UUID) -> str:
+    return Partner.objects.get(pk=partner_id).name
+
+
+def register_changes() -> None:
+    """Say how changes of software's access are told of and undone."""
+    for kind, said, undo in (
+        (ChangeKind.SOFTWARE, _let_in, _let_in_as_before),
+        (ChangeKind.FEED, _opened, _close),
+        (ChangeKind.CALENDAR, _read, _forget),
+    ):
+        register_change(kind, Handling(place=name_of, owners=owners_of, said=said, undo=undo))
+    for kind, said, undo in (
+        (ChangeKind.KEY, _keyed, _revoke),
+        (ChangeKind.WEBHOOK, _addressed, _end),
+    ):
+        register_change(
+            kind, Handling(place=_vendor_name, owners=_vendor_accounts, said=said, undo=undo)
+        )
