@@ -5,13 +5,15 @@ last use.
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from booking.domain import sign_ins
 from booking.session_store import session_digest
-from booking.views import known
+from booking.views import known, unfinished, work_session
 
 SEEN_AT, SEEN_EVERY_S = "seen_at", 3600
 
@@ -45,7 +47,11 @@ class KnownBrowserMiddleware:
 
 
 class SeenMiddleware:
-    """Notes, at most once an hour, that a signed-in session is in use."""
+    """Notes, at most once an hour, that a signed-in session is in use.
+
+    It ends one of somebody's work that was not for half an hour, and one that turns up in another
+    browser (views/work_session.py).
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -53,7 +59,21 @@ class SeenMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session:
             now = timezone.now()
+            if work_session.is_idle(request.session, now=now):
+                _end(request, _("Votre session s’est fermée après une demi-heure sans activité."))
+                return self.get_response(request)
+            if work_session.is_another_browser(request):
+                _end(request, _("Votre navigateur a changé : connectez-vous de nouveau."))
+                return self.get_response(request)
+            work_session.note_use(request, now=now)
             if now.timestamp() - request.session.get(SEEN_AT, 0) > SEEN_EVERY_S:
                 request.session[SEEN_AT] = now.timestamp()
                 sign_ins.seen(session_digest(request), now=now)
         return self.get_response(request)
+
+
+def _end(request: HttpRequest, said: str) -> None:
+    """End a session whose reader may be somebody else, and say so on the next page."""
+    sign_ins.forget(session_digest(request))
+    unfinished.sign_out(request)
+    messages.warning(request, said)

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 
@@ -53,11 +54,15 @@ class StaffSite(AdminSite):
         return redirect("booking:change-password")
 
     def has_permission(self, request: HttpRequest) -> bool:
+        from booking.views import work_session
         from booking.views.access import account_of, is_verified
 
         if not super().has_permission(request) or not is_verified(request):
             return False
-        return account_of(request).stopped_at is None
+        if account_of(request).stopped_at is not None:
+            return False
+        work_session.begin(request, now=timezone.now())
+        return True
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """A page whose reading the watch refuses leads to the second factor, or says so."""

@@ -31,7 +31,7 @@ from booking.domain import watching
 from booking.models import Account
 from booking.rules import permissions_of
 from booking.session_store import session_digest
-from booking.views import gone, unsent
+from booking.views import gone, unsent, work_session
 from booking.views.drafts import lead_away
 from practitioners.models import Agenda, Membership
 
@@ -86,8 +86,14 @@ def _digest(text: str) -> str:
 
 
 def is_verified(request: HttpRequest) -> bool:
-    """Whether this session has shown the second factor, and again since that was asked for."""
-    return bool(cast(Any, request.user).is_verified()) and not owes_answer(request)
+    """Whether this session has shown the second factor: today, from the network where it is now,
+    and again since that was asked for.
+    """
+    if not cast(Any, request.user).is_verified() or owes_answer(request):
+        return False
+    if work_session.is_of_yesterday(request, now=timezone.now()):
+        return False
+    return not work_session.is_from_elsewhere(request, network=network_of(request))
 
 
 def owes_answer(request: HttpRequest) -> bool:
@@ -304,13 +310,16 @@ def practice_member(permission: str) -> Callable[[View], View]:
                 return _stopped(request)
             if state == AtDesk.CODE or membership is None:
                 # Signed in with it once, and asked again: whoever never had it is only led there.
-                if cast(Any, request.user).is_verified() and _insists(request, practice_id):
+                is_asked = cast(Any, request.user).is_verified() and owes_answer(request)
+                if is_asked and _insists(request, practice_id):
                     return _stopped(request)
+                _say_why(request)
                 return _to(request, "booking:second-factor", practice_id)
             if not request.user.has_perm(permission, membership):
                 raise PermissionDenied
             cast(Any, request).membership = membership
             _note_practice(request, practice_id)
+            work_session.begin(request, now=timezone.now())
             try:
                 with scope(practice=membership.practice):
                     return view(request, practice_id, *args, **kwargs)
@@ -330,6 +339,14 @@ def practice_member(permission: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _say_why(request: HttpRequest) -> None:
+    """Say why a session that gave its code is asked for it again, where its network is new."""
+    if cast(Any, request.user).is_verified() and work_session.is_from_elsewhere(
+        request, network=network_of(request)
+    ):
+        messages.info(request, _("Votre réseau a changé : confirmez que c’est bien vous."))
 
 
 def _note_practice(request: HttpRequest, practice_id: uuid.UUID) -> None:

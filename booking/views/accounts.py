@@ -23,7 +23,7 @@ from django_otp.models import Device
 
 from audit.record.proofs import NotYetSealed, inclusion
 from audit.vault.reveal import Purpose, reveal
-from audit.views.factor import note_code_given, require_fresh
+from audit.views.factor import require_fresh
 from audit.views.typed import refuse
 from booking.domain import (
     accounts,
@@ -50,12 +50,22 @@ from booking.models import Account
 from booking.models.account import email_index
 from booking.queries.reads import entry_of_account, reads_of_account, subjects_of_account
 from booking.session_store import session_digest
-from booking.views import entering, guesses, known, mails, pending, taken_over, unfinished
+from booking.views import (
+    entering,
+    guesses,
+    known,
+    mails,
+    pending,
+    taken_over,
+    unfinished,
+    work_session,
+)
 from booking.views.access import (
     account_of,
     account_required,
     is_verified,
     local_target,
+    network_of,
     web_actor,
 )
 from booking.views.invited import Invited, invited_at
@@ -120,7 +130,7 @@ def code(request: HttpRequest) -> HttpResponse:
             target = entering.next_target(request, account)
             entering.enter(request, account, target=target)
             otp_login(request, device)
-            note_code_given(request, now=timezone.now())
+            work_session.note_code(request, network=network_of(request), now=timezone.now())
             entering.forget_code(request)
             return redirect(taken_over.hold_again(request, target, now=timezone.now()))
         wrong = _("Ce code ne convient pas. Attendez le suivant et réessayez.")
@@ -385,7 +395,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
         if device.verify_token(form.cleaned_data["code"].replace(" ", "")):
             codes = second_factor.confirm(account=me, device=device, actor=web_actor(request))
             otp_login(request, device)
-            note_code_given(request, now=timezone.now())
+            work_session.note_code(request, network=network_of(request), now=timezone.now())
             return lead_to_codes(request, codes, onward=target)
         form.add_error("code", _("Ce code ne convient pas. Attendez le suivant et réessayez."))
     picture = segno.make(device.config_url).svg_inline(omitsize=True, svgclass=None, lineclass=None)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from audit.views.factor import has_second_factor, note_entered
 from booking.models import Account
 from booking.queries.workplaces import work_of
-from booking.views import known, taken_over, unfinished
+from booking.views import known, taken_over, unfinished, work_session
 from booking.views.access import account_of, local_target
 from booking.views.own_account import note_sign_in
 
@@ -98,6 +98,7 @@ def enter(request: HttpRequest, account: Account, *, target: str) -> None:
     unfinished.set_aside(request, unless=target)
     unfinished.forget_target(request, target)
     note_entered(request, now=timezone.now())
+    work_session.bind(request)
     note_sign_in(request, now=timezone.now())
     known.remember(request, account)
 

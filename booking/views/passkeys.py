@@ -20,14 +20,15 @@ from django_otp_webauthn.helpers import WebAuthnHelper
 from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.vault.reveal import Purpose, reveal
-from audit.views.factor import fresh_factor, has_just_proved, note_code_given
+from audit.views.factor import fresh_factor, has_just_proved
 from booking.domain import passkeys, second_factor, sign_ins
 from booking.models import Account
-from booking.views import afterwards, entering
+from booking.views import afterwards, entering, work_session
 from booking.views.access import (
     account_of,
     account_required,
     is_verified,
+    network_of,
     web_actor,
 )
 
@@ -135,7 +136,7 @@ class CompleteAdding(_MayAdd, ceremonies.CompleteCredentialRegistrationView):
             actor=web_actor(self.request),
             now=now,
         )
-        note_code_given(self.request, now=now)
+        work_session.note_code(self.request, network=network_of(self.request), now=now)
         return answer
 
 
@@ -159,7 +160,7 @@ class CompleteSigningIn(ceremonies.CompleteCredentialAuthenticationView):
         if self.request.user != device.user:
             entering.enter(self.request, device.user, target=self.target)
         otp_login(self.request, device)
-        note_code_given(self.request, now=timezone.now())
+        work_session.note_code(self.request, network=network_of(self.request), now=timezone.now())
         entering.forget_code(self.request)
         return device.user
 

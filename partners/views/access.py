@@ -7,8 +7,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
-from booking.views.access import account_of, signed_in, to_second_factor
+from booking.views import work_session
+from booking.views.access import account_of, is_verified, signed_in, to_second_factor
 from partners.models import Credential, Partner
 
 View = Callable[..., HttpResponseBase]
@@ -20,8 +22,9 @@ def verified_account(view: View) -> View:
     @wraps(view)
     @signed_in
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_verified():  # type: ignore[union-attr]
+        if not is_verified(request):
             return to_second_factor(request)
+        work_session.begin(request, now=timezone.now())
         return view(request, *args, **kwargs)
 
     return guarded

@@ -21,6 +21,7 @@ from booking.queries.agenda_grid import build_grid, week_of
 from booking.queries.agenda_list import cancelled_late, month_of, visits_of_day
 from booking.queries.appointments import show, with_related
 from booking.queries.series import cancelled_with
+from booking.views import work_session
 from booking.views.access import (
     account_of,
     agendas_of,
@@ -116,7 +117,9 @@ def agenda_events(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponseB
 
     def may_go_on() -> bool:
         fresh = session_anew(request)
-        is_same = fresh.user.pk == account.pk
+        is_same = fresh.user.pk == account.pk and not work_session.is_idle(
+            fresh.session, now=timezone.now()
+        )
         return is_same and not owes_answer(fresh) and may_still_work(membership)
 
     return event_stream(
