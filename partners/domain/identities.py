@@ -37,7 +37,7 @@ class NotVerified(Exception):
     """The vendor has not been verified by the team, and opens nobody's identity."""
 
     text = _(
-        "L’éditeur de ce logiciel n’est pas encore vérifié par notre équipe : le logiciel ne peut"
+        "L’éditeur de ce logiciel n’est pas encore vérifié par notre équipe : le logiciel ne peut"
         " pas ouvrir l’identité de patients."
     )
 
