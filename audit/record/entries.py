@@ -114,12 +114,16 @@ def write(
     has read something), a transaction that is rolled back is followed by the same entry, which
     then says so ("rolled_back").
 
-    `details` holds ids, times, counts and software's networks; never an identity. `rows` are
+    `details` holds ids, times, counts and software's networks; never an identity. Where it is
+    known through which session or token the actor works, the entry says so. `rows` are
     unsaved rows that the entry is about, inserted in the same statement (audit/fixed_query.py).
     Any database error propagates, so that what was to be recorded does not happen either.
     """
     entry_id = new_id()
     outer = _outer_actor.get() or actor
+    said = dict(details or {})
+    if outer.origin is not None and outer.origin.token:
+        said.setdefault("token", outer.origin.token)
     values = (
         entry_id,
         at or timezone.now(),
@@ -134,7 +138,7 @@ def write(
         sorted(set(fields)),
         object_id,
     )
-    told = content.plain_details(details)
+    told = content.plain_details(said)
     _insert(values, told, rows)
     if outlives_rollback:
         _rewrite_after_rollback(values, told | {"rolled_back": True})

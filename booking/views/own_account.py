@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from booking.domain import accounts, favourites, sign_ins
 from booking.models import SignIn
+from booking.queries.session_acts import acts_of
 from booking.queries.workplaces import workplaces_of
 from booking.session_store import session_digest
 from booking.views import afterwards
@@ -37,7 +38,11 @@ ONE_CLICK = "List-Unsubscribe"
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
     rows = sign_ins.live(account_of(request), now=timezone.now())
-    context = {"sign_ins": rows, "current": session_digest(request)}
+    did = acts_of(account_of(request), rows)
+    context = {
+        "sign_ins": [(row, did.get(row.session_digest)) for row in rows],
+        "current": session_digest(request),
+    }
     return render(request, "booking/sessions.html", context)
 
 

@@ -45,6 +45,8 @@ PUBLIC = {
     "booking:stop-email-change", "booking:reset-asked",
     # Whoever has the link of a mail: tests/abuse/test_factor_reset.py.
     "booking:stop-factor-reset",
+    # Whoever has the link of a mail: tests/abuse/test_told_changes.py.
+    "booking:undo-change",
     # Whoever has the link reads whom it is for: tests/booking/views/test_invited.py.
     "booking:accept-invitation",
     "booking:verify-email", "booking:forgotten", "booking:reset-password", "booking:hold",

@@ -9,10 +9,22 @@ from django.utils import timezone
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from booking.domain.book import book
 from booking.models import SignIn
+from booking.models.appointment import Channel
 from partners.models import PartnerMember
 from practitioners.models import Membership
-from tests.factories import PASSWORD, make_account, make_credential, make_practice
+from tests.factories import (
+    PASSWORD,
+    make_account,
+    make_agenda,
+    make_credential,
+    make_opening,
+    make_patient,
+    make_practice,
+    make_reason,
+    practice_actor,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -192,3 +204,26 @@ def test_a_cookie_ends_in_another_browser(account, with_factor):
     thief = taken(client, browser=CHROME)
     assert not opens(thief, page)
     assert not opens(client, page), "and it ends for everybody"
+
+
+def test_the_list_of_sessions_shows_what_each_did(account, practice, pages):
+    agenda = make_agenda(practice=practice)
+    reason = make_reason(agenda)
+    make_opening(agenda, reason)
+    visit = book(
+        visit_reason=reason, starts_at=timezone.now() + timedelta(hours=1), booked_by=None,
+        patient=make_patient(practice=practice), actor=practice_actor(practice), now=timezone.now(),
+        channel=Channel.PRACTICE, anywhere=True,
+    )  # fmt: skip
+    here, there = signed_in(), signed_in(browser=CHROME)
+    day = f"?jour={timezone.localdate(visit.starts_at)}"
+    assert opens(there, pages[0] + day)
+    mark = reverse("booking:mark-visit", args=[practice.pk, visit.pk])
+    there.post(mark, {"status": "arrived"})
+    answer = here.get(reverse("booking:sessions"))
+    shown = {row.browser: did for row, did in answer.context["sign_ins"]}
+    did = shown["Chrome, Windows"]
+    assert did.reads >= 1 and did.changes == 1
+    assert [str(words) for words, _at in did.latest] == ["Venue notée"]
+    assert shown["Firefox, Linux"] is None
+    assert "1 action" in answer.content.decode()
