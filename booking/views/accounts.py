@@ -292,8 +292,9 @@ def account(request: HttpRequest) -> HttpResponse:
         me.save(update_fields=["reminders"])
         answer = redirect("booking:account")
         answer.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, me.language, samesite="Lax", max_age=31536000
-        )
+            settings.LANGUAGE_COOKIE_NAME, me.language, max_age=31536000, httponly=True,
+            samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE,
+        )  # fmt: skip
         return answer
     with reveal([(me, ("email",))], actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
         email = plain.text(me, "email")

@@ -6,6 +6,7 @@ The browser is led to where it signs in or gives its code, and from there back t
 import uuid
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.urls import reverse
 from booking.domain import drafts
 from booking.domain.drafts import Draft
 
-COOKIE = "draft"
+COOKIE = f"{settings.SECURE_PREFIX}draft"
 LEFT_OUT = {"csrfmiddlewaretoken"}
 
 
@@ -61,5 +62,6 @@ def _keep_form(
     if token is not None:
         answer.set_cookie(
             COOKIE, token, max_age=drafts.KEPT_S, httponly=True, samesite="Lax",
-            secure=request.is_secure(), path=reverse("booking:resume", args=[practice_id]),
+            secure=settings.SESSION_COOKIE_SECURE,
+            path=reverse("booking:resume", args=[practice_id]),
         )  # fmt: skip

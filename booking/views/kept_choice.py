@@ -10,6 +10,7 @@ import json
 import uuid
 from dataclasses import astuple, dataclass, field
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -18,7 +19,7 @@ from booking.forms.patients import PersonForm
 from booking.views import unfinished
 from practitioners.models import VisitReason
 
-COOKIE = "choice"
+COOKIE = f"{settings.SECURE_PREFIX}choice"
 # Longer than the note may be: what is too long is shown with its error, and not cut.
 LONGEST = 4000
 KEPT_S = int(unfinished.TARGET_LASTS.total_seconds())
@@ -54,7 +55,7 @@ def keep(request: HttpRequest, answer: HttpResponse, kept: Kept, *, reason: Visi
     request.session[unfinished.CHOICE] = sealed.hex()
     answer.set_cookie(
         COOKIE, key.hex(), max_age=KEPT_S, httponly=True, samesite="Lax",
-        secure=request.is_secure(), path=reverse("booking:hold"),
+        secure=settings.SESSION_COOKIE_SECURE, path=reverse("booking:hold"),
     )  # fmt: skip
 
 

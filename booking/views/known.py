@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from booking.domain import known_browsers
 from booking.models import Account
 
-COOKIE = "known"
+COOKIE = f"{settings.HOST_PREFIX}known"
 _TO_SET = "known_browser"
 
 

@@ -18,8 +18,8 @@ from audit.views.typed import SECRET, typed
 from booking.domain import drafts
 from booking.domain.drafts import Draft
 
-COOKIE = "unsent"
-MARK = "last_account"
+COOKIE = f"{settings.HOST_PREFIX}unsent"
+MARK = f"{settings.HOST_PREFIX}last_account"
 LEFT_OUT = {"csrfmiddlewaretoken", "next"}
 
 
@@ -58,7 +58,7 @@ def keep(request: HttpRequest, answer: HttpResponseBase, *, page: str, network: 
         return False
     answer.set_cookie(
         COOKIE, token, max_age=drafts.KEPT_S, httponly=True, samesite="Lax",
-        secure=request.is_secure(),
+        secure=settings.SESSION_COOKIE_SECURE,
     )  # fmt: skip
     return True
 
@@ -109,7 +109,7 @@ def note(request: HttpRequest, answer: HttpResponseBase) -> None:
     if mark and request.COOKIES.get(MARK) != mark:
         answer.set_cookie(
             MARK, mark, max_age=settings.SESSION_COOKIE_AGE, httponly=True, samesite="Lax",
-            secure=request.is_secure(),
+            secure=settings.SESSION_COOKIE_SECURE,
         )  # fmt: skip
     if request.method == "POST" and COOKIE in request.COOKIES and not is_script(request):
         answer.delete_cookie(COOKIE, samesite="Lax")

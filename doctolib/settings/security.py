@@ -39,9 +39,15 @@ OTP_WEBAUTHN_HELPER_CLASS = "booking.views.passkeys.Helper"
 
 _secure = ENVIRONMENT.base_url.startswith("https://")
 SESSION_ENGINE = "booking.session_store"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _secure
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+# No other host of the domain, and no page without TLS, sets a cookie of such a name: RFC 6265bis
+# section 4.1.3. With a path of its own a cookie has the second prefix.
+HOST_PREFIX, SECURE_PREFIX = ("__Host-", "__Secure-") if _secure else ("", "")
+SESSION_COOKIE_NAME = f"{HOST_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{HOST_PREFIX}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{HOST_PREFIX}django_language"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 SECURE_SSL_REDIRECT = _secure and ENVIRONMENT.is_production
 SECURE_HSTS_SECONDS = 31536000 if _secure else 0
@@ -70,6 +76,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
+        **({"upgrade-insecure-requests": True} if _secure else {}),
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
