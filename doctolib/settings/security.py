@@ -1,5 +1,6 @@
 """Sign-in, sessions, headers."""
 
+from typing import Literal
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -41,7 +42,8 @@ _secure = ENVIRONMENT.base_url.startswith("https://")
 SESSION_ENGINE = "booking.session_store"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _secure
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SAMESITE: Literal["Lax"] = "Lax"
 # No other host of the domain, and no page without TLS, sets a cookie of such a name: RFC 6265bis
 # section 4.1.3. With a path of its own a cookie has the second prefix.
 HOST_PREFIX, SECURE_PREFIX = ("__Host-", "__Secure-") if _secure else ("", "")

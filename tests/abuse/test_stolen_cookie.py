@@ -7,10 +7,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from booking.domain.book import book
-from booking.models import SignIn
+from booking.models import CodeApp, SignIn
 from booking.models.appointment import Channel
 from partners.models import PartnerMember
 from practitioners.models import Membership
@@ -47,7 +46,7 @@ def account(practice):
     PartnerMember.objects.create(
         partner=make_credential().partner, account=account, created_at=timezone.now()
     )
-    TOTPDevice.objects.create(user=account, name="totp", confirmed=True)
+    CodeApp.objects.create(user=account, name="totp", confirmed=True)
     return account
 
 
@@ -63,10 +62,10 @@ def pages(practice):
 
 
 def give_code(client, page="booking:code"):
-    device = TOTPDevice.objects.get()
-    device.last_t, device.throttling_failure_count = -1, 0
+    device = CodeApp.objects.get()
+    device.last_step = -1
     device.save()
-    return client.post(reverse(page), {"code": f"{totp(device.bin_key):06d}"})
+    return client.post(reverse(page), {"code": f"{totp(device.seed):06d}"})
 
 
 def signed_in(*, browser=FIREFOX, network=SURGERY):
@@ -193,7 +192,7 @@ def test_who_moves_gives_the_code_once_for_each_network(account, pages):
 @pytest.mark.parametrize("with_factor", [True, False])
 def test_a_cookie_ends_in_another_browser(account, with_factor):
     if not with_factor:
-        TOTPDevice.objects.all().delete()
+        CodeApp.objects.all().delete()
     client = Client(HTTP_USER_AGENT=FIREFOX, REMOTE_ADDR=SURGERY)
     client.post(reverse("booking:sign-in"), {"email": ADDRESS, "password": PASSWORD})
     if with_factor:
