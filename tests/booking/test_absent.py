@@ -22,6 +22,7 @@ from tests.factories import (
     make_patient,
     make_reason,
     practice_actor,
+    present,
     verified_client,
 )
 from tests.partners.software import KEY, Software
@@ -58,6 +59,7 @@ def page_of(visit):
 
 def marks(client, visit):
     """What the page of a visit offers to say of it, and the form that says it."""
+    present(client)
     address = reverse("booking:mark-visit", args=[visit.practice_id, visit.pk])
     form = next((f for f in forms_of(client.get(page_of(visit))) if f.action == address), None)
     return [value for name, value in form.buttons if name == "status"] if form else [], form

@@ -26,6 +26,7 @@ from tests.factories import (
     make_practice,
     make_reason,
     practice_actor,
+    present,
     verified_client,
 )
 from tests.factories.people import make_account as _make_account
@@ -204,7 +205,7 @@ def test_everything_that_is_held_is_shown_and_downloaded(family, reason):
     account, zoe, noe = family
     stranger = make_patient(make_account(), first_name="Étranger")
     visit(reason, stranger, timezone.now() + timedelta(days=1), timezone.now())
-    client = owner(account)
+    client = present(owner(account))
     before = Entry.objects.filter(action="reveal").count()
     answer = client.get(reverse("booking:my-data-file"))
     assert Entry.objects.filter(action="reveal").count() == before + 1

@@ -15,7 +15,8 @@ from audit.record.entries import system_actor
 from booking.domain import delivery, email_change, handover, series, sign_up, waiting
 from booking.domain.change import cancel, move
 from booking.domain.letters import NothingToSay
-from booking.models import FactorReset, Message, Offer
+from booking.models import AccessChange, FactorReset, Message, Offer
+from booking.models.access_change import ChangeKind
 from booking.models.appointment import Channel
 from booking.models.message import MessageChannel, MessageKind
 from practitioners.domain import invite
@@ -163,6 +164,14 @@ def about_account(account, now):
     FactorReset.objects.create(
         account=account, proof="papers", asked_by=new_id(), asked_at=now, due_at=now + HOUR
     )
+    for kind in (ChangeKind.INVITATION, ChangeKind.FILE):
+        change = AccessChange.objects.create(
+            kind=kind, holder_id=make_practice().pk, object_id=new_id(), made_at=now,
+            before={"role": "owner", "what": "reads"},
+        )  # fmt: skip
+        message = Message(kind=MessageKind.ACCESS_CHANGED, channel=MessageChannel.EMAIL)
+        message.account, message.access_change, message.due_at = account, change, now
+        yield delivery.compose(message, now=now)
     for kind in set(MessageKind) - ABOUT_VISITS - OTHER:
         message = Message(kind=kind, channel=MessageChannel.EMAIL, account=account, due_at=now)
         message.address_check = check
@@ -175,7 +184,9 @@ def about_account(account, now):
 
 
 # A slot is offered with more; of who is invited or given a file no language is known.
-OTHER = {MessageKind.OFFER, MessageKind.INVITATION, MessageKind.HANDOVER}
+OTHER = {
+    MessageKind.OFFER, MessageKind.INVITATION, MessageKind.HANDOVER, MessageKind.ACCESS_CHANGED,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -16,6 +16,7 @@ from tests.factories.people import (
     make_member,
     make_patient,
     practice_actor,
+    present,
     verified_client,
 )
 
@@ -33,6 +34,7 @@ __all__ = [
     "make_reason",
     "make_resource",
     "practice_actor",
+    "present",
     "verified_client",
 ]
 

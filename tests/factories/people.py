@@ -5,9 +5,10 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.record.entries import Actor, ActorKind, Channel
-from audit.views.factor import CODE_GIVEN_AT
+from audit.views.factor import CODE_GIVEN_AT, ENTERED_AT
 from booking.domain import accounts, patients
 from booking.models import Account, CodeApp, Patient
+from booking.views.work_session import USED_AT
 from practitioners.models import Membership, Practice
 
 PASSWORD = "correct horse battery"
@@ -70,6 +71,15 @@ def practice_actor(practice: Practice | None = None) -> Actor:
         channel=Channel.DASHBOARD,
         practice_id=practice.pk if practice else None,
     )
+
+
+def present(client: Client) -> Client:
+    """The same client, whose reader is at work: it has just been used, and has proved itself."""
+    session = client.session
+    at = timezone.now().timestamp()
+    session[CODE_GIVEN_AT] = session[ENTERED_AT] = session[USED_AT] = at
+    session.save()
+    return client
 
 
 def verified_client(account: Account) -> Client:

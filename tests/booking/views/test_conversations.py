@@ -20,6 +20,7 @@ from tests.factories import (
     make_opening,
     make_patient,
     make_reason,
+    present,
     verified_client,
 )
 
@@ -204,7 +205,7 @@ def test_strangers_read_nothing(agenda, client, patient):
 
 def test_it_is_exported_and_erased(client, agenda, patient, account, now):
     begin(client, agenda, patient)
-    (held,) = client.get(reverse("booking:my-data-file")).json()["conversations"]
+    (held,) = present(client).get(reverse("booking:my-data-file")).json()["conversations"]
     assert (held["topic"], held["messages"][0]["words"]) == ("Mes résultats", SECRET)
     erase.erase_account(account=account, actor=system_actor(), now=now)
     assert not Conversation.unscoped.exists()
@@ -247,6 +248,6 @@ def test_old_conversations_are_leafed_through_like_an_agenda(agenda, desk, now, 
         conversations.close(conversation=row, actor=system_actor(), now=now)
     time_machine.move_to(now + timedelta(days=90))
     everything = at_the_practice(agenda, name="practice-conversations") + "?toutes"
-    assert desk.get(everything).status_code == 200
+    assert present(desk).get(everything).status_code == 200
     entry = Entry.objects.filter(action="reveal", channel="dashboard").latest("at")
     assert 0 < entry.details["weight"] < 2

@@ -27,6 +27,7 @@ from tests.factories import (
     make_patient,
     make_practice,
     make_reason,
+    present,
     verified_client,
 )
 
@@ -180,7 +181,7 @@ def test_a_move_onto_taken_time_is_refused_and_changes_nothing(agenda, reason, c
 def test_a_visit_is_marked(agenda, reason, client, now, status, time_machine):
     appointment = booked(reason, now)
     time_machine.move_to(appointment.starts_at)
-    client.post(url("mark-visit", agenda, appointment.pk), {"status": status})
+    present(client).post(url("mark-visit", agenda, appointment.pk), {"status": status})
     appointment.refresh_from_db()
     assert appointment.status == status
     client.post(url("mark-visit", agenda, appointment.pk), {"status": "booked"})
@@ -417,7 +418,7 @@ def test_a_colleague_is_invited_with_a_role_and_chosen_agendas(agenda, client):
     other = make_agenda(practice=agenda.practice)
     data = {"email": "collegue@exemple.fr", "role": "secretary", "agendas": [other.pk]}
     assert client.post(url("members", agenda), data).status_code == 302
-    assert Message.objects.get().kind == "invitation"
+    assert Message.objects.filter(kind="invitation").count() == 1
     colleague = make_account("collegue@exemple.fr")
     link = reverse("booking:accept-invitation", args=[invitation_token(Invitation.objects.get())])
     verified_client(colleague).post(link)
@@ -457,7 +458,7 @@ def test_a_pending_invitation_is_listed_and_withdrawn(agenda, client, now):
     assert not Membership.objects.filter(account=colleague).exists()
     # Its mail, if it has not left, says nothing any more; and it is withdrawn once.
     send_owed(now=now + timedelta(minutes=1))
-    assert Message.objects.get().state == "void"
+    assert Message.objects.get(kind="invitation").state == "void"
     again = client.post(url("withdraw-invitation", agenda, invitation.pk), follow=True)
     assert "déjà acceptée ou retirée" in again.content.decode()
     assert Entry.objects.filter(action="invitation-withdrawn").count() == 1
@@ -477,7 +478,7 @@ def test_an_address_is_invited_once_at_a_time(agenda, client, email, time_machin
     invitation = invited_once(agenda, client)
     page = client.post(url("members", agenda), {**INVITED, "email": email})
     assert "déjà invitée" in page.content.decode()
-    assert Invitation.objects.count() == 1 == Message.objects.count()
+    assert Invitation.objects.count() == 1 == Message.objects.filter(kind="invitation").count()
     # Another practice may; so may this one when the first is withdrawn or too old.
     other = make_agenda()
     owner = verified_client(make_member(other.practice, role="owner").account)
@@ -631,7 +632,7 @@ def test_the_practice_notes_something_for_itself(agenda, reason, client, now):
     # Not on the patient's own page, and not lost to whoever asks for their data.
     theirs = Client()
     theirs.force_login(patient.account, backend="booking.backends.EmailBackend")
-    own = theirs.get(reverse("booking:appointment", args=[row.pk])).content.decode()
+    own = present(theirs).get(reverse("booking:appointment", args=[row.pk])).content.decode()
     assert "labo" not in own
     held = theirs.get(reverse("booking:my-data-file")).json()
     assert [visit["practice_note"] for visit in held["appointments"]] == ["Rappeler le labo"]

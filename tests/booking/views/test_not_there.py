@@ -15,7 +15,7 @@ from booking.models import Document
 from practitioners.models import VisitReason
 from tests.abuse.test_access import OWN, POST_ONLY, _parameters, address
 from tests.abuse.world import build
-from tests.factories import make_account, make_patient, practice_actor
+from tests.factories import make_account, make_patient, practice_actor, present
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 LISTS = {
@@ -36,7 +36,7 @@ def world(now):
 def signed_in(account):
     client = Client()
     client.force_login(account, backend="booking.backends.EmailBackend")
-    return client
+    return present(client)
 
 
 def with_parameters():

@@ -21,6 +21,7 @@ from tests.factories import (
     make_opening,
     make_patient,
     make_reason,
+    present,
     verified_client,
 )
 
@@ -128,6 +129,7 @@ def test_a_visits_note_is_not_overwritten_unseen(agenda, reason, client, now):
 def test_a_mark_is_not_overwritten_unseen(agenda, reason, client, now, time_machine):
     row = booked(reason, now)
     time_machine.move_to(row.starts_at, tick=False)
+    present(client)
     page = reverse("booking:visit", args=[agenda.practice_id, row.pk])
     to = reverse("booking:mark-visit", args=[agenda.practice_id, row.pk])
     seen = {"vu": re.search(r'name="vu" value="(booked)"', client.get(page).content.decode())[1]}

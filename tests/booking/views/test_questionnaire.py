@@ -23,6 +23,7 @@ from tests.factories import (
     make_opening,
     make_patient,
     make_reason,
+    present,
     verified_client,
 )
 
@@ -246,7 +247,7 @@ def test_mails_tell_of_it_until_it_is_answered(member, reason, client, appointme
 def test_it_is_exported_and_erased(member, reason, client, appointment, account, now):
     questions = ask(member, reason)
     client.post(reverse("booking:answer-questions", args=[appointment.pk]), answers_to(questions))
-    (held,) = client.get(reverse("booking:my-data-file")).json()["questionnaires"]
+    (held,) = present(client).get(reverse("booking:my-data-file")).json()["questionnaires"]
     assert held["answers"][0] == {"question": "Des allergies ?", "answer": ALLERGY}
     erase.erase_account(account=account, actor=system_actor(), now=now)
     assert not Questionnaire.unscoped.exists()
