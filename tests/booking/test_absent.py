@@ -74,6 +74,7 @@ def test_the_page_offers_it_once_the_visit_has_begun(client, visit, time_machine
     assert WORD in client.get(page_of(visit)).content.decode().replace("\xa0", " ")
     assert status_of(visit) == "booked"
     time_machine.move_to(visit.starts_at - timedelta(seconds=5), tick=False)
+    present(client)
     for status in ("no_show", "seen"):
         send(client, form, "", status=status)
         assert status_of(visit) == "booked"

@@ -166,7 +166,7 @@ def about_account(account, now):
     )
     for kind in (ChangeKind.INVITATION, ChangeKind.FILE):
         change = AccessChange.objects.create(
-            kind=kind, holder_id=make_practice().pk, object_id=new_id(), made_at=now,
+            kind=kind, holder_id=make_practice(name="Surgery").pk, object_id=new_id(), made_at=now,
             before={"role": "owner", "what": "reads"},
         )  # fmt: skip
         message = Message(kind=MessageKind.ACCESS_CHANGED, channel=MessageChannel.EMAIL)

@@ -24,6 +24,7 @@ from tests.factories import (
     make_opening,
     make_patient,
     make_reason,
+    present,
     verified_client,
 )
 
@@ -299,7 +300,7 @@ def test_the_practitioners_page_leads_to_the_list(reason):
 
 def test_the_export_tells_of_it(client, appointment, now):
     offered(waiting_for(appointment, now, first_day=now.date() + timedelta(days=1)), now)
-    held = client.get(reverse("booking:my-data-file"))
+    held = present(client).get(reverse("booking:my-data-file"))
     (wait,) = held.json()["waiting"]
     assert (wait["instead_of"], wait["first_day"]) == (str(appointment.pk), "2026-11-25")
     assert wait["offers"][0]["state"] == "open"
