@@ -16,6 +16,7 @@ from tests.factories import (
     make_opening,
     make_patient,
     make_reason,
+    present,
     verified_client,
 )
 
@@ -158,7 +159,7 @@ def test_nobody_is_told_of_a_move_into_the_past(reason, desk, now):
 def test_nobody_is_told_of_the_end_of_a_visit_that_has_begun(reason, desk, now, time_machine):
     visit = visit_of(reason, now, with_account=True)
     time_machine.move_to(NINE + timedelta(hours=2), tick=False)
-    assert said_in(desk.get(url("cancel-visit", visit)).content.decode()) == {OVER}
+    assert said_in(present(desk).get(url("cancel-visit", visit)).content.decode()) == {OVER}
     page = desk.post(url("cancel-visit", visit), follow=True).content.decode()
     assert said_in(page) == {OVER} and "30 secondes" not in page
     assert not owed(visit, "cancellation").exists()
@@ -170,7 +171,7 @@ def test_at_night_a_text_is_promised_for_the_morning(hour, saying, reason, desk,
     tomorrow = datetime(2026, 12, 1, hour - 1, tzinfo=UTC)
     visit = visit_of(reason, now, starts_at=tomorrow)
     time_machine.move_to(datetime(2026, 11, 30, 19, 59, 45, tzinfo=UTC), tick=False)
-    page = desk.post(url("cancel-visit", visit), follow=True).content.decode()
+    page = present(desk).post(url("cancel-visit", visit), follow=True).content.decode()
     assert said_in(page) == {saying}
     assert "30 secondes" not in page
     assert ("mar. 1er déc. à 08:00" in page) == (saying == BY_SMS)
