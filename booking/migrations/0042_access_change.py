@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('booking', '0040_import_is_calendar'),
+        ('booking', '0041_proved_first'),
     ]
 
     operations = [
