@@ -89,7 +89,7 @@ class Message(models.Model):
     )  # fmt: skip
     access_change = models.ForeignKey(
         AccessChange, null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False,
-        db_constraint=False,
+        db_constraint=False, verbose_name=_("changement d’accès"),
     )  # fmt: skip
     # Which turn of a reminder or change this is, so that the same one is never owed twice.
     turn = models.CharField(max_length=40, blank=True, default="")

@@ -254,7 +254,7 @@ def test_staff_cannot_go_through_the_patients(staff, now):
     assert Entry.objects.filter(action="reveal").count() == before
     entry = Entry.objects.get(action="staff-refused")
     assert (entry.actor_id, entry.purpose) == (account.pk, "legal")
-    assert entry.details == {"limit": LIMITS.minute, "seconds": 60}
+    assert entry.details.items() >= {"limit": LIMITS.minute, "seconds": 60}.items()
 
 
 def test_nothing_opens_while_nobody_can_count(staff, now, monkeypatch):
@@ -288,7 +288,8 @@ def test_a_credential_is_suspended_here(staff, now):
     entry = Entry.objects.filter(action="staff-changed").latest("at")
     assert (entry.actor_kind, entry.channel) == ("staff", "admin")
     assert entry.object_id == credential.pk
-    assert entry.details == {"model": "partners.Credential", "changed": ["suspended_at"]}
+    assert entry.details["model"] == "partners.Credential"
+    assert entry.details["changed"] == ["suspended_at"]
 
 
 def test_the_heading_says_who_is_signed_in(staff):

@@ -206,6 +206,7 @@ def test_a_delivery_is_sent_again_by_hand(client, credential):
 def test_a_practice_reads_that_nobody_has_verified_the_vendor(credential, account):
     client = verified_client(account)
     client.post(url("make-sandbox", credential))
+    Partner.objects.update(verified_at=None)
     software = reverse("partners:software", args=[Practice.objects.get().pk])
     assert "éditeur non vérifié" in client.get(software).content.decode()
     Partner.objects.update(verified_at=timezone.now())

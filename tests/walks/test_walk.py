@@ -92,7 +92,7 @@ def everybody_sees_all_patients(monkeypatch):
 
 def a_form_sent_twice_is_done_twice(monkeypatch):
     """The server forgets that it has the form already."""
-    monkeypatch.setattr(once, "_key_of", lambda request: None)
+    monkeypatch.setattr(once, "_form_of", lambda request: None)
     return "a form sent again"
 
 
