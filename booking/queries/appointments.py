@@ -48,6 +48,18 @@ def upcoming(*, now: datetime) -> QuerySet[Appointment]:
     )
 
 
+def of_other_agendas(rows: Iterable[Patient], *, agendas: Iterable[Agenda]) -> set[uuid.UUID]:
+    """Return which of these patients have visits, but none on these agendas.
+
+    Somebody without any visit is nobody's yet, and everybody's who works at the practice.
+    """
+    ids = {row.pk for row in rows}
+    visits = Appointment.objects.filter(patient__in=ids)
+    anywhere = set(visits.values_list("patient_id", flat=True))
+    here = visits.filter(agenda__in=list(agendas)).values_list("patient_id", flat=True)
+    return anywhere - set(here)
+
+
 COMING_SHOWN = 5
 
 
