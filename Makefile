@@ -45,7 +45,7 @@ lint: $(READY)
 	@DOCTOLIB_MODE=test $(BIN)/python -m doctolib.checks
 
 test: $(READY) browser lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist load
 	@$(BIN)/python -m tests.clocks --sample
 
 # A seed repeats a walk; without one, it is another walk each time.

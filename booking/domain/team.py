@@ -6,7 +6,6 @@ from datetime import date, datetime
 from functools import partial
 
 from django.db import transaction
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from audit.record import entries
@@ -16,6 +15,7 @@ from booking.domain.access_changes import Handling, register_change
 from booking.models import AccessChange, Account
 from booking.models.access_change import ChangeKind
 from practitioners.domain import invite, live, members
+from practitioners.domain.date_words import in_words
 from practitioners.models import Agenda, Invitation, Membership, Practice, Role
 
 
@@ -124,7 +124,7 @@ def _dated(change: AccessChange) -> str:
     until = _day(change, "until")
     if until is None:
         return _("L’accès d’un membre (%(role)s) n’a plus de fin.") % {"role": _role(change)}
-    given = {"role": _role(change), "day": date_format(until, "DATE_FORMAT")}
+    given = {"role": _role(change), "day": in_words(until, "j F Y")}
     return _("L’accès d’un membre (%(role)s) prend fin le %(day)s.") % given
 
 

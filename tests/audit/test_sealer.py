@@ -17,7 +17,7 @@ from audit.record import entries, health, privileges, seal, sealer, tree, verify
 from audit.record.health import Problem
 from tests.audit.record_fixtures import ACTOR, grow, rows, sql, write_entries
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("roles")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("alone_with_roles")]
 APPLICATION, SEALER = "doctolib_test_app", "doctolib_test_sealer"
 MINUTE = timedelta(seconds=61)
 

@@ -17,7 +17,7 @@ from tests.audit.record_fixtures import grow, rows, sql, write_entries
 from tests.audit.test_tampering import is_found
 from tests.audit.test_witness import LocalWitness, serving
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("roles")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("alone_with_roles")]
 LOOSE, GROUP = "doctolib_test_loose", "doctolib_test_group"
 
 

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from audit.views.factor import CODE_GIVEN_AT
 from partners.domain import webhooks
 from partners.models import (
     CredentialKey,
@@ -37,8 +38,13 @@ def agenda():
     return agenda
 
 
-def signed_in(page, live_server, account):
-    cookie = verified_client(account).cookies["sessionid"]
+def signed_in(page, live_server, account, *, minutes_ago=0):
+    """The page of somebody who gave their code so many minutes ago."""
+    client = verified_client(account)
+    session = client.session
+    session[CODE_GIVEN_AT] -= minutes_ago * 60
+    session.save()
+    cookie = client.cookies["sessionid"]
     page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
     return page
 

@@ -8,11 +8,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.views.factor import CODE_GIVEN_AT
 from booking.domain import second_factor
 from booking.domain.accounts import link_token
 from booking.models import Account
 from booking.views import afterwards
-from booking.views.access import CODE_GIVEN_AT
 from tests.factories import make_account, verified_client
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]

@@ -248,6 +248,7 @@ def test_old_conversations_are_leafed_through_like_an_agenda(agenda, desk, now, 
         conversations.close(conversation=row, actor=system_actor(), now=now)
     time_machine.move_to(now + timedelta(days=90))
     everything = at_the_practice(agenda, name="practice-conversations") + "?toutes"
-    assert present(desk).get(everything).status_code == 200
+    member = agenda.practice.memberships.get().account
+    assert verified_client(member).get(everything).status_code == 200
     entry = Entry.objects.filter(action="reveal", channel="dashboard").latest("at")
     assert 0 < entry.details["weight"] < 2
