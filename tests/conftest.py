@@ -106,11 +106,3 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-@pytest.fixture
-def alone_with_roles() -> Iterator[None]:
-    """Roles belong to the whole server: one worker at a time makes, grants and drops them."""
-    with Path(os.environ["DOCTOLIB_TEST_DIR"], "roles.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
