@@ -57,6 +57,16 @@ def another_session(*statements, role=None):
         other.rollback()
 
 
+def just_ended():
+    """The id of a transaction that began after the last checkpoint, and is over.
+
+    The oldest one of its snapshot would not do: another worker may have it open for long.
+    """
+    with another_session() as other:
+        (xid,) = other.execute("SELECT pg_current_xact_id()::text").fetchone()
+    return xid
+
+
 @contextmanager
 def acting_as(role):
     sql(f"SET ROLE {role}")
@@ -209,7 +219,8 @@ def test_a_quiet_night_is_no_trouble(time_machine):
     assert what_is_said()[:2] == (200, [])
 
 
-AHEAD = ["9000000000000000000", "pg_snapshot_xmax(pg_current_snapshot())::text::numeric + 5"]
+# The second is ahead of what other workers may reach meanwhile.
+AHEAD = ["9000000000000000000", "pg_snapshot_xmax(pg_current_snapshot())::text::numeric + 1000000"]
 
 
 @pytest.mark.parametrize("value", AHEAD)
@@ -297,10 +308,9 @@ def test_an_entry_with_the_id_of_another_neither_stops_sealing_nor_passes_unseen
         # Own transaction: the snapshot of the run sees nothing of it, so it is taken as committed.
         sql("SET LOCAL session_replication_role = replica")
         sql(
-            "UPDATE audit_entry SET xid = pg_snapshot_xmin(s.snapshot::pg_snapshot)"
-            " FROM (SELECT snapshot FROM audit_checkpoint ORDER BY size DESC LIMIT 1) s"
+            "UPDATE audit_entry SET xid = %s::text::xid8"
             " WHERE id = ANY(%s) AND NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.entry_id = id AND l.at = audit_entry.at)",
-            [[entry_id, *new]],
+            [just_ended(), [entry_id, *new]],
         )
         assert seal.seal_entries(now=timezone.now()).size == size + 1
         assert is_sealed(new[0])
@@ -345,10 +355,8 @@ def test_details_that_nobody_can_read_do_not_stop_sealing(details):
         (new,) = write_entries(1)
         sql("SET LOCAL session_replication_role = replica")
         sql(
-            "UPDATE audit_entry SET details = %s::text::jsonb,"
-            " xid = (SELECT pg_snapshot_xmin(snapshot::pg_snapshot) FROM audit_checkpoint ORDER BY size DESC LIMIT 1)"
-            " WHERE id = %s",
-            [details, new],
+            "UPDATE audit_entry SET details = %s::text::jsonb, xid = %s::text::xid8 WHERE id = %s",
+            [details, just_ended(), new],
         )
         seal.seal_entries(now=timezone.now())
         assert is_sealed(new)
