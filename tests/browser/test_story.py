@@ -2,14 +2,15 @@
 
 import re
 from datetime import datetime, time, timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 from django_otp.oath import totp
 from playwright.sync_api import expect
 
-from audit.models import Cosignature, Entry
-from audit.record import tree
+from audit.models import Entry
+from audit.record import verify, witness
 from booking.domain import change
 from booking.models import Appointment, CodeApp
 from booking.models.appointment import Channel
@@ -20,6 +21,7 @@ from practitioners.domain.wall_clock import instant
 from practitioners.domain.week_templates import save_template
 from practitioners.models import Commune, Specialty
 from tests.audit.record_fixtures import grow
+from tests.audit.test_witness import LocalWitness, serving
 from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
 from tests.clock import today
@@ -284,7 +286,7 @@ def test_what_an_absence_touches_is_shown_and_asked_about(live_server, new_page,
     assert Appointment.unscoped.get().status == "cancelled"
 
 
-def test_each_page_of_an_account_is_accessible(live_server, new_page, agenda, mails):
+def test_each_page_of_an_account_is_accessible(live_server, new_page, agenda, mails, settings):
     account = make_account("une-adresse-vraiment-fort-longue-et-sans-espace@exemple.example")
     patient = make_patient(account)
     make_patient(account, first_name="Noé", relation="child")
@@ -293,9 +295,11 @@ def test_each_page_of_an_account_is_accessible(live_server, new_page, agenda, ma
     starts_at = datetime.combine(tomorrow, time(9), tzinfo=agenda.practice.zone)
     visit = booked(reason, timezone.now(), starts_at=starts_at, patient=patient, anywhere=True)
     grow(1)
-    Cosignature.objects.create(
-        checkpoint_id=tree.size(), witness="w" * 110, line="", cosigned_at=timezone.now()
-    )
+    # The record outlives the test: only a cosignature that verifies may stay in it.
+    far = LocalWitness(verify.public_key(), f"{uuid4().hex * 3}.example")
+    with serving(far) as url:
+        settings.RECORD_WITNESSES = [f"{far.key} {url}"]
+        assert witness.hand_out(now=timezone.now()) == 1
     page = new_page()
     page.goto(f"{live_server.url}/connexion/")
     check_page(page)
