@@ -9,6 +9,8 @@ from typing import Protocol
 
 from django.conf import settings
 
+from audit.plain_http import open_url
+
 TIMEOUT_S = 10
 # GSM 03.38 (3GPP TS 23.038, section 6.2.1): one letter outside it, and a text holds 70 and not 160.
 GSM = frozenset(
@@ -80,7 +82,7 @@ class BrevoSmsProvider:
             method="POST",
         )
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+            with open_url(request, timeout=TIMEOUT_S) as answer:
                 answer.read()
         except (urllib.error.URLError, TimeoutError) as error:
             raise SmsNotSent(type(error).__name__) from error

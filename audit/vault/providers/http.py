@@ -6,8 +6,9 @@ import json
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
+from audit.plain_http import open_url
 from audit.vault.providers.protocol import KeyUnavailable
 
 TIMEOUT_S = 5.0
@@ -29,7 +30,7 @@ def call(
         url, data=data, method=method, headers={"Content-Type": "application/json", **headers}
     )
     try:
-        with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+        with open_url(request, timeout=TIMEOUT_S) as answer:
             text = answer.read()
         found = json.loads(text) if text else {}
     except HTTPError as error:
