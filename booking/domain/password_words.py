@@ -1,0 +1,42 @@
+"""Passwords made of what everybody tries here first: the platform's name and its trade."""
+
+import re
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from audit.vault.blind_index import normalise_name
+
+# Longer ones first where one holds another.
+WORDS = (
+    "rendezvous", "motdepasse", "pharmacien", "secretaire", "infirmiere", "infirmier", "praticien",
+    "appointment", "ordonnance", "docteur", "doctolib", "password", "dentiste", "medecine",
+    "medecin", "cabinet", "patients", "patient", "clinique", "hopital", "hospital", "secret",
+    "bonjour", "soleil", "azerty", "qwerty", "doctor", "health", "sante", "agenda", "admin",
+    "vitale", "ameli", "passe", "login", "rdv", "mdp",
+)  # fmt: skip
+# So many other letters make a password of one's own.
+OWN_LETTERS = 4
+# "D0ct0l!b" is the same word.
+_INSTEAD = str.maketrans("01!345@$", "oiieasas")
+
+
+class NotOfTheseWords:
+    """Refuses a password that is these words, with any digits and signs and little else."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raises ValidationError."""
+        if _is_usual(password) or _is_usual(password.translate(_INSTEAD)):
+            raise ValidationError(self.get_help_text(), code="password_of_usual_words")
+
+    def get_help_text(self) -> str:
+        return _("Ce mot de passe se devine : il est fait de mots que tout le monde essaie ici.")
+
+
+def _is_usual(password: str) -> bool:
+    letters = re.sub(r"[^a-z]", "", normalise_name(password))
+    own = letters
+    for word in WORDS:
+        own = own.replace(word, "")
+    return letters != own and len(own) < OWN_LETTERS
