@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import resolve
 from django.utils import translation
 
@@ -13,6 +14,17 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Frame-Options": "DENY",
 }
+
+
+def _in_the_clear() -> HttpResponse:
+    """What a request without TLS is told (RFC 9457); its token may have been read on the way."""
+    problem = {
+        "type": "urn:doctolib:problem:https-required",
+        "title": "Use https",
+        "status": 403,
+        "detail": "This request came without TLS. Send it by https, with another token.",
+    }
+    return JsonResponse(problem, status=403, content_type="application/problem+json")
 
 
 class ProgramsMiddleware:
@@ -32,6 +44,8 @@ class ProgramsMiddleware:
             return self.get_response(request)
         # Raises DisallowedHost, as CommonMiddleware does for pages.
         request.get_host()
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+            return _in_the_clear()
         match = request.resolver_match = resolve(request.path_info)
         with translation.override("en"):
             response: HttpResponse = match.func(request, *match.args, **match.kwargs)

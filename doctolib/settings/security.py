@@ -53,6 +53,9 @@ CSRF_COOKIE_NAME = f"{HOST_PREFIX}csrftoken"
 LANGUAGE_COOKIE_NAME = f"{HOST_PREFIX}django_language"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 SECURE_SSL_REDIRECT = _secure and ENVIRONMENT.is_production
+# Programs are refused instead: a token that was sent in the clear is to be noticed
+# (partners/middleware.py).
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/", r"^fhir/r4/"]
 SECURE_HSTS_SECONDS = 31536000 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _secure
 SECURE_CONTENT_TYPE_NOSNIFF = True
