@@ -39,8 +39,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "partners.middleware.ProgramsMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before the static files: a picture of ours is no page of somebody else's frame either.
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "doctolib.nul.NulMiddleware",
     # Before the sessions: once it has the answer, a session that began has its key.
     "doctolib.once.OnceMiddleware",
