@@ -1,10 +1,36 @@
-"""What the log says of a request that was refused."""
+"""What the log says, and how: one line of JSON for each event; of a refused request its route."""
 
+import json
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 # What a link of a mail or of a calendar is called in routes.
 SECRETS = {"token", "secret"}
+_OF_EVERY_RECORD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class OneLine(logging.Formatter):
+    """Writes each event as one line of JSON, for whatever collects the log.
+
+    Its instant is in UTC, the ids that it names are fields of their own, and what begins no line
+    elsewhere begins none here: JSON escapes it.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC)
+        said: dict[str, Any] = {
+            "at": at.isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        for name, value in vars(record).items():
+            if name not in _OF_EVERY_RECORD and isinstance(value, str | int | float):
+                said[name] = value
+        if record.exc_info:
+            said["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(said)
 
 
 class RefusedInOneLine(logging.Filter):
@@ -20,6 +46,7 @@ class RefusedInOneLine(logging.Filter):
             record.exc_info = record.exc_text = None
         if is_of_request:
             _name_route(record)
+            _name_sender(record)
         return True
 
 
@@ -29,3 +56,18 @@ def _name_route(record: logging.LogRecord) -> None:
     match = getattr(request, "resolver_match", None)
     if match is not None and SECRETS & set(match.kwargs) and isinstance(record.args, tuple):
         record.args = tuple(f"/{match.route}" if a == request.path else a for a in record.args)
+
+
+def _name_sender(record: logging.LogRecord) -> None:
+    """Say which account was refused, if it is known already, and from which network."""
+    from audit.watch.sighting import network_of
+    from booking.views.access import network_of as address_of
+
+    request: Any = getattr(record, "request", None)
+    if request is None or not hasattr(request, "META"):
+        return
+    record.network = network_of(address_of(request))
+    # Asking for it now might ask a database that is away.
+    account = getattr(request, "_cached_user", None)
+    if account is not None and account.pk:
+        record.account_id = str(account.pk)

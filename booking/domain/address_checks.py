@@ -15,9 +15,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from audit import security_log
 from audit.derived_key import derived_key
 from audit.record import entries
 from audit.record.entries import system_actor
+from audit.security_log import Step
 from audit.vault.erase import erase
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
@@ -128,6 +130,9 @@ def prove_by_code(*, check: AddressCheck, code: str, network: str, now: datetime
             return check
         check.tries += 1
         check.save(update_fields=["tries"])
+        security_log.note(
+            Step.REFUSED, by=throttle.Guess.CODE, address=network, of=index.hex()[:16]
+        )
     raise CodeOver if check.tries >= TRIES else WrongCode
 
 

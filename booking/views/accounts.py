@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_otp import login as otp_login
 from django_otp import match_token
 from django_otp.models import Device
 
+from audit import security_log
 from audit.record.proofs import NotYetSealed, inclusion
+from audit.security_log import Step
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import require_fresh
 from audit.views.typed import refuse
@@ -37,6 +38,7 @@ from booking.domain import (
 )
 from booking.domain import forgotten as forgotten_passwords
 from booking.domain import sign_up as sign_ups
+from booking.domain.throttle import Guess
 from booking.forms.accounts import (
     AddressForm,
     CodeForm,
@@ -58,7 +60,6 @@ from booking.views import (
     pending,
     taken_over,
     unfinished,
-    work_session,
 )
 from booking.views.access import (
     account_of,
@@ -94,6 +95,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if account is not None:
             attempt.give_back()
         if account is None:
+            guesses.note_wrong(request, Guess.PASSWORD, of=throttle.name_of_address(email))
             form.add_error(None, _("L’adresse ou le mot de passe ne convient pas."))
         elif account.email_verified_at is None:
             # Begun before an address was proved first: it is proved now, and a password chosen.
@@ -129,8 +131,7 @@ def code(request: HttpRequest) -> HttpResponse:
         if device is not None:
             target = entering.next_target(request, account)
             entering.enter(request, account, target=target)
-            otp_login(request, device)
-            work_session.note_code(request, network=network_of(request), now=timezone.now())
+            entering.show_factor(request, device)
             entering.forget_code(request)
             return redirect(taken_over.hold_again(request, target, now=timezone.now()))
         wrong = _("Ce code ne convient pas. Attendez le suivant et réessayez.")
@@ -150,7 +151,9 @@ def _device_of(
     except throttle.TooManyTries as problem:
         return None, problem
     device = match_token(account, text.replace(" ", ""))
-    if device is not None:
+    if device is None:
+        guesses.note_wrong(request, Guess.FACTOR, account_id=account.pk)
+    else:
         attempt.give_back()
     return device, None
 
@@ -159,6 +162,7 @@ def _device_of(
 def sign_out(request: HttpRequest) -> HttpResponse:
     sign_ins.forget(session_digest(request))
     account_id = request.user.pk
+    security_log.note(Step.LEFT, by="sign-out", address=network_of(request), account_id=account_id)
     unfinished.sign_out(request)
     if account_id is not None:
         live.wake(account_id)
@@ -395,9 +399,9 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if device.verify_token(form.cleaned_data["code"].replace(" ", "")):
             codes = second_factor.confirm(account=me, device=device, actor=web_actor(request))
-            otp_login(request, device)
-            work_session.note_code(request, network=network_of(request), now=timezone.now())
+            entering.show_factor(request, device)
             return lead_to_codes(request, codes, onward=target)
+        guesses.note_wrong(request, Guess.FACTOR, account_id=me.pk)
         form.add_error("code", _("Ce code ne convient pas. Attendez le suivant et réessayez."))
     picture = segno.make(device.config_url).svg_inline(omitsize=True, svgclass=None, lineclass=None)
     context = {

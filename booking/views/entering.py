@@ -8,12 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
+from django_otp import login as otp_login
+from django_otp.models import Device
 
+from audit import security_log
+from audit.security_log import Step
 from audit.views.factor import has_second_factor, note_entered
 from booking.models import Account
 from booking.queries.workplaces import work_of
 from booking.views import known, taken_over, unfinished, work_session
-from booking.views.access import account_of, local_target
+from booking.views.access import account_of, local_target, network_of
 from booking.views.own_account import note_sign_in
 
 BACKEND = "booking.backends.EmailBackend"
@@ -92,15 +96,31 @@ def go_on(request: HttpRequest) -> HttpResponse:
     return redirect(next_target(request, account_of(request)))
 
 
-def enter(request: HttpRequest, account: Account, *, target: str) -> None:
-    """Begin a session for an account that has proved itself, and goes on at `target`."""
+def enter(request: HttpRequest, account: Account, *, target: str, by: str = "password") -> None:
+    """Begin a session for an account that has proved itself, and goes on at `target`.
+
+    `by` is for the log: what the account was entered with.
+    """
     unfinished.sign_in(request, account, backend=BACKEND)
     unfinished.set_aside(request, unless=target)
     unfinished.forget_target(request, target)
     note_entered(request, now=timezone.now())
     work_session.bind(request)
     note_sign_in(request, now=timezone.now())
+    security_log.note(Step.ENTERED, by=by, address=network_of(request), account_id=account.pk)
     known.remember(request, account)
+
+
+def show_factor(request: HttpRequest, device: Device) -> None:
+    """Note that a session has shown a second factor just now, by which kind of device."""
+    otp_login(request, device)
+    work_session.note_code(request, network=network_of(request), now=timezone.now())
+    security_log.note(
+        Step.PROVED,
+        by=type(device).__name__,
+        address=network_of(request),
+        account_id=account_of(request).pk,
+    )
 
 
 def enter_or_ask(request: HttpRequest, account: Account) -> HttpResponse:

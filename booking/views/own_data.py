@@ -100,6 +100,7 @@ def _is_confirmed(request: HttpRequest, password: str) -> bool:
     """Check the password, counting failures as sign-in does. Raises throttle.TooManyTries."""
     attempt = guesses.count_password_again(request)
     if not account_of(request).check_password(password):
+        guesses.note_wrong(request, throttle.Guess.AGAIN, account_id=account_of(request).pk)
         return False
     attempt.give_back()
     return True

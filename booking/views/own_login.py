@@ -86,6 +86,7 @@ def _check_password(request: HttpRequest, form: NewAddressForm | PasswordForm) -
         return
     attempt = guesses.count_password_again(request)
     if not account_of(request).check_password(form.cleaned_data["password"]):
+        guesses.note_wrong(request, throttle.Guess.AGAIN, account_id=account_of(request).pk)
         raise accounts.WrongPassword
     attempt.give_back()
 
@@ -261,6 +262,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
                 now=now,
             )
         except accounts.WrongPassword as problem:
+            guesses.note_wrong(request, throttle.Guess.AGAIN, account_id=me.pk)
             form.add_error("current", str(problem.text))
         except ValidationError as weak:
             attempt.give_back()

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_otp import login as otp_login
 from django_otp_webauthn import exceptions
 from django_otp_webauthn import views as ceremonies
 from django_otp_webauthn.helpers import WebAuthnHelper
@@ -158,9 +157,8 @@ class CompleteSigningIn(ceremonies.CompleteCredentialAuthenticationView):
         self.target = entering.next_target(self.request, device.user)
         # The key says whose session this is, whoever the browser was signed in as before.
         if self.request.user != device.user:
-            entering.enter(self.request, device.user, target=self.target)
-        otp_login(self.request, device)
-        work_session.note_code(self.request, network=network_of(self.request), now=timezone.now())
+            entering.enter(self.request, device.user, target=self.target, by="passkey")
+        entering.show_factor(self.request, device)
         entering.forget_code(self.request)
         return device.user
 

@@ -160,14 +160,19 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "doctolib.error_reports.NothingPersonal"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "doctolib.log.OneLine"},
+    },
     "filters": {"refused": {"()": "doctolib.log.RefusedInOneLine"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            # For people at a terminal; elsewhere something reads the log.
+            "formatter": "line" if MODE == "development" else "json",
             "filters": ["refused"],
         }
     },
     "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"security": {"level": "INFO"}},
 }

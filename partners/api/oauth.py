@@ -22,7 +22,10 @@ from django.views.decorators.http import require_POST
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from audit import security_log
 from audit.ids import read_id
+from audit.security_log import Step
+from booking.views.access import network_of
 from partners.domain import dpop, keys, tokens
 from partners.domain.used_once import first_use
 from partners.models import AccessToken, Credential
@@ -121,6 +124,12 @@ class Grant(ClientCredentialsGrant):
         thumbprint = self._thumbprint(credential)
         token = tokens.issue(
             credential=credential, scopes=scopes, thumbprint=thumbprint, now=timezone.now()
+        )
+        security_log.note(
+            Step.TOKEN,
+            by="dpop" if thumbprint else "bearer",
+            address=network_of(self.request._request),
+            of=str(credential.pk),
         )
         answer = {
             "access_token": token,
