@@ -259,7 +259,6 @@ def test_cve_2026_9349_links_are_not_guessed(world, name):
         assert str(world["practice"].name) not in answer.content.decode()
 
 
-@pytest.mark.xdist_group("connections")
 @pytest.mark.django_db(transaction=True)
 def test_cal_diy_29958_every_channel_at_once_and_one_booking(now):
     """Also calcom #5820, #10789, #23988 and LibreBooking#147: the losers are told that they lost."""

@@ -19,7 +19,7 @@ from audit.record import health, merkle, notes, outside, tree, verify, witness
 from tests.audit.record_fixtures import grow, sql
 from tests.audit.witness_process import running
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("witness")]
+pytestmark = pytest.mark.django_db(transaction=True)
 OTHER = Ed25519PrivateKey.generate()
 
 

@@ -30,7 +30,6 @@ from tests.factories import (
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     # One worker for all of them: each race alone is as many connections as is sensible.
-    pytest.mark.xdist_group("connections"),
 ]
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 CLIENTS = 56

@@ -383,7 +383,6 @@ def test_whose_appointment_is_cancelled_keeps_no_slot_from_others(reason, full, 
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("connections")
 def test_several_answers_at_once_give_one_slot_to_one(reason, full, now):
     """One live answer, its double, a late one, and everybody else who wants the slot."""
     first, second = waiters(reason, now, 2)

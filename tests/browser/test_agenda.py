@@ -27,7 +27,7 @@ from tests.factories import (
     practice_actor,
 )
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("video")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.browser.conftest import PHONE, check_page
 from tests.browser.test_passkeys import sign_in
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.django_db(transaction=True)
 EMAIL = "bouge@exemple.fr"
 
 

@@ -11,7 +11,7 @@ from tests.browser.test_vendor_pages import signed_in
 from tests.clock import today
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("video")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from tests.partners.theft import make_visits, make_watched_grant, steal
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("browser"),
     pytest.mark.usefixtures("at_now"),
 ]
 

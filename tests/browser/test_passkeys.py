@@ -10,7 +10,7 @@ from tests.browser.conftest import check_page
 from tests.browser.test_vendor_pages import signed_in
 from tests.factories import PASSWORD, make_account, make_agenda, make_member
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.factories import (
     make_reason,
 )
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_sessions_and_favourites(live_server, new_page):

@@ -28,7 +28,7 @@ from tests.factories import (
 from tests.partners.software import KEY, Software
 from tests.partners.test_appointments import booked
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.browser.test_any_order import agenda, here, local_address  # noqa: F4
 from tests.browser.test_passkeys import sign_in
 from tests.factories import PASSWORD, make_account
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.django_db(transaction=True)
 GOOD = "une phrase facile à retenir"
 
 

@@ -22,7 +22,7 @@ from tests.browser.test_vendor_pages import signed_in
 from tests.clock import offset_s
 from tests.factories import make_account, make_agenda, make_member, make_patient, make_reason
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("video")]
+pytestmark = pytest.mark.django_db(transaction=True)
 FRAMES = """
     () => [...document.querySelectorAll("[data-others] video")]
         .map((video) => video.videoWidth && video.getVideoPlaybackQuality().totalVideoFrames)

@@ -15,7 +15,7 @@ from tests.walks.filling import Mood, fill
 from tests.walks.pages import read_page
 from tests.walks.world import build
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.django_db(transaction=True)
 STEPS = 14
 # Leaving, or another language, is no way to see much in few steps.
 NOT_CHOSEN = (

@@ -13,7 +13,7 @@ from tests.browser.test_vendor_pages import signed_in
 from tests.factories import make_member
 from tests.partners.theft import make_visits
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

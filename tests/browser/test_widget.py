@@ -11,7 +11,7 @@ from tests.browser.conftest import check_page
 from tests.clock import today
 from tests.factories import make_agenda, make_opening, make_reason
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

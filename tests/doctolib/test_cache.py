@@ -89,7 +89,6 @@ def test_a_planted_draft_is_none(planted):
     assert drafts.find(token, practice_id=practice_id, account_id=account_id) is None
 
 
-@pytest.mark.xdist_group("browser")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("worker")
 def test_a_worker_opens_no_pickle(tmp_path):

@@ -15,7 +15,6 @@ from doctolib.environment import PROJECT_DIR, InvalidEnvironment, read_environme
 from doctolib.management.commands import serve
 from doctolib.servers import free_port, postgresql_pid
 
-pytestmark = pytest.mark.xdist_group("commands")
 PORTS = ("DOCTOLIB_PORT", "DOCTOLIB_LIVE_PORT", "SMTP_PORT")
 PRODUCTION = {"DOCTOLIB_MODE": "production", "DOCTOLIB_ALLOWED_HOSTS": "x.example"}
 

@@ -19,7 +19,7 @@ from doctolib.servers import free_port
 from doctolib.supervisor import RESTARTS_AT_MOST, GaveUp, Supervisor
 from tests.browser.conftest import wait_for_port, worker_environment
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("commands")]
+pytestmark = pytest.mark.django_db
 # Two cores may be at work for other tests meanwhile.
 PATIENCE_S = 90
 

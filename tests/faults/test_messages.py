@@ -28,7 +28,7 @@ from tests.factories import (
     make_reason,
 )
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.django_db(transaction=True)
 COUNT = 120
 
 

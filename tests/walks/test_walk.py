@@ -11,7 +11,7 @@ from booking.views import people, unfinished
 from doctolib import once
 from tests.walks.machine import walk
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("walks")]
+pytestmark = pytest.mark.django_db(transaction=True)
 SEED, EXAMPLES, STEPS = 1, 8, 20
 CPU_S_AT_MOST = 120
 
