@@ -43,7 +43,7 @@ SELDOM_CHOSEN = {
     "practitioners:search": 2, "practitioners:home": 2, "booking:sign-in": 2,
 }  # fmt: skip
 # Tasks of the scheduler that ask somebody else's servers.
-ELSEWHERE = {"audit.hand_to_witnesses", "partners.read_calendars"}
+ELSEWHERE = {"partners.read_calendars"}
 
 
 @dataclass(kw_only=True)
