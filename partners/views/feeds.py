@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.views.factor import fresh_factor
 from audit.views.posted import form_is_at
 from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
+from booking.views.afterwards import keep_secret_for, kept_secret
 from partners.domain import feeds, imports
 from partners.forms import FeedForm, ImportForm
 from partners.models import CalendarFeed, ImportedCalendar
@@ -30,31 +31,36 @@ from practitioners.models import Agenda
 def feed_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     agendas = agendas_of(request)
     form = FeedForm(request.POST or None, agendas=agendas)
-    address = ""
     if request.method == "POST" and form.is_valid():
-        _feed, secret = feeds.open_feed(
+        opened, secret = feeds.open_feed(
             agenda=form.cleaned_data["agenda"],
             label=form.cleaned_data["label"],
             actor=practice_actor(request),
             now=timezone.now(),
         )
-        # Shown in this answer and never again: only its digest is kept.
+        # Shown for some minutes, in this session alone: only its digest is kept for good.
         address = f"{settings.BASE_URL}{reverse('partners:feed', args=[secret])}"
-        form = FeedForm(agendas=agendas)
-    return _page(request, agendas, form=form, address=address)
+        keep_secret_for(request, request.path, address=address, feed=str(opened.pk))
+        return redirect(request.path)
+    return _page(request, agendas, form=form)
 
 
 def _page(
     request: HttpRequest, agendas: list[Agenda], *, form: FeedForm | None = None,
-    imported: ImportForm | None = None, address: str = "",
+    imported: ImportForm | None = None,
 ) -> HttpResponse:  # fmt: skip
+    rows = list(feeds_of_agendas(agendas))
+    shown = kept_secret(request) or {}
+    is_open = shown.get("feed") in {str(row.pk) for row in rows}
     context = {
         "practice": membership_of(request).practice,
         "membership": membership_of(request),
         "form": form or FeedForm(agendas=agendas),
         "imported": imported or ImportForm(agendas=agendas, prefix="import"),
-        "address": address,
-        "feeds": feeds_of_agendas(agendas),
+        "address": shown.get("address")
+        if shown.get("feed") in {str(row.pk) for row in rows}
+        else "",
+        "feeds": rows,
         "calendars": calendars_of_agendas(agendas),
         "current": "feeds",
     }

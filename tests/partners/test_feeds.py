@@ -7,10 +7,12 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import Entry
 from booking.domain import change
 from booking.models.appointment import Channel
+from booking.views.afterwards import SECRET_SAID_S
 from partners.domain import feeds
 from partners.models import CalendarFeed
 from practitioners.models import Absence
@@ -103,19 +105,34 @@ def test_the_address_is_not_kept(agenda, address):
 def test_a_member_opens_a_feed_and_closes_it(agenda):
     member = verified_client(make_member(agenda.practice, role="practitioner").account)
     page = reverse("partners:feeds", args=[agenda.practice_id])
-    answer = member.post(page, {"agenda": str(agenda.pk), "label": "Mobile"})
+    # A browser that goes back must find the page, not a form to send again.
+    answer = member.post(page, {"agenda": str(agenda.pk), "label": "Mobile"}, follow=True)
+    assert answer.redirect_chain == [(page, 302)]
     address = answer.context["address"]
     assert address in answer.content.decode()
+    assert address in member.get(page).content.decode()
     path = address.removeprefix("http://localhost:8000")
     assert Client().get(path).status_code == 200
-    assert address not in member.get(page).content.decode()
+    colleague = verified_client(make_member(agenda.practice, role="owner").account)
+    assert address not in colleague.get(page).content.decode()
     feed = CalendarFeed.objects.get()
     close = reverse("partners:close-feed", args=[agenda.practice_id, feed.pk])
     for _twice in range(2):
-        assert "fermé" in member.post(close, follow=True).content.decode()
+        answer = member.post(close, follow=True).content.decode()
+        assert "fermé" in answer
+        assert address not in answer
     assert Client().get(path).status_code == 404
     noted = Entry.objects.filter(object_id=feed.pk).order_by("at", "id")
     assert [entry.action for entry in noted] == ["feed-opened", "feed-closed"]
+
+
+def test_an_address_is_shown_for_some_minutes(agenda):
+    member = verified_client(make_member(agenda.practice, role="practitioner").account)
+    page = reverse("partners:feeds", args=[agenda.practice_id])
+    answer = member.post(page, {"agenda": str(agenda.pk), "label": "Mobile"}, follow=True)
+    assert answer.context["address"]
+    with time_machine.travel(timezone.now() + timedelta(seconds=SECRET_SAID_S + 1)):
+        assert not member.get(page).context["address"]
 
 
 @pytest.mark.parametrize("given", [{"label": ""}, {"agenda": ""}, {"agenda": "x"}])
