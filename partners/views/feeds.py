@@ -57,9 +57,7 @@ def _page(
         "membership": membership_of(request),
         "form": form or FeedForm(agendas=agendas),
         "imported": imported or ImportForm(agendas=agendas, prefix="import"),
-        "address": shown.get("address")
-        if shown.get("feed") in {str(row.pk) for row in rows}
-        else "",
+        "address": shown["address"] if is_open else "",
         "feeds": rows,
         "calendars": calendars_of_agendas(agendas),
         "current": "feeds",
