@@ -7,13 +7,12 @@ knows (DRAFTED), and files it. The first filing is the initial notification, lat
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from fpdf import FPDF
 
 from audit.incidents import incidents
 from audit.incidents.exposure import Exposure, exposure_of
@@ -23,6 +22,9 @@ from audit.incidents.words import in_words
 from audit.models import Incident, NoticeKind, NoticeState
 from audit.watch import holders
 from audit.watch.holders import Kind
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 # Columns by their short names, in the form's words.
 DATA_NAMES = {
@@ -224,6 +226,9 @@ _IN_LATIN = str.maketrans(
 
 def as_pdf(incident: Incident, *, now: datetime) -> bytes:
     """The form on paper."""
+    # With what it knows of typefaces it takes every process a second to read in.
+    from fpdf import FPDF
+
     pdf = FPDF(format="A4")
     pdf.set_auto_page_break(auto=True, margin=18)
     title = _("Notification d’une violation de données n° %(number)s") % {"number": incident.number}
@@ -247,7 +252,7 @@ def as_pdf(incident: Incident, *, now: datetime) -> bytes:
     return bytes(pdf.output())
 
 
-def _write(pdf: FPDF, text: str, *, height: float) -> None:
+def _write(pdf: "FPDF", text: str, *, height: float) -> None:
     pdf.multi_cell(0, height, _latin(text), new_x="LMARGIN", new_y="NEXT")
 
 

@@ -1,11 +1,13 @@
 """Countries by name: the directory is of France, and says so where another country is asked for.
 
-Names in both languages of the site are Unicode's (CLDR), as phonenumbers brings them along.
+Names in both languages of the site are Unicode's (CLDR). Which codes are countries is said by the
+plan of telephone numbers: CLDR also names continents, unions and codes kept for tests.
 """
 
 from functools import lru_cache
 
-from phonenumbers.geodata.locale import LOCALE_DATA
+from babel import Locale
+from phonenumbers import SUPPORTED_REGIONS
 
 from practitioners.domain.text import search_text
 
@@ -18,17 +20,14 @@ _SHORT = {"angleterre": "GB", "england": "GB", "uk": "GB", "usa": "US", "etats u
 
 def name_of(code: str, *, language: str) -> str:
     """The name of a country in a language; its code where there is none."""
-    names = LOCALE_DATA.get(code, {})
-    name = names.get(language, "")
-    # "*aa": as in another language.
-    return str(names.get(name[1:], code) if name.startswith("*") else name or code)
+    return str(Locale(language).territories.get(code, code))
 
 
 @lru_cache(maxsize=1)
 def _codes() -> dict[str, str]:
     found = {
         search_text(name_of(code, language=language)): code
-        for code in sorted(LOCALE_DATA)
+        for code in sorted(SUPPORTED_REGIONS)
         for language in LANGUAGES
     }
     return {name: code for name, code in (found | _SHORT).items() if code not in FRENCH and name}
