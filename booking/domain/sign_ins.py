@@ -56,6 +56,11 @@ def seen(session_digest: str, *, now: datetime) -> None:
     SignIn.objects.filter(session_digest=session_digest).update(seen_at=now)
 
 
+def renamed(*, former: str, session_digest: str) -> None:
+    """Note that a session has another key now: it is still the one that its owner knows."""
+    SignIn.objects.filter(session_digest=former).update(session_digest=session_digest)
+
+
 def forget(session_digest: str) -> None:
     """Drop what was noted of a session that its owner ends by signing out."""
     SignIn.objects.filter(session_digest=session_digest).delete()

@@ -399,6 +399,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if device.verify_token(form.cleaned_data["code"].replace(" ", "")):
             codes = second_factor.confirm(account=me, device=device, actor=web_actor(request))
+            entering.renew(request)
             entering.show_factor(request, device)
             return lead_to_codes(request, codes, onward=target)
         guesses.note_wrong(request, Guess.FACTOR, account_id=me.pk)

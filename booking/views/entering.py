@@ -14,8 +14,10 @@ from django_otp.models import Device
 from audit import security_log
 from audit.security_log import Step
 from audit.views.factor import has_second_factor, note_entered
+from booking.domain import sign_ins
 from booking.models import Account
 from booking.queries.workplaces import work_of
+from booking.session_store import session_digest
 from booking.views import known, taken_over, unfinished, work_session
 from booking.views.access import account_of, local_target, network_of
 from booking.views.own_account import note_sign_in
@@ -121,6 +123,13 @@ def show_factor(request: HttpRequest, device: Device) -> None:
         address=network_of(request),
         account_id=account_of(request).pk,
     )
+
+
+def renew(request: HttpRequest) -> None:
+    """Give a session that has proved itself once more another key: the former opens nothing."""
+    former = session_digest(request)
+    request.session.cycle_key()
+    sign_ins.renamed(former=former, session_digest=session_digest(request))
 
 
 def enter_or_ask(request: HttpRequest, account: Account) -> HttpResponse:

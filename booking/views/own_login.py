@@ -12,6 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from audit import security_log
+from audit.security_log import Step
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor, has_second_factor, note_entered
 from audit.views.posted import form_is_at
@@ -238,7 +240,11 @@ def prove_again(request: HttpRequest) -> HttpResponse:
         except throttle.TooManyTries as problem:
             form.add_error(None, str(problem.text))
         else:
+            entering.renew(request)
             note_entered(request, now=timezone.now())
+            security_log.note(
+                Step.PROVED, by="password", address=network_of(request), account_id=me.pk
+            )
             return redirect(target or "booking:account")
     return render(request, "booking/prove_again.html", {"form": form, "next": target})
 

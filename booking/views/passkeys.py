@@ -158,6 +158,8 @@ class CompleteSigningIn(ceremonies.CompleteCredentialAuthenticationView):
         # The key says whose session this is, whoever the browser was signed in as before.
         if self.request.user != device.user:
             entering.enter(self.request, device.user, target=self.target, by="passkey")
+        else:
+            entering.renew(self.request)
         entering.show_factor(self.request, device)
         entering.forget_code(self.request)
         return device.user

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.views.debug import ExceptionReporter
+from django_otp.oath import totp
 
 from audit.models import Entry
 from audit.redis_client import redis_client
 from booking.domain import sign_ins
-from booking.models import SignIn
+from booking.models import CodeApp, SignIn
 from booking.session_store import SessionStore, digest_of
 from doctolib.environment import PROJECT_DIR
 from tests.audit.stored import everything_stored
@@ -138,6 +139,35 @@ def test_the_key_changes_at_each_step_and_the_former_one_opens_nothing():
     assert enters_with(session.session_key)
     session.flush()
     assert not Session.objects.exists()
+
+
+def proved_by_the_password(client, account):
+    client.post(reverse("booking:prove-again"), {"password": PASSWORD})
+
+
+def proved_by_a_code(client, account):
+    """Setting up an app; after that, the code is asked for again."""
+    page = reverse("booking:second-factor")
+    client.get(page)
+    device = CodeApp.objects.get(user=account)
+    assert client.post(page, {"code": f"{totp(device.seed):06d}"}).status_code == 302
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("prove", [proved_by_the_password, proved_by_a_code])
+def test_each_proof_gives_the_session_another_key(prove):
+    """A cookie that somebody copied before gets nothing of what was proved after."""
+    account = make_account("copie@exemple.fr")
+    client = signed_in()
+    copied = client.cookies["sessionid"].value
+    assert enters_with(copied)
+    prove(client, account)
+    assert client.get(reverse(HOME)).status_code == 200
+    assert client.cookies["sessionid"].value != copied
+    assert not enters_with(copied)
+    # Its owner sees the same one session.
+    (row,) = SignIn.objects.filter(account=account)
+    assert row.session_digest == digest_of(client.cookies["sessionid"].value)
 
 
 @pytest.mark.django_db
