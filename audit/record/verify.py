@@ -4,6 +4,7 @@ Then what stands around it: cosignatures, the file outside the database, and the
 PostgreSQL keeps (guards.py).
 """
 
+import hmac
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -196,7 +197,7 @@ def _check_cosignatures() -> int:
     for row in Cosignature.objects.select_related("checkpoint").order_by("pk").iterator():
         name = f"the cosignature of {row.witness} under checkpoint {row.checkpoint_id}"
         is_old = row.mac is None and row.checkpoint.mac is None
-        if not is_old and witness.code_of(row) != bytes(row.mac or b""):
+        if not is_old and not hmac.compare_digest(witness.code_of(row), bytes(row.mac or b"")):
             raise DoesNotFit(f"{name}: changed")
         try:
             _text, [(signer, signature)] = notes.split(f"{row.checkpoint.note}\n\n{row.line}")
@@ -234,9 +235,9 @@ def _check_leaf(row: tuple[Any, ...], frontier: merkle.Frontier, chains: chain.F
     if columns[0] is None:
         raise DoesNotFit(f"{name}: deleted, or its time was changed")
     text = content.canonical(content.with_details(columns))
-    if merkle.leaf_hash(text) != bytes(hash_):
+    if not hmac.compare_digest(merkle.leaf_hash(text), bytes(hash_)):
         raise DoesNotFit(f"{name}: changed since it was sealed")
-    if content.authentication_code(text) != bytes(mac or b""):
+    if not hmac.compare_digest(content.authentication_code(text), bytes(mac or b"")):
         raise DoesNotFit(f"{name}: not written by this platform")
     _follow(chains, name, columns, bytes(hash_))
 
@@ -274,7 +275,7 @@ def _check_unsealed(found: Verified, last: Checkpoint | None, *, now: datetime) 
         for mac, is_late, is_ahead, *columns in (row for rows in chunks for row in rows):
             text = content.canonical(content.with_details(columns))
             name = f"entry {columns[0]}, not yet sealed"
-            if content.authentication_code(text) != bytes(mac or b""):
+            if not hmac.compare_digest(content.authentication_code(text), bytes(mac or b"")):
                 raise DoesNotFit(f"{name}: not written by this platform")
             if is_late:
                 raise DoesNotFit(f"{name}: put in behind what was sealed")

@@ -20,7 +20,7 @@ KEPT = timedelta(days=400)
 # Somebody else's computer may serve many; those who signed in last are kept.
 MOST_ACCOUNTS = 20
 SALT = "known-browser"
-CODE_BYTES = 12
+CODE_BYTES = 16
 
 
 @dataclass(frozen=True, kw_only=True)
