@@ -1,5 +1,6 @@
 """One Redis client a process, for what Django's cache does not offer."""
 
+import secrets
 from functools import lru_cache
 
 import redis
@@ -27,3 +28,19 @@ def redis_url() -> str:
 def redis_client() -> "redis.Redis":
     """The client of the Redis that the settings name."""
     return _client(redis_url())
+
+
+def claim(name: str, *, seconds: int, mark: bytes = b"") -> bytes | None:
+    """Claim a name that nobody else holds, for some seconds; return what stands there otherwise.
+
+    None means that it is ours. A command whose answer was lost is sent again (see `_client`), and
+    then meets what it wrote itself: so each claim has letters of its own behind its mark. A claim
+    that ends in between is told by its mark alone. Raises RedisError.
+    """
+    client, ours = redis_client(), mark + secrets.token_hex(8).encode()
+    if client.set(name, ours, nx=True, ex=seconds):
+        return None
+    found: bytes | None = client.get(name)
+    if found == ours:
+        return None
+    return mark if found is None else found

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from audit.redis_client import redis_client
+from audit.redis_client import claim, redis_client
 from audit.vault import carried
 from doctolib.page_forms import TOKEN, is_page_form
 
@@ -28,7 +28,7 @@ REMEMBERED_S = 600
 # How long the first of two requests may take before the second one stops waiting for it.
 PENDING_S = 15
 ASK_EVERY_S = 0.05
-PENDING = b"pending"
+PENDING = b"pending "
 USE = b"form sent twice"
 
 
@@ -101,10 +101,9 @@ def _claim(form: _Form) -> dict[str, str] | None:
     Waits while the first request is under way, for PENDING_S at most. What does not open was not
     written by us, and counts as nothing.
     """
-    client, deadline = redis_client(), time.monotonic() + PENDING_S
-    while not client.set(form.name, PENDING, nx=True, ex=PENDING_S):
-        found = cast("bytes | None", client.get(form.name))
-        if found is not None and found != PENDING:
+    deadline = time.monotonic() + PENDING_S
+    while (found := claim(form.name, seconds=PENDING_S, mark=PENDING)) is not None:
+        if not found.startswith(PENDING):
             return form.unseal(found)
         if time.monotonic() > deadline:
             return None

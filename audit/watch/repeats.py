@@ -8,7 +8,7 @@ from functools import lru_cache
 from django.conf import settings
 
 from audit.derived_key import derived_key
-from audit.redis_client import redis_client
+from audit.redis_client import claim
 
 A_DAY_S = 24 * 3600
 
@@ -26,4 +26,4 @@ def is_first(
     day = now.astimezone(UTC).date()
     text = f"{day} {holder_id.hex} {subject_id.hex} {network} {key}".encode()
     name = f"doctolib:opened:{hmac.digest(_key(settings.SECRET_KEY), text, 'sha256').hex()[:32]}"
-    return bool(redis_client().set(name, b"1", nx=True, ex=A_DAY_S))
+    return claim(name, seconds=A_DAY_S) is None

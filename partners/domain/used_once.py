@@ -12,7 +12,7 @@ import redis
 from django.db import connection
 from django.utils import timezone
 
-from audit.redis_client import redis_client
+from audit.redis_client import claim
 from partners.models import UsedStatement
 
 
@@ -21,7 +21,7 @@ def first_use(kind: str, *identifiers: str, seconds: int) -> bool:
     digest = hashlib.sha256("\0".join((kind, *identifiers)).encode())
     name = f"doctolib:once:{kind}:{digest.hexdigest()}"
     try:
-        return bool(redis_client().set(name, 1, nx=True, ex=seconds))
+        return claim(name, seconds=seconds) is None
     except redis.RedisError:
         return _first_in_database(
             digest.digest(), until=timezone.now() + timedelta(seconds=seconds)
