@@ -33,6 +33,7 @@ from booking.rules import permissions_of
 from booking.session_store import session_digest
 from booking.views import gone, unsent, work_session
 from booking.views.drafts import lead_away
+from booking.views.navigated import is_script
 from practitioners.models import Agenda, Membership
 
 _NUMBERS = re.compile(r"[\d.]+")
@@ -169,8 +170,7 @@ def way_back(request: HttpRequest) -> str:
 
     A form is not sent again by its address, nor is a fragment a page: the page that held them.
     """
-    is_page = request.headers.get("Sec-Fetch-Dest", "document") == "document"
-    if request.method in ("GET", "HEAD") and is_page and not request.headers.get("HX-Request"):
+    if request.method in ("GET", "HEAD") and not is_script(request):
         return request.get_full_path()
     return _page_before(request)
 
@@ -248,7 +248,7 @@ def account_required(view: View) -> View:
             try:
                 return view(request, *args, **kwargs)
             except Http404 as why:
-                if unsent.is_script(request):
+                if is_script(request):
                     raise
                 return gone.page(request, kwargs, why=why)
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from booking.domain import drafts
 from booking.domain.drafts import Draft
+from booking.views.navigated import is_script
 
 COOKIE = f"{settings.SECURE_PREFIX}draft"
 LEFT_OUT = {"csrfmiddlewaretoken"}
@@ -32,18 +33,13 @@ def lead_away(
     return answer
 
 
-def _is_script(request: HttpRequest) -> bool:
-    """Whether a page's script asks, which has what was typed before it."""
-    return request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
-
-
 def _keep_form(
     request: HttpRequest, answer: HttpResponse, *, practice_id: uuid.UUID, network: str
 ) -> None:
     """Keep what a form said, and give the browser alone what opens it."""
     # Sent again as it is, from the page that the back button shows, it is no repetition.
     answer.leads_away = True  # type: ignore[attr-defined]
-    if _is_script(request):
+    if is_script(request):
         return
     fields = [
         (name, value)

@@ -17,6 +17,7 @@ from django.http.multipartparser import MultiPartParserError
 from audit.views.typed import SECRET, typed
 from booking.domain import drafts
 from booking.domain.drafts import Draft
+from booking.views.navigated import is_script
 
 COOKIE = f"{settings.HOST_PREFIX}unsent"
 MARK = f"{settings.HOST_PREFIX}last_account"
@@ -70,12 +71,6 @@ def _fields(request: HttpRequest) -> list[tuple[str, str]]:
         for value in values
         if name not in LEFT_OUT and not any(word in name.lower() for word in SECRET)
     ]
-
-
-def is_script(request: HttpRequest) -> bool:
-    """Whether a page's script asks, and no reader who goes to another page."""
-    is_htmx = "HX-Request" in request.headers
-    return is_htmx or request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
 
 
 def bring_back(request: HttpRequest) -> None:

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from audit.views.factor import code_given_at, note_code_given
 from audit.watch.sighting import network_of as network_prefix
 from booking.domain.sign_ins import browser_of
+from booking.views.navigated import is_script
 
 IDLE = timedelta(minutes=30)
 A_DAY = timedelta(days=1)
@@ -54,7 +55,7 @@ def _is_readers(request: HttpRequest) -> bool:
     A page that stays open asks by fetch and GET for what is new, and by a POST of its own how the
     session stands (views/dashboard/session.py).
     """
-    if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
+    if not is_script(request):
         return True
     return request.method == "POST" and not request.path.endswith("/session/")
 

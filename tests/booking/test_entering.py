@@ -267,9 +267,19 @@ def test_a_fragment_leads_the_whole_page_to_the_sign_in(client):
 def test_a_picture_or_stream_is_no_page_to_come_back_to(client):
     answer = client.get(
         reverse("booking:offline-visits"),
-        headers={"Sec-Fetch-Dest": "empty", "Referer": f"http://testserver{APPOINTMENTS}"},
+        headers={
+            "Sec-Fetch-Mode": "cors",
+            "Sec-Fetch-Dest": "empty",
+            "Referer": f"http://testserver{APPOINTMENTS}",
+        },
     )
     assert parse_qs(urlsplit(answer["Location"]).query)["next"] == [APPOINTMENTS]
+
+
+def test_a_page_that_a_service_worker_passes_on_is_one_to_come_back_to(client):
+    headers = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "empty"}
+    answer = client.get(reverse("booking:reads"), headers=headers)
+    assert parse_qs(urlsplit(answer["Location"]).query)["next"] == [reverse("booking:reads")]
 
 
 def test_a_vendors_form_without_the_second_factor_leads_back_to_its_page(account, client):

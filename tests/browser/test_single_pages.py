@@ -1,6 +1,7 @@
 """Sessions, favourites, and a practice's figures: pages that no longer story leads through."""
 
 from datetime import date, time, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.utils import timezone
@@ -185,6 +186,9 @@ def test_the_next_appointments_without_network(live_server, new_page):
     page.get_by_role("button", name="Se déconnecter").click()
     page.wait_for_url(f"{live_server.url}/")
     until(page, "caches.match('/rendez-vous/hors-ligne.json').then((kept) => !kept)")
+    # A page that the service worker passes on is one to come back to after signing in.
+    page.goto(f"{live_server.url}/compte/lectures/")
+    assert parse_qs(urlsplit(page.url).query)["next"] == ["/compte/lectures/"]
 
 
 def test_handing_a_relative_over(live_server, new_page):
