@@ -4,13 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint walk clocks bench tour reset browser help
+.PHONY: run test lint walk clocks mutants bench tour reset browser help
 
 help:
 	@echo "make run    start the demo (http://localhost:8000)"
 	@echo "make test   run every check and test"
 	@echo "make walk   let people do anything, in any order, for longer (SEED=1 WALKS=100 STEPS=30)"
 	@echo "make clocks run what computes from today under other clocks and time zones"
+	@echo "make mutants change the code in small ways and see whether the tests notice (MUTANTS_SAMPLE=40 SEED=1)"
 	@echo "make bench  measure booking, availability, vault, record, scope, search and watch against their baselines"
 	@echo "make tour   take the pictures of docs/tour from the running demo"
 	@echo "make reset  erase the demo's data"
@@ -55,6 +56,11 @@ walk: $(READY)
 
 clocks: $(READY) browser
 	@$(BIN)/python -m tests.clocks
+
+# All of them take hours; MUTANTS_SAMPLE=n takes n of each group, and SEED draws others.
+mutants: $(READY)
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv sync --locked --inexact --quiet --group mutation --python $(BIN)/python
+	@nice $(BIN)/python -m tests.mutation
 
 tour: browser
 	@$(BIN)/python -m tests.tour --url http://localhost:$${DOCTOLIB_PORT:-8000}

@@ -1,0 +1,38 @@
+"""Which modules are mutated: what keeps the platform's promises, in six groups."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+_PATTERNS = {
+    "vault": ["audit/vault/*.py", "audit/vault/providers/*.py"],
+    "record": ["audit/record/*.py"],
+    "budget": ["audit/watch/budget.py", "partners/domain/reveal_budget.py"],
+    "watch": ["audit/watch/[!b]*.py", "booking/domain/watching.py", "partners/domain/watching.py"],
+    # Who may book, move and cancel what, and until when.
+    "rules": [
+        "booking/rules.py",
+        "booking/domain/conflicts.py",
+        "booking/domain/deadline.py",
+        "booking/domain/unusual.py",
+        "practitioners/domain/audience.py",
+        "practitioners/domain/eligibility.py",
+        "practitioners/domain/restrictions.py",
+    ],
+    "take": [
+        "booking/domain/book.py",
+        "practitioners/domain/pieces.py",
+        "practitioners/domain/seating.py",
+        "practitioners/domain/session_seats.py",
+        "practitioners/domain/take.py",
+    ],
+}
+
+
+def files_of(group: str) -> list[Path]:
+    """Return a group's files, in order."""
+    found = {path for pattern in _PATTERNS[group] for path in ROOT.glob(pattern)}
+    return sorted(path for path in found if path.stat().st_size)
+
+
+GROUPS = tuple(_PATTERNS)
