@@ -10,11 +10,14 @@ import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.redis_client import redis_client
 from audit.watch import budget
 from audit.watch.budget import BudgetSpent, Limits
 
 START = datetime(2026, 11, 30, 8, tzinfo=UTC)
 SMALL = Limits(minute=2, hour=4, day=6)
+# As the docstring of the module says them, and not as the module computes them.
+WINDOWS = ((60_000, 2), (3_600_000, 4), (86_400_000, 6))
 
 
 def try_to_spend(holder, subject, *, at, limits=SMALL):
@@ -55,7 +58,7 @@ def test_it_allows_what_the_formula_allows_and_nothing_else(steps):
     for who, wait in steps:
         at += timedelta(milliseconds=wait)
         allowed = True
-        for window, limit in SMALL.windows:
+        for window, limit in WINDOWS:
             since = at - timedelta(milliseconds=window)
             inside = {each for each, when in latest.items() if when > since}
             allowed = allowed and (who in inside or len(inside) < limit)
@@ -100,7 +103,7 @@ def test_every_window_holds(steps):
         at += timedelta(milliseconds=wait)
         if try_to_spend(holder, people[who], at=at):
             opened.append((at, who))
-    for window, limit in SMALL.windows:
+    for window, limit in WINDOWS:
         assert most_at_once(opened, timedelta(milliseconds=window)) <= limit
 
 
@@ -117,6 +120,56 @@ def test_who_is_refused_learns_when_to_come_back():
     assert try_to_spend(holder, uuid.uuid4(), at=START + timedelta(seconds=60))
     assert budget.spent(holder, now=START + timedelta(seconds=60)) == 3
     assert budget.spent(holder, now=START + timedelta(days=2)) == 0
+
+
+@pytest.mark.parametrize(("window", "limit"), WINDOWS)
+def test_each_window_is_full_to_the_millisecond(window, limit):
+    """The first is still counted a millisecond before its window ends, and not when it ends."""
+    holder, step = uuid.uuid4(), timedelta(milliseconds=window // 10)
+    others = {"minute": 99, "hour": 99, "day": 99}
+    name = dict(zip((each for each, _limit in WINDOWS), others, strict=True))[window]
+    limits = Limits(**others | {name: limit})
+    for number in range(limit):
+        assert try_to_spend(holder, uuid.uuid4(), at=START + number * step, limits=limits)
+    end = START + timedelta(milliseconds=window)
+    with pytest.raises(BudgetSpent) as refused:
+        budget.spend(
+            holder=holder, subject=uuid.uuid4(), limits=limits,
+            now=end - timedelta(milliseconds=1500),
+        )  # fmt: skip
+    # Rounded up: nobody is told to come back too early.
+    assert (refused.value.window, refused.value.limit) == (window, limit)
+    assert refused.value.seconds == 2
+    assert str(refused.value) == f"{limit} in {window // 1000} s"
+    last = end - timedelta(milliseconds=1)
+    with pytest.raises(BudgetSpent) as refused:
+        budget.spend(holder=holder, subject=uuid.uuid4(), limits=limits, now=last)
+    assert refused.value.seconds == 1
+    assert try_to_spend(holder, uuid.uuid4(), at=end, limits=limits)
+
+
+def test_a_limit_of_nobody_says_the_whole_window():
+    nobody = Limits(minute=0, hour=4, day=6)
+    with pytest.raises(BudgetSpent) as refused:
+        budget.spend(holder=uuid.uuid4(), subject=uuid.uuid4(), limits=nobody, now=START)
+    assert refused.value.seconds == 60
+
+
+def test_a_slow_clock_opens_no_gap_and_what_is_over_is_forgotten():
+    """The store's own latest time counts; its rows live as long as the longest window."""
+    holder = uuid.uuid4()
+    for second in (0, 1):
+        assert try_to_spend(holder, uuid.uuid4(), at=START + timedelta(seconds=second))
+    # An hour behind, the minute's window would be empty by this clock alone.
+    assert not try_to_spend(holder, uuid.uuid4(), at=START - timedelta(hours=1))
+    store = redis_client()
+    counted, latest = budget._keys(holder)
+    assert int(store.get(latest)) == int((START + timedelta(seconds=1)).timestamp() * 1000)
+    for key in (counted, latest):
+        assert 0 < store.pttl(key) <= budget.DAY
+        assert store.pttl(key) > budget.DAY - 60_000
+    assert try_to_spend(holder, uuid.uuid4(), at=START + timedelta(days=2))
+    assert store.zcard(counted) == 1
 
 
 def test_holders_do_not_share(monkeypatch):

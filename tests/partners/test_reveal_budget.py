@@ -10,13 +10,16 @@ from audit.watch import budget
 from audit.watch.budget import Limits
 from audit.watch.past import Day, Past
 from booking.domain.book import book
-from booking.models.appointment import Channel
+from booking.models.appointment import Appointment, Channel
 from partners.domain import reveal_budget
 from partners.models import Partner
 from tests.factories import (
+    make_agenda,
     make_credential,
     make_grant,
+    make_opening,
     make_patient,
+    make_reason,
     practice_actor,
 )
 from tests.partners.software import Software
@@ -107,6 +110,42 @@ def test_it_is_sized_by_who_comes_within_a_week(grant, appointments, now, monkey
     monkeypatch.setattr(reveal_budget, "FLOOR_DAY", 2)
     assert reveal_budget.limits_of(grant, now=now).day == 6
     assert reveal_budget.limits_of(grant, now=now + timedelta(days=30)).day == 2
+
+
+def test_an_hour_is_a_third_and_a_minute_a_quarter_of_it(grant, appointments, now, monkeypatch):
+    """Rounded up, and never below the floors."""
+    for name in ("FLOOR_DAY", "FLOOR_HOUR", "FLOOR_MINUTE"):
+        monkeypatch.setattr(reveal_budget, name, 1)
+    for floor, expected in [(1, (6, 2, 1)), (7, (7, 3, 1)), (31, (31, 11, 3)), (40, (40, 14, 4))]:
+        monkeypatch.setattr(reveal_budget, "FLOOR_DAY", floor)
+        limits = reveal_budget.limits_of(grant, now=now)
+        assert (limits.day, limits.hour, limits.minute) == expected
+
+
+def test_the_week_around_now_begins_with_its_first_instant_and_ends_before_its_last(
+    grant, appointments, monkeypatch
+):
+    monkeypatch.setattr(reveal_budget, "FLOOR_DAY", 0)
+    first = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+    last = first + timedelta(hours=2, minutes=30)
+    second, week = timedelta(seconds=1), timedelta(days=7)
+    for now, expected in [
+        (first - week, 0), (first - week + second, 1), (last - week + second, 6),
+        (first + week, 6), (first + week + second, 5), (last + week, 1),
+        (last + week + second, 0),
+    ]:  # fmt: skip
+        assert reveal_budget.limits_of(grant, now=now).day == expected
+
+
+def test_only_patients_of_the_granted_agendas_count_and_each_once(
+    grant, agenda, appointments, now, monkeypatch
+):
+    monkeypatch.setattr(reveal_budget, "FLOOR_DAY", 0)
+    other = make_agenda(practice=agenda.practice)
+    make_opening(other, make_reason(other))
+    booked(other, 8, 0, now)
+    Appointment.unscoped.filter(agenda=agenda).update(patient=appointments[0].patient)
+    assert reveal_budget.limits_of(grant, now=now).day == 1
 
 
 def test_a_grant_that_opens_nothing_shows_none(grant, now):
