@@ -18,11 +18,12 @@ from doctolib.demo import accounts, load
 from doctolib.development import witness
 from doctolib.development.mail_sink import start_sink
 from doctolib.environment import PROJECT_DIR, read_environment
+from doctolib.process_secrets import throw_away
 from doctolib.servers import url_of_role
 from doctolib.supervisor import GaveUp, Supervisor
 
 PARTNER_CLIENT = ".venv/bin/python docs/partners/client.py"
-SEALER = "The sealer"
+SEALER, EVENTS, SCHEDULER = "The sealer", "The server of events", "The scheduler"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -47,12 +48,12 @@ def commands_of(port: int, live_port: int) -> dict[str, list[str]]:
             *[*granian, "--interface", "wsgi", "--port", str(port), "--workers", "2"],
             *["--blocking-threads", "2", "doctolib.wsgi:application"],
         ],
-        "The server of events": [
+        EVENTS: [
             *[*granian, "--interface", "asginl", "--port", str(live_port), "--workers", "1"],
             "doctolib.asgi:application",
         ],
         "The worker": [*celery, "worker", "--concurrency", "1", "--loglevel", "warning"],
-        "The scheduler": [*celery, "beat", "--loglevel", "warning", "--schedule", schedule],
+        SCHEDULER: [*celery, "beat", "--loglevel", "warning", "--schedule", schedule],
         SEALER: [sys.executable, str(PROJECT_DIR / "manage.py"), "record", "keep-sealing"],
     }
 
@@ -84,7 +85,11 @@ class Command(BaseCommand):
             commands["The witness"] = witness.command_of(environment.witness_port)
             os.environ["DOCTOLIB_WITNESSES"] = witness.setting_of(environment.witness_port)
         variables = self._environment_of(privileges.APPLICATION_ROLE)
-        own = {SEALER: self._environment_of(privileges.SEALER_ROLE)}
+        own = {
+            SEALER: self._environment_of(privileges.SEALER_ROLE) | throw_away("sealer"),
+            EVENTS: variables | throw_away("events"),
+            SCHEDULER: variables | throw_away("scheduler"),
+        }
         connection.close()
         sink = start_sink(settings.MAIL_SINK_DIR, port=environment.smtp_port)
         supervisor = Supervisor(
