@@ -19,6 +19,8 @@ from practitioners.domain import live
 PLACES_S = 6 * 3600
 # What a browser says of one connection; an offer of audio, video and data takes about 6 kB.
 ITEM_BYTES, ITEMS_AT_ONCE = 64 * 1024, 60
+# How often a place may tell others something within some seconds; beginning a call anew takes ten.
+TOLD_AT_MOST, TOLD_WITHIN_S = 100, 10
 KINDS = {"description", "candidate"}
 # How often two browsers have begun their connection anew from nothing.
 ROUNDS = range(1000)
@@ -26,6 +28,10 @@ ROUNDS = range(1000)
 
 class NoSuchPlace(Exception):
     """The place is not, or no longer, this person's."""
+
+
+class TooManySignals(Exception):
+    """A place tells others more than any connection takes; it may go on in a moment."""
 
 
 class BadSignal(Exception):
@@ -120,9 +126,11 @@ def tell(
     has_started: bool,
 ) -> None:
     """Hand what a browser tells others about their connection to them. Raises NoSuchPlace,
-    BadSignal; before the visit has started nothing passes between the patient and the others.
+    BadSignal, TooManySignals; before the visit has started nothing passes between the patient and
+    the others.
     """
     sender = _holder(appointment_id, account_id, place)
+    _count(place)
     if not isinstance(items, list) or not 0 < len(items) <= ITEMS_AT_ONCE:
         raise BadSignal
     places = _places(appointment_id)
@@ -140,6 +148,13 @@ def tell(
         if Part.PATIENT in (sender["part"], receiver["part"]) and not has_started:
             raise BadSignal
         live.publish(topic_of(appointment_id), {"kind": "signal", "from": place, **item})
+
+
+def _count(place: str) -> None:
+    name, client = f"video:{place}:told", redis_client()
+    client.set(name, 0, nx=True, ex=TOLD_WITHIN_S)
+    if client.incr(name) > TOLD_AT_MOST:
+        raise TooManySignals
 
 
 def say(appointment_id: uuid.UUID, kind: str) -> None:

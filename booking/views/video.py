@@ -145,6 +145,8 @@ def pass_on(request: HttpRequest, row: Appointment) -> HttpResponse:
         return JsonResponse({"problem": str(refused.text)}, status=409)
     except video_room.NoSuchPlace:
         return JsonResponse({"problem": _("Vous avez quitté la salle.")}, status=403)
+    except video_room.TooManySignals:
+        return HttpResponse(status=429, headers={"Retry-After": str(video_room.TOLD_WITHIN_S)})
     except (ValueError, RecursionError, video_room.BadSignal):
         return JsonResponse({"problem": _("Message illisible.")}, status=400)
     return HttpResponse(status=204)

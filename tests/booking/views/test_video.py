@@ -224,6 +224,28 @@ def test_what_is_not_a_signal_is_refused(visit, time_machine, body):
     assert answer.json()["problem"] == "Message illisible."
 
 
+def test_signals_are_counted(visit, time_machine, monkeypatch):
+    """Somebody who floods the room keeps neither the others nor Redis busy."""
+    monkeypatch.setattr(video_room, "TOLD_AT_MOST", 3)
+    time_machine.move_to(STARTS, tick=False)
+    patient, doctor = patient_of(visit), verified_client(visit.member.account)
+    _status, theirs = enter(doctor, at_practice(visit, "enter-practice-video"))
+    doctor.post(at_practice(visit, "start-video"))
+    _status, own_place = enter(patient, own(visit, "enter-video"))
+    item = {"to": theirs["place"], "candidate": {"candidate": ""}}
+
+    def told():
+        url = own(visit, "signal-video")
+        return tell(patient, url, place=own_place["place"], items=[item])
+
+    assert [told().status_code for _n in range(5)] == [204] * 3 + [429] * 2
+    assert told()["Retry-After"] == str(video_room.TOLD_WITHIN_S)
+    # The other side speaks on.
+    answer = {"to": own_place["place"], "candidate": {"candidate": ""}}
+    url = at_practice(visit, "signal-practice-video")
+    assert tell(doctor, url, place=theirs["place"], items=[answer]).status_code == 204
+
+
 def test_nobody_speaks_from_anothers_place(visit, time_machine):
     time_machine.move_to(STARTS, tick=False)
     patient, doctor = patient_of(visit), verified_client(visit.member.account)
