@@ -49,8 +49,8 @@ class KnownBrowserMiddleware:
 class SeenMiddleware:
     """Notes, at most once an hour, that a signed-in session is in use.
 
-    It ends one of somebody's work that was not for half an hour, and one that turns up in another
-    browser (views/work_session.py).
+    It ends one of somebody's work that was not for half an hour, any that began a month ago, and
+    one that turns up in another browser (views/work_session.py).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -61,6 +61,9 @@ class SeenMiddleware:
             now = timezone.now()
             if work_session.is_idle(request.session, now=now):
                 _end(request, _("Votre session s’est fermée après une demi-heure sans activité."))
+                return self.get_response(request)
+            if work_session.is_too_old(request.session, now=now):
+                _end(request, _("Votre session a plus d’un mois : connectez-vous de nouveau."))
                 return self.get_response(request)
             if work_session.is_another_browser(request):
                 _end(request, _("Votre navigateur a changé : connectez-vous de nouveau."))

@@ -19,7 +19,7 @@ from django_otp_webauthn.helpers import WebAuthnHelper
 from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.vault.reveal import Purpose, reveal
-from audit.views.factor import fresh_factor, has_just_proved
+from audit.views.factor import fresh_factor, has_just_proved, note_entered
 from booking.domain import passkeys, second_factor, sign_ins
 from booking.models import Account
 from booking.views import afterwards, entering, work_session
@@ -160,6 +160,7 @@ class CompleteSigningIn(ceremonies.CompleteCredentialAuthenticationView):
             entering.enter(self.request, device.user, target=self.target, by="passkey")
         else:
             entering.renew(self.request)
+            note_entered(self.request, now=timezone.now())
         entering.show_factor(self.request, device)
         entering.forget_code(self.request)
         return device.user

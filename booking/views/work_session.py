@@ -12,13 +12,15 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from audit.views.factor import code_given_at, note_code_given
+from audit.views.factor import ENTERED_AT, code_given_at, note_code_given
 from audit.watch.sighting import network_of as network_prefix
 from booking.domain.sign_ins import browser_of
 from booking.views.navigated import is_script
 
 IDLE = timedelta(minutes=30)
 A_DAY = timedelta(days=1)
+# From the last time that the first factor was shown (NIST SP 800-63B section 2.1.3, AAL1: 30 days).
+LONGEST = timedelta(days=30)
 # An instant is kept so often at most: each time, the session is written.
 NOTED_EVERY = timedelta(minutes=1)
 WORKS, USED_AT = "works", "used_at"
@@ -38,6 +40,12 @@ def is_idle(session: Any, *, now: datetime) -> bool:
     """Whether a session of somebody's work has not been used for half an hour."""
     used_at = float(session.get(USED_AT, 0.0))
     return bool(session.get(WORKS)) and now.timestamp() - used_at > IDLE.total_seconds()
+
+
+def is_too_old(session: Any, *, now: datetime) -> bool:
+    """Whether a session goes on from a sign-in of more than a month ago, however it was used."""
+    entered_at = session.get(ENTERED_AT)
+    return entered_at is not None and now.timestamp() - entered_at > LONGEST.total_seconds()
 
 
 def note_use(request: HttpRequest, *, now: datetime) -> None:

@@ -144,6 +144,24 @@ def test_a_patients_session_lives_on(time_machine):
     assert opens(client, reverse("booking:account"))
 
 
+def test_no_session_lives_for_ever(time_machine):
+    """A patient's that is used every day shows the first factor once a month."""
+    make_account(ADDRESS)
+    client = Client()
+    client.post(reverse("booking:sign-in"), {"email": ADDRESS, "password": PASSWORD})
+    for _day in range(30):
+        assert opens(client, reverse("booking:account"))
+        later(time_machine, days=1, minutes=-1)
+    client.post(reverse("booking:prove-again"), {"password": PASSWORD})
+    for _day in range(30):
+        assert opens(client, reverse("booking:account"))
+        later(time_machine, days=1)
+    later(time_machine, minutes=1)
+    answer = client.get(reverse("booking:account"), follow=True)
+    assert "Votre session a plus d’un mois" in answer.content.decode()
+    assert not opens(client, reverse("booking:account"))
+
+
 def test_the_code_is_asked_daily(account, pages, time_machine):
     for page in pages:
         client = signed_in()

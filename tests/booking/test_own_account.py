@@ -7,12 +7,13 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django_otp.oath import totp
 
 from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.domain import accounts, delivery, erase
 from booking.domain.sign_ins import browser_of
-from booking.models import Account, Favourite, Message, SignIn
+from booking.models import Account, CodeApp, Favourite, Message, SignIn
 from booking.session_store import digest_of
 from tests.booking.test_accounts import sign_in, signed_in
 from tests.booking.test_book import booked
@@ -261,3 +262,19 @@ def test_a_made_up_link_ends_nothing(token, account):
 def test_a_link_of_another_kind_ends_nothing(account):
     token = accounts.reset_token(account)
     assert Client().post(reverse("booking:no-reminders", args=[token])).status_code == 400
+
+
+def test_a_new_factor_offers_to_close_the_others(account):
+    """After an app was set up, and on the page of passkeys; the account stays open here."""
+    elsewhere, here = device(), device()
+    page = reverse("booking:second-factor")
+    here.get(page)
+    seed = CodeApp.objects.get(user=account).seed
+    codes = here.post(page, {"code": f"{totp(seed):06d}"}, follow=True).content.decode()
+    close = reverse("booking:end-other-sessions")
+    assert f'action="{close}"' in codes
+    assert f'action="{close}"' in here.get(reverse("booking:passkeys")).content.decode()
+    assert elsewhere.get(SESSIONS).status_code == 200
+    assert here.post(close).status_code == 302
+    assert elsewhere.get(SESSIONS).status_code == 302
+    assert here.get(SESSIONS).status_code == 200
