@@ -2,6 +2,7 @@
 
 import secrets
 from functools import lru_cache
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -40,7 +41,8 @@ def claim(name: str, *, seconds: int, mark: bytes = b"") -> bytes | None:
     client, ours = redis_client(), mark + secrets.token_hex(8).encode()
     if client.set(name, ours, nx=True, ex=seconds):
         return None
-    found: bytes | None = client.get(name)
+    stands: Any = client.get(name)
+    found: bytes | None = stands
     if found == ours:
         return None
     return mark if found is None else found
