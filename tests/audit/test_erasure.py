@@ -64,6 +64,44 @@ def test_the_key_table_is_backed_up_and_put_back_whole(tmp_path, capsys):
     call_command("vault", "restore-keys", str(file))
     assert "1 data keys stand" in capsys.readouterr().out
     assert [last_name(p) for p in (gone, staying, later)] == ["", "Restante", ""]
+    entry = Entry.objects.filter(action="data-keys-restored").latest("at", "id")
+    assert (entry.actor_kind, entry.channel, entry.details) == ("system", "shell", {"count": 1})
+
+
+@pytest.mark.django_db
+def test_a_key_comes_back_as_it_was():
+    patients = [make_patient() for _n in range(3)]
+    before = list(SubjectKey.objects.order_by("pk").values())
+    lines = list(erase.backup_lines())
+    assert lines[0] == '{"format": "doctolib-keys/1"}\n' and len(lines) == 4
+    SubjectKey.objects.all().delete()
+    assert erase.restore(lines) == 3
+    assert list(SubjectKey.objects.order_by("pk").values()) == before
+    assert [last_name(patient) for patient in patients] == ["Lefèvre"] * 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("doctolib-keys/1", "doctolib-keys/2"),
+        ('"format"', '"f"'),
+        ('"wrapped": "', '"wrapped": "!'),
+        ('"wrapped"', '"w"'),
+        ('"root_key"', '"r"'),
+        ('"created_at": "', '"created_at": "on '),
+        ('"created_at"', '"c"'),
+        ('"subject": "', '"subject": "x'),
+        ('{"subject"', '"subject"'),
+    ],
+)
+def test_a_key_that_cannot_be_read_is_named_by_its_line(old, new):
+    patient = make_patient()
+    lines = [line.replace(old, new) for line in erase.backup_lines()]
+    number = 1 if "format" in old or "keys/1" in old else 2
+    with pytest.raises(erase.UnreadableKeys, match=f"^line {number}: "):
+        erase.restore(lines)
+    assert last_name(patient) == "Lefèvre"
 
 
 @pytest.mark.django_db

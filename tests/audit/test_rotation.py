@@ -53,9 +53,11 @@ def test_rotation_status_and_retirement(capsys):
     call_command("vault", "retire", old_id)
     assert [last_name(p) for p in patients] == [f"Nom{n}" for n in range(7)]
     actions = Entry.objects.filter(channel="shell").order_by("at", "id")
-    assert [e.action for e in actions][-3:] == [
-        "root-key-introduced", "data-keys-rewrapped", "root-key-retired",
-    ]  # fmt: skip
+    assert [(e.action, e.actor_kind, e.details) for e in actions][-3:] == [
+        ("root-key-introduced", "system", {"root_key": new_id}),
+        ("data-keys-rewrapped", "system", {"root_key": new_id, "count": 7}),
+        ("root-key-retired", "system", {"root_key": old_id}),
+    ]
 
 
 @pytest.mark.django_db

@@ -149,7 +149,9 @@ def test_only_patients_of_the_granted_agendas_count_and_each_once(
 
 
 def test_a_grant_that_opens_nothing_shows_none(grant, now):
-    assert reveal_budget.use_of(grant, now=now).spent == 0
+    use = reveal_budget.use_of(grant, now=now)
+    assert use.spent == 0
+    assert (use.limits.day, use.limits.hour, use.limits.minute) == (60, 30, 10)
     grant.scopes = ["agendas:read"]
     assert reveal_budget.use_of(grant, now=now) is None
 
