@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 
 from audit.models import Entry
 from booking.domain import call, patients
@@ -22,6 +23,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)
 
 
 @pytest.fixture
@@ -133,6 +135,82 @@ def test_a_new_hold_lets_go_of_the_former_one(reason, now):
     take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
     take.hold(visit_reason=reason, starts_at=NINE + timedelta(minutes=30), key="mine", now=now)
     assert starts(reason, now)[:2] == [NINE, NINE + timedelta(hours=1)]
+
+
+def test_a_hold_is_kept_by_its_key_alone_and_until_its_last_instant(reason, now):
+    hold_id, until = take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
+    assert until == now + timedelta(minutes=7)
+    last = until - INSTANT
+    assert take.find_hold(key="mine", now=last) == hold_id
+    (held,) = take.held_by(key="mine", visit_reason=reason, now=last)
+    assert (held.id, held.starts_at, held.until) == (hold_id, NINE, until)
+    for key, at in [("mine", until), ("theirs", now), ("", now)]:
+        assert take.find_hold(key=key, now=at) is None
+        assert take.held_by(key=key, visit_reason=reason, now=at) == []
+        assert take.keep_hold(hold_id=hold_id, key=key, now=at, has_uses=False) is None
+    kept = take.keep_hold(hold_id=hold_id, key="mine", now=last, has_uses=False)
+    assert (kept.pk, kept.hold_until, kept.hold_key) == (hold_id, None, "")
+    row = Taken.objects.get()
+    assert (row.hold_until, row.hold_key) == (None, "")
+
+
+def test_what_is_taken_for_good_is_freed_by_nobody_who_lets_go_of_holds(reason, now):
+    kept = booked(reason, now).taken_id
+    take.release_holds(key="")
+    assert take.drop_expired_holds(now=now + timedelta(days=9)) == 0
+    until = now + timedelta(minutes=1)
+    take.let_go(kept, key="undo", until=until)
+    row = Taken.objects.get()
+    assert (row.hold_until, row.hold_key) == (until, "undo")
+    take.release_holds(key="another")
+    assert take.drop_expired_holds(now=until - INSTANT) == 0
+    assert Taken.objects.get().pk == kept
+    assert take.find_hold(key="undo", now=now) == kept
+    take.release_holds(key="undo")
+    assert not Taken.objects.exists()
+
+
+def test_an_expired_hold_is_dropped_when_it_ends(reason, now):
+    _hold_id, until = take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
+    assert take.drop_expired_holds(now=until - INSTANT) == 0
+    assert take.drop_expired_holds(now=until) == 1
+
+
+def test_taken_time_has_the_buffers_and_the_slot_has_not(reason, now):
+    reason.buffer_before_minutes, reason.buffer_after_minutes = 10, 5
+    reason.save()
+    at = NINE + timedelta(hours=8)
+    for minutes, expected in [(None, 30), (50, 50)]:
+        at += timedelta(hours=2)
+        taken_id, ends_at = take.take(
+            visit_reason=reason, starts_at=at, now=now, online=False, anywhere=True, minutes=minutes
+        )
+        assert ends_at == at + timedelta(minutes=expected)
+        row = Taken.objects.get(pk=taken_id)
+        assert row.period.lower == at - timedelta(minutes=10)
+        assert row.period.upper == ends_at + timedelta(minutes=5)
+        assert (row.agenda_id, row.visit_reason_id) == (reason.agenda_id, reason.pk)
+        assert take.slot_of(row, reason) == (at, ends_at)
+
+
+def test_notice_and_horizon_end_to_the_instant(reason, now):
+    """A slot is online until its notice begins, and from the horizon on, which is not part of it."""
+    reason.minimum_notice_minutes, reason.horizon_days = 60, 3
+    reason.save()
+    hour, days = timedelta(minutes=60), timedelta(days=3)
+    for at, is_online in [
+        (NINE - days, False),
+        (NINE - days + INSTANT, True),
+        (NINE - hour, True),
+        (NINE - hour + INSTANT, False),
+    ]:
+        if not is_online:
+            with pytest.raises(OutsideOpening), transaction.atomic():
+                take.take(visit_reason=reason, starts_at=NINE, now=at)
+        taken_id, ends_at = take.take(visit_reason=reason, starts_at=NINE, now=at, online=is_online)
+        assert ends_at == NINE + timedelta(minutes=30)
+        take.release(taken_id)
+    assert not Taken.objects.exists()
 
 
 def test_reasons_for_new_or_known_patients(reason, now):
