@@ -17,7 +17,10 @@ from audit.models import Checkpoint
 from audit.record import health, proofs, tree, verify
 
 # "x001/x234/067": groups of three digits, all but the last marked; then ".p/W" of a partial tile.
-_NUMBER = re.compile(r"(?P<groups>(?:x\d{3}/)*\d{3})(?:\.p/(?P<width>[1-9]\d{0,2}))?\Z")
+# No record has so many entries that a number has more groups.
+_NUMBER = re.compile(
+    r"(?P<groups>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?\Z"
+)
 FOREVER_S = 365 * 24 * 3600
 
 

@@ -18,17 +18,25 @@ Formats: RFC 9162 (tree and proofs), C2SP signed-note and tlog-checkpoint.
 
 import argparse
 import base64
-import binascii
 import hashlib
 import json
+import re
 import sys
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+SIZE = re.compile("0|[1-9][0-9]{0,18}")
+
 
 class DoesNotFit(Exception):
     """What does not fit, in words."""
+
+
+UNREADABLE = (
+    DoesNotFit, LookupError, ValueError, TypeError, AttributeError, ArithmeticError,
+    RecursionError, OSError,
+)  # fmt: skip
 
 
 def leaf_hash(content):
@@ -44,7 +52,7 @@ def read_key(text):
     try:
         name, key_id, encoded = text.strip().split("+", 2)
         key = base64.b64decode(encoded, validate=True)
-    except (ValueError, binascii.Error):
+    except ValueError:
         raise DoesNotFit("the key cannot be read") from None
     made = hashlib.sha256(name.encode() + b"\n" + key).digest()[:4]
     if len(key) != 33 or key[0] != 1 or made.hex() != key_id:
@@ -58,21 +66,28 @@ def read_checkpoint(note, key):
     text, separator, signatures = note.rpartition("\n\n")
     text += "\n"
     lines = text.split("\n")
-    if not separator or len(lines) < 4 or lines[0] != name or not lines[1].isdigit():
+    if not separator or len(lines) < 4 or lines[0] != name or not SIZE.fullmatch(lines[1]):
         raise DoesNotFit("this is no checkpoint of " + name)
     for line in signatures.split("\n"):
         parts = line.split(" ")
         if len(parts) != 3 or parts[0] != "\u2014" or parts[1] != name:
             continue
-        signature = base64.b64decode(parts[2])
+        signature = decoded(parts[2])
         if signature[:4] != key_id:
             continue
         try:
             Ed25519PublicKey.from_public_bytes(public).verify(signature[4:], text.encode())
         except InvalidSignature:
             raise DoesNotFit("the signature of the checkpoint is wrong") from None
-        return int(lines[1]), base64.b64decode(lines[2])
+        return int(lines[1]), decoded(lines[2])
     raise DoesNotFit("the checkpoint is not signed by " + name)
+
+
+def decoded(text):
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise DoesNotFit("the checkpoint cannot be read") from None
 
 
 def check_inclusion(leaf, index, size, path, root):
@@ -253,7 +268,7 @@ def check_seal(note, key, digest):
     text, _, signature = note.partition("\n\n")
     if text != f"{name}\nevidence {digest}":
         raise DoesNotFit("the file was changed since it was sealed")
-    made = base64.b64decode(signature.split(" ")[2])
+    made = decoded(signature.split(" ")[2])
     try:
         if made[:4] != key_id:
             raise InvalidSignature
@@ -303,8 +318,9 @@ def main():
                 "evidence": verify_evidence,
             }
             key = checks[options.what](options.files[0], options.key, held)
-    except (DoesNotFit, KeyError, ValueError, TypeError, OSError) as problem:
-        print(f"DOES NOT FIT: {problem}")
+    except UNREADABLE as problem:
+        # A file of another shape than ours fails where it is read.
+        print(f"DOES NOT FIT: {problem or 'the file cannot be read'}")
         return 1
     if not options.key:
         print(

@@ -35,6 +35,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 ED25519, COSIGNATURE = 1, 4
 MOST_STEPS, MOST_BYTES = 63, 64 * 1024
+LONGEST_LENGTH = 9  # digits
 OLD = re.compile(r"old (0|[1-9][0-9]{0,18})")
 SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -233,9 +234,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def body(self):
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > MOST_BYTES:
+        is_number = length.isascii() and length.isdigit()
+        if not is_number or len(length) > LONGEST_LENGTH or int(length) > MOST_BYTES:
             self.close_connection = True
-            raise Refused(413 if length.isdigit() else 411)
+            raise Refused(413 if is_number else 411)
         return self.rfile.read(int(length))
 
     def do_GET(self):
