@@ -91,7 +91,9 @@ class Assertion(JWTBearerClientAssertion):
 
     def process_assertion_claims(self, assertion: str, resolve_key: KeySet) -> jwt.Claims:
         try:
-            claims = jwt.decode(assertion, resolve_key, algorithms=ALGORITHMS).claims
+            claims = jwt.decode(
+                assertion, resolve_key, algorithms=ALGORITHMS, decoder_cls=dpop.PlainJSON
+            ).claims
         except dpop.MALFORMED as error:
             raise InvalidClientError(
                 "The assertion is not signed by a key of this credential.", status_code=401

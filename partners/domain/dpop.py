@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -18,8 +19,19 @@ ALGORITHMS = ["ES256", "ES384", "PS256", "RS256", "Ed25519", "EdDSA"]
 # Section 11.1: accepted for a short time, long enough for clocks that differ.
 MOST_SECONDS = 60
 # What joserfc raises of headers, keys and claims that are not of the types they should be.
-MALFORMED = (JoseError, ValueError, TypeError, KeyError, AttributeError)
+MALFORMED = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+
+
+class PlainJSON(json.JSONDecoder):
+    """JSON as RFC 8259 has it: NaN and Infinity, which are in no order with times, are refused."""
+
+    def __init__(self) -> None:
+        super().__init__(parse_constant=self._refuse)
+
+    @staticmethod
+    def _refuse(name: str) -> None:
+        raise ValueError(f"{name} is no JSON")
 
 
 class InvalidProof(Exception):
@@ -41,7 +53,7 @@ def thumbprint_of_proof(
         if header.get("alg") not in ALGORITHMS:
             raise InvalidProof("alg must be an asymmetric algorithm")
         key = _public_key(header.get("jwk"))
-        claims = jwt.decode(proof, key, algorithms=ALGORITHMS).claims
+        claims = jwt.decode(proof, key, algorithms=ALGORITHMS, decoder_cls=PlainJSON).claims
     except MALFORMED as error:
         raise InvalidProof("the proof is not a JWT signed by its own key") from error
     _check_claims(claims, method=method, url=url, now=now)
@@ -78,7 +90,8 @@ def _check_claims(claims: Mapping[str, Any], *, method: str, url: str, now: date
         raise InvalidProof("htu is another address")
     if isinstance(iat, bool) or not isinstance(iat, int | float):
         raise InvalidProof("iat is missing")
-    if abs(now.timestamp() - iat) > MOST_SECONDS:
+    # Compared and not subtracted: a whole number of 400 digits is no float.
+    if not now.timestamp() - MOST_SECONDS <= iat <= now.timestamp() + MOST_SECONDS:
         raise InvalidProof(f"iat is not within {MOST_SECONDS} seconds of now")
 
 

@@ -40,7 +40,10 @@ def signed(header, claims):
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
     from cryptography.hazmat.primitives.hashes import SHA256
 
-    parts = [urlsafe_b64encode(json.dumps(part).encode()).decode() for part in (header, claims)]
+    texts = [
+        part if isinstance(part, bytes) else json.dumps(part).encode() for part in (header, claims)
+    ]
+    parts = [urlsafe_b64encode(text).decode() for text in texts]
     message = ".".join(parts)
     r, s = decode_dss_signature(KEY.private_key.sign(message.encode(), ec.ECDSA(SHA256())))
     signature = urlsafe_b64encode(r.to_bytes(32) + s.to_bytes(32)).decode()
@@ -121,6 +124,26 @@ def test_a_malformed_key_is_not_registered(credential, jwk):  # noqa: F811
 def test_an_address_that_is_none_is_another_one(granted, htu):
     answer = ask(assertion(granted), dpop=proof(url=None, htu=htu))
     assert answer.json()["error_description"] == "htu is another address"
+
+
+@pytest.mark.parametrize("at", [float("nan"), float("inf"), 10**400], ids=["nan", "inf", "huge"])
+def test_a_time_that_is_in_no_order_with_others_is_refused(granted, at):
+    """JSON has no NaN, Python's reader has; it is neither before nor after any time."""
+    header, claims = good_assertion(granted)
+    answer = ask(signed(header, claims | {"exp": at}))
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    header, claims = good_proof()
+    answer = ask(assertion(granted), dpop=signed(header, claims | {"iat": at}))
+    assert answer.json()["error"] == "invalid_dpop_proof"
+
+
+def test_claims_nested_without_end_are_refused_though_signed(granted):
+    # Short enough for the library, which takes no long ones, and too deep for Python's own reader.
+    deep = b'{"jti": ' + b"[" * 3000
+    header, _claims = good_proof()
+    assert ask(assertion(granted), dpop=signed(header, deep)).status_code == 400
+    header, _claims = good_assertion(granted)
+    assert ask(signed(header, deep)).status_code == 401
 
 
 @pytest.mark.parametrize("where", ["header", "claims"])
