@@ -37,6 +37,7 @@ from partners.fhir.search import ids, names_any, read_count, read_period, read_r
 from partners.fhir.slots import reason_and_start
 from partners.models import OwnIdentifier
 from partners.queries import granted_appointments, granted_patients
+from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Taken, VisitReason
 
 EARLIEST, LATEST = "GAP_Appointment_earliestStart", "GAP_Appointment_latestStart"
@@ -344,7 +345,13 @@ def _slot_of(
 
 
 def _instant(text: Any) -> datetime | None:
-    return datetime.fromisoformat(text) if isinstance(text, str) else None
+    """An Appointment's start; None where it has none. Raises ValidationError."""
+    if text is None:
+        return None
+    at = read_instant(text) if isinstance(text, str) else None
+    if at is None:
+        raise ValidationError({"start": "must be an instant with its offset"})
+    return at
 
 
 def _patient_of(given: dict[str, Any]) -> uuid.UUID | None:

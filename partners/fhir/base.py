@@ -117,7 +117,14 @@ class FHIRView(ScopedView):
 
 
 def valid(data: Any, kind: str) -> dict[str, Any]:
-    """A resource of this type that fhir.resources finds valid; raises ValidationError."""
+    """A resource of this type that fhir.resources finds valid; raises ValidationError.
+
+    What is null is not there: fhir.resources takes it for absent, as we do then.
+    """
+    try:
+        data = _without_nulls(data)
+    except RecursionError as error:
+        raise ValidationError({kind: "cannot be read"}) from error
     if not isinstance(data, dict) or data.get("resourceType") != kind:
         raise ValidationError({"resourceType": f"must be {kind}"})
     try:
@@ -127,9 +134,17 @@ def valid(data: Any, kind: str) -> dict[str, Any]:
         for one in error.errors():
             problems.setdefault(".".join(map(str, one["loc"])) or kind, []).append(one["msg"])
         raise ValidationError(problems) from error
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         raise ValidationError({kind: "cannot be read"}) from error
     return data
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [_without_nulls(each) for each in value if each is not None]
+    return value
 
 
 def version_of(resource: dict[str, Any]) -> str:

@@ -22,6 +22,7 @@ from partners.fhir.directory import ACTORS, DirectoryRead, DirectorySearch
 from partners.fhir.search import read_reference
 from partners.models import DeclaredSchedule
 from partners.queries import granted_agendas
+from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Agenda
 
 FREE, BUSY = "free", "busy-unavailable"
@@ -74,14 +75,7 @@ class ScheduleRead(DirectoryRead):
         """A JSON Patch (RFC 6902) of the resource as it is read."""
         row = self._locked(agenda_id)
         current = plain(mapping.declared_schedule(row))
-        try:
-            patched = jsonpatch.JsonPatch(_operations(request.data)).apply(current)
-        except (
-            jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError,
-            AttributeError, ValueError, RecursionError,
-        ) as error:  # fmt: skip
-            raise ValidationError({"patch": "cannot be applied"}) from error
-        return self._change(request, row, valid(patched, "Schedule"))
+        return self._change(request, row, valid(patched(current, request.data), "Schedule"))
 
     @takes()
     def delete(self, request: Request, agenda_id: uuid.UUID) -> Response:
@@ -115,6 +109,17 @@ class ScheduleRead(DirectoryRead):
         if agendas.filter(pk=pk).exists():
             raise NotDone("This Schedule is the practice's agenda, which the practice changes.")
         raise NotFound
+
+
+def patched(current: Any, patch: Any) -> Any:
+    """A resource with a JSON Patch applied to it. Raises ValidationError."""
+    try:
+        return jsonpatch.JsonPatch(_operations(patch)).apply(current)
+    except (
+        jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError,
+        AttributeError, ValueError, RecursionError,
+    ) as error:  # fmt: skip
+        raise ValidationError({"patch": "cannot be applied"}) from error
 
 
 def _operations(patch: Any) -> list[dict[str, Any]]:
@@ -211,10 +216,7 @@ def _rule_of(part: dict[str, Any]) -> declared.Rule:
 
 def _instant(part: dict[str, Any] | None, name: str) -> datetime:
     text = (part or {}).get("valueDateTime")
-    try:
-        at = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+    at = read_instant(text) if isinstance(text, str) else None
+    if at is None:
         raise ValidationError({"availability-time": f"{name} must be an instant with its offset"})
     return at
