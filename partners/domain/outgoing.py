@@ -7,6 +7,7 @@ prevention cheat sheet.
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _NOT_PUBLIC = [
     ipaddress.ip_network(net)
     for net in ("64:ff9b::/96", "fec0::/10", "3fff::/20", "192.88.99.0/24")
 ]
+# RFC 3986: they are written by their percent codes.
+_NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f]")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -61,6 +64,8 @@ def check(url: str) -> Target:
         host = (parts.hostname or "").encode("idna").decode()
     except ValueError as error:
         raise Forbidden(_("Ce n’est pas une adresse.")) from error
+    if _NOT_IN_ADDRESSES.search(f"{host}{parts.path}{parts.query}"):
+        raise Forbidden(_("Ce n’est pas une adresse."))
     if parts.scheme != "https" or not host:
         raise Forbidden(_("L’adresse doit commencer par https:// et nommer un hôte."))
     if parts.username is not None or parts.password is not None or parts.fragment:
