@@ -24,7 +24,8 @@ HEADER = (
 _PHONE = re.compile(r"(?:\+33 ?|0)[1-9](?:[ .-]?\d\d){4}")
 # With slashes alone where the year has two digits: a telephone number has points or spaces.
 _BORN = re.compile(r"(?<![\d/])\d{1,2}(?:[/.-]\d{1,2}[/.-](?:19|20)\d\d|/\d{1,2}/\d\d)(?![\d/])")
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Looked for from the beginning of a word alone, so that a long one is read once.
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _TITLES = {"m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle", "enfant", "dr"}
 
 
