@@ -39,6 +39,8 @@ def typed_in(request: HttpRequest) -> list[str]:
     """Return the words of a request's form; none where there is no form, or it cannot be read."""
     if request.method != "POST":
         return []
+    # Django REST framework hands templates its own request, which refuses forms.
+    request = getattr(request, "_request", request)
     try:
         return typed(request.POST)
     except (

@@ -63,7 +63,8 @@ def local_target(request: HttpRequest, target: str) -> str:
     is_ours = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return target if is_ours else ""
+    # "//" names no host, which Django takes for ours.
+    return target if is_ours and not target.startswith("//") else ""
 
 
 def web_actor(request: HttpRequest) -> Actor:
@@ -181,7 +182,9 @@ def _page_before(request: HttpRequest) -> str:
     if not local_target(request, page):
         return ""
     parts = urlsplit(page)
-    return urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    # Of http://here//elsewhere the path alone would be the address of another site.
+    path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    return local_target(request, path) if path.startswith("/") else ""
 
 
 def _lead_to(request: HttpRequest, name: str, *, back: str | None = None) -> HttpResponse:

@@ -31,6 +31,14 @@ def _name(host: str) -> str:
     return urlsplit(f"//{host}").hostname or ""
 
 
+def name_of_origin(origin: str) -> str:
+    """The host that an Origin header names; empty for what is no origin."""
+    try:
+        return urlsplit(origin).hostname or ""
+    except ValueError:
+        return ""
+
+
 def event_stream(
     request: HttpRequest,
     *,
@@ -51,7 +59,7 @@ def event_stream(
     if not isinstance(request, ASGIRequest):
         # A worker of the WSGI server would be held for as long as the page is open.
         return HttpResponse(status=503, headers={"Retry-After": "5"})
-    after = request.headers.get("Last-Event-ID") or begins()
+    after = hints.read_event_id(request.headers.get("Last-Event-ID", "")) or begins()
     answer = StreamingHttpResponse(
         _lines(
             after,
@@ -65,7 +73,7 @@ def event_stream(
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
     origin = request.headers.get("Origin", "")
-    if settings.LIVE_PORT and urlsplit(origin).hostname == _name(request.get_host()):
+    if settings.LIVE_PORT and name_of_origin(origin) == _name(request.get_host()):
         answer["Access-Control-Allow-Origin"] = origin
         answer["Access-Control-Allow-Credentials"] = "true"
     return answer

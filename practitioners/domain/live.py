@@ -10,6 +10,7 @@ kept at all, and losing one costs freshness only.
 import hmac
 import json
 import logging
+import re
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from functools import lru_cache
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 KEPT_S = 120
 KEPT_EVENTS = 500
 BEAT_S = 10
+_EVENT_ID = re.compile(r"([0-9]{1,20})(?:-([0-9]{1,20}))?")
 
 
 def _key(topic: str) -> str:
@@ -55,6 +57,12 @@ def publish(topic: str, event: dict[str, Any]) -> None:
     pipeline.xadd(_key(topic), told, maxlen=KEPT_EVENTS, approximate=True)
     pipeline.expire(_key(topic), KEPT_S)
     pipeline.execute()
+
+
+def read_event_id(text: str) -> str:
+    """The id of an event that a reader has seen, as Redis numbers them; "" for anything else."""
+    found = _EVENT_ID.fullmatch(text)
+    return text if found and all(int(part) < 2**64 for part in found.groups("0")) else ""
 
 
 def last_id(topic: str) -> str:
