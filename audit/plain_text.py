@@ -91,7 +91,7 @@ def without_links(text: str) -> str:
 
 def with_spaces(text: str) -> str:
     """Write a name so that its points join no address: "CAB.MED" is "CAB. MED"."""
-    text = _SCHEME.sub(r"\1: ", text)
+    text = _BARE_SCHEME.sub(r"\1: ", _SCHEME.sub(r"\1: ", text))
     return _DOMAIN.sub(lambda found: _opened_up(found[0], ". "), text)
 
 

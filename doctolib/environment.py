@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DEVELOPMENT_KEY_NOTICE = "development-only"
 # 32 characters of base 64 are 192 bits; NIST SP 800-57 asks for 128 at least.
+LONGEST_NUMBER, HIGHEST_PORT = 9, 65535
 SHORTEST_SECRET, FEWEST_CHARACTERS = 32, 10
 
 
@@ -96,12 +97,22 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         value = source.get(name, "")
         if not value:
             return default
-        if not value.isdigit():
+        if not (value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER):
             raise InvalidEnvironment(f"{name} is {value!r}: it must be a whole number.")
         return int(value)
 
-    port = number("DOCTOLIB_PORT", 8000)
+    def a_port(name: str, default: int) -> int:
+        found = number(name, default)
+        if found > HIGHEST_PORT:
+            raise InvalidEnvironment(f"{name} is {found}: a port is {HIGHEST_PORT} at most.")
+        return found
+
+    port = a_port("DOCTOLIB_PORT", 8000)
     base_url = text("DOCTOLIB_BASE_URL", f"http://localhost:{port}").rstrip("/")
+    try:
+        site = urlsplit(base_url)
+    except ValueError:
+        raise InvalidEnvironment(f"DOCTOLIB_BASE_URL is {base_url!r}: it is no address.") from None
     default_hosts = "" if production else "localhost,127.0.0.1,[::1],testserver"
     hosts = tuple(h for h in text("DOCTOLIB_ALLOWED_HOSTS", default_hosts).split(",") if h)
     if production and not hosts:
@@ -129,13 +140,13 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         vault_metadata_url=text("DOCTOLIB_VAULT_METADATA_URL", "http://metadata.google.internal"),
         index_key=text("DOCTOLIB_INDEX_KEY", f"{DEVELOPMENT_KEY_NOTICE}-index-key"),
         record_key=text("DOCTOLIB_RECORD_KEY", f"{DEVELOPMENT_KEY_NOTICE}-record-key"),
-        record_origin=text("DOCTOLIB_RECORD_ORIGIN", f"{urlsplit(base_url).netloc}/registre"),
+        record_origin=text("DOCTOLIB_RECORD_ORIGIN", f"{site.netloc}/registre"),
         witnesses=_words(source.get("DOCTOLIB_WITNESSES", "")),
         allowed_hosts=hosts,
         base_url=base_url,
         port=port,
         smtp_host=text("SMTP_HOST", "127.0.0.1"),
-        smtp_port=number("SMTP_PORT", 8025),
+        smtp_port=a_port("SMTP_PORT", 8025),
         smtp_user=source.get("SMTP_USER", ""),
         smtp_password=source.get("SMTP_PASSWORD", ""),
         smtp_tls=source.get("SMTP_TLS", "") == "1",
@@ -146,10 +157,10 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         proxies=number("DOCTOLIB_PROXIES", 0),
         connection_seconds=number("DOCTOLIB_CONNECTION_SECONDS", 600),
         # In production a proxy hands /direct/ to the ASGI process, on the site's own address.
-        live_port=0 if production else number("DOCTOLIB_LIVE_PORT", port + 1),
+        live_port=0 if production else a_port("DOCTOLIB_LIVE_PORT", port + 1),
         # Of the demo's own witness, where no other is named.
-        witness_port=0 if production else number("DOCTOLIB_WITNESS_PORT", port + 2),
-        clamd=source.get("DOCTOLIB_CLAMD", ""),
+        witness_port=0 if production else a_port("DOCTOLIB_WITNESS_PORT", port + 2),
+        clamd=_clamd(source.get("DOCTOLIB_CLAMD", "")),
         stun_urls=_words(source.get("DOCTOLIB_STUN_URLS", "")),
         **_turn(source),
     )
@@ -199,6 +210,14 @@ def _check_deployed(found: Environment) -> None:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _clamd(text: str) -> str:
+    """Where the scanner of files listens: "host:port", or the path of its socket."""
+    _host, colon, port = text.rpartition(":")
+    if colon and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= HIGHEST_PORT):
+        raise InvalidEnvironment(f"DOCTOLIB_CLAMD is {text!r}: it must be host:port, or a path.")
+    return text
 
 
 def _turn(source: Mapping[str, str]) -> dict[str, Any]:

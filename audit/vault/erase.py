@@ -81,7 +81,7 @@ def restore(lines: Iterable[str]) -> int:
                     created_at=created_at,
                 )
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise UnreadableKeys(f"line {number}: {error!r}") from error
     if not rows:
         raise UnreadableKeys("it holds no key")

@@ -10,6 +10,8 @@ from audit.vault.providers.http import UNREADABLE, call, decoded
 from audit.vault.providers.protocol import KeyUnavailable
 
 METADATA = "/computeMetadata/v1/instance/service-accounts/default/token"
+# Tokens live an hour.
+LONGEST_S = 7 * 24 * 3600
 # Bound to the ciphertext: a wrapped key from elsewhere under the same root key does not open.
 AUTHENTICATED = base64.b64encode(b"doctolib data key").decode()
 
@@ -32,8 +34,8 @@ class GoogleKeyProvider:
         self._token = _Token()
 
     def current_key_id(self) -> str:
-        primary = self._call("GET", self._key).get("primary") or {}
-        return _id(str(primary.get("name", "")))
+        primary = self._call("GET", self._key).get("primary")
+        return _id(str(primary.get("name", "")) if isinstance(primary, dict) else "")
 
     def wrap(self, data_key: bytes) -> tuple[str, bytes]:
         answer = self._call(
@@ -86,7 +88,9 @@ class GoogleKeyProvider:
             url = self._metadata_url + METADATA
             answer = call("GET", url, headers={"Metadata-Flavor": "Google"})
             text, seconds = answer.get("access_token"), answer.get("expires_in")
-            if not isinstance(text, str) or not isinstance(seconds, int):
+            if not isinstance(seconds, int) or not 0 <= seconds <= LONGEST_S:
+                raise KeyUnavailable("The metadata server's answer cannot be read.")
+            if not isinstance(text, str):
                 raise KeyUnavailable("The metadata server's answer cannot be read.")
             # A minute early: a call that is under way must not outlive its token.
             self._token = _Token(text=text, until=monotonic() + seconds - 60)

@@ -1,7 +1,6 @@
 """One JSON call over HTTP, for key services; every failure is KeyUnavailable."""
 
 import base64
-import binascii
 import json
 from http.client import HTTPException
 from typing import Any
@@ -36,7 +35,7 @@ def call(
     except HTTPError as error:
         error.close()
         raise KeyUnavailable(f"The key service answered {error.code}.") from None
-    except (OSError, HTTPException, ValueError) as error:
+    except (OSError, HTTPException, ValueError, RecursionError) as error:
         raise KeyUnavailable(f"The key service does not answer ({type(error).__name__}).") from None
     if not isinstance(found, dict):
         raise KeyUnavailable(UNREADABLE)
@@ -47,5 +46,5 @@ def decoded(text: object) -> bytes:
     """Return the bytes of a base64 member of an answer. Raises KeyUnavailable, also if empty."""
     try:
         return base64.b64decode(str(text or "!"), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise KeyUnavailable(UNREADABLE) from None

@@ -81,7 +81,7 @@ def _find(text: str) -> Credential:
 def _read_key(file: Path) -> dict[str, Any]:
     try:
         key = json.loads(file.read_text())
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise CommandError(f"{file} cannot be read as JSON: {problem}") from None
     if not isinstance(key, dict):
         raise CommandError(f"{file} is not one JWK.")
