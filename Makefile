@@ -4,12 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint walk clocks mutants bench tour reset browser help
+.PHONY: run test lint walk fuzz clocks mutants bench tour reset browser help
 
 help:
 	@echo "make run    start the demo (http://localhost:8000)"
 	@echo "make test   run every check and test"
 	@echo "make walk   let people do anything, in any order, for longer (SEED=1 WALKS=100 STEPS=30)"
+	@echo "make fuzz   give every parser hostile input, for longer (FUZZ_SECONDS=60 for each, TARGETS=...)"
 	@echo "make clocks run what computes from today under other clocks and time zones"
 	@echo "make mutants change the code in small ways and see whether the tests notice (MUTANTS_SAMPLE=40 SEED=1)"
 	@echo "make bench  measure booking, availability, vault, record, scope, search and watch against their baselines"
@@ -53,6 +54,12 @@ test: $(READY) browser lint
 walk: $(READY)
 	@WALK_SEED=$${SEED:-$$(date +%s)} WALK_EXAMPLES=$${WALKS:-100} WALK_STEPS=$${STEPS:-30} \
 		$(BIN)/python -m pytest -s -q tests/walks/long_walk.py
+
+# Under atheris, which has wheels for Linux on x86-64; then the same over HTTP, at random.
+fuzz: $(READY)
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv sync --locked --inexact --quiet --group fuzz --python $(BIN)/python
+	@$(BIN)/python -m tests.fuzz.long $(TARGETS)
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5000} $(BIN)/python -m pytest -q tests/fuzz/test_requests.py
 
 clocks: $(READY) browser
 	@$(BIN)/python -m tests.clocks
