@@ -187,7 +187,12 @@ def key_for_the_checker(text):
         assert len(identifier) == 4 and len(public_key) == 32
 
 
-@target("static.record.verify_record.read_checkpoint", samples=(NOTE, NOTE + COSIGNED), words=WORDS)
+@target(
+    "static.record.verify_record.read_checkpoint",
+    "static.record.verify_record.decoded",
+    samples=(NOTE, NOTE + COSIGNED),
+    words=WORDS,
+)
 def checkpoint_for_the_checker(text):
     with refuses(CHECKER.DoesNotFit):
         assert CHECKER.read_checkpoint(text, CHECKER.read_key(str(PUBLIC))) == (7, b"r" * 32)
