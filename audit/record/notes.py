@@ -61,12 +61,19 @@ class VerifierKey:
             key = base64.b64decode(encoded, validate=True)
         except ValueError as error:
             raise NoteBroken(f"{text!r} is no verifier key") from error
+        if not is_name(name):
+            raise NoteBroken(f"{text!r} is no verifier key")
         if len(key) != 33 or key[0] not in (ED25519, COSIGNATURE):
             raise NoteBroken(f"{name}: a key of an unknown type")
         found = cls(name=name, public=key[1:], type=key[0])
         if found.key_id.hex() != key_id:
             raise NoteBroken(f"{name}: the key does not fit its id")
         return found
+
+
+def is_name(text: str) -> bool:
+    """Whether a signer may be called so: without any blank or end of a line, and no plus sign."""
+    return bool(text) and "+" not in text and not any(letter.isspace() for letter in text)
 
 
 def signature_line(key: VerifierKey, signature: bytes) -> str:
@@ -93,7 +100,7 @@ def split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
             decoded = base64.b64decode(encoded, validate=True)
         except ValueError as error:
             raise NoteBroken("a signature line that cannot be read") from error
-        if dash != DASH or not name or len(decoded) < 5:
+        if dash != DASH or not is_name(name) or len(decoded) < 5:
             raise NoteBroken("a signature line that cannot be read")
         signatures.append((name, decoded))
     return text + "\n", signatures

@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 import pytest
 from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import NoReverseMatch, resolve
@@ -21,13 +22,13 @@ from hypothesis import strategies as st
 
 from partners.domain.scopes import SCOPES
 from partners.models import Grant, PartnerMember
-from tests.abuse.test_access import API, PRACTICE, PUBLIC, STAFF, VENDOR, address
+from tests.abuse.test_access import API, KEYS, PRACTICE, PUBLIC, STAFF, VENDOR, address
 from tests.abuse.world import build
 from tests.addresses import names
 from tests.factories import make_account, make_member, verified_client
 from tests.fuzz.registry import HOSTILE
 from tests.fuzz.strategies import reshaped
-from tests.fuzz.targets import api
+from tests.fuzz.targets import api, files
 from tests.partners.software import Software
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
@@ -39,6 +40,7 @@ _ASKED = re.compile(
     r"""(?:GET|POST|data|given|query_params|COOKIES)(?:\.get|\.getlist|\[)\(?["']([\w-]+)["']"""
 )
 _DECLARED = re.compile(r"^    (\w+) = (?:forms\.|\w*Field\()", re.MULTILINE)
+FILE_FIELDS = ("file", "files", "uploads")
 HEADERS = (
     "Accept", "Accept-Language", "Authorization", "Content-Type", "Cookie", "DPoP", "HX-Current-URL",
     "HX-Request", "Host", "Idempotency-Key", "If-Match", "If-Modified-Since", "If-None-Match",
@@ -81,7 +83,7 @@ class Site:
         self.world = build(now=now)
         ids = self.world["ids"]
         member = make_member(self.world["practice"], role="owner")
-        vendor = self._vendor()
+        vendor = PartnerMember.objects.get().account
         self.clients = {
             "nobody": Client(), "patient": verified_client(self.world["owner"]),
             "practice": verified_client(member.account), "vendor": verified_client(vendor),
@@ -90,19 +92,13 @@ class Site:
         self.values = [str(value) for value in ids.values()]
         self.routes = {role: self._routes(role, ids) for role in self.clients}
 
-    @staticmethod
-    def _vendor():
-        return PartnerMember.objects.get().account
-
     def _routes(self, role, ids):
-        mine = {"practice": set(PRACTICE), "vendor": VENDOR, "staff": STAFF, "nobody": PUBLIC}.get(
-            role
-        )
-        named = set(names()) - API - STREAMS if mine is None else mine
-        if role == "patient":
-            named = named - set(PRACTICE) - VENDOR - STAFF - PUBLIC
+        special = {
+            "practice": set(PRACTICE), "vendor": VENDOR, "staff": STAFF, "nobody": PUBLIC | KEYS,
+        }  # fmt: skip
+        others = set(names()) - API - STREAMS - PUBLIC - set(PRACTICE) - VENDOR - STAFF
         found = []
-        for name in sorted(named):
+        for name in sorted(special.get(role, others)):
             try:
                 found.append(address(name, ids))
             except (AssertionError, NoReverseMatch):
@@ -138,6 +134,22 @@ def fields(site):
     return st.dictionaries(st.sampled_from(parameters()), texts(site), max_size=6)
 
 
+def filled_forms(site):
+    """Fields, some of which are files of any type and content."""
+    uploads = st.builds(_upload, *(st.integers(0, 99) for _ in range(3)))
+    given_files = st.dictionaries(st.sampled_from(FILE_FIELDS), uploads, max_size=1)
+    return st.builds(lambda typed, sent_files: typed | sent_files, fields(site), given_files)
+
+
+def _upload(name, content, media_type):
+    names_of_files = ("a.pdf", "é.ics", "x" * 200 + ".csv", "a\u202e.pdf")
+    contents = (*HOSTILE, *files.HEADS, files.TABLE.encode(), files.CALENDAR.encode())
+    return SimpleUploadedFile(
+        names_of_files[name % len(names_of_files)], contents[content % len(contents)],
+        GOOD[media_type % len(GOOD)],
+    )  # fmt: skip
+
+
 def says_why(answer, url):
     """No 5xx; and what is refused is said, in a page or in a problem."""
     assert answer.status_code < 500, (answer.status_code, url)
@@ -159,7 +171,9 @@ def sent(client, method, url, *, query, form, given_headers):
         return client.get(url, query, **environ)
     if content_type is None:
         return client.post(url, form, query_params=query, **environ)
-    return client.post(url, json.dumps(form).encode(), content_type, query_params=query, **environ)
+    return client.post(
+        url, json.dumps(form, default=str).encode(), content_type, query_params=query, **environ
+    )
 
 
 @pytest.mark.parametrize("role", ["nobody", "patient", "practice", "vendor", "staff"])
@@ -167,7 +181,7 @@ def test_pages_and_forms_answer_anything(site, role):
     @calmly
     @given(
         url=st.sampled_from(site.routes[role]), method=st.sampled_from(["GET", "POST"]),
-        query=fields(site), form=fields(site), given_headers=headers(site),
+        query=fields(site), form=filled_forms(site), given_headers=headers(site),
     )  # fmt: skip
     def answers(url, method, query, form, given_headers):
         client = site.clients[role]

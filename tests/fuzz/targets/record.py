@@ -106,13 +106,17 @@ def verifier_key(text):
 
 @target(
     "audit.record.notes.split", words=WORDS,
-    samples=(NOTE, NOTE + COSIGNED, NOTE + "\u2014 log.example/registre \u00e9\u00e9\n"),
+    samples=(NOTE, NOTE + COSIGNED, NOTE + "\u2014 log.example/registre \u00e9\u00e9\n",
+             NOTE + "\u2014 log\u2028.example AAAAAAAA\n"),
 )  # fmt: skip
 def signed_note(text):
     with refuses(notes.NoteBroken):
         body, signatures = notes.split(text)
         assert body.endswith("\n") and signatures
-        assert all(name and len(signature) >= 5 for name, signature in signatures)
+        assert all(len(signature) >= 5 for _name, signature in signatures)
+        # What verify takes apart by lines and blanks is in as many parts there.
+        lines = text.rpartition("\n\n")[2].splitlines()
+        assert [line.split()[1] for line in lines] == [name for name, _signature in signatures]
 
 
 @target(
