@@ -228,17 +228,21 @@ def cancel(
     words: str = "",
     undo_within: timedelta = timedelta(),
     is_told: bool = False,
+    stands_at: datetime | None = None,
 ) -> Appointment:
     """Cancel an appointment: its time is free at once, the news is owed, an entry is written.
 
     `words`: what the practice adds to the news; `undo_within`: for how long it can be restored,
     during which nobody else gets the time and the patient hears nothing; `is_told`: another
-    message tells of it. A patient may cancel whatever is to come; after the deadline it is late
-    (booking/domain/deadline.py), which a practice's or software's own cancellation never is.
+    message tells of it; `stands_at`: where whoever cancels it saw it. A patient may cancel
+    whatever is to come; after the deadline it is late (booking/domain/deadline.py), which a
+    practice's or software's own cancellation never is.
 
-    Raises NotActive.
+    Raises NotActive, and MovedMeanwhile of it.
     """
     appointment = locked(appointment)
+    if stands_at is not None and appointment.is_active and appointment.starts_at != stands_at:
+        raise MovedMeanwhile
     _check_cancel(appointment, channel=channel, now=now)
     is_late = channel == Channel.PATIENT and deadline.is_late(appointment, now=now)
     rows = [appointment]

@@ -237,10 +237,11 @@ def cancel_with_following(
     channel: Channel,
     now: datetime,
     undo_within: timedelta = timedelta(),
+    stands_at: datetime | None = None,
 ) -> list[Appointment]:
     """Cancel an appointment and the later ones of its series, all or none; one message tells all.
 
-    Raises NotActive.
+    `stands_at`: where whoever cancels saw the first. Raises NotActive, and MovedMeanwhile of it.
     """
     cancelled, is_told = list[Appointment](), False
     for row in (appointment, *following(appointment)):
@@ -252,6 +253,7 @@ def cancel_with_following(
                 now=now,
                 undo_within=undo_within,
                 is_told=is_told,
+                stands_at=stands_at if row == appointment else None,
             )
         )
         is_told = is_told or messages.is_news(row, now=now)

@@ -250,6 +250,7 @@ def _try_to_cancel(request: HttpRequest, row: Appointment, *, now: datetime) -> 
             channel=Channel.PATIENT,
             now=now,
             undo_within=change.UNDO,
+            stands_at=read_instant(request.POST.get("de", "")),
         )
     except change.NotActive as refused:
         return str(refused.text)

@@ -192,11 +192,8 @@ def cancel_visit(
     row = own_visit(request, appointment_id)
     if not row.is_active:
         return not_any_more(request, row)
-    shown_at = read_instant(request.POST.get(FROM, ""))
-    was_moved = shown_at is not None and shown_at != row.starts_at
-    if was_moved:
-        messages.error(request, f"{change.MovedMeanwhile.text} {_('Voici où il est maintenant.')}")
-    elif request.method == "POST":
+    was_moved = False
+    if request.method == "POST":
         cancels = series.cancel_with_following if "suivants" in request.POST else change.cancel
         address, now = agenda_address(row), timezone.now()
         try:
@@ -206,11 +203,16 @@ def cancel_visit(
                 channel=Channel.PRACTICE,
                 now=now,
                 undo_within=change.UNDO,
+                stands_at=read_instant(request.POST.get(FROM, "")),
             )
+        except change.MovedMeanwhile as moved:
+            was_moved, row = True, own_visit(request, appointment_id)
+            messages.error(request, f"{moved.text} {_('Voici où il est maintenant.')}")
         except change.NotActive as refused:
             messages.error(request, str(refused.text))
             return redirect(address)
-        return redirect(f"{address}&annule={row.pk}")
+        else:
+            return redirect(f"{address}&annule={row.pk}")
     now = timezone.now()
     context = desk_context(
         request,

@@ -282,6 +282,19 @@ def test_the_rule_stands_before_the_button_and_on_every_page(client, visit, reas
         assert fresh(visit).status == Status.BOOKED
 
 
+def test_a_visit_that_was_moved_meanwhile_is_not_cancelled_unseen(client, visit, now):
+    seen = fields(read(client.get(url("cancel", visit))))
+    client.post(url("move", visit), {"debut": iso(NINE + HOUR)})
+    answer = client.post(url("cancel", visit), seen)
+    assert answer.status_code == 409
+    page = read(answer)
+    assert "a été déplacé entre-temps" in page
+    assert "10:00</strong>" in page
+    assert fresh(visit).status == Status.BOOKED
+    client.post(url("cancel", visit), fields(page))
+    assert fresh(visit).status == Status.CANCELLED
+
+
 def test_a_cancellation_is_taken_back_from_its_page(client, visit):
     page = read(client.post(url("cancel", visit), {"libre": "oui"}, follow=True))
     assert "Votre rendez-vous est annulé." in page
