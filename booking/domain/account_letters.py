@@ -22,6 +22,8 @@ PAGES = {
     MessageKind.PASSWORD_CHANGED: "booking:forgotten",
     MessageKind.EMAIL_CHANGED: "booking:account",
     MessageKind.FACTOR_GONE: "booking:sign-in",
+    MessageKind.FACTOR_ADDED: "booking:passkeys",
+    MessageKind.CODES_MADE: "booking:passkeys",
 }
 # These go to the address that the account had before.
 TO_THE_FORMER = (MessageKind.EMAIL_ASKED, MessageKind.EMAIL_LEFT)

@@ -1,13 +1,16 @@
 """The second factor: an app for codes (RFC 6238) with single-use recovery codes, by django-otp."""
 
 import base64
+from datetime import datetime
 
 from django.db import transaction
 from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.record import entries
 from audit.record.entries import Actor
+from booking.domain import messages
 from booking.models import Account, CodeApp, RecoveryCode, RecoverySheet
+from booking.models.message import MessageKind
 
 RECOVERY_CODES = 10
 # Whatever shows that somebody is an account's owner besides the password.
@@ -30,11 +33,15 @@ def secret_text(device: CodeApp) -> str:
 
 
 @transaction.atomic
-def confirm(*, account: Account, device: CodeApp, actor: Actor) -> list[str]:
-    """Put the device into force and return fresh recovery codes; on the record."""
+def confirm(*, account: Account, device: CodeApp, actor: Actor, now: datetime) -> list[str]:
+    """Put the device into force and return fresh recovery codes.
+
+    On the record, and told to the account's owner by e-mail.
+    """
     device.confirmed = True
     device.save()
-    entries.write("second-factor-set", actor=actor, subjects=[account.pk])
+    entries.write("second-factor-set", actor=actor, subjects=[account.pk], at=now)
+    messages.owe_to_account(account=account, kind=MessageKind.FACTOR_ADDED, now=now)
     return _fresh_codes(account)
 
 
@@ -49,9 +56,13 @@ def has_recovery_codes(account: Account) -> bool:
 
 
 @transaction.atomic
-def new_recovery_codes(*, account: Account, actor: Actor) -> list[str]:
-    """Return fresh recovery codes; the former ones end. On the record."""
-    entries.write("recovery-codes-made", actor=actor, subjects=[account.pk])
+def new_recovery_codes(*, account: Account, actor: Actor, now: datetime) -> list[str]:
+    """Return fresh recovery codes; the former ones end.
+
+    On the record, and told to the account's owner by e-mail.
+    """
+    entries.write("recovery-codes-made", actor=actor, subjects=[account.pk], at=now)
+    messages.owe_to_account(account=account, kind=MessageKind.CODES_MADE, now=now)
     return _fresh_codes(account)
 
 

@@ -31,6 +31,8 @@ class MessageKind(models.TextChoices):
     RESET_PASSWORD = "reset_password", _("mot de passe oublié")
     FACTOR_RESET = "factor_reset", _("second facteur à retirer")
     FACTOR_GONE = "factor_gone", _("second facteur retiré")
+    FACTOR_ADDED = "factor_added", _("application de codes ajoutée")
+    CODES_MADE = "codes_made", _("codes de secours refaits")
     ACCESS_CHANGED = "access_changed", _("changement d’accès")
     INVITATION = "invitation", _("invitation")
     OFFER = "offer", _("créneau proposé")

@@ -87,7 +87,9 @@ def new_recovery_codes(request: HttpRequest) -> HttpResponse:
         return render(request, "booking/recovery_codes.html", shown)
     if not is_verified(request):
         return redirect("booking:second-factor")
-    codes = second_factor.new_recovery_codes(account=account_of(request), actor=web_actor(request))
+    codes = second_factor.new_recovery_codes(
+        account=account_of(request), actor=web_actor(request), now=timezone.now()
+    )
     return lead_to_codes(request, codes, onward=reverse("booking:passkeys"))
 
 

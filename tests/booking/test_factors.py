@@ -7,13 +7,15 @@ from importlib import import_module
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core import mail
 from django.db import connection
+from django.utils import timezone
 from django_otp import match_token
 from django_otp.oath import TOTP, totp
 
 from audit.vault.own_secrets import open_secret, seal_secret
 from audit.vault.sealing import SealBroken
-from booking.domain import second_factor
+from booking.domain import delivery, second_factor
 from booking.models import CodeApp, RecoveryCode, RecoverySheet
 from booking.models.factors import DIGITS, SEED, recovery_digest
 from tests.factories import make_account
@@ -99,9 +101,24 @@ def test_arabic_digits_are_digits():
     assert match_token(account, typed) == app
 
 
+def test_the_owner_is_told_of_a_new_app_and_of_new_codes():
+    account, now = make_account("zoe@exemple.fr"), timezone.now()
+    app = second_factor.pending_device(account=account)
+    second_factor.confirm(account=account, device=app, actor=practice_actor(), now=now)
+    second_factor.new_recovery_codes(account=account, actor=practice_actor(), now=now)
+    delivery.send_owed(now=now)
+    assert {(each.to[0], each.subject) for each in mail.outbox} == {
+        ("zoe@exemple.fr", "Une application de codes a été ajoutée à votre compte"),
+        ("zoe@exemple.fr", "De nouveaux codes de secours ont été faits pour votre compte"),
+    }
+    assert all("changez tout de suite de mot de passe" in each.body for each in mail.outbox)
+
+
 def test_recovery_codes_are_long_shown_once_and_stored_as_digests():
     account = make_account()
-    codes = second_factor.new_recovery_codes(account=account, actor=practice_actor())
+    codes = second_factor.new_recovery_codes(
+        account=account, actor=practice_actor(), now=timezone.now()
+    )
     assert len({*codes}) == second_factor.RECOVERY_CODES
     assert all(re.fullmatch("(?:[a-z2-7]{4}-){3}[a-z2-7]{4}", code) for code in codes)
     stored = b"".join(bytes(row.digest) for row in RecoveryCode.objects.all())
