@@ -38,6 +38,21 @@ class ReadMostlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ordering = self.get_ordering(request)
         return queryset.order_by(*ordering) if ordering else queryset
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """The columns of the list; one of ids alone has its model's name, as any other."""
+        return [self._named(name) for name in super().get_list_display(request)]
+
+    def _named(self, column: Any) -> Any:
+        keys = {field.attname: field for field in self.model._meta.fields if field.is_relation}
+        if column not in keys:
+            return column
+
+        @admin.display(description=keys[column].verbose_name, ordering=column)
+        def of_row(row: models.Model) -> Any:
+            return getattr(row, column)
+
+        return of_row
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         hidden = {"password", "digest", "hold_key"}
         return [

@@ -75,7 +75,9 @@ class GrantForm(ShownForm, forms.Form):
 class AgendaForm(forms.Form):
     """Something for one of the agendas that a member may work on."""
 
-    agenda = forms.ModelChoiceField(label=_("Agenda"), queryset=Agenda.objects.none())
+    agenda = forms.ModelChoiceField(
+        label=_("Agenda"), queryset=Agenda.objects.none(), empty_label=_("à choisir")
+    )
 
     def __init__(self, *args: Any, agendas: list[Agenda], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

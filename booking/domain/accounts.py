@@ -19,9 +19,11 @@ from django_cryptography.core import signing
 
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
+from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
 from booking.domain import messages, sign_ins
 from booking.domain.letters import SiteLink
+from booking.domain.password_words import check_unlike_address
 from booking.domain.second_factor import FACTORS
 from booking.models import Account, AddressCheck, Message
 from booking.models.account import Reminders, email_index
@@ -129,7 +131,7 @@ def reset_password(
     """
     locked = Account.objects.select_for_update(no_key=True)
     account = _account_of(token, salt="reset-password", hours=RESET_HOURS, among=locked)
-    validate_password(password)
+    _check_choice(account, password, actor=account_actor(account))
     account.email_verified_at = account.email_verified_at or now
     account.save(update_fields=["email_verified_at"])
     entries.write("password-reset", actor=account_actor(account), subjects=[account.pk])
@@ -166,10 +168,21 @@ def change_password(
         raise WrongPassword
     if account.check_password(password):
         raise ValidationError(_("C’est le mot de passe que vous avez déjà."))
-    validate_password(password)
+    _check_choice(account, password, actor=actor)
     entries.write("password-changed", actor=actor, subjects=[account.pk], at=now)
     _put_in_force(account, password, now=now)
     return account
+
+
+def check_password_rules(password: str, *, email: str) -> None:
+    """Raise ValidationError for a password that the account with this address may not have."""
+    validate_password(password)
+    check_unlike_address(password, email=email)
+
+
+def _check_choice(account: Account, password: str, *, actor: Actor) -> None:
+    with reveal([(account, ("email",))], actor=actor, purpose=Purpose.OWN_DATA) as plain:
+        check_password_rules(password, email=plain.text(account, "email"))
 
 
 def _put_in_force(account: Account, password: str, *, now: datetime) -> None:

@@ -32,6 +32,12 @@ class SameAddress(Exception):
     text = _("C’est déjà l’adresse de votre compte.")
 
 
+class AlreadyEnded(InvalidLink):
+    """The change was stopped or given up, or another one took its place."""
+
+    text = _("Ce changement d’adresse est déjà annulé, ou remplacé : il n’y a plus rien à faire.")
+
+
 def ask(
     *, account: Account, email: str, actor: Actor, now: datetime, may_send: bool = True
 ) -> AddressCheck:
@@ -94,11 +100,16 @@ def stop_token(check: AddressCheck) -> str:
 
 
 def change_of_stop(token: str, *, now: datetime) -> AddressCheck:
-    """Return the change that the former address may still stop. Raises InvalidLink."""
+    """Return the change that the former address may still stop.
+
+    Raises AlreadyEnded, and InvalidLink for any other that cannot be stopped.
+    """
     pk = id_of_link(token, salt=_STOP)
-    check = AddressCheck.objects.filter(pk=pk, ended_at=None, account__is_active=True).first()
+    check = AddressCheck.objects.filter(pk=pk, account__is_active=True).first()
     if check is None:
         raise InvalidLink
+    if check.ended_at is not None:
+        raise AlreadyEnded
     if now >= (check.proved_at or check.created_at) + timedelta(hours=STOP_HOURS):
         raise InvalidLink
     return check
@@ -116,7 +127,7 @@ def stop(*, token: str, now: datetime) -> AddressCheck:
     account = Account.objects.select_for_update(no_key=True).get(address_checks=check)
     check = AddressCheck.objects.select_for_update(no_key=True).get(pk=check.pk)
     if check.ended_at is not None:
-        raise InvalidLink
+        raise AlreadyEnded
     since = AddressCheck.objects.filter(account=account, created_at__gte=check.created_at)
     since.update(ended_at=now)
     if check.proved_at is None:

@@ -22,6 +22,21 @@ OWN_LETTERS = 4
 _INSTEAD = str.maketrans("01!345@$", "oiieasas")
 
 
+def check_unlike_address(password: str, *, email: str) -> None:
+    """Refuse a password that is an account's own address, or its part before the @.
+
+    With any digits and signs and little else. Raises ValidationError.
+    """
+    letters = _letters(password)
+    for part in (email.partition("@")[0], email):
+        own = _letters(part)
+        if len(own) >= OWN_LETTERS and own in letters and len(letters) - len(own) < OWN_LETTERS:
+            raise ValidationError(
+                _("Ce mot de passe se devine : il ressemble à votre adresse."),
+                code="password_too_similar",
+            )
+
+
 class NotOfTheseWords:
     """Refuses a password that is these words, with any digits and signs and little else."""
 
@@ -34,8 +49,12 @@ class NotOfTheseWords:
         return _("Ce mot de passe se devine : il est fait de mots que tout le monde essaie ici.")
 
 
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z]", "", normalise_name(text))
+
+
 def _is_usual(password: str) -> bool:
-    letters = re.sub(r"[^a-z]", "", normalise_name(password))
+    letters = _letters(password)
     own = letters
     for word in WORDS:
         own = own.replace(word, "")

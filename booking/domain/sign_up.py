@@ -8,7 +8,6 @@ chooses nothing that counts: the password is chosen by whoever reads the mail.
 
 from datetime import datetime
 
-from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, transaction
 
 from audit.record import entries
@@ -16,7 +15,12 @@ from audit.record.entries import Channel, system_actor
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
 from booking.domain import address_checks, messages
-from booking.domain.accounts import InvalidLink, account_actor, create_account
+from booking.domain.accounts import (
+    InvalidLink,
+    account_actor,
+    check_password_rules,
+    create_account,
+)
 from booking.models import Account, AddressCheck
 from booking.models.account import email_index
 from booking.models.address_check import CheckKind
@@ -101,11 +105,12 @@ def complete(*, check: AddressCheck, password: str, now: datetime) -> Account:
     Other sign-ups with the address end. Raises ValidationError for a weak password, and
     InvalidLink where the sign-up is over, or the address has an account meanwhile.
     """
-    validate_password(password)
     check = address_checks.locked(check)
     if not awaits_password(check) or now >= check.link_until:
         raise InvalidLink
-    account = _opened(check, password=password, now=now)
+    email = address_of(check)
+    check_password_rules(password, email=email)
+    account = _opened(check, email=email, password=password, now=now)
     actor = account_actor(account)
     check.account, check.email = account, None
     check.proved_at = check.proved_at or now
@@ -117,15 +122,14 @@ def complete(*, check: AddressCheck, password: str, now: datetime) -> Account:
     return account
 
 
-def _opened(check: AddressCheck, *, password: str, now: datetime) -> Account:
+def _opened(check: AddressCheck, *, email: str, password: str, now: datetime) -> Account:
     index = bytes(check.email_index)
     known = Account.objects.select_for_update(no_key=True).filter(email_index=index).first()
     if known is None:
         try:
             account = create_account(
-                email=address_of(check), password=password, language=check.language,
-                verified_at=now,
-            )  # fmt: skip
+                email=email, password=password, language=check.language, verified_at=now
+            )
         except IntegrityError as error:
             raise InvalidLink from error
         entries.write("account-created", actor=account_actor(account), subjects=[account.pk])

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit.record import entries
-from audit.record.entries import Actor
+from audit.record.entries import Actor, system_actor
+from audit.vault.reveal import Purpose, reveal
 from booking.domain import access_changes, messages
 from booking.domain.access_changes import Handling, register_change
 from booking.models import AccessChange, Account
@@ -117,7 +118,13 @@ def _role(change: AccessChange) -> str:
 
 
 def _invited(change: AccessChange) -> str:
-    return _("Une personne est invitée comme %(role)s.") % {"role": _role(change)}
+    """To which address, so that an owner can tell whether it is one of the team's."""
+    invitation = Invitation.objects.filter(pk=change.object_id).first()
+    if invitation is None:
+        return _("Une personne est invitée comme %(role)s.") % {"role": _role(change)}
+    with reveal([(invitation, ("email",))], actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
+        given = {"role": _role(change), "email": plain.text(invitation, "email")}
+    return _("Une personne est invitée comme %(role)s, à l’adresse %(email)s.") % given
 
 
 def _dated(change: AccessChange) -> str:

@@ -33,7 +33,11 @@ class DayField(forms.DateField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        validators = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+        within = _("Donnez un jour entre 2000 et 2100.")
+        validators = [
+            MinValueValidator(FIRST_DAY, message=within),
+            MaxValueValidator(LAST_DAY, message=within),
+        ]
         super().__init__(widget=widget, validators=validators, **kwargs)
 
 
@@ -44,7 +48,9 @@ def time_input() -> forms.TimeInput:
 class WhenForm(forms.Form):
     """Which visit reason, on which day, at what time of the practice's wall clock."""
 
-    motif = forms.ModelChoiceField(label=_("Motif"), queryset=VisitReason.objects.none())
+    motif = forms.ModelChoiceField(
+        label=_("Motif"), queryset=VisitReason.objects.none(), empty_label=_("à choisir")
+    )
     jour = DayField(label=_("Jour"))
     heure = forms.TimeField(label=_("Heure"), widget=time_input())
 

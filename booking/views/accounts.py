@@ -57,6 +57,7 @@ from booking.views import (
     guesses,
     known,
     mails,
+    other_account,
     pending,
     taken_over,
     unfinished,
@@ -245,6 +246,8 @@ def reset_asked(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset_password(request: HttpRequest, token: str) -> HttpResponse:
     form = ResetForm(request.POST or None, may_end_factors=False)
+    if (done := other_account.page(request)) is not None:
+        return done
     try:
         me = accounts.account_of_reset(token)
         form = ResetForm(
@@ -259,13 +262,16 @@ def reset_password(request: HttpRequest, token: str) -> HttpResponse:
                 now=timezone.now(),
             )
             known.remember(request, me)
+            if other_account.is_other(request, me.pk):
+                return other_account.lead(request, done=other_account.PASSWORD)
             return _on_from_reset(request, me)
     except accounts.InvalidLink as problem:
         context = {"problem": problem.text, "again": reverse("booking:forgotten")}
         return render(request, "booking/broken_link.html", context, status=400)
     except ValidationError as weak:
         form.add_error("password", weak)
-    return render(request, "booking/reset_password.html", {"form": form})
+    context = {"form": form, "is_other": other_account.is_other(request, me.pk)}
+    return render(request, "booking/reset_password.html", context)
 
 
 def _on_from_reset(request: HttpRequest, me: Account) -> HttpResponse:
@@ -398,7 +404,9 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
     target = entering.next_target(request, me)
     if request.method == "POST" and form.is_valid():
         if device.verify_token(form.cleaned_data["code"].replace(" ", "")):
-            codes = second_factor.confirm(account=me, device=device, actor=web_actor(request))
+            codes = second_factor.confirm(
+                account=me, device=device, actor=web_actor(request), now=timezone.now()
+            )
             entering.renew(request)
             entering.show_factor(request, device)
             return lead_to_codes(request, codes, onward=target)

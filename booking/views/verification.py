@@ -22,7 +22,7 @@ from booking.forms.accounts import AddressCodeForm, CorrectAddressForm, FirstPas
 from booking.models import AddressCheck
 from booking.models.account import email_index
 from booking.models.address_check import CheckKind
-from booking.views import afterwards, entering, mails, pending, taken_over
+from booking.views import entering, mails, other_account, pending, taken_over
 from booking.views.access import account_of, network_of
 
 
@@ -103,6 +103,8 @@ def choose_password(request: HttpRequest) -> HttpResponse:
     """Choose the password of a new account, in the browser that typed its code."""
     check = pending.check_of(request)
     if request.user.is_authenticated:
+        if request.method == "POST":
+            messages.info(request, str(other_account.WORDS[other_account.CHOSEN]))
         return entering.go_on(request)
     if check is None or check.proved_at is None or not sign_up.awaits_password(check):
         return redirect("booking:check-mail")
@@ -125,9 +127,9 @@ def _open(request: HttpRequest, check: AddressCheck, password: str) -> HttpRespo
     account = sign_up.complete(check=check, password=password, now=timezone.now())
     pending.forget(request)
     if request.user.is_authenticated:
-        return afterwards.lead(request, was_proved=False, target=check.target)
+        return other_account.lead(request, done=other_account.OPENED, target=check.target)
     taken_over.take_over(request, account, target=check.target, hold_key=check.hold_key)
-    messages.success(request, _word(was_proved=False))
+    messages.success(request, str(other_account.WORDS[other_account.OPENED]))
     return entering.enter_or_ask(request, account)
 
 
@@ -199,9 +201,8 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
     Of a new account, the page asks for the password, and enters with it.
     """
     now = timezone.now()
-    if (done := afterwards.said(request)) is not None:
-        context = {"word": _word(was_proved=done["was_proved"]), "target": done["target"]}
-        return render(request, "booking/proved_for_other.html", context)
+    if (done := other_account.page(request)) is not None:
+        return done
     try:
         check = address_checks.check_of(token=token, now=now)
         if sign_up.awaits_password(check):
@@ -213,6 +214,8 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
         address_checks.prove_by_link(token=token, now=now)
     except accounts.InvalidLink as broken:
         return render(request, "booking/broken_link.html", {"problem": broken.text}, status=400)
+    if other_account.is_other(request, check.account_id):
+        return other_account.lead(request, done=other_account.NEW_ADDRESS)
     messages.success(request, _("Votre nouvelle adresse est vérifiée."))
     return redirect("booking:account")
 
@@ -229,17 +232,13 @@ def _choose_by_link(request: HttpRequest, check: AddressCheck) -> HttpResponse:
     return render(request, "booking/choose_password.html", context)
 
 
-def _word(*, was_proved: bool) -> str:
-    if was_proved:
-        return _("Cette adresse est déjà vérifiée.")
-    return _("Votre adresse est vérifiée, et votre compte est ouvert.")
-
-
 def _on_from_link(request: HttpRequest, check: AddressCheck) -> HttpResponse:
     """Where the link of an account that is open leads: it signs nobody in."""
-    if request.user.is_authenticated and request.user.pk != check.account_id:
-        return afterwards.lead(request, was_proved=True, target=check.target)
-    messages.success(request, _word(was_proved=True))
+    # In another tab its password was chosen first.
+    done = other_account.CHOSEN if "password" in request.POST else other_account.PROVED
+    if other_account.is_other(request, check.account_id):
+        return other_account.lead(request, done=done, target=check.target)
+    messages.info(request, str(other_account.WORDS[done]))
     if request.user.is_authenticated:
         me = account_of(request)
         taken_over.take_over(request, me, target=check.target, hold_key=check.hold_key)

@@ -120,6 +120,7 @@ function countdown(element) {
     // What it counted is said to be over: the count itself says no more.
     const counted = element.closest("[data-counts]");
     if (counted) counted.hidden = true;
+    document.querySelectorAll("[data-before]").forEach((each) => { if (each.dataset.before === over.id) each.hidden = true; });
   };
   tick();
 }

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -213,6 +214,37 @@ def test_a_forgotten_password_is_replaced_by_a_link_that_serves_once(client):
     assert sign_in(client).status_code == 200
     assert sign_in(client, password=GOOD).status_code == 302
     assert Entry.objects.filter(action="password-reset").count() == 1
+
+
+def test_a_link_for_another_account_than_the_one_signed_in_says_so(client):
+    other, account = make_account("autre@exemple.fr"), make_account("zoe@exemple.fr")
+    sign_in(client, email="autre@exemple.fr")
+    link = reverse("booking:reset-password", args=[accounts.reset_token(account)])
+    assert "connecté à un autre compte" in client.get(link).content.decode()
+    page = client.post(link, {"password": GOOD}, follow=True).content.decode()
+    assert "Le mot de passe de cet autre compte est changé" in page
+    assert "Changer de compte" in page
+    assert signed_in(client)
+    other.refresh_from_db()
+    assert other.check_password(PASSWORD)
+    assert sign_in(Client(), password=GOOD).status_code == 302
+
+
+def test_a_password_like_the_address_is_refused_wherever_one_is_chosen(client, now):
+    like = "jeanne.duchemin-1"
+    client.post(reverse("booking:sign-up"), {"email": "jeanne.duchemin@exemple.fr"})
+    check = check_of("jeanne.duchemin@exemple.fr")
+    with pytest.raises(ValidationError, match="ressemble à votre adresse"):
+        sign_ups.complete(check=check, password=like, now=now)
+    account = make_account("jeanne.duchemin@exemple.org")
+    link = reverse("booking:reset-password", args=[accounts.reset_token(account)])
+    assert "ressemble à votre adresse" in client.post(link, {"password": like}).content.decode()
+    sign_in(client, email="jeanne.duchemin@exemple.org")
+    given = {"current": PASSWORD, "password": "JeanneDuchemin@exemple.org"}
+    page = client.post(reverse("booking:change-password"), given).content.decode()
+    assert "ressemble à votre adresse" in page
+    given["password"] = "une autre phrase, jeanne"
+    assert client.post(reverse("booking:change-password"), given).status_code == 302
 
 
 def test_a_new_password_ends_the_other_sessions(client):

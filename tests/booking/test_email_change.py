@@ -70,6 +70,29 @@ def actions(account):
     )
 
 
+def test_an_address_proved_in_a_browser_of_another_account_is_not_taken_for_its_own(
+    account, client, now
+):
+    ask(client)
+    link = path_in(next(text for to, _subject, text in post(now) if to == NEW))
+    make_account("autre@exemple.fr")
+    elsewhere = Client()
+    sign_in(elsewhere, email="autre@exemple.fr")
+    page = words(elsewhere.post(link, follow=True))
+    assert "La nouvelle adresse de cet autre compte est vérifiée." in page
+    assert NEW not in page
+    assert signed_in(elsewhere)
+
+
+def test_a_change_that_was_stopped_is_said_to_be_stopped(account, client, now):
+    ask(client)
+    link = path_in(next(text for to, _subject, text in post(now) if to == OLD))
+    assert client.post(link).status_code == 302
+    for answer in (client.get(link), client.post(link)):
+        assert answer.status_code == 400
+        assert "est déjà annulé" in words(answer)
+
+
 def test_the_new_address_counts_once_it_is_proved_and_both_are_told(client, account, now):
     assert ask(client)["Location"] == PAGE
     sent = {to: subject for to, subject, _text in post(now)}

@@ -414,6 +414,7 @@ def test_a_link_used_twice_is_no_error_and_no_way_in(client, now):
     for data in ({}, {"password": "le mot de passe du pirate"}):
         answer = again.post(link_of(), data, follow=True)
         assert "déjà vérifiée" in words(answer)
+        assert ("mot de passe choisi d’abord" in words(answer)) == bool(data)
     assert not signed_in(again)
     assert Account.objects.get().check_password(GOOD)
     assert client.post(link_of())["Location"] == APPOINTMENTS

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import redis
 from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
 from django.test import Client
 from django.urls import reverse
 
@@ -309,6 +310,10 @@ def test_everything_that_is_shown_has_a_french_name():
         for column in model._meta.get_fields():
             if column.name in shown and column.name not in FRENCH_AS_ENGLISH:
                 assert str(column.verbose_name) != column.name.replace("_", " "), column
+        site = admin.site._registry[model]
+        for column in site.get_list_display(None):
+            label = str(label_for_field(column, model, site))
+            assert not label.lower().endswith(" id"), (model, label)
     for app in {model._meta.app_config.verbose_name for model in admin.site._registry}:
         assert str(app).lower() not in {"audit", "booking", "partners", "practitioners"}
 
