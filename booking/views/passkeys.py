@@ -4,6 +4,8 @@ The ceremonies are django-otp-webauthn's; what is ours is who may add one, what 
 owner are told, and how a session begins.
 """
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +19,7 @@ from django_otp_webauthn import exceptions
 from django_otp_webauthn import views as ceremonies
 from django_otp_webauthn.helpers import WebAuthnHelper
 from django_otp_webauthn.models import WebAuthnCredential
+from webauthn.helpers.structs import UserVerificationRequirement
 
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor, has_just_proved, note_entered
@@ -33,7 +36,25 @@ from booking.views.access import (
 
 
 class Helper(WebAuthnHelper):
-    """Names the account to its owner's device by its address, opened for the owner."""
+    """Names the account to its owner's device by its address, opened for the owner.
+
+    A key counts for both factors, so the device asks for its owner's finger, face or code each
+    time. The library wants that of visitors alone: with a session in somebody's hands, a key that
+    was left in a computer would do.
+    """
+
+    def get_generate_registration_options_kwargs(self, *, user: Account) -> dict[str, Any]:
+        options: dict[str, Any] = super().get_generate_registration_options_kwargs(user=user)
+        options["authenticator_selection"].user_verification = UserVerificationRequirement.REQUIRED
+        return options
+
+    def get_generate_authentication_options_kwargs(
+        self, *, user: Account | None = None, require_user_verification: bool
+    ) -> dict[str, Any]:
+        options: dict[str, Any] = super().get_generate_authentication_options_kwargs(
+            user=user, require_user_verification=True
+        )
+        return options
 
     def get_credential_name(self, user: Account) -> str:
         with reveal(

@@ -71,6 +71,21 @@ def test_whoever_has_a_second_factor_has_just_shown_it():
         assert answer["Location"].startswith(reverse("booking:prove-again"))
 
 
+def test_the_device_asks_for_its_owner_each_time():
+    """A key that somebody left in the computer proves nothing by being there."""
+    account = make_account()
+    make_passkey(account)
+    client = fresh(verified_client(account))
+    adding = begin(client).json()
+    assert adding["authenticatorSelection"]["userVerification"] == "required"
+    assert client.session["otp_webauthn_register_state"]["require_user_verification"] is True
+    for visitor in (Client(), client):
+        asked = begin(visitor, "begin-passkey").json()
+        assert asked["userVerification"] == "required"
+        state = visitor.session["otp_webauthn_authentication_state"]
+        assert state["require_user_verification"] is True
+
+
 def test_the_address_is_opened_for_its_owner_alone_and_on_the_record():
     account = make_account("moi@exemple.fr")
     options = begin(fresh(signed_in(account))).json()
