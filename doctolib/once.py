@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import redis
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from audit.derived_key import derived_key
 from audit.redis_client import claim, redis_client
 from audit.vault import carried
 from doctolib.page_forms import TOKEN, is_page_form
@@ -90,9 +92,14 @@ def _form_of(request: HttpRequest) -> _Form | None:
     if not sender or not request.POST.get(TOKEN):
         return None
     content = b"\0".join([sender.encode(), request.get_full_path().encode(), request.body])
-    digest = hmac.digest(settings.SECRET_KEY.encode(), content, hashlib.sha256)
+    digest = hmac.digest(_naming_key(settings.SECRET_KEY), content, hashlib.sha256)
     opens = hashlib.sha256(b"opens|" + content)
     return _Form(name=f"doctolib:once:{digest.hex()}", opens=opens.hexdigest())
+
+
+@lru_cache(maxsize=2)
+def _naming_key(secret: str) -> bytes:
+    return derived_key(secret, b"names of forms")
 
 
 def _claim(form: _Form) -> dict[str, str] | None:

@@ -24,7 +24,9 @@ def _in_the_clear() -> HttpResponse:
         "status": 403,
         "detail": "This request came without TLS. Send it by https, with another token.",
     }
-    return JsonResponse(problem, status=403, content_type="application/problem+json")
+    return JsonResponse(
+        problem, status=403, content_type="application/problem+json", headers=HEADERS
+    )
 
 
 class ProgramsMiddleware:
