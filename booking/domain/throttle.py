@@ -24,6 +24,7 @@ from django.utils.translation import ngettext
 
 from audit.redis_client import redis_client
 from audit.vault.blind_index import blind_index, normalise_email
+from practitioners.domain.take import HOLD_MINUTES
 
 WINDOW_S, HOUR_S, DAY_S = 15 * 60, 60 * 60, 24 * 60 * 60
 FAILURES_AN_ACCOUNT, FAILURES_AN_ACCOUNT_A_DAY = 10, 50
@@ -43,6 +44,9 @@ MAILS_A_NETWORK = 100
 MAILS_A_BROWSER = 20
 # The owner of a hospital's practice invites a whole team.
 INVITATIONS_AN_ACCOUNT = 60
+# Slots of one agenda that visitors of one network keep without signing in, while a hold lasts: with
+# a new session for each, a stranger would keep an agenda from its patients.
+HOLDS_OF_STRANGERS, HOLDS_WITHIN_S = 50, HOLD_MINUTES * 60
 # Nobody fills a stranger's mailbox: of each kind an hour, and of all kinds a day.
 MAILS_AN_ADDRESS, MAILS_AN_ADDRESS_A_DAY = 5, 20
 
@@ -101,6 +105,15 @@ class TooManyCodes(TooManyTries):
     """Too many wrong codes for one address; the link still works."""
 
     text = _("Trop de codes faux pour cette adresse. Ouvrez plutôt le lien du message.")
+
+
+class TooManyHolds(TooManyTries):
+    """Visitors of this network have kept enough slots of the agenda."""
+
+    text = _(
+        "Trop de créneaux de ce praticien ont été choisis depuis votre réseau. Connectez-vous, ou "
+        "réessayez dans quelques minutes."
+    )
 
 
 class TooFast(TooManyTries):
@@ -284,3 +297,17 @@ def take_mail(*, kind: str, index: bytes, network: str, now: datetime, browser: 
     if full and not names[full - 1].startswith("mails:to:"):
         raise TooManyTries(math.ceil(wait / 1000))
     return not full
+
+
+def take_hold(*, agenda_id: uuid.UUID, network: str, now: datetime) -> None:
+    """Count one slot that a visitor who is not signed in is about to keep.
+
+    Raises TooManyHolds, and redis.RedisError when the store is away.
+    """
+    name = f"holds:{agenda_id.hex}:{line_of(network)}"
+    full, wait = redis_client().eval(
+        _COUNT_ALL, 1, name, int(now.timestamp() * 1000), uuid.uuid4().hex,
+        HOLDS_OF_STRANGERS, HOLDS_WITHIN_S * 1000,
+    )  # fmt: skip
+    if full:
+        raise TooManyHolds(math.ceil(wait / 1000))

@@ -1,11 +1,13 @@
 """Booking online: hold a slot, say for whom, confirm."""
 
+import logging
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import redis
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -18,14 +20,14 @@ from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
 from audit.ids import read_id
-from booking.domain import book, patients
+from booking.domain import book, patients, throttle
 from booking.domain.chains import Following, held_after
 from booking.domain.conflicts import Conflict
 from booking.forms.patients import NoteForm, PersonForm
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.views import kept_choice, leaving, unfinished
-from booking.views.access import account_of, web_actor
+from booking.views.access import account_of, network_of, web_actor
 from booking.views.both import conflicts_at, heeding, sentences
 from booking.views.chosen import (
     Answers,
@@ -46,6 +48,8 @@ from practitioners.domain.in_a_row import slots_in_a_row
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import VisitReason
 from practitioners.views.public import people_wanted
+
+logger = logging.getLogger(__name__)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,6 +74,8 @@ def _hold(request: HttpRequest) -> HttpResponse:
     answers = answers_in(request.POST, people=people_wanted(request.POST))
     if (asked := ask_first(request, reason, starts_at, answers)) is not None:
         return asked
+    if (refused := _too_many(request, reason)) is not None:
+        return refused
     key = unfinished.make_hold_key(request)
     try:
         hold_id, _until = take.hold(
@@ -87,6 +93,25 @@ def _hold(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         unfinished.keep_target(request, target)
     return redirect(target)
+
+
+def _too_many(request: HttpRequest, reason: VisitReason) -> HttpResponse | None:
+    """Lead back a visitor whose network keeps too many of an agenda's slots already.
+
+    While nobody can count, everybody books: the slots themselves are in PostgreSQL.
+    """
+    if request.user.is_authenticated:
+        return None
+    try:
+        throttle.take_hold(
+            agenda_id=reason.agenda_id, network=network_of(request), now=timezone.now()
+        )
+    except throttle.TooManyHolds as problem:
+        messages.error(request, str(problem.text))
+        return redirect(page_of(reason, has_news=True))
+    except redis.RedisError:
+        logger.warning("no Redis: slots that visitors keep are not counted")
+    return None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
