@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.models import Checkpoint
-from audit.record import guards, health, notes, outside, seal, verify, witness
+from audit.record import content, guards, health, merkle, notes, outside, seal, verify, witness
 from tests.audit.record_fixtures import grow, rows, sql, write_entries
 from tests.audit.test_tampering import is_found
 from tests.audit.test_witness import LocalWitness, serving
@@ -83,6 +83,26 @@ def test_the_codes_of_two_checkpoints_that_were_swapped_are_found():
         " (SELECT size FROM audit_checkpoint ORDER BY size DESC LIMIT 1 OFFSET 1)"
     )
     assert "its snapshot, cluster or time was changed" in found
+
+
+def test_rows_of_before_there_were_codes_verify_and_none_after_one_with_does():
+    newest = Checkpoint.objects.order_by("-size").first().size
+    assert found_after(f"UPDATE audit_checkpoint SET mac = NULL WHERE size < {newest}") == ""
+    found = found_after("UPDATE audit_checkpoint SET mac = NULL")
+    assert found == f"checkpoint {newest}: its snapshot, cluster or time was changed"
+
+
+def test_a_checkpoint_of_the_empty_record_may_be_held():
+    def held(root):
+        key = content.signing_key()
+        return notes.sign(
+            notes.TreeHead(origin=verify.public_key().name, size=0, root=root),
+            name=verify.public_key().name, key=key,
+        )  # fmt: skip
+
+    assert verify.verify(held=[held(merkle.EMPTY_ROOT)]).held == 1
+    with pytest.raises(verify.DoesNotFit, match="of size 0: its root is not that of an empty"):
+        verify.verify(held=[held(b"r" * 32)])
 
 
 def test_sealing_goes_on_behind_a_snapshot_that_was_put_ahead():
