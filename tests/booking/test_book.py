@@ -4,6 +4,7 @@ import pytest
 from django.db import transaction
 
 from audit.models import Entry
+from audit.vault.reveal import Purpose, reveal
 from booking.domain import call, patients
 from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken, book
 from booking.domain.change import NotActive, TooLateToChange, cancel, move
@@ -69,6 +70,29 @@ def test_booking_takes_the_slot_records_it_and_owes_messages(reason, now):
         ("reminder", "sms", NINE - timedelta(hours=13)),
         ("reminder", "email", NINE - timedelta(hours=2)),
     ]
+
+
+def test_a_booking_is_written_as_it_was_asked_for(reason, now):
+    agenda, account = reason.agenda, make_account()
+    patient = make_patient(account)
+    book(
+        visit_reason=reason, starts_at=NINE, patient=patient, booked_by=account,
+        actor=practice_actor(), channel=Channel.PATIENT, now=now, note="Le dos",
+    )  # fmt: skip
+    row = Appointment.unscoped.get()
+    assert (row.practice_id, row.agenda_id) == (agenda.practice_id, agenda.pk)
+    assert (row.visit_reason_id, row.patient_id) == (reason.pk, patient.pk)
+    assert (row.booked_by_id, row.channel, row.status) == (account.pk, "patient", Status.BOOKED)
+    assert (row.starts_at, row.ends_at) == (NINE, NINE + timedelta(minutes=30))
+    assert (row.new_patient, row.series, row.follows_id) == (True, None, None)
+    assert row.created_at == now
+    entry = Entry.objects.get(action="appointment-booked")
+    assert entry.practice_id == agenda.practice_id
+    assert entry.details == {"agenda": str(agenda.pk), "starts_at": NINE.isoformat()}
+    with reveal([(row, ("note",))], actor=practice_actor(), purpose=Purpose.CARE) as plain:
+        assert plain.text(row, "note") == "Le dos"
+    later = booked(reason, now, starts_at=NINE + timedelta(hours=1), says_known=True)
+    assert (later.new_patient, later.booked_by_id, later.note) == (False, None, None)
 
 
 def test_the_same_slot_is_refused(reason, now):

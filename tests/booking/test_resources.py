@@ -125,6 +125,15 @@ def test_a_hold_holds_the_room_until_it_ends(room, now):
     assert not Taken.objects.filter(pk=hold_id).exists()
 
 
+def test_the_room_of_what_was_let_go_of_is_free_when_that_ends(room, now):
+    one, other = needing(room), needing(room)
+    until = now + timedelta(seconds=30)
+    take.let_go(booked(one, NINE, now).taken_id, key="undo", until=until)
+    assert ResourceUse.objects.get().hold_until == until
+    assert starts(other, now) == FOUR[1:]
+    assert starts(other, until) == FOUR
+
+
 def test_what_was_held_is_the_visits_for_good(room, now):
     reason = needing(room)
     hold_id, until = take.hold(visit_reason=reason, starts_at=NINE, key="k", now=now)
