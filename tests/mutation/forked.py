@@ -6,6 +6,7 @@ one's way: the record is append-only, and takes no entry back.
 """
 
 import gc
+import importlib
 import json
 import os
 import signal
@@ -23,10 +24,11 @@ from psycopg import sql
 
 from tests.mutation.groups import ROOT
 from tests.mutation.mutants import Mutant, sample
-from tests.mutation.put_in import CannotBePutIn, Living, put_in
+from tests.mutation.put_in import CannotBePutIn, Living, module_name, put_in
 from tests.mutation.reached import DIRECTORY, Reached
 
 COPY = "doctolib_mutant"
+RESULTS = DIRECTORY / "results.jsonl"
 SURVIVED, KILLED, UNSUITABLE = 0, 1, 3
 # How many times its usual duration a test may take, and how many seconds on top.
 FACTOR, MARGIN_S = 5, 15
@@ -111,6 +113,8 @@ class Runner:
             ):
                 if report.failed:
                     raise pytest.UsageError(f"{name} fails without a mutant: {report.longrepr}")
+        for path in files:
+            importlib.import_module(module_name(path))
         connections.close_all()
         self.copies = _Copies()
         self.living = Living.find(files)
@@ -223,6 +227,18 @@ def _wait(child: int, *, seconds: float) -> int | None:
     return None
 
 
+def _key(mutant: Mutant) -> tuple[str, str, str]:
+    return str(mutant.path.relative_to(ROOT)), mutant.function, mutant.change
+
+
+def _killed_before() -> dict[tuple[str, str, str], Result]:
+    """The mutants that were killed in the last run."""
+    known = [Result(**json.loads(line)) for line in RESULTS.read_text().splitlines()]
+    return {
+        (each.file, each.function, each.change): each for each in known if each.outcome == "killed"
+    }
+
+
 class _Forking:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -237,9 +253,10 @@ class _Forking:
         mutants = [each for each in mutants if only in f"{each.name} {each.change}"]
         runner = Runner(session, seconds=float(os.environ.get("MUTANTS_SECONDS", "60")))
         runner.warm_up({mutant.path for mutant in mutants})
-        with (DIRECTORY / "results.jsonl").open("w") as results:
+        killed = _killed_before() if os.environ.get("MUTANTS_AGAIN") else {}
+        with RESULTS.open("w") as results:
             for number, mutant in enumerate(mutants, start=1):
-                result = runner.run(mutant)
+                result = killed.get(_key(mutant)) or runner.run(mutant)
                 results.write(json.dumps(asdict(result)) + "\n")
                 results.flush()
                 line = (

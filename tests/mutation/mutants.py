@@ -22,6 +22,7 @@ _UNSEEN = (
     | m.Call(func=m.Attribute(value=m.Name("logger")))
     | m.Call(func=m.Name("ContextVar") | m.Name("TypeVar") | m.Attribute(attr=m.Name("getLogger")))
     | m.Call(func=m.Name("_") | m.Name("gettext_lazy"))
+    | m.Assign(targets=[m.AssignTarget(target=m.Name("__all__"))])
 )
 LONG, NEAR = 100, 25
 _CAST = m.Call(func=m.Name("cast"))
