@@ -82,6 +82,7 @@ def test_a_visit_to_come_is_always_cancelled_and_late_after_the_deadline(
 ):
     visit.visit_reason.cancel_deadline_hours = hours
     assert rule(visit, visit.starts_at - before) == expected
+    assert deadline.terms(visit, now=visit.created_at).lasts_to_start is (hours == 0)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +102,7 @@ def test_the_hour_of_grace_ends_when_the_visit_begins(reason):
     reason.save()
     row = booked(reason, NINE - timedelta(minutes=10))
     assert deadline.free_until(row) == NINE
+    assert deadline.terms(row, now=NINE - SECOND).lasts_to_start
     assert rule(row, NINE - SECOND) == (True, True, False)
     assert rule(row, NINE) == (False, False, False)
     with pytest.raises(change.HasBegun):
