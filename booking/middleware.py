@@ -13,9 +13,29 @@ from django.utils.translation import gettext as _
 
 from booking.domain import sign_ins
 from booking.session_store import session_digest
-from booking.views import known, unfinished, work_session
+from booking.views import device, known, unfinished, work_session
 
 SEEN_AT, SEEN_EVERY_S = "seen_at", 3600
+
+
+class DeviceMiddleware:
+    """Opens a session that is bound to a device for that device alone, and offers to bind others.
+
+    Behind the sessions, and before whatever asks who is signed in.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if has_session and not device.is_protocol(request):
+            now = timezone.now()
+            if not device.is_open(request, now=now):
+                device.take_as_nobodys(request, now=now)
+        answer = self.get_response(request)
+        device.offer_to(request, answer)
+        return answer
 
 
 class AccountLanguageMiddleware:
@@ -57,7 +77,9 @@ class SeenMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session:
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        # Where the browser itself asks, no reader does, and what it gets opens no ended session.
+        if has_session and SESSION_KEY in request.session and not device.is_protocol(request):
             now = timezone.now()
             if work_session.is_idle(request.session, now=now):
                 _end(request, _("Votre session s’est fermée après une demi-heure sans activité."))

@@ -25,12 +25,18 @@ from django.utils import timezone
 
 from audit.fixed_query import FixedQuery
 from audit.vault import carried
+from booking.domain import device_bound
+from booking.models import DeviceKey
 
 DIGEST_DIGITS = 40
 USE = b"session"
 logger = logging.getLogger(__name__)
-# Asked on each page of somebody who has a session.
-_OPEN = FixedQuery([Session], "FROM {0} WHERE {0}.session_key = %s AND {0}.expire_date > %s")
+# Asked on each page of somebody who has a session, with the key of the device that it is bound to.
+_OPEN = FixedQuery(
+    [Session, DeviceKey],
+    "FROM {0} LEFT JOIN {1} ON {1}.session_digest = {0}.session_key"
+    " WHERE {0}.session_key = %s AND {0}.expire_date > %s",
+)
 
 
 def digest_of(session_key: str | None) -> str:
@@ -48,17 +54,38 @@ def session_digest(request: HttpRequest) -> str:
 def end_session(digest: str) -> None:
     """End a session by its stored name, whose cookie only its browser has."""
     Session.objects.filter(session_key=digest).delete()
+    DeviceKey.objects.filter(session_digest=digest).delete()
 
 
 class SessionStore(SessionBase):
     """A session whose `session_key` is the cookie's value, and whose row is named by its digest."""
+
+    _device_key: DeviceKey | None = None
 
     def load(self) -> dict[str, Any]:
         found = _OPEN.first(digest_of(self.session_key), timezone.now())
         if found is None:
             self._session_key = None
             return {}
+        self._device_key = found[1]
         return self.decode(found[0].session_data)
+
+    def device_key(self) -> DeviceKey | None:
+        """The key to which the session is bound, as it was loaded (domain/device_bound.py)."""
+        self._get_session()  # type: ignore[attr-defined]
+        return self._device_key
+
+    def cycle_key(self) -> None:
+        """Go on under a new cookie, bound to the same device; the former cookie opens nothing."""
+        content, former = self._get_session(), self.session_key  # type: ignore[attr-defined]
+        self.create()
+        self._session_cache = content
+        if former is None:
+            return
+        self._device_key = device_bound.go_along(
+            digest_of(former), session_digest=digest_of(self.session_key)
+        )
+        self.delete(former)
 
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(session_key=digest_of(session_key)).exists()
@@ -97,6 +124,8 @@ class SessionStore(SessionBase):
             raise UpdateError from gone
 
     def delete(self, session_key: str | None = None) -> None:
+        if session_key in (None, self.session_key):
+            self._device_key = None
         end_session(digest_of(session_key or self.session_key))
 
     def encode(self, session_dict: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from booking.views import (
     booking,
     changing,
     conversations,
+    device,
     documents,
     invited,
     offline,
@@ -47,6 +48,8 @@ app_name = "booking"
 urlpatterns = [
     path("connexion/", accounts.sign_in, name="sign-in"),
     path("connexion/code/", accounts.code, name="code"),
+    path("connexion/appareil/", device.register, name="register-device"),
+    path("connexion/appareil/suite/", device.renew, name="renew-device"),
     path("deconnexion/", accounts.sign_out, name="sign-out"),
     path("inscription/", accounts.sign_up, name="sign-up"),
     path("courrier/", verification.check_mail, name="check-mail"),

@@ -190,6 +190,7 @@ def _close(account: Account) -> None:
     account.save()
     CodeApp.objects.filter(user=account).delete()
     account.sign_ins.all().delete()
+    account.device_keys.all().delete()
     passkeys.end_all(account)
     WebAuthnUserHandle.objects.filter(user=account).delete()
     account.favourites.all().delete()

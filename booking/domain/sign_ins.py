@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.watch.sighting import network_of
-from booking.models import Account, SignIn
+from booking.models import Account, DeviceKey, SignIn
 from booking.session_store import end_session
 from practitioners.domain.live import wake
 
@@ -95,6 +95,7 @@ def forget_ended(*, now: datetime) -> None:
     Session.objects.filter(expire_date__lt=now).delete()
     stored = Session.objects.filter(session_key=OuterRef("session_digest"))
     SignIn.objects.filter(~Exists(stored)).delete()
+    DeviceKey.objects.filter(~Exists(stored)).delete()
 
 
 @transaction.atomic

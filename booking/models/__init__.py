@@ -10,7 +10,7 @@ from booking.models.factors import CodeApp, RecoveryCode, RecoverySheet
 from booking.models.handover import Handover
 from booking.models.merge import PatientMerge
 from booking.models.message import Message
-from booking.models.own import Favourite, SignIn
+from booking.models.own import DeviceKey, Favourite, SignIn
 from booking.models.patient import Patient, PracticePatient
 from booking.models.patient_import import PatientImport
 from booking.models.questionnaire import Questionnaire
@@ -26,6 +26,7 @@ __all__ = [
     "Concern",
     "Conversation",
     "Departure",
+    "DeviceKey",
     "Document",
     "DocumentPart",
     "FactorReset",

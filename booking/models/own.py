@@ -20,10 +20,38 @@ class SignIn(models.Model):
     network = models.CharField(max_length=50, blank=True)
     began_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+    # Where it was looked up: booking/domain/device_bound.py.
+    device_key: "DeviceKey | None" = None
 
     class Meta:
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class DeviceKey(models.Model):
+    """The key of the device to which a session is bound (booking/domain/device_bound.py)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="device_keys"
+    )
+    session_digest = models.CharField(max_length=40, unique=True)
+    # The public half, which proves nothing to anybody, as a JWK's canonical JSON (RFC 7638).
+    public_key = models.CharField(max_length=1500)
+    # Made with the application's secret: a row that something else wrote opens no session.
+    stamp = models.CharField(max_length=64)
+    challenge = models.CharField(max_length=64)
+    challenged_at = models.DateTimeField()
+    registered_at = models.DateTimeField()
+    # When somebody last used the session's cookie, or another key, elsewhere.
+    refused_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("clé d’appareil")
+        verbose_name_plural = _("clés d’appareil")
 
     def __str__(self) -> str:
         return str(self.id)

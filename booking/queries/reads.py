@@ -59,6 +59,7 @@ ACTIONS = {
     "reminders-ended": _("Rappels arrêtés"),
     "session-ended": _("Session fermée"),
     "sessions-ended": _("Autres sessions fermées"),
+    "session-refused": _("Session refusée hors de son appareil"),
     "patient-created": _("Fiche créée"),
     "patient-changed": _("Fiche modifiée"),
     "account-created": _("Compte créé"),

@@ -9,7 +9,6 @@ from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -34,6 +33,7 @@ from booking.session_store import session_digest
 from booking.views import gone, unsent, work_session
 from booking.views.drafts import lead_away
 from booking.views.navigated import is_script
+from booking.views.network import network_of
 from practitioners.models import Agenda, Membership
 
 _NUMBERS = re.compile(r"[\d.]+")
@@ -43,18 +43,6 @@ View = Callable[..., HttpResponseBase]
 def account_of(request: HttpRequest) -> Account:
     """The signed-in account of a view behind `account_required` or `practice_member`."""
     return cast(Account, request.user)
-
-
-def network_of(request: HttpRequest) -> str:
-    """The network address of who asks, as the nearest trusted proxy saw it.
-
-    Each of the settings' PROXIES appends to X-Forwarded-For; what stands left of theirs was
-    written by the asker and proves nothing.
-    """
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
-    if settings.PROXIES and len(hops) >= settings.PROXIES and hops[-settings.PROXIES]:
-        return hops[-settings.PROXIES]
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def local_target(request: HttpRequest, target: str) -> str:

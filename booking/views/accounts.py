@@ -53,6 +53,7 @@ from booking.models.account import email_index
 from booking.queries.reads import entry_of_account, reads_of_account, subjects_of_account
 from booking.session_store import session_digest
 from booking.views import (
+    device,
     entering,
     guesses,
     known,
@@ -171,6 +172,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     answer = redirect(local_target(request, request.POST.get("next", "")) or "practitioners:home")
     # What this device kept for being offline goes with the session.
     answer["Clear-Site-Data"] = '"cache", "storage"'
+    device.forget(answer)
     return answer
 
 

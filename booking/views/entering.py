@@ -18,7 +18,7 @@ from booking.domain import sign_ins
 from booking.models import Account
 from booking.queries.workplaces import work_of
 from booking.session_store import session_digest
-from booking.views import known, taken_over, unfinished, work_session
+from booking.views import device, known, taken_over, unfinished, work_session
 from booking.views.access import account_of, local_target, network_of
 from booking.views.own_account import note_sign_in
 
@@ -103,6 +103,7 @@ def enter(request: HttpRequest, account: Account, *, target: str, by: str = "pas
 
     `by` is for the log: what the account was entered with.
     """
+    device.end_unproved(request, account)
     unfinished.sign_in(request, account, backend=BACKEND)
     unfinished.set_aside(request, unless=target)
     unfinished.forget_target(request, target)
@@ -111,15 +112,16 @@ def enter(request: HttpRequest, account: Account, *, target: str, by: str = "pas
     note_sign_in(request, now=timezone.now())
     security_log.note(Step.ENTERED, by=by, address=network_of(request), account_id=account.pk)
     known.remember(request, account)
+    device.offer(request)
 
 
-def show_factor(request: HttpRequest, device: Device) -> None:
+def show_factor(request: HttpRequest, shown: Device) -> None:
     """Note that a session has shown a second factor just now, by which kind of device."""
-    otp_login(request, device)
+    otp_login(request, shown)
     work_session.note_code(request, network=network_of(request), now=timezone.now())
     security_log.note(
         Step.PROVED,
-        by=type(device).__name__,
+        by=type(shown).__name__,
         address=network_of(request),
         account_id=account_of(request).pk,
     )
@@ -144,6 +146,7 @@ def enter_or_ask(request: HttpRequest, account: Account) -> HttpResponse:
 
 def ask_code(request: HttpRequest, account: Account, *, target: str = "") -> HttpResponse:
     """Lead to the page that asks an account for the code of its second factor."""
+    device.end_unproved(request, account)
     request.session[AWAITING_CODE] = str(account.pk)
     request.session[AWAITING_SINCE] = timezone.now().timestamp()
     return redirect(with_next(reverse("booking:code"), target))

@@ -13,7 +13,9 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
 
+from booking.views import device
 from practitioners.domain import live as hints
 
 RETRY_MS = 1500
@@ -54,7 +56,8 @@ def event_stream(
     `begins` gives the id after which a new reader's events begin; one who comes back says it.
     `opened` runs before the first of them, and what it returns comes first; `may_go_on` is
     asked at every beat (live.BEAT_S), so that a closed session loses its streams; `closed` runs
-    at the end, whatever the end.
+    at the end, whatever the end. Where the session is bound to a device, its browser is told to ask
+    again once the pass is over with which it came.
     """
     if not isinstance(request, ASGIRequest):
         # A worker of the WSGI server would be held for as long as the page is open.
@@ -68,6 +71,7 @@ def event_stream(
             wanted=wanted,
             may_go_on=may_go_on,
             closed=closed,
+            lasts=device.seconds_open(request, now=timezone.now()),
         ),
         content_type="text/event-stream; charset=utf-8",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -87,14 +91,18 @@ async def _lines(
     wanted: Callable[[dict[str, Any]], bool],
     may_go_on: Callable[[], bool],
     closed: Callable[[], None],
+    lasts: float | None,
 ) -> AsyncIterator[str]:
     # Whoever is cut off before the first event goes on from here.
     yield f"retry: {RETRY_MS}\nid: {after}\n\n"
     try:
         for event in await _in_thread(opened):
             yield f"data: {json.dumps(event)}\n\n"
-        asked_at = time.monotonic()
+        asked_at = began_at = time.monotonic()
         async for found in follow(after):
+            if lasts is not None and time.monotonic() - began_at >= lasts:
+                yield f"data: {json.dumps({'kind': 'again'})}\n\n"
+                return
             # Much news must not keep a closed session's stream open.
             if found is None or time.monotonic() - asked_at >= hints.BEAT_S:
                 if not await _in_thread(may_go_on):

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from booking.domain import accounts, favourites, sign_ins
+from booking.domain import accounts, device_bound, favourites, sign_ins
 from booking.models import SignIn
 from booking.queries.session_acts import acts_of
 from booking.queries.workplaces import workplaces_of
@@ -41,6 +41,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
     did = acts_of(account_of(request), rows)
     context = {
         "sign_ins": [(row, did.get(row.session_digest)) for row in rows],
+        "has_bound": device_bound.note_keys(rows),
         "current": session_digest(request),
     }
     return render(request, "booking/sessions.html", context)

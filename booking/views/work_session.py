@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from audit.views.factor import ENTERED_AT, code_given_at, note_code_given
 from audit.watch.sighting import network_of as network_prefix
 from booking.domain.sign_ins import browser_of
+from booking.views import device
 from booking.views.navigated import is_script
 
 IDLE = timedelta(minutes=30)
@@ -82,6 +83,7 @@ def is_another_browser(request: HttpRequest) -> bool:
 def note_code(request: HttpRequest, *, network: str, now: datetime) -> None:
     """Note that the second factor was shown just now, from this network."""
     note_code_given(request, now=now)
+    device.offer(request)
     known = [each for each in request.session.get(NETWORKS, []) if each != network_prefix(network)]
     request.session[NETWORKS] = [network_prefix(network), *known][:MOST_NETWORKS]
 

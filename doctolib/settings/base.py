@@ -46,6 +46,7 @@ MIDDLEWARE = [
     # Before the sessions: once it has the answer, a session that began has its key.
     "doctolib.once.OnceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "booking.middleware.DeviceMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -24,6 +24,7 @@ from joserfc.jwk import KeySet
 
 from audit import security_log
 from audit.ids import read_id
+from audit.named_key import MALFORMED, PlainJSON
 from audit.security_log import Step
 from booking.views.access import network_of
 from partners.domain import dpop, keys, tokens
@@ -74,7 +75,7 @@ class Assertion(JWTBearerClientAssertion):
     def __call__(self, query_client: Any, request: Any) -> Client | None:
         try:
             found: Client | None = super().__call__(query_client, request)
-        except dpop.MALFORMED as error:
+        except MALFORMED as error:
             raise InvalidClientError(
                 "The assertion is not a JWT as RFC 7523 describes it.", status_code=401
             ) from error
@@ -92,9 +93,9 @@ class Assertion(JWTBearerClientAssertion):
     def process_assertion_claims(self, assertion: str, resolve_key: KeySet) -> jwt.Claims:
         try:
             claims = jwt.decode(
-                assertion, resolve_key, algorithms=ALGORITHMS, decoder_cls=dpop.PlainJSON
+                assertion, resolve_key, algorithms=ALGORITHMS, decoder_cls=PlainJSON
             ).claims
-        except dpop.MALFORMED as error:
+        except MALFORMED as error:
             raise InvalidClientError(
                 "The assertion is not signed by a key of this credential.", status_code=401
             ) from error

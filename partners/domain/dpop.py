@@ -2,36 +2,21 @@
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 from joserfc.util import urlsafe_b64encode
 
+from audit.named_key import MALFORMED, claims_of, header_of
 from partners.domain.used_once import first_use
 
 ALGORITHMS = ["ES256", "ES384", "PS256", "RS256", "Ed25519", "EdDSA"]
 # Section 11.1: accepted for a short time, long enough for clocks that differ.
 MOST_SECONDS = 60
-# What joserfc raises of headers, keys and claims that are not of the types they should be.
-MALFORMED = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 _PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
-
-
-class PlainJSON(json.JSONDecoder):
-    """JSON as RFC 8259 has it: NaN and Infinity, which are in no order with times, are refused."""
-
-    def __init__(self) -> None:
-        super().__init__(parse_constant=self._refuse)
-
-    @staticmethod
-    def _refuse(name: str) -> None:
-        raise ValueError(f"{name} is no JSON")
 
 
 class InvalidProof(Exception):
@@ -47,13 +32,13 @@ def thumbprint_of_proof(
     that token's hash. Raises InvalidProof.
     """
     try:
-        header = jws.extract_compact(proof.encode()).headers()
+        header = header_of(proof)
         if header.get("typ") != "dpop+jwt":
             raise InvalidProof("typ must be dpop+jwt")
         if header.get("alg") not in ALGORITHMS:
             raise InvalidProof("alg must be an asymmetric algorithm")
         key = _public_key(header.get("jwk"))
-        claims = jwt.decode(proof, key, algorithms=ALGORITHMS, decoder_cls=PlainJSON).claims
+        claims = claims_of(proof, key, algorithms=ALGORITHMS)
     except MALFORMED as error:
         raise InvalidProof("the proof is not a JWT signed by its own key") from error
     _check_claims(claims, method=method, url=url, now=now)

@@ -6,8 +6,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
+from audit.named_key import MALFORMED
 from audit.refusal import Refusal
-from partners.domain.dpop import MALFORMED
 from partners.models import Credential, CredentialKey
 
 # RFC 7518 section 3.3; elliptic curve keys have the size of their curve.

@@ -281,7 +281,10 @@
     source = new EventSource(frame.dataset.live, { withCredentials: true });
     source.onerror = lose;
     source.onmessage = ({ data }) => {
-      if (JSON.parse(data).kind === "closed") { lose(); return; }
+      const { kind } = JSON.parse(data);
+      if (kind === "closed") { lose(); return; }
+      // The session's pass is over: asked anew, the browser gets the next one (views/device.py).
+      if (kind === "again") { follow(); return; }
       // Several changes in a row are one look.
       window.clearTimeout(timer);
       timer = window.setTimeout(look, isLive ? 300 : 0);

@@ -47,6 +47,8 @@ PUBLIC = {
     "booking:stop-factor-reset",
     # Whoever has the link of a mail: tests/abuse/test_told_changes.py.
     "booking:undo-change",
+    # Whoever has the key of a device, of the session that is bound to it: tests/abuse/test_bound_session.py.
+    "booking:register-device", "booking:renew-device",
     # Whoever has the link reads whom it is for: tests/booking/views/test_invited.py.
     "booking:accept-invitation",
     "booking:verify-email", "booking:forgotten", "booking:reset-password", "booking:hold",
@@ -245,6 +247,7 @@ FORMS_OF_ALL = {
     "booking:hold", "booking:let-go", "booking:go-on", "booking:send-again", "booking:correct-address",
     "booking:sign-out", "booking:enter-video", "booking:start-video", "booking:end-video",
     "booking:invite-to-video", "booking:enter-practice-video",
+    "booking:register-device", "booking:renew-device",
 }  # fmt: skip
 
 

@@ -16,10 +16,10 @@ NAMES = """
 import json, django
 django.setup()
 from django.conf import settings
-from booking.views import drafts, kept_choice, known, unsent
+from booking.views import device, drafts, kept_choice, known, unsent
 print(json.dumps({
     "names": [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME,
-              settings.LANGUAGE_COOKIE_NAME, known.COOKIE, unsent.COOKIE, unsent.MARK],
+              settings.LANGUAGE_COOKIE_NAME, known.COOKIE, unsent.COOKIE, unsent.MARK, device.COOKIE],
     "with_path": [drafts.COOKIE, kept_choice.COOKIE],
     "flags": [settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE,
               settings.LANGUAGE_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY,
@@ -70,7 +70,7 @@ def test_every_module_that_sets_a_cookie_is_known():
         if "set_cookie(" in path.read_text()
     }
     assert setters == {
-        "booking/middleware.py", "booking/views/accounts.py", "booking/views/drafts.py",
+        "booking/middleware.py", "booking/views/accounts.py", "booking/views/device.py", "booking/views/drafts.py",
         "booking/views/kept_choice.py", "booking/views/known.py", "booking/views/unsent.py",
         "practitioners/views/language.py",
         "doctolib/once.py",

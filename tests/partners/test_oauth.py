@@ -145,6 +145,16 @@ def agendas_proof(token, **changed):
     return proof("GET", f"{BASE}/api/v1/agendas", token=token, **changed)
 
 
+@pytest.mark.parametrize("bits", [2048, 4096])
+def test_a_token_is_bound_to_an_rsa_key_of_any_usual_size(credential, bits):
+    key = RSAKey.generate_key(bits)
+    signs = {"header": {"alg": "PS256"}, "key": key}
+    answer = ask(assertion(credential), dpop=proof(**signs))
+    assert answer.json().get("token_type") == "DPoP", answer.content
+    token = answer.json()["access_token"]
+    assert call(token, agendas_proof(token, **signs)).status_code == 200
+
+
 def test_a_bound_token_works_with_a_proof_of_its_key(credential):
     token = bound(credential)
     assert call(token, agendas_proof(token)).status_code == 200
