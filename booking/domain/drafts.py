@@ -34,22 +34,20 @@ class Draft:
     page: str = ""
 
 
-def keep(
-    draft: Draft, *, practice_id: uuid.UUID, account_id: uuid.UUID | None, network: str
-) -> str | None:
+def keep(draft: Draft, *, practice_id: uuid.UUID, mark: str, network: str) -> str | None:
     """Seal a draft of the dashboard and return what opens it; None where it cannot be kept.
 
-    `account_id`: only that account may open it. Without one whoever wrote it is not known, and
-    any member of the practice may who has what opens it.
+    `mark`: only the account that it names may open it (`mark_of`). Where it is empty, the writer
+    is not known, and any member of the practice may open it with what this returns.
     """
-    token = _keep(draft, bound=_bound(practice_id, account_id), network=network)
-    return None if token is None else token + ("1" if account_id else "0")
+    token = _keep(draft, bound=practice_id.bytes + mark.encode(), network=network)
+    return None if token is None else token + ("1" if mark else "0")
 
 
 def find(token: str, *, practice_id: uuid.UUID, account_id: uuid.UUID) -> Draft | None:
     """Open a draft for a member of the practice at which it was written; None if it is gone."""
-    bound = _bound(practice_id, account_id if token.endswith("1") else None)
-    return _find(token[:-1], bound=bound)
+    mark = mark_of(account_id) if token.endswith("1") else ""
+    return _find(token[:-1], bound=practice_id.bytes + mark.encode())
 
 
 def keep_own(draft: Draft, *, mark: str, network: str) -> str | None:
@@ -92,10 +90,6 @@ def _find(token: str, *, bound: bytes) -> Draft | None:
     address, fields, had_files, page = json.loads(text)
     fields = [(name, value) for name, value in fields]
     return Draft(address=address, fields=fields, had_files=had_files, page=page)
-
-
-def _bound(practice_id: uuid.UUID, account_id: uuid.UUID | None) -> bytes:
-    return practice_id.bytes + (account_id.bytes if account_id else b"")
 
 
 def _name(key: bytes) -> str:

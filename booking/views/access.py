@@ -31,7 +31,7 @@ from booking.models import Account
 from booking.rules import permissions_of
 from booking.session_store import session_digest
 from booking.views import gone, unsent, work_session
-from booking.views.drafts import lead_away
+from booking.views.drafts import drop_sent, lead_away
 from booking.views.navigated import is_script
 from booking.views.network import network_of
 from practitioners.models import Agenda, Membership
@@ -313,7 +313,10 @@ def practice_member(permission: str) -> Callable[[View], View]:
             work_session.begin(request, now=timezone.now())
             try:
                 with scope(practice=membership.practice):
-                    return view(request, practice_id, *args, **kwargs)
+                    answer = view(request, practice_id, *args, **kwargs)
+                unsent.mark(request, answer)
+                drop_sent(request, answer, practice_id=practice_id)
+                return answer
             except Asked as refused:
                 refused.make_sure()
                 messages.warning(

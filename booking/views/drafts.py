@@ -1,22 +1,31 @@
 """Forms of the dashboard that arrive when nobody may send them any more: nothing typed is lost.
 
-The browser is led to where it signs in or gives its code, and from there back to the form.
+The browser is led to where it signs in or gives its code, and from there back to the form. Each
+form has a name, in the address and in the name of its cookie, so that several tabs keep one each.
+It is offered once: whatever becomes of it when it is sent again is on the page that answers.
 """
 
+import re
+import secrets
 import uuid
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from booking.domain import drafts
 from booking.domain.drafts import Draft
+from booking.views import unsent
 from booking.views.navigated import is_script
 
 COOKIE = f"{settings.SECURE_PREFIX}draft"
-LEFT_OUT = {"csrfmiddlewaretoken"}
+# What names a form: in the address of its page, and in the form that is sent from there.
+NAME, SENT = "f", "reprise"
+LEFT_OUT = {"csrfmiddlewaretoken", SENT}
+_NAME = re.compile("[0-9a-f]{8}")
 
 
 def lead_away(
@@ -27,37 +36,63 @@ def lead_away(
     """
     if request.method != "POST":
         return redirect(f"{where}?{urlencode({'next': request.get_full_path()}, safe='/')}")
-    back = reverse("booking:resume", args=[practice_id])
+    name, token = secrets.token_hex(4), _kept(request, practice_id=practice_id, network=network)
+    back = _page(practice_id)
+    if token is not None:
+        back = f"{back}?{urlencode({NAME: name})}"
     answer = redirect(f"{where}?{urlencode({'next': back}, safe='/')}")
-    _keep_form(request, answer, practice_id=practice_id, network=network)
+    # Sent again as it is, from the page that the back button shows, it is no repetition.
+    answer.leads_away = True  # type: ignore[attr-defined]
+    drop_sent(request, answer, practice_id=practice_id)
+    if token is not None:
+        answer.set_cookie(
+            _cookie(name), token, max_age=drafts.KEPT_S, httponly=True, samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE, path=_page(practice_id),
+        )  # fmt: skip
     return answer
 
 
-def _keep_form(
-    request: HttpRequest, answer: HttpResponse, *, practice_id: uuid.UUID, network: str
-) -> None:
-    """Keep what a form said, and give the browser alone what opens it."""
-    # Sent again as it is, from the page that the back button shows, it is no repetition.
-    answer.leads_away = True  # type: ignore[attr-defined]
-    if is_script(request):
+def find(request: HttpRequest, *, practice_id: uuid.UUID, account_id: uuid.UUID) -> Draft | None:
+    """The form that the address names, for its writer; None if it is gone, or was sent again."""
+    token = request.COOKIES.get(_cookie(request.GET.get(NAME, "")), "")
+    return drafts.find(token, practice_id=practice_id, account_id=account_id)
+
+
+def drop_sent(request: HttpRequest, answer: HttpResponseBase, *, practice_id: uuid.UUID) -> None:
+    """Keep a form no longer that is sent again: going back would offer it a second time."""
+    if request.method != "POST" or is_script(request):
         return
+    name = request.POST.get(SENT, "")
+    if _NAME.fullmatch(name):
+        answer.delete_cookie(_cookie(name), path=_page(practice_id), samesite="Lax")
+
+
+def _kept(request: HttpRequest, *, practice_id: uuid.UUID, network: str) -> str | None:
+    """Keep what a form said, and return what opens it, which the browser alone has.
+
+    For its writer, who is signed in or was until now; None for a script's, and for one without a
+    word or a choice.
+    """
     fields = [
         (name, value)
         for name, values in request.POST.lists()
         for value in values
         if name not in LEFT_OUT and isinstance(value, str)
     ]
-    if not any(value.strip() for _name, value in fields):
-        return
-    token = drafts.keep(
+    if is_script(request) or not any(value.strip() for _name, value in fields):
+        return None
+    account_id = cast(Any, request.user).pk
+    return drafts.keep(
         Draft(address=request.get_full_path(), fields=fields, had_files=bool(request.FILES)),
         practice_id=practice_id,
-        account_id=request.user.pk if request.user.is_authenticated else None,
+        mark=drafts.mark_of(account_id) if account_id else request.COOKIES.get(unsent.MARK, ""),
         network=network,
     )
-    if token is not None:
-        answer.set_cookie(
-            COOKIE, token, max_age=drafts.KEPT_S, httponly=True, samesite="Lax",
-            secure=settings.SESSION_COOKIE_SECURE,
-            path=reverse("booking:resume", args=[practice_id]),
-        )  # fmt: skip
+
+
+def _page(practice_id: uuid.UUID) -> str:
+    return reverse("booking:resume", args=[practice_id])
+
+
+def _cookie(name: str) -> str:
+    return f"{COOKIE}_{name}"

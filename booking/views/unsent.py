@@ -22,6 +22,8 @@ from booking.views.navigated import is_script
 COOKIE = f"{settings.HOST_PREFIX}unsent"
 MARK = f"{settings.HOST_PREFIX}last_account"
 LEFT_OUT = {"csrfmiddlewaretoken", "next"}
+# Forms of as many tabs are kept.
+MOST = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +59,7 @@ def keep(request: HttpRequest, answer: HttpResponseBase, *, page: str, network: 
     token = drafts.keep_own(draft, mark=mark, network=network)
     if token is None:
         return False
-    answer.set_cookie(
-        COOKIE, token, max_age=drafts.KEPT_S, httponly=True, samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
-    )  # fmt: skip
+    _set(answer, [token, *_tokens(request)][:MOST])
     return True
 
 
@@ -79,15 +78,12 @@ def bring_back(request: HttpRequest) -> None:
     Views build their forms over `request.POST`, and carry something out on a POST alone: over
     these fields, a GET shows the form as it was, with what is wrong with it.
     """
-    token = request.COOKIES.get(COOKIE, "")
-    if not token or request.method not in ("GET", "HEAD") or is_script(request):
+    if request.method not in ("GET", "HEAD") or is_script(request):
         return
-    draft = drafts.find_own(token, account_id=cast(Any, request.user).pk)
-    if draft is None or request.path not in (_path(draft.address), _path(draft.page)):
+    draft = _draft_of(request)
+    if draft is None:
         return
-    given = QueryDict(mutable=True)
-    for name, value in draft.fields:
-        given.appendlist(name, value)
+    given = fields_of(draft)
     is_filled_in = request.path == _path(draft.address)
     words = [] if is_filled_in else typed(given)
     if is_filled_in:
@@ -98,16 +94,65 @@ def bring_back(request: HttpRequest) -> None:
     cast(Any, request).unsent = unsent
 
 
-def note(request: HttpRequest, answer: HttpResponseBase) -> None:
-    """Leave the account's mark in its browser; drop what was kept, once a form is sent again."""
+def _draft_of(request: HttpRequest) -> Draft | None:
+    """The newest form that was not sent from the page that is asked for, or to it."""
+    for token in _tokens(request):
+        draft = drafts.find_own(token, account_id=cast(Any, request.user).pk)
+        if draft is not None and _is_at(request, draft):
+            return draft
+    return None
+
+
+def _is_at(request: HttpRequest, draft: Draft) -> bool:
+    return request.path in (_path(draft.address), _path(draft.page))
+
+
+def mark(request: HttpRequest, answer: HttpResponseBase) -> None:
+    """Leave the account's mark in its browser, which names it to us alone."""
     mark = drafts.mark_of(cast(Any, request.user).pk) if request.user.is_authenticated else ""
     if mark and request.COOKIES.get(MARK) != mark:
         answer.set_cookie(
             MARK, mark, max_age=settings.SESSION_COOKIE_AGE, httponly=True, samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )  # fmt: skip
-    if request.method == "POST" and COOKIE in request.COOKIES and not is_script(request):
+
+
+def note(request: HttpRequest, answer: HttpResponseBase) -> None:
+    """Leave the account's mark; keep a form no longer that is sent again."""
+    mark(request, answer)
+    tokens = _tokens(request)
+    if request.method != "POST" or not tokens or is_script(request):
+        return
+    account_id = cast(Any, request.user).pk
+    left = []
+    for token in tokens:
+        draft = drafts.find_own(token, account_id=account_id)
+        if draft is not None and not _is_at(request, draft):
+            left.append(token)
+    if left:
+        _set(answer, left)
+    else:
         answer.delete_cookie(COOKIE, samesite="Lax")
+
+
+def fields_of(draft: Draft) -> QueryDict:
+    """What a form said, as it was sent."""
+    given = QueryDict(mutable=True)
+    for name, value in draft.fields:
+        given.appendlist(name, value)
+    return given
+
+
+def _tokens(request: HttpRequest) -> list[str]:
+    """What opens the forms that this browser could not send, the newest first."""
+    return [each for each in request.COOKIES.get(COOKIE, "").split(".") if each][:MOST]
+
+
+def _set(answer: HttpResponseBase, tokens: list[str]) -> None:
+    answer.set_cookie(
+        COOKIE, ".".join(tokens), max_age=drafts.KEPT_S, httponly=True, samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )  # fmt: skip
 
 
 def _path(address: str) -> str:

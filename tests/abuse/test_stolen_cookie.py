@@ -1,6 +1,7 @@
 """A cookie in wrong hands: it ends when nobody uses it, and opens nothing in another place."""
 
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -126,9 +127,9 @@ def test_a_form_is_kept_when_the_session_was_idle(account, practice, pages, time
     assert opens(client, pages[0])
     later(time_machine, minutes=31)
     form = {"email": "nouvelle@exemple.fr", "role": "secretary"}
-    client.post(reverse("booking:members", args=[practice.pk]), form)
+    led = client.post(reverse("booking:members", args=[practice.pk]), form)
     sign_in = {"email": ADDRESS, "password": PASSWORD}
-    resume = reverse("booking:resume", args=[practice.pk])
+    resume = parse_qs(urlsplit(led["Location"]).query)["next"][0]
     client.post(reverse("booking:sign-in"), sign_in | {"next": resume})
     give_code(client)
     answer = client.get(resume)

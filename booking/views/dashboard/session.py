@@ -9,14 +9,15 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from booking.domain import drafts
+from audit.views.typed import typed
+from booking.views import drafts
 from booking.views.access import (
     account_of,
     at_desk,
     desk_context,
     practice_member,
 )
-from booking.views.drafts import COOKIE
+from booking.views.unsent import fields_of
 
 
 @never_cache
@@ -38,13 +39,13 @@ def desk_session(request: HttpRequest, practice_id: uuid.UUID) -> JsonResponse:
 @require_safe
 def resume(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     """The form that was sent when the session had ended, as it was filled in."""
-    draft = drafts.find(
-        request.COOKIES.get(COOKIE, ""), practice_id=practice_id, account_id=account_of(request).pk
-    )
-    if draft is None and "onglet" not in request.GET:
+    draft = drafts.find(request, practice_id=practice_id, account_id=account_of(request).pk)
+    name = request.GET.get(drafts.NAME, "")
+    if draft is None and not name and "onglet" not in request.GET:
         return redirect("booking:agenda", practice_id)
-    is_visit = draft is not None and draft.address.startswith(
-        reverse("booking:new-visit", args=[practice_id])
-    )
-    context = desk_context(request, current="agenda", draft=draft, is_visit=is_visit)
+    context = desk_context(request, current="agenda", draft=draft, name=name)
+    if draft is not None:
+        new_visit = reverse("booking:new-visit", args=[practice_id])
+        context["is_visit"] = draft.address.startswith(new_visit)
+        context["words"] = typed(fields_of(draft))
     return render(request, "dashboard/resume.html", context)

@@ -4,7 +4,7 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -18,6 +18,7 @@ from booking.domain import dashboard_access, drafts, sign_ins
 from booking.domain.drafts import Draft
 from booking.models import Account, Appointment, SignIn
 from booking.session_store import digest_of
+from booking.views.drafts import COOKIE
 from practitioners.domain import live, members
 from practitioners.domain.next_slots import mark_stale
 from tests.asgi import Stream, run_async
@@ -138,6 +139,11 @@ def comes_back(client, member):
     client.cookies["sessionid"] = fresh.cookies["sessionid"].value
 
 
+def resumed(answer):
+    """Where the page to which an answer leads goes on to."""
+    return parse_qs(urlsplit(answer["Location"]).query)["next"][0]
+
+
 def hidden_fields(page):
     found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)
     return {unescape(n): unescape(v) for n, v in found if n != "csrfmiddlewaretoken"}
@@ -153,19 +159,49 @@ def test_a_form_that_comes_too_late_is_there_after_signing_in(agenda, member, cl
     answer = client.post(page, data)
     assert answer.status_code == 302
     wanted = "second-factor" if way == "asked for the code" else "sign-in"
-    back = url(agenda, "resume")
-    assert answer["Location"] == f"{reverse(f'booking:{wanted}')}?next={back}"
+    assert answer["Location"].startswith(reverse(f"booking:{wanted}"))
+    back = resumed(answer)
+    assert back.startswith(url(agenda, "resume"))
     # Names are in no address, no cookie and no session.
     assert "Moreau" not in str(client.cookies) + answer["Location"] + str(dict(client.session))
     comes_back(client, member)
     kept = client.get(back)
-    assert hidden_fields(kept.content.decode()) == data
+    fields = hidden_fields(kept.content.decode())
+    name = fields.pop("reprise")
+    assert fields == data
     # It is looked at again, and then sent.
     again = client.post(page, {**data, "montrer": "1"}).content.decode()
     assert 'value="Élise"' in again
     assert not Appointment.unscoped.exists()
-    assert client.post(page, data).status_code == 302
+    assert client.post(page, {**data, "reprise": name}).status_code == 302
     assert Appointment.unscoped.count() == 1
+    # It is offered once.
+    over = client.get(back).content.decode()
+    assert "n’est plus gardé" in over
+    assert "Élise" not in over
+
+
+def test_forms_of_two_tabs_are_kept_one_each(agenda, member, client):
+    absence, page = url(agenda, "new-absence"), url(agenda, "new-visit")
+    ends("flushed", client, member)
+    first = resumed(client.post(absence, {"label": "Congrès à Lyon"}))
+    second = resumed(client.post(page, TYPED))
+    comes_back(client, member)
+    for back, action, words in ((first, absence, "Congrès à Lyon"), (second, page, "Moreau")):
+        kept = client.get(back).content.decode()
+        assert f'action="{action}"' in kept
+        assert f">{words}" in kept
+
+
+def test_a_form_is_for_its_writer_alone_though_another_signs_in_next(agenda, member, client):
+    client.get(url(agenda, "agenda"))
+    ends("flushed", client, member)
+    back = resumed(client.post(url(agenda, "new-absence"), {"label": "Congrès à Lyon"}))
+    colleague = make_member(agenda.practice, role="owner")
+    comes_back(client, colleague)
+    assert "Congrès à Lyon" not in client.get(back).content.decode()
+    comes_back(client, member)
+    assert "Congrès à Lyon" in client.get(back).content.decode()
 
 
 def test_any_form_of_the_dashboard_is_kept(agenda, member, client):
@@ -176,21 +212,21 @@ def test_any_form_of_the_dashboard_is_kept(agenda, member, client):
         f"{page}?jour=2026-12-21", {"label": "Congrès à Lyon", "agendas": ["a", "b"]}
     )
     comes_back(client, member)
-    kept = client.get(url(agenda, "resume")).content.decode()
+    kept = client.get(resumed(answer)).content.decode()
     assert f'action="{page}?jour=2026-12-21"' in kept
     assert kept.count('name="agendas"') == 2
     assert "Congrès à Lyon" in kept
     ends("flushed", client, member)
     answer = client.post(url(agenda, "remove-wait", agenda.pk))
     comes_back(client, member)
-    assert answer["Location"].endswith(url(agenda, "resume"))
+    assert resumed(answer) == url(agenda, "resume")
 
 
 def test_a_script_has_what_was_typed_before_it(agenda, member, client):
     ends("flushed", client, member)
     for headers in ({"Sec-Fetch-Mode": "cors"}, {"HX-Request": "true"}):
         client.post(url(agenda, "new-visit"), TYPED, headers=headers)
-        assert "draft" not in client.cookies
+        assert not [name for name in client.cookies if name.startswith(COOKIE)]
 
 
 def test_a_search_after_the_end_leads_away_and_puts_no_page_into_the_page(agenda, client):
@@ -205,8 +241,9 @@ def test_without_a_draft_there_is_a_way_forward(agenda, client):
     assert client.get(resume)["Location"] == url(agenda, "agenda")
     assert "de nouveau connecté" in client.get(resume, {"onglet": "1"}).content.decode()
     for token in ("x", "zz" * 17, "00" * 16 + "0", ""):
-        client.cookies["draft"] = token
-        assert client.get(resume).status_code == 302
+        client.cookies[f"{COOKIE}_0123abcd"] = token
+        for name in ("0123abcd", "x", "é" * 9, "x=1; y"):
+            assert "n’est plus gardé" in client.get(resume, {"f": name}).content.decode()
 
 
 def test_what_led_away_may_be_sent_again_as_it_is(agenda, member):
@@ -229,12 +266,12 @@ def draft(text="Moreau"):
 
 def test_a_draft_opens_for_its_own_account_at_its_own_practice_alone():
     one, two, practice, other = (make_account().pk for _n in range(4))
-    token = drafts.keep(draft(), practice_id=practice, account_id=one, network="n1")
+    token = drafts.keep(draft(), practice_id=practice, mark=drafts.mark_of(one), network="n1")
     assert drafts.find(token, practice_id=practice, account_id=one) == draft()
     assert drafts.find(token, practice_id=practice, account_id=two) is None
     assert drafts.find(token, practice_id=other, account_id=one) is None
     assert drafts.find(token[:-1] + "0", practice_id=practice, account_id=one) is None
-    anybodys = drafts.keep(draft(), practice_id=practice, account_id=None, network="n1")
+    anybodys = drafts.keep(draft(), practice_id=practice, mark="", network="n1")
     assert drafts.find(anybodys, practice_id=practice, account_id=two) == draft()
 
 
@@ -244,7 +281,7 @@ def test_what_is_kept_is_not_readable_and_not_for_ever(monkeypatch):
         cache, "set", lambda name, value, seconds: kept.update({name: (value, seconds)})
     )
     practice = make_account().pk
-    token = drafts.keep(draft(), practice_id=practice, account_id=None, network="n2")
+    token = drafts.keep(draft(), practice_id=practice, mark="", network="n2")
     ((name, (value, seconds)),) = kept.items()
     assert b"Moreau" not in bytes.fromhex(value)
     assert token[:-1] not in name
@@ -255,9 +292,9 @@ def test_nobody_fills_the_cache_with_drafts():
     practice = make_account().pk
     network = f"n{practice}"
     large = draft("x" * drafts.MOST_BYTES)
-    assert drafts.keep(large, practice_id=practice, account_id=None, network=network) is None
+    assert drafts.keep(large, practice_id=practice, mark="", network=network) is None
     tokens = [
-        drafts.keep(draft(), practice_id=practice, account_id=None, network=network)
+        drafts.keep(draft(), practice_id=practice, mark="", network=network)
         for _n in range(drafts.DRAFTS_A_NETWORK + 1)
     ]
     assert tokens[-1] is None and None not in tokens[:-1]

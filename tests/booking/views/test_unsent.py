@@ -130,6 +130,26 @@ def test_a_reply_is_sent_after_signing_in(world, talk, client):
     assert after.count(SHOWN) == 1
 
 
+def test_forms_of_two_tabs_are_both_kept_and_each_is_dropped_by_itself(world, talk, client):
+    pages = {
+        reverse("booking:my-conversation", args=[talk.pk]): "words",
+        page_of("booking:new-person", world["ids"]): "last_name",
+    }
+    back = {}
+    for page in pages:
+        client.get(page)
+    client.post(reverse("booking:sign-out"))
+    for page, field in pages.items():
+        headers = {"Referer": f"http://testserver{page}"}
+        back[page] = where_to(client.post(page, {field: WORDS}, headers=headers))
+    signed_in(client, world["owner"])
+    assert all(SHOWN in client.get(back[page]).content.decode() for page in pages)
+    first, second = pages
+    assert client.post(first, {"words": WORDS})["Location"] == first
+    assert "rien n’est encore enregistré" not in client.get(first).content.decode()
+    assert SHOWN in client.get(second).content.decode()
+
+
 def test_nobody_else_finds_what_was_written(world, client):
     """Who signs in next in the same browser: not on a page that both have, either."""
     page = page_of("booking:begin-conversation", world["ids"])
