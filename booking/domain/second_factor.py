@@ -34,12 +34,13 @@ def secret_text(device: CodeApp) -> str:
 
 @transaction.atomic
 def confirm(*, account: Account, device: CodeApp, actor: Actor, now: datetime) -> list[str]:
-    """Put the device into force and return fresh recovery codes.
+    """Put the device into force, in the place of any other, and return fresh recovery codes.
 
     On the record, and told to the account's owner by e-mail.
     """
     device.confirmed = True
     device.save()
+    CodeApp.objects.filter(user=account, confirmed=True).exclude(pk=device.pk).delete()
     entries.write("second-factor-set", actor=actor, subjects=[account.pk], at=now)
     messages.owe_to_account(account=account, kind=MessageKind.FACTOR_ADDED, now=now)
     return _fresh_codes(account)

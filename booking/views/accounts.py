@@ -75,6 +75,9 @@ from booking.views.invited import Invited, invited_at
 from booking.views.passkeys import lead_to_codes
 from practitioners.domain import live
 
+# In an address: set up an app though the account has a second factor.
+ANOTHER_APP = "autre"
+
 
 @never_cache
 @sensitive_post_parameters("password")
@@ -393,17 +396,20 @@ def concern(request: HttpRequest, entry_id: uuid.UUID) -> HttpResponse:
 @account_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_factor_page(request: HttpRequest) -> HttpResponse:
-    me = account_of(request)
+    """Set up an app for codes: the first one, or, where the address says so, another."""
+    me, is_another = account_of(request), ANOTHER_APP in request.GET
     if entering.has_second_factor(me):
         if not is_verified(request):
-            return entering.ask_code(request, me, target=entering.asked_target(request))
-        done = {"next": entering.next_target(request, me)}
-        return render(request, "booking/second_factor_on.html", done)
+            back = request.get_full_path() if is_another else entering.asked_target(request)
+            return entering.ask_code(request, me, target=back)
+        if not is_another:
+            done = {"next": entering.next_target(request, me)}
+            return render(request, "booking/second_factor_on.html", done)
     require_fresh(request)
     device = second_factor.pending_device(account=me)
     form = CodeForm(request.POST or None)
     form.fields["code"].help_text = ""
-    target = entering.next_target(request, me)
+    target = reverse("booking:passkeys") if is_another else entering.next_target(request, me)
     if request.method == "POST" and form.is_valid():
         if device.verify_token(form.cleaned_data["code"].replace(" ", "")):
             codes = second_factor.confirm(
@@ -421,5 +427,6 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
         "secret": second_factor.secret_text(device),
         "next": target,
         "required": me.memberships.exists() or me.is_staff,
+        "replaces": second_factor.has_app(me),
     }
     return render(request, "booking/second_factor.html", context)

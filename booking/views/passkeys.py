@@ -76,6 +76,7 @@ def own_passkeys(request: HttpRequest) -> HttpResponse:
         "passkeys": rows,
         "is_full": len(rows) >= passkeys.MOST,
         "has_codes": second_factor.has_recovery_codes(me),
+        "has_app": second_factor.has_app(me),
     }
     return render(request, "booking/passkeys.html", context)
 

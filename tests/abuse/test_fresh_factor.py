@@ -126,6 +126,14 @@ def test_an_invitation_goes_on_where_the_code_was_asked():
     assert invited.get().role == "secretary"
 
 
+def test_another_app_takes_a_fresh_proof():
+    member = make_member(make_practice(), role="owner")
+    client = aged(verified_client(member.account), hours=1)
+    answer = client.get(reverse("booking:second-factor") + "?autre")
+    assert answer["Location"].startswith(reverse("booking:prove-again"))
+    assert CodeApp.objects.filter(user=member.account).count() == 1
+
+
 def test_a_first_factor_is_set_by_the_password_again(client):
     """Without this, a cookie would make itself a second factor, and keep its owner out."""
     account = make_account()

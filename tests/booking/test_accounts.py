@@ -17,7 +17,13 @@ from booking.domain import accounts, address_checks, delivery
 from booking.domain import sign_up as sign_ups
 from booking.models import Account, AddressCheck, CodeApp, Message, RecoveryCode
 from booking.models.account import email_index
-from tests.factories import PASSWORD, make_account, make_member, make_practice
+from tests.factories import (
+    PASSWORD,
+    make_account,
+    make_member,
+    make_practice,
+    verified_client,
+)
 
 pytestmark = pytest.mark.django_db
 SIGN_IN, CODE = reverse("booking:sign-in"), reverse("booking:code")
@@ -181,6 +187,23 @@ def test_the_second_factor_is_set_up_and_then_asked_for(client):
     sign_in(again)
     assert again.post(CODE, {"code": codes[0]}).status_code == 200, "a code serves once"
     assert not signed_in(again)
+
+
+def test_an_app_is_replaced_and_codes_are_made_anew():
+    member = make_member(make_practice(), role="owner")
+    client = verified_client(member.account)
+    old = CodeApp.objects.get(user=member.account)
+    page = client.get(reverse("booking:second-factor")).content.decode()
+    assert "Le changer" in page
+    page = client.get(reverse("booking:passkeys")).content.decode()
+    assert "Faire mes codes de secours" in page
+    (another,) = re.findall(r'href="([^"]+)">Remplacer l’application', page)
+    assert "l’ancienne et ses codes de secours" in client.get(another).content.decode()
+    assert CodeApp.objects.filter(pk=old.pk).exists(), "not before the new one has shown a code"
+    device = CodeApp.objects.get(user=member.account, confirmed=False)
+    answer = client.post(another, {"code": f"{totp(device.seed):06d}"}, follow=True)
+    assert "Vos codes de secours" in answer.content.decode()
+    assert list(CodeApp.objects.filter(user=member.account)) == [device]
 
 
 def test_the_code_page_is_closed_to_who_did_not_give_the_password(client):
