@@ -1,5 +1,6 @@
 """Who counts as known to a practitioner, and what a page says of a reason that is closed."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,8 @@ from booking.domain.change import cancel
 from booking.models import Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status
 from booking.queries.standing import standing
-from practitioners.domain.eligibility import Restriction
+from practitioners.domain.audience import SOMEBODY_ELSE, Reader, audience_of
+from practitioners.domain.eligibility import Person, Restriction
 from practitioners.models import Agenda
 from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import form_with, send
@@ -267,3 +269,23 @@ def test_software_of_one_agenda_counts_what_it_cannot_see(agenda, anyone, now):
     # Software knows its patient by a visit to come with the granted practitioner.
     booked(anyone, now, patient=patient, starts_at=NINE + HALF)
     assert software_books(anyone, patient) is False
+
+
+def test_the_only_person_of_an_account_is_who_comes_unless_it_is_somebody_else():
+    one = Person(id=uuid.uuid4(), is_known=True)
+    two = Person(id=uuid.uuid4(), is_known=False, is_owner=False)
+    alone, family = Reader(people=(one,)), Reader(people=(one, two))
+    for reader, whom, person, candidates in [
+        (alone, "", one, (one,)),
+        (alone, "nobody's id", one, (one,)),
+        (alone, SOMEBODY_ELSE, None, (None,)),
+        (family, "", None, (one, two)),
+        (family, str(two.id), two, (two,)),
+        (Reader(), SOMEBODY_ELSE, None, (None,)),
+    ]:
+        found = audience_of(reader, whom_text=whom)
+        assert (found.person, found.candidates) == (person, candidates)
+        assert found.asks_whom is (reader is family)
+        assert found.is_somebody_else is (whom == SOMEBODY_ELSE and bool(reader.people))
+    several = audience_of(family, whom_text=str(two.id), count=2)
+    assert (several.candidates, several.person) == ((one, two, None), None)
