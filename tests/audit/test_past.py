@@ -5,7 +5,18 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from audit.watch.past import Day, Past, Place, is_known, merged, robust_top, share_of
+from audit.models import Watched
+from audit.watch import watcher
+from audit.watch.past import (
+    Day,
+    Past,
+    Place,
+    block_of,
+    is_known,
+    merged,
+    robust_top,
+    share_of,
+)
 from audit.watch.sighting import Reason, Sighting
 
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -132,3 +143,41 @@ def test_walking_is_one_agenda_in_order_and_soon_after_another(starts, seconds, 
     assert past.is_walking(last, steps=6, seconds=60.0) is expected
     assert not past.is_walking(seen(times[-1], place=("another", 9.0)), steps=6, seconds=60.0)
     assert not past.is_walking(seen(times[-1]), steps=6, seconds=60.0)
+
+
+def observed(at, *, group, holder):
+    return watcher.observe(
+        holder_id=holder, kind="credential", group_id=group, writes=lambda: 0,
+        sightings=[seen(at, reason=Reason.NONE)],
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_suspicion_flows_out_with_time_and_begins_anew():
+    holder, group = uuid.uuid4(), uuid.uuid4()
+    first = observed(AT, holder=holder, group=group)
+    row = Watched.objects.get(pk=holder)
+    assert (row.level, row.since, row.at) == (first.weight, AT, AT) and first.weight > 0
+    # A minute later there is hardly less of it; a month later nothing is left.
+    soon = observed(AT + timedelta(minutes=1), holder=holder, group=group)
+    row.refresh_from_db()
+    assert soon.weight < row.level < first.weight + soon.weight
+    assert (row.since, soon.since) == (AT, AT)
+    late = AT + timedelta(days=30)
+    last = observed(late, holder=holder, group=group)
+    row.refresh_from_db()
+    assert (row.level, row.since, row.at) == (last.weight, late, late)
+
+
+@pytest.mark.django_db
+def test_somebody_new_is_compared_with_the_group():
+    """What is rare among its peers is odd of a holder that has no past of its own."""
+    group = uuid.uuid4()
+    alone = observed(AT, holder=uuid.uuid4(), group=uuid.uuid4())
+    past = Past(blocks={block_of(5, 22): 500.0}, uses={"message": 500.0})
+    Watched.objects.create(pk=group, kind="group", at=AT, level=0, signs={}, state=past.written())
+    among = observed(AT, holder=uuid.uuid4(), group=group)
+    assert among.weight > alone.weight
+    assert {"hour", "use"} == {each.code for each in among.signs} - {
+        each.code for each in alone.signs
+    }
