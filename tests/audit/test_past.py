@@ -83,6 +83,7 @@ def test_a_network_becomes_home_by_time_and_by_what_is_explained(good, odd, hour
 def test_the_first_network_is_home_and_the_next_is_not():
     past = Past()
     assert past.is_usual(past.networks, "any")
+    assert past.most("opened") == past.usual("opened", deviations=4) == 0
     for name in ("first", "second"):
         past.learn(seen(network=name), weight=0.0, walking=False)
     assert [past.is_usual(past.networks, name) for name in ("first", "second", "third")] == [
@@ -167,6 +168,16 @@ def test_suspicion_flows_out_with_time_and_begins_anew():
     last = observed(late, holder=holder, group=group)
     row.refresh_from_db()
     assert (row.level, row.since, row.at) == (last.weight, late, late)
+
+
+@pytest.mark.django_db
+def test_what_is_explained_hides_nothing_that_is_opened_with_it():
+    holder, group = uuid.uuid4(), uuid.uuid4()
+    found = watcher.observe(
+        holder_id=holder, kind="credential", group_id=group, writes=lambda: 0,
+        sightings=[seen(reason=Reason.FRESH), seen(reason=Reason.NONE), seen(reason=Reason.FRESH)],
+    )  # fmt: skip
+    assert Watched.objects.get(pk=holder).level == found.weight > 0
 
 
 @pytest.mark.django_db
