@@ -24,11 +24,11 @@ print(settings.SECRET_KEY, settings.VAULT_INDEX_KEY, settings.RECORD_KEY, *setti
 """
 
 
-def run(*arguments, process):
+def run(*arguments, process, **more):
     done = subprocess.run(
         [sys.executable, *arguments], cwd=PROJECT_DIR, capture_output=True, text=True, check=False,
         env=worker_environment(smtp_port=1)
-        | {"DJANGO_SETTINGS_MODULE": "doctolib.settings"} | throw_away(process),
+        | {"DJANGO_SETTINGS_MODULE": "doctolib.settings"} | throw_away(process) | more,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -36,12 +36,13 @@ def run(*arguments, process):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("alone_with_roles")
-def test_the_sealer_needs_the_records_key_alone(tmp_path):
+def test_the_sealer_needs_the_records_key_alone(tmp_path, settings):
     (entry_id,) = write_entries(1)
-    run("manage.py", "record", "seal", process="sealer")
+    run("manage.py", "record", "seal", process="sealer", DOCTOLIB_DATA_DIR=str(tmp_path))
     assert Leaf.objects.filter(entry_id=entry_id).exists()
-    # What it sealed and signed fits what the application knows.
-    settings.RECORD_CHECKPOINT_FILE = settings.DATA_DIR / "checkpoints.txt"
+    # It is signed, and fits what the application knows.
+    settings.RECORD_CHECKPOINT_FILE = tmp_path / "checkpoints.txt"
+    assert settings.RECORD_CHECKPOINT_FILE.exists()
     call_command("record", "verify")
 
 
