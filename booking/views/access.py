@@ -51,8 +51,9 @@ def local_target(request: HttpRequest, target: str) -> str:
     is_ours = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    # "//" names no host, which Django takes for ours.
-    return target if is_ours and not target.startswith("//") else ""
+    # "//" names no host, which Django takes for ours, and browsers read "\\" as "/".
+    is_path = "\\" not in target.partition("?")[0] and not target.startswith("//")
+    return target if is_ours and is_path else ""
 
 
 def web_actor(request: HttpRequest) -> Actor:

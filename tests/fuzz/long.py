@@ -47,7 +47,7 @@ def main() -> int:
     if options.input:
         TARGETS[named[0]].check(options.input.read_bytes())
         return 0
-    print(f"{len(named)} targets, {options.seconds} s each; what is found is kept in {FOLDER}")
+    print(f"{len(named)} targets, {options.seconds} s each; kept in {FOLDER}", flush=True)
     failed = [name for name in named if not _run(name, seconds=options.seconds)]
     if failed:
         print(f"FAILED: {', '.join(failed)}")

@@ -71,6 +71,7 @@ TARGETS = (
     "//exemple.fr/",
     "https://exemple.fr",
     "/\\exemple.fr",
+    "\\",
     "/recherche/?quoi=a",
 )
 TARGET_WORDS = (
@@ -104,7 +105,8 @@ def page_to_go_on_to(written):
     assert len(found) <= entering.LONGEST_TARGET
     assert found == "" or access.local_target(request, found) == found
     local = access.local_target(request, written)
-    assert not local.startswith(("//", "\\", "javascript:")) and local == local.strip()
+    assert not local.startswith(("//", "javascript:")) and "\\" not in local.partition("?")[0]
+    assert local == local.strip()
     if not found.startswith("/invitation/"):
         assert invited.invited_at(request, found) is None
     if local:
