@@ -8,6 +8,7 @@ beside it is told on by the witness, which has seen more.
 
 import base64
 import logging
+import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ logger = logging.getLogger(__name__)
 TIMEOUT_S = 5.0
 CONFLICT, UNPROCESSABLE = 409, 422
 # Digits of a tree's size.
-LONGEST_SIZE = 18
+# tlog-witness: a decimal number and the end of its line; int() reads blanks beside it as well.
+_SIZE = re.compile(r"[ \r\n]*[0-9]{1,18}[ \r\n]*")
 
 
 class NotCosigned(Exception):
@@ -151,8 +153,7 @@ def ask(witness: Witness, checkpoint: Checkpoint) -> str:
 
 
 def _is_size(text: str) -> bool:
-    size = text.strip()
-    return size.isascii() and size.isdigit() and len(size) <= LONGEST_SIZE
+    return _SIZE.fullmatch(text) is not None
 
 
 def _request(checkpoint: Checkpoint, old: int) -> bytes:

@@ -14,6 +14,7 @@ from booking.models import Appointment, Patient
 from booking.models.appointment import Status
 from partners.models import DeclaredSchedule
 from practitioners.domain.availability import Slot
+from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Agenda, Practice, Practitioner, Taken, VisitReason
 
 NATIONAL_ID = "urn:oid:1.2.250.1.71.4.2.1"
@@ -206,10 +207,8 @@ def read_slot_id(text: str) -> tuple[uuid.UUID, datetime] | None:
     pk = read_id(found[1]) if found else None
     if found is None or pk is None:
         return None
-    try:
-        return pk, datetime.strptime(found[2], "%Y%m%dT%H%M").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    at = read_instant(f"{found[2]}Z")
+    return None if at is None else (pk, at)
 
 
 def free_slot(reason: VisitReason, row: Slot) -> dict[str, Any]:

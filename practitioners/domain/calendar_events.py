@@ -89,9 +89,11 @@ def take_apart(text: str) -> Parts:
 
 def mended(text: str) -> tuple[Calendar, bool]:
     """A calendar of the events that can be read, and whether these are all. Raises NoCalendar."""
-    parts = take_apart(text)
+    every = take_apart(text)
+    parts = _readable(every)
     good = [apart for apart, event in read_events(parts) if event is not None and apart.is_whole]
-    return _calendar(parts, good), len(good) == len(parts.events)
+    is_whole = (len(good), parts.zones) == (len(parts.events), every.zones)
+    return _calendar(parts, good), is_whole
 
 
 def read_events(parts: Parts) -> Iterator[tuple[Apart, Component | None]]:
@@ -106,11 +108,29 @@ def read_events(parts: Parts) -> Iterator[tuple[Apart, Component | None]]:
     if len(found) == len(parts.events):
         yield from zip(parts.events, found, strict=True)
         return
+    parts = _readable(parts)
     for apart in parts.events:
         try:
             yield apart, _calendar(parts, [apart]).walk(_EVENT)[0]
         except Exception:  # as above
             yield apart, None
+
+
+def _readable(parts: Parts) -> Parts:
+    """The same without those time zones that cannot be read, which would cost every event."""
+    return Parts(
+        header=[line for line in parts.header if _is_readable(Parts(header=[line]))],
+        events=parts.events,
+        zones=[zone for zone in parts.zones if _is_readable(Parts(zones=[zone]))],
+    )
+
+
+def _is_readable(parts: Parts) -> bool:
+    try:
+        _calendar(parts, [])
+    except Exception:  # as in read_events
+        return False
+    return True
 
 
 def _calendar(parts: Parts, events: list[Apart]) -> Calendar:

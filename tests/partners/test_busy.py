@@ -121,3 +121,19 @@ def test_one_event_that_cannot_be_read_costs_itself_alone(lines):
     found = read_apart(text, since=since, until=until, zone=PARIS)
     assert found.periods == [(at("2025-07-01 08:00"), at("2025-07-01 09:00"))]
     assert not found.complete
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["BEGIN:VTIMEZONE", "TZID:X", "TZOFFSETFROM++0200", "END:VTIMEZONE"],
+        ["BEGIN:VTIMEZONE", "TZID:X", "BEGIN:STANDARD", "DTSTART:demain", "END:STANDARD", "END:VTIMEZONE"],
+    ],
+)  # fmt: skip
+def test_a_time_zone_that_cannot_be_read_costs_no_event(lines):
+    """It cost the whole calendar, which was said to be too large; found by `make fuzz`."""
+    text = calendar(*lines, *GOOD, event=False)
+    since, until = at("2025-07-01 00:00"), at("2025-08-01 00:00")
+    found = read_apart(text, since=since, until=until, zone=PARIS)
+    assert found.periods == [(at("2025-07-01 08:00"), at("2025-07-01 09:00"))]
+    assert not found.complete

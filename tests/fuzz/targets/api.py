@@ -221,7 +221,7 @@ def references_and_tokens(text):
 
 
 @target(
-    "partners.fhir.mapping.read_slot_id", samples=(f"{ID}.20261124T0900Z", f"{ID}.20261301T0900Z"),
+    "partners.fhir.mapping.read_slot_id", samples=(f"{ID}.20261124T0900Z", f"{ID}.20261301T0900Z", f"{ID}.00201124T0900Z"),
     words=(".", "Z", "T", "\u0661", "00", "0000"),
 )  # fmt: skip
 def slot(text):

@@ -115,6 +115,7 @@ CALENDAR = "\r\n".join((
     "BEGIN:VEVENT", "UID:3@exemple", "DTSTART:20261125T100000Z", "DURATION:PT30M",
     "SUMMARY:Mme Rey\\, Ana", "STATUS:CONFIRMED", "END:VEVENT", "END:VCALENDAR", "",
 ))  # fmt: skip
+BROKEN_ZONE = CALENDAR.replace("TZOFFSETFROM:+0200", "TZOFFSETFROM++0200")
 ICAL = (
     "BEGIN:", "END:", "VEVENT", "VCALENDAR", "VTIMEZONE", "\r\n", "\r\n ", "DTSTART:", "DTEND:",
     "DURATION:", "RRULE:FREQ=", "DAILY", "YEARLY", ";COUNT=2", ";INTERVAL=0", ";UNTIL=", ";BYDAY=",
@@ -135,7 +136,7 @@ def calendar_parts(text):
 
 
 @target(
-    "partners.domain.busy._calendars", takes="bytes", samples=(CALENDAR,), words=ICAL,
+    "partners.domain.busy._calendars", takes="bytes", samples=(CALENDAR, BROKEN_ZONE), words=ICAL,
     longest=LONG_FILE,
 )  # fmt: skip
 def busy_calendar(data):
@@ -151,7 +152,7 @@ def busy_calendar(data):
 
 @target(
     "booking.domain.visit_calendar._first", "booking.domain.visit_calendar._parted",
-    takes="bytes", samples=(CALENDAR,), words=ICAL, longest=LONG_FILE,
+    takes="bytes", samples=(CALENDAR, BROKEN_ZONE), words=ICAL, longest=LONG_FILE,
 )  # fmt: skip
 def visits_of_calendar(data):
     """A calendar of visits: what it becomes is a table that is read."""

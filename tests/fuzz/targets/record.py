@@ -155,7 +155,7 @@ def named_witness(text):
 @target(
     "audit.record.witness.ask",
     "audit.record.witness._post",
-    samples=("7\n", " 42 "),
+    samples=("7\n", " 42 ", "\x1e7"),
     words=("0", "\n"),
 )
 def size_that_a_witness_knows(text):
