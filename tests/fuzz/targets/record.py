@@ -154,7 +154,7 @@ def named_witness(text):
 
 @target(
     "audit.record.witness.ask",
-    "audit.record.witness._post",
+    "audit.record.witness._is_size",
     samples=("7\n", " 42 ", "\x1e7"),
     words=("0", "\n"),
 )

@@ -12,16 +12,18 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.contrib.auth.models import AnonymousUser
 from django.core import signing as django_signing
+from django.http import HttpResponse
 from django.test import RequestFactory
 from joserfc.jwk import ECKey
 from joserfc.util import urlsafe_b64encode
 
 from audit import ids
 from audit.vault import carried, kept_secrets
-from booking.domain import accounts, drafts, known_browsers, staff_lookup
+from booking.domain import accounts, device_bound, drafts, known_browsers, staff_lookup
 from booking.queries.changes import Place
 from booking.session_store import SessionStore
 from booking.views import afterwards, kept_choice, pending, unfinished
+from booking.views import drafts as written
 from booking.views.dashboard import signed
 from doctolib.cache import JSONOnly
 from partners.domain import dpop
@@ -232,3 +234,62 @@ def proof_of_a_key(header):
 def key_in_a_proof(value):
     with refuses(dpop.InvalidProof, *dpop.MALFORMED):
         assert dpop._public_key(value).as_dict(private=False)
+
+
+DEVICE_HEADER = HEADER | {"typ": "dbsc+jwt"}
+DEVICE_KEY = device_bound._canonical(DEVICE_HEADER["jwk"])
+DEVICE_PROOF = _signed(json.dumps({"jti": "challenge"}).encode(), DEVICE_HEADER)
+
+
+@target(
+    "audit.named_key.header_of", "booking.domain.device_bound._signed", takes="header",
+    samples=(DEVICE_PROOF, DEVICE_PROOF[:-1], "a.b.c"), words=(".", "e30", "=", "-", "_"),
+)  # fmt: skip
+def proof_of_a_device(header):
+    """What the device's key has signed, and nothing else."""
+    with refuses(device_bound.NotProved):
+        read = device_bound._read(header)
+        assert read.public_key in ("", DEVICE_KEY)
+        assert device_bound._signed(read, by=DEVICE_KEY, url=URL) == "challenge"
+
+
+@target(
+    "booking.domain.device_bound._signed", takes="bytes",
+    samples=tuple(json.dumps(each).encode() for each in ({"jti": "x"}, {"jti": "x", "aud": [URL]}, [], 7)),
+    words=(b'"jti"', b'"aud"', b"NaN", b"1e999", b"null", b"[]", b"{}", b":", b","),
+)  # fmt: skip
+def claims_of_a_device(payload):
+    with refuses(device_bound.NotProved):
+        read = device_bound._read(_signed(payload, DEVICE_HEADER))
+        assert isinstance(device_bound._signed(read, by=DEVICE_KEY, url=URL), str)
+
+
+_ROW = device_bound.DeviceKey(id=uuid.UUID(int=7))
+_PASS = device_bound.make_pass(_ROW, now=NOW)
+_OFFER = device_bound.offer("fuzz", now=NOW)
+
+
+@target(
+    "booking.domain.device_bound._end_of_pass", "booking.domain.device_bound._is_offer",
+    "booking.views.drafts.drop_sent", takes="header", samples=(_PASS, _OFFER, "a.b.c"),
+    words=(".", "nan", "inf", "9", "-"),
+)  # fmt: skip
+def words_of_a_device(text):
+    """Passes and offers hold for as long as we said, and others for nothing."""
+    until = device_bound._end_of_pass(_ROW, text)
+    assert until is None or text == _PASS
+    assert not device_bound._is_offer(text, session_digest="fuzz", now=NOW) or text == _OFFER
+    written.drop_sent(
+        RequestFactory().post("/", {written.SENT: text}), HttpResponse(), practice_id=_ROW.pk
+    )
+
+
+@target(
+    "booking.domain.device_bound.find",
+    needs_database=True,
+    samples=(str(_ROW.pk), "x"),
+    words=("-", "0"),
+)
+def key_that_a_browser_names(text):
+    with refuses(device_bound.Over):
+        raise AssertionError(device_bound.find(text))
