@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from audit.record.entries import Actor
 from booking.domain import messages
@@ -22,6 +23,15 @@ from booking.models.message import MessageKind
 UNDONE_WITHIN = timedelta(days=30)
 _SALT = "undo-access-change"
 Undo = Callable[[AccessChange, Actor, datetime], None]
+
+
+class ChangedSince(InvalidLink):
+    """What the change was made to has changed again: what stood before it is long past."""
+
+    text = _(
+        "Depuis, cet accès a changé de nouveau : rien n’est défait. Annulez d’abord le dernier"
+        " changement, par son propre message."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +108,25 @@ def change_of(token: str, *, now: datetime) -> tuple[AccessChange, Account]:
     return change, account
 
 
+def check_latest(change: AccessChange) -> None:
+    """Raise ChangedSince where a later change of the same thing stands.
+
+    For those that put back what was there before; taking something away is right at any time.
+    """
+    later = AccessChange.objects.filter(
+        kind=change.kind, holder_id=change.holder_id, object_id=change.object_id,
+        made_at__gt=change.made_at, undone_at=None,
+    )  # fmt: skip
+    if later.exists():
+        raise ChangedSince
+
+
 @transaction.atomic
 def undo(*, token: str, now: datetime) -> AccessChange:
-    """Undo a change, as the owner who has its link; twice is once. Raises InvalidLink."""
+    """Undo a change, as the owner who has its link; twice is once.
+
+    Raises InvalidLink, and ChangedSince of it.
+    """
     found, account = change_of(token, now=now)
     change = AccessChange.objects.select_for_update().get(pk=found.pk)
     if change.undone_at is not None:

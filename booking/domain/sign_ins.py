@@ -26,6 +26,10 @@ SYSTEMS = {
     "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows",
     "CrOS": "ChromeOS", "Mac OS X": "macOS", "Linux": "Linux",
 }  # fmt: skip
+# Of a session's digest, an entry of the record holds so many (booking.views.access.origin_of).
+TOKEN_DIGITS = 16
+# Of a session that proves itself again each quarter of an hour, the last two days.
+FORMERLY_AT_MOST = 200
 
 
 def browser_of(user_agent: str) -> str:
@@ -56,9 +60,19 @@ def seen(session_digest: str, *, now: datetime) -> None:
     SignIn.objects.filter(session_digest=session_digest).update(seen_at=now)
 
 
-def renamed(*, former: str, session_digest: str) -> None:
-    """Note that a session has another key now: it is still the one that its owner knows."""
-    SignIn.objects.filter(session_digest=former).update(session_digest=session_digest)
+def renamed(*, former: str, session_digest: str) -> bool:
+    """Note that a session has another key now: it is still the one that its owner knows.
+
+    False where it was not noted.
+    """
+    row = SignIn.objects.filter(session_digest=former).first()
+    if row is None:
+        return False
+    if former != session_digest:
+        row.formerly = [*row.formerly, former[:TOKEN_DIGITS]][-FORMERLY_AT_MOST:]
+        row.session_digest = session_digest
+        row.save(update_fields=["formerly", "session_digest"])
+    return True
 
 
 def forget(session_digest: str) -> None:

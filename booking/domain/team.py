@@ -168,6 +168,7 @@ def _withdraw_invitation(change: AccessChange, actor: Actor, now: datetime) -> N
 
 
 def _date_as_before(change: AccessChange, actor: Actor, _now: datetime) -> None:
+    access_changes.check_latest(change)
     membership = Membership.objects.filter(pk=change.object_id).first()
     if membership is not None:
         members.end_on(membership=membership, last_day=_day(change, "ends_on"), actor=actor)

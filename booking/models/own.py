@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,8 @@ class SignIn(models.Model):
     # Never the key, which opens it: booking/session_store.py. The column keeps its former name, so
     # that the release before this one works on while the next is rolled out.
     session_digest = models.CharField(max_length=40, unique=True, db_column="session_key")
+    # Under which the record knows the session, before it had this key (booking/domain/sign_ins.py).
+    formerly = ArrayField(models.CharField(max_length=16), default=list, db_default=[])
     browser = models.CharField(max_length=60, blank=True)
     network = models.CharField(max_length=50, blank=True)
     began_at = models.DateTimeField()

@@ -7,14 +7,13 @@ from datetime import datetime
 
 from audit.models import Entry
 from audit.record.entries import Channel
+from booking.domain.sign_ins import TOKEN_DIGITS
 from booking.models import Account, SignIn
 from booking.queries.reads import ACTIONS
 
 # Of the entries of a session's two weeks, the latest so many are looked at.
 MOST = 5000
 SHOWN = 8
-# Of a session's digest, an entry holds so many (booking.views.access.origin_of).
-TOKEN_DIGITS = 16
 
 
 @dataclass
@@ -28,7 +27,11 @@ class Acts:
 
 def acts_of(account: Account, rows: Sequence[SignIn]) -> dict[str, Acts]:
     """Return what the sessions did, by their digests; those that did nothing are not in it."""
-    digests = {row.session_digest[:TOKEN_DIGITS]: row.session_digest for row in rows}
+    digests = {
+        token: row.session_digest
+        for row in rows
+        for token in (row.session_digest[:TOKEN_DIGITS], *row.formerly)
+    }
     since = min((row.began_at for row in rows), default=None)
     if since is None:
         return {}

@@ -104,12 +104,15 @@ def enter(request: HttpRequest, account: Account, *, target: str, by: str = "pas
     `by` is for the log: what the account was entered with.
     """
     device.end_unproved(request, account)
+    # A proof given once more, without signing out, stays in the session that its owner knows.
+    former = session_digest(request) if request.user == account else ""
     unfinished.sign_in(request, account, backend=BACKEND)
     unfinished.set_aside(request, unless=target)
     unfinished.forget_target(request, target)
     note_entered(request, now=timezone.now())
     work_session.bind(request)
-    note_sign_in(request, now=timezone.now())
+    if not sign_ins.renamed(former=former, session_digest=session_digest(request)):
+        note_sign_in(request, now=timezone.now())
     security_log.note(Step.ENTERED, by=by, address=network_of(request), account_id=account.pk)
     known.remember(request, account)
     device.offer(request)

@@ -39,6 +39,10 @@ ONE_CLICK = "List-Unsubscribe"
 def sessions(request: HttpRequest) -> HttpResponse:
     rows = sign_ins.live(account_of(request), now=timezone.now())
     did = acts_of(account_of(request), rows)
+    for row in rows:
+        # Use is noted once an hour, and what was done at its moment.
+        if acts := did.get(row.session_digest):
+            row.seen_at = max([row.seen_at, *(at for _action, at in acts.latest[:1])])
     context = {
         "sign_ins": [(row, did.get(row.session_digest)) for row in rows],
         "has_bound": device_bound.note_keys(rows),

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from audit.record.entries import Actor
-from booking.domain.access_changes import Handling, register_change
+from booking.domain.access_changes import Handling, check_latest, register_change
 from booking.domain.team import name_of, owners_of
 from booking.models import AccessChange, Account
 from booking.models.access_change import ChangeKind
@@ -33,6 +33,7 @@ def _let_in_as_before(change: AccessChange, actor: Actor, now: datetime) -> None
     if not before:
         grants.withdraw(grant=grant, actor=actor, now=now)
         return
+    check_latest(change)
     grants.give(
         practice=grant.practice,
         credential=grant.credential,

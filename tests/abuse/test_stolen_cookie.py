@@ -245,3 +245,11 @@ def test_the_list_of_sessions_shows_what_each_did(account, practice, pages):
     assert [str(words) for words, _at in did.latest] == ["Venue notée"]
     assert shown["Firefox, Linux"] is None
     assert "1 action" in answer.content.decode()
+    # Proved once more, it has another key, and is the same session with all that it did.
+    there.post(reverse("booking:prove-again"))
+    give_code(there)
+    rows = here.get(reverse("booking:sessions")).context["sign_ins"]
+    shown = {row.browser: did for row, did in rows}
+    assert len(rows) == len(shown) == 2
+    assert shown["Chrome, Windows"].changes == 1
+    assert opens(there, pages[0] + day)

@@ -153,6 +153,24 @@ def test_a_last_day_is_as_before(practice, owners, actor, now):
     assert told().count() == 2, "what changes nothing is not told"
 
 
+def test_what_has_changed_again_is_not_put_back_to_what_stood_long_before(
+    practice, owners, actor, now
+):
+    row, later = make_member(practice), now + timedelta(hours=1)
+    team.set_last_day(membership=row, last_day=date(2026, 12, 1), actor=actor, now=now)
+    team.set_last_day(membership=row, last_day=None, actor=actor, now=later)
+    first, last = told().first(), told().last()
+    with pytest.raises(access_changes.ChangedSince):
+        undo_as(first, later)
+    row.refresh_from_db()
+    assert row.ends_on is None
+    # The last one first, and then the one before.
+    undo_as(last, later)
+    undo_as(first, later)
+    row.refresh_from_db()
+    assert row.ends_on is None
+
+
 def test_a_feed_is_closed(practice, owners, actor, now):
     feeds.open_feed(agenda=make_agenda(practice=practice), label="Mobile", actor=actor, now=now)
     assert "« Mobile »" in delivery.compose(told()[0], now=now).text
