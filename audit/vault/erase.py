@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils.dateparse import parse_datetime
 
 from audit.models import SubjectKey
@@ -71,7 +71,7 @@ def restore(lines: Iterable[str]) -> int:
                     raise ValueError(found["format"])
                 continue
             created_at = parse_datetime(found["created_at"])
-            if created_at is None:
+            if created_at is None or created_at.tzinfo is None:
                 raise ValueError("created_at")
             rows.append(
                 SubjectKey(
@@ -86,7 +86,11 @@ def restore(lines: Iterable[str]) -> int:
     if not rows:
         raise UnreadableKeys("it holds no key")
     SubjectKey.objects.all().delete()
-    SubjectKey.objects.bulk_create(rows, batch_size=5000)
+    try:
+        SubjectKey.objects.bulk_create(rows, batch_size=5000)
+    except (DataError, IntegrityError) as error:
+        # A subject twice, or a name of a root key that no column holds.
+        raise UnreadableKeys(f"it does not fit the table: {error}") from error
     entries.write(
         "data-keys-restored", actor=system_actor(Channel.SHELL), details={"count": len(rows)}
     )

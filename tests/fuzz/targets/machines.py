@@ -146,10 +146,12 @@ KEYS = b"\n".join(map(orjson.dumps, (
     {"subject": "0192f0c1-0000-7000-8000-000000000001", "root_key": "local:1", "wrapped": "AAAA",
      "created_at": "2026-11-24T09:00:00+00:00"},
 )))  # fmt: skip
+# Of a subject twice, and under a root key with a longer name than the table holds.
+TWICE, LONG_NAME = KEYS + KEYS[KEYS.index(b"\n") :], KEYS.replace(b"local:1", b"local:1" * 20)
 
 
 @target(
-    "audit.vault.erase.restore", needs_database=True, samples=(KEYS, KEYS[:40]),
+    "audit.vault.erase.restore", needs_database=True, samples=(KEYS, KEYS[:40], TWICE, LONG_NAME),
     words=("\n", '"subject"', '"wrapped"', '"created_at"', "null", "{}", "[]", '"2026"', ":", ","), longest=20_000,
 )  # fmt: skip
 def backup_of_keys(text):
