@@ -13,8 +13,9 @@ from collections.abc import Iterable
 DELIMITER = ";"
 # Spreadsheets know UTF-8 by its mark.
 MARK = "\ufeff"
-# Also as they are written at full width, which some take for the same.
-_BEGINS_FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20|%]")
+# After blanks, quotes and what does not show, in any order; also as they are written at full width,
+# which some take for the same.
+_BEGINS_FORMULA = re.compile(r"[\s\x00-\x1f\x7f\ufeff\u200b'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20|%]")
 _NUMBER = re.compile(r"[+-]?\d[\d .,\u00a0\u202f]*")
 _LINE_ENDS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
@@ -22,8 +23,7 @@ _LINE_ENDS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 def harmless(cell: object) -> str:
     """Return a cell's text in one line, which no spreadsheet takes for a formula."""
     text = _LINE_ENDS.sub(" ", str(cell))
-    begins = text.lstrip().lstrip("\ufeff\u200b'\" \t")
-    if not _BEGINS_FORMULA.match(begins) or _NUMBER.fullmatch(text):
+    if not _BEGINS_FORMULA.match(text) or _NUMBER.fullmatch(text):
         return text
     return f"'{text}"
 

@@ -131,7 +131,7 @@ def folded_name(written):
     assert blind_index.normalise_name(name) == name
     assert name == name.strip() and all(c == " " or (c.isascii() and c.isalnum()) for c in name)
     email = blind_index.normalise_email(written)
-    assert blind_index.normalise_email(email) == email
+    assert not written.isascii() or blind_index.normalise_email(email) == email
     assert (blind_index.blind_index("patient.last_name", name) is None) == (not name)
 
 
@@ -176,7 +176,7 @@ def name_without_links(written):
 
 
 @target(
-    "audit.spreadsheet.harmless", samples=("=1+1", "-2+3", "+33612345678", " @SUM(A1)", "Zoé"),
+    "audit.spreadsheet.harmless", samples=("=1+1", "'\x1f+3", "-2+3", "+33612345678", " @SUM(A1)", "Zoé"),
     words=("=", "+", "-", "@", "|", "'", '"', "\t", "\r", "\n", "\u2028", "\uff1d", "%"),
 )  # fmt: skip
 def cell_of_a_table(written):
