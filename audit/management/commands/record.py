@@ -15,6 +15,8 @@ from audit.record.outside import FileBroken, kept_outside
 
 
 class Command(BaseCommand):
+    # Needs no page of the site, and so none is loaded and checked: the sealer begins at once.
+    requires_system_checks: list[str] = []
     help = "The record: seal what is new, verify or export all of it, print its public key."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
