@@ -20,7 +20,8 @@ _SHORT = {"angleterre": "GB", "england": "GB", "uk": "GB", "usa": "US", "etats u
 
 def name_of(code: str, *, language: str) -> str:
     """The name of a country in a language; its code where there is none."""
-    return str(Locale(language).territories.get(code, code))
+    # Of a cookie that says "fR" Django leaves the letters.
+    return str(Locale(language.lower()).territories.get(code, code))
 
 
 @lru_cache(maxsize=1)

@@ -74,3 +74,8 @@ def test_every_country_has_a_name_in_both_languages():
     assert name_of("CH", language="fr") == "Suisse"
     assert name_of("CH", language="en") == "Switzerland"
     assert name_of("XX", language="fr") == "XX"
+
+
+def test_a_language_in_any_letters_names_it():
+    """A cookie that says "fR" was an error 500; found by `make fuzz`."""
+    assert name_of("CH", language="fR") == name_of("CH", language="fr") == "Suisse"

@@ -124,7 +124,13 @@ def _room():
 def signal_of_a_call(data):
     """What a browser says of its connection is told as it is, or refused as a whole shape."""
     _room()
-    with refuses(ValueError, RecursionError, video_room.BadSignal, video_room.NoSuchPlace):
+    with refuses(
+        ValueError,
+        RecursionError,
+        video_room.BadSignal,
+        video_room.NoSuchPlace,
+        video_room.TooManySignals,
+    ):
         given = json.loads(data)
         if isinstance(given, dict):
             video_room.tell(
