@@ -3,7 +3,8 @@
 MUTANTS_SAMPLE=n takes n mutants of each group, drawn by SEED; MUTANTS_GROUPS=vault,take these
 groups alone; MUTANTS_ONLY=text those whose place or change has this text; MUTANTS_SECONDS=60 is
 how many seconds of tests one mutant meets at most; MUTANTS_KEEP=1 takes what was measured last
-time for which tests reach what; MUTANTS_AGAIN=1 runs only those that were not killed last time.
+time for which tests reach what; MUTANTS_AGAIN=1 runs only those that were not killed last time;
+MUTANTS_FIRST=text runs the tests with this text in their names before all others.
 """
 
 import json

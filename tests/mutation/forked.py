@@ -91,6 +91,8 @@ class Runner:
         self.session, self.at_most = session, seconds
         self.reached = Reached.read()
         self.items = {item.nodeid: item for item in session.items}
+        texts = tuple(filter(None, os.environ.get("MUTANTS_FIRST", "").split(",")))
+        self.first = [name for name in self.items if any(text in name for text in texts)]
         self.killers: dict[tuple[Path, str], list[str]] = {}
         # Tests that fail in a fork without any mutant, or do not.
         self.trusted: dict[str, bool] = {}
@@ -140,18 +142,22 @@ class Runner:
         )  # fmt: skip
 
     def _chosen(self, mutant: Mutant) -> list[pytest.Item]:
-        """At most so many seconds of tests: recent killers first, and those that commit last."""
+        """At most so many seconds of tests: recent killers first, and those that commit last.
+
+        Before all others, measured or not, come the tests that MUTANTS_FIRST names.
+        """
         names = self.reached.by(mutant)
         known = self.killers.get((mutant.path, mutant.function), [])
-        names = [*(each for each in known if each in names), *names]
+        names = [*self.first, *(each for each in known if each in names), *names]
         left, chosen = self.at_most, []
         for name in dict.fromkeys(names):
             item = self.items.get(name)
             if item is None or not self.trusted.get(name, True):
                 continue
-            if chosen and self.reached.seconds[name] > left:
+            seconds = self.reached.seconds.get(name, 0.0)
+            if chosen and name not in self.first and seconds > left:
                 continue
-            left -= self.reached.seconds[name]
+            left -= seconds
             chosen.append(item)
         return sorted(chosen, key=_commits)
 
@@ -170,7 +176,7 @@ class Runner:
             os.close(reader)
             self._be_the_fork(mutant, items, writer)
         os.close(writer)
-        seconds = sum(self.reached.seconds[item.nodeid] for item in items)
+        seconds = sum(self.reached.seconds.get(item.nodeid, 5.0) for item in items)
         status = _wait(child, seconds=seconds * FACTOR + MARGIN_S)
         with os.fdopen(reader, "rb") as pipe:
             by, _, why = pipe.read().decode(errors="replace").partition("\n")
