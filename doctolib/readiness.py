@@ -1,4 +1,4 @@
-"""Whether this installation does what it promises, for whoever watches over it."""
+"""Whether this installation does what it promises, for its monitoring."""
 
 from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse

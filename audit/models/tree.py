@@ -76,7 +76,7 @@ class Cosignature(models.Model):
 
 
 class Sealer(models.Model):
-    """The one row that whoever seals locks, and where it says that it was there.
+    """The one row that the sealer locks, and where it says that it was there.
 
     Only the sealer's role may change it, so that only that role can lock it.
     """

@@ -1,6 +1,6 @@
 """What guards the record inside PostgreSQL: triggers, rights, defaults, as the migrations made it.
 
-Whoever owns the tables can take a guard away, change an entry that is not sealed yet, and put the
+The owner of the tables can take a guard away, change an entry that is not sealed yet, and put the
 guard back. What is found here is a guard that is away at the moment, or a way left open.
 """
 

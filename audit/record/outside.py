@@ -1,7 +1,7 @@
 """The file of checkpoints outside the database, on another disk if there is one.
 
-It tells a database that was set back to an earlier state. Whoever sets both back is told on by the
-witnesses (witness.py).
+It tells a database that was set back to an earlier state. An attacker who sets both back is told
+on by the witnesses (witness.py).
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ class FileBroken(Exception):
 
 
 def keep_outside(note: str) -> None:
-    """Append a checkpoint, with the cosignatures that it has, for whoever compares later."""
+    """Append a checkpoint, with the cosignatures that it has, for a later comparison."""
     path = Path(settings.RECORD_CHECKPOINT_FILE)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:

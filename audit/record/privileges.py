@@ -1,7 +1,7 @@
-"""Who may do what to the record in PostgreSQL: the application adds entries, the sealer seals them.
+"""What each role may do to the record in PostgreSQL: the application adds, the sealer seals.
 
-Two roles, so that whoever gets hold of the application can neither rewrite the record nor write to
-its tree, nor hold a lock that keeps it from being sealed.
+Two roles, so that an attacker with the application's role can neither rewrite the record nor write
+to its tree, nor hold a lock that keeps it from being sealed.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ APPEND_ONLY = (
     "audit_checkpoint",
     "audit_cosignature",
 )
-# What whoever seals writes, and nobody else.
+# What the sealer writes, and nobody else.
 OF_THE_SEALER = ("audit_leaf", "audit_subtree", "audit_checkpoint", "audit_cosignature")
 SEALER_ROW = "audit_sealer"
 # PostgreSQL fills it in.

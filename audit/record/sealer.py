@@ -1,7 +1,7 @@
 """The process that seals: the only one whose role in PostgreSQL may.
 
-It runs apart from web and worker, as a role of its own (privileges.py), so that whoever takes over
-those can neither write to the tree nor keep it from growing.
+It runs apart from web and worker, as a role of its own (privileges.py), so that an attacker who
+takes over those can neither write to the tree nor keep it from growing.
 """
 
 import logging

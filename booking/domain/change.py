@@ -234,9 +234,10 @@ def cancel(
 
     `words`: what the practice adds to the news; `undo_within`: for how long it can be restored,
     during which nobody else gets the time and the patient hears nothing; `is_told`: another
-    message tells of it; `stands_at`: where whoever cancels it saw it. A patient may cancel
-    whatever is to come; after the deadline it is late (booking/domain/deadline.py), which a
-    practice's or software's own cancellation never is.
+    message tells of it; `stands_at`: where it stood on the page from which it is cancelled.
+
+    A patient may cancel whatever is to come; after the deadline it is late
+    (booking/domain/deadline.py), which a practice's or software's own cancellation never is.
 
     Raises NotActive, and MovedMeanwhile of it.
     """

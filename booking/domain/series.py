@@ -241,7 +241,8 @@ def cancel_with_following(
 ) -> list[Appointment]:
     """Cancel an appointment and the later ones of its series, all or none; one message tells all.
 
-    `stands_at`: where whoever cancels saw the first. Raises NotActive, and MovedMeanwhile of it.
+    `stands_at`: where the first stood on the page from which it is cancelled. Raises NotActive, and
+    MovedMeanwhile of it.
     """
     cancelled, is_told = list[Appointment](), False
     for row in (appointment, *following(appointment)):

@@ -2,8 +2,8 @@
 
 Whether an address has an account already shows nowhere. What is asked for is a row and a mail that
 is owed, whatever stands at the address; the worker that writes the mail finds out, and tells an
-account that somebody wanted to sign up with its address. Whoever signs up with a stranger's address
-chooses nothing that counts: the password is chosen by whoever reads the mail.
+account that somebody wanted to sign up with its address. A sign-up with a stranger's address
+chooses nothing that counts: the reader of the mail chooses the password.
 """
 
 from datetime import datetime
@@ -92,7 +92,7 @@ def awaits_password(check: AddressCheck) -> bool:
 
 
 def address_of(check: AddressCheck) -> str:
-    """The address of a sign-up, for whoever has proved that they read its mail; on the record."""
+    """The address of a sign-up, for a proved reader of its mail; on the record."""
     actor = system_actor(Channel.WEB)
     with reveal([(check, ("email",))], actor=actor, purpose=Purpose.ACCOUNT) as plain:
         return plain.text(check, "email")

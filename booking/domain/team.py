@@ -1,4 +1,4 @@
-"""Who belongs to a practice's team: every change is told to its owners, who may undo it."""
+"""The team of a practice: every change is told to its owners, who may undo it."""
 
 import uuid
 from collections.abc import Iterable

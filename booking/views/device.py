@@ -85,7 +85,7 @@ def seconds_open(request: HttpRequest, *, now: datetime) -> float | None:
 def take_as_nobodys(request: HttpRequest, *, now: datetime) -> None:
     """Take a request as one without a session, which lives on for its device.
 
-    What the request asks is asked of whoever signs in.
+    What the request asks is asked of the next one who signs in.
     """
     row: DeviceKey | None = cast(Any, request.session).device_key()
     setattr(request, _UNPROVED, row)

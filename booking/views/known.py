@@ -16,7 +16,7 @@ def line_of(request: HttpRequest, account: Account | None) -> str:
 
 
 def name_of(request: HttpRequest) -> str:
-    """What this browser is called, whoever signed in there; "" without a cookie of ours."""
+    """What this browser is called, after any sign-in there; "" without a cookie of ours."""
     browser = known_browsers.read(request.COOKIES.get(COOKIE, ""))
     return browser.name if browser.codes else ""
 

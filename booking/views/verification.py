@@ -1,6 +1,6 @@
 """Proving an address: the page that waits for the code, the link of the mail, and the password.
 
-The password comes last: whoever reads the mail chooses it, in the browser that signed up or where
+The password comes last: the reader of the mail chooses it, in the browser that signed up or where
 the link was opened. The browser that signed up enters by the code alone; where the link was opened
 elsewhere it is led to the sign-in, since a stranger may have begun there with this address.
 """

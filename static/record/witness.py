@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A witness for Doctolib records, and for any other log of C2SP tlog-checkpoint.
 
-One file; it needs Python 3.9 or newer and the package `cryptography`. Whoever runs it keeps a
+One file; it needs Python 3.9 or newer and the package `cryptography`. Its operator keeps a
 record honest: it remembers the last signed state that it was shown, and signs a newer one only
 where a proof shows that nothing was changed or taken out in between.
 
@@ -9,7 +9,7 @@ where a proof shows that nothing was changed or taken out in between.
     witness.py serve --state DIR --log KEY --listen HOST:PORT   answer /add-checkpoint
 
 KEY is the record's public key, as its page /registre/ shows it; --log may be given several times.
-Give the printed key and the address of this witness to whoever runs the record: they set
+Give the printed key and the address of this witness to the operator of the record, who sets
 DOCTOLIB_WITNESSES to "key http://HOST:PORT". Put TLS in front of it on the open internet.
 
 Formats: C2SP tlog-witness, tlog-checkpoint, tlog-cosignature and signed-note; RFC 6962.

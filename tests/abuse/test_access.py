@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 # Everybody may open these.
 PUBLIC = {
     # What a device keeps without network: nothing of anybody's.
-    # Whoever has the link of a mail: tests/booking/test_own_account.py.
+    # The holder of a mail's link: tests/booking/test_own_account.py.
     "booking:no-reminders",
     "booking:offline", "booking:manifest", "booking:service-worker",
     "practitioners:widget", "practitioners:widget-script", "practitioners:robots", "practitioners:sitemaps", "practitioners:sitemap",
@@ -47,7 +47,7 @@ PUBLIC = {
     "booking:stop-factor-reset",
     # Whoever has the link of a mail: tests/abuse/test_told_changes.py.
     "booking:undo-change",
-    # Whoever has the key of a device, of the session that is bound to it: tests/abuse/test_bound_session.py.
+    # The holder of a device's key, of the session that is bound to it: tests/abuse/test_bound_session.py.
     "booking:register-device", "booking:renew-device",
     # Whoever has the link reads whom it is for: tests/booking/views/test_invited.py.
     "booking:accept-invitation",

@@ -100,7 +100,7 @@ def test_a_session_of_work_ends_after_half_an_hour(account, pages, time_machine)
         later(time_machine, minutes=29)
         assert opens(client, page)
         later(time_machine, minutes=29)
-        assert opens(client, page), "whoever works goes on"
+        assert opens(client, page), "a reader at work goes on"
         later(time_machine, minutes=31)
         assert not opens(client, page)
         answer = client.get(reverse("booking:account"), follow=True)

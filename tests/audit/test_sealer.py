@@ -345,7 +345,7 @@ def test_what_a_sealer_could_not_read_is_no_entry(values):
     "details", ["1" * 5000, "[" * 3000 + "]" * 3000, '{"a": 1e130000}', "null", '"x"', "[]"]
 )
 def test_details_that_nobody_can_read_do_not_stop_sealing(details):
-    """Whoever has the application's role may put them in; they are told from ours by their code."""
+    """A holder of the application's role may put them in; they are told from ours by their code."""
     grow(1)
 
     class Undone(Exception):

@@ -227,7 +227,7 @@ def test_only_who_reads_the_mail_chooses_the_password(client, now):
 
 
 def test_a_strangers_sign_up_that_is_confirmed_by_mistake_opens_nothing_to_them(client, now):
-    """Whoever opens the link of what a stranger began chooses the password, and alone enters."""
+    """The reader of a link that a stranger began chooses the password, and alone enters."""
     stranger, phone = Client(), Client()
     send_sign_up(stranger, password="le mot de passe du pirate")
     assert 'name="password"' in words(phone.get(link_of()))

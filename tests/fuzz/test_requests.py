@@ -190,7 +190,7 @@ def test_pages_and_forms_answer_anything(site, role):
         kept = dict(client.cookies)
         answer = sent(client, method, url, query=query, form=form, given_headers=given_headers)
         says_why(answer, url)
-        # Whoever signs out, or in, is who they were in the next example.
+        # A caller who signs out, or in, is the former one again in the next example.
         client.cookies.clear()
         client.cookies.update(kept)
 

@@ -9,7 +9,7 @@ _PATTERNS = {
     "record": ["audit/record/*.py"],
     "budget": ["audit/watch/budget.py", "partners/domain/reveal_budget.py"],
     "watch": ["audit/watch/[!b]*.py", "booking/domain/watching.py", "partners/domain/watching.py"],
-    # Who may book, move and cancel what, and until when.
+    # Booking, moving and cancelling: what each person may do, and until when.
     "rules": [
         "booking/rules.py",
         "booking/domain/conflicts.py",

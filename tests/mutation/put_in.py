@@ -1,6 +1,6 @@
 """Puts a mutant into a process that runs already, in the place of what stands there.
 
-A function keeps its identity and gets another code: whoever has imported it, decorated it or
+A function keeps its identity and gets another code: code that has imported it, decorated it or
 keeps it in a table calls the mutant. Of a module's constant, everyone who has imported it gets
 the new value. Only for a forked process: nothing takes a mutant out again.
 """
@@ -137,7 +137,7 @@ def _replace_constant(mutant: Mutant, module: ModuleType) -> None:
 
 
 def _change_within(old: Any, new: Any) -> bool:
-    """Make a container what another one is, so that whoever holds it sees it; False if it is none."""
+    """Make a container what another one is, so that each holder sees it; False if it is none."""
     if type(old) is not type(new) or not isinstance(old, dict | set | list):
         return False
     if isinstance(old, list):

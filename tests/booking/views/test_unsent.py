@@ -151,7 +151,7 @@ def test_forms_of_two_tabs_are_both_kept_and_each_is_dropped_by_itself(world, ta
 
 
 def test_nobody_else_finds_what_was_written(world, client):
-    """Who signs in next in the same browser: not on a page that both have, either."""
+    """The next account in the same browser: not on a page that both have, either."""
     page = page_of("booking:begin-conversation", world["ids"])
     client.get(page)
     client.session.flush()

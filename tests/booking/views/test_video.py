@@ -183,7 +183,7 @@ def test_the_patient_waits_until_the_door_opens(visit, time_machine):
     before = live.last_id(video_room.topic_of(visit.pk))
     assert tell(patient, url, place=at_home["place"], items=[offer]).status_code == 204
     assert live.last_id(video_room.topic_of(visit.pk)) != before
-    # Whoever closes the page is not there any more, and comes back.
+    # A page that is closed is not there any more, and comes back.
     video_room.leave(appointment_id=visit.pk, place=at_home["place"])
     assert "le patient n’est pas connecté en ce moment" in said_to_practice(visit, doctor)
     assert enter(patient, own(visit, "enter-video"))[0] == 200

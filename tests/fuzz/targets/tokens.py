@@ -55,7 +55,7 @@ def link_of_a_mail(token):
     words=SIGNED,
 )  # fmt: skip
 def link_that_names_a_row(token):
-    """Whoever is invited, or sets a password again: nobody here is."""
+    """An invitation, or a password to set again: there is none here."""
     with refuses(invite.InvalidInvitation):
         raise AssertionError(invite.open_invitation(token=token, now=NOW))
     with refuses(accounts.InvalidLink):
