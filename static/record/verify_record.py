@@ -268,7 +268,7 @@ def check_seal(note, key, digest):
     text, _, signature = note.partition("\n\n")
     if text != f"{name}\nevidence {digest}":
         raise DoesNotFit("the file was changed since it was sealed")
-    made = decoded(signature.split(" ")[2])
+    made = decoded(signature.rstrip("\n").split(" ")[2])
     try:
         if made[:4] != key_id:
             raise InvalidSignature
