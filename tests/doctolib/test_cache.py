@@ -82,7 +82,9 @@ def test_what_is_no_json_is_not_there(planted):
 def test_a_planted_draft_is_none(planted):
     practice_id, account_id = uuid.uuid4(), uuid.uuid4()
     draft = drafts.Draft(address="/a/", fields=[("a", "b")], had_files=False)
-    token = drafts.keep(draft, practice_id=practice_id, account_id=account_id, network="192.0.2.1")
+    token = drafts.keep(
+        draft, practice_id=practice_id, mark=drafts.mark_of(account_id), network="192.0.2.1"
+    )
     assert drafts.find(token, practice_id=practice_id, account_id=account_id) == draft
     (key,) = redis_client().scan_iter("*draft:*")
     redis_client().set(key, planted)
