@@ -53,6 +53,9 @@ def fill(form: Form, *, mood: Mood, typed: Typed, chance: Random) -> dict[str, o
         value = _value(list(same), mood=mood, typed=typed, chance=chance)
         if value is not None:
             given[name] = value
+    if mood is Mood.FITTING and given.get("since") and given.get("until"):
+        # A stretch of days ends after it has begun.
+        given["since"], given["until"] = sorted((given["since"], given["until"]), key=str)
     return given
 
 
