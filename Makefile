@@ -47,7 +47,7 @@ lint: $(READY)
 	@DOCTOLIB_MODE=test $(BIN)/python -m doctolib.checks
 
 test: $(READY) browser lint
-	@$(BIN)/python -m pytest -n 2 --dist load
+	@$(BIN)/python -m pytest -n 3 --dist load
 	@$(BIN)/python -m tests.clocks --sample
 
 # A seed repeats a walk; without one, it is another walk each time.

@@ -75,7 +75,7 @@ def sample(files: list[Path]) -> list[tuple[str, str, list[str]]]:
 def run(*, clock: str, zone: str, what: list[str]) -> bool:
     """Run the tests with the clock at a time, on a machine in a zone; say whether they passed."""
     print(f"\n{clock} ({CLOCKS[clock]}), machine in {zone}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "load", *what]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "3", "--dist", "load", *what]
     variables = {**os.environ, "TEST_CLOCK": CLOCKS[clock], "TZ": zone}
     # The runs of a sample are no suites: what they skip was told before.
     variables.pop("CI", None)
