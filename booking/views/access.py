@@ -34,7 +34,8 @@ from booking.views import gone, unsent, work_session
 from booking.views.drafts import drop_sent, lead_away
 from booking.views.navigated import is_script
 from booking.views.network import network_of
-from practitioners.models import Agenda, Membership
+from practitioners.domain import members
+from practitioners.models import Agenda, Membership, Practice
 
 _NUMBERS = re.compile(r"[\d.]+")
 View = Callable[..., HttpResponseBase]
@@ -297,7 +298,7 @@ def practice_member(permission: str) -> Callable[[View], View]:
             if state == AtDesk.SIGNED_OUT:
                 return _to(request, "booking:sign-in", practice_id)
             if state == AtDesk.STRANGER:
-                return _ended(request, membership)
+                return _ended(request, membership, practice_id=practice_id)
             if state == AtDesk.STOPPED:
                 return _stopped(request)
             if state == AtDesk.CODE or membership is None:
@@ -390,13 +391,21 @@ def to_second_factor(request: HttpRequest) -> HttpResponse:
     return _lead_to(request, "booking:second-factor")
 
 
-def _ended(request: HttpRequest, membership: Membership | None) -> HttpResponse:
-    """Say to a former member since when; raises Http404 for strangers."""
-    if membership is None:
+def _ended(
+    request: HttpRequest, membership: Membership | None, *, practice_id: uuid.UUID
+) -> HttpResponse:
+    """Say to a former member since when, also one who was removed; raises Http404 for strangers."""
+    practice = Practice.objects.filter(pk=practice_id).first()
+    day = membership.ends_on if membership else None
+    if practice is not None and membership is None:
+        at = members.removed_at(account_id=account_of(request).pk, practice_id=practice_id)
+        day = at.astimezone(practice.zone).date() if at else None
+    if practice is None or day is None:
         raise Http404
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(request.path)
-    return render(request, "dashboard/ended.html", {"former": membership}, status=403)
+    context = {"practice": practice, "day": day}
+    return render(request, "dashboard/ended.html", context, status=403)
 
 
 def _stopped(request: HttpRequest) -> HttpResponse:

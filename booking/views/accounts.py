@@ -142,7 +142,13 @@ def code(request: HttpRequest) -> HttpResponse:
         wrong = _("Ce code ne convient pas. Attendez le suivant et réessayez.")
         wrong = wrong if has_app else _("Ce code de secours ne convient pas.")
         form.add_error("code", str(problem.text) if problem else wrong)
-    context = {"form": form, "has_app": has_app, "next": entering.asked_target(request)}
+    context = {
+        "form": form,
+        "has_app": has_app,
+        "has_passkey": passkeys.of_account(account).exists(),
+        "is_again": request.user == account,
+        "next": entering.asked_target(request),
+    }
     answer = render(request, "booking/code.html", context)
     return guesses.refused(answer, problem) if problem else answer
 

@@ -7,6 +7,7 @@ from functools import partial
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from audit.models import Entry
 from audit.record import entries
 from audit.record.entries import Actor
 from practitioners.domain import live
@@ -81,6 +82,14 @@ def remove(*, membership: Membership, actor: Actor) -> None:
         object_id=membership_id,
     )
     transaction.on_commit(partial(live.wake, account_id), robust=True)
+
+
+def removed_at(*, account_id: uuid.UUID, practice_id: uuid.UUID) -> datetime | None:
+    """When an account was last taken out of a practice's team, by the record; None if never."""
+    removed = Entry.objects.filter(
+        action="member-removed", practice_id=practice_id, subjects__contains=[account_id]
+    )
+    return removed.order_by("-at").values_list("at", flat=True).first()
 
 
 @transaction.atomic

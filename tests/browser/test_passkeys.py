@@ -99,5 +99,5 @@ def test_who_was_signed_in_long_ago_proves_it_again_first(here, new_page, live_s
     member = make_member(make_agenda().practice, role="owner")
     page = signed_in(new_page(), live_server, member.account, minutes_ago=16)
     page.goto(f"{here}/compte/cles/")
-    expect(page.get_by_role("heading", name="Second facteur")).to_be_visible()
+    expect(page.get_by_role("heading", name="C’est bien vous")).to_be_visible()
     check_page(page)

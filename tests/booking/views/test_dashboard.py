@@ -512,7 +512,9 @@ def test_a_removed_member_is_out_at_once(agenda, client):
     theirs = verified_client(member.account)
     assert theirs.get(url("agenda", agenda)).status_code == 200
     client.post(url("remove-member", agenda, member.pk))
-    assert theirs.get(url("agenda", agenda)).status_code == 404
+    answer = theirs.get(url("agenda", agenda))
+    assert answer.status_code == 403
+    assert "a pris fin le" in answer.content.decode()
 
 
 def test_removing_somebody_asks_first(agenda, client):

@@ -17,6 +17,7 @@ from tests.factories import (
     make_account,
     make_agenda,
     make_member,
+    make_practice,
     practice_actor,
     verified_client,
 )
@@ -144,7 +145,14 @@ def test_a_member_leaves_by_themselves_except_the_last_owner(practice, owner):
     assert client.post(page).status_code == 302
     assert not Membership.objects.filter(pk=member.pk).exists()
     assert Entry.objects.filter(action="member-removed", object_id=member.pk).exists()
-    assert client.get(reverse("booking:agenda", args=[practice.pk])).status_code == 404
+    # Also by the record, where the row is gone; a stranger learns nothing of the practice.
+    answer = client.get(reverse("booking:agenda", args=[practice.pk]))
+    assert answer.status_code == 403
+    assert (
+        f"Votre accès à {practice.name} a pris fin le 24 novembre 2026" in answer.content.decode()
+    )
+    elsewhere = make_practice()
+    assert client.get(reverse("booking:agenda", args=[elsewhere.pk])).status_code == 404
     own = Membership.objects.get(account=owner)
     last = reverse("booking:leave-practice", args=[own.pk])
     client = verified_client(owner)
