@@ -26,8 +26,6 @@ SYSTEMS = {
     "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows",
     "CrOS": "ChromeOS", "Mac OS X": "macOS", "Linux": "Linux",
 }  # fmt: skip
-# Of a session's digest, an entry of the record holds so many (booking.views.access.origin_of).
-TOKEN_DIGITS = 16
 # Of a session that proves itself again each quarter of an hour, the last two days.
 FORMERLY_AT_MOST = 200
 
@@ -60,6 +58,11 @@ def seen(session_digest: str, *, now: datetime) -> None:
     SignIn.objects.filter(session_digest=session_digest).update(seen_at=now)
 
 
+def token_of(session_digest: str) -> str:
+    """What an entry of the record says of the session in which it was written."""
+    return session_digest[:16]
+
+
 def renamed(*, former: str, session_digest: str) -> bool:
     """Note that a session has another key now: it is still the one that its owner knows.
 
@@ -69,7 +72,7 @@ def renamed(*, former: str, session_digest: str) -> bool:
     if row is None:
         return False
     if former != session_digest:
-        row.formerly = [*row.formerly, former[:TOKEN_DIGITS]][-FORMERLY_AT_MOST:]
+        row.formerly = [*row.formerly, token_of(former)][-FORMERLY_AT_MOST:]
         row.session_digest = session_digest
         row.save(update_fields=["formerly", "session_digest"])
     return True

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from audit.models import Entry
 from audit.record.entries import Channel
-from booking.domain.sign_ins import TOKEN_DIGITS
+from booking.domain.sign_ins import token_of
 from booking.models import Account, SignIn
 from booking.queries.reads import ACTIONS
 
@@ -30,7 +30,7 @@ def acts_of(account: Account, rows: Sequence[SignIn]) -> dict[str, Acts]:
     digests = {
         token: row.session_digest
         for row in rows
-        for token in (row.session_digest[:TOKEN_DIGITS], *row.formerly)
+        for token in (token_of(row.session_digest), *row.formerly)
     }
     since = min((row.began_at for row in rows), default=None)
     if since is None:

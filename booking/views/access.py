@@ -26,7 +26,7 @@ from audit.views.factor import ProofIsOld, code_given_at
 from audit.views.private import keep_private
 from audit.views.typed import refuse, typed_in
 from audit.watch.sighting import network_of as network_prefix
-from booking.domain import watching
+from booking.domain import sign_ins, watching
 from booking.models import Account
 from booking.rules import permissions_of
 from booking.session_store import session_digest
@@ -69,7 +69,7 @@ def origin_of(request: HttpRequest) -> Origin:
     return Origin(
         network=network_prefix(network_of(request)),
         key=_digest(browser),
-        token=session_digest(request)[:16],
+        token=sign_ins.token_of(session_digest(request)),
     )
 
 

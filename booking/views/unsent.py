@@ -109,10 +109,11 @@ def _is_at(request: HttpRequest, draft: Draft) -> bool:
 
 def mark(request: HttpRequest, answer: HttpResponseBase) -> None:
     """Leave the account's mark in its browser, which names it to us alone."""
-    mark = drafts.mark_of(cast(Any, request.user).pk) if request.user.is_authenticated else ""
-    if mark and request.COOKIES.get(MARK) != mark:
+    account_id = cast(Any, request.user).pk
+    found = drafts.mark_of(account_id) if account_id else ""
+    if found and request.COOKIES.get(MARK) != found:
         answer.set_cookie(
-            MARK, mark, max_age=settings.SESSION_COOKIE_AGE, httponly=True, samesite="Lax",
+            MARK, found, max_age=settings.SESSION_COOKIE_AGE, httponly=True, samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )  # fmt: skip
 
