@@ -23,14 +23,16 @@ _INSTEAD = str.maketrans("01!345@$", "oiieasas")
 
 
 def check_unlike_address(password: str, *, email: str) -> None:
-    """Refuse a password that is an account's own address, or its part before the @.
+    """Refuse a password that is an account's own address, a piece of it, or its part before the @.
 
     With any digits and signs and little else. Raises ValidationError.
     """
     letters = _letters(password)
+    is_piece = len(letters) >= OWN_LETTERS and letters in _letters(email)
     for part in (email.partition("@")[0], email):
         own = _letters(part)
-        if len(own) >= OWN_LETTERS and own in letters and len(letters) - len(own) < OWN_LETTERS:
+        is_all = len(own) >= OWN_LETTERS and own in letters
+        if is_piece or (is_all and len(letters) - len(own) < OWN_LETTERS):
             raise ValidationError(
                 _("Ce mot de passe se devine : il ressemble à votre adresse."),
                 code="password_too_similar",
