@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def agenda():
-    agenda = make_agenda()
+    agenda = make_agenda(open_on_holidays=True)
     make_opening(agenda, make_reason(agenda), starts_on=today() - timedelta(days=6))
     return agenda
 

@@ -216,7 +216,7 @@ def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails)
     )
     room = make_resource(agenda.practice, name="Salle d’échographie", pieces=2)
     template = save_template(
-        agenda=agenda, name="Semaine paire", day=today(), actor=practice_actor()
+        agenda=agenda, name="Semaine paire", day=today() + timedelta(days=1), actor=practice_actor()
     )
     page = new_page()
     sign_in_to_practice(page, live_server, agenda)
