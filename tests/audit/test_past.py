@@ -1,12 +1,10 @@
 """What the watch compares with: bounds to the day, the second and the count."""
 
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from audit.models import Watched
-from audit.watch import watcher
 from audit.watch.past import (
     Day,
     Past,
@@ -17,19 +15,8 @@ from audit.watch.past import (
     robust_top,
     share_of,
 )
-from audit.watch.sighting import Reason, Sighting
-
-AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
-PRACTICE = uuid.UUID(int=7)
-
-
-def seen(at=AT, **values):
-    return Sighting(
-        **{
-            "at": at, "weekday": 1, "hour": 10, "practice_id": PRACTICE, "reason": Reason.AHEAD,
-            "network": "203.0.113.0/24", "key": "k", "use": "care",
-        } | values
-    )  # fmt: skip
+from audit.watch.sighting import Reason
+from tests.audit.sightings import AT, HOME, PRACTICE, known_past, seen
 
 
 @pytest.mark.parametrize(
@@ -146,49 +133,118 @@ def test_walking_is_one_agenda_in_order_and_soon_after_another(starts, seconds, 
     assert not past.is_walking(seen(times[-1]), steps=6, seconds=60.0)
 
 
-def observed(at, *, group, holder):
-    return watcher.observe(
-        holder_id=holder, kind="credential", group_id=group, writes=lambda: 0,
-        sightings=[seen(at, reason=Reason.NONE)],
-    )  # fmt: skip
+def test_the_sums_of_a_day_are_of_their_reasons_and_parts():
+    past = Past()
+    past.turn_to(date(2026, 11, 24))
+    reasons = [Reason.AHEAD, Reason.AGAIN, Reason.SEARCHED, Reason.LEAFED]
+    for n, reason in enumerate(reasons, start=1):
+        for _ in range(n):
+            past.learn(seen(reason=reason, part=0.2), weight=0.05, walking=False)
+    for reason in set(Reason) - set(reasons):
+        past.learn(seen(reason=reason), weight=0.0, walking=True)
+    day = past.now
+    assert (day.ahead, day.again, day.searched, day.leafed) == (0.2, 0.4, 0.6, 0.8)
+    assert (day.opened, day.weight, day.walked, day.practices) == (7.0, 0.5, 5, 1)
 
 
-@pytest.mark.django_db
-def test_suspicion_flows_out_with_time_and_begins_anew():
-    holder, group = uuid.uuid4(), uuid.uuid4()
-    first = observed(AT, holder=holder, group=group)
-    row = Watched.objects.get(pk=holder)
-    assert (row.level, row.since, row.at) == (first.weight, AT, AT) and first.weight > 0
-    # A minute later there is hardly less of it; a month later nothing is left.
-    soon = observed(AT + timedelta(minutes=1), holder=holder, group=group)
-    row.refresh_from_db()
-    assert soon.weight < row.level < first.weight + soon.weight
-    assert (row.since, soon.since) == (AT, AT)
-    late = AT + timedelta(days=30)
-    last = observed(late, holder=holder, group=group)
-    row.refresh_from_db()
-    assert (row.level, row.since, row.at) == (last.weight, late, late)
+def test_what_weighs_one_and_more_teaches_a_tenth():
+    past = Past()
+    for weight in (0.0, 0.999):
+        past.learn(seen(), weight=weight, walking=False)
+    assert (past.blocks, past.uses) == ({"w2": 2.0}, {"care": 2.0})
+    for weight in (1.0, 4.0):
+        past.learn(seen(weekday=5, hour=23, use="booking"), weight=weight, walking=False)
+    assert past.blocks == {"w2": 2.0, "s5": pytest.approx(0.2)}
+    assert past.uses == {"care": 2.0, "booking": pytest.approx(0.2)}
+    # How many of a practice were opened is counted in any case.
+    assert past.by_practice == {PRACTICE.hex: 4}
 
 
-@pytest.mark.django_db
-def test_what_is_explained_hides_nothing_that_is_opened_with_it():
-    holder, group = uuid.uuid4(), uuid.uuid4()
-    found = watcher.observe(
-        holder_id=holder, kind="credential", group_id=group, writes=lambda: 0,
-        sightings=[seen(reason=Reason.FRESH), seen(reason=Reason.NONE), seen(reason=Reason.FRESH)],
-    )  # fmt: skip
-    assert Watched.objects.get(pk=holder).level == found.weight > 0
+@pytest.mark.parametrize(
+    ("weekday", "hour", "block"),
+    [(0, 0, "w0"), (4, 3, "w0"), (4, 4, "w1"), (5, 11, "s2"), (6, 12, "d3"), (6, 23, "d5")],
+)
+def test_the_week_has_eighteen_parts(weekday, hour, block):
+    assert block_of(weekday, hour) == block
 
 
-@pytest.mark.django_db
-def test_somebody_new_is_compared_with_the_group():
-    """What is rare among its peers is odd of a holder that has no past of its own."""
-    group = uuid.uuid4()
-    alone = observed(AT, holder=uuid.uuid4(), group=uuid.uuid4())
-    past = Past(blocks={block_of(5, 22): 500.0}, uses={"message": 500.0})
-    Watched.objects.create(pk=group, kind="group", at=AT, level=0, signs={}, state=past.written())
-    among = observed(AT, holder=uuid.uuid4(), group=group)
-    assert among.weight > alone.weight
-    assert {"hour", "use"} == {each.code for each in among.signs} - {
-        each.code for each in alone.signs
-    }
+def test_the_hours_of_long_ago_fade_by_days_with_openings():
+    past = Past(blocks={"w2": 28.0}, uses={"care": 56.0})
+    past.turn_to(date(2026, 11, 23))
+    assert (past.blocks, past.uses) == ({"w2": 28.0}, {"care": 56.0})
+    past.now = Day(opened=1)
+    past.turn_to(date(2026, 11, 24))
+    assert (past.blocks, past.uses) == ({"w2": pytest.approx(27)}, {"care": pytest.approx(54)})
+
+
+def test_the_busiest_day_of_each_practice_is_kept():
+    past = Past(today="2026-11-23", now=Day(opened=5), busiest={"a": 4, "b": 2, "c": 9})
+    past.by_practice = {"a": 3, "b": 5, "d": 1}
+    past.turn_to(date(2026, 11, 24))
+    assert past.busiest == {"a": 4, "b": 5, "c": 9, "d": 1}
+    assert (past.by_practice, past.seen_practices) == ({}, [])
+
+
+def test_the_first_day_stays_the_first():
+    past = Past(first="2026-10-01", today="2026-10-02")
+    past.turn_to(date(2026, 11, 24))
+    assert (past.first, past.today) == ("2026-10-01", "2026-11-24")
+
+
+def test_the_most_and_the_usual_are_of_one_sum():
+    past = known_past(Day(opened=1, ahead=7), Day(opened=3, ahead=2), Day(opened=2, ahead=2))
+    assert (past.most("opened"), past.most("ahead"), past.most("writes")) == (3, 7, 0)
+    assert past.usual("opened", deviations=0) == 2
+    assert past.usual("opened", deviations=1) == pytest.approx(2 + 1.4826)
+    assert Past(days=[Day(opened=0.5)]).most("opened") == 0.5
+
+
+def test_the_latest_eight_steps_are_kept():
+    past = Past()
+    for n in range(10):
+        past.learn(
+            seen(AT + timedelta(seconds=n), place=("a", float(n))), weight=0.0, walking=False
+        )
+    past.learn(seen(), weight=0.0, walking=False)
+    steps = [["a", float(n), AT.timestamp() + n] for n in range(2, 10)]
+    assert past.trail == steps
+
+
+def test_a_network_is_odd_or_good_by_its_reasons():
+    past = Past()
+    for reason in Reason:
+        past.learn(seen(reason=reason), weight=0.0, walking=False)
+    place = Place(since=AT.timestamp(), good=3, odd=6, known=True)
+    assert (past.networks, past.keys) == ({HOME: place}, {"k": place})
+
+
+def test_of_forty_strange_networks_the_one_seen_first_goes():
+    old, new = Place(since=1.0), Place(since=2.0)
+    home = Place(since=0.0, known=True)
+    past = Past(networks={"home": home} | {str(n): new for n in range(37)} | {"old": old})
+    past.learn(seen(network="another"), weight=0.0, walking=False)
+    assert len(past.networks) == 40 and "old" in past.networks
+    past.learn(seen(network="one more"), weight=0.0, walking=False)
+    assert len(past.networks) == 40 and "old" not in past.networks
+    assert {"home", "another", "one more"} <= set(past.networks)
+
+
+def test_what_is_home_stays_home():
+    """However odd it is seen from there later: somebody has worked there for long."""
+    past = known_past()
+    for n in range(50):
+        past.learn(seen(AT + timedelta(days=n), reason=Reason.NONE), weight=1.0, walking=False)
+    assert past.is_usual(past.networks, HOME) and past.is_usual(past.keys, "k")
+
+
+def test_somebody_new_is_read_from_nothing():
+    assert Past.read({}) == Past()
+    assert Past.read({"members": {"x": [1.0, 2.0]}, "active": {}}) == Past()
+
+
+def test_openings_of_two_agendas_are_no_walk():
+    past = Past()
+    for n in range(5):
+        past.learn(seen(AT, place=("b" if n == 2 else "a", float(n))), weight=0.0, walking=False)
+    assert not past.is_walking(seen(AT, place=("a", 9.0)), steps=6, seconds=60.0)
+    assert past.is_walking(seen(AT, place=("a", 9.0)), steps=3, seconds=60.0)
