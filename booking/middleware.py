@@ -5,7 +5,6 @@ last use.
 from collections.abc import Callable
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
@@ -101,4 +100,4 @@ def _end(request: HttpRequest, said: str) -> None:
     """End a session whose reader may be somebody else, and say so on the next page."""
     sign_ins.forget(session_digest(request))
     unfinished.sign_out(request)
-    messages.warning(request, said)
+    work_session.say_ended(request, said)

@@ -10,6 +10,7 @@ elsewhere opens nothing without the factor.
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest
 
 from audit.views.factor import ENTERED_AT, code_given_at, note_code_given
@@ -24,6 +25,8 @@ A_DAY = timedelta(days=1)
 LONGEST = timedelta(days=30)
 # An instant is kept so often at most: each time, the session is written.
 NOTED_EVERY = timedelta(minutes=1)
+# What the message is marked with that says why a session was ended.
+ENDED = "session-ended"
 WORKS, USED_AT = "works", "used_at"
 BROWSER, NETWORKS = "browser", "networks"
 # Somebody between home, surgery and phone proves each of them once.
@@ -97,3 +100,16 @@ def is_from_elsewhere(request: HttpRequest, *, network: str) -> bool:
 def is_of_yesterday(request: HttpRequest, *, now: datetime) -> bool:
     """Whether the second factor was shown more than a day ago."""
     return now.timestamp() - code_given_at(request) > A_DAY.total_seconds()
+
+
+def say_ended(request: HttpRequest, said: str) -> None:
+    """Say why a session was ended, on the next page that shows messages."""
+    messages.warning(request, said, extra_tags=ENDED)
+
+
+def why_ended(request: HttpRequest) -> str:
+    """What `say_ended` said and no page has shown yet; it stays for the page that shows it."""
+    waiting: Any = messages.get_messages(request)
+    said = [str(each) for each in waiting if ENDED in (each.extra_tags or "").split()]
+    waiting.used = False
+    return said[-1] if said else ""

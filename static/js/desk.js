@@ -1,9 +1,12 @@
-// A session that ends while somebody works: said at once, and nothing that was typed is lost.
+// A session that ends while somebody works: said at once, what the page showed of patients is hidden,
+// and nothing that was typed is lost. It stays in the page's fields, and is there again once the
+// account that opened the page may work again.
 "use strict";
 (() => {
   const desk = document.querySelector("[data-desk]");
   if (!desk) return;
   const said = desk.querySelector("[data-said]");
+  const main = desk.closest("main");
   // What was typed of a visit (new_visit_draft.js) is of no use once it is booked.
   if (document.querySelector("[data-booked]")) sessionStorage.removeItem("new-visit");
   // On a phone the menu is a strip: the page's own entry is in view.
@@ -12,10 +15,20 @@
   if (here) strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
   const AGAIN_MS = 5000;
   const TWICE_MS = 3000;
+  // A page that nobody touches asks as well, so that it is hidden on a desk that was left.
+  const EVERY_MS = 60000;
+  const CLOSED = ["signed-out", "code", "stopped", "stranger", "another"];
+  const { title } = document;
   let shown = ""; // the state that the page speaks of
   let isLost = false; // the agenda's stream is interrupted
   let seenAt = new Date();
   let timer = 0;
+  let why = ""; // what ended the session, where the server knows
+
+  function hide(isHidden, name) {
+    main.classList.toggle("shut", isHidden);
+    document.title = isHidden ? name : title;
+  }
 
   function show(state) {
     if (state === shown) return;
@@ -31,7 +44,10 @@
     text.append(template.content.cloneNode(true));
     const since = text.querySelector("[data-since]");
     if (since) since.textContent = seenAt.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    const reason = text.querySelector("[data-why]");
+    if (reason && why) reason.textContent = why;
     said.append(text);
+    if (CLOSED.includes(state)) hide(true, text.querySelector("h1").textContent);
     if (isCalm) window.setTimeout(() => { if (shown === "open") show(""); }, 8000);
   }
 
@@ -51,18 +67,22 @@
       if (!answer.ok || answer.redirected) return "unknown";
       const given = await answer.json();
       if (isOld) document.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach((field) => { field.value = given.token; });
-      return given.state;
+      why = given.why || why;
+      // Another account that has signed in sees nothing that was opened for this one, and sends nothing of it.
+      return given.whose && given.whose !== desk.dataset.whose ? "another" : given.state;
     } catch { return "offline"; }
   }
 
   async function look() {
     window.clearTimeout(timer);
     const state = await ask();
-    if (state === "open" || state === "unknown") {
+    const isShut = main.classList.contains("shut");
+    if (state === "open" || (state === "unknown" && !isShut)) {
+      if (isShut) { hide(false); why = ""; }
       if (state === "open") document.dispatchEvent(new CustomEvent("desk:open"));
       if (isLost) show("lost");
       else if (shown && shown !== "open") show("open");
-    } else {
+    } else if (state !== "unknown") {
       show(state);
     }
     if (shown && shown !== "open") timer = window.setTimeout(look, AGAIN_MS);
@@ -119,4 +139,6 @@
   window.addEventListener("online", look);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
   window.addEventListener("focus", () => { if (shown) look(); });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) look(); });
+  window.setInterval(() => { if (!shown || shown === "open") look(); }, EVERY_MS);
 })();

@@ -169,12 +169,10 @@ def test_a_form_outlives_its_session(page, practice, member, live_server):
     told = page.get_by_role("alert").filter(has_text="Votre session a pris fin.")
     expect(told).to_be_visible()
     expect(told.get_by_role("link")).to_be_focused()
+    # What was typed is there, and nobody who comes by reads it.
     expect(page.locator("[name=last_name]")).to_have_value("Moreau")
+    expect(page.locator("[name=last_name]")).to_be_hidden()
     check_page(page)
-    # A search says the same, and puts no sign-in page into this one.
-    page.fill("#q", "moreau")
-    page.wait_for_timeout(600)
-    expect(page.locator("[name=password]")).to_have_count(0)
     with page.context.expect_page() as opened:
         told.get_by_role("link").click()
     expect(opened.value.locator("[name=password]")).to_be_visible()
@@ -196,14 +194,50 @@ def test_an_agenda_says_at_once_that_it_is_no_longer_live(page, practice, member
     dashboard_access.ask(holder_id=member.account_id, actor=staff, why=[], now=timezone.now())
     told = page.get_by_role("alert").filter(has_text="Confirmez que c’est bien vous.")
     expect(told).to_be_visible(timeout=5000)
-    expect(page.locator(".agenda-frame.not-live")).to_be_visible()
+    expect(page.locator(".agenda-frame.not-live")).to_be_hidden()
     check_page(page)
     Account.objects.filter(pk=member.account_id).update(asked_at=None)
     expect(page.get_by_text("Tout est rétabli")).to_be_visible(timeout=20_000)
     expect(page.locator(".agenda-frame.not-live")).to_have_count(0)
+    expect(page.locator(".agenda-frame")).to_be_visible()
     member.delete()
     dashboard_access.stop(holder_id=member.account_id, actor=staff, now=timezone.now())
     expect(page.get_by_role("alert").filter(has_text="Votre session a pris fin.")).to_be_visible()
+
+
+def test_what_is_left_open_is_hidden_and_comes_back_for_its_reader(
+    page, practice, member, live_server, time_machine
+):
+    """A search, left with names on it and half a message: idle, then a colleague, then its reader."""
+    make_patient(practice=practice)
+    page.clock.install()
+    page.goto(page.address)
+    page.fill("#q", "lefevre")
+    expect(page.get_by_label("Zoé Lefèvre")).to_be_visible()
+    title = page.title()
+    member_of_team = make_member(practice, role="owner")
+    time_machine.move_to(timezone.now() + timedelta(minutes=31))
+    # Nobody touches the page: it asks by itself.
+    page.clock.fast_forward(61_000)
+    expect(page.get_by_role("alert")).to_contain_text("après une demi-heure sans activité")
+    expect(page.locator("main")).not_to_contain_text("Zoé", use_inner_text=True)
+    assert page.title() != title
+    check_page(page)
+    signs_in_again(page, live_server, member_of_team)
+    page.clock.fast_forward(6_000)
+    expect(page.get_by_role("alert")).to_contain_text("Un autre compte est connecté")
+    expect(page.locator("main")).not_to_contain_text("Zoé", use_inner_text=True)
+    check_page(page)
+    signs_in_again(page, live_server, member)
+    page.clock.fast_forward(6_000)
+    expect(page.get_by_text("Tout est rétabli")).to_be_visible()
+    expect(page.get_by_label("Zoé Lefèvre")).to_be_visible()
+    expect(page.locator("#q")).to_have_value("lefevre")
+    assert page.title() == title
+    member.delete()
+    page.clock.fast_forward(61_000)
+    expect(page.get_by_role("alert")).to_contain_text("Vous n’avez plus accès à ce cabinet.")
+    expect(page.locator("main")).not_to_contain_text("Zoé", use_inner_text=True)
 
 
 def test_a_lost_stream_is_said_and_made_good(browser, live_process, live_server, practice, member):

@@ -10,8 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.views.typed import typed
-from booking.views import drafts
+from booking.views import drafts, work_session
 from booking.views.access import (
+    AtDesk,
     account_of,
     at_desk,
     desk_context,
@@ -28,10 +29,18 @@ def desk_session(request: HttpRequest, practice_id: uuid.UUID) -> JsonResponse:
     It opens nothing, changes nothing and leads nowhere. A POST tells besides, by being refused,
     that the page's token is old: whoever signs in in another tab has a new one, given here. A
     token that is good stays in its form, by which a form that is sent twice is known
-    (doctolib/once.py).
+    (doctolib/once.py). `whose`: the account that is signed in, by which a page knows that it was
+    opened for another; `why`: what ended the session, where that was a rule.
     """
     state, _membership = at_desk(request, practice_id)
-    return JsonResponse({"state": state, "token": get_token(request)})
+    return JsonResponse(
+        {
+            "state": state,
+            "token": get_token(request),
+            "whose": str(request.user.pk or ""),
+            "why": work_session.why_ended(request) if state == AtDesk.SIGNED_OUT else "",
+        }
+    )
 
 
 @never_cache

@@ -80,6 +80,23 @@ def test_each_way_in_which_a_session_ends_is_told(agenda, member, client):
     assert state(client, agenda) == "signed-out"
 
 
+def test_a_page_learns_whose_the_session_is_and_what_ended_it(agenda, member, client, time_machine):
+    first, second = (client.get(url(agenda, "desk-session")).json() for _tab in range(2))
+    page = client.get(url(agenda, "agenda")).content.decode()
+    assert f'data-whose="{first["whose"]}"' in page
+    colleague = verified_client(make_member(agenda.practice, role="owner").account)
+    assert colleague.get(url(agenda, "desk-session")).json()["whose"] != first["whose"]
+    assert (first["why"], second["whose"]) == ("", first["whose"])
+    time_machine.move_to(timezone.now() + timedelta(minutes=31))
+    # Each open tab asks, and then the sign-in page says it as well.
+    for _tab in range(2):
+        told = client.get(url(agenda, "desk-session")).json()
+        assert (told["state"], told["whose"]) == ("signed-out", "")
+        assert "demi-heure sans activité" in told["why"]
+    assert "demi-heure sans activité" in client.get(reverse("booking:sign-in")).content.decode()
+    assert client.get(url(agenda, "desk-session")).json()["why"] == ""
+
+
 def test_a_stranger_learns_nothing_of_which_practices_exist(client):
     nowhere = reverse("booking:desk-session", args=[make_practice().pk])
     unknown = reverse("booking:desk-session", args=["01a00000-0000-7000-8000-00000000abcd"])
