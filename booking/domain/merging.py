@@ -54,6 +54,7 @@ class CannotMerge(Refusal):
     same = _("Choisissez deux fiches différentes.")
     choose = _("Choisissez la fiche à garder.")
     merged = _("Ces deux fiches sont déjà réunies.")
+    parted = _("Ces deux fiches sont déjà séparées.")
     has_account = _("Gardez la fiche qui a un compte : l’autre n’en a pas.")
     two_accounts = _("Ces deux fiches ont chacune un compte : elles ne se réunissent pas ici.")
     unknown = _("Une de ces fiches n’est pas, ou plus, de ce cabinet.")
@@ -101,7 +102,7 @@ def separate(*, row: PatientMerge, actor: Actor, now: datetime) -> None:
     """Give the other file back what came from it and is still there. Raises CannotMerge."""
     row = PatientMerge.unscoped.select_for_update(of=("self",)).get(pk=row.pk)
     if row.separated_at is not None:
-        raise CannotMerge(CannotMerge.unknown)
+        raise CannotMerge(CannotMerge.parted)
     _move(row.moved, practice=row.practice, source=row.kept, target=row.other, actor=actor)
     PracticePatient.objects.get_or_create(
         practice=row.practice, patient=row.other, defaults={"since": row.known_since}

@@ -5,7 +5,7 @@ import re
 import uuid
 from collections.abc import Callable
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -31,6 +31,7 @@ from booking.models import Account
 from booking.rules import permissions_of
 from booking.session_store import session_digest
 from booking.views import gone, unsent, work_session
+from booking.views.dashboard import gone as desk_gone
 from booking.views.drafts import drop_sent, lead_away
 from booking.views.navigated import is_script
 from booking.views.network import network_of
@@ -315,7 +316,8 @@ def practice_member(permission: str) -> Callable[[View], View]:
             work_session.begin(request, now=timezone.now())
             try:
                 with scope(practice=membership.practice):
-                    answer = view(request, practice_id, *args, **kwargs)
+                    bound = partial(view, request, practice_id, *args, **kwargs)
+                    answer = _or_gone(request, kwargs, bound)
                 unsent.mark(request, answer)
                 drop_sent(request, answer, practice_id=practice_id)
                 return answer
@@ -335,6 +337,17 @@ def practice_member(permission: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def _or_gone(
+    request: HttpRequest, named: dict[str, Any], view: Callable[[], HttpResponseBase]
+) -> HttpResponseBase:
+    """Answer as a view of the dashboard does, or say what it did not find."""
+    try:
+        return view()
+    except Http404 as why:
+        context = desk_context(request, current="")
+        return desk_gone.answer(request, named, context=context, why=why)
 
 
 def _say_why(request: HttpRequest) -> None:

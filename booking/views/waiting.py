@@ -145,6 +145,8 @@ def leave(request: HttpRequest, wait_id: uuid.UUID) -> HttpResponse:
     row = get_object_or_404(Wait.objects.all(), pk=wait_id)
     if waiting.leave(wait=row, actor=web_actor(request), now=timezone.now()):
         messages.success(request, _("Vous n’êtes plus sur cette liste d’attente."))
+    else:
+        messages.info(request, _("Vous n’étiez déjà plus sur cette liste d’attente."))
     return redirect("booking:my-appointments")
 
 

@@ -42,10 +42,12 @@ def open_feed(
 
 
 @transaction.atomic
-def close_feed(*, feed: CalendarFeed, actor: Actor, now: datetime) -> None:
-    """End a feed: its address answers nobody any more. Does nothing the second time."""
-    if CalendarFeed.objects.filter(pk=feed.pk, revoked_at__isnull=True).update(revoked_at=now):
+def close_feed(*, feed: CalendarFeed, actor: Actor, now: datetime) -> bool:
+    """End a feed: its address answers nobody any more. False, and nothing, the second time."""
+    ended = CalendarFeed.objects.filter(pk=feed.pk, revoked_at__isnull=True).update(revoked_at=now)
+    if ended:
         _note("feed-closed", feed, actor)
+    return bool(ended)
 
 
 def _note(action: str, feed: CalendarFeed, actor: Actor) -> None:

@@ -100,8 +100,8 @@ def let_in(
 
 
 @transaction.atomic
-def withdraw(*, grant: Grant, actor: Actor, now: datetime) -> None:
-    """End a grant; the software's next request is refused. Does nothing the second time."""
+def withdraw(*, grant: Grant, actor: Actor, now: datetime) -> bool:
+    """End a grant; the software's next request is refused. False, and nothing, the second time."""
     ended = Grant.objects.in_force().filter(pk=grant.pk).update(revoked_at=now)
     if ended:
         entries.write(
@@ -111,3 +111,4 @@ def withdraw(*, grant: Grant, actor: Actor, now: datetime) -> None:
             object_id=grant.pk,
             details={"credential": grant.credential_id},
         )
+    return bool(ended)

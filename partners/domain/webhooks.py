@@ -70,10 +70,12 @@ def register(*, credential: Credential, url: str, actor: Actor, now: datetime) -
 
 
 @transaction.atomic
-def end(*, webhook: Webhook, actor: Actor, now: datetime) -> None:
-    """Tell an address nothing any more. Does nothing the second time."""
-    if Webhook.objects.filter(pk=webhook.pk, ended_at__isnull=True).update(ended_at=now):
+def end(*, webhook: Webhook, actor: Actor, now: datetime) -> bool:
+    """Tell an address nothing any more. False, and nothing, the second time."""
+    ended = Webhook.objects.filter(pk=webhook.pk, ended_at__isnull=True).update(ended_at=now)
+    if ended:
         _note("webhook-ended", webhook, actor)
+    return bool(ended)
 
 
 @transaction.atomic

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from booking.views import work_session
+from booking.views import gone, work_session
 from booking.views.access import account_of, is_verified, signed_in, to_second_factor
+from booking.views.navigated import is_script
 from partners.models import Credential, Partner
 
 View = Callable[..., HttpResponseBase]
@@ -45,12 +48,27 @@ def vendor_member(view: View) -> View:
         **kwargs: Any,
     ) -> HttpResponseBase:
         mine = Partner.objects.filter(members__account=account_of(request))
-        partner = get_object_or_404(mine, pk=partner_id)
-        if credential_id is None:
-            return view(request, partner, **kwargs)
-        credential = get_object_or_404(
-            Credential.objects.select_related("partner"), pk=credential_id, partner=partner
-        )
-        return view(request, credential, **kwargs)
+        try:
+            partner = get_object_or_404(mine, pk=partner_id)
+            if credential_id is None:
+                return view(request, partner, **kwargs)
+            credential = get_object_or_404(
+                Credential.objects.select_related("partner"), pk=credential_id, partner=partner
+            )
+            return view(request, credential, **kwargs)
+        except Http404 as why:
+            return _gone(request, why)
 
     return guarded
+
+
+def _gone(request: HttpRequest, why: Http404) -> HttpResponse:
+    """Say that there is no such thing of a vendor's own, or not any more, and where to go on."""
+    if is_script(request):
+        raise why
+    words = gone.NotThere(
+        _("Ce que vous cherchez n’est pas, ou n’est plus, de vos éditeurs."),
+        onward=reverse("partners:vendors"),
+        label=_("Espace éditeur"),
+    )
+    return gone.page(request, {}, why=words)

@@ -120,8 +120,10 @@ def close_feed(request: HttpRequest, practice_id: uuid.UUID, feed_id: uuid.UUID)
         pk=feed_id,
         agenda__in=[agenda.pk for agenda in agendas_of(request)],
     )
-    feeds.close_feed(feed=feed, actor=practice_actor(request), now=timezone.now())
-    messages.success(request, _("Le flux est fermé : son adresse ne répond plus."))
+    if feeds.close_feed(feed=feed, actor=practice_actor(request), now=timezone.now()):
+        messages.success(request, _("Le flux est fermé : son adresse ne répond plus."))
+    else:
+        messages.info(request, _("Ce flux était déjà fermé."))
     return redirect("partners:feeds", practice_id)
 
 

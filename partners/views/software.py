@@ -97,6 +97,8 @@ def _changing(request: HttpRequest, given: list[Grant]) -> dict[str, object]:
 @require_POST
 def withdraw(request: HttpRequest, practice_id: uuid.UUID, grant_id: uuid.UUID) -> HttpResponse:
     grant = get_object_or_404(Grant, pk=grant_id, practice_id=practice_id)
-    grants.withdraw(grant=grant, actor=practice_actor(request), now=timezone.now())
-    messages.success(request, _("L’autorisation est retirée, avec effet immédiat."))
+    if grants.withdraw(grant=grant, actor=practice_actor(request), now=timezone.now()):
+        messages.success(request, _("L’autorisation est retirée, avec effet immédiat."))
+    else:
+        messages.info(request, _("Cette autorisation était déjà retirée."))
     return redirect("partners:software", practice_id)

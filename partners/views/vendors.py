@@ -130,10 +130,13 @@ def add_key(request: HttpRequest, row: Credential) -> HttpResponse:
 @require_POST
 def revoke_key(request: HttpRequest, row: Credential, key_id: uuid.UUID) -> HttpResponse:
     key = get_object_or_404(row.keys, pk=key_id)
-    credentials.revoke_key(
+    if credentials.revoke_key(
         credential=row, kid=key.kid, actor=web_actor(request), now=timezone.now()
-    )
-    messages.success(request, _("La clé est révoquée, et avec elle tous les jetons de l’accès."))
+    ):
+        said = _("La clé est révoquée, et avec elle tous les jetons de l’accès.")
+        messages.success(request, said)
+    else:
+        messages.info(request, _("Cette clé était déjà révoquée."))
     return redirect("partners:credential", row.partner_id, row.pk)
 
 
@@ -162,8 +165,10 @@ def add_webhook(request: HttpRequest, row: Credential) -> HttpResponse:
 @require_POST
 def end_webhook(request: HttpRequest, row: Credential, webhook_id: uuid.UUID) -> HttpResponse:
     hook = get_object_or_404(row.webhooks, pk=webhook_id)
-    webhooks.end(webhook=hook, actor=web_actor(request), now=timezone.now())
-    messages.success(request, _("Cette adresse ne reçoit plus rien."))
+    if webhooks.end(webhook=hook, actor=web_actor(request), now=timezone.now()):
+        messages.success(request, _("Cette adresse ne reçoit plus rien."))
+    else:
+        messages.info(request, _("Cette adresse ne recevait déjà plus rien."))
     return redirect("partners:credential", row.partner_id, row.pk)
 
 

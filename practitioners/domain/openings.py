@@ -80,7 +80,13 @@ def delete_opening(*, opening: Opening, actor: Actor) -> None:
 
 
 def _note(action: str, agenda: Agenda, actor: Actor, object_id: uuid.UUID) -> None:
-    entries.write(action, actor=actor, practice_id=agenda.practice_id, object_id=object_id)
+    entries.write(
+        action,
+        actor=actor,
+        practice_id=agenda.practice_id,
+        object_id=object_id,
+        details={"agenda": agenda.pk},
+    )
     transaction.on_commit(lambda: mark_stale(agenda.pk), robust=True)
 
 

@@ -128,6 +128,7 @@ def delete_template(*, template: OpeningTemplate, actor: Actor) -> None:
         actor=actor,
         practice_id=agenda.practice_id,
         object_id=template_id,
+        details={"agenda": agenda.pk},
     )
 
 

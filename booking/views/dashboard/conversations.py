@@ -82,4 +82,6 @@ def close_conversation(
     row = _own(request, conversation_id)
     if conversations.close(conversation=row, actor=practice_actor(request), now=timezone.now()):
         messages.success(request, _("La conversation est close."))
+    else:
+        messages.info(request, _("La conversation était déjà close."))
     return redirect("booking:practice-conversations", practice_id)

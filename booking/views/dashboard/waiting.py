@@ -65,4 +65,6 @@ def remove_wait(request: HttpRequest, practice_id: uuid.UUID, wait_id: uuid.UUID
     row = get_object_or_404(Wait.objects.filter(agenda__in=agendas_of(request)), pk=wait_id)
     if waiting.leave(wait=row, actor=practice_actor(request), now=timezone.now()):
         messages.success(request, _("Cette personne n’est plus sur la liste d’attente."))
+    else:
+        messages.info(request, _("Cette personne n’était déjà plus sur la liste d’attente."))
     return redirect("booking:waiting-list", practice_id)
