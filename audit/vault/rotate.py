@@ -20,7 +20,7 @@ Tell = Callable[[int, int], None]
 
 
 class StillInUse(Exception):
-    """The root key still wraps data keys: it cannot be retired."""
+    """The root key, or another older one, still wraps data keys: it cannot be retired."""
 
 
 def subjects_by_root_key() -> dict[str, int]:
@@ -81,6 +81,7 @@ def retire(*, root_key_id: str) -> None:
     """Take a root key away that wraps nothing; on the record.
 
     From then on what is still wrapped under it somewhere, as in an old backup, does not open.
+    Only once a rotation is through: Transit retires every older version with it.
     Raises StillInUse, NotHere, KeyUnavailable.
     """
     with transaction.atomic(), connection.cursor() as cursor:
@@ -89,6 +90,9 @@ def retire(*, root_key_id: str) -> None:
         count = SubjectKey.objects.filter(root_key_id=root_key_id).count()
         if count:
             raise StillInUse(f"{count} data keys are still wrapped under {root_key_id}.")
+        waiting = SubjectKey.objects.exclude(root_key_id=provider().current_key_id()).count()
+        if waiting:
+            raise StillInUse(f"{waiting} data keys wait to be wrapped anew: rotate first.")
         provider().retire(root_key_id)
         entries.write(
             "root-key-retired",

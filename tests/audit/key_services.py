@@ -63,7 +63,7 @@ def transit(service: Service, method: str, path: str, headers, body):
             text = base64.b64encode(blob).decode()
             return {"data": {"ciphertext": f"vault:v{version}:{text}", "key_version": version}}
         case ("POST", "decrypt", None):
-            text = re.fullmatch(r"vault:v\d+:(.+)", body["ciphertext"])
+            text = re.fullmatch(r"vault:v\d+:([\x00-\x7f]+)", body["ciphertext"])
             if text is None:
                 raise Refused(400)
             return {"data": {"plaintext": service.decrypt(base64.b64decode(text[1]), b"")}}
@@ -124,20 +124,46 @@ def serve(answer):
     """Serve one of the doubles on 127.0.0.1; yields its Service and its address."""
     service = Service()
 
+    def answered(method, path, headers, body):
+        service.calls += 1
+        try:
+            if service.away:
+                raise Refused(503)
+            found = answer(service, method, path, headers, json.loads(body or b"{}"))
+        except Refused as refused:
+            return refused.status, b'{"errors": ["refused"]}'
+        return (204, b"") if found is None else (200, json.dumps(found).encode())
+
+    with _listening(answered) as url:
+        yield service, url
+
+
+@contextmanager
+def saying(*answers):
+    """Serve these answers (a status and bytes), one after the other, the last one again and again.
+
+    Yields the requests met and the address.
+    """
+    met = []
+
+    def answered(method, path, headers, body):
+        met.append((method, path, dict(headers), body))
+        return answers[min(len(met), len(answers)) - 1]
+
+    with _listening(answered) as url:
+        yield met, url
+
+
+@contextmanager
+def _listening(answered):
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:
-            service.calls += 1
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length) or b"{}")
-            try:
-                if service.away:
-                    raise Refused(503)
-                found, status = answer(service, self.command, self.path, self.headers, body), 200
-            except Refused as refused:
-                found, status = {"errors": ["refused"]}, refused.status
-            text = b"" if found is None else json.dumps(found).encode()
-            self.send_response(204 if found is None else status)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status, text = answered(self.command, self.path, self.headers, body)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(text)))
+            if status in (301, 302, 307):
+                self.send_header("Location", "/elsewhere")
             self.end_headers()
             self.wfile.write(text)
 
@@ -147,10 +173,11 @@ def serve(answer):
             """Quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.daemon = True
     thread.start()
     try:
-        yield service, f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -16,6 +16,7 @@ from audit.vault.providers import KeyUnavailable, provider
 from audit.vault.providers.local import SettingsKeyProvider
 from audit.vault.reveal import Purpose, reveal
 from doctolib.environment import PROJECT_DIR
+from tests.audit import key_services
 from tests.factories import make_patient, practice_actor
 
 OLD = ["an old root key"]
@@ -80,6 +81,55 @@ def test_a_root_key_that_wraps_something_is_not_retired():
     with pytest.raises(rotate.StillInUse, match="1 data keys"):
         rotate.retire(root_key_id=old_id)
     assert last_name(patient) == "Lefèvre"
+
+
+@pytest.mark.django_db
+def test_no_root_key_is_retired_before_the_rotation_is_through(settings):
+    """Transit refuses every older version with the one that is retired."""
+    with key_services.serve(key_services.transit) as (service, url):
+        settings.VAULT_PROVIDER, settings.VAULT_URL = "transit", url
+        settings.VAULT_TOKEN, settings.VAULT_KEY = key_services.TOKEN, "doctolib"
+        patients = [make_patient() for _ in range(2)]
+        unused = rotate.introduce()
+        rotate.introduce()
+        before = Entry.objects.filter(action="root-key-retired").count()
+        with pytest.raises(rotate.StillInUse, match=r"^2 data keys wait to be wrapped anew: rotat"):
+            rotate.retire(root_key_id=unused)
+        assert (service.least, last_name(patients[0])) == (1, "Lefèvre")
+        assert rotate.rewrap() == 2
+        rotate.retire(root_key_id=unused)
+        assert (service.least, last_name(patients[1])) == (3, "Lefèvre")
+        retired = Entry.objects.filter(action="root-key-retired").order_by("at", "id")
+        assert [each.details for each in retired[before:]] == [{"root_key": unused}]
+
+
+@pytest.mark.django_db
+def test_what_is_retired_is_forgotten_at_once():
+    patient = make_patient()
+    old_id, wrapped = SubjectKey.objects.values_list("root_key_id", "wrapped").get(pk=patient.pk)
+    keys.unwrap(old_id, bytes(wrapped))
+    rotate.introduce()
+    rotate.rewrap()
+    rotate.retire(root_key_id=old_id)
+    with pytest.raises(KeyUnavailable):
+        keys.unwrap(old_id, bytes(wrapped))
+
+
+@pytest.mark.django_db
+def test_a_rotation_tells_how_far_it_is_and_needs_no_listener():
+    for _ in range(5):
+        make_patient()
+    old_id = provider().current_key_id()
+    assert rotate.subjects_by_root_key() == {old_id: 5}
+    new_id = rotate.introduce()
+    told = []
+    assert rotate.rewrap(tell=lambda *done: told.append(done), batch=2) == 5
+    assert told == [(2, 5), (4, 5), (5, 5)]
+    assert rotate.subjects_by_root_key() == {new_id: 5}
+    before = Entry.objects.count()
+    # Nothing is left to do, and nothing to say.
+    assert rotate.rewrap(tell=lambda *done: told.append(done)) == 0
+    assert (len(told), Entry.objects.count()) == (3, before)
 
 
 @pytest.mark.django_db

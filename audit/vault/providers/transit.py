@@ -19,7 +19,10 @@ class TransitKeyProvider:
     mount: str = "transit"
 
     def current_key_id(self) -> str:
-        return self._id(self._data("GET", f"keys/{self.key}").get("latest_version"))
+        version = self._data("GET", f"keys/{self.key}").get("latest_version")
+        if not isinstance(version, int):
+            raise KeyUnavailable(UNREADABLE)
+        return self._id(version)
 
     def wrap(self, data_key: bytes) -> tuple[str, bytes]:
         plaintext = base64.b64encode(data_key).decode()
@@ -31,9 +34,10 @@ class TransitKeyProvider:
         return self._id(version[1]), ciphertext.encode()
 
     def unwrap(self, root_key_id: str, wrapped: bytes) -> bytes:
-        if not root_key_id.startswith(f"transit:{self.key}:"):
-            raise KeyUnavailable(f"Root key {root_key_id} is not one of Transit's {self.key}.")
-        answer = self._data("POST", f"decrypt/{self.key}", {"ciphertext": wrapped.decode()})
+        self._version(root_key_id)
+        # What is no text was not wrapped by Transit, and Transit says so.
+        text = wrapped.decode(errors="replace")
+        answer = self._data("POST", f"decrypt/{self.key}", {"ciphertext": text})
         return decoded(answer.get("plaintext"))
 
     def introduce(self) -> str:
@@ -42,13 +46,20 @@ class TransitKeyProvider:
 
     def retire(self, root_key_id: str) -> None:
         """Versions up to this one are refused from now on, by Transit itself."""
-        version = int(root_key_id.rpartition(":v")[2])
+        version = self._version(root_key_id)
         if root_key_id == self.current_key_id():
             raise KeyUnavailable("The current root key cannot be retired.")
         self._call("POST", f"keys/{self.key}/config", {"min_decryption_version": version + 1})
 
     def _id(self, version: object) -> str:
         return f"transit:{self.key}:v{version}"
+
+    def _version(self, root_key_id: str) -> int:
+        """The version that a root key id names. Raises KeyUnavailable for another key's."""
+        found = re.fullmatch(rf"{re.escape(self._id(''))}(\d+)", root_key_id, re.ASCII)
+        if found is None:
+            raise KeyUnavailable(f"Root key {root_key_id} is not one of Transit's {self.key}.")
+        return int(found[1])
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         url = f"{self.url.rstrip('/')}/v1/{self.mount}/{path}"
