@@ -1,12 +1,14 @@
 """No plaintext without a record."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from audit.models import Entry
 from audit.record import entries
-from audit.record.entries import Actor, ActorKind, Channel, acting
-from audit.vault.reveal import NotRevealed, Purpose, reveal
+from audit.record.entries import Actor, ActorKind, Channel, Origin, acting
+from audit.vault.reveal import NotRevealed, Purpose, register_guard, reveal
 from tests.factories import make_account, make_patient, practice_actor
 
 pytestmark = pytest.mark.django_db
@@ -123,3 +125,88 @@ def test_the_texts_do_not_outlive_an_exception():
         raise ZeroDivisionError
     with pytest.raises(NotRevealed):
         kept[0].text(patient, "phone")
+
+
+ORIGIN = Origin(network="203.0.113.0/24", key="k", token="t")
+AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def guard(monkeypatch):
+    """What guards the reveals of the shell, which has no guard of its own."""
+    calls = []
+
+    def guarding(**values):
+        calls.append(values)
+        if values["purpose"] == Purpose.LEGAL:
+            raise PermissionError
+        return {"judged": True}
+
+    monkeypatch.setattr("audit.vault.reveal._guards", {})
+    register_guard(Channel.SHELL, guarding)
+    return calls
+
+
+def test_the_entry_says_what_else_there_is_to_say_and_when(guard):
+    patient = make_patient(email="")
+    actor = Actor(kind=ActorKind.SYSTEM, channel=Channel.SHELL, origin=ORIGIN)
+    details = {"search": True, "key": "of the caller"}
+    with reveal(
+        [(patient, ("phone", "email", "last_name")), (None, ("phone",))],
+        actor=actor, purpose=Purpose.SUPPORT, details=details, at=AT,
+    ):  # fmt: skip
+        pass
+    said = {"search": True, "network": "203.0.113.0/24", "key": "k", "token": "t"}
+    entry = last_reveal()
+    assert (entry.details, entry.at) == (said | {"judged": True}, AT)
+    (given,) = guard
+    assert given == {
+        "actor": actor, "purpose": Purpose.SUPPORT, "details": given["details"], "at": AT,
+        "pairs": [(patient, "phone"), (patient, "last_name")],
+    }  # fmt: skip
+    assert said.items() <= given["details"].items()
+    assert details == {"search": True, "key": "of the caller"}
+
+
+def test_what_a_guard_refuses_does_not_open(guard):
+    patient = make_patient()
+    before = Entry.objects.count()
+    actor = entries.system_actor(Channel.SHELL)
+    with (
+        pytest.raises(PermissionError),
+        reveal([(patient, ("phone",))], actor=actor, purpose=Purpose.LEGAL),
+    ):
+        pytest.fail("the block must not begin")
+    assert Entry.objects.count() == before
+    # It is asked for its own channel alone, and where there is something to open.
+    with reveal([(patient, ("phone",))], actor=entries.system_actor(), purpose=Purpose.LEGAL):
+        pass
+    with reveal([(patient, ())], actor=actor, purpose=Purpose.LEGAL):
+        pass
+    assert len(guard) == 1
+
+
+def test_an_origin_that_is_not_known_is_not_said():
+    with reveal(
+        [(make_patient(), ("phone",))], actor=entries.system_actor(), purpose=Purpose.MESSAGE
+    ):
+        pass
+    assert last_reveal().details == {}
+
+
+def test_texts_that_are_there_are_joined():
+    patient = make_patient(first_name="Zoé", last_name="Lefèvre", email="")
+    names = ("first_name", "email", "last_name")
+    with reveal([(patient, names)], actor=practice_actor(), purpose=Purpose.CARE) as plain:
+        assert plain.joined(patient, names) == "Zoé Lefèvre"
+        assert plain.joined(patient, ["email"]) == ""
+        with pytest.raises(NotRevealed, match=r"^booking_patient.phone of this row is not part of"):
+            plain.joined(patient, ["phone"])
+    with pytest.raises(NotRevealed, match=r"^The reveal block has ended.$"):
+        plain.joined(patient, names)
+
+
+def test_a_reason_is_written_as_a_word():
+    assert [each.value for each in Purpose] == [
+        "own-data", "care", "booking", "message", "support", "account", "legal",
+    ]  # fmt: skip

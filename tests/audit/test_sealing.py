@@ -159,3 +159,79 @@ def test_a_plain_text_is_not_stored_by_mistake():
 def test_an_unknown_field_is_not_sealed():
     with pytest.raises(FieldError, match="relation is not a sealed field"):
         sealing.seal(make_patient(), relation="self")
+
+
+FIELD = Patient._meta.get_field("last_name")
+SET_BY_SEAL = r"^last_name is sealed: set it with audit.vault.seal\(\).$"
+
+
+@pytest.mark.parametrize("take", [FIELD.to_python, FIELD.get_prep_value], ids=["form", "query"])
+def test_a_sealed_column_takes_ciphertext_or_nothing(take):
+    sealed = Sealed(b"\x01abc")
+    assert take(None) is None
+    assert take(sealed) in (sealed, b"\x01abc")
+    for text in ("Lefèvre", "", b"\x01abc", 0, []):
+        with pytest.raises(FieldError, match=SET_BY_SEAL):
+            take(text)
+
+
+def test_what_is_stored_comes_back_as_ciphertext_or_nothing():
+    assert FIELD.from_db_value(None, None, connection) is None
+    assert FIELD.from_db_value(memoryview(b"\x01abc"), None, connection) == Sealed(b"\x01abc")
+    patient = make_patient()
+    empty = make_patient()
+    Patient.unscoped.filter(pk=empty.pk).update(last_name=None)
+    assert list(Patient.unscoped.filter(last_name__isnull=True)) == [empty]
+    assert list(Patient.unscoped.filter(last_name__isnull=False)) == [patient]
+    patient.full_clean(exclude=[f.name for f in Patient._meta.fields if f is not FIELD])
+
+
+def test_a_sealed_column_may_be_empty_and_is_in_no_form():
+    for field in (sealing.SealedField(), sealing.SealedField(editable=True), FIELD.clone()):
+        assert (field.null, field.editable) == (True, False)
+    assert not sealing.SealedField(null=False).null
+    named = sealing.SealedField("a name", null=False)
+    _name, path, args, kwargs = named.deconstruct()
+    assert (path, args) == ("audit.vault.sealing.SealedField", [])
+    # In migrations stands what was chosen, and not what always holds.
+    assert kwargs == {"verbose_name": "a name"}
+    assert sealing.SealedField().deconstruct()[3] == {"null": True}
+
+
+def test_two_ciphertexts_are_the_same_by_their_bytes():
+    one, same, other = Sealed(b"\x01a"), Sealed(bytearray(b"\x01a")), Sealed(b"\x01b")
+    assert one == same and one != other and one != b"\x01a"
+    assert len({one, same, other}) == 2
+    assert (str(one), repr(one)) == ("scellé", "<sealed>")
+
+
+@pytest.mark.parametrize("text", [None, ""])
+def test_a_field_is_emptied(text):
+    patient = make_patient(last_name="Lefèvre")
+    seal(patient, last_name=text, first_name="Zoé")
+    patient.save()
+    assert stored(patient).last_name is None
+    assert [text_of(stored(patient), name) for name in ("last_name", "first_name")] == ["", "Zoé"]
+
+
+def test_what_does_not_open_is_named_by_its_column_and_row():
+    patient = make_patient()
+    ciphertext = patient.last_name.ciphertext
+    assert (ciphertext[:1], len(ciphertext)) == (b"\x01", 1 + 12 + len("Lefèvre".encode()) + 16)
+    for changed, said in (
+        (b"\x02" + ciphertext[1:], "unknown sealing version."),
+        (ciphertext[:-1] + b"!", f"does not open in row {patient.pk}."),
+    ):
+        with pytest.raises(SealBroken, match=rf"^booking_patient\.last_name: {said}$"):
+            text_of(put(patient, "last_name", changed), "last_name")
+
+
+def test_only_sealed_fields_are_sealed_and_looked_up_by_their_index():
+    with pytest.raises(FieldError, match=r"^relation is not a sealed field.$"):
+        sealing.seal_with(b"k" * 32, make_patient(), relation="self")
+    with pytest.raises(FieldError, match=r"^last_name is sealed: look it up by its blind index.$"):
+        FIELD.get_lookup("exact")
+    with pytest.raises(
+        FieldError, match=r"^last_name is sealed: it is not part of fixtures or exp"
+    ):
+        FIELD.value_to_string(make_patient())
