@@ -25,6 +25,8 @@ class Channel(StrEnum):
     """The way by which an act reached us."""
 
     WEB = "web"
+    # A link of a mail, which acts without a session: its holder need not be the account's owner.
+    LINK = "link"
     DASHBOARD = "dashboard"
     ADMIN = "admin"
     API = "api"

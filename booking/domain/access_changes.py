@@ -2,7 +2,8 @@
 
 A session in wrong hands can do what its owner can. Therefore every owner of the practice, or of
 the vendor, is told by mail, the one in whose name it was done as well; a link of that mail undoes
-the change without a session, as long as its reader is an owner still (OWASP ASVS 5.0, 6.3.7).
+the change without a session, as long as its reader is an owner still (OWASP ASVS 5.0, 6.3.7). That
+it was undone, and by whose link, is told to every owner as well, and is on the record.
 """
 
 import uuid
@@ -13,9 +14,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from audit.record.entries import Actor
+from audit.record import entries
+from audit.record.entries import Actor, system_actor
+from audit.vault.reveal import Purpose, reveal
 from booking.domain import messages
-from booking.domain.accounts import InvalidLink, account_actor, id_of_link, link_token
+from booking.domain.accounts import InvalidLink, id_of_link, link_actor, link_token
 from booking.models import AccessChange, Account, Message
 from booking.models.access_change import ChangeKind
 from booking.models.message import MessageKind
@@ -40,13 +43,14 @@ class Handling:
 
     `place`: the name of the practice or vendor. `owners`: the accounts told. `said`: one sentence
     on what was done, in the reader's language. `undo`: takes it back, as often as it is asked;
-    None where it cannot be.
+    None where it cannot be. `is_of_practice`: whether the place is one; the record names it then.
     """
 
     place: Callable[[uuid.UUID], str]
     owners: Callable[[uuid.UUID], Iterable[Account]]
     said: Callable[[AccessChange], str]
     undo: Undo | None
+    is_of_practice: bool = True
 
 
 _handlings: dict[str, Handling] = {}
@@ -82,6 +86,18 @@ def tell(
             account=account, kind=MessageKind.ACCESS_CHANGED, now=now, change=change
         )
     return change
+
+
+def known_as(account_id: uuid.UUID | str | None) -> str:
+    """The address by which a team knows one of its accounts; empty where it is erased or nobody's.
+
+    On the record, as what a message says.
+    """
+    account = Account.objects.filter(pk=account_id).first() if account_id else None
+    if account is None:
+        return ""
+    with reveal([(account, ("email",))], actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
+        return plain.text(account, "email")
 
 
 def undo_token(message: Message) -> str:
@@ -125,15 +141,28 @@ def check_latest(change: AccessChange) -> None:
 def undo(*, token: str, now: datetime) -> AccessChange:
     """Undo a change, as the owner who has its link; twice is once.
 
-    Raises InvalidLink, and ChangedSince of it.
+    On the record as done by a link, and told to every owner, and to those whom it made none. Raises
+    InvalidLink, and ChangedSince of it.
     """
     found, account = change_of(token, now=now)
     change = AccessChange.objects.select_for_update().get(pk=found.pk)
     if change.undone_at is not None:
         return change
-    take_back = handling_of(change).undo
+    handling, actor = handling_of(change), link_actor(account)
+    take_back = handling.undo
     assert take_back is not None  # noqa: S101 - change_of has looked
-    take_back(change, account_actor(account), now)
+    owners = {each.pk: each for each in handling.owners(change.holder_id)}
+    take_back(change, actor, now)
     change.undone_at, change.undone_by = now, account.pk
     change.save(update_fields=["undone_at", "undone_by"])
+    entries.write(
+        "access-change-undone", actor=actor, object_id=change.object_id, at=now,
+        practice_id=change.holder_id if handling.is_of_practice else None,
+        details={"change": change.pk, "kind": change.kind},
+    )  # fmt: skip
+    owners |= {each.pk: each for each in handling.owners(change.holder_id)}
+    for owner in owners.values():
+        messages.owe_to_account(
+            account=owner, kind=MessageKind.ACCESS_UNDONE, now=now, change=change
+        )
     return change

@@ -8,9 +8,16 @@ from django.utils import translation
 
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import access_changes, accounts, address_checks, email_change, factor_reset
+from booking.domain import (
+    access_changes,
+    accounts,
+    address_checks,
+    email_change,
+    factor_reset,
+    second_factor,
+)
 from booking.domain.letters import NothingToSay
-from booking.models import Account, AddressCheck, Message
+from booking.models import AccessChange, Account, AddressCheck, Message
 from booking.models.address_check import CheckKind
 from booking.models.message import MessageKind
 
@@ -24,6 +31,8 @@ PAGES = {
     MessageKind.FACTOR_GONE: "booking:sign-in",
     MessageKind.FACTOR_ADDED: "booking:passkeys",
     MessageKind.CODES_MADE: "booking:passkeys",
+    MessageKind.FACTOR_REMOVED: "booking:passkeys",
+    MessageKind.CODE_USED: "booking:passkeys",
 }
 # These go to the address that the account had before.
 TO_THE_FORMER = (MessageKind.EMAIL_ASKED, MessageKind.EMAIL_LEFT)
@@ -101,33 +110,57 @@ def _to_account(message: Message, *, now: datetime) -> tuple[str, str, dict[str,
         context["due_at"] = reset.due_at
         context["link"] = _link("booking:stop-factor-reset", factor_reset.stop_token(reset))
     elif kind == MessageKind.ACCESS_CHANGED:
-        context |= _changed(message, language=account.language)
+        context |= _changed(message, account)
+    elif kind == MessageKind.ACCESS_UNDONE:
+        context |= _undone(message, account)
     elif kind == MessageKind.ALREADY_REGISTERED:
         context["is_change"] = _is_change(message)
         context["link"] = _link("booking:sign-in")
         context["reset_link"] = _link("booking:forgotten")
     elif kind in PAGES:
         context["link"] = _link(PAGES[kind])
+    if kind == MessageKind.CODE_USED:
+        context |= {"used_at": message.created_at, "left": second_factor.codes_left(account)}
     row, name = holder
     with reveal([(row, (name,))], actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
         to = plain.text(row, name)
     return to, account.language, context
 
 
-def _changed(message: Message, *, language: str) -> dict[str, object]:
+def _changed(message: Message, reader: Account) -> dict[str, object]:
     """What an owner is told of a change, in their language, with the link that undoes it."""
     change = message.access_change
     if change is None or change.undone_at is not None:
         raise NothingToSay
-    handling = access_changes.handling_of(change)
-    with translation.override(language):
-        said = handling.said(change)
     link = _link("booking:undo-change", access_changes.undo_token(message))
+    has_link = access_changes.handling_of(change).undo is not None
+    return {**_told(change, reader), "link": link if has_link else ""}
+
+
+def _undone(message: Message, reader: Account) -> dict[str, object]:
+    """What an owner is told of a change that was undone by a link."""
+    change = message.access_change
+    if change is None or change.undone_at is None:
+        raise NothingToSay
+    return {
+        **_told(change, reader),
+        "undone_at": change.undone_at,
+        "is_undone_here": change.undone_by == reader.pk,
+        "undone_by": access_changes.known_as(change.undone_by),
+    }
+
+
+def _told(change: AccessChange, reader: Account) -> dict[str, object]:
+    """What was changed, where, when and by which account, in the reader's language."""
+    handling = access_changes.handling_of(change)
+    with translation.override(reader.language):
+        said = handling.said(change)
     return {
         "place": handling.place(change.holder_id),
         "said": said,
         "made_at": change.made_at,
-        "link": link if handling.undo is not None else "",
+        "is_made_here": change.made_by == reader.pk,
+        "made_by": access_changes.known_as(change.made_by),
         "sessions_link": _link("booking:sessions"),
     }
 

@@ -58,6 +58,11 @@ def account_actor(account: Account) -> Actor:
     return Actor(kind=ActorKind.ACCOUNT, channel=Channel.WEB, id=account.pk)
 
 
+def link_actor(account: Account) -> Actor:
+    """The holder of a link that was sent to an account, acting in its name without a session."""
+    return Actor(kind=ActorKind.ACCOUNT, channel=Channel.LINK, id=account.pk)
+
+
 def link_token(row_id: uuid.UUID, *, salt: str) -> str:
     """What a link of a mail carries: it names one row, and does what its `salt` says alone."""
     return signing.dumps(row_id.hex, salt=salt)
@@ -110,7 +115,7 @@ def end_reminders(*, token: str) -> Account:
     if account.reminders != Reminders.NONE:
         account.reminders = Reminders.NONE
         account.save(update_fields=["reminders"])
-        entries.write("reminders-ended", actor=account_actor(account), subjects=[account.pk])
+        entries.write("reminders-ended", actor=link_actor(account), subjects=[account.pk])
     return account
 
 
@@ -131,16 +136,16 @@ def reset_password(
     """
     locked = Account.objects.select_for_update(no_key=True)
     account = _account_of(token, salt="reset-password", hours=RESET_HOURS, among=locked)
-    _check_choice(account, password, actor=account_actor(account))
+    _check_choice(account, password, actor=link_actor(account))
     account.email_verified_at = account.email_verified_at or now
     account.save(update_fields=["email_verified_at"])
-    entries.write("password-reset", actor=account_actor(account), subjects=[account.pk])
+    entries.write("password-reset", actor=link_actor(account), subjects=[account.pk])
     _put_in_force(account, password, now=now)
     sign_ins.sign_out_everywhere(account)
     if ends_factors and may_end_factors(account):
         for kind in FACTORS:
             kind.objects.filter(user=account).delete()
-        entries.write("factors-ended", actor=account_actor(account), subjects=[account.pk], at=now)
+        entries.write("factors-ended", actor=link_actor(account), subjects=[account.pk], at=now)
         messages.owe_to_account(account=account, kind=MessageKind.FACTOR_GONE, now=now)
     return account
 

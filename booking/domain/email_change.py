@@ -14,7 +14,7 @@ from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
 from booking.domain import accounts, address_checks, messages, sign_ins
-from booking.domain.accounts import InvalidLink, account_actor, id_of_link, link_token
+from booking.domain.accounts import InvalidLink, id_of_link, link_actor, link_token
 from booking.domain.second_factor import FACTORS
 from booking.models import Account, AddressCheck
 from booking.models.account import email_index
@@ -131,14 +131,14 @@ def stop(*, token: str, now: datetime) -> AddressCheck:
     since = AddressCheck.objects.filter(account=account, created_at__gte=check.created_at)
     since.update(ended_at=now)
     if check.proved_at is None:
-        _note("email-change-stopped", check, account, actor=account_actor(account), now=now)
+        _note("email-change-stopped", check, account, actor=link_actor(account), now=now)
     else:
         _take_back(check, account, now=now)
     return check
 
 
 def _take_back(check: AddressCheck, account: Account, *, now: datetime) -> None:
-    actor = account_actor(account)
+    actor = link_actor(account)
     with reveal([(check, ("former",))], actor=actor, purpose=Purpose.ACCOUNT) as plain:
         former = plain.text(check, "former")
         seal(account, email=former)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from booking.domain import messages, sign_ins
-from booking.domain.accounts import InvalidLink, account_actor, id_of_link, link_token
+from booking.domain.accounts import InvalidLink, id_of_link, link_actor, link_token
 from booking.domain.second_factor import FACTORS
 from booking.models import Account, FactorReset
 from booking.models.factor_reset import Proof, ResetOutcome
@@ -108,7 +108,7 @@ def stop(*, token: str, now: datetime) -> FactorReset:
         return row
     if row.ended_at is not None:
         raise InvalidLink
-    return _end(row, ResetOutcome.STOPPED, actor=account_actor(row.account), now=now)
+    return _end(row, ResetOutcome.STOPPED, actor=link_actor(row.account), now=now)
 
 
 def carry_out_due(*, now: datetime) -> int:

@@ -35,9 +35,13 @@ def added(
 
 @transaction.atomic
 def forget(*, passkey: WebAuthnCredential, account: Account, actor: Actor, now: datetime) -> None:
-    """End a passkey: it opens nothing from now on."""
+    """End a passkey: it opens nothing from now on.
+
+    On the record, and told to the account's owner by e-mail.
+    """
     passkey.delete()
     entries.write("passkey-forgotten", actor=actor, subjects=[account.pk], at=now)
+    messages.owe_to_account(account=account, kind=MessageKind.FACTOR_REMOVED, now=now)
 
 
 def end_all(account: Account) -> None:

@@ -67,6 +67,21 @@ def new_recovery_codes(*, account: Account, actor: Actor, now: datetime) -> list
     return _fresh_codes(account)
 
 
+@transaction.atomic
+def note_code_used(*, account: Account, actor: Actor, now: datetime) -> None:
+    """Note that a recovery code took the place of another factor.
+
+    On the record, and told to the account's owner by e-mail: its thief would use it without them.
+    """
+    entries.write("recovery-code-used", actor=actor, subjects=[account.pk], at=now)
+    messages.owe_to_account(account=account, kind=MessageKind.CODE_USED, now=now)
+
+
+def codes_left(account: Account) -> int:
+    """How many recovery codes of an account are left."""
+    return int(RecoveryCode.objects.filter(sheet__user=account).count())
+
+
 def _fresh_codes(account: Account) -> list[str]:
     sheet, _created = RecoverySheet.objects.get_or_create(user=account, name="recovery")
     sheet.codes.all().delete()

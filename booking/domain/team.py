@@ -58,7 +58,8 @@ def set_last_day(
         kind=ChangeKind.LAST_DAY, holder_id=membership.practice_id, object_id=membership.pk,
         actor=actor, now=now,
         before={
-            "role": membership.role, "ends_on": _written(before), "until": _written(last_day),
+            "account": str(membership.account_id), "role": membership.role,
+            "ends_on": _written(before), "until": _written(last_day),
         },
     )  # fmt: skip
 
@@ -117,6 +118,15 @@ def _role(change: AccessChange) -> str:
     return str(Role(change.before["role"]).label)
 
 
+def _whom(change: AccessChange) -> str:
+    """A member's role and address, by which a team tells its members apart."""
+    account_id = change.before.get("account")
+    if account_id is None:
+        membership = Membership.objects.filter(pk=change.object_id).first()
+        account_id = membership.account_id if membership else None
+    return ", ".join(filter(None, (_role(change), access_changes.known_as(account_id))))
+
+
 def _invited(change: AccessChange) -> str:
     """To which address, so that an owner can tell whether it is one of the team's."""
     invitation = Invitation.objects.filter(pk=change.object_id).first()
@@ -130,13 +140,13 @@ def _invited(change: AccessChange) -> str:
 def _dated(change: AccessChange) -> str:
     until = _day(change, "until")
     if until is None:
-        return _("L’accès d’un membre (%(role)s) n’a plus de fin.") % {"role": _role(change)}
-    given = {"role": _role(change), "day": in_words(until, "j F Y")}
+        return _("L’accès d’un membre (%(role)s) n’a plus de fin.") % {"role": _whom(change)}
+    given = {"role": _whom(change), "day": in_words(until, "j F Y")}
     return _("L’accès d’un membre (%(role)s) prend fin le %(day)s.") % given
 
 
 def _removed(change: AccessChange) -> str:
-    return _("Un membre (%(role)s) n’a plus accès.") % {"role": _role(change)}
+    return _("Un membre (%(role)s) n’a plus accès.") % {"role": _whom(change)}
 
 
 def _imported(_change: AccessChange) -> str:

@@ -10,7 +10,7 @@ from booking.forms.dashboard import DayField
 from booking.queries.practice_record import CHANNELS
 from practitioners.models import Membership
 
-ASKED = (Channel.DASHBOARD, Channel.API, Channel.WEB, Channel.TASK)
+ASKED = (Channel.DASHBOARD, Channel.API, Channel.WEB, Channel.LINK, Channel.TASK)
 
 
 class RecordForm(forms.Form):

@@ -26,6 +26,7 @@ CHANNELS: dict[str, object] = {
     Channel.DASHBOARD: _("tableau de bord"),
     Channel.API: _("logiciel partenaire"),
     Channel.WEB: _("pages des patients"),
+    Channel.LINK: _("lien d’un message"),
     Channel.TASK: _("envoi automatique"),
     Channel.ADMIN: _("administration"),
     Channel.SHELL: _("console de Doctolib"),
@@ -53,6 +54,7 @@ class Line:
     actor: object
     actor_id: uuid.UUID | None
     channel: object
+    is_by_link: bool
     purpose: object
     people: int
     fields: list[object]
@@ -93,6 +95,7 @@ def lines(entries: Iterable[Entry], *, member: object = _("un membre")) -> Itera
             actor=_actor(entry, member),
             actor_id=entry.actor_id,
             channel=CHANNELS.get(entry.channel, entry.channel),
+            is_by_link=entry.channel == Channel.LINK,
             purpose=PURPOSES.get(entry.purpose, entry.purpose),
             people=len(entry.subjects),
             fields=field_names(entry),

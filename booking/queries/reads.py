@@ -74,9 +74,11 @@ ACTIONS = {
     "password-changed": _("Mot de passe changé"),
     "passkey-added": _("Clé d’accès ajoutée"),
     "passkey-forgotten": _("Clé d’accès retirée"),
+    "recovery-code-used": _("Code de secours utilisé"),
     "recovery-codes-made": _("Codes de secours renouvelés"),
     "second-factor-set": _("Second facteur activé"),
     "member-joined": _("Invitation acceptée"),
+    "access-change-undone": _("Changement d’accès annulé"),
     "member-taken-back": _("Membre repris dans l’équipe"),
     "concern-raised": _("Explication demandée"),
     "concern-answered": _("Explication donnée"),
@@ -195,10 +197,12 @@ def _who(
         return _("Doctolib (automatique)")
     if entry.actor_kind == "staff":
         return _("l’équipe de Doctolib")
-    if entry.practice_id and entry.channel in ("dashboard", "api"):
+    if entry.practice_id and entry.channel in ("dashboard", "api", "link"):
         practice = practices.get(entry.practice_id, _("un cabinet"))
         if entry.credential_id is None:
             return practice
         name = software.get(entry.credential_id, _("logiciel partenaire"))
         return format_lazy("{} — {} {}", practice, _("par le logiciel"), name)
-    return _("vous") if entry.actor_id == account.pk else _("une autre personne")
+    if entry.actor_id != account.pk:
+        return _("une autre personne")
+    return _("vous, par le lien d’un message") if entry.channel == "link" else _("vous")

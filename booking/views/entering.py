@@ -14,12 +14,12 @@ from django_otp.models import Device
 from audit import security_log
 from audit.security_log import Step
 from audit.views.factor import has_second_factor, note_entered
-from booking.domain import sign_ins
-from booking.models import Account
+from booking.domain import second_factor, sign_ins
+from booking.models import Account, RecoverySheet
 from booking.queries.workplaces import work_of
 from booking.session_store import session_digest
 from booking.views import device, known, taken_over, unfinished, work_session
-from booking.views.access import account_of, local_target, network_of
+from booking.views.access import account_of, local_target, network_of, web_actor
 from booking.views.own_account import note_sign_in
 
 BACKEND = "booking.backends.EmailBackend"
@@ -121,6 +121,10 @@ def enter(request: HttpRequest, account: Account, *, target: str, by: str = "pas
 def show_factor(request: HttpRequest, shown: Device) -> None:
     """Note that a session has shown a second factor just now, by which kind of device."""
     otp_login(request, shown)
+    if isinstance(shown, RecoverySheet):
+        second_factor.note_code_used(
+            account=account_of(request), actor=web_actor(request), now=timezone.now()
+        )
     work_session.note_code(request, network=network_of(request), now=timezone.now())
     security_log.note(
         Step.PROVED,

@@ -78,25 +78,32 @@ def let_in(
 ) -> Grant:
     """Give as a practice's member does: its owners are told, and may take it back.
 
-    Raises NotVerified.
+    Given the same again, nothing is told. Raises NotVerified.
     """
     former = Grant.objects.in_force().filter(practice=practice, credential=credential).first()
-    before: dict[str, object] = {}
-    if former is not None:
-        before = {
-            "agendas": [str(pk) for pk in former.agendas.values_list("pk", flat=True)],
-            "scopes": former.scopes,
-            "fields": former.fields,
-        }
+    before = _written(former) if former is not None else {}
     grant = give(
         practice=practice, credential=credential, agendas=agendas, scopes=scopes, fields=fields,
         actor=actor,
     )  # fmt: skip
+    after = _written(grant)
+    if before == after:
+        return grant
     tell(
         kind=ChangeKind.SOFTWARE, holder_id=practice.pk, object_id=grant.pk, actor=actor, now=now,
-        before=before,
+        before={**before, "after": after},
     )  # fmt: skip
     return grant
+
+
+def _written(grant: Grant) -> dict[str, list[str]]:
+    """What a grant lets software do, as a change of access keeps it."""
+    agendas = grant.agendas.order_by("pk").values_list("pk", flat=True)
+    return {
+        "agendas": [str(pk) for pk in agendas],
+        "scopes": list(grant.scopes),
+        "fields": list(grant.fields),
+    }
 
 
 @transaction.atomic

@@ -1,7 +1,9 @@
 """How changes of software's access are told to owners of practices and vendors, and undone."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -17,20 +19,38 @@ from practitioners.models import Agenda
 
 
 def _let_in(change: AccessChange) -> str:
+    """What software may do since a change: told as less where it is nothing but less."""
     grant = Grant.objects.select_related("credential__partner").get(pk=change.object_id)
     given = {"software": grant.credential.partner.name}
-    if IDENTITY_SCOPES & set(grant.scopes):
-        return (
-            _("Le logiciel %(software)s est autorisé, et peut ouvrir l’identité de patients.")
-            % given
+    after = change.before.get("after") or {"scopes": grant.scopes}
+    opens = bool(IDENTITY_SCOPES & set(after["scopes"]))
+    if "scopes" not in change.before:
+        said = _("Le logiciel %(software)s est autorisé, et peut ouvrir l’identité de patients.")
+        return (said if opens else _("Le logiciel %(software)s est autorisé.")) % given
+    if _is_less(change.before, after):
+        said = _(
+            "L’autorisation du logiciel %(software)s est réduite ; il peut toujours ouvrir"
+            " l’identité de patients."
         )
-    return _("Le logiciel %(software)s est autorisé.") % given
+        less = _("L’autorisation du logiciel %(software)s est réduite.")
+        return (said if opens else less) % given
+    said = _(
+        "L’autorisation du logiciel %(software)s est changée, et il peut ouvrir l’identité de"
+        " patients."
+    )
+    return (said if opens else _("L’autorisation du logiciel %(software)s est changée.")) % given
+
+
+def _is_less(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    return all(
+        set(after.get(name, ())) <= set(before[name]) for name in ("agendas", "scopes", "fields")
+    )
 
 
 def _let_in_as_before(change: AccessChange, actor: Actor, now: datetime) -> None:
     grant = Grant.objects.select_related("credential", "practice").get(pk=change.object_id)
     before = change.before
-    if not before:
+    if "scopes" not in before:
         grants.withdraw(grant=grant, actor=actor, now=now)
         return
     check_latest(change)
@@ -112,5 +132,12 @@ def register_changes() -> None:
         (ChangeKind.WEBHOOK, _addressed, _end),
     ):
         register_change(
-            kind, Handling(place=_vendor_name, owners=_vendor_accounts, said=said, undo=undo)
+            kind,
+            Handling(
+                place=_vendor_name,
+                owners=_vendor_accounts,
+                said=said,
+                undo=undo,
+                is_of_practice=False,
+            ),
         )

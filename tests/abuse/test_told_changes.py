@@ -2,15 +2,17 @@
 
 import uuid
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from joserfc.jwk import ECKey
 
+from audit.models import Entry
 from audit.record.entries import Actor, ActorKind, Channel
-from booking.domain import access_changes, delivery, team
-from booking.domain.accounts import InvalidLink
+from booking.domain import access_changes, accounts, delivery, email_change, team
+from booking.domain.accounts import InvalidLink, account_actor
 from booking.models import AccessChange, Message
 from booking.models.access_change import ChangeKind
 from booking.models.message import MessageKind
@@ -25,6 +27,8 @@ from tests.factories import (
     make_practice,
     verified_client,
 )
+
+PASSWORD = "un-autre-mot-de-passe-2031"
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
@@ -48,6 +52,15 @@ def actor(practice, owners):
 
 def told():
     return Message.objects.filter(kind=MessageKind.ACCESS_CHANGED).order_by("pk")
+
+
+def pks(accounts):
+    return [account.pk for account in accounts]
+
+
+def words_of(letter, part="text"):
+    """A letter's text or page; in both, an address of somebody is no link (letters.py)."""
+    return unescape(getattr(letter, part)).replace("[.]", ".").replace("\u2060", "")
 
 
 def undo_as(message, now):
@@ -92,6 +105,99 @@ def test_what_software_was_given_before_is_given_again(practice, owners, actor, 
     grant = Grant.objects.in_force().get()
     assert grant.scopes == ["appointments:read"]
     assert list(grant.agendas.all()) == [agenda]
+
+
+def test_what_was_undone_is_told_to_each_owner_and_on_the_record_as_done_by_a_link(
+    practice, owners, actor, now
+):
+    row = make_member(practice)
+    team.set_last_day(membership=row, last_day=date(2027, 1, 1), actor=actor, now=now)
+    undo_as(told().get(account=owners[1]), now + timedelta(hours=1))
+    undone = Message.objects.filter(kind=MessageKind.ACCESS_UNDONE)
+    assert {message.account for message in undone} == set(owners)
+    texts = {each.account: words_of(delivery.compose(each, now=now)) for each in undone}
+    member, first, second = map(access_changes.known_as, (row.account_id, *pks(owners)))
+    for text in texts.values():
+        assert "Cabinet du Parc" in text and member in text and "11:00" in text
+    assert second in texts[owners[0]] and "depuis votre compte" in texts[owners[0]]
+    assert first in texts[owners[1]] and "message qui vous en informait" in texts[owners[1]]
+    # Not as if that owner had done it in the dashboard.
+    by_link = Entry.objects.filter(actor_id=owners[1].pk, practice_id=practice.pk)
+    assert {entry.channel for entry in by_link} == {"link"}
+    assert "access-change-undone" in {entry.action for entry in by_link}
+    page = verified_client(owners[0]).get(reverse("booking:practice-reads", args=[practice.pk]))
+    assert "Changement d’accès annulé" in page.content.decode()
+    assert "par le lien d’un message" in page.content.decode()
+    # Twice is once.
+    undo_as(told().get(account=owners[0]), now + timedelta(hours=2))
+    assert undone.count() == 2
+
+
+def test_an_owner_who_is_none_any_more_is_told_as_well(practice, owners, actor, now):
+    invited = make_account("nouvelle@exemple.fr")
+    row = team.invite_member(
+        practice=practice, email="nouvelle@exemple.fr", role="owner", agendas=[], ends_on=None,
+        invited_by=owners[0], actor=actor, now=now,
+    )  # fmt: skip
+    url = reverse("booking:accept-invitation", args=[team.invite.invitation_token(row)])
+    verified_client(invited).post(url)
+    undo_as(told()[0], now)
+    undone = Message.objects.filter(kind=MessageKind.ACCESS_UNDONE)
+    assert {message.account for message in undone} == {*owners, invited}
+
+
+def test_whatever_a_link_of_a_mail_does_is_on_the_record_as_done_by_a_link(owners, now):
+    one, other = owners
+    check = email_change.ask(account=one, email="new@exemple.fr", actor=account_actor(one), now=now)
+    email_change.stop(token=email_change.stop_token(check), now=now)
+    accounts.reset_password(token=accounts.reset_token(other), password=PASSWORD, now=now)
+    accounts.end_reminders(token=accounts.link_token(one.pk, salt="reminders"))
+    for action in ("email-change-stopped", "password-reset", "reminders-ended"):
+        assert Entry.objects.get(action=action).channel == "link"
+    own = verified_client(one).get(reverse("booking:reads")).content.decode()
+    assert "vous, par le lien d’un message" in own
+
+
+@pytest.mark.parametrize("part", ["text", "html"])
+def test_a_mail_says_whom_it_is_about_who_did_it_and_where(practice, owners, actor, now, part):
+    rows = [make_member(practice), make_member(practice)]
+    team.set_last_day(membership=rows[0], last_day=date(2027, 1, 1), actor=actor, now=now)
+    team.set_last_day(membership=rows[0], last_day=None, actor=actor, now=now)
+    team.remove_member(membership=rows[1], actor=actor, now=now)
+    names = [access_changes.known_as(row.account_id) for row in rows]
+    maker = access_changes.known_as(owners[0].pk)
+    for owner, made in zip(owners, ("votre compte", f"le compte {maker}"), strict=True):
+        letters = [delivery.compose(each, now=now) for each in told().filter(account=owner)]
+        for name, letter in zip([names[0], *names], letters, strict=True):
+            body = words_of(letter, part)
+            assert f"(secrétaire, {name})" in body and f"depuis {made}" in body
+            # In the text too: its subject is elsewhere.
+            assert "Cabinet du Parc" in body
+
+
+def test_a_grant_made_narrower_is_told_as_less(practice, owners, actor, now):
+    agendas = [make_agenda(practice=practice) for _each in range(2)]
+    credential = make_credential()
+    both = ["appointments:read", "appointments:write"]
+    said = []
+    for chosen, scopes in (
+        (agendas, both), (agendas[:1], both), (agendas[:1], both[:1]), (agendas[:1], both[:1]),
+        (agendas[1:], both[:1]), (agendas, both),
+    ):  # fmt: skip
+        grants.let_in(
+            practice=practice, credential=credential, agendas=chosen, scopes=scopes, fields=[],
+            actor=actor, now=now,
+        )  # fmt: skip
+        last = told().filter(account=owners[0]).last()
+        if last.access_change_id not in [pk for pk, _text in said]:
+            said.append((last.access_change_id, delivery.compose(last, now=now).text))
+    name = credential.partner.name
+    assert f"{name} est autorisé." in said[0][1]
+    for _pk, text in said[1:3]:
+        assert f"L’autorisation du logiciel {name} est réduite." in text
+    assert len(said) == 5, "the same again is told to nobody"
+    for _pk, text in said[3:]:
+        assert f"L’autorisation du logiciel {name} est changée." in text
 
 
 def test_an_invitation_is_undone_even_when_it_was_accepted(practice, owners, actor, now):

@@ -9,16 +9,19 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.core import mail
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from django_otp import match_token
 from django_otp.oath import TOTP, totp
 
+from audit.models import Entry
 from audit.vault.own_secrets import open_secret, seal_secret
 from audit.vault.sealing import SealBroken
 from booking.domain import delivery, second_factor
 from booking.models import CodeApp, RecoveryCode, RecoverySheet
 from booking.models.factors import DIGITS, SEED, recovery_digest
-from tests.factories import make_account
+from tests.factories import PASSWORD, make_account
 from tests.factories.people import practice_actor
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +115,34 @@ def test_the_owner_is_told_of_a_new_app_and_of_new_codes():
         ("zoe@exemple.fr", "De nouveaux codes de secours ont été faits pour votre compte"),
     }
     assert all("changez tout de suite de mot de passe" in each.body for each in mail.outbox)
+
+
+@pytest.mark.parametrize("door", ["sign-in", "prove-again"])
+def test_the_owner_is_told_that_a_recovery_code_was_used(door):
+    account = make_account("zoe@exemple.fr")
+    sheet = RecoverySheet.objects.create(user=account, name="recovery")
+    codes = [sheet.add_code() for _each in range(3)]
+    browser = Client()
+    if door == "sign-in":
+        asked = {"email": "zoe@exemple.fr", "password": PASSWORD}
+        assert "/code/" in browser.post(reverse("booking:sign-in"), asked)["Location"]
+    else:
+        browser.force_login(account, backend="booking.backends.EmailBackend")
+        assert "/code/" in browser.get(reverse("booking:prove-again"))["Location"]
+    assert browser.post(reverse("booking:code"), {"code": "aaaa-bbbb"}).status_code == 200
+    delivery.send_owed(now=timezone.now())
+    assert mail.outbox == []
+    assert browser.post(reverse("booking:code"), {"code": codes[0]}).status_code == 302
+    delivery.send_owed(now=timezone.now())
+    (told,) = mail.outbox
+    assert (told.to, told.subject) == (
+        ["zoe@exemple.fr"], "Un code de secours de votre compte a servi",
+    )  # fmt: skip
+    for body in (told.body, told.alternatives[0][0]):
+        assert "Il vous reste 2 codes." in body
+        assert "changez tout de suite de mot de passe" in body
+    entry = Entry.objects.get(action="recovery-code-used")
+    assert (entry.actor_id, entry.subjects) == (account.pk, [account.pk])
 
 
 def test_recovery_codes_are_long_shown_once_and_stored_as_digests():

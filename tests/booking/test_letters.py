@@ -164,16 +164,23 @@ def about_account(account, now):
     FactorReset.objects.create(
         account=account, proof="papers", asked_by=new_id(), asked_at=now, due_at=now + HOUR
     )
-    for kind in (ChangeKind.INVITATION, ChangeKind.FILE):
+    for kind, maker, undone_at in (
+        (ChangeKind.INVITATION, None, None), (ChangeKind.FILE, account.pk, None),
+        (ChangeKind.REMOVAL, account.pk, now), (ChangeKind.LAST_DAY, make_account().pk, now),
+    ):  # fmt: skip
         change = AccessChange.objects.create(
             kind=kind, holder_id=make_practice(name="Surgery").pk, object_id=new_id(), made_at=now,
-            before={"role": "owner", "what": "reads"},
+            before={"role": "owner", "what": "reads"}, made_by=maker, undone_at=undone_at,
+            undone_by=maker,
         )  # fmt: skip
-        message = Message(kind=MessageKind.ACCESS_CHANGED, channel=MessageChannel.EMAIL)
+        told = MessageKind.ACCESS_UNDONE if undone_at else MessageKind.ACCESS_CHANGED
+        message = Message(kind=told, channel=MessageChannel.EMAIL)
         message.account, message.access_change, message.due_at = account, change, now
         yield delivery.compose(message, now=now)
     for kind in set(MessageKind) - ABOUT_VISITS - OTHER:
-        message = Message(kind=kind, channel=MessageChannel.EMAIL, account=account, due_at=now)
+        message = Message(
+            kind=kind, channel=MessageChannel.EMAIL, account=account, due_at=now, created_at=now
+        )
         message.address_check = check
         if kind == MessageKind.VERIFY_EMAIL:
             message.account = None
@@ -186,6 +193,7 @@ def about_account(account, now):
 # A slot is offered with more; of who is invited or given a file no language is known.
 OTHER = {
     MessageKind.OFFER, MessageKind.INVITATION, MessageKind.HANDOVER, MessageKind.ACCESS_CHANGED,
+    MessageKind.ACCESS_UNDONE,
 }  # fmt: skip
 
 

@@ -9,9 +9,10 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.models import Entry
 from audit.views.factor import CODE_GIVEN_AT, ENTERED_AT
-from booking.domain import erase, passkeys
+from booking.domain import delivery, erase, passkeys
 from booking.domain.dashboard_access import let_in, stop
-from booking.models import RecoveryCode
+from booking.models import Message, RecoveryCode
+from booking.models.message import MessageKind
 from booking.queries.held_data import held_data
 from tests.factories import make_account, practice_actor, verified_client
 
@@ -127,6 +128,12 @@ def test_ones_own_are_ended_and_nobody_elses():
     client.post(url)
     assert list(WebAuthnCredential.objects.all()) == [theirs]
     assert Entry.objects.get(action="passkey-forgotten").subjects == [account.pk]
+    told = Message.objects.get(kind=MessageKind.FACTOR_REMOVED)
+    letter = delivery.compose(told, now=told.created_at)
+    assert (told.account, letter.subject) == (
+        account,
+        "Une clé d’accès a été retirée de votre compte",
+    )
 
 
 def test_nobody_needs_more_than_twenty(monkeypatch):
