@@ -44,7 +44,8 @@ class Living:
             if type(each) is FunctionType and each.__code__.co_filename in names:
                 key = (each.__code__.co_filename, each.__code__.co_qualname)
                 found.functions[key].append(each)
-            elif isinstance(each, functools._lru_cache_wrapper):
+            # By its type: a weak reference whose object is gone raises where it is asked.
+            elif issubclass(type(each), functools._lru_cache_wrapper):
                 found.caches.append(each)
         return found
 
