@@ -13,7 +13,7 @@ from django_otp.models import Device
 
 from audit import security_log
 from audit.security_log import Step
-from audit.views.factor import has_second_factor, note_entered
+from audit.views.factor import has_just_proved, has_second_factor, note_entered
 from booking.domain import second_factor, sign_ins
 from booking.models import Account, RecoverySheet
 from booking.queries.workplaces import work_of
@@ -106,7 +106,11 @@ def enter(request: HttpRequest, account: Account, *, target: str, by: str = "pas
     device.end_unproved(request, account)
     # A proof given once more, without signing out, stays in the session that its owner knows.
     former = session_digest(request) if request.user == account else ""
+    token = request.META.get("CSRF_COOKIE") if former else None
     unfinished.sign_in(request, account, backend=BACKEND)
+    if token:
+        # Nobody has signed in or out: the forms of other tabs are good as they are.
+        request.META["CSRF_COOKIE"] = token
     unfinished.set_aside(request, unless=target)
     unfinished.forget_target(request, target)
     note_entered(request, now=timezone.now())
@@ -116,6 +120,20 @@ def enter(request: HttpRequest, account: Account, *, target: str, by: str = "pas
     security_log.note(Step.ENTERED, by=by, address=network_of(request), account_id=account.pk)
     known.remember(request, account)
     device.offer(request)
+
+
+def proved_elsewhere(request: HttpRequest) -> str:
+    """Where the page that asks for the code goes on, if another tab has given it; "" elsewhere.
+
+    For a form whose token has aged, as the one of the second tab has once the first is signed in.
+    """
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    now = timezone.now()
+    if name != "booking:code" or not request.user.is_authenticated:
+        return ""
+    if awaited_account(request, now=now) is not None or not has_just_proved(request, now=now):
+        return ""
+    return next_target(request, account_of(request))
 
 
 def show_factor(request: HttpRequest, shown: Device) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from booking.models import Account, RecoverySheet
 from practitioners.models import Taken
 from tests.factories import PASSWORD, make_account, make_agenda, make_opening, make_reason
 
@@ -88,3 +89,60 @@ def test_error_pages_say_which_language_they_speak(client):
     content = client.get("/cette-page-n-existe-pas/").content.decode()
     assert '<html lang="en">' in content
     assert "Page not found" in content
+
+
+# Two tabs of one browser.
+
+
+def token_of(page):
+    return re.search(r'csrfmiddlewaretoken" value="([^"]+)"', page.content.decode())[1]
+
+
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_a_code_that_another_tab_has_given_is_not_asked_again(client, is_signed_in):
+    """Each tab goes on to where it was going, whether one has signed in or only confirmed."""
+    account = Account.objects.get()
+    sheet = RecoverySheet.objects.create(user=account, name="recovery")
+    codes = [sheet.add_code() for _tab in range(2)]
+    first, second, elsewhere = (
+        reverse(f"booking:{name}") for name in ("passkeys", "new-recovery-codes", "account")
+    )
+    if is_signed_in:
+        client.force_login(account, backend="booking.backends.EmailBackend")
+        form = client.get(elsewhere)
+        pages = [
+            client.get(f"{reverse('booking:prove-again')}?next={target}", follow=True)
+            for target in (first, second)
+        ]
+    else:
+        given = {"email": "retour@exemple.fr", "password": PASSWORD}
+        token = token_of(client.get(reverse("booking:sign-in")))
+        client.post(reverse("booking:sign-in"), {**given, "csrfmiddlewaretoken": token})
+        pages = [
+            client.get(f"{reverse('booking:code')}?next={target}") for target in (first, second)
+        ]
+    for page, code, target in zip(pages, codes, (first, second), strict=True):
+        answer = post(
+            client, reverse("booking:code"),
+            {"csrfmiddlewaretoken": token_of(page), "code": code, "next": target}, **HERE,
+        )  # fmt: skip
+        for _step in range(3):
+            if answer["Location"] == target:
+                break
+            answer = client.get(answer["Location"])
+        assert answer["Location"] == target
+    assert sheet.codes.count() == 1, "the second code was not looked at, and serves another time"
+    if is_signed_in:
+        # Nor has any other form aged that was open: nobody has signed in or out.
+        url = reverse("booking:sign-out")
+        assert post(client, url, {"csrfmiddlewaretoken": token_of(form)}, **HERE).status_code == 302
+
+
+def test_a_code_of_another_site_or_for_another_account_leads_nowhere(client):
+    account = Account.objects.get()
+    RecoverySheet.objects.create(user=account, name="recovery")
+    client.force_login(account, backend="booking.backends.EmailBackend")
+    given = {"csrfmiddlewaretoken": "x" * 64, "code": "1", "next": reverse("booking:account")}
+    assert post(client, reverse("booking:code"), given, **ELSEWHERE).status_code == 403
+    # The session has shown no second factor: there is nothing to lead on with.
+    assert post(client, reverse("booking:code"), given, **HERE).status_code == 403
