@@ -28,6 +28,15 @@ _SALT = "undo-access-change"
 Undo = Callable[[AccessChange, Actor, datetime], None]
 
 
+class NothingToUndo(InvalidLink):
+    """The link is none of ours or too old, its change is for ever, or its reader no owner."""
+
+    text = _(
+        "Ce lien n’annule rien, ou plus rien : il sert pendant trente jours, à qui est encore"
+        " responsable. Un accès se retire aussi depuis les pages du cabinet ou de l’éditeur."
+    )
+
+
 class ChangedSince(InvalidLink):
     """What the change was made to has changed again: what stood before it is long past."""
 
@@ -108,19 +117,19 @@ def undo_token(message: Message) -> str:
 def change_of(token: str, *, now: datetime) -> tuple[AccessChange, Account]:
     """Return the change that a link may undo, or has undone, and the owner who has the link.
 
-    Raises InvalidLink where it is too old, where nothing undoes it, and for no owner any more.
+    Raises NothingToUndo where it is too old, where nothing undoes it, and for no owner any more.
     """
     message = Message.objects.select_related("account", "access_change").filter(
-        pk=id_of_link(token, salt=_SALT)
+        pk=id_of_link(token, salt=_SALT, broken=NothingToUndo)
     ).first()  # fmt: skip
     if message is None or message.account is None or message.access_change is None:
-        raise InvalidLink
+        raise NothingToUndo
     change, account = message.access_change, message.account
     handling = handling_of(change)
     if handling.undo is None or now - change.made_at > UNDONE_WITHIN:
-        raise InvalidLink
+        raise NothingToUndo
     if account.pk not in {owner.pk for owner in handling.owners(change.holder_id)}:
-        raise InvalidLink
+        raise NothingToUndo
     return change, account
 
 
@@ -142,7 +151,7 @@ def undo(*, token: str, now: datetime) -> AccessChange:
     """Undo a change, as the owner who has its link; twice is once.
 
     On the record as done by a link, and told to every owner, and to those whom it made none. Raises
-    InvalidLink, and ChangedSince of it.
+    NothingToUndo and ChangedSince.
     """
     found, account = change_of(token, now=now)
     change = AccessChange.objects.select_for_update().get(pk=found.pk)

@@ -42,9 +42,21 @@ class WrongPassword(Exception):
 
 
 class InvalidLink(Exception):
-    """The link of a mail is broken, used or too old."""
+    """The link of a mail is broken, used or too old.
 
-    text = _("Ce lien n’est plus valable. Demandez-en un nouveau.")
+    A link that nobody can ask for anew has an error of its own, which says what there is to do.
+    """
+
+    text = _("Ce lien n’est pas valable, ou ne l’est plus.")
+
+
+class InvalidReminders(InvalidLink):
+    """The link that ends reminders is none of ours, or its account is erased."""
+
+    text = _(
+        "Ce lien n’est pas valable, ou ne l’est plus. Les rappels se règlent aussi dans votre"
+        " compte."
+    )
 
 
 def language_at(email: str) -> str:
@@ -68,12 +80,12 @@ def link_token(row_id: uuid.UUID, *, salt: str) -> str:
     return signing.dumps(row_id.hex, salt=salt)
 
 
-def id_of_link(token: str, *, salt: str) -> uuid.UUID:
-    """Return the id that a link names. Raises InvalidLink for one that we did not make."""
+def id_of_link(token: str, *, salt: str, broken: type[InvalidLink] = InvalidLink) -> uuid.UUID:
+    """Return the id that a link names. Raises `broken` for one that we did not make."""
     try:
         return uuid.UUID(signing.loads(token, salt=salt))
     except (signing.BadSignature, ValueError, TypeError, AttributeError) as error:
-        raise InvalidLink from error
+        raise broken from error
 
 
 def create_account(
@@ -106,12 +118,12 @@ def reminders_token(account: Account) -> str:
 
 @transaction.atomic
 def end_reminders(*, token: str) -> Account:
-    """Send no further reminders to the account of a link. Raises InvalidLink."""
-    pk = id_of_link(token, salt="reminders")
+    """Send no further reminders to the account of a link. Raises InvalidReminders."""
+    pk = id_of_link(token, salt="reminders", broken=InvalidReminders)
     rows = Account.objects.select_for_update(no_key=True)
     account = rows.filter(pk=pk, is_active=True).first()
     if account is None:
-        raise InvalidLink
+        raise InvalidReminders
     if account.reminders != Reminders.NONE:
         account.reminders = Reminders.NONE
         account.save(update_fields=["reminders"])

@@ -32,7 +32,16 @@ class SameAddress(Exception):
     text = _("C’est déjà l’adresse de votre compte.")
 
 
-class AlreadyEnded(InvalidLink):
+class NothingToStop(InvalidLink):
+    """The link is none of ours, or too old to stop or take back a change of address."""
+
+    text = _(
+        "Ce lien n’arrête rien, ou plus rien : il sert pendant trois jours après le changement"
+        " d’adresse, à l’adresse d’avant."
+    )
+
+
+class AlreadyEnded(NothingToStop):
     """The change was stopped or given up, or another one took its place."""
 
     text = _("Ce changement d’adresse est déjà annulé, ou remplacé : il n’y a plus rien à faire.")
@@ -102,16 +111,16 @@ def stop_token(check: AddressCheck) -> str:
 def change_of_stop(token: str, *, now: datetime) -> AddressCheck:
     """Return the change that the former address may still stop.
 
-    Raises AlreadyEnded, and InvalidLink for any other that cannot be stopped.
+    Raises AlreadyEnded, and NothingToStop for any other that cannot be stopped.
     """
-    pk = id_of_link(token, salt=_STOP)
+    pk = id_of_link(token, salt=_STOP, broken=NothingToStop)
     check = AddressCheck.objects.filter(pk=pk, account__is_active=True).first()
     if check is None:
-        raise InvalidLink
+        raise NothingToStop
     if check.ended_at is not None:
         raise AlreadyEnded
     if now >= (check.proved_at or check.created_at) + timedelta(hours=STOP_HOURS):
-        raise InvalidLink
+        raise NothingToStop
     return check
 
 
@@ -121,7 +130,7 @@ def stop(*, token: str, now: datetime) -> AddressCheck:
 
     Taken back, the account has its former address again, however often it was changed since; no
     password and no session opens it any more, nor a second factor or passkey added since; a mail
-    lets its owner choose a new password. On the record. Raises InvalidLink.
+    lets its owner choose a new password. On the record. Raises NothingToStop.
     """
     check = change_of_stop(token, now=now)
     account = Account.objects.select_for_update(no_key=True).get(address_checks=check)
@@ -150,7 +159,7 @@ def _take_back(check: AddressCheck, account: Account, *, now: datetime) -> None:
             account.save(update_fields=["email", "email_index", "email_verified_at", "password"])
     except IntegrityError as error:
         # Somebody else has proved the address since.
-        raise InvalidLink from error
+        raise NothingToStop from error
     sign_ins.sign_out_everywhere(account)
     for kind in FACTORS:
         kind.objects.filter(user=account, created_at__gte=check.created_at).delete()

@@ -24,6 +24,15 @@ DELAY = timedelta(days=1)
 _SALT = "stop-factor-reset"
 
 
+class ResetOver(InvalidLink):
+    """The link is none of ours, or its reset was declined, or carried out."""
+
+    text = _(
+        "Cette demande est close : il n’y a plus rien à arrêter. Si votre second facteur a été"
+        " retiré sans vous, changez de mot de passe et remettez-en un."
+    )
+
+
 class ResetRefused(Exception):
     """A reset cannot be asked for, or not be decided so; the text says why."""
 
@@ -92,22 +101,22 @@ def stop_token(reset: FactorReset) -> str:
 
 
 def reset_of(token: str) -> FactorReset:
-    """Return the announced reset that a link may stop, or has stopped. Raises InvalidLink."""
-    pk = id_of_link(token, salt=_SALT)
+    """Return the announced reset that a link may stop, or has stopped. Raises ResetOver."""
+    pk = id_of_link(token, salt=_SALT, broken=ResetOver)
     found = FactorReset.objects.filter(pk=pk, due_at__isnull=False).first()
     if found is None or found.outcome not in ("", ResetOutcome.STOPPED):
-        raise InvalidLink
+        raise ResetOver
     return found
 
 
 @transaction.atomic
 def stop(*, token: str, now: datetime) -> FactorReset:
-    """Stop a reset, as the owner who has its link; twice is once. Raises InvalidLink."""
+    """Stop a reset, as the owner who has its link; twice is once. Raises ResetOver."""
     row = FactorReset.objects.select_for_update().get(pk=reset_of(token).pk)
     if row.outcome == ResetOutcome.STOPPED:
         return row
     if row.ended_at is not None:
-        raise InvalidLink
+        raise ResetOver
     return _end(row, ResetOutcome.STOPPED, actor=link_actor(row.account), now=now)
 
 

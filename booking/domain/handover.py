@@ -74,6 +74,16 @@ def offer(
     return row
 
 
+def is_taken(*, token: str, account: Account) -> bool:
+    """Whether the file of a link is in this account already, which took it by that link."""
+    try:
+        pk = id_of_link(token, salt=SALT)
+    except InvalidLink:
+        return False
+    taken = Handover.objects.filter(pk=pk, accepted_at__isnull=False, patient__account=account)
+    return taken.exists()
+
+
 def handover_token(handover: Handover) -> str:
     """The signed token of a hand-over's link."""
     return link_token(handover.pk, salt=SALT)

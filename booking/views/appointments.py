@@ -275,6 +275,9 @@ def accept_handover(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("booking:my-appointments")
         found = handover.open_handover(token=token, account=me, now=now)
     except handover.InvalidHandover as problem:
+        if handover.is_taken(token=token, account=me):
+            messages.info(request, _("C’est déjà fait : ce dossier est dans votre compte."))
+            return redirect("booking:people")
         return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
     with reveal(
         [(found.patient, ("first_name",))], actor=web_actor(request), purpose=Purpose.OWN_DATA

@@ -212,8 +212,12 @@ def verify_email(request: HttpRequest, token: str) -> HttpResponse:
         if check.kind == CheckKind.SIGN_UP:
             return _on_from_link(request, check)
         address_checks.prove_by_link(token=token, now=now)
-    except accounts.InvalidLink as broken:
-        return render(request, "booking/broken_link.html", {"problem": broken.text}, status=400)
+    except accounts.InvalidLink:
+        problem = _(
+            "Ce lien n’est pas valable, ou ne l’est plus. Pour en recevoir un autre, recommencez"
+            " l’inscription, ou le changement d’adresse dans votre compte."
+        )
+        return render(request, "booking/broken_link.html", {"problem": problem}, status=400)
     if other_account.is_other(request, check.account_id):
         return other_account.lead(request, done=other_account.NEW_ADDRESS)
     messages.success(request, _("Votre nouvelle adresse est vérifiée."))

@@ -85,8 +85,10 @@ def test_a_file_moves_to_its_own_account(parent, child, now):
     assert old.get(reverse("booking:person", args=[child.pk])).status_code == 404
     entry = Entry.objects.get(action="handover-accepted")
     assert set(entry.subjects) == {child.pk, theirs.pk}
-    # The link has served.
-    assert new.post(link).status_code == 400
+    # The link has served: it says so to who took the file, and does nothing to anybody.
+    assert new.post(link)["Location"] == reverse("booking:people")
+    assert old.post(link).status_code == 400
+    assert Entry.objects.filter(action="handover-accepted").count() == 1
 
 
 def test_only_the_named_account_may_take_it(parent, child, now):
