@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from booking.views import entering
+from booking.views import aged, entering
 from doctolib.page_forms import TOKEN, is_page_form
 
 # What is typed anew rather than written into a page.
@@ -18,11 +18,14 @@ def failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     Signing in and out changes the token, so a page from before no longer sends what its reader
     filled in. Where the browser says that the form stands on this site, it is shown again with a
     button and a new token, without passwords; a form of another site is only refused. A code that
-    another tab has given meanwhile is not asked again: its page leads on.
+    another tab has given meanwhile is not asked again: its page leads on. So does the last page of
+    a booking (booking/views/aged.py).
     """
     is_ours = _comes_from_here(request)
     if is_ours and (onward := entering.proved_elsewhere(request)):
         return redirect(onward)
+    if is_ours and is_page_form(request) and (answer := aged.lead_on(request)) is not None:
+        return answer
     context = {
         "fields": _fields(request) if is_ours else None,
         "is_ours": is_ours,

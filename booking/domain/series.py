@@ -35,6 +35,7 @@ class CannotRepeat(Refusal):
     too_many = _("Ce motif ne permet pas autant de séances d’un coup.")
     over = _("Ce rendez-vous ne peut plus être répété.")
     nothing = _("Choisissez au moins une date.")
+    unread = _("Une des heures n’est pas lisible : choisissez de nouveau. Rien n’est réservé.")
     gone = _("Un des créneaux n’est pas libre : choisissez de nouveau. Rien n’est réservé.")
 
 

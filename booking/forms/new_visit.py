@@ -46,7 +46,8 @@ def read_choice(data: QueryDict) -> Choice:
     if kept is not None:
         return Choice(patient_id=kept, kept_beside_typed=True)
     given = data.getlist("patient")
-    known = {pk for text in given if (pk := read_id(text))}
+    named = [text for text in given if text not in ("", NEW)]
+    known = {pk for text in named if (pk := read_id(text))}
     is_new = NEW in given
     is_typed = any(data.get(name, "").strip() for name in TYPED)
     if not is_new and known == {read_id(data.get("connue", ""))}:
@@ -54,7 +55,7 @@ def read_choice(data: QueryDict) -> Choice:
     return Choice(
         is_new=is_new,
         patient_id=next(iter(known)) if len(known) == 1 else None,
-        is_both=len(known) > 1 or (bool(known) and (is_new or is_typed)),
+        is_both=len(set(named)) > 1 or (bool(known) and (is_new or is_typed)),
     )
 
 

@@ -2,14 +2,13 @@
 
 import logging
 import uuid
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import redis
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,16 +23,17 @@ from booking.domain import book, patients, throttle
 from booking.domain.chains import Following, held_after
 from booking.domain.conflicts import Conflict
 from booking.forms.patients import NoteForm, PersonForm
-from booking.models import Appointment, Patient
-from booking.models.appointment import Channel, Status
+from booking.models import Patient
+from booking.models.appointment import Channel
 from booking.views import kept_choice, leaving, unfinished
 from booking.views.access import account_of, network_of, web_actor
 from booking.views.both import conflicts_at, heeding, sentences
+from booking.views.choice import Choice, choice_in, confirmed, done_already
 from booking.views.chosen import (
-    Answers,
     answers_in,
     ask_first,
     chosen_reason,
+    how_many,
     in_address,
     not_offered,
     page_of,
@@ -47,7 +47,7 @@ from practitioners.domain import availability, take
 from practitioners.domain.in_a_row import slots_in_a_row
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import VisitReason
-from practitioners.views.public import people_wanted
+from practitioners.views.public import is_unread, people_wanted
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +71,9 @@ def _hold(request: HttpRequest) -> HttpResponse:
     starts_at = read_instant(request.POST.get("debut", ""))
     if starts_at is None:
         return redirect(page_of(reason))
+    if is_unread(request.POST):
+        # Fewer slots than somebody counted on would be kept.
+        return how_many(request, reason, starts_at)
     answers = answers_in(request.POST, people=people_wanted(request.POST))
     if (asked := ask_first(request, reason, starts_at, answers)) is not None:
         return asked
@@ -145,19 +148,12 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
     if starts_at is None:
         messages.warning(request, _("Choisissez d’abord un créneau."))
         return redirect("practitioners:home")
-    reason, patient = chosen_reason(request, given.get("motif", ""))
-    choice = Choice(
-        hold_id=hold_id,
-        reason=reason,
-        patient=patient,
-        starts_at=starts_at,
-        key=unfinished.hold_key(request),
-        answers=answers_in(given),
-    )
+    choice = choice_in(request, given, hold_id=hold_id, starts_at=starts_at)
+    reason = choice.reason
     if request.user.is_authenticated:
         unfinished.forget_target(request, request.get_full_path())
         with scope(account=request.user):
-            return _done_already(choice) or _confirm_for_account(request, choice)
+            return done_already(choice) or _confirm_for_account(request, choice)
     if (gone := _gone(request, choice)) is not None:
         return gone
     here = choice.address(request)
@@ -165,43 +161,12 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         # The session has ended meanwhile; what was filled in waits for its owner.
         answer: HttpResponse = redirect(here)
+        kept_choice.say_kept(request)
         kept_choice.keep(request, answer, kept_choice.sent(request), reason=reason)
         # Sent again, it leads away again (doctolib/once.py).
         answer.leads_away = True  # type: ignore[attr-defined]
         return answer
     return render(request, "booking/confirm_sign_in.html", _context(choice) | {"here": here})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """What is being booked, and for whom if the form says so."""
-
-    hold_id: uuid.UUID
-    reason: VisitReason
-    patient: Patient | None
-    starts_at: datetime
-    key: str
-    answers: Answers
-
-    def held(self, *, now: datetime) -> take.Held | None:
-        """This browser's hold of the slot, however often it was chosen."""
-        rows = take.held_by(key=self.key, visit_reason=self.reason, now=now)
-        return next((row for row in rows if row.starts_at == self.starts_at), None)
-
-    def parameters(self) -> dict[str, object]:
-        """What the address of the last page says."""
-        at = in_address(self.starts_at)
-        return {"motif": self.reason.pk, "debut": at, **self.answers.fields()}
-
-    def address(self, request: HttpRequest) -> str:
-        """The address of the last page, with the person whom its form names."""
-        pour = request.POST.get("patient", "")
-        answers = replace(self.answers, pour=pour) if read_id(pour) else self.answers
-        return f"{request.path}?{urlencode(replace(self, answers=answers).parameters())}"
-
-    def at(self) -> str:
-        """The page of this choice, on which a person is chosen."""
-        return urlencode(self.parameters())
 
 
 def _gone(request: HttpRequest, choice: Choice) -> HttpResponse | None:
@@ -220,22 +185,6 @@ def _gone(request: HttpRequest, choice: Choice) -> HttpResponse | None:
     ):
         return None
     return slot_gone(request, reason, choice.starts_at, answers=choice.answers)
-
-
-def _done_already(choice: Choice) -> HttpResponse | None:
-    """Where a form sent twice leads, and the way back to one that was sent: to its appointment."""
-    same = Q(taken=choice.hold_id)
-    if choice.patient is not None:
-        same |= Q(patient=choice.patient)
-    rows = Appointment.objects.filter(
-        same, visit_reason=choice.reason, starts_at=choice.starts_at, status=Status.BOOKED
-    )
-    row = rows.order_by("created_at", "pk").first()
-    return None if row is None else redirect(_confirmed(row))
-
-
-def _confirmed(row: Appointment) -> str:
-    return f"{reverse('booking:appointment', args=[row.pk])}?confirme"
 
 
 def _context(choice: Choice) -> dict[str, Any]:
@@ -377,7 +326,7 @@ def _book(
         )
     except (book.SlotTaken, book.OutsideOpening):
         # The other of two equal requests may have been faster.
-        return _done_already(choice) or _gone_when_sent(request, choice, patient)
+        return done_already(choice) or _gone_when_sent(request, choice, patient)
     except book.NotForThisPatient as problem:
         note_form.add_error(None, str(problem.text))
         return []
@@ -386,7 +335,7 @@ def _book(
         return list(problem.conflicts)
     unfinished.forget_target(request)
     kept_choice.forget(request)
-    return redirect(_confirmed(appointment))
+    return redirect(confirmed(appointment))
 
 
 def _gone_when_sent(request: HttpRequest, choice: Choice, patient: Patient) -> HttpResponse:

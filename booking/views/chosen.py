@@ -125,6 +125,15 @@ def page_of(
     return f"{address}?{urlencode(shown)}{'' if has_news else '#creneaux'}"
 
 
+def how_many(request: HttpRequest, reason: VisitReason, starts_at: datetime) -> HttpResponse:
+    """Lead back to the slots from a form whose number of people cannot be read."""
+    text = _(
+        "Ce nombre de personnes n’est pas possible : choisissez de nouveau. Rien n’est réservé."
+    )
+    messages.error(request, text)
+    return redirect(page_of(reason, starts_at=starts_at, has_news=True))
+
+
 def ask_first(
     request: HttpRequest, reason: VisitReason, starts_at: datetime, answers: Answers
 ) -> HttpResponse | None:

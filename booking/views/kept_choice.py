@@ -11,8 +11,10 @@ import uuid
 from dataclasses import astuple, dataclass, field
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from audit.vault import carried
 from booking.forms.patients import PersonForm
@@ -57,6 +59,21 @@ def keep(request: HttpRequest, answer: HttpResponse, kept: Kept, *, reason: Visi
         COOKIE, key.hex(), max_age=KEPT_S, httponly=True, samesite="Lax",
         secure=settings.SESSION_COOKIE_SECURE, path=reverse("booking:hold"),
     )  # fmt: skip
+
+
+def say_kept(request: HttpRequest) -> None:
+    """Say that a form that came from before its reader signed in or out is kept, and unsent."""
+    if request.user.is_authenticated:
+        text = _(
+            "Depuis l’ouverture de cette page, votre connexion a changé. Rien n’est encore"
+            " réservé\u00a0: ce que vous aviez rempli est là, confirmez-le."
+        )
+    else:
+        text = _(
+            "Depuis l’ouverture de cette page, votre session a pris fin. Rien n’est encore"
+            " réservé\u00a0: ce que vous aviez rempli est gardé, connectez-vous."
+        )
+    messages.warning(request, text)
 
 
 def find(request: HttpRequest, *, reason: VisitReason) -> Kept:

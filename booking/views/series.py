@@ -1,6 +1,7 @@
 """Taking more appointments like one that is booked, as a patient and as a practice."""
 
 import uuid
+from datetime import date
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -79,10 +80,14 @@ def _repeat(
     now, problem, found = timezone.now(), "", list[Conflict]()
     most = series.at_most(row, channel=channel, now=now) if row.status != "cancelled" else 0
     form = SeriesForm(request.GET if "fois" in request.GET else None, at_most=most)
-    given = [read_instant(text) for text in request.POST.getlist("creneau") if text]
-    chosen = [at for at in given if at is not None]
+    said = request.POST.getlist("creneau")
+    chosen = [at for text in said if (at := read_instant(text)) is not None]
+    # One of several that is dropped would be missed on its day.
+    is_unread = any(map(_is_unread, said))
     if request.method == "POST":
         try:
+            if is_unread:
+                raise series.CannotRepeat(series.CannotRepeat.unread)
             made = series.book_series(
                 appointment=row,
                 starts=chosen,
@@ -93,7 +98,7 @@ def _repeat(
                 heeding=heeding(request),
             )
         except series.CannotRepeat as refused:
-            if series.is_booked(appointment=row, starts=chosen):
+            if not is_unread and series.is_booked(appointment=row, starts=chosen):
                 # Sent from another tab before: what was asked for stands.
                 messages.success(request, _("Ces rendez-vous sont déjà pris."))
                 return redirect(back)
@@ -128,7 +133,7 @@ def _repeat(
     context = {
         "conflicts": sentences(found, {row.patient_id: name}, agendas=agendas),
         "name": name,
-        "left_out": {each.day for each in proposals if chosen and not {*each.choices} & {*chosen}},
+        "left_out": _left_out(proposals, said),
         "chosen": chosen,
         "appointment": row,
         "practice": row.practice,
@@ -142,3 +147,24 @@ def _repeat(
         **more,
     }
     return render(request, "booking/series.html", context, status=409 if problem else 200)
+
+
+def _left_out(proposals: list[series.Proposal], said: list[str]) -> set[date]:
+    """The days on which nothing is wanted, where the form is shown again.
+
+    It has a field for each day with a choice, in their order: what cannot be read there wants
+    something all the same.
+    """
+    asked = [each.day for each in proposals if each.choices]
+    unread = {day for day, text in zip(asked, said, strict=False) if _is_unread(text)}
+    wanted = {read_instant(text) for text in said}
+    return {
+        each.day
+        for each in proposals
+        if said and each.day not in unread and not wanted.intersection(each.choices)
+    }
+
+
+def _is_unread(text: str) -> bool:
+    """Whether a field names a time, and none that can be read."""
+    return bool(text) and read_instant(text) is None

@@ -7,7 +7,8 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
+from audit.ids import read_id
 from booking.domain import together
 from booking.domain.conflicts import AlsoBooked, Conflict
 from booking.forms.patients import NoteForm
@@ -28,6 +30,7 @@ from booking.views.chosen import (
     Answers,
     answers_in,
     chosen_reason,
+    how_many,
     in_address,
     not_offered,
     page_of,
@@ -41,7 +44,7 @@ from practitioners.domain.in_a_row import slots_in_a_row
 from practitioners.domain.take import held_by
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import VisitReason
-from practitioners.views.public import people_wanted
+from practitioners.views.public import is_unread, people_wanted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +75,15 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
         return redirect("practitioners:home")
     reason, _patient = chosen_reason(request, given.get("motif", ""))
     answers = answers_in(given, people=people_wanted(given))
+    if request.method == "POST" and (is_unread(given) or _names_more(given, answers.people)):
+        back = how_many(request, reason, starts_at)
+        return _with_what_was_said(request, back, reason, answers)
     if not (reason.active and reason.agenda.active):
         return _with_what_was_said(request, not_offered(request, reason), reason, answers)
-    if request.user.is_authenticated and (done := _done_already(request, hold_id)) is not None:
-        return done
+    if request.user.is_authenticated:
+        done = done_already(request, hold_id, reason, starts_at)
+        if done is not None:
+            return done
     row = _row(request, reason, starts_at, answers, hold_id)
     if row is None:
         return _gone(request, reason, starts_at, answers)
@@ -89,12 +97,19 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
         unfinished.keep_target(request, str(context["here"]))
         answer: HttpResponse = render(request, "booking/confirm_sign_in.html", context)
         if request.method == "POST":
+            kept_choice.say_kept(request)
             answer = redirect(str(context["here"]))
             answer.leads_away = True  # type: ignore[attr-defined]
         return _with_what_was_said(request, answer, reason, answers)
     unfinished.forget_target(request, request.get_full_path())
     with scope(account=request.user):
         return _confirm(request, row, context)
+
+
+def _names_more(given: QueryDict, people: int) -> bool:
+    """Whether a form says who comes at more hours than it says there are."""
+    hours = {f"personne-{n}" for n in range(people)}
+    return any(name.startswith("personne-") and name not in hours for name in given)
 
 
 def _row(
@@ -120,12 +135,18 @@ def _row(
     )
 
 
-def _done_already(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse | None:
+def done_already(
+    request: HttpRequest, hold_id: uuid.UUID, reason: VisitReason, starts_at: datetime
+) -> HttpResponse | None:
     """Where a form sent twice leads, and the way back to one that was sent."""
+    same = Q(taken=hold_id)
+    if (first := read_id(request.POST.get("personne-0", ""))) is not None:
+        same |= Q(patient=first)
     with scope(account=request.user):
-        if Appointment.objects.filter(taken=hold_id, status=Status.BOOKED).exists():
-            return redirect("booking:my-appointments")
-    return None
+        rows = Appointment.objects.filter(
+            same, visit_reason=reason, starts_at=starts_at, status=Status.BOOKED
+        )
+        return redirect("booking:my-appointments") if rows.exists() else None
 
 
 def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> HttpResponse:
@@ -133,7 +154,7 @@ def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> Http
     away = leaving.lead_away(
         request,
         reason=row.reason,
-        kept=_said(request, row.answers),
+        kept=said(request, row.answers),
         here=here,
         other_times=str(context["other_times"]),
     )
@@ -231,7 +252,7 @@ def _book(
         return str(refused.text), list(refused.conflicts)
     except (together.SlotTaken, together.OutsideOpening):
         # The other of two equal requests may have been faster.
-        return _done_already(request, row.hold_id) or _gone(
+        return done_already(request, row.hold_id, row.reason, row.starts[0]) or _gone(
             request, row.reason, row.starts[0], row.answers
         )
     unfinished.forget_target(request)
@@ -256,10 +277,11 @@ def _with_what_was_said(
 ) -> HttpResponse:
     """Keep what a form said that is answered so, for when its reader comes back."""
     if request.method == "POST":
-        kept_choice.keep(request, answer, _said(request, answers), reason=reason)
+        kept_choice.keep(request, answer, said(request, answers), reason=reason)
     return answer
 
 
-def _said(request: HttpRequest, answers: Answers) -> kept_choice.Kept:
+def said(request: HttpRequest, answers: Answers) -> kept_choice.Kept:
+    """Who comes when and the note, as the form of the last page says it."""
     people = tuple(request.POST.get(f"personne-{n}", "") for n in range(answers.people))
     return kept_choice.sent(request, people=people)

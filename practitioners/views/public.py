@@ -22,6 +22,7 @@ from practitioners.views.language import takes_language
 
 DAYS_SHOWN = 7
 PEOPLE_AT_MOST = 4
+_NUMBERS_OF_PEOPLE = {str(n) for n in range(1, PEOPLE_AT_MOST + 1)}
 SUBSTITUTES_SHOWN = timedelta(days=60)
 # Results have no end of addresses; the others are somebody's own, or no pages at all.
 NOT_FOR_ROBOTS = (
@@ -186,7 +187,12 @@ def _answers(audience: Audience) -> dict[str, str]:
 def people_wanted(given: QueryDict) -> int:
     """For how many people appointments in a row are wanted: one, if nothing sensible is said."""
     text = given.get("personnes", "")
-    return int(text) if text in {str(n) for n in range(1, PEOPLE_AT_MOST + 1)} else 1
+    return int(text) if text in _NUMBERS_OF_PEOPLE else 1
+
+
+def is_unread(given: QueryDict) -> bool:
+    """Whether a form says for how many people it is, and no number that there may be."""
+    return given.get("personnes", "") not in ("", *_NUMBERS_OF_PEOPLE)
 
 
 def _slots(

@@ -95,11 +95,19 @@ def test_they_go_where_the_practice_says_and_all_are_told_with_its_words(world, 
     assert all("Le cabinet ferme" in letter.alternatives[0][0] for letter in mail.outbox)
 
 
-def test_what_cannot_be_read_moves_and_cancels_nothing(world):
+@pytest.mark.parametrize("choice", ["move", "keep", "cancel"])
+@pytest.mark.parametrize("bad", ["demain", "2026-12-07T08:00", "x"])
+def test_one_time_that_cannot_be_read_changes_nothing(world, choice, bad):
+    """A visit whose new time is dropped would stay in the closed time, and nobody would know."""
     agenda, rows = world
-    post(agenda, booked="move", **{f"vers-{row.pk}": "demain" for row in rows})
-    assert set(Appointment.unscoped.values_list("status", flat=True)) == {"booked"}
-    assert Absence.objects.count() == 1
+    before = list(Appointment.unscoped.order_by("pk").values_list("starts_at", "status"))
+    given = {f"vers-{row.pk}": (NINE + WEEK + n * HALF).isoformat() for n, row in enumerate(rows)}
+    answer = post(agenda, booked=choice, words="Travaux.", **given | {f"vers-{rows[1].pk}": bad})
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Une des heures choisies n’est pas lisible" in page and "Travaux." in page
+    assert before == list(Appointment.unscoped.order_by("pk").values_list("starts_at", "status"))
+    assert not Absence.objects.exists()
 
 
 def test_when_a_slot_is_gone_nothing_is_changed_and_nothing_is_lost(world):

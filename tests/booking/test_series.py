@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import lxml.html
 import pytest
 from django.core import mail
 from django.test import Client
@@ -166,7 +167,7 @@ def test_a_patient_sees_the_dates_and_takes_them(visit, now):
     page = client.get(url, {"semaines": 2, "fois": 3}).content.decode()
     assert "Lundi 14 décembre 2026" in page and page.count('name="creneau"') == 3
     assert 'name="creneau"' not in client.get(url, {"semaines": 2, "fois": 9}).content.decode()
-    chosen = {"creneau": [(NINE + 2 * WEEK).isoformat(), "", "demain"]}
+    chosen = {"creneau": [(NINE + 2 * WEEK).isoformat(), "", ""]}
     answer = client.post(f"{url}?semaines=2&fois=3", chosen)
     assert answer["Location"] == reverse("booking:appointment", args=[visit.pk])
     assert Appointment.unscoped.filter(series__isnull=False).count() == 2
@@ -185,6 +186,29 @@ def test_a_patient_sees_the_dates_and_takes_them(visit, now):
     visit.visit_reason.series_at_most = 1
     visit.visit_reason.save()
     assert "Appelez le cabinet" in client.get(url).content.decode()
+
+
+@pytest.mark.parametrize("by_practice", [False, True])
+@pytest.mark.parametrize("text", ["demain", "2026-12-21T08:00", "2026-12-21", "\u00a0", "9999-1-1"])
+def test_a_time_that_cannot_be_read_refuses_all_of_them(visit, text, by_practice):
+    """And none of what was chosen is lost: neither the other times nor the days left out."""
+    if by_practice:
+        client = verified_client(make_member(visit.practice).account)
+        url = reverse("booking:repeat-visit", args=[visit.practice_id, visit.pk])
+    else:
+        client = Client()
+        client.force_login(visit.account, backend="booking.backends.EmailBackend")
+        url = reverse("booking:repeat", args=[visit.pk])
+    later = (NINE + 1 * WEEK + timedelta(minutes=30)).isoformat()
+    answer = client.post(f"{url}?semaines=1&fois=3", {"creneau": [later, text, ""]})
+    assert answer.status_code == 409
+    assert not Appointment.unscoped.filter(series__isnull=False).exists()
+    page = answer.content.decode()
+    assert "Une des heures n’est pas lisible" in page
+    shown = lxml.html.document_fromstring(page).xpath('//select[@name="creneau"]')
+    first, second, third = [each.value for each in shown]
+    assert datetime.fromisoformat(first) == datetime.fromisoformat(later)
+    assert datetime.fromisoformat(second) == NINE + 2 * WEEK and third == ""
 
 
 def test_a_practice_repeats_a_visit(visit, now):

@@ -32,7 +32,7 @@ from booking.views.access import (
 )
 from booking.views.dashboard.absence_letters import letters_of
 from booking.views.dashboard.to_call import address_that_lists, those_to_call
-from booking.views.dashboard.ways_out import moves_of, same_time, unused_choice
+from booking.views.dashboard.ways_out import moves_of, same_time, unread_choice, unused_choice
 from practitioners.domain import openings as domain
 from practitioners.domain.never_free import why_never, why_opening_never
 from practitioners.domain.pieces import out_of_service
@@ -182,7 +182,7 @@ def new_absence(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         )
         choice = request.POST.get("booked", "")
         asks = choice not in ("", *Booked) or (taken and not choice) or "preview" in request.POST
-        problem = unused_choice(request, taken, choice)
+        problem = unread_choice(request) or unused_choice(request, taken, choice)
         if not asks and not problem:
             try:
                 changed = close_time(

@@ -82,6 +82,26 @@ def _local(at: datetime, row: Appointment) -> str:
     return in_words(at.astimezone(row.practice.zone).replace(tzinfo=None), "D j b, H:i")
 
 
+def unread_choice(request: HttpRequest) -> str:
+    """What is wrong where a list names no visit or no time that can be read; empty otherwise.
+
+    What is dropped would leave a visit where it is, though somebody chose another time for it.
+    """
+    said = {
+        name.removeprefix("vers-"): str(value)
+        for name, value in request.POST.items()
+        if name.startswith("vers-")
+    }
+    for key, text in said.items():
+        is_time = text not in ("", "keep", "cancel")
+        if is_time and (read_id(key) is None or read_instant(text) is None):
+            return _(
+                "Une des heures choisies n’est pas lisible. Rien n’est changé : choisissez de"
+                " nouveau."
+            )
+    return ""
+
+
 def moves_of(request: HttpRequest) -> dict[uuid.UUID, datetime | None]:
     """Where each appointment is to go, by the form's fields; None is a cancellation."""
     moves: dict[uuid.UUID, datetime | None] = {}

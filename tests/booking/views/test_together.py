@@ -212,9 +212,18 @@ def test_whoever_is_not_signed_in_is_asked_first_and_another_session_gets_nothin
     assert other.status_code == 409
 
 
-@pytest.mark.parametrize("people", ["0", "5", "-1", "deux", ""])
-def test_nonsense_is_one_person(reason, account, people):
-    answer = held(verified_client(account), reason, people=people)
+@pytest.mark.parametrize("people", ["0", "5", "-1", "deux"])
+def test_a_number_that_cannot_be_had_keeps_no_slot(reason, account, people):
+    """One person's slot would be kept for several. In an address it is one person all the same."""
+    client = verified_client(account)
+    answer = held(client, reason, people=people)
+    assert answer["Location"].startswith("/praticien/")
+    assert not Taken.objects.exists()
+    assert client.get(answer["Location"], {"personnes": people}).status_code == 200
+
+
+def test_no_number_is_one_person(reason, account):
+    answer = held(verified_client(account), reason, people="")
     assert "/ensemble/" not in answer["Location"]
     assert Taken.objects.count() == 1
 

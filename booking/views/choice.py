@@ -1,0 +1,82 @@
+"""What the last page of a booking books: the slot, for whom, and whether that is done already."""
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from audit.ids import read_id
+from booking.models import Appointment, Patient
+from booking.models.appointment import Status
+from booking.views import unfinished
+from booking.views.chosen import Answers, answers_in, chosen_reason, in_address
+from practitioners.domain import take
+from practitioners.models import VisitReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is being booked, and for whom if the form says so."""
+
+    hold_id: uuid.UUID
+    reason: VisitReason
+    patient: Patient | None
+    starts_at: datetime
+    key: str
+    answers: Answers
+
+    def held(self, *, now: datetime) -> take.Held | None:
+        """This browser's hold of the slot, however often it was chosen."""
+        rows = take.held_by(key=self.key, visit_reason=self.reason, now=now)
+        return next((row for row in rows if row.starts_at == self.starts_at), None)
+
+    def parameters(self) -> dict[str, object]:
+        """What the address of the last page says."""
+        at = in_address(self.starts_at)
+        return {"motif": self.reason.pk, "debut": at, **self.answers.fields()}
+
+    def address(self, request: HttpRequest) -> str:
+        """The address of the last page, with the person whom its form names."""
+        pour = request.POST.get("patient", "")
+        answers = replace(self.answers, pour=pour) if read_id(pour) else self.answers
+        return f"{request.path}?{urlencode(replace(self, answers=answers).parameters())}"
+
+    def at(self) -> str:
+        """The page of this choice, on which a person is chosen."""
+        return urlencode(self.parameters())
+
+
+def choice_in(
+    request: HttpRequest, given: QueryDict, *, hold_id: uuid.UUID, starts_at: datetime
+) -> Choice:
+    """What the last page of a booking books, by its form or address. Raises Http404."""
+    reason, patient = chosen_reason(request, given.get("motif", ""))
+    return Choice(
+        hold_id=hold_id,
+        reason=reason,
+        patient=patient,
+        starts_at=starts_at,
+        key=unfinished.hold_key(request),
+        answers=answers_in(given),
+    )
+
+
+def done_already(choice: Choice) -> HttpResponse | None:
+    """Where a form sent twice leads, and the way back to one that was sent: to its appointment."""
+    same = Q(taken=choice.hold_id)
+    if choice.patient is not None:
+        same |= Q(patient=choice.patient)
+    rows = Appointment.objects.filter(
+        same, visit_reason=choice.reason, starts_at=choice.starts_at, status=Status.BOOKED
+    )
+    row = rows.order_by("created_at", "pk").first()
+    return None if row is None else redirect(confirmed(row))
+
+
+def confirmed(row: Appointment) -> str:
+    return f"{reverse('booking:appointment', args=[row.pk])}?confirme"
