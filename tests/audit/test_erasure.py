@@ -106,23 +106,46 @@ def test_a_key_that_cannot_be_read_is_named_by_its_line(old, new):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "text",
+    ("text", "said"),
     [
-        "",
-        "{}\n",
-        '{"format": "doctolib-keys/1"}\n',
-        '{"format": "doctolib-keys/1"}\n{"subject": 1}\n',
-        "\n",
+        ("", "it holds no key"),
+        ("{}\n", "line 1: KeyError('format')"),
+        ('{"format": "doctolib-keys/1"}\n', "it holds no key"),
+        ('{"format": "doctolib-keys/9"}\n', "line 1: ValueError('doctolib-keys/9')"),
+        ('{"format": "doctolib-keys/1"}\n{"subject": 1}\n', "line 2: KeyError('created_at')"),
+        (
+            '{"format": "doctolib-keys/1"}\n{"created_at": "2026-11-24T09:00:00"}\n',
+            "line 2: ValueError('created_at')",
+        ),
+        ('{"format": "doctolib-keys/1"}\n{"created_at": 5}\n', "line 2: TypeError("),
+        ("\n", "line 1: JSONDecodeError("),
+        ("[" * 100_000 + "\n", "line 1: RecursionError("),
     ],
 )
-def test_a_file_that_is_no_backup_changes_nothing(tmp_path, text):
+def test_a_file_that_is_no_backup_changes_nothing(tmp_path, text, said):
     patient = make_patient()
     (tmp_path / "f").write_text(text)
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError) as refused:
         call_command("vault", "restore-keys", str(tmp_path / "f"))
+    assert str(refused.value).startswith(f"{tmp_path / 'f'}: {said}")
     assert last_name(patient) == "Lefèvre"
     with pytest.raises(CommandError, match="nowhere"):
         call_command("vault", "restore-keys", str(tmp_path / "nowhere"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("change", ["twice", "a long name"])
+def test_a_file_that_does_not_fit_changes_nothing(change):
+    patient = make_patient()
+    lines = list(erase.backup_lines())
+    if change == "twice":
+        lines.append(lines[1])
+    else:
+        lines[1] = lines[1].replace('"root_key": "', f'"root_key": "{"x" * 65}')
+    before = Entry.objects.count()
+    with pytest.raises(erase.UnreadableKeys, match=r"^it does not fit the table: "):
+        erase.restore(lines)
+    assert (last_name(patient), Entry.objects.count()) == ("Lefèvre", before + 1)
 
 
 def tool(name, *arguments):

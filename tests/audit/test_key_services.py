@@ -117,13 +117,15 @@ def test_bytes_come_as_base64():
 
 @pytest.mark.parametrize("end", ["", "/", "//"])
 def test_an_address_may_end_in_a_slash(end):
-    with key_services.serve(key_services.transit) as (service, url):
-        provider = transit(url + end)
-        key_id, wrapped = provider.wrap(b"k" * 32)
-        assert (provider.unwrap(key_id, wrapped), service.calls) == (b"k" * 32, 2)
-    with key_services.serve(key_services.google) as (_service, url):
-        provider = google(url + end)
-        assert provider.unwrap(*provider.wrap(b"k" * 32)) == b"k" * 32
+    with saying(as_json(data={"latest_version": 1})) as (met, url):
+        transit(f"{url}/vault{end}").current_key_id()
+    with saying(METADATA, as_json(primary={"name": f"{NAME}1"})) as (also, url):
+        google(f"{url}/kms{end}").current_key_id()
+    assert [each[1] for each in met + also] == [
+        "/vault/v1/transit/keys/doctolib",
+        "/kms/computeMetadata/v1/instance/service-accounts/default/token",
+        f"/kms/v1/{KEY}",
+    ]
 
 
 def test_transit_is_told_its_mount_its_key_and_its_token():
