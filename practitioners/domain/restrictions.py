@@ -19,17 +19,12 @@ from practitioners.models import Agenda, NextSlot, VisitReason
 from practitioners.models.agenda import PatientKind
 
 
-def bookable(*, prefix: str = "") -> Q:
+def bookable() -> Q:
     """The reasons that somebody may book online.
 
     A reason for new patients at an agenda that takes none is refused to everybody.
     """
-    return ~Q(
-        **{
-            f"{prefix}patient_kind": PatientKind.NEW,
-            f"{prefix}agenda__accepts_new_patients": False,
-        }
-    )
+    return ~Q(patient_kind=PatientKind.NEW, agenda__accepts_new_patients=False)
 
 
 def never() -> Exists:
@@ -42,16 +37,12 @@ def offered() -> "QuerySet[VisitReason]":
     return VisitReason.objects.filter(bookable(), ~never(), active=True, agenda__active=True)
 
 
-def reasons_for(known: bool | None, *, prefix: str = "") -> Q:
-    """The reasons open to a patient whom the practitioner knows, or not; None is either."""
-    if known is None:
-        return bookable(prefix=prefix)
-    closed_to = PatientKind.NEW if known else PatientKind.KNOWN
-    return bookable(prefix=prefix) & ~Q(**{f"{prefix}patient_kind": closed_to})
-
-
 def open_to(known: bool | None, *, prefix: str) -> Q:
-    """`reasons_for` of agendas that take new patients; `first_of` asks about the others."""
+    """The reasons open to a patient whom the practitioner knows, or not; None is either.
+
+    Of agendas that take new patients; `first_of` asks about the others. `prefix` leads to the
+    visit reason.
+    """
     if known is None:
         return Q()
     return ~Q(**{f"{prefix}patient_kind": PatientKind.NEW if known else PatientKind.KNOWN})
@@ -76,7 +67,7 @@ def annotate(agendas: "QuerySet[Agenda]", *, known: bool | None) -> "QuerySet[Ag
     without an answer, one whose reasons nobody can book.
     """
     reasons = VisitReason.objects.filter(agenda_id=OuterRef("pk"), active=True)
-    # `reasons_for` without a look at the agenda for every reason, and with the cheap tests first.
+    # `bookable` without a look at the agenda for every reason, and with the cheap tests first.
     kept_from = PatientKind.KNOWN if known is False else PatientKind.NEW
     opened = Exists(reasons.exclude(patient_kind=kept_from))
     closed = Q(active=True) & ~opened & Exists(reasons)
