@@ -20,6 +20,8 @@ from booking.models import Appointment
 from booking.models.appointment import Status
 
 WITHIN = timedelta(days=1)
+# The day on which clocks go back is an hour longer.
+LONGEST_DAY = timedelta(hours=25)
 
 
 class Kind(StrEnum):
@@ -76,8 +78,8 @@ def conflicts(
     rows = (
         seen.filter(
             patient__in={each.patient_id for each in asked},
-            starts_at__lt=max(each.ends_at for each in asked) + WITHIN,
-            ends_at__gt=min(each.starts_at for each in asked) - WITHIN,
+            starts_at__lt=max(each.ends_at for each in asked) + LONGEST_DAY,
+            ends_at__gt=min(each.starts_at for each in asked) - LONGEST_DAY,
         )
         .exclude(status__in=[Status.CANCELLED, Status.NO_SHOW])
         .exclude(pk__in=[row.pk for row in leaving])
