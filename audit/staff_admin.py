@@ -1,7 +1,8 @@
 """What the apps' admin pages share: read-mostly pages that never show sealed text."""
 
 import uuid
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from django.contrib import admin
 from django.db import models, transaction
@@ -10,6 +11,20 @@ from django.http import HttpRequest
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.sealing import SealedField
+
+# By this a page of the administration says that its form only states why something is read.
+IS_READING = "is_reading"
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def only_reads(view: View) -> View:
+    """Let a page take its form without a proof of just now: it reads, and changes nothing.
+
+    Every other form of the administration asks for one (doctolib/admin.py).
+    """
+    setattr(view, IS_READING, True)
+    return view
+
 
 # How Django's own list filters ask for a column.
 _BY_FILTERS = ("", "__exact", "__isnull", "__isempty")
@@ -60,6 +75,25 @@ class ReadMostlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             for field in self.model._meta.fields
             if field.name not in hidden and not isinstance(field, models.BinaryField)
         ] + [field.name for field in self.model._meta.fields if isinstance(field, SealedField)]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """The form, filled in as it was sent where a proof was asked first (views/unsent.py)."""
+        form = super().get_form(request, obj, change, **kwargs)
+        unsent = getattr(request, "unsent", None)
+        if request.method != "GET" or unsent is None or not unsent.is_filled_in:
+            return form
+        given = request.POST
+
+        class FilledIn(form):  # type: ignore[misc,valid-type]
+            def __init__(self, *args: Any, **more: Any) -> None:
+                super().__init__(*args, **more)
+                for name, field in self.fields.items():
+                    if not field.widget.value_omitted_from_data(given, {}, name):
+                        self.initial[name] = field.widget.value_from_datadict(given, {}, name)
+
+        return FilledIn
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [name for name in self.get_fields(request, obj) if name not in self.changeable]

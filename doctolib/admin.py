@@ -65,16 +65,35 @@ class StaffSite(AdminSite):
         return True
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """A page whose reading the watch refuses leads to the second factor, or says so."""
-        guarded = super().admin_view(view, cacheable)
+        """A page whose reading the watch refuses leads to the second factor, or says so.
+
+        A form that does anything but state why something is read asks for a proof of just now, as
+        other changes of access do, and is filled in again afterwards.
+        """
+        from audit.staff_admin import IS_READING
+        from audit.views.factor import ProofIsOld, require_fresh
+
+        @wraps(view)
+        def proved(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method == "POST" and not getattr(view, IS_READING, False):
+                require_fresh(request)
+            answer: HttpResponseBase = view(request, *args, **kwargs)
+            return answer
+
+        guarded = super().admin_view(proved, cacheable)
 
         @wraps(view)
         def watched(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             from audit.incidents.containment import Asked, Stopped
-            from booking.views.access import to_second_factor
+            from booking.views import unsent
+            from booking.views.access import to_proof, to_second_factor
 
+            if request.user.is_authenticated:
+                _bring_back(request)
             try:
                 answer: HttpResponseBase = guarded(request, *args, **kwargs)
+            except ProofIsOld as old:
+                return to_proof(request, old)
             except Asked as refused:
                 refused.make_sure()
                 messages.warning(
@@ -85,6 +104,8 @@ class StaffSite(AdminSite):
             except Stopped as refused:
                 refused.make_sure()
                 return render(request, "admin/stopped.html", status=403)
+            if request.user.is_authenticated:
+                unsent.note(request, answer)
             return answer
 
         return watched
@@ -103,6 +124,18 @@ class StaffSite(AdminSite):
         if account_of(request).stopped_at is not None:
             return render(request, "admin/stopped.html", status=403)
         return redirect(f"{reverse('booking:second-factor')}?next={target}")
+
+
+def _bring_back(request: HttpRequest) -> None:
+    """Fill in a form for which a proof was asked, and say that it is not saved yet."""
+    from booking.views import unsent
+
+    unsent.bring_back(request)
+    kept = getattr(request, "unsent", None)
+    if kept is not None and kept.is_filled_in:
+        messages.warning(
+            request, _("Voici ce que vous aviez rempli : rien n’est encore enregistré.")
+        )
 
 
 def own_address(request: HttpRequest) -> str:

@@ -246,6 +246,7 @@ def ask(request: HttpRequest, number: int, of: str) -> HttpResponse:
 
 @never_cache
 @staff_only
+@fresh_factor("POST")
 @form_is_at("incidents:incident", _number)
 def decide(request: HttpRequest, number: int, approval_id: uuid.UUID) -> HttpResponse:
     approval = get_object_or_404(Approval, pk=approval_id, incident__number=number)

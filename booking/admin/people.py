@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from audit.staff_admin import only_reads
 from booking.admin.reading import PurposeForm, Reading, RevealingAdmin, acting_staff, attempt
 from booking.domain import erase, staff_lookup
 from booking.models import Account, Appointment, Patient
@@ -139,6 +140,7 @@ class PatientAdmin(PeopleAdmin):
         url = reverse("admin:booking_patient_visits", args=[obj.pk])
         return format_html('<a href="{}">{}</a>', url, _("Voir ses rendez-vous, avec une raison"))
 
+    @only_reads
     def look_up_view(self, request: HttpRequest) -> HttpResponse:
         """Find people by who they are: a reading like any other, with a purpose."""
         if not self.has_view_permission(request):
@@ -165,6 +167,7 @@ class PatientAdmin(PeopleAdmin):
         }
         return TemplateResponse(request, "admin/look_up.html", context, status=reading.status)
 
+    @only_reads
     def visits_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Show where and when a person is treated, once a purpose is on the record."""
         row = self.viewed_row(request, pk)

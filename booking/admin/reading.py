@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.record.entries import Actor, ActorKind, Channel
-from audit.staff_admin import ReadMostlyAdmin
+from audit.staff_admin import ReadMostlyAdmin, only_reads
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import SealedField
 from audit.watch.budget import BudgetSpent
@@ -109,6 +109,7 @@ class RevealingAdmin(ReadMostlyAdmin):
             raise PermissionDenied
         return row
 
+    @only_reads
     def reveal_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         row = self.viewed_row(request, pk)
         form = PurposeForm(request.POST or None)

@@ -203,7 +203,7 @@ def signed_in(view: View) -> View:
         try:
             answer = view(request, *args, **kwargs)
         except ProofIsOld as old:
-            return _to_proof(request, old)
+            return to_proof(request, old)
         unsent.note(request, answer)
         return answer
 
@@ -332,7 +332,7 @@ def practice_member(permission: str) -> Callable[[View], View]:
                 refused.make_sure()
                 return _stopped(request)
             except ProofIsOld as old:
-                return _to_proof(request, old, practice_id=practice_id)
+                return to_proof(request, old, practice_id=practice_id)
 
         return guarded
 
@@ -383,7 +383,7 @@ def _to(request: HttpRequest, name: str, practice_id: uuid.UUID) -> HttpResponse
     return lead_away(request, reverse(name), practice_id=practice_id, network=network_of(request))
 
 
-def _to_proof(
+def to_proof(
     request: HttpRequest, old: ProofIsOld, *, practice_id: uuid.UUID | None = None
 ) -> HttpResponse:
     """Lead to where a session proves itself again, and back: to the form as it was filled in, or

@@ -44,7 +44,8 @@ def keep(request: HttpRequest, answer: HttpResponseBase, *, page: str, network: 
     `page`: the address of the page that holds the form. Nothing is kept of a form without a word
     or a choice, of one that a script sends, nor where it is not known who was signed in.
     """
-    mark = request.COOKIES.get(MARK, "")
+    account_id = cast(Any, request.user).pk
+    mark = drafts.mark_of(account_id) if account_id else request.COOKIES.get(MARK, "")
     if request.method != "POST" or not mark or is_script(request):
         return False
     try:

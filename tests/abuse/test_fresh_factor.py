@@ -38,7 +38,7 @@ ASKED = {
     "booking:change-email": POST | FILE, "booking:passkeys": FILE,
     "booking:forget-passkey": POST, "booking:new-recovery-codes": POST,
     "incidents:register-csv": FILE, "incidents:form-pdf": FILE, "incidents:form-json": FILE,
-    "incidents:bundle": FILE, "incidents:exposure": FILE,
+    "incidents:bundle": FILE, "incidents:exposure": FILE, "incidents:decide": POST,
 }  # fmt: skip
 AGAIN = "/compte/confirmer/"
 
