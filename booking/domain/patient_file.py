@@ -161,15 +161,37 @@ class Table:
 
 
 def text_of(content: bytes) -> str:
-    """Decode a file: UTF-8 with or without a mark, or what Windows wrote. Raises UnreadableFile."""
+    """Decode a file: UTF-8 with or without a mark, UTF-16 or what Windows wrote besides.
+
+    Excel's "Unicode text" is UTF-16 with a mark. Raises UnreadableFile.
+    """
     if len(content) > LARGEST_BYTES:
         raise UnreadableFile(UnreadableFile.too_large)
+    if (wide := utf_16_of(content)) is not None:
+        return wide
     if b"\x00" in content:
         raise UnreadableFile(UnreadableFile.no_table)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252", errors="replace")
+
+
+def utf_16_of(content: bytes) -> str | None:
+    """A file's text, if it is in UTF-16: by its mark, or by the zeros beside its first letters."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif len(content) >= 4 and content[1:4:2] == b"\x00\x00" and 0 not in content[:4:2]:
+        encoding = "utf-16-le"
+    elif len(content) >= 4 and content[:4:2] == b"\x00\x00" and 0 not in content[1:4:2]:
+        encoding = "utf-16-be"
+    else:
+        return None
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return None if "\x00" in text else text
 
 
 def read_table(text: str) -> Table:

@@ -45,6 +45,8 @@ def begin(
     *, practice: Practice, account: Account, name: str, content: bytes, actor: Actor, now: datetime
 ) -> PatientImport:
     """Keep a file, sealed, until it is taken or dropped. Raises patient_file.UnreadableFile."""
+    if (wide := patient_file.utf_16_of(content)) is not None:
+        content = wide.encode()
     is_calendar = visit_calendar.is_calendar(content)
     text, left_out = (
         visit_calendar.as_table(content, zone=practice.zone)

@@ -79,7 +79,9 @@ def test_a_mobile_number_comes_before_any_other():
     assert line.identity.phone == "+33612345678"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"]
+)
 def test_in_whatever_letters(encoding):
     assert understood(text_of(FILE.encode(encoding)))[0].identity.first_name == "Zoé"
 
@@ -89,6 +91,7 @@ def test_in_whatever_letters(encoding):
     [
         (b"", "aucun patient"), (b"nom;prenom\n", "aucun patient"), (b"PK\x03\x04\x00\x00", "tableau CSV"),
         (b"a;b\n1;2\n", "nommer les colonnes"), (b'nom;prenom\n"a;b', "guillemet"),
+        ("nom;prenom\n\x00".encode("utf-16"), "tableau CSV"), (b"\xff\xfe\x00", "tableau CSV"),
         (b"x" * (patient_file.LARGEST_BYTES + 1), "trop grand"),
     ],
 )  # fmt: skip
