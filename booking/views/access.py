@@ -219,13 +219,9 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     if request.method in ("GET", "HEAD"):
         return answer
     is_kept = unsent.keep(request, answer, page=way_back(request), network=network_of(request))
-    if is_kept:
-        text = _("Votre session est terminée. Ce que vous avez écrit est gardé : connectez-vous.")
-    else:
-        text = _("Votre session est terminée : rien n’a été enregistré. Connectez-vous.")
     if not is_kept and "HX-Request" not in request.headers and typed_in(request):
-        return refuse(request, text, onward=answer["Location"])
-    messages.warning(request, text)
+        return refuse(request, unsent.ended_text(is_kept=False), onward=answer["Location"])
+    unsent.say(request, is_kept=is_kept)
     return answer
 
 

@@ -41,6 +41,8 @@ def lead_away(
     if token is not None:
         back = f"{back}?{urlencode({NAME: name})}"
     answer = redirect(f"{where}?{urlencode({'next': back}, safe='/')}")
+    if not request.user.is_authenticated:
+        unsent.say(request, is_kept=token is not None)
     # Sent again as it is, from the page that the back button shows, it is no repetition.
     answer.leads_away = True  # type: ignore[attr-defined]
     drop_sent(request, answer, practice_id=practice_id)

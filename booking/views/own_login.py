@@ -218,6 +218,7 @@ def undo_change(request: HttpRequest, token: str) -> HttpResponse:
         "change": change,
         "place": handling.place(change.holder_id),
         "said": handling.said(change),
+        "until": change.made_at + access_changes.UNDONE_WITHIN,
     }
     return render(request, "booking/undo_change.html", context)
 

@@ -10,9 +10,11 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponseBase, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.utils.translation import gettext as _
 
 from audit.views.typed import SECRET, typed
 from booking.domain import drafts
@@ -62,6 +64,20 @@ def keep(request: HttpRequest, answer: HttpResponseBase, *, page: str, network: 
         return False
     _set(answer, [token, *_tokens(request)][:MOST])
     return True
+
+
+def ended_text(*, is_kept: bool) -> str:
+    """What is said of a form that came when its session had ended."""
+    if is_kept:
+        return _(
+            "Votre session est terminée. Ce que vous avez écrit est gardé\u00a0: connectez-vous."
+        )
+    return _("Votre session est terminée\u00a0: rien n’a été enregistré. Connectez-vous.")
+
+
+def say(request: HttpRequest, *, is_kept: bool) -> None:
+    """Say on the next page what became of such a form."""
+    messages.warning(request, ended_text(is_kept=is_kept))
 
 
 def _fields(request: HttpRequest) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from joserfc.jwk import ECKey
 
 from audit.models import Entry
@@ -86,7 +87,12 @@ def test_software_is_told_to_each_owner_and_undone_by_either(practice, owners, a
     url = reverse("booking:undo-change", args=[access_changes.undo_token(told()[1])])
     assert url in letter.text
     stranger = Client()
-    assert credential.partner.name in stranger.get(url).content.decode()
+    page = stranger.get(url).content.decode()
+    assert credential.partner.name in page
+    # What the button does, and for how long the link works.
+    assert "L’annuler remet les accès comme ils étaient juste avant" in page
+    until = timezone.localtime(now + access_changes.UNDONE_WITHIN)
+    assert f"Ce lien sert jusqu’au {until.day} décembre {until.year}" in page
     assert Grant.objects.in_force().exists(), "opening the link undoes nothing"
     assert "C’est annulé." in stranger.post(url).content.decode()
     assert not Grant.objects.in_force().exists()

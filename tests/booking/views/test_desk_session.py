@@ -181,6 +181,10 @@ def test_a_form_that_comes_too_late_is_there_after_signing_in(agenda, member, cl
     assert back.startswith(url(agenda, "resume"))
     # Names are in no address, no cookie and no session.
     assert "Moreau" not in str(client.cookies) + answer["Location"] + str(dict(client.session))
+    if wanted == "sign-in":
+        # Said before signing in as well: without scripts nothing else tells.
+        shown = client.get(answer["Location"]).content.decode()
+        assert "Ce que vous avez écrit est gardé" in shown
     comes_back(client, member)
     kept = client.get(back)
     fields = hidden_fields(kept.content.decode())
