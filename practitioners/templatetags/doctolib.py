@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -247,6 +248,13 @@ def with_phones(text: str | None) -> SafeString:
         parts += [escape(text[at:begin]), link]
         at = end
     return mark_safe("".join([*parts, escape(text[at:])]))  # noqa: S308 - each part is escaped
+
+
+@register.filter
+def breaks_well(address: str | None) -> SafeString:
+    """An e-mail address that a narrow page breaks before its dots and after its @ alone."""
+    pieces = re.split(r"(?<=@)|(?=\.)", str(address or ""))
+    return mark_safe("<wbr>".join(escape(piece) for piece in pieces))  # noqa: S308 - escaped
 
 
 @register.simple_tag

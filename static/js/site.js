@@ -142,6 +142,7 @@ function enhance(root) {
   root.querySelectorAll("[role=combobox]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; combobox(e); });
   root.querySelectorAll("[data-near-me]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; nearMe(e); });
   root.querySelectorAll("[data-until]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; countdown(e); });
+  root.querySelectorAll("[data-copies]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; copies(e); });
   root.querySelectorAll("details[data-wide-open]").forEach(openWhenWide);
   root.querySelectorAll("form[data-auto] select, form[data-auto] input").forEach((e) => {
     if (e.dataset.ready) return;
@@ -160,6 +161,21 @@ async function keepAtHand() {
   await navigator.serviceWorker.register("/sw.js");
   const cache = await caches.open(OWN);
   await cache.add(list.dataset.keep);
+}
+
+// A button that copies what a field holds, where the browser lets a page write to the clipboard.
+function copies(button) {
+  if (!navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copies);
+    try {
+      await navigator.clipboard.writeText(field.value);
+      button.textContent = button.dataset.done;
+    } catch {
+      field.select();
+    }
+  });
 }
 
 // A second click while a form is on its way sends nothing; the server bears it too, uploads apart.

@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_otp.oath import totp
 
 from audit.models import Entry
@@ -71,8 +72,13 @@ def test_sessions_are_listed_and_one_is_closed(account):
     assert page.count("celui-ci") == 1
     # The network alone is kept, not the address.
     assert "127.0.0.0/24" in page
+    assert "Fermer toutes les autres" in page
     other = SignIn.objects.get(session_digest=digest_of(there.session.session_key))
+    began = timezone.localtime(other.began_at)
+    assert f'<span class="small">{began:%H:%M}</span>' in page
     here.post(reverse("booking:end-session", args=[other.pk]))
+    # There is no other one to close.
+    assert "Fermer toutes les autres" not in here.get(SESSIONS).content.decode()
     assert there.get(SESSIONS).status_code == 302
     assert "Chrome, Android" not in here.get(SESSIONS).content.decode()
     assert Entry.objects.get(action="session-ended").actor_id == account.pk

@@ -25,6 +25,7 @@ from tests.factories import (
     make_opening,
     make_patient,
     make_reason,
+    verified_client,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,6 +41,11 @@ def test_sessions_and_favourites(live_server, new_page):
         account=account, session_digest=digest_of(key), user_agent="Firefox Linux", address="203.0.113.9",
         now=timezone.now(),
     )  # fmt: skip
+    elsewhere = verified_client(account).session.session_key
+    begin(
+        account=account, session_digest=digest_of(elsewhere), user_agent="Chrome Android",
+        address="203.0.113.10", now=timezone.now(),
+    )  # fmt: skip
     page.goto(f"{live_server.url}/praticien/{agenda.practitioner_id}/")
     page.get_by_role("button", name="Ajouter à mes praticiens").click()
     kept = page.get_by_role("button", name="Dans mes praticiens")
@@ -54,7 +60,11 @@ def test_sessions_and_favourites(live_server, new_page):
     expect(page.get_by_text("celui-ci")).to_be_visible()
     check_page(page)
     page.get_by_role("button", name="Fermer toutes les autres").click()
-    expect(page.get_by_text("Toutes les autres sessions sont fermées.")).to_be_visible()
+    said = page.get_by_text("Toutes les autres sessions sont fermées.")
+    expect(said).to_be_visible()
+    # What is said of a narrow page stands above it, and not at the window's left edge.
+    left_edges = [each.bounding_box()["x"] for each in (said, page.locator("main > section"))]
+    assert left_edges[0] == left_edges[1]
     expect(page.get_by_text("celui-ci")).to_be_visible()
 
 

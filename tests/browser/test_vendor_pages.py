@@ -99,6 +99,15 @@ def test_the_calendars_page_is_accessible_in_each_state(live_server, new_page, a
     page.get_by_role("button", name="Importer").click()
     page.get_by_text("Donnez une adresse ou un fichier.").wait_for()
     check_page(page)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/calendriers/")
+    page.get_by_label("Pour quel calendrier").fill("Téléphone")
+    page.get_by_role("button", name="Ouvrir", exact=True).click()
+    address = page.get_by_label("L’adresse du flux").input_value()
+    page.get_by_role("button", name="Copier l’adresse").click()
+    page.get_by_role("button", name="Copiée").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == address != ""
+    check_page(page)
 
 
 def test_the_reference_opens_without_a_script_error(live_server, new_page):

@@ -295,10 +295,13 @@ def test_a_credential_is_suspended_here(staff, now):
 
 def test_the_heading_says_who_is_signed_in(staff):
     page = staff.get(reverse("admin:index")).content.decode()
-    assert "<strong>staff@exemple.fr</strong>" in page
+    # The same on every page; the first one adds the address, which is opened on the record.
+    assert "<strong>Équipe Doctolib · staff@exemple.fr</strong>" in page
     assert str(Account.objects.get().pk) not in page
     (entry,) = Entry.objects.filter(action="reveal")
     assert entry.subjects == [Account.objects.get().pk] and entry.purpose == "account"
+    other = staff.get(reverse("admin:practitioners_practice_changelist")).content.decode()
+    assert "<strong>Équipe Doctolib</strong>" in other
 
 
 def test_everything_that_is_shown_has_a_french_name():

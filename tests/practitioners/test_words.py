@@ -160,6 +160,10 @@ def test_a_number_is_a_link_that_calls_it():
     assert render("{% phone_link number default='—' %}", number="") == "—"
     assert render("{% phone_link number %}", number="<b>") == "&lt;b&gt;"
     # In the middle of a sentence.
+    address = "ada.martin@exemple.fr"
+    shown = render("{{ address|breaks_well }}", address=address)
+    assert shown == "ada<wbr>.martin@<wbr>exemple<wbr>.fr"
+    assert render("{{ address|breaks_well }}", address="<b>") == "&lt;b&gt;"
     assert render("{{ number|phone_link }}", number="15") == '<a class="tel" href="tel:15">15</a>'
 
 
