@@ -119,6 +119,8 @@ def _to_account(message: Message, *, now: datetime) -> tuple[str, str, dict[str,
         context["reset_link"] = _link("booking:forgotten")
     elif kind in PAGES:
         context["link"] = _link(PAGES[kind])
+    if kind == MessageKind.ACCOUNT_ERASED:
+        context["erased_at"] = message.created_at
     if kind == MessageKind.CODE_USED:
         context |= {"used_at": message.created_at, "left": second_factor.codes_left(account)}
     row, name = holder

@@ -19,7 +19,8 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault import erase as vault
 from booking.domain import chains, change, passkeys
-from booking.domain.last_letters import last_letters, send_once_committed
+from booking.domain import erased as erased_accounts
+from booking.domain.last_letters import last_letters, letters_about, send_once_committed
 from booking.domain.patients import IDENTITY_FIELDS
 from booking.models import (
     Account,
@@ -118,11 +119,11 @@ def _upcoming(patients: Iterable[Patient], *, now: datetime) -> Iterable[Appoint
 def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
     """Erase an account and those of its patients whom no practice must keep.
 
-    Visits to come are cancelled: the practices see it, and a last mail tells the owner of each
-    (last_letters.py). A patient whom a practice has seen
-    stays that practice's patient and leaves the account. Data keys are destroyed, blind indexes
-    emptied, the second factor forgotten, sessions dead with the account. On the record. Raises
-    StillWorksHere.
+    Visits to come are cancelled: the practices see it, and a last mail tells the owner of each, or
+    where there is none that the account is erased (last_letters.py). A patient whom a practice
+    has seen stays that practice's patient and leaves the account. Data keys are destroyed, blind
+    indexes emptied, the second factor forgotten, sessions dead with the account. On the record.
+    Raises StillWorksHere.
     """
     account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     if account.is_staff or members.standing(account.pk, now=now):
@@ -136,6 +137,8 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
             continue
         change.cancel(appointment=appointment, actor=actor, channel=Channel.PRACTICE, now=now)
     letters = last_letters(cancelled=planned.upcoming, now=now)
+    if not letters:
+        letters = letters_about(account=account, now=now)
     everybody = [fate.patient for fate in planned.fates]
     Wait.unscoped.filter(patient__in=everybody).delete()
     # An offer of a file names an address, by its index.
@@ -151,6 +154,7 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
             practice_id__in=kept_by
         ).delete()
     _close(account)
+    erased_accounts.note(account.pk)
     send_once_committed(letters, now=now)
     vault.erase(subject_ids=[account.pk, *(p.pk for p in erased)], actor=actor)
     entries.write(

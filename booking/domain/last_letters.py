@@ -1,4 +1,5 @@
-"""The last mails to somebody who erases their account: their visits to come are cancelled.
+"""The last mails to somebody whose account is erased: their visits to come are cancelled, or
+where there is none that the account is gone.
 
 The address is opened while it can be, in the transaction that destroys its key, and the letters
 live in memory alone: once that transaction is committed they are handed to the mail relay at once,
@@ -15,9 +16,9 @@ from smtplib import SMTPException
 
 from django.db import transaction
 
-from booking.domain import delivery
+from booking.domain import delivery, messages
 from booking.domain.letters import Letter, NothingToSay, hand_over
-from booking.models import Appointment, Message
+from booking.models import Account, Appointment, Message
 from booking.models.message import MessageChannel, MessageKind, MessageState
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,18 @@ def last_letters(*, cancelled: Iterable[Appointment], now: datetime) -> list[Las
             continue
         found.append(LastLetter(message_id=message.pk, header=message.message_id, letter=letter))
     return found
+
+
+def letters_about(*, account: Account, now: datetime) -> list[LastLetter]:
+    """Compose the mail that tells an owner of the erasure itself; none to an unproved address.
+
+    Whoever did it may have had their password. Only before the account's key is destroyed.
+    """
+    if account.email_verified_at is None:
+        return []
+    message = messages.owe_to_account(account=account, kind=MessageKind.ACCOUNT_ERASED, now=now)
+    letter = delivery.compose(message, now=now)
+    return [LastLetter(message_id=message.pk, header=message.message_id, letter=letter)]
 
 
 def send_once_committed(letters: list[LastLetter], *, now: datetime) -> None:

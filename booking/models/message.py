@@ -35,6 +35,7 @@ class MessageKind(models.TextChoices):
     CODES_MADE = "codes_made", _("codes de secours refaits")
     FACTOR_REMOVED = "factor_removed", _("clé d’accès retirée")
     CODE_USED = "code_used", _("code de secours utilisé")
+    ACCOUNT_ERASED = "account_erased", _("compte effacé")
     ACCESS_CHANGED = "access_changed", _("changement d’accès")
     ACCESS_UNDONE = "access_undone", _("changement d’accès annulé")
     INVITATION = "invitation", _("invitation")

@@ -26,7 +26,7 @@ from audit.views.factor import ProofIsOld, code_given_at
 from audit.views.private import keep_private
 from audit.views.typed import refuse, typed_in
 from audit.watch.sighting import network_of as network_prefix
-from booking.domain import sign_ins, watching
+from booking.domain import erased, sign_ins, watching
 from booking.models import Account
 from booking.rules import permissions_of
 from booking.session_store import session_digest
@@ -216,6 +216,10 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     Where its words cannot be kept, they are shown.
     """
     answer = _lead_to(request, "booking:sign-in")
+    if erased.is_erased(request.COOKIES.get(unsent.MARK, "")) and not is_script(request):
+        messages.info(request, _("Votre compte est effacé."))
+        # Nobody is led to a form of an account that is gone, nor with it into another one.
+        return answer if request.method in ("GET", "HEAD") else redirect("practitioners:home")
     if request.method in ("GET", "HEAD"):
         return answer
     is_kept = unsent.keep(request, answer, page=way_back(request), network=network_of(request))

@@ -15,6 +15,7 @@ from booking.domain.delivery import send_owed
 from booking.domain.sought import find_patients, read_sought
 from booking.models import Account, Appointment, CodeApp, Message, Patient
 from booking.models.appointment import Channel
+from booking.views import unsent
 from tests.booking.test_book import booked
 from tests.factories import (
     PASSWORD,
@@ -170,6 +171,43 @@ def test_the_page_says_what_will_happen_and_takes_the_password(family, now, time
     assert "Votre compte est effacé." in done.content.decode()
     assert not SubjectKey.objects.filter(subject_id=noe.pk).exists()
     assert client.get(reverse("booking:account")).status_code == 302
+
+
+def in_another_browser(account):
+    client = Client()
+    client.force_login(account, backend="booking.backends.EmailBackend")
+    client.get(reverse("booking:account"))
+    return client
+
+
+def test_other_tabs_and_browsers_of_an_erased_account_say_that_it_is_erased(
+    django_capture_on_commit_callbacks,
+):
+    account = make_account("zoe@exemple.fr")
+    first, elsewhere = in_another_browser(account), in_another_browser(account)
+    url, said = reverse("booking:erase-account"), "Votre compte est effacé."
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = first.post(url, {"password": PASSWORD}, follow=True)
+    assert said in answer.content.decode()
+    for client in (first, elsewhere, elsewhere):
+        # Sent from a tab that was open: its form is of no use to anybody, and kept for nobody.
+        answer = client.post(url, {"password": PASSWORD}, follow=True)
+        assert answer.redirect_chain == [(reverse("practitioners:home"), 302)]
+        assert said in answer.content.decode()
+        assert "session est terminée" not in answer.content.decode()
+    page = elsewhere.get(reverse("booking:my-appointments"), follow=True)
+    assert page.redirect_chain[-1][0].startswith(reverse("booking:sign-in"))
+    assert said in page.content.decode()
+    # The browser's next account is not spoken to of the former one, nor is anybody else.
+    other = make_account("noe@exemple.fr")
+    elsewhere.force_login(other, backend="booking.backends.EmailBackend")
+    elsewhere.get(reverse("booking:account"))
+    elsewhere.session.flush()
+    assert said not in elsewhere.get(reverse("booking:account"), follow=True).content.decode()
+    for mark in ("", "x" * 64, "é", "a b\n", "0" * 5000):
+        stranger = Client()
+        stranger.cookies[unsent.MARK] = mark
+        assert said not in stranger.get(reverse("booking:account"), follow=True).content.decode()
 
 
 def test_guessing_the_password_there_is_slowed_down_too(family):

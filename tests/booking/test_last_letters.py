@@ -13,6 +13,7 @@ from booking.models import Message
 from doctolib.development.mail_sink import kept_mails, start_sink
 from doctolib.servers import free_port
 from tests.booking import test_erase
+from tests.factories import make_account
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 
@@ -114,3 +115,29 @@ def test_a_relay_that_is_away_delays_nothing(
     account.refresh_from_db()
     assert not account.is_active
     assert {m.state for m in Message.objects.filter(kind="cancellation")} == {"void"}
+
+
+def test_an_account_without_visits_is_told_as_well(relay, now, django_capture_on_commit_callbacks):
+    account = make_account("ada@exemple.fr")
+    with django_capture_on_commit_callbacks(execute=True):
+        erased(account, now)
+        assert relay() == []
+    (told,) = relay()
+    assert (told["To"], told["Subject"]) == ("ada@exemple.fr", "Votre compte est effacé")
+    for kind in ("plain", "html"):
+        text = told.get_body((kind,)).get_content()
+        assert "quelqu’un avait votre mot de passe" in text
+        assert "24 novembre 2026" in text
+        # There is no page to look at any more.
+        assert "http" not in text and "dans votre compte" not in text
+    assert [row.state for row in Message.objects.filter(kind="account_erased")] == ["sent"]
+    assert send_owed(now=now + timedelta(days=1)) == 0
+
+
+def test_an_address_that_was_never_proved_gets_nothing(
+    relay, now, django_capture_on_commit_callbacks
+):
+    account = make_account("ada@exemple.fr", email_verified_at=None)
+    with django_capture_on_commit_callbacks(execute=True):
+        erased(account, now)
+    assert relay() == []
