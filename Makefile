@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Hundreds of processes of the suite import the same modules: each is compiled once and kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test lint walk fuzz clocks mutants bench tour reset browser help
 
