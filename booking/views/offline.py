@@ -5,13 +5,14 @@ drops them when the session ends.
 """
 
 import hashlib
+import json
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
@@ -22,6 +23,8 @@ from practitioners.domain import telephone
 from practitioners.domain.date_words import in_words
 
 KEPT = 10
+LANGUAGE = "langue"
+SPOKEN = [code for code, _name in settings.LANGUAGES]
 
 
 @cache_control(public=True, max_age=86400)
@@ -55,22 +58,30 @@ def manifest(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """The service worker; another version of what it keeps has another name."""
-    page = render_to_string("booking/offline.html", request=request)
-    version = hashlib.sha256(page.encode()).hexdigest()[:12]
-    return render(
-        request,
-        "booking/sw.js",
-        {"version": version},
-        content_type="text/javascript; charset=utf-8",
-    )
+    """The service worker; another version of what it keeps has another name.
+
+    It is the same for every reader: each difference would be a new version, which the browser
+    installs anew.
+    """
+    pages = {language: f"{reverse('booking:offline')}?{LANGUAGE}={language}" for language in SPOKEN}
+    shown = "".join(_page_in(language) for language in SPOKEN)
+    version = hashlib.sha256(shown.encode()).hexdigest()[:12]
+    script = render_to_string("booking/sw.js", {"version": version, "pages": json.dumps(pages)})
+    return HttpResponse(script, content_type="text/javascript; charset=utf-8")
 
 
 @cache_control(public=True, max_age=300)
 @require_safe
 def offline(request: HttpRequest) -> HttpResponse:
-    """The page that a device shows without network; it holds nothing of anybody's."""
-    return render(request, "booking/offline.html")
+    """The page that a device shows without network, in one language; it names nobody."""
+    asked = request.GET.get(LANGUAGE, "")
+    language = asked if asked in SPOKEN else translation.get_language()
+    return HttpResponse(_page_in(language), headers={"Content-Language": language})
+
+
+def _page_in(language: str) -> str:
+    with translation.override(language):
+        return render_to_string("booking/offline.html")
 
 
 @never_cache

@@ -182,7 +182,13 @@ def test_the_next_appointments_without_network(live_server, new_page):
     until(
         page,
         "navigator.serviceWorker.ready.then(() => caches.match('/rendez-vous/hors-ligne.json'))"
-        ".then((kept) => Boolean(kept) && navigator.serviceWorker.controller !== null)",
+        ".then((kept) => Boolean(kept))",
+    )
+    # The next page is the worker's; asked again, it is still the same one.
+    page.goto(f"{live_server.url}/compte/proches/")
+    assert page.evaluate(
+        "navigator.serviceWorker.ready.then((worker) => worker.update())"
+        ".then((worker) => !worker.installing && !worker.waiting && Boolean(navigator.serviceWorker.controller))"
     )
     page.context.set_offline(True)
     page.goto(f"{live_server.url}/compte/")

@@ -58,6 +58,24 @@ def test_signing_out_clears_the_device(client):
     assert answer["Clear-Site-Data"] == '"cache", "storage"'
 
 
+def test_the_service_worker_is_the_same_for_everybody(client, account):
+    """Where it differs by reader, signing in or out makes the browser install it anew each time."""
+    account.language = "en"
+    account.save()
+    others = [Client(headers={"Accept-Language": language}) for language in ("fr", "en", "de")]
+    workers = {each.get(reverse("booking:service-worker")).content for each in (client, *others)}
+    assert len(workers) == 1
+    for language, words in (("fr", "Hors ligne"), ("en", "Offline")):
+        address = f"{reverse('booking:offline')}?langue={language}"
+        assert f'"{address}"'.encode() in next(iter(workers))
+        for each in (client, *others):
+            answer = each.get(address)
+            assert answer["Content-Language"] == language
+            assert f"<h1>{words}</h1>" in answer.content.decode()
+    # A language that we do not speak is the reader's own.
+    assert "Hors ligne" in others[0].get("/hors-ligne/?langue=de").content.decode()
+
+
 def test_what_everybody_may_keep_is_nobodys(client):
     for name in ("offline", "manifest", "service-worker"):
         answer = Client().get(reverse(f"booking:{name}"))
