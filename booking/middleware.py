@@ -3,9 +3,12 @@ last use.
 """
 
 from collections.abc import Callable
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -15,6 +18,26 @@ from booking.session_store import session_digest
 from booking.views import device, known, unfinished, work_session
 
 SEEN_AT, SEEN_EVERY_S = "seen_at", 3600
+
+
+class SessionMiddleware(DjangoSessionMiddleware):
+    """Django's, but an answer takes back only the cookie of a session that its own request ended.
+
+    Signing in goes on under a new cookie. An answer to a request that left with the former one (of
+    another tab, of the service worker) may arrive after it. Django deletes the cookie in such an
+    answer, which signs out the reader who has just signed in, or refuses the request with 400 when
+    it has something to note in the session that is gone. A cookie that opens nothing does no harm.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        try:
+            answer: HttpResponse = super().process_response(request, response)
+        except SessionInterrupted:
+            return response
+        set_here = answer.cookies.get(settings.SESSION_COOKIE_NAME)
+        if set_here is not None and not set_here.value and not cast(Any, request.session).was_ended:
+            del answer.cookies[settings.SESSION_COOKIE_NAME]
+        return answer
 
 
 class DeviceMiddleware:

@@ -61,6 +61,8 @@ class SessionStore(SessionBase):
     """A session whose `session_key` is the cookie's value, and whose row is named by its digest."""
 
     _device_key: DeviceKey | None = None
+    # Whether it was ended by this request, and not found ended.
+    was_ended = False
 
     def load(self) -> dict[str, Any]:
         found = _OPEN.first(digest_of(self.session_key), timezone.now())
@@ -126,6 +128,7 @@ class SessionStore(SessionBase):
     def delete(self, session_key: str | None = None) -> None:
         if session_key in (None, self.session_key):
             self._device_key = None
+            self.was_ended = True
         end_session(digest_of(session_key or self.session_key))
 
     def encode(self, session_dict: dict[str, Any]) -> str:

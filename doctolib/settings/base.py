@@ -45,7 +45,7 @@ MIDDLEWARE = [
     "doctolib.nul.NulMiddleware",
     # Before the sessions: once it has the answer, a session that began has its key.
     "doctolib.once.OnceMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "booking.middleware.SessionMiddleware",
     "booking.middleware.DeviceMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
