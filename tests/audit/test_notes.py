@@ -1,5 +1,7 @@
 """Signed notes and checkpoints, with the example that Go's own implementation publishes."""
 
+import base64
+import re
 import struct
 
 import pytest
@@ -88,9 +90,22 @@ def test_a_cosignature_covers_its_time():
         notes.cosigned_at(note + notes.signature_line(witness, later), witness)
 
 
+NO_KEY = "is no verifier key"
+
+
 @pytest.mark.parametrize(
-    "text", ["", "a+b", NEUMANN[:-4], NEUMANN.replace("c74f", "c74e"), "x+00000000+AA=="]
+    ("text", "said"),
+    [
+        ("", f"'' {NO_KEY}"),
+        ("a+b", f"'a+b' {NO_KEY}"),
+        ("a b+00000000+AA==", f"'a b+00000000+AA==' {NO_KEY}"),
+        (NEUMANN[:-4], "PeterNeumann: a key of an unknown type"),
+        (NEUMANN[:-1], NO_KEY),
+        (NEUMANN.replace("c74f", "c74e"), "PeterNeumann: the key does not fit its id"),
+        ("x+00000000+AA==", "x: a key of an unknown type"),
+        ("x+00000000+" + base64.b64encode(b"\5" * 33).decode(), "x: a key of an unknown type"),
+    ],
 )
-def test_what_is_no_key_is_refused(text):
-    with pytest.raises(NoteBroken):
+def test_what_is_no_key_is_refused_and_says_why(text, said):
+    with pytest.raises(NoteBroken, match=f"{re.escape(said)}$"):
         VerifierKey.parse(text)
