@@ -78,9 +78,9 @@ def test_nobody_looks_up_by_a_secret_and_migrations_know_its_use():
     for lookup in ("contains", "in", "startswith", "gt"):
         with pytest.raises(FieldError):
             AddressCheck.objects.filter(**{f"target__{lookup}": "a"}).exists()
-    _name, path, args, kwargs = KeptSecretField("a name", use=USE).deconstruct()
+    _name, path, args, kwargs = KeptSecretField("a name", use=USE, blank=True).deconstruct()
     assert (path, args) == ("audit.vault.kept_fields.KeptSecretField", [])
-    assert kwargs == {"use": USE, "verbose_name": "a name"}
+    assert kwargs == {"use": USE, "verbose_name": "a name", "blank": True}
 
 
 @pytest.mark.django_db

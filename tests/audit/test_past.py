@@ -147,6 +147,12 @@ def test_the_sums_of_a_day_are_of_their_reasons_and_parts():
     assert (day.opened, day.weight, day.walked, day.practices) == (7.0, 0.5, 5, 1)
 
 
+def test_sums_are_kept_to_the_thousandth():
+    past = Past()
+    past.learn(seen(part=1 / 3), weight=0.12345, walking=False)
+    assert (past.now.opened, past.now.ahead, past.now.weight) == (0.333, 0.333, 0.123)
+
+
 def test_what_weighs_one_and_more_teaches_a_tenth():
     past = Past()
     for weight in (0.0, 0.999):
