@@ -147,6 +147,7 @@ def code(request: HttpRequest) -> HttpResponse:
         "has_app": has_app,
         "has_passkey": passkeys.of_account(account).exists(),
         "is_again": request.user == account,
+        "may_end_factors": accounts.may_end_factors(account),
         "next": entering.asked_target(request),
     }
     answer = render(request, "booking/code.html", context)
@@ -261,10 +262,8 @@ def reset_password(request: HttpRequest, token: str) -> HttpResponse:
         return done
     try:
         me = accounts.account_of_reset(token)
-        form = ResetForm(
-            request.POST or None,
-            may_end_factors=factor_reset.has_factors(me) and accounts.may_end_factors(me),
-        )
+        has_factors, may_end = factor_reset.has_factors(me), accounts.may_end_factors(me)
+        form = ResetForm(request.POST or None, may_end_factors=has_factors and may_end)
         if request.method == "POST" and form.is_valid():
             me = accounts.reset_password(
                 token=token,
@@ -281,7 +280,11 @@ def reset_password(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "booking/broken_link.html", context, status=400)
     except ValidationError as weak:
         form.add_error("password", weak)
-    context = {"form": form, "is_other": other_account.is_other(request, me.pk)}
+    context = {
+        "form": form,
+        "is_other": other_account.is_other(request, me.pk),
+        "keeps_factors": has_factors and not may_end,
+    }
     return render(request, "booking/reset_password.html", context)
 
 

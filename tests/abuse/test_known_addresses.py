@@ -288,7 +288,11 @@ def test_a_reset_ends_every_session_and_browser_that_was_known():
 @pytest.mark.parametrize("ends", [True, False])
 def test_a_reset_offers_a_patient_to_end_the_factors(ends, now):
     account = with_factors(make_account(KNOWN))
+    door = Client()
+    at_the_code = door.get(sign_in(door, email=KNOWN)["Location"]).content.decode()
+    assert f'href="{reverse("booking:forgotten")}"' in at_the_code
     page, _answer = reset(Client(), account, **({"ends_factors": "on"} if ends else {}))
+    assert "Votre second facteur reste demandé" not in page
     assert 'name="ends_factors"' in page
     assert CodeApp.objects.exists() is RecoverySheet.objects.exists() is not ends
     assert Entry.objects.filter(action="factors-ended").exists() is ends
@@ -305,8 +309,12 @@ def test_a_mail_alone_takes_no_factor_of_a_member_or_of_the_team(is_staff):
     page, answer = reset(Client(), account, ends_factors="on")
     assert answer.status_code == 302
     assert 'name="ends_factors"' not in page
+    # It is said what remains of the factors, and who takes a lost one away.
+    assert "Votre second facteur reste demandé" in page
+    assert "deux de ses membres en décident" in page
     assert CodeApp.objects.exists()
     assert RecoverySheet.objects.exists()
     client = Client()
     answer = sign_in(client, email=KNOWN, password=GOOD)
     assert answer["Location"].startswith(reverse("booking:code"))
+    assert "deux de ses membres en décident" in client.get(answer["Location"]).content.decode()
