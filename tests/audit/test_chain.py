@@ -247,3 +247,23 @@ def test_a_stranger_follows_the_chains_of_an_export(tmp_path):
             tree.append(leaf)
             link = json.loads(text).get("link")
             followed.follow(bytes.fromhex(link) if link else None, leaf)
+
+
+def test_a_chain_fits_by_its_places_and_by_its_leaves():
+    one, other = chain.Chain(writer=b"1" * 8), chain.Chain(writer=b"2" * 8)
+    followed = chain.Followed()
+    # Before there were chains, entries had no link.
+    followed.follow(None, b"0" * 32)
+    for mine, leaf in ((one, b"a" * 32), (other, b"b" * 32), (one, b"c" * 32), (other, b"d" * 32)):
+        followed.follow(mine.link(), leaf)
+        mine.advance(leaf)
+    for place, after in ((2, b"x" * 32), (3, b"c" * 32), (1, b"c" * 32), (2, b"d" * 32)):
+        broken = chain.Chain(writer=one.writer, place=place, after=after)
+        with pytest.raises(chain.Broken, match=f"its writer {one.writer.hex()} {MISSING}$"):
+            followed.follow(broken.link(), b"e" * 32)
+    with pytest.raises(chain.Broken, match=MISSING):
+        followed.follow(chain.Chain(writer=b"3" * 8, place=1).link(), b"e" * 32)
+    with pytest.raises(chain.Broken, match=r"^its link cannot be read$"):
+        followed.follow(one.link()[:-1], b"e" * 32)
+    # What did not fit is no end of a chain.
+    followed.follow(one.link(), b"e" * 32)

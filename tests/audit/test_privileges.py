@@ -62,6 +62,24 @@ def test_privileges_refuse_to_change_the_record(role, table, change):
         sql(change.format(table, column, column))
 
 
+def test_the_sealers_role_may_add_to_the_tree_and_to_nothing_else():
+    sealer = "doctolib_test_sealing"
+    if not rows("SELECT 1 FROM pg_roles WHERE rolname = %s", [sealer]):
+        sql(f"CREATE ROLE {sealer} NOLOGIN")
+    call_command("record", "grant-sealer", sealer)
+    may = rows(
+        "SELECT table_name, privilege_type FROM information_schema.role_table_grants"
+        " WHERE grantee = %s",
+        [sealer],
+    )
+    of_the_tree = ("audit_leaf", "audit_subtree", "audit_checkpoint", "audit_cosignature")
+    tables = (*of_the_tree, "audit_entry", "audit_sealer")
+    assert set(may) == {(table, "SELECT") for table in tables} | {
+        (table, "INSERT") for table in of_the_tree
+    } | {("audit_sealer", "UPDATE")}
+    sql(f"DROP OWNED BY {sealer}")
+
+
 def test_neither_triggers_nor_tables_can_be_taken_away(role):
     with acting_as(role):
         for statement in (

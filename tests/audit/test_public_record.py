@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -51,6 +52,18 @@ def test_the_page_and_the_checkpoint_are_for_everybody():
     assert answer.content.decode() == note
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
     assert notes.open_checkpoint(note, verify.public_key()).size == tree.size()
+
+
+def test_before_the_first_checkpoint_there_is_none_to_show():
+    """As on the first day: what other tests have sealed is out of sight for a moment."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute("DELETE FROM audit_cosignature; DELETE FROM audit_checkpoint")
+        assert proofs.newest_note() == ""
+        assert Client().get("/registre/checkpoint").status_code == 404
+        assert Client().get(reverse("audit:about")).status_code == 200
+        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])

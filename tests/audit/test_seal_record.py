@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -9,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from audit.models import Checkpoint, Leaf
-from audit.record import entries, merkle, notes, seal, tree, verify
+from audit.record import entries, health, merkle, notes, seal, tree, verify
 from tests.audit.record_fixtures import ACTOR, grow, rows, sql, write_entries
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,7 +99,22 @@ def test_an_entry_that_was_undone_is_never_sealed():
     assert places(kept) == [size]
 
 
-def test_only_one_process_seals_at_a_time():
+def test_what_was_open_at_the_last_run_is_waited_for_too():
+    """The oldest transaction of the run's snapshot, which nothing newer than it contains."""
+    grow(1)
+    with long_transaction() as end:
+        write_entries(1)
+        assert seal.seal_entries(now=timezone.now()) is not None
+        late = end()
+    now = timezone.now() + 2 * seal.WAITS_AT_MOST
+    assert health.problems(now=now) == [health.Problem.HELD_UP]
+    assert seal.seal_entries(now=now) is not None
+    assert places([late]) == [tree.size() - 1]
+    assert health.problems(now=now) == []
+
+
+def test_only_one_process_seals_at_a_time(caplog):
+    grow(1)
     write_entries(1)
     inside, leave = threading.Event(), threading.Event()
 
@@ -112,7 +128,13 @@ def test_only_one_process_seals_at_a_time():
     thread = threading.Thread(target=hold)
     thread.start()
     assert inside.wait(20)
+    caplog.clear()
     assert seal.seal_entries(now=timezone.now()) is None
+    # Two that meet are no trouble; one that has not ended for a minute is.
+    assert "held up" not in caplog.text
+    late = timezone.now() + seal.WAITS_AT_MOST + timedelta(seconds=1)
+    assert seal.seal_entries(now=late) is None
+    assert "sealing is held up" in caplog.text
     leave.set()
     thread.join()
     assert seal.seal_entries(now=timezone.now()) is not None
