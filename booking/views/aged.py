@@ -8,10 +8,8 @@ was filled in.
 import uuid
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
 from django_scopes import scope
 
 from booking.views import kept_choice, together
@@ -41,10 +39,9 @@ def lead_on(request: HttpRequest) -> HttpResponse | None:
             done = (
                 together.done_already(request, hold_id, choice.reason, starts_at)
                 if is_together
-                else done_already(choice)
+                else done_already(request, choice)
             )
         if done is not None:
-            messages.info(request, _("C’était déjà réservé\u00a0: rien n’est pris deux fois."))
             return done
     answers = answers_in(request.POST, people=people_wanted(request.POST))
     here = choice.address(request)

@@ -153,7 +153,7 @@ def confirm(request: HttpRequest, hold_id: uuid.UUID) -> HttpResponse:
     if request.user.is_authenticated:
         unfinished.forget_target(request, request.get_full_path())
         with scope(account=request.user):
-            return done_already(choice) or _confirm_for_account(request, choice)
+            return done_already(request, choice) or _confirm_for_account(request, choice)
     if (gone := _gone(request, choice)) is not None:
         return gone
     here = choice.address(request)
@@ -326,7 +326,7 @@ def _book(
         )
     except (book.SlotTaken, book.OutsideOpening):
         # The other of two equal requests may have been faster.
-        return done_already(choice) or _gone_when_sent(request, choice, patient)
+        return done_already(request, choice) or _gone_when_sent(request, choice, patient)
     except book.NotForThisPatient as problem:
         note_form.add_error(None, str(problem.text))
         return []

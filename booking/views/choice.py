@@ -13,7 +13,7 @@ from django.urls import reverse
 from audit.ids import read_id
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
-from booking.views import unfinished
+from booking.views import kept_choice, unfinished
 from booking.views.chosen import Answers, answers_in, chosen_reason, in_address
 from practitioners.domain import take
 from practitioners.models import VisitReason
@@ -66,7 +66,7 @@ def choice_in(
     )
 
 
-def done_already(choice: Choice) -> HttpResponse | None:
+def done_already(request: HttpRequest, choice: Choice) -> HttpResponse | None:
     """Where a form sent twice leads, and the way back to one that was sent: to its appointment."""
     same = Q(taken=choice.hold_id)
     if choice.patient is not None:
@@ -75,7 +75,11 @@ def done_already(choice: Choice) -> HttpResponse | None:
         same, visit_reason=choice.reason, starts_at=choice.starts_at, status=Status.BOOKED
     )
     row = rows.order_by("created_at", "pk").first()
-    return None if row is None else redirect(confirmed(row))
+    if row is None:
+        return None
+    if request.method == "POST":
+        kept_choice.say_done(request)
+    return redirect(confirmed(row))
 
 
 def confirmed(row: Appointment) -> str:

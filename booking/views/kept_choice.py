@@ -61,6 +61,11 @@ def keep(request: HttpRequest, answer: HttpResponse, kept: Kept, *, reason: Visi
     )  # fmt: skip
 
 
+def say_done(request: HttpRequest) -> None:
+    """Say that what a form would book was booked before, from another tab say."""
+    messages.info(request, _("C’était déjà réservé\u00a0: rien n’est pris deux fois."))
+
+
 def say_kept(request: HttpRequest) -> None:
     """Say that a form that came from before its reader signed in or out is kept, and unsent."""
     if request.user.is_authenticated:

@@ -146,7 +146,11 @@ def done_already(
         rows = Appointment.objects.filter(
             same, visit_reason=reason, starts_at=starts_at, status=Status.BOOKED
         )
-        return redirect("booking:my-appointments") if rows.exists() else None
+        if not rows.exists():
+            return None
+    if request.method == "POST":
+        kept_choice.say_done(request)
+    return redirect("booking:my-appointments")
 
 
 def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> HttpResponse:

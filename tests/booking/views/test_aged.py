@@ -134,6 +134,17 @@ def test_booked_in_the_other_tab_leads_to_the_appointment(client, reason, people
 
 
 @pytest.mark.parametrize("more", [{}, {"personnes": "2"}])
+def test_sent_from_two_tabs_of_one_session(client, reason, people, more):
+    sign_in(client)
+    address = held(client, reason, **more)
+    first, second = [filled_in(client, address, people) for _n in range(2)]
+    answers = [post(client, address, given) for given in (first, second)]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert "C’était déjà réservé" in client.get(answers[1]["Location"]).content.decode()
+    assert Appointment.unscoped.count() == (2 if more else 1)
+
+
+@pytest.mark.parametrize("more", [{}, {"personnes": "2"}])
 def test_signed_out_in_the_other_tab(client, reason, people, more):
     """What was filled in waits for its owner, who signs in to go on."""
     sign_in(client)
