@@ -262,6 +262,11 @@ urlpatterns = [
         name="end-video",
     ),
     path(
+        "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/video/rouvrir/",
+        practice_video.reopen,
+        name="reopen-video",
+    ),
+    path(
         "cabinet/<uuid:practice_id>/rendez-vous/<uuid:appointment_id>/video/inviter/",
         practice_video.invite,
         name="invite-to-video",

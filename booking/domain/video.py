@@ -213,6 +213,32 @@ def end(*, appointment: Appointment, actor: Actor, now: datetime) -> bool:
     return True
 
 
+def may_reopen(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether a room that its practitioner ended could be open still: its time lasts."""
+    is_its_time = opens_at(appointment) <= now <= closes_at(appointment)
+    stands = appointment.status != Status.CANCELLED
+    return stands and is_its_time and _seen(appointment).ended_at is not None
+
+
+@transaction.atomic
+def reopen(*, appointment: Appointment, actor: Actor, now: datetime) -> bool:
+    """Open a room again that was ended by a slip of the hand; on the record.
+
+    False if nobody has ended it. Who was marked as seen stays so. Raises CannotEnter where its time
+    is past or not yet come.
+    """
+    visit = _locked(appointment)
+    if visit.ended_at is None:
+        check_open(appointment, now=now)
+        return False
+    if not may_reopen(appointment, now=now):
+        raise CannotEnter(CannotEnter.over)
+    visit.ended_at = None
+    visit.save(update_fields=["ended_at"])
+    _record("video-reopened", appointment, actor=actor, now=now)
+    return True
+
+
 @transaction.atomic
 def invite(
     *, appointment: Appointment, membership: Membership, actor: Actor, now: datetime

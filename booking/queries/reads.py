@@ -45,6 +45,7 @@ ACTIONS = {
     "video-entered": _("Entrée dans la salle de la téléconsultation"),
     "video-started": _("Téléconsultation commencée"),
     "video-ended": _("Téléconsultation terminée"),
+    "video-reopened": _("Téléconsultation rouverte"),
     "video-colleague-invited": _("Collègue invité à la téléconsultation"),
     "member-linked": _("Membre relié à un praticien"),
     "document-given": _("Document transmis"),

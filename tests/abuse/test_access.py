@@ -162,7 +162,7 @@ ROOM = {
     "booking:desk-session",
     "booking:video", "booking:enter-video", "booking:signal-video", "booking:video-events",
     "booking:practice-video", "booking:enter-practice-video", "booking:signal-practice-video",
-    "booking:start-video", "booking:end-video", "booking:invite-to-video",
+    "booking:start-video", "booking:end-video", "booking:invite-to-video", "booking:reopen-video",
     "booking:practice-video-events",
 }  # fmt: skip
 API = {
@@ -246,7 +246,7 @@ POST_ONLY = {
 FORMS_OF_ALL = {
     "booking:hold", "booking:let-go", "booking:go-on", "booking:send-again", "booking:correct-address",
     "booking:sign-out", "booking:enter-video", "booking:start-video", "booking:end-video",
-    "booking:invite-to-video", "booking:enter-practice-video",
+    "booking:invite-to-video", "booking:enter-practice-video", "booking:reopen-video",
     "booking:register-device", "booking:renew-device",
 }  # fmt: skip
 

@@ -80,6 +80,7 @@ def room(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
         "start_url": start if part == Part.PRACTITIONER else "",
         "end_url": end if part == Part.PRACTITIONER else "",
         "colleagues": video.colleagues(row) if part == Part.PRACTITIONER else [],
+        "may_reopen": part == Part.PRACTITIONER and video.may_reopen(row, now=timezone.now()),
     }
     return render(request, "booking/video.html", context)
 
@@ -126,6 +127,18 @@ def end(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID)
     video.end(appointment=row, actor=practice_actor(request), now=timezone.now())
     video_room.say(row.pk, "ended")
     return HttpResponse(status=204)
+
+
+@practice_member("booking.join_video")
+@require_POST
+def reopen(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
+    """Open the room again after it was ended too soon."""
+    row = _held(request, appointment_id)
+    try:
+        video.reopen(appointment=row, actor=practice_actor(request), now=timezone.now())
+    except video.CannotEnter as refused:
+        messages.error(request, str(refused.text))
+    return redirect("booking:practice-video", practice_id, row.pk)
 
 
 @practice_member("booking.join_video")

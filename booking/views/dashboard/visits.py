@@ -1,6 +1,7 @@
 """A visit, and changing what is booked."""
 
 import uuid
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -110,6 +111,7 @@ def _visit_page(
         "video": video.progress(row, is_patient_here=video_room.has_patient(row.pk))
         if is_video
         else None,
+        "may_reopen": is_video and _may_reopen(request, row, now=now),
         "practice_note": PracticeNoteForm(
             initial={"text": practice_note if unsaved is None else unsaved}
         ),
@@ -124,6 +126,12 @@ def _visit_page(
     }
     status = 200 if unsaved is None else 409
     return render(request, "dashboard/visit.html", context, status=status)
+
+
+def _may_reopen(request: HttpRequest, row: Appointment, *, now: datetime) -> bool:
+    """Whether the member holds the video visit, and has ended it before its time was over."""
+    part = video.part_of_member(appointment=row, membership=membership_of(request))
+    return part == video.Part.PRACTITIONER and video.may_reopen(row, now=now)
 
 
 @practice_member("booking.change_appointments")

@@ -115,7 +115,7 @@ def test_a_visit_at_the_practice_has_no_room(visit, time_machine):
 NAMES = {
     "patient": ["video", "enter-video", "signal-video", "video-events"],
     "practice": ["practice-video", "enter-practice-video", "signal-practice-video", "start-video",
-                 "end-video", "invite-to-video", "practice-video-events"],
+                 "end-video", "reopen-video", "invite-to-video", "practice-video-events"],
 }  # fmt: skip
 READ = {"video", "video-events", "practice-video", "practice-video-events"}
 
@@ -197,6 +197,41 @@ def test_the_patient_waits_until_the_door_opens(visit, time_machine):
     assert "Aller à la téléconsultation" not in page
     actions = Entry.objects.filter(object_id=visit.pk).values_list("action", flat=True)
     assert {"video-entered", "video-started", "video-ended"} <= set(actions)
+
+
+@pytest.mark.parametrize("has_started", [True, False])
+def test_a_room_that_was_ended_by_a_slip_is_opened_again(visit, time_machine, has_started):
+    """While its time lasts, by who holds it: else nobody could talk to a patient who waits."""
+    time_machine.move_to(STARTS, tick=False)
+    patient, doctor = patient_of(visit), verified_client(visit.member.account)
+    reopen = at_practice(visit, "reopen-video")
+    enter(patient, own(visit, "enter-video"))
+    if has_started:
+        doctor.post(at_practice(visit, "start-video"))
+    # Not ended: nothing to do, and nothing on the record.
+    assert doctor.post(reopen)["Location"] == at_practice(visit, "practice-video")
+    doctor.post(at_practice(visit, "end-video"))
+    for name in ("practice-video", "visit"):
+        assert reopen in doctor.get(at_practice(visit, name)).content.decode()
+    secretary = verified_client(make_member(visit.practice, role="secretary").account)
+    assert reopen not in secretary.get(at_practice(visit, "visit")).content.decode()
+    assert secretary.post(reopen).status_code == 403
+    again = [doctor.post(reopen) for _n in range(2)]
+    assert {answer["Location"] for answer in again} == {at_practice(visit, "practice-video")}
+    assert Entry.objects.filter(action="video-reopened", object_id=visit.pk).count() == 1
+    assert reopen not in doctor.get(at_practice(visit, "visit")).content.decode()
+    page = patient.get(reverse("booking:appointment", args=[visit.pk])).content.decode()
+    assert "Aller à la téléconsultation" in page
+    assert enter(patient, own(visit, "enter-video"))[0] == 200
+    assert enter(doctor, at_practice(visit, "enter-practice-video"))[0] == 200
+    # Once its time is past it stays over.
+    doctor.post(at_practice(visit, "end-video"))
+    time_machine.move_to(STARTS + timedelta(minutes=91), tick=False)
+    patient, doctor = patient_of(visit), verified_client(visit.member.account)
+    assert reopen not in doctor.get(at_practice(visit, "practice-video")).content.decode()
+    shown = doctor.post(reopen, follow=True).content.decode()
+    assert "Cette téléconsultation est terminée." in shown
+    assert enter(patient, own(visit, "enter-video"))[0] == 409
 
 
 @pytest.mark.parametrize(
@@ -307,7 +342,7 @@ def test_a_colleague_is_invited_to_one_visit(visit, time_machine):
     assert Entry.objects.get(action="video-colleague-invited").subjects == [visit.patient_id]
     assert guest.get(at_practice(visit, "practice-video")).status_code == 200
     assert enter(guest, at_practice(visit, "enter-practice-video"))[0] == 200
-    for name in ("start-video", "end-video", "invite-to-video"):
+    for name in ("start-video", "end-video", "reopen-video", "invite-to-video"):
         assert guest.post(at_practice(visit, name)).status_code == 403
     secretary = make_member(
         visit.practice, role="secretary", practitioner=make_agenda().practitioner
