@@ -79,7 +79,8 @@ def note_code_used(*, account: Account, actor: Actor, now: datetime) -> None:
 
 def codes_left(account: Account) -> int:
     """How many recovery codes of an account are left."""
-    return int(RecoveryCode.objects.filter(sheet__user=account).count())
+    left: int = RecoveryCode.objects.filter(sheet__user=account).count()
+    return left
 
 
 def _fresh_codes(account: Account) -> list[str]:

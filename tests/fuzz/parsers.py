@@ -24,7 +24,7 @@ OUR_OWN = {
     "audit.record.content.plain_details", "audit.record.content.with_details",
     "audit.record.seal.cluster_id", "audit.record.tree.size", "audit.vault.files.open_part",
     "audit.vault.kept_fields.KeptSecretField.from_db_value",
-    "audit.vault.providers.transit.TransitKeyProvider.retire", "audit.views.factor.code_given_at",
+    "audit.vault.providers.transit.TransitKeyProvider._version", "audit.views.factor.code_given_at",
     "audit.views.factor.has_just_proved", "audit.watch.past.is_known",
     "audit.watch.watcher._fill_group", "audit.watch.watcher._locked",
     "audit.watch.watcher.leak_of", "audit.watch.watcher.observe",
