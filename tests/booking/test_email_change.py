@@ -50,7 +50,7 @@ def code():
 
 
 def words(answer):
-    return answer.content.decode()
+    return answer.content.decode().replace("<wbr>", "")
 
 
 def post(now):
