@@ -11,20 +11,18 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from time import monotonic
 
-import redis
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from audit.incidents.post import NotAtNight, NothingToSay, NotTaken, Recipient, post
 from audit.models import Incident, Notice, NoticeKind, NoticeState
-from audit.redis_client import redis_client
+from audit.wake import wake
 
 logger = logging.getLogger(__name__)
 
 CLAIM = timedelta(seconds=60)
 BATCH = 100
 BACKOFF_MINUTES = (1, 2, 5, 15, 60, 240, 720)
-AWAKE_KEY = "doctolib:notices-awake"
 Notices = QuerySet[Notice]
 
 
@@ -51,19 +49,13 @@ def owe(
     before = Notice.objects.filter(incident=incident, kind=kind).count()
     Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
     if state == NoticeState.OWED:
-        transaction.on_commit(wake, robust=True)
+        transaction.on_commit(wake_sender, robust=True)
     return Notice.objects.filter(incident=incident, kind=kind).count() - before
 
 
-def wake() -> None:
-    """Ask a worker to send now; the scheduler asks again anyway."""
-    from audit.tasks import send_notices
-
-    try:
-        if redis_client().set(AWAKE_KEY, b"1", nx=True, ex=1):
-            send_notices.apply_async()
-    except (redis.RedisError, OSError):
-        logger.warning("could not wake the sender of notices; the scheduler will")
+def wake_sender() -> None:
+    """Ask a worker to send now."""
+    wake("audit.send_notices")
 
 
 def send_due(*, now: datetime) -> int:

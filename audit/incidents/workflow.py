@@ -170,7 +170,7 @@ def pause(incident: Incident, *, is_paused: bool, actor: Actor, now: datetime) -
     incident.save(update_fields=["is_paused"])
     incidents.say(incident, "paused" if is_paused else "resumed", actor=actor, now=now)
     if not is_paused:
-        transaction.on_commit(notices.wake, robust=True)
+        transaction.on_commit(notices.wake_sender, robust=True)
 
 
 def _locked(incident: Incident) -> Incident:
@@ -246,7 +246,7 @@ def _exposed(incident: Incident, of: ApprovalOf, *, now: datetime) -> Iterable[R
 
 def _tell(of: ApprovalOf, incident: Incident, actor: Actor, now: datetime) -> None:
     _drafts(incident, of).update(state=NoticeState.OWED, due_at=now)
-    transaction.on_commit(notices.wake, robust=True)
+    transaction.on_commit(notices.wake_sender, robust=True)
 
 
 def _close(incident: Incident, actor: Actor, now: datetime) -> None:

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from smtplib import SMTPException
 from time import monotonic
 
-import redis
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -22,7 +21,6 @@ from django.urls import reverse
 from django.utils import translation
 
 from audit.record.entries import system_actor
-from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import (
     account_letters,
@@ -60,17 +58,6 @@ ABOUT_APPOINTMENT = (
     "appointment__visit_reason",
     "appointment__agenda__practitioner",
 )
-AWAKE_KEY = "doctolib:sender-awake"
-WAKE_EVERY_S = 1.0
-
-
-class _LastWake:
-    """When this process last asked: under load most bookings need not even ask Redis."""
-
-    at = -WAKE_EVERY_S
-
-
-_last_wake = _LastWake()
 
 
 class NotAtNight(Exception):
@@ -79,20 +66,6 @@ class NotAtNight(Exception):
     def __init__(self, *, until: datetime) -> None:
         super().__init__(until)
         self.until = until
-
-
-def wake_sender() -> None:
-    """Ask a worker to send now, at most once a second; Celery beat asks again anyway."""
-    from booking.tasks import send_owed_messages
-
-    if monotonic() - _last_wake.at < WAKE_EVERY_S:
-        return
-    _last_wake.at = monotonic()
-    try:
-        if redis_client().set(AWAKE_KEY, b"1", nx=True, ex=1):
-            send_owed_messages.apply_async(countdown=0.2)
-    except (redis.RedisError, OSError):
-        logger.warning("could not wake the sender; the scheduler will")
 
 
 def send_owed(*, now: datetime) -> int:

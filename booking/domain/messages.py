@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from audit.fixed_query import insert_rows
+from audit.wake import wake
 from booking.domain import reminders, told
 from booking.domain.quiet_hours import when_to_text, zone_where
 from booking.models import (
@@ -357,9 +358,8 @@ def _insert(rows: list[Message]) -> None:
 
 
 def _wake() -> None:
-    from booking.domain.delivery import wake_sender
-
-    wake_sender()
+    # A little later, so that one worker takes what is owed within the same second.
+    wake("booking.send_owed_messages", after_s=0.2)
 
 
 def _pass_on(appointment: Appointment) -> None:

@@ -20,6 +20,7 @@ from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault import erase as vault
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
+from audit.wake import ask_for
 from booking.domain import imported_visits, patient_file, visit_calendar
 from booking.domain.access_changes import tell
 from booking.domain.duplicates import Duplicate, probable_duplicates
@@ -191,9 +192,7 @@ def start(
 
 
 def _wake(import_id: uuid.UUID) -> None:
-    from booking.tasks import import_patients
-
-    import_patients.delay(str(import_id))
+    ask_for("booking.import_patients", arguments=[str(import_id)])
 
 
 @transaction.atomic
