@@ -156,11 +156,19 @@ def test_a_grant_that_opens_nothing_shows_none(grant, now):
     assert reveal_budget.use_of(grant, now=now) is None
 
 
-def test_it_is_narrowed_by_what_the_software_ever_opened(grant, appointments, now, monkeypatch):
+def test_it_is_narrowed_by_what_the_software_ever_opened(
+    grant, agenda, appointments, now, monkeypatch
+):
+    """Six of its busiest days, of the eight who come within the week."""
     monkeypatch.setattr(reveal_budget, "FLOOR_DAY", 2)
+    other = make_agenda(practice=agenda.practice)
+    make_opening(other, make_reason(other))
+    grant.agendas.add(other)
+    for minute in (0, 30):
+        booked(other, 8, minute, now)
     past = Past(first="2026-10-01", today="2026-11-23", days=[Day(opened=1)] * 9)
     practice = grant.practice_id.hex
-    for busiest, day in [({}, 2), ({practice: 1}, 6), ({practice: 9}, 6)]:
+    for busiest, day in [({}, 2), ({practice: 1}, 6), ({practice: 9}, 8)]:
         past.busiest = busiest
         Watched.objects.update_or_create(
             id=grant.credential_id,
@@ -169,4 +177,4 @@ def test_it_is_narrowed_by_what_the_software_ever_opened(grant, appointments, no
         assert reveal_budget.limits_of(grant, now=now).day == day
     # While it is new there is no past to narrow it by: a first synchronisation goes through.
     Watched.objects.update(state={})
-    assert reveal_budget.limits_of(grant, now=now).day == 6
+    assert reveal_budget.limits_of(grant, now=now).day == 8
