@@ -6,7 +6,7 @@ asked before anything is held; what is closed to everyone is said, and not offer
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from practitioners.domain.eligibility import Booker, Person, Restriction, restriction
@@ -79,7 +79,6 @@ class Audience:
     is_somebody_else: bool = False
     asks_whom: bool = False
     count: int = 1
-    people: tuple[Person, ...] = field(default=())
 
     @property
     def asks_known(self) -> bool:
@@ -174,5 +173,4 @@ def audience_of(
         person=person,
         is_somebody_else=is_somebody_else,
         asks_whom=len({(each.is_known, each.is_barred) for each in people}) > 1,
-        people=people,
     )

@@ -97,6 +97,15 @@ def test_an_hour_after_the_booking_nothing_is_late(reason, after, expected):
     assert deadline.terms(row, now=at).is_grace
 
 
+def test_grace_begins_after_the_last_instant_of_the_deadline(reason):
+    row = booked(reason, NINE - timedelta(days=5))
+    last = deadline.free_until(row)
+    assert last < NINE
+    row.created_at = last - HOUR / 2
+    for at, is_grace in ((last, False), (last + SECOND, True), (last + HOUR / 2 + SECOND, False)):
+        assert deadline.terms(row, now=at).is_grace is is_grace
+
+
 def test_the_hour_of_grace_ends_when_the_visit_begins(reason):
     reason.minimum_notice_minutes = 0
     reason.save()
