@@ -8,10 +8,21 @@ from practitioners.models import Practitioner
 MOST = 100
 
 
-def toggle(*, account: Account, practitioner: Practitioner, now: datetime) -> bool:
-    """Make a practitioner a favourite, or no longer one. Returns whether they are one now."""
-    gone, _by_model = Favourite.objects.filter(account=account, practitioner=practitioner).delete()
-    if gone or Favourite.objects.filter(account=account).count() >= MOST:
+def keep(
+    *, account: Account, practitioner: Practitioner, now: datetime, wanted: bool | None = None
+) -> bool:
+    """Make a practitioner a favourite, or no longer one, as is wanted; twice is once.
+
+    Without a word of what is wanted, the other of the two. Returns whether they are one now.
+    """
+    mine = Favourite.objects.filter(account=account, practitioner=practitioner)
+    if wanted is None:
+        wanted = not mine.exists()
+    if not wanted:
+        mine.delete()
+        return False
+    others = Favourite.objects.filter(account=account).exclude(practitioner=practitioner)
+    if others.count() >= MOST:
         return False
     Favourite.objects.get_or_create(
         account=account, practitioner=practitioner, defaults={"created_at": now}

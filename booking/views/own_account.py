@@ -29,6 +29,8 @@ from booking.views.access import (
 from practitioners.domain import members
 from practitioners.models import Membership, Practitioner
 
+# What the button of a practitioner says that it will do: another tab may have done it.
+WANTED = {"oui": True, "non": False}
 # What a mail program's own button sends (RFC 8058).
 ONE_CLICK = "List-Unsubscribe"
 
@@ -144,8 +146,11 @@ def no_reminders(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 def toggle_favourite(request: HttpRequest, practitioner_id: uuid.UUID) -> HttpResponse:
     practitioner = get_object_or_404(Practitioner, pk=practitioner_id)
-    is_now = favourites.toggle(
-        account=account_of(request), practitioner=practitioner, now=timezone.now()
+    is_now = favourites.keep(
+        account=account_of(request),
+        practitioner=practitioner,
+        now=timezone.now(),
+        wanted=WANTED.get(request.POST.get("garder", "")),
     )
     if request.headers.get("HX-Request"):
         context = {"practitioner": practitioner, "is_favourite": is_now}

@@ -98,6 +98,20 @@ def test_all_others_are_closed_even_those_never_noted(account):
     assert "celui-ci" in here.get(SESSIONS).content.decode()
 
 
+@pytest.mark.parametrize("wanted", ["oui", "non"])
+def test_a_favourite_of_two_tabs_is_what_both_wanted(account, wanted):
+    """The second tab's button said the same as the first one's, and does not undo it."""
+    client, practitioner = device(), make_agenda().practitioner
+    there = reverse("booking:toggle-favourite", args=[practitioner.pk])
+    if wanted == "non":
+        client.post(there, {"garder": "oui"})
+    for _n in range(2):
+        page = reverse("practitioners:practitioner", args=[practitioner.pk])
+        assert client.post(there, {"garder": wanted, "next": page})["Location"] == page
+        shown = client.get(page).content.decode()
+        assert f'name="garder" value="{"non" if wanted == "oui" else "oui"}"' in shown
+
+
 def test_nobody_closes_anothers_session(account):
     device()
     row = SignIn.objects.get()
