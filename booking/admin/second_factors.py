@@ -53,7 +53,8 @@ class FactorResetAdmin(ReadMostlyAdmin):
         if not request.user.has_perm("booking.change_account"):
             raise PermissionDenied
         account = get_object_or_404(Account, pk=account_id)
-        form, problem = AskForm(request.POST or None), ""
+        decides = "decision" in request.POST
+        form, problem = AskForm(None if decides else request.POST or None), ""
         if request.method == "POST":
             try:
                 said = self._act(request, account, form)
@@ -82,7 +83,11 @@ class FactorResetAdmin(ReadMostlyAdmin):
         """Do what the pressed button says; return the words for it, or nothing for a wrong form."""
         actor, now = acting_staff(request), timezone.now()
         decision, waiting = request.POST.get("decision"), factor_reset.pending(account)
-        if decision is not None and waiting is not None:
+        if decision is not None:
+            # Another page than this one may have decided, and somebody have asked anew.
+            shown = request.POST.get("demande") or (str(waiting.pk) if waiting else "")
+            if waiting is None or shown != str(waiting.pk):
+                raise factor_reset.ResetRefused(factor_reset.DECIDED)
             factor_reset.decide(
                 reset_id=waiting.pk, approve=decision == "approve", actor=actor, now=now
             )

@@ -33,6 +33,9 @@ class ResetOver(InvalidLink):
     )
 
 
+DECIDED = _("Cette demande est déjà décidée.")
+
+
 class ResetRefused(Exception):
     """A reset cannot be asked for, or not be decided so; the text says why."""
 
@@ -83,7 +86,7 @@ def decide(*, reset_id: uuid.UUID, approve: bool, actor: Actor, now: datetime) -
     """
     row = FactorReset.objects.select_for_update().select_related("account").get(pk=reset_id)
     if row.ended_at is not None or row.due_at is not None:
-        raise ResetRefused(_("Cette demande est déjà décidée."))
+        raise ResetRefused(DECIDED)
     if _id(actor) in (row.asked_by, row.account_id):
         raise ResetRefused(_("Une autre personne de l’équipe doit décider."))
     if not approve:

@@ -169,6 +169,31 @@ def test_declined_is_over_and_asked_twice_is_once(team, owner):
     assert Message.objects.filter(account=owner).count() == 0
 
 
+def shown_on(client, owner):
+    """What the page's own form sends of the request that it shows."""
+    return re.search(r'name="demande" value="([^"]+)"', client.get(page(owner)).content.decode())[1]
+
+
+@pytest.mark.parametrize("decision", ["approve", "decline"])
+def test_a_page_decides_on_the_request_that_it_shows(team, owner, decision):
+    """And on no later one, whose proof its reader has not seen."""
+    third = verified_client(make_account("equipe3@exemple.fr", is_staff=True, is_superuser=True))
+    ask(team[0], owner)
+    old = {"decision": decision, "demande": shown_on(team[1], owner)}
+    assert third.post(page(owner), {**old, "decision": "decline"}).status_code == 302
+    late = team[1].post(page(owner), old)
+    assert "Cette demande est déjà décidée." in late.content.decode()
+    assert "obligatoire" not in late.content.decode()
+    ask(team[0], owner)
+    again = team[1].post(page(owner), old)
+    assert "Cette demande est déjà décidée." in again.content.decode()
+    assert factor_reset.pending(owner).due_at is None
+    # The request that waits now is on the page that answers, to be decided.
+    fresh = {"decision": "approve", "demande": shown_on(team[1], owner)}
+    assert team[1].post(page(owner), fresh).status_code == 302
+    assert factor_reset.pending(owner).due_at is not None
+
+
 @pytest.mark.parametrize(
     "sent", [{}, {"proof": ""}, {"proof": "curiosity"}, {"decision": "approve"}]
 )
