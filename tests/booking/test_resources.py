@@ -290,3 +290,10 @@ def test_outside_is_outside_though_the_room_is_taken(room, now):
     booked(one, NINE, now)
     with pytest.raises(OutsideOpening), transaction.atomic():
         booked(other, NINE - 8 * HALF, now)
+
+
+def test_why_a_time_is_unusual_is_said_and_what_else_is():
+    outside, both = UnusualTime([Why.OUTSIDE]), UnusualTime([Why.OUTSIDE, Why.OUT_OF_SERVICE])
+    assert str(outside).endswith("Confirmez que c’est bien elle.")
+    assert str(both) == f"{outside} Une salle ou un appareil nécessaire est aussi hors service."
+    assert both.whys == [Why.OUTSIDE, Why.OUT_OF_SERVICE]

@@ -17,10 +17,13 @@ from importlib.metadata import version
 from tests.mutation.groups import GROUPS, ROOT
 from tests.mutation.reached import DIRECTORY, FILE
 
-# Their tests start other processes, which run what is on the disk, or take minutes each.
+# Their tests start other processes, which run what is on the disk, or take minutes each, or need
+# all communes of the country, which each fork would load anew.
 LEFT_OUT = (
     "tests/audit/test_leak_search.py", "tests/browser", "tests/doctolib/test_drill.py",
-    "tests/faults", "tests/partners/test_document.py", "tests/walks",
+    "tests/faults", "tests/partners/test_document.py", "tests/practitioners/test_places.py",
+    "tests/practitioners/test_search_facts.py", "tests/practitioners/test_search_tables.py",
+    "tests/walks",
 )  # fmt: skip
 OUTCOMES = ("killed", "timed out", "survived", "not covered")
 ENOUGH = 0.85

@@ -8,6 +8,7 @@ one's way: the record is append-only, and takes no entry back.
 import gc
 import importlib
 import json
+import mmap
 import os
 import signal
 import time
@@ -94,8 +95,10 @@ class Runner:
         texts = tuple(filter(None, os.environ.get("MUTANTS_FIRST", "").split(",")))
         self.first = [name for name in self.items if any(text in name for text in texts)]
         self.killers: dict[tuple[Path, str], list[str]] = {}
-        # Tests that fail in a fork without any mutant, or do not.
+        # Tests that fail or hang in a fork without any mutant, or do not.
         self.trusted: dict[str, bool] = {}
+        # Which of its tests a fork is at: what it hangs in, if it does.
+        self.at = mmap.mmap(-1, 4)
         self.copies: _Copies
         self.living: Living
 
@@ -128,7 +131,7 @@ class Runner:
         while True:
             items = self._chosen(mutant)
             outcome, by = self._fork(mutant, items) if items else ("not covered", "")
-            if outcome != "killed" or self._is_trusted(by):
+            if outcome not in ("killed", "timed out") or self._is_trusted(by):
                 break
         if outcome == "killed":
             killers = self.killers.setdefault((mutant.path, mutant.function), [])
@@ -171,6 +174,7 @@ class Runner:
         self.copies.prepare()
         connections.close_all()
         reader, writer = os.pipe()
+        self.at[:4] = bytes(4)
         child = os.fork()
         if not child:
             os.close(reader)
@@ -182,7 +186,9 @@ class Runner:
             by, _, why = pipe.read().decode(errors="replace").partition("\n")
         if status is None or any(_commits(item) for item in items):
             self.copies.is_clean = False
-        if mutant is None and status:
+        if status is None:
+            by, why = items[int.from_bytes(self.at[:4])].nodeid, "it took too long"
+        if mutant is None and status != SURVIVED:
             print(f"counts no more, since it fails without a mutant: {by}\n{why}", flush=True)
         outcomes = {SURVIVED: "survived", UNSUITABLE: "unsuitable", None: "timed out"}
         return outcomes.get(status, "killed"), by
@@ -209,8 +215,9 @@ class Runner:
             except (CannotBePutIn, SyntaxError) as problem:
                 os.write(writer, str(problem).encode())
                 return UNSUITABLE
-        for item in items:
-            session: Any = self.session
+        session: Any = self.session
+        for number, item in enumerate(items):
+            self.at[:4] = number.to_bytes(4)
             for report in runtestprotocol(item, log=False, nextitem=session):
                 if report.failed:
                     os.write(writer, f"{item.nodeid}\n{report.longreprtext}".encode()[:4000])

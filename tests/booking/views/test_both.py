@@ -6,7 +6,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from booking.domain.conflicts import Kind, Wanted, conflicts, conflicts_of_move
 from booking.domain.offer_links import offer_token
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
@@ -23,7 +22,6 @@ from tests.factories import (
     make_member,
     make_opening,
     make_patient,
-    make_practice,
     make_reason,
     verified_client,
 )
@@ -128,55 +126,6 @@ def test_a_patient_is_asked_about_the_same_practitioner_within_a_day(
     assert (ASKS in page.content.decode()) == is_asked
     answer = send(client, form_with(page, "note"), held)
     assert answer.status_code == (409 if is_asked else 302)
-
-
-def test_what_is_in_the_way_is_so_to_the_instant(reason, elsewhere, zoe, now):
-    instant = timedelta(microseconds=1)
-    other = booked(reason, now, patient=zoe, starts_at=NINE)
-    near, at_once = Kind.SAME_PRACTITIONER, Kind.SAME_TIME
-    for of, starts_at, expected in [
-        (reason, NINE - DAY, None),
-        (reason, NINE - DAY + instant, near),
-        (reason, NINE + DAY - instant, near),
-        (reason, NINE + DAY, None),
-        (elsewhere, NINE - HALF, None),
-        (elsewhere, NINE - HALF + instant, at_once),
-        (elsewhere, NINE + HALF - instant, at_once),
-        (elsewhere, NINE + HALF, None),
-    ]:
-        wanted = Wanted(
-            patient_id=zoe.pk, practitioner_id=of.agenda.practitioner_id,
-            starts_at=starts_at, ends_at=starts_at + HALF,
-        )  # fmt: skip
-        found = conflicts(wanted=[wanted], seen=Appointment.unscoped.all())
-        assert [(each.kind, each.other.pk) for each in found] == (
-            [(expected, other.pk)] if expected else []
-        )
-    later = booked(reason, now, patient=zoe, starts_at=NINE + 3 * DAY)
-    found = conflicts_of_move(
-        appointment=later, starts_at=NINE + HALF, seen=Appointment.unscoped.all()
-    )
-    assert [(each.kind, each.other.pk) for each in found] == [(near, other.pk)]
-
-
-def test_a_day_is_the_practices_own_however_long(zoe, now):
-    """In Saint-Pierre-et-Miquelon, where clocks go back on that night and no day of ours ends."""
-    far = make_open_reason(practice=make_practice(postcode="97500", time_zone="America/Miquelon"))
-    midnight = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
-    hour = timedelta(hours=1)
-    booked(far, now, patient=zoe, starts_at=NINE + 4 * hour)
-    for first, second, is_one in [
-        (midnight, midnight + 25 * hour - HALF, True),
-        (midnight, midnight + 25 * hour, False),
-        (midnight - HALF, midnight + 24 * hour, False),
-    ]:
-        Appointment.unscoped.update(starts_at=first, ends_at=first + HALF)
-        wanted = Wanted(
-            patient_id=zoe.pk, practitioner_id=far.agenda.practitioner_id,
-            starts_at=second, ends_at=second + HALF,
-        )  # fmt: skip
-        found = conflicts(wanted=[wanted], seen=Appointment.unscoped.all())
-        assert [each.kind for each in found] == ([Kind.SAME_PRACTITIONER] if is_one else [])
 
 
 def test_nobody_is_asked_about_others_or_what_is_cancelled(client, reason, elsewhere, zoe, now):
