@@ -1,8 +1,10 @@
 """Passwords made of what everybody tries here first: the platform's name and its trade."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
+from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -43,12 +45,19 @@ class NotOfTheseWords:
     """Refuses a password that is these words, with any digits and signs and little else."""
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raises ValidationError."""
+        """Raises ValidationError, unless Django's list of common passwords says it already."""
+        if password.lower().strip() in _common():
+            return
         if _is_usual(password) or _is_usual(password.translate(_INSTEAD)):
             raise ValidationError(self.get_help_text(), code="password_of_usual_words")
 
     def get_help_text(self) -> str:
         return _("Ce mot de passe se devine : il est fait de mots que tout le monde essaie ici.")
+
+
+@lru_cache(maxsize=1)
+def _common() -> frozenset[str]:
+    return frozenset(CommonPasswordValidator().passwords)
 
 
 def _letters(text: str) -> str:

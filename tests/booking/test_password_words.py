@@ -38,3 +38,11 @@ def test_a_longer_word_stands_before_one_that_it_holds():
     """Else what is left of the longer one would count as letters of one's own."""
     for at, word in enumerate(WORDS):
         assert not [other for other in WORDS[:at] if other in word]
+
+
+@pytest.mark.parametrize("password", ["password1234", "Password1234", "Motdepasse2026"])
+def test_a_password_is_said_once_to_be_what_everybody_takes(password):
+    with pytest.raises(ValidationError) as refused:
+        validate_password(password)
+    said = {each.code for each in refused.value.error_list}
+    assert len(said & {"password_too_common", "password_of_usual_words"}) == 1
