@@ -16,6 +16,7 @@ from practitioners.domain.asides import without_asides
 from practitioners.domain.meaning import NOTHING, PREFIX, SIMILAR, Understanding, changed
 from practitioners.domain.name_matches import any_of, listed
 from practitioners.domain.places import Place, look_up, look_up_exactly
+from practitioners.domain.text import search_text
 from practitioners.domain.titles import (
     BEFORE_A_NAME,
     WOMAN_OR_MAN,
@@ -41,6 +42,9 @@ def understand(what: str, *, has_place: bool) -> Understanding:
     asides = without_asides(what)
     tokens = list(asides.words)[:LONGEST]
     meant = Understanding(anything=True)
+    if what.strip() and not search_text(what):
+        # Signs, or letters of another alphabet: something is asked for that cannot be read.
+        meant = Understanding(level=NOTHING, text=what.strip())
     if tokens:
         meant = _Reading(tokens, Vocabulary.current(), has_place=has_place).understanding()
     here = asides.here and not has_place and meant.place is None
