@@ -202,10 +202,16 @@ def icon(name: str) -> SafeString:
     )
 
 
+# What was just done, which the page that follows says and no page after it.
+SAID_ONCE = ("fait", "confirme")
+
+
 @register.simple_tag(takes_context=True)
 def querystring_with(context: template.Context, **changes: object) -> str:
-    """The page's query string with some parameters changed."""
+    """The page's query string with some parameters changed, and without what it says once."""
     query = context["request"].GET.copy()
+    for name in SAID_ONCE:
+        query.pop(name, None)
     for name, value in changes.items():
         query[name] = str(value)
     return str(query.urlencode())

@@ -190,6 +190,13 @@ def test_the_success_names_the_patient_and_keeps_no_name_anywhere(reason, client
     assert "Lefèvre" not in str(dict(client.session))
 
 
+def test_the_success_is_said_once_and_not_on_the_pages_after_it(reason, client, page, zoe):
+    text = client.get(client.post(page, when(reason, patient=zoe.pk))["Location"]).content.decode()
+    links = re.findall(r'href="(\?[^"]*)"', text)
+    assert [each for each in links if "vue=mois" in each and "jour=" in each]
+    assert [each for each in links if "fait=" in each] == []
+
+
 def test_somebody_elses_success_is_not_told(agenda, reason, client, page, zoe, time_machine):
     address = client.post(page, when(reason, patient=zoe.pk))["Location"]
     other = verified_client(make_member(agenda.practice).account)
