@@ -12,6 +12,7 @@ from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.test import Client
 from django.utils import translation
 from django.utils.translation import ngettext
+from django_otp_webauthn.exceptions import OTPWebAuthnApiError
 
 from doctolib.environment import PROJECT_DIR
 
@@ -161,3 +162,16 @@ def test_a_label_ends_in_the_colon_of_its_language(language, label):
     with translation.override(language):
         shown = engines["django"].from_string("Annuler{% colon %}x").render({})
     assert shown == label
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_the_library_of_passkeys_refuses_is_said_in_our_words(language):
+    """Its sentences reach the sign-in page as they are."""
+    kinds = {OTPWebAuthnApiError, *OTPWebAuthnApiError.__subclasses__()}
+    theirs = {kind for kind in kinds if kind.__module__ == OTPWebAuthnApiError.__module__}
+    assert len(theirs) > 5
+    for kind in theirs:
+        with translation.override(None):
+            source = str(kind.default_detail)
+        with translation.override(language):
+            assert str(kind.default_detail) != source
