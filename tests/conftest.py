@@ -19,6 +19,9 @@ from tests.clock import NOW
 from tests.emptied import empty_database
 from tests.shared_data import SHARED
 
+# What these assert is told like what a test asserts.
+pytest.register_assert_rewrite("tests.support", "tests.factories")
+
 collect_ignore = (
     []
     if SHARED.exists()

@@ -21,7 +21,6 @@ from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel
 from partners.api.scoped import ScopedView
 from practitioners.models import Taken
-from tests.booking.test_concurrency import race
 from tests.factories import (
     make_account,
     make_agenda,
@@ -35,6 +34,7 @@ from tests.factories import (
     verified_client,
 )
 from tests.partners.software import KEY, Software, proof
+from tests.support.race import race
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 NINE = datetime(2026, 11, 30, 9, tzinfo=UTC)

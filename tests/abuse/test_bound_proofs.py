@@ -8,8 +8,8 @@ from joserfc.jwk import ECKey, OctKey
 
 from booking.models import DeviceKey
 from booking.views import device
-from tests.abuse.test_bound_session import behind_tls, bound, browser, patient, sign_in
 from tests.device import OFFER, Device, signed
+from tests.support.bound_session import behind_tls, bound, browser, patient, sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen", "behind_tls")]
 __all__ = ["behind_tls", "patient"]

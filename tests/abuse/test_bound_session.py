@@ -20,17 +20,11 @@ from booking.views import device
 from practitioners.models import Membership
 from tests.device import OFFER, Device, ask, copied, session_cookie
 from tests.factories import PASSWORD, make_account, make_practice
+from tests.support.bound_session import HOME, behind_tls, bound, browser, patient, sign_in  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen", "behind_tls")]
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-CHROME = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36"
-SURGERY, HOME = "203.0.113.7", "198.51.100.9"
 ADDRESS = "membre@exemple.fr"
-
-
-@pytest.fixture
-def behind_tls(settings):
-    settings.SESSION_COOKIE_SECURE = True
 
 
 @pytest.fixture
@@ -46,33 +40,11 @@ def member(practice):
     return account
 
 
-@pytest.fixture
-def patient():
-    return make_account("patiente@exemple.fr")
-
-
-def sign_in(client, address="patiente@exemple.fr", **more):
-    form = {"email": address, "password": PASSWORD, **more}
-    return client.post(reverse("booking:sign-in"), form)
-
-
 def give_code(client):
     app = CodeApp.objects.get()
     app.last_step = -1
     app.save()
     return client.post(reverse("booking:code"), {"code": f"{totp(app.seed):06d}"})
-
-
-def browser(**more):
-    return Client(HTTP_USER_AGENT=CHROME, REMOTE_ADDR=SURGERY, **more)
-
-
-def bound(alg="ES256"):
-    """A patient's browser whose session is bound, and its device."""
-    client, own = browser(), Device(alg)
-    answer = own.take_up(client, sign_in(client))
-    assert answer.status_code == 200, answer.content
-    return client, own
 
 
 def opens(client, page=None):

@@ -11,7 +11,6 @@ from audit.models import Entry
 from audit.views.factor import ASKS_ON, CODE_GIVEN_AT, ENTERED_AT
 from booking.models import Account, CodeApp
 from practitioners.models import Invitation
-from tests.abuse.test_access import PRACTICE, STAFF, VENDOR, address, built, world
 from tests.addresses import names
 from tests.factories import (
     PASSWORD,
@@ -20,6 +19,7 @@ from tests.factories import (
     make_practice,
     verified_client,
 )
+from tests.support.routes import PRACTICE, STAFF, VENDOR, address, built, world
 
 __all__ = ["built", "world"]
 pytestmark = pytest.mark.django_db

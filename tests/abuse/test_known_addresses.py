@@ -13,13 +13,13 @@ from audit.models import Entry
 from booking.domain import accounts, address_checks, delivery, throttle
 from booking.models import Account, AddressCheck, CodeApp, Message, RecoverySheet
 from practitioners.models import Membership
-from tests.booking.test_accounts import CHOOSE, GOOD, check_of, choose, link_of, sign_in, sign_up
 from tests.factories import (
     PASSWORD,
     make_account,
     make_member,
     make_practice,
 )
+from tests.support.accounts import CHOOSE, GOOD, check_of, choose, link_of, sign_in, sign_up
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 SIGN_UP, FORGOTTEN = reverse("booking:sign-up"), reverse("booking:forgotten")

@@ -17,7 +17,7 @@ from partners.api.serializers import IdentityIn
 from partners.models import Credential, Partner
 from practitioners.domain.directory_import.lines import BadLine, LineReader
 from practitioners.models import Practice, Practitioner, Resource, VisitReason
-from tests.practitioners.test_directory_import import LABELS, line
+from tests.support.directory_lines import LABELS, line
 
 LINKS = [
     "evil.example", "www.evil", "http://x", "HTTPS://EVIL.EXAMPLE/a?b=c", "http:\\\\evil", "t.co",

@@ -6,9 +6,9 @@ import pytest
 from django.urls import Resolver404, resolve, reverse
 
 from practitioners.models.staff import Role
-from tests.abuse.test_access import PRACTICE
 from tests.abuse.world import build
 from tests.factories import make_member, verified_client
+from tests.support.routes import PRACTICE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 PAGES = (

@@ -2,7 +2,6 @@
 
 https://owasp.org/API-Security/editions/2023/en/0x11-t10/
 """
-# ruff: noqa: F811
 
 import json
 

@@ -1,5 +1,4 @@
 """Every route of the partner API, asked by every kind of caller who may not: from the URL table."""
-# ruff: noqa: F811
 
 import json
 
@@ -13,10 +12,10 @@ from booking.models import Appointment, Patient
 from partners.domain import scopes
 from partners.models import Grant
 from practitioners.models import Absence, Agenda, Opening, Taken
-from tests.abuse.test_access import API, address, verified_client
 from tests.factories import make_account, make_agenda, make_grant, make_member
 from tests.partners.software import proof
-from tests.partners.test_appointments import credential, token_of  # noqa: F401
+from tests.support.partner_appointments import credential, token_of  # noqa: F401
+from tests.support.routes import API, address, verified_client
 
 pytestmark = pytest.mark.django_db
 BASE = "http://localhost:8000"

@@ -18,14 +18,14 @@ from booking.models import Message, Patient
 from booking.models.message import MessageKind
 from practitioners.domain import invite
 from practitioners.models import Practice, Practitioner, Substitution, VisitReason
-from tests.booking.test_letters import (
+from tests.factories import make_account, make_member, practice_actor
+from tests.support.letters import (
     about,
     about_account,
     about_visits,
     family,
     offers_of,
 )
-from tests.factories import make_account, make_member, practice_actor
 
 pytestmark = pytest.mark.django_db
 TEMPLATES = Path(settings.PROJECT_DIR) / "templates/booking"

@@ -15,8 +15,8 @@ from booking.models import (
     PracticePatient,
     Wait,
 )  # fmt: skip
-from tests.booking.test_merging import world  # noqa: F401
 from tests.factories import make_member, verified_client
+from tests.support.merging import world  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 # Long after the visits: nothing asks for what the files hold any more.
@@ -24,7 +24,7 @@ LATER = datetime(2027, 3, 9, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def suspect(world, now, time_machine):  # noqa: F811
+def suspect(world, now, time_machine):
     """A practitioner whose bucket is nearly full, and two files that they are about to merge."""
     practice, kept, other, _visit = world
     time_machine.move_to(LATER, tick=True)

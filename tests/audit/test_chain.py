@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from audit.record import chain, entries, seal, verify
 from tests.audit.record_fixtures import ACTOR, grow, rows, sql, write_entries
-from tests.audit.test_public_record import VERIFIER
-from tests.audit.test_tampering import is_found
+from tests.support.public_record import VERIFIER
+from tests.support.tampering import is_found
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MISSING = "wrote before it is missing"

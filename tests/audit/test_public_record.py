@@ -18,9 +18,9 @@ from audit.record import merkle, notes, proofs, seal, tree, verify
 from audit.vault.reveal import Purpose, reveal
 from tests.audit.record_fixtures import SUBJECT, grow, write_entries
 from tests.factories import make_account, make_patient, practice_actor
+from tests.support.public_record import VERIFIER
 
 pytestmark = pytest.mark.django_db(transaction=True)
-VERIFIER = Path(__file__).resolve().parents[2] / "static/record/verify_record.py"
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from booking.models import Patient
 from doctolib import once
 from partners.domain import used_once
 from tests.clock import NOW
-from tests.doctolib.test_once import AGREED, IDENTITY, browser, send, token_on
 from tests.factories import make_account, make_patient
+from tests.support.sent_forms import AGREED, IDENTITY, browser, send, token_on
 
 
 @pytest.fixture

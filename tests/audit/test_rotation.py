@@ -14,10 +14,10 @@ from audit.models import Entry, SubjectKey
 from audit.vault import keys, rotate
 from audit.vault.providers import KeyUnavailable, provider
 from audit.vault.providers.local import SettingsKeyProvider
-from audit.vault.reveal import Purpose, reveal
 from doctolib.environment import PROJECT_DIR
 from tests.audit import key_services
-from tests.factories import make_patient, practice_actor
+from tests.factories import make_patient
+from tests.support.rotation import last_name
 
 OLD = ["an old root key"]
 
@@ -27,11 +27,6 @@ def _file(settings, tmp_path):
     settings.VAULT_ROOT_KEYS = OLD
     settings.VAULT_ROOT_KEYS_FILE = str(tmp_path / "root-keys")
     keys.forget_unwrapped()
-
-
-def last_name(patient):
-    with reveal([(patient, ("last_name",))], actor=practice_actor(), purpose=Purpose.CARE) as plain:
-        return plain.text(patient, "last_name")
 
 
 @pytest.mark.django_db

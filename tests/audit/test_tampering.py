@@ -11,10 +11,10 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.db import transaction
 
 from audit.record import content, merkle, notes, tree
 from tests.audit.record_fixtures import grow, rows, sql, verify, write_entries
+from tests.support.tampering import is_found
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RUNS = (150, 90, 40, 7)
@@ -29,26 +29,6 @@ def held(settings, tmp_path):
         grow(*RUNS)
     newest = rows("SELECT note FROM audit_checkpoint ORDER BY size DESC LIMIT %s", [len(RUNS)])
     return [note for (note,) in reversed(newest)]
-
-
-class Undone(Exception):
-    pass
-
-
-def is_found(tamper, held) -> str:
-    """Tamper as superuser, without the triggers; return what verification says."""
-    problem = ""
-    try:
-        with transaction.atomic():
-            sql("SET LOCAL session_replication_role = replica")
-            tamper()
-            try:
-                verify.verify(held=held)
-            except verify.DoesNotFit as found:
-                problem = str(found)
-            raise Undone
-    except Undone:
-        return problem
 
 
 def some_leaf():

@@ -14,8 +14,8 @@ from django.utils import timezone
 from audit.models import Checkpoint
 from audit.record import content, guards, health, merkle, notes, outside, seal, verify, witness
 from tests.audit.record_fixtures import grow, rows, sql, write_entries
-from tests.audit.test_tampering import is_found
-from tests.audit.test_witness import LocalWitness, serving
+from tests.support.tampering import is_found
+from tests.support.witness import LocalWitness, serving
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("alone_with_roles")]
 LOOSE, GROUP = "doctolib_test_loose", "doctolib_test_group"

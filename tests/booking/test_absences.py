@@ -16,7 +16,6 @@ from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from practitioners.models import Absence
 from practitioners.templatetags.doctolib import iso
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -26,6 +25,7 @@ from tests.factories import (
     make_reason,
     verified_client,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 HALF = timedelta(minutes=30)

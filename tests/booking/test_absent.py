@@ -11,7 +11,6 @@ from booking.domain import change
 from booking.domain.book import no_shows
 from booking.models import Appointment
 from booking.models.appointment import Status
-from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import forms_of, send
 from tests.factories import (
     make_agenda,
@@ -26,6 +25,7 @@ from tests.factories import (
     verified_client,
 )
 from tests.partners.software import KEY, Software
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 WORD = "il ne peut pas encore être marqué absent"

@@ -15,8 +15,7 @@ from django_otp.oath import totp
 from audit.models import Entry
 from booking.domain import accounts, address_checks, delivery
 from booking.domain import sign_up as sign_ups
-from booking.models import Account, AddressCheck, CodeApp, Message, RecoveryCode
-from booking.models.account import email_index
+from booking.models import Account, CodeApp, Message, RecoveryCode
 from tests.factories import (
     PASSWORD,
     make_account,
@@ -24,39 +23,21 @@ from tests.factories import (
     make_practice,
     verified_client,
 )
+from tests.support.accounts import (
+    CHOOSE,
+    CODE,
+    GOOD,
+    SIGN_IN,
+    check_of,
+    choose,
+    link_of,
+    sign_in,
+    sign_up,
+    sign_up_of,
+    signed_in,
+)
 
 pytestmark = pytest.mark.django_db
-SIGN_IN, CODE = reverse("booking:sign-in"), reverse("booking:code")
-GOOD = "une phrase facile à retenir"
-CHOOSE = reverse("booking:choose-password")
-
-
-def sign_up(client, email="zoe@exemple.fr", **more):
-    return client.post(reverse("booking:sign-up"), {"email": email, **more})
-
-
-def sign_in(client, email="zoe@exemple.fr", password=PASSWORD, **more):
-    return client.post(SIGN_IN, {"email": email, "password": password, **more})
-
-
-def signed_in(client):
-    return "_auth_user_id" in client.session
-
-
-def check_of(email="zoe@exemple.fr"):
-    """The newest sign-up with an address, or its newest change to it."""
-    rows = AddressCheck.objects.filter(email_index=email_index(email))
-    return rows.latest("created_at", "pk")
-
-
-def link_of(email="zoe@exemple.fr"):
-    """The link that the newest mail to an address carries."""
-    return reverse("booking:verify-email", args=[address_checks.link_token(check_of(email))])
-
-
-def choose(client, password=GOOD, page=CHOOSE):
-    """Choose the password of a new account."""
-    return client.post(page, {"password": password})
 
 
 def test_sign_up_verify_and_enter(client):
@@ -302,10 +283,6 @@ def test_a_token_of_one_kind_is_no_token_of_another(now):
     for token in ("nonsense", accounts.reset_token(account)):
         with pytest.raises(accounts.InvalidLink):
             address_checks.prove_by_link(token=token, now=now)
-
-
-def sign_up_of(email, *, now, **more):
-    return sign_ups.begin(email=email, language="fr", now=now, **more)
 
 
 @pytest.mark.parametrize(

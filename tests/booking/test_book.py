@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
@@ -21,9 +21,9 @@ from tests.factories import (
     make_reason,
     practice_actor,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = pytest.mark.django_db
-NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
 
 
@@ -33,19 +33,6 @@ def reason():
     reason = make_reason(agenda)
     make_opening(agenda, reason)
     return reason
-
-
-def booked(reason, now, *, starts_at=NINE, patient=None, channel=Channel.PATIENT, **more):
-    return book(
-        visit_reason=reason,
-        starts_at=starts_at,
-        patient=patient or make_patient(make_account()),
-        booked_by=None,
-        actor=practice_actor(),
-        channel=channel,
-        now=now,
-        **more,
-    )
 
 
 def starts(reason, now):

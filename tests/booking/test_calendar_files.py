@@ -18,7 +18,6 @@ from booking.domain.change import cancel, move
 from booking.domain.together import book_together
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
-from tests.booking.test_book import booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -28,6 +27,7 @@ from tests.factories import (
     make_reason,
     practice_actor,
 )
+from tests.support.booked import booked
 
 pytestmark = pytest.mark.django_db
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)

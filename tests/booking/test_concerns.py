@@ -25,6 +25,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.concerns import read
 
 pytestmark = pytest.mark.django_db
 WORDS = "Je ne connais pas ce cabinet."
@@ -43,13 +44,6 @@ def owner(practice):
 @pytest.fixture
 def me():
     return make_account("zoe@exemple.fr")
-
-
-def read(patient, practice, account, channel=Channel.DASHBOARD):
-    actor = Actor(kind=ActorKind.ACCOUNT, channel=channel, id=account.pk, practice_id=practice.pk)
-    with reveal([(patient, ("last_name", "phone"))], actor=actor, purpose=Purpose.CARE):
-        pass
-    return Entry.objects.filter(action="reveal", actor_id=account.pk).latest("at")
 
 
 def signed_in(account):

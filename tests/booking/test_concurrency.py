@@ -3,16 +3,14 @@
 import itertools
 import threading
 import time as time_module
-from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 
 import psycopg
 import pytest
-from django.db import connection
 from django_scopes import scope
 
 from booking.domain import absences, change, undo
-from booking.domain.book import OutsideOpening, SlotTaken, book
+from booking.domain.book import book
 from booking.domain.change import move
 from booking.models import Appointment
 from booking.models.appointment import Channel
@@ -26,6 +24,7 @@ from tests.factories import (
     make_resource,
     practice_actor,
 )
+from tests.support.race import race
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -34,32 +33,6 @@ pytestmark = [
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 CLIENTS = 56
 HALF = timedelta(minutes=30)
-
-
-def race(jobs):
-    """Run all jobs at once, each on a connection of its own; return how each ended."""
-    barrier = threading.Barrier(len(jobs))
-    outcomes = []
-
-    def run(job):
-        try:
-            connection.ensure_connection()
-            barrier.wait(30)
-            job()
-            outcomes.append("won")
-        except (SlotTaken, OutsideOpening) as answer:
-            outcomes.append(type(answer).__name__)
-        except Exception as error:
-            outcomes.append(repr(error))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[job]) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return Counter(outcomes)
 
 
 def booking(reason, patient, starts_at, now):

@@ -6,7 +6,6 @@ import pytest
 
 from booking.domain.conflicts import Kind, Wanted, conflicts, conflicts_of_move
 from booking.models import Appointment
-from tests.booking.test_book import booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -15,6 +14,7 @@ from tests.factories import (
     make_practice,
     make_reason,
 )
+from tests.support.booked import booked
 
 pytestmark = pytest.mark.django_db
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)

@@ -15,7 +15,6 @@ from booking.models.message import MessageState
 from practitioners.domain import take
 from practitioners.domain.availability import free_slots
 from practitioners.models import Taken
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -24,6 +23,7 @@ from tests.factories import (
     make_reason,
     practice_actor,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = pytest.mark.django_db
 HALF, HOUR, DAY = timedelta(minutes=30), timedelta(hours=1), timedelta(days=1)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.models import Entry
-from audit.vault.files import PART_BYTES, SealedFile, count_parts, open_part
+from audit.vault.files import PART_BYTES, count_parts, open_part
 from audit.vault.sealing import SealBroken
 from booking.domain import documents, erase
 from booking.models import Document, DocumentPart, Message, PracticePatient
@@ -29,20 +29,11 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.documents import PDF, SECRET, give, sealed
 
 pytestmark = pytest.mark.django_db
-SECRET = b"Quatrefages, groupe A+"
-PDF = b"%PDF-1.7\n" + SECRET
 # What scanners agree to find (EICAR), in two halves so that this file is not found itself.
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-" + rb"STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-
-
-def sealed(content, name="analyse.pdf", step=10_000):
-    file = SealedFile(name)
-    for at in range(0, len(content), step):
-        file.feed(content[at : at + step])
-    file.finish()
-    return file
 
 
 @given(st.integers(0, 3), st.integers(-1, 1), st.sampled_from([1000, PART_BYTES, PART_BYTES + 1]))
@@ -93,17 +84,6 @@ def signed_in(account):
 def upload(client, url, *contents, **values):
     files = [SimpleUploadedFile(f"analyse {n}.pdf", c) for n, c in enumerate(contents)]
     return client.post(url, {"uploads": files, **values})
-
-
-def give(world, content=PDF, *, by_practice=False, name="analyse.pdf", now=None):
-    practice, account, patient = world
-    file = sealed(content, name)
-    media_type, scanned = documents.check(file)
-    return documents.give(
-        file=file, media_type=media_type, scanned=scanned, patient=patient, practice=practice,
-        author=account, by_practice=by_practice, actor=practice_actor(practice),
-        now=now or patient.created_at,
-    )  # fmt: skip
 
 
 def whole(answer):

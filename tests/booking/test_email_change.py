@@ -14,8 +14,8 @@ from audit.record.entries import system_actor
 from booking.domain import accounts, address_checks, delivery, email_change, erase
 from booking.models import Account, AddressCheck, CodeApp, Message, SignIn
 from booking.session_store import digest_of
-from tests.booking.test_accounts import GOOD, SIGN_IN, sign_in, sign_up_of, signed_in
 from tests.factories import PASSWORD, make_account, make_member, make_practice
+from tests.support.accounts import GOOD, SIGN_IN, sign_in, sign_up_of, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 OLD, NEW = "zoe@exemple.fr", "nouvelle@exemple.fr"

@@ -1,6 +1,6 @@
 """Where somebody goes on once they are signed in, and what is asked of them on the way."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,7 +12,6 @@ from django_otp.oath import totp
 from booking.models import Account, CodeApp
 from booking.views import entering
 from partners.models import PartnerMember
-from tests.booking.test_accounts import sign_in, signed_in
 from tests.factories import (
     PASSWORD,
     make_account,
@@ -25,13 +24,13 @@ from tests.factories import (
     make_reason,
     verified_client,
 )
+from tests.support.accounts import sign_in, signed_in
+from tests.support.entering import APPOINTMENTS, hold_slot
 
 pytestmark = pytest.mark.django_db
 SIGN_IN, CODE = reverse("booking:sign-in"), reverse("booking:code")
-APPOINTMENTS = reverse("booking:my-appointments")
 WORKPLACES = reverse("booking:workplaces")
 EMAIL = "zoe@exemple.fr"
-MONDAY_NINE = datetime(2026, 11, 30, 8, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -132,11 +131,6 @@ def reason():
     reason = make_reason(make_agenda())
     make_opening(reason.agenda, reason)
     return reason
-
-
-def hold_slot(client, reason, starts_at=MONDAY_NINE):
-    given = {"motif": reason.pk, "debut": starts_at.isoformat()}
-    return client.post(reverse("booking:hold"), given)["Location"]
 
 
 @pytest.mark.usefixtures("at_now")

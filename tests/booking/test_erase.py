@@ -14,9 +14,7 @@ from booking.domain import accounts, erase, sign_up
 from booking.domain.delivery import send_owed
 from booking.domain.sought import find_patients, read_sought
 from booking.models import Account, Appointment, CodeApp, Message, Patient
-from booking.models.appointment import Channel
 from booking.views import unsent
-from tests.booking.test_book import booked
 from tests.factories import (
     PASSWORD,
     make_account,
@@ -31,34 +29,9 @@ from tests.factories import (
     verified_client,
 )
 from tests.factories.people import make_account as _make_account
+from tests.support.erasing import family, reason, visit  # noqa: F401
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def reason():
-    agenda = make_agenda()
-    reason = make_reason(agenda)
-    make_opening(agenda, reason, starts_on=date(2026, 11, 23))
-    return reason
-
-
-@pytest.fixture
-def family(reason, now):
-    """Zoé has been seen once and comes again; Noé never came, and has a visit to come."""
-    account = make_account("zoe@exemple.fr")
-    zoe = make_patient(account, first_name="Zoé")
-    noe = make_patient(account, first_name="Noé", relation="child")
-    seen = visit(reason, zoe, now - timedelta(days=7), now)
-    Appointment.unscoped.filter(pk=seen.pk).update(status="seen")
-    visit(reason, zoe, now + timedelta(days=7), now)
-    visit(reason, noe, now + timedelta(days=8), now)
-    return account, zoe, noe
-
-
-def visit(reason, patient, at, now):
-    return booked(reason, now, starts_at=at, patient=patient, channel=Channel.PRACTICE,
-                  anywhere=True, note="Une tache")  # fmt: skip
 
 
 def owner(account):

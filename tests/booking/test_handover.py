@@ -13,8 +13,8 @@ from audit.record.entries import system_actor
 from booking.domain import delivery, erase, handover
 from booking.domain.handover import InvalidHandover
 from booking.models import Handover, Patient
-from tests.booking.test_book import booked
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 ADDRESS = "noe@exemple.fr"

@@ -15,7 +15,6 @@ from booking.domain import patient_file, patient_import, visit_calendar
 from booking.domain.patient_file import UnreadableFile, read_table
 from booking.models import Appointment, Message, Patient, PatientImport
 from practitioners.models import VisitReason
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -26,6 +25,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = pytest.mark.django_db
 MONDAY_NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)

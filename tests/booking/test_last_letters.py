@@ -12,13 +12,10 @@ from booking.domain.delivery import send_owed
 from booking.models import Message
 from doctolib.development.mail_sink import kept_mails, start_sink
 from doctolib.servers import free_port
-from tests.booking import test_erase
 from tests.factories import make_account
+from tests.support.erasing import family, reason  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
-
-
-family, reason = test_erase.family, test_erase.reason
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ from django.urls import reverse
 from booking.domain import conversations
 from booking.models import Document
 from booking.queries.news import News, news_of
-from tests.booking.test_book import booked
-from tests.booking.test_documents import give
 from tests.factories import (
     make_account,
     make_agenda,
@@ -21,6 +19,8 @@ from tests.factories import (
     make_reason,
     practice_actor,
 )
+from tests.support.booked import booked
+from tests.support.documents import give
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 HOME = reverse("practitioners:home")

@@ -16,9 +16,9 @@ from booking.domain import accounts, delivery, erase
 from booking.domain.sign_ins import browser_of
 from booking.models import Account, CodeApp, Favourite, Message, SignIn
 from booking.session_store import digest_of
-from tests.booking.test_accounts import sign_in, signed_in
-from tests.booking.test_book import booked
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
+from tests.support.accounts import sign_in, signed_in
+from tests.support.booked import booked
 
 pytestmark = pytest.mark.django_db
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"

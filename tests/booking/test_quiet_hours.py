@@ -22,7 +22,6 @@ from booking.models import Message, Offer, Patient
 from booking.models.appointment import Channel
 from booking.templatetags.own import kept_until
 from practitioners.models import Practice
-from tests.booking.test_book import booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -34,6 +33,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import booked
 
 PARIS, REUNION = ZoneInfo("Europe/Paris"), ZoneInfo("Indian/Reunion")
 TUESDAY = date(2026, 12, 1)

@@ -1,6 +1,6 @@
 """Rooms and devices are in use once only, whoever books, and through whichever agenda."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -22,23 +22,15 @@ from tests.factories import (
     make_resource,
     practice_actor,
 )
+from tests.support.resources import NINE, needing
 
 pytestmark = pytest.mark.django_db
-NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 HALF = timedelta(minutes=30)
 
 
 @pytest.fixture
 def room():
     return make_resource(make_agenda().practice, name="Salle d’échographie")
-
-
-def needing(*needs, **values):
-    """A practitioner of the same practice with a reason that needs these, open from nine."""
-    agenda = make_agenda(practice=needs[0].practice)
-    reason = make_reason(agenda, needs=[each.pk for each in needs], **values)
-    make_opening(agenda, reason, until_time=time(11))
-    return reason
 
 
 def booked(reason, at, now, **values):

@@ -19,7 +19,6 @@ from booking.queries.series import cancelled_with
 from practitioners.domain import next_slots, take
 from practitioners.domain.availability import free_slots
 from practitioners.templatetags.doctolib import day
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -30,6 +29,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = pytest.mark.django_db
 WEEK = timedelta(days=7)

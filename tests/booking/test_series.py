@@ -12,7 +12,6 @@ from audit.models import Entry
 from booking.domain import change, delivery, series
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -23,6 +22,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = pytest.mark.django_db
 WEEK, MINUTE = timedelta(weeks=1), timedelta(minutes=1)

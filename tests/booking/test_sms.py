@@ -11,7 +11,6 @@ from booking.domain import delivery, series, sms
 from booking.domain.change import cancel
 from booking.models import Message
 from booking.models.appointment import Channel
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_agenda,
     make_opening,
@@ -20,6 +19,7 @@ from tests.factories import (
     make_reason,
     practice_actor,
 )
+from tests.support.booked import NINE, booked
 
 WEEK = timedelta(weeks=1)
 

@@ -14,7 +14,8 @@ from booking.domain import address_checks, delivery, throttle
 from booking.models import Account, AddressCheck, Message
 from practitioners.domain import take
 from practitioners.models import Taken
-from tests.booking.test_accounts import (
+from tests.factories import make_account, make_agenda, make_opening, make_reason
+from tests.support.accounts import (
     CHOOSE,
     GOOD,
     SIGN_IN,
@@ -24,9 +25,8 @@ from tests.booking.test_accounts import (
     sign_in,
     signed_in,
 )
-from tests.booking.test_accounts import sign_up as send_sign_up
-from tests.booking.test_entering import APPOINTMENTS, MONDAY_NINE, hold_slot
-from tests.factories import make_account, make_agenda, make_opening, make_reason
+from tests.support.accounts import sign_up as send_sign_up
+from tests.support.entering import APPOINTMENTS, MONDAY_NINE, hold_slot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 EMAIL = "zoe@exemple.fr"

@@ -11,15 +11,13 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.domain import erase, offers, waiting
 from booking.domain.accounts import InvalidLink
-from booking.domain.book import book
-from booking.domain.change import cancel, move
+from booking.domain.change import move
 from booking.domain.offer_links import offer_of, offer_token
 from booking.domain.waiting import CannotWait
 from booking.models import Appointment, Message, Offer, Wait
 from booking.models.appointment import Channel
 from practitioners.domain import availability, take
 from practitioners.models import Taken
-from tests.booking.test_concurrency import race
 from tests.factories import (
     make_account,
     make_agenda,
@@ -27,16 +25,11 @@ from tests.factories import (
     make_patient,
     make_practice,
     make_reason,
-    practice_actor,
 )
+from tests.support.race import race
+from tests.support.waiting_list import MONDAY, NEXT, at, give_back, visit, waiting_for
 
 pytestmark = pytest.mark.django_db
-MONDAY, NEXT = date(2026, 11, 30), date(2026, 12, 7)
-
-
-def at(day, hour, minute=0):
-    """An instant by the clock in Paris, in winter."""
-    return datetime.combine(day, time(hour, minute), UTC) - timedelta(hours=1)
 
 
 @pytest.fixture
@@ -47,24 +40,10 @@ def reason():
     return reason
 
 
-def visit(reason, starts_at, now, patient=None):
-    return book(
-        visit_reason=reason, starts_at=starts_at, patient=patient or make_patient(make_account()),
-        booked_by=None, actor=practice_actor(), channel=Channel.PRACTICE, now=now,
-    )  # fmt: skip
-
-
 @pytest.fixture
 def full(reason, now):
     """Both slots of the Monday are taken."""
     return [visit(reason, at(MONDAY, 9), now), visit(reason, at(MONDAY, 9, 30), now)]
-
-
-def waiting_for(appointment, now, **wishes):
-    return waiting.join(
-        visit_reason=appointment.visit_reason, patient=appointment.patient, actor=system_actor(),
-        now=now, appointment=appointment, **wishes,
-    )  # fmt: skip
 
 
 def waiters(reason, now, number):
@@ -80,10 +59,6 @@ def waiters(reason, now, number):
 def committed(django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         yield
-
-
-def give_back(appointment, now):
-    cancel(appointment=appointment, actor=system_actor(), channel=Channel.PRACTICE, now=now)
 
 
 def test_a_freed_slot_is_offered_to_who_has_waited_longest(

@@ -12,9 +12,7 @@ from booking.domain import change, conversations
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from practitioners.domain.wall_clock import instant
-from tests.booking.test_book import booked
 from tests.browser.conftest import PHONE, check_page
-from tests.browser.test_vendor_pages import signed_in
 from tests.clock import today
 from tests.factories import (
     make_account,
@@ -26,6 +24,8 @@ from tests.factories import (
     make_reason,
     practice_actor,
 )
+from tests.support.booked import booked
+from tests.support.browser_sessions import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

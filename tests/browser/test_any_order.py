@@ -1,7 +1,6 @@
 """A patient who signs in before choosing a slot books it, whatever opened the session."""
 
-import re
-from datetime import time, timedelta
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -9,40 +8,16 @@ from django_otp.oath import totp
 from playwright.sync_api import expect
 
 from booking.models import Appointment, CodeApp
-from practitioners.domain import next_slots
 from practitioners.models import Taken
-from tests.browser.test_passkeys import make_passkey, sign_in, with_authenticator
-from tests.browser.test_story import link_in
-from tests.clock import today
 from tests.factories import (
     PASSWORD,
     make_account,
-    make_agenda,
-    make_opening,
     make_patient,
-    make_reason,
 )
+from tests.support.browser_booking import agenda, here, local_address  # noqa: F401
+from tests.support.passkeys import make_passkey, sign_in, with_authenticator
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def agenda():
-    agenda = make_agenda(open_on_holidays=True)
-    reason = make_reason(agenda, cancel_deadline_hours=0)
-    for n in range(1, 8):
-        make_opening(
-            agenda, reason, starts_on=today() + timedelta(days=n), number=n,
-            from_time=time(9), until_time=time(11),
-        )  # fmt: skip
-    next_slots.refresh(agenda_ids=[agenda.pk], now=timezone.now())
-    return agenda
-
-
-@pytest.fixture
-def here(settings, live_server):
-    settings.OTP_WEBAUTHN_ALLOWED_ORIGINS = [live_server.url]
-    return live_server.url
 
 
 def account_with_patient(email):
@@ -107,10 +82,6 @@ def test_creating_an_account_first(here, new_page, agenda, worker, mails):
     page.fill("[name=phone]", "06 12 34 56 78")
     page.get_by_role("button", name="Confirmer le rendez-vous").click()
     expect(page.locator(".notice.success").first).to_contain_text("confirmé")
-
-
-def local_address(here, mail):
-    return here + re.sub(r"^http://[^/]+", "", link_in(mail))
 
 
 def test_a_family_signs_in_first(here, new_page, agenda):

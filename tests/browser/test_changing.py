@@ -8,10 +8,10 @@ from playwright.sync_api import expect
 
 from booking.models import Appointment
 from practitioners.domain.availability import free_slots
-from tests.booking.test_book import booked
 from tests.browser.conftest import PHONE, check_page
-from tests.browser.test_passkeys import sign_in
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
+from tests.support.booked import booked
+from tests.support.passkeys import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EMAIL = "bouge@exemple.fr"

@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 from booking.domain import dashboard_access
 from booking.models import Account, Appointment, Patient
 from tests.browser.conftest import check_page
-from tests.browser.test_vendor_pages import signed_in
 from tests.factories import (
     make_agenda,
     make_member,
@@ -20,6 +19,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.browser_sessions import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_vendor_pages import signed_in
 from tests.clock import today
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
+from tests.support.browser_sessions import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,9 +8,9 @@ from audit.models import Incident, State
 from audit.record import seal
 from partners.models import Credential
 from tests.browser.conftest import check_page
-from tests.browser.test_vendor_pages import signed_in
 from tests.factories import make_account, make_member, make_patient
 from tests.partners.theft import make_visits, make_watched_grant, steal
+from tests.support.browser_sessions import signed_in
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -8,9 +8,9 @@ from playwright.sync_api import expect
 
 from booking.models import Appointment
 from practitioners.domain import next_slots
-from tests.browser.test_passkeys import sign_in
 from tests.clock import today
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
+from tests.support.passkeys import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOTE = "Je viens avec des béquilles."

@@ -7,8 +7,9 @@ from playwright.sync_api import expect
 from audit.models import Entry
 from booking.models import Message
 from tests.browser.conftest import check_page
-from tests.browser.test_vendor_pages import signed_in
-from tests.factories import PASSWORD, make_account, make_agenda, make_member
+from tests.factories import make_account, make_agenda, make_member
+from tests.support.browser_sessions import signed_in
+from tests.support.passkeys import sign_in, with_authenticator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,37 +18,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def here(settings, live_server):
     settings.OTP_WEBAUTHN_ALLOWED_ORIGINS = [live_server.url]
     return live_server.url
-
-
-def with_authenticator(page):
-    """Give a page's browser a device that keeps keys and whose owner always agrees."""
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
-        "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    page.device = lambda name, **more: devtools.send(
-        f"WebAuthn.{name}", {"authenticatorId": made["authenticatorId"], **more}
-    )
-    return page
-
-
-def sign_in(page, here, email):
-    page.goto(f"{here}/connexion/")
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Mot de passe").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
-
-
-def make_passkey(page, here, email):
-    """Sign a patient in by the form and make a passkey of their device; the page shows it."""
-    sign_in(page, here, email)
-    page.wait_for_url(f"{here}/rendez-vous/")
-    page.goto(f"{here}/compte/cles/")
-    page.get_by_role("button", name="Ajouter une clé d’accès").click()
-    expect(page.get_by_text("jamais utilisée")).to_be_visible()
 
 
 def test_a_passkey_opens_an_account_without_a_password(here, new_page):

@@ -14,9 +14,7 @@ from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.session_store import digest_of
 from practitioners.domain.wall_clock import instant
-from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
-from tests.browser.test_vendor_pages import signed_in
 from tests.clock import today
 from tests.factories import (
     make_account,
@@ -27,6 +25,8 @@ from tests.factories import (
     make_reason,
     verified_client,
 )
+from tests.support.booked import booked
+from tests.support.browser_sessions import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -21,8 +21,6 @@ from practitioners.domain.wall_clock import instant
 from practitioners.domain.week_templates import save_template
 from practitioners.models import Commune, Specialty
 from tests.audit.record_fixtures import grow
-from tests.audit.test_witness import LocalWitness, serving
-from tests.booking.test_book import booked
 from tests.browser.conftest import check_page
 from tests.clock import today
 from tests.factories import (
@@ -36,6 +34,9 @@ from tests.factories import (
     make_resource,
     practice_actor,
 )
+from tests.support.booked import booked
+from tests.support.browser_mails import link_in
+from tests.support.witness import LocalWitness, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,10 +64,6 @@ def agenda():
         )  # fmt: skip
     next_slots.refresh(agenda_ids=[agenda.pk], now=timezone.now())
     return agenda
-
-
-def link_in(mail) -> str:
-    return re.search(r"http://\S+", mail.get_body(("plain",)).get_content())[0]
 
 
 def local(live_server, link: str) -> str:

@@ -3,7 +3,6 @@
 import pytest
 from django.utils import timezone
 
-from audit.views.factor import CODE_GIVEN_AT
 from partners.domain import webhooks
 from partners.models import (
     CredentialKey,
@@ -23,10 +22,10 @@ from tests.factories import (
     make_opening,
     make_patient,
     make_reason,
-    verified_client,
 )
 from tests.partners.software import KEY, Software
-from tests.partners.test_appointments import booked
+from tests.support.browser_sessions import signed_in
+from tests.support.partner_appointments import booked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,17 +35,6 @@ def agenda():
     agenda = make_agenda()
     make_opening(agenda, make_reason(agenda))
     return agenda
-
-
-def signed_in(page, live_server, account, *, minutes_ago=0):
-    """The page of somebody who gave their code so many minutes ago."""
-    client = verified_client(account)
-    session = client.session
-    session[CODE_GIVEN_AT] -= minutes_ago * 60
-    session.save()
-    cookie = client.cookies["sessionid"]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-    return page
 
 
 def test_each_page_of_a_vendor_is_accessible(live_server, new_page, agenda, now):

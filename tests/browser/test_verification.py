@@ -8,18 +8,18 @@ from playwright.sync_api import expect
 from booking.domain import address_checks
 from booking.models import Account, AddressCheck
 from tests.browser.conftest import PHONE, check_page
-from tests.browser.test_any_order import agenda, here, local_address  # noqa: F401
-from tests.browser.test_passkeys import sign_in
 from tests.factories import PASSWORD, make_account
+from tests.support.browser_booking import agenda, here, local_address  # noqa: F401
+from tests.support.passkeys import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GOOD = "une phrase facile à retenir"
 
 
 def test_a_link_opened_on_the_phone_leads_both_devices_to_the_slot(
-    here,  # noqa: F811
+    here,
     new_page,
-    agenda,  # noqa: F811
+    agenda,
 ):
     desk, phone = new_page(), new_page()
     phone.set_viewport_size(PHONE)
@@ -44,7 +44,7 @@ def test_a_link_opened_on_the_phone_leads_both_devices_to_the_slot(
     expect(desk.get_by_text("vous est gardé encore")).to_be_visible()
 
 
-def test_a_code_leads_through_the_password_to_the_slot(here, new_page, agenda):  # noqa: F811
+def test_a_code_leads_through_the_password_to_the_slot(here, new_page, agenda):
     """On a phone, with a slot that is held: three short pages."""
     phone = new_page()
     phone.set_viewport_size(PHONE)
@@ -63,7 +63,7 @@ def test_a_code_leads_through_the_password_to_the_slot(here, new_page, agenda): 
     expect(phone.get_by_text("vous est gardé encore")).to_be_visible()
 
 
-def test_the_pages_of_address_and_password(here, new_page):  # noqa: F811
+def test_the_pages_of_address_and_password(here, new_page):
     make_account("zoe@exemple.fr")
     page = new_page()
     sign_in(page, here, "zoe@exemple.fr")

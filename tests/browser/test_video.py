@@ -15,12 +15,12 @@ from booking.domain import video
 from booking.models import VideoVisit
 from booking.models.appointment import Channel
 from doctolib.servers import free_port
-from tests.booking.test_book import booked
 from tests.browser.conftest import FAKE_MEDIA, QUIET, check_page, wait_for_port
 from tests.browser.install import find_chromium
-from tests.browser.test_vendor_pages import signed_in
 from tests.clock import offset_s
 from tests.factories import make_account, make_agenda, make_member, make_patient, make_reason
+from tests.support.booked import booked
+from tests.support.browser_sessions import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FRAMES = """

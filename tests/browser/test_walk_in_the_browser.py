@@ -8,9 +8,9 @@ from playwright.sync_api import Error, Page
 
 from practitioners.domain import next_slots
 from tests.browser.conftest import PHONE
-from tests.browser.test_passkeys import make_passkey, with_authenticator
-from tests.browser.test_vendor_pages import signed_in
 from tests.clock import NOW
+from tests.support.browser_sessions import signed_in
+from tests.support.passkeys import make_passkey, with_authenticator
 from tests.walks.filling import Mood, fill
 from tests.walks.pages import read_page
 from tests.walks.world import build

@@ -7,11 +7,11 @@ import time_machine
 from django.urls import reverse
 
 from audit.models import Incident
-from tests.booking.views.test_watched_sessions import code_of
 from tests.browser.conftest import check_page
-from tests.browser.test_vendor_pages import signed_in
 from tests.factories import make_member
 from tests.partners.theft import make_visits
+from tests.support.browser_sessions import signed_in
+from tests.support.watched_sessions import code_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

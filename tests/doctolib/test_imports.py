@@ -1,9 +1,12 @@
-"""No module imports, by any way round, a module that imports it."""
+"""Imports go in no circle, and from no test to another."""
 
+import ast
 import graphlib
 
 import grimp
 import pytest
+
+from doctolib.environment import PROJECT_DIR
 
 APPS = ("doctolib", "partners", "booking", "practitioners", "audit")
 
@@ -21,3 +24,15 @@ def test_there_are_no_circles():
     found["booking.domain.delivery"] |= {"booking.tasks"}
     with pytest.raises(graphlib.CycleError):
         graphlib.TopologicalSorter(found).prepare()
+
+
+def test_no_test_module_imports_another():
+    """What several of them need is in tests/support: a test can be moved, renamed and left out."""
+    found = []
+    for path in (PROJECT_DIR / "tests").rglob("*.py"):
+        for each in ast.walk(ast.parse(path.read_text())):
+            if isinstance(each, ast.ImportFrom) and (each.module or "").startswith("tests"):
+                names = [*each.module.split("."), *(alias.name for alias in each.names)]
+                if any(name.startswith("test_") for name in names):
+                    found.append(f"{path.relative_to(PROJECT_DIR)} imports {each.module}")
+    assert found == []

@@ -21,12 +21,7 @@ from tests.factories import (
     make_patient,
     make_reason,
 )
-
-AGREED = {"relation": "child", "consent": "on"}
-IDENTITY = {
-    "first_name": "Zoé", "last_name": "Lefèvre", "birth_date": "1980-12-31", "sex": "F",
-    "phone": "06 12 34 56 78",
-}  # fmt: skip
+from tests.support.sent_forms import AGREED, IDENTITY, browser, send, token_on
 
 
 @pytest.fixture
@@ -35,26 +30,6 @@ def reason():
     reason = make_reason(agenda)
     make_opening(agenda, reason)
     return reason
-
-
-def browser(account=None):
-    """A browser: it sends the CSRF token of the page that it shows."""
-    client = Client(enforce_csrf_checks=True)
-    if account is not None:
-        client.force_login(account, backend="booking.backends.EmailBackend")
-    return client
-
-
-def token_on(client, path):
-    page = client.get(path).content.decode()
-    return re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
-
-
-def send(client, path, given):
-    """Send a form as a browser does: urlencoded."""
-    from urllib.parse import urlencode
-
-    return client.post(path, urlencode(given), content_type="application/x-www-form-urlencoded")
 
 
 def slot_form(client, reason):

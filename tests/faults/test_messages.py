@@ -17,7 +17,6 @@ from booking.models import Message
 from booking.models.appointment import Channel
 from booking.models.message import MessageKind
 from booking.tasks import send_owed_messages
-from tests.booking.test_book import booked
 from tests.browser.conftest import mails, start_worker  # noqa: F401
 from tests.factories import (
     make_account,
@@ -27,12 +26,13 @@ from tests.factories import (
     make_practice,
     make_reason,
 )
+from tests.support.booked import booked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COUNT = 120
 
 
-def test_killed_workers_and_an_emptied_redis_lose_nothing_and_send_nothing_twice(mails, tmp_path):  # noqa: F811
+def test_killed_workers_and_an_emptied_redis_lose_nothing_and_send_nothing_twice(mails, tmp_path):
     now = timezone.now()
     accounts = [make_account(f"personne{n}@exemple.fr") for n in range(COUNT)]
     for account in accounts:
@@ -100,8 +100,8 @@ def test_a_refused_mail_is_tried_again_later_and_given_up_in_the_end(settings):
 def test_a_reminder_of_a_visit_that_is_over_is_void(settings, now):
     from booking.domain import delivery
     from booking.models import Appointment
-    from tests.booking.test_book import NINE, booked
     from tests.factories import make_agenda, make_opening, make_reason
+    from tests.support.booked import NINE, booked
 
     agenda = make_agenda()
     reason = make_reason(agenda)
@@ -150,7 +150,7 @@ def test_claims_of_a_slow_batch_run_from_their_own_moment(monkeypatch, settings)
     assert [round((until - now).total_seconds()) for until in claimed] == [60, 105, 150]
 
 
-def test_no_worker_sends_a_text_by_night_though_the_clocks_change(mails, tmp_path, settings):  # noqa: F811
+def test_no_worker_sends_a_text_by_night_though_the_clocks_change(mails, tmp_path, settings):
     """Real workers at 21:00 of the evening before clocks change, and at 8:00 after it."""
     paris = ZoneInfo("Europe/Paris")
     evening = datetime(2026, 10, 24, 21, tzinfo=paris).astimezone(UTC)

@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 
 from partners.domain.scopes import SCOPES
 from partners.models import Grant, PartnerMember
-from tests.abuse.test_access import API, KEYS, PRACTICE, PUBLIC, STAFF, VENDOR, address
 from tests.abuse.world import build
 from tests.addresses import names
 from tests.factories import make_account, make_member, verified_client
@@ -30,6 +29,7 @@ from tests.fuzz.registry import HOSTILE
 from tests.fuzz.strategies import reshaped
 from tests.fuzz.targets import api, files
 from tests.partners.software import Software
+from tests.support.routes import API, KEYS, PRACTICE, PUBLIC, STAFF, VENDOR, address
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 ROOT = Path(__file__).parents[2]

@@ -1,4 +1,3 @@
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -6,7 +5,6 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from partners.domain import scopes, tokens
 from partners.models import AccessToken
 from partners.tasks import drop_expired_tokens
 from tests.factories import (
@@ -17,21 +15,14 @@ from tests.factories import (
     make_practice,
     make_reason,
 )
+from tests.support.partner_clients import NOBODY, client
 
 pytestmark = pytest.mark.django_db
-NOBODY = uuid.UUID(int=7)
 
 
 @pytest.fixture
 def credential():
     return make_credential()
-
-
-def client(credential, *wanted):
-    token = tokens.issue(
-        credential=credential, scopes=wanted or scopes.SCOPES, thumbprint="", now=timezone.now()
-    )
-    return Client(headers={"Authorization": f"Bearer {token}"})
 
 
 def granted(credential, agenda, *scopes):

@@ -1,6 +1,6 @@
 """Appointments through the API: no identity in lists, one at a time with a purpose, on the record."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -9,44 +9,36 @@ from django.utils import timezone
 
 from audit.models import Entry
 from audit.vault.erase import erase
-from booking.domain.book import book
-from booking.models.appointment import Channel
-from partners.domain import identities, scopes, tokens
+from partners.domain import identities
 from partners.models import Grant
 from tests.factories import (
     make_account,
     make_agenda,
-    make_credential,
     make_grant,
     make_member,
     make_opening,
-    make_patient,
     make_reason,
     practice_actor,
     verified_client,
 )
-from tests.partners.software import KEY, proof
+from tests.partners.software import proof
+from tests.support.partner_appointments import (  # noqa: F401
+    BASE,
+    WHEN,
+    booked,
+    credential,
+    listed,
+    revealed,
+    token_of,
+)
 
 pytestmark = pytest.mark.django_db
-BASE = "http://localhost:8000"
 SECRETS = ["Zénobie", "Quatrefages", "+33612345678", "z@example.org"]
-WHEN = {"since": "2026-11-30T00:00:00Z", "until": "2026-12-02T00:00:00Z"}
 
 
 @pytest.fixture
 def owner():
     return make_account()
-
-
-def booked(agenda, owner, now, hour=8):
-    patient = make_patient(
-        owner, first_name="Zénobie", last_name="Quatrefages", email="z@example.org"
-    )
-    return book(
-        visit_reason=agenda.visit_reasons.get(), patient=patient, booked_by=owner, note="Toux",
-        starts_at=datetime(2026, 11, 30, hour, tzinfo=UTC), actor=practice_actor(),
-        channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -55,38 +47,8 @@ def appointment(agenda, owner, now):
 
 
 @pytest.fixture
-def credential():
-    return make_credential("AgendaPlus", key=KEY)
-
-
-@pytest.fixture
 def grant(credential, agenda):
     return make_grant(credential, agenda, fields=["first_name", "last_name", "phone"])
-
-
-def token_of(credential, *, thumbprint=None, wanted=scopes.SCOPES):
-    bound = KEY.thumbprint() if thumbprint is None else thumbprint
-    return tokens.issue(credential=credential, scopes=wanted, thumbprint=bound, now=timezone.now())
-
-
-def send(method, path, token, body=None, query=None):
-    headers = {
-        "Authorization": f"DPoP {token}", "DPoP": proof(method, f"{BASE}{path}", token=token)
-    }  # fmt: skip
-    caller = Client(headers=headers)
-    if method == "GET":
-        return caller.get(path, query)
-    return caller.post(path, body, content_type="application/json")
-
-
-def listed(credential, **query):
-    return send("GET", "/api/v1/appointments", token_of(credential), query=WHEN | query)
-
-
-def revealed(credential, appointment, body=None, **token):
-    body = body or {"purpose": "care", "fields": ["first_name", "last_name"]}
-    path = f"/api/v1/appointments/{appointment.pk}/reveal"
-    return send("POST", path, token_of(credential, **token), body)
 
 
 def reveals():

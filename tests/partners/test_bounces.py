@@ -16,7 +16,7 @@ from audit.incidents import notices, workflow
 from audit.models import ApprovalOf, Incident, Notice, NoticeKind, NoticeState
 from booking.domain.bounces import note_bounce
 from tests.factories import verified_client
-from tests.partners.test_incidents import SEVERE, night, told, two  # noqa: F401
+from tests.support.incidents import SEVERE, night, told, two  # noqa: F401
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 
@@ -81,7 +81,7 @@ def test_a_mail_server_hands_it_to_a_command(letter, tmp_path):
     assert Notice.objects.get(pk=letter.pk).state == NoticeState.FAILED
 
 
-def test_the_practice_sees_whom_no_message_has_reached(night, two, now):  # noqa: F811
+def test_the_practice_sees_whom_no_message_has_reached(night, two, now):
     told(night, two, now)
     workflow.assess(night.incident, severity=SEVERE, actor=two[0], now=now)
     workflow.delegate(night.incident, practice_id=night.grant.practice_id, actor=two[0], now=now)

@@ -1,26 +1,12 @@
 """External calendars as busy time, and those that were written to do harm."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from partners.domain.busy import Unreadable, busy_periods, read_apart
-
-PARIS = ZoneInfo("Europe/Paris")
-
-
-def at(text):
-    return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-
-
-def read(text, since="2019-01-01 00:00", until="2026-01-01 00:00", zone=PARIS):
-    return busy_periods(text, since=at(since), until=at(until), zone=zone)
-
-
-def calendar(*lines, event=True):
-    body = ["BEGIN:VEVENT", "UID:1", *lines, "END:VEVENT"] if event else list(lines)
-    return "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", *body, "END:VCALENDAR", ""]).encode()
+from tests.support.busy_times import PARIS, at, calendar, read
 
 
 def test_floating_times_are_those_of_the_practice_unless_the_calendar_names_a_zone():

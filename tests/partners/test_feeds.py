@@ -25,7 +25,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
-from tests.partners.test_appointments import booked
+from tests.support.partner_appointments import booked
 
 pytestmark = pytest.mark.django_db
 SECRETS = ["Zénobie", "Quatrefages", "+33612345678", "z@example.org", "Toux"]

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
-from fhir.resources.R4B import get_fhir_model_class
 
 from audit.models import Entry
 from booking.domain import change
@@ -21,11 +20,21 @@ from tests.factories import (
     practice_actor,
 )
 from tests.partners.software import Software
-from tests.partners.test_appointments import booked
+from tests.support.fhir import (
+    START,
+    SYSTEM,
+    found,
+    named,
+    parameters,
+    put,
+    refused,
+    slot,
+    valid,
+    wanted,
+)
+from tests.support.partner_appointments import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
-START = datetime(2026, 11, 30, 8, tzinfo=UTC)
-SYSTEM = "urn:agendaplus:rdv"
 
 
 @pytest.fixture
@@ -53,51 +62,6 @@ def patient(software, agenda):
     assert answer.status_code == 201, answer.content
     assert answer["Location"].endswith(f"/fhir/r4/Patient/{answer.json()['id']}")
     return answer.json()["id"]
-
-
-def valid(answer, status=200):
-    """The resource of an answer, which fhir.resources finds valid, with all that it contains."""
-    assert answer.status_code == status, answer.content
-    assert answer["Content-Type"].startswith("application/fhir+json")
-    data = answer.json()
-    get_fhir_model_class(data["resourceType"]).model_validate(data)
-    return data
-
-
-def found(answer):
-    entries = valid(answer)["entry"]
-    return [e["resource"] for e in entries if e["search"]["mode"] == "match"]
-
-
-def refused(answer, status, code=None):
-    data = valid(answer, status)
-    assert data["resourceType"] == "OperationOutcome"
-    if code:
-        assert data["issue"][0]["details"]["coding"][0]["code"] == code
-    return data["issue"][0]["diagnostics"]
-
-
-def slot(reason, starts_at=START):
-    return f"Slot/{reason.pk}.{starts_at:%Y%m%dT%H%M}Z"
-
-
-def wanted(reason, patient, starts_at=START, **more):
-    return {
-        "resourceType": "Appointment", "status": "proposed",
-        "slot": [{"reference": slot(reason, starts_at)}],
-        "participant": [
-            {"actor": {"reference": f"Patient/{patient}"}, "status": "accepted"},
-            {"actor": {"reference": f"PractitionerRole/{reason.agenda_id}"},
-             "status": "needs-action"},
-        ],
-    } | more  # fmt: skip
-
-
-def parameters(resource):
-    return {
-        "resourceType": "Parameters",
-        "parameter": [{"name": "appt-resource", "resource": resource}],
-    }
 
 
 @pytest.mark.parametrize(
@@ -193,15 +157,6 @@ def test_a_taken_slot_is_a_conflict(software, reason, patient, agenda, now):
     refused(software.post("Appointment", wanted(reason, patient)), 409, "slot-taken")
     answer = software.post("Appointment/$hold", parameters(wanted(reason, patient)))
     refused(answer, 409, "slot-taken")
-
-
-def named(value="A-1"):
-    return {"identifier": [{"system": SYSTEM, "value": value}]}
-
-
-def put(software, body, identifier, **headers):
-    path = f"Appointment?identifier={identifier}"
-    return software.put(path, body, **headers)
 
 
 def test_conditional_update_creates_updates_and_refuses_several(software, reason, patient):

@@ -10,7 +10,7 @@ from practitioners.domain.availability import free_slots
 from practitioners.models import Absence, Opening
 from tests.factories import make_agenda, make_credential, make_grant, make_reason
 from tests.partners.software import Software
-from tests.partners.test_fhir import found, refused, valid
+from tests.support.fhir import found, refused, valid
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 AVAILABILITY = "https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-schedule-availability-time"

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from booking.models import Appointment
-from tests.booking.test_book import booked as booked_for
 from tests.factories import (
     make_account,
     make_agenda,
@@ -16,7 +15,8 @@ from tests.factories import (
     make_reason,
 )
 from tests.partners.software import KEY, Software
-from tests.partners.test_fhir import START, SYSTEM, named, parameters, put, valid, wanted
+from tests.support.booked import booked as booked_for
+from tests.support.fhir import START, SYSTEM, named, parameters, put, valid, wanted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 HALF = timedelta(minutes=30)

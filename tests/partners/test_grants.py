@@ -15,7 +15,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
-from tests.partners.test_api import client as api_client
+from tests.support.partner_clients import client as api_client
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
-from tests.partners.test_busy import calendar
+from tests.support.busy_times import calendar
 
 # Calendars are fetched by threads of their own.
 pytestmark = pytest.mark.django_db(transaction=True)

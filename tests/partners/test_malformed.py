@@ -14,7 +14,7 @@ from partners.domain import keys
 from partners.models import AccessToken, Grant
 from tests.factories import make_practice
 from tests.partners.software import KEY, ask, assertion, proof
-from tests.partners.test_appointments import credential  # noqa: F401
+from tests.support.partner_appointments import credential  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 PUBLIC = KEY.as_dict(private=False)
@@ -57,7 +57,7 @@ def good_proof():
     )
 
 
-def good_assertion(credential):  # noqa: F811
+def good_assertion(credential):
     now = int(time.time())
     who = str(credential.pk)
     return (
@@ -67,7 +67,7 @@ def good_assertion(credential):  # noqa: F811
 
 
 @pytest.fixture
-def granted(credential):  # noqa: F811
+def granted(credential):
     Grant.objects.create(credential=credential, practice=make_practice(), scopes=["agendas:read"])
     return credential
 
@@ -100,7 +100,7 @@ def test_a_malformed_proof_is_refused(granted, header, claims):
     header=changes(["alg", "typ", "jwk"]),
     claims=changes(["iss", "sub", "aud", "exp", "jti", "nbf", "iat"]),
 )
-def test_a_malformed_assertion_is_refused(credential, header, claims):  # noqa: F811
+def test_a_malformed_assertion_is_refused(credential, header, claims):
     first, second = good_assertion(credential)
     answer = ask(signed(first | header, second | claims))
     assert answer.status_code in (400, 401)
@@ -113,7 +113,7 @@ def test_a_malformed_assertion_is_refused(credential, header, claims):  # noqa: 
         st.sampled_from(["kty", "crv", "n", "e", "x", "y", "kid", "use"]), json_values
     )
 )
-def test_a_malformed_key_is_not_registered(credential, jwk):  # noqa: F811
+def test_a_malformed_key_is_not_registered(credential, jwk):
     before = credential.keys.count()
     with pytest.raises(keys.UnusableKey):
         keys.register_key(credential=credential, jwk=jwk)
@@ -147,7 +147,7 @@ def test_claims_nested_without_end_are_refused_though_signed(granted):
 
 
 @pytest.mark.parametrize("where", ["header", "claims"])
-def test_statements_nested_without_end_are_refused(credential, where):  # noqa: F811
+def test_statements_nested_without_end_are_refused(credential, where):
     """Python's JSON runs out of stack before it runs out of text."""
     deep = urlsafe_b64encode(b'{"alg": "ES256", "x": ' + b"[" * 100_000).decode()
     good = urlsafe_b64encode(b'{"alg": "ES256", "kid": "k"}').decode()

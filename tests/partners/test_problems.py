@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from partners.api.problems import TITLES, problem_handler
 from tests.factories import make_agenda, make_credential, make_grant, make_reason
-from tests.partners.test_api import NOBODY
-from tests.partners.test_api import client as caller_of
+from tests.support.partner_clients import NOBODY
+from tests.support.partner_clients import client as caller_of
 
 pytestmark = pytest.mark.django_db
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.partners.test_busy import at, read
 from tests.shared_data import SHARED
+from tests.support.busy_times import at, read
 
 FILES = SHARED / "ics"
 

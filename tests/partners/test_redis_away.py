@@ -10,7 +10,7 @@ from partners.domain import used_once
 from partners.models import UsedStatement
 from tests.factories import make_credential, make_grant
 from tests.partners.software import KEY, Software, ask, assertion, proof
-from tests.partners.test_reveal_budget import BODY, booked
+from tests.support.reveal_budget import BODY, booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 

@@ -9,8 +9,7 @@ from audit.models import Entry, Watched
 from audit.watch import budget
 from audit.watch.budget import Limits
 from audit.watch.past import Day, Past
-from booking.domain.book import book
-from booking.models.appointment import Appointment, Channel
+from booking.models.appointment import Appointment
 from partners.domain import reveal_budget
 from partners.models import Partner
 from tests.factories import (
@@ -18,14 +17,12 @@ from tests.factories import (
     make_credential,
     make_grant,
     make_opening,
-    make_patient,
     make_reason,
-    practice_actor,
 )
 from tests.partners.software import Software
+from tests.support.reveal_budget import BODY, booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
-BODY = {"purpose": "care", "fields": ["last_name"]}
 
 
 @pytest.fixture
@@ -36,14 +33,6 @@ def grant(agenda):
 @pytest.fixture
 def appointments(agenda, now):
     return [booked(agenda, hour, minute, now) for hour in (8, 9, 10) for minute in (0, 30)]
-
-
-def booked(agenda, hour, minute, now):
-    return book(
-        visit_reason=agenda.visit_reasons.get(), patient=make_patient(), booked_by=None,
-        starts_at=datetime(2026, 11, 30, hour, minute, tzinfo=UTC), actor=practice_actor(),
-        channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
 
 
 @pytest.fixture

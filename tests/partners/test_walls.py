@@ -43,7 +43,7 @@ from tests.factories import (
     make_resource,
     practice_actor,
 )
-from tests.partners.test_appointments import listed, revealed
+from tests.support.partner_appointments import listed, revealed
 
 pytestmark = pytest.mark.django_db
 MODELS = [

@@ -1,6 +1,5 @@
 """Every way to sign in, with every way to choose, in every order: each of them books."""
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import quote
 
@@ -12,12 +11,9 @@ from django_otp.oath import totp
 from booking.domain import address_checks, handover
 from booking.models import Account, AddressCheck, Appointment, CodeApp, Handover, Patient
 from booking.models.account import email_index
-from booking.models.appointment import Status
 from booking.models.patient import Relation
 from booking.views import unfinished
 from practitioners.domain import take
-from practitioners.models import Taken
-from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import form_with, send, slots_of
 from tests.factories import (
     PASSWORD,
@@ -28,13 +24,22 @@ from tests.factories import (
     make_reason,
     practice_actor,
 )
+from tests.support.any_order import (
+    IDENTITY,
+    NINE,
+    PLACES,
+    booked_is,
+    confirm_at,
+    count_of,
+    in_a_row,
+    on_results,
+    on_the_page,
+    page_of,
+)
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
-NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 HALF = timedelta(minutes=30)
-IDENTITY = {
-    "first_name": "Zoé", "last_name": "Lefèvre", "birth_date": "1980-12-31", "sex": "F",
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -109,82 +114,6 @@ WAYS = [by_password, by_code, by_verification_link, by_handover]
 
 
 # Ways to choose: each posts the hold as its page does, and answers where that has led. -----------
-
-
-def page_of(reason, **given):
-    address = reverse("practitioners:practitioner", args=[reason.agenda.practitioner_id])
-    return address, {"semaine": "2026-11-30", **given}
-
-
-def on_results(client, reason):
-    return client.post(reverse("booking:hold"), {"motif": reason.pk, "debut": NINE.isoformat()})
-
-
-def on_the_page(client, reason, **given):
-    address, query = page_of(reason, **given)
-    page = client.get(address, query)
-    assert slots_of(page)
-    return send(client, form_with(page, "debut"), address, debut=slots_of(page)[0])
-
-
-def on_the_widget(client, reason):
-    shown = Client().get(
-        reverse("practitioners:widget", args=[reason.agenda.practice_id]), {"semaine": "2026-11-30"}
-    )
-    link = re.search(r'href="(/praticien/[^"]+)#creneaux"', shown.content.decode())[1]
-    address = link.replace("&amp;", "&")
-    # The link says the language, which a redirect takes out of the address.
-    page = client.get(address, follow=True)
-    return send(client, form_with(page, "debut"), address, debut=slots_of(page)[0])
-
-
-def in_a_row(client, reason):
-    return on_the_page(client, reason, personnes="2")
-
-
-PLACES = [on_results, on_the_page, on_the_widget, in_a_row]
-
-
-def confirm_at(client, address, **more):
-    """Say who one is where nobody is there yet, and confirm."""
-    page = client.get(address)
-    while page.status_code == 302:
-        address = page["Location"]
-        page = client.get(address)
-    assert page.status_code == 200, page.content.decode()[:3000]
-    text = page.content.decode()
-    if "personnes" in address:
-        people = list(
-            Patient.unscoped.filter(account=page.context["user"]).order_by("created_at", "pk")
-        )
-        while len(people) < 2:
-            link = re.search(r'href="(/compte/proches/nouveau/[^"]+)"', text)[1]
-            given = IDENTITY | {"first_name": f"Zoé{len(people)}"}
-            if people:
-                given |= {"relation": "child", "consent": "on"}
-            form = form_with(client.get(link), "first_name")
-            back = client.post(link, form.values | given)
-            assert back.status_code == 302, back.content.decode()[:3000]
-            text = client.get(back["Location"]).content.decode()
-            address = back["Location"]
-            people = list(Patient.unscoped.filter(account=page.context["user"]))
-        page = client.get(address)
-        return send(client, form_with(page, "personne-0").in_order(), address, **more)
-    form = form_with(page, "note")
-    if "first_name" in form.values:
-        more = IDENTITY | more
-    return send(client, form, address, **more)
-
-
-def booked_is(answer, count=1):
-    assert answer.status_code == 302, answer.content.decode()[:3000]
-    assert answer["Location"].startswith("/rendez-vous/"), answer["Location"]
-    assert Appointment.unscoped.filter(status=Status.BOOKED).count() == count
-    assert not Taken.objects.filter(hold_until__isnull=False).exists()
-
-
-def count_of(place):
-    return 2 if place is in_a_row else 1
 
 
 @pytest.mark.parametrize("place", PLACES)

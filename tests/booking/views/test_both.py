@@ -10,10 +10,7 @@ from booking.domain.offer_links import offer_token
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.models.patient import Relation
-from tests.booking.test_book import booked
-from tests.booking.test_waiting_list import waiting_for
 from tests.booking.views.forms_on_page import form_with, send
-from tests.booking.views.test_waiting_list import offered
 from tests.factories import (
     make_account,
     make_agenda,
@@ -26,6 +23,9 @@ from tests.factories import (
     verified_client,
 )
 from tests.partners.software import KEY, Software
+from tests.support.booked import booked
+from tests.support.offers import offered
+from tests.support.waiting_list import waiting_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)

@@ -10,11 +10,9 @@ from django.urls import reverse
 from django_scopes import scope
 
 from booking.domain import chains, change, series
-from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.queries.agenda_list import cancelled_late, visits_of_day
 from practitioners.domain.availability import free_slots
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -26,9 +24,10 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import NINE, booked
+from tests.support.changing import HOUR, SECOND, WEEK, fields, fresh, iso, offered, read, url
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
-HOUR, WEEK, SECOND = timedelta(hours=1), timedelta(days=7), timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -52,33 +51,6 @@ def visit(reason, account, now):
 @pytest.fixture
 def client(account):
     return verified_client(account)
-
-
-def url(name, visit):
-    return reverse(f"booking:{name}", args=[visit.pk])
-
-
-def iso(at):
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def read(answer):
-    return answer.content.decode()
-
-
-def offered(page):
-    return re.findall(r'name="debut" value="([^"]+)"', page)
-
-
-def fields(page):
-    """The hidden fields of the page's form, as a browser sends them."""
-    found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
-    found.pop("csrfmiddlewaretoken", None)
-    return found
-
-
-def fresh(visit):
-    return Appointment.unscoped.get(pk=visit.pk)
 
 
 def test_a_time_is_chosen_then_confirmed_then_taken_back(client, visit):

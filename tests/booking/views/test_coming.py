@@ -11,7 +11,6 @@ from django.urls import reverse
 from booking.domain import change
 from booking.models.appointment import Channel, Status
 from booking.queries.appointments import COMING_SHOWN
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_agenda,
     make_member,
@@ -21,6 +20,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 HALF = timedelta(minutes=30)

@@ -12,7 +12,6 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.domain import conversations, delivery, erase
 from booking.models import Conversation, Message, Reply
-from tests.booking.test_book import booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -23,6 +22,7 @@ from tests.factories import (
     present,
     verified_client,
 )
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 LIST = reverse("booking:my-conversations")

@@ -18,7 +18,6 @@ from booking.models.appointment import Channel
 from practitioners.domain.availability import free_slots
 from practitioners.domain.invite import invitation_token
 from practitioners.models import Absence, Invitation, Membership, Opening, VisitReason
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -30,6 +29,7 @@ from tests.factories import (
     present,
     verified_client,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 

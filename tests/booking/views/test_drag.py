@@ -15,7 +15,6 @@ from practitioners.domain import live
 from practitioners.domain.next_slots import mark_stale
 from practitioners.models import Taken
 from tests.asgi import Stream, run_async
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -25,6 +24,7 @@ from tests.factories import (
     make_reason,
     verified_client,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 DAY = "2026-11-30"

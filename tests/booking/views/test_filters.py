@@ -9,7 +9,6 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.vault.reveal import Purpose, reveal
-from tests.booking.test_book import booked
 from tests.factories import (
     make_agenda,
     make_member,
@@ -18,6 +17,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 

@@ -13,9 +13,9 @@ from booking.models import AddressCheck, Appointment, Conversation, Patient, Pra
 from booking.models.patient import Relation
 from booking.views import kept_choice, unfinished
 from practitioners.domain import take
-from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import form_with, send, slots_of
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)

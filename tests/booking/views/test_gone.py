@@ -9,7 +9,6 @@ from django.urls import reverse
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from practitioners.models import Absence
-from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import form_with, send, slots_of
 from tests.factories import (
     make_account,
@@ -20,6 +19,7 @@ from tests.factories import (
     make_resource,
     verified_client,
 )
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)

@@ -10,9 +10,9 @@ from django.urls import reverse
 from audit.models import Entry
 from booking.models import Account, Wait
 from practitioners.models import Membership
-from tests.abuse.test_access import PRACTICE, VENDOR, _parameters, address, ask
 from tests.abuse.world import build
 from tests.factories import make_agenda, make_member, verified_client
+from tests.support.routes import PRACTICE, VENDOR, _parameters, address, ask
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 # What is taken away by a form: where one reads what is left, and what is said the second time.

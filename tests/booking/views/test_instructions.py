@@ -6,7 +6,6 @@ from django.urls import reverse
 from booking.domain import change, delivery
 from booking.models import Message
 from booking.models.appointment import Channel
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -17,6 +16,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 WORDS = ("Pensez à votre carte Vitale.", "Venez à jeun.", "Ne conduisez pas ensuite.")

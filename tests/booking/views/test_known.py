@@ -19,20 +19,8 @@ from booking.queries.standing import standing
 from practitioners.domain.audience import SOMEBODY_ELSE, Reader, audience_of
 from practitioners.domain.eligibility import Person, Restriction
 from practitioners.models import Agenda
-from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import form_with, send
 from tests.booking.views.kinds_of_patients import reason_of
-from tests.booking.views.test_restrictions import (
-    HALF,
-    NINE,
-    QUESTION,
-    client_of,
-    hold,
-    motifs,
-    nothing_held,
-    page,
-)
-from tests.booking.views.test_restrictions import known_to as seen_by
 from tests.factories import (
     make_account,
     make_agenda,
@@ -42,6 +30,18 @@ from tests.factories import (
     make_practice,
 )
 from tests.partners.software import KEY, Software
+from tests.support.booked import booked
+from tests.support.restrictions import (
+    HALF,
+    NINE,
+    QUESTION,
+    client_of,
+    hold,
+    motifs,
+    nothing_held,
+    page,
+)
+from tests.support.restrictions import known_to as seen_by
 
 DAY = timedelta(days=1)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]

@@ -10,7 +10,6 @@ from audit.models import Entry
 from booking.domain.unusual import mark_of
 from booking.models import Appointment, Patient
 from practitioners.models import Absence
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_agenda,
     make_member,
@@ -21,6 +20,7 @@ from tests.factories import (
     make_resource,
     verified_client,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 TYPED = {

@@ -17,9 +17,7 @@ from booking.models import Appointment, Patient
 from booking.models.appointment import Channel
 from practitioners.domain import next_slots
 from practitioners.models import Taken
-from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import form_with, forms_of, send, slots_of
-from tests.booking.views.test_any_order import IDENTITY
 from tests.factories import (
     make_account,
     make_agenda,
@@ -29,6 +27,8 @@ from tests.factories import (
     make_reason,
     verified_client,
 )
+from tests.support.any_order import IDENTITY
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)

@@ -5,8 +5,6 @@ import pytest
 from booking.domain import change, delivery
 from booking.models import Message
 from booking.models.appointment import Channel
-from tests.booking.test_book import NINE, booked
-from tests.booking.views.test_changing import HOUR, fields, fresh, iso, offered, read, url
 from tests.factories import (
     make_account,
     make_agenda,
@@ -16,6 +14,8 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import NINE, booked
+from tests.support.changing import HOUR, fields, fresh, iso, offered, read, url
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 

@@ -13,9 +13,9 @@ from audit.vault.files import SealedFile
 from booking.domain import documents
 from booking.models import Document
 from practitioners.models import VisitReason
-from tests.abuse.test_access import OWN, POST_ONLY, _parameters, address
 from tests.abuse.world import build
 from tests.factories import make_account, make_patient, practice_actor, present
+from tests.support.routes import OWN, POST_ONLY, _parameters, address
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 LISTS = {

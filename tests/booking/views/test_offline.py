@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from tests.booking.test_book import booked
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
+from tests.support.booked import booked
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,6 @@ from booking.models import Appointment, Patient, Questionnaire
 from booking.models.appointment import Status
 from practitioners.models import Agenda, Opening, Practice, Resource, VisitReason
 from practitioners.models.agenda import Question
-from tests.booking.test_book import booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -24,6 +23,7 @@ from tests.factories import (
     present,
     verified_client,
 )
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 

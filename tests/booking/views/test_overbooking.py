@@ -5,7 +5,6 @@ from django.urls import reverse
 
 from booking.models import Appointment
 from booking.models.appointment import Channel
-from tests.booking.test_book import booked
 from tests.factories import (
     make_agenda,
     make_member,
@@ -14,6 +13,7 @@ from tests.factories import (
     make_reason,
     verified_client,
 )
+from tests.support.booked import booked
 
 pytestmark = pytest.mark.django_db
 

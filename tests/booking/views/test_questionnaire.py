@@ -15,7 +15,6 @@ from booking.domain.change import cancel
 from booking.models import Questionnaire
 from booking.models.appointment import Channel
 from practitioners.models import Question
-from tests.booking.test_book import booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -26,6 +25,7 @@ from tests.factories import (
     present,
     verified_client,
 )
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 ALLERGY = "Arachides, et le pollen de bouleau"

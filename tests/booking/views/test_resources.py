@@ -6,7 +6,6 @@ from django.urls import reverse
 from booking.domain.book import book
 from booking.models.appointment import Channel
 from practitioners.models import Resource, VisitReason
-from tests.booking.test_resources import NINE, needing
 from tests.factories import (
     make_agenda,
     make_member,
@@ -15,6 +14,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.resources import NINE, needing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 

@@ -1,6 +1,6 @@
 """Who may book is asked or said before anything is held, and refused at no last click."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -15,61 +15,33 @@ from booking.models.appointment import Channel, Status
 from booking.models.patient import Relation
 from practitioners.domain.audience import SOMEBODY_ELSE
 from practitioners.models import Taken
-from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import form_with, forms_of, send, slots_of
 from tests.booking.views.kinds_of_patients import reason_of
 from tests.factories import (
     make_account,
     make_agenda,
     make_patient,
-    make_reason,
+)
+from tests.support.booked import booked
+from tests.support.restrictions import (
+    HALF,
+    NINE,
+    QUESTION,
+    client_of,
+    hold,
+    known_to,
+    motifs,
+    nothing_held,
+    page,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
-NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
-HALF = timedelta(minutes=30)
-QUESTION = "Êtes-vous déjà suivi par ce praticien"
 OF_A_RELATIVE = "La personne qui consulte est-elle déjà suivie par ce praticien"
 
 
 @pytest.fixture
 def agenda():
     return make_agenda()
-
-
-def client_of(account):
-    client = Client()
-    client.force_login(account, backend="booking.backends.EmailBackend")
-    return client
-
-
-def page(client, agenda, **given):
-    address = reverse("practitioners:practitioner", args=[agenda.practitioner_id])
-    return client.get(address, {"semaine": "2026-11-30", **given})
-
-
-def hold(client, reason, **given):
-    data = {"motif": reason.pk, "debut": NINE.isoformat(), **given}
-    return client.post(reverse("booking:hold"), data)
-
-
-def motifs(answer):
-    """The visit reasons that the page's form offers, by what its options say."""
-    return [reason.name for reason in answer.context["reasons"]]
-
-
-def known_to(agenda, now, account=None, **values):
-    patient = make_patient(account or make_account(), **values)
-    reason = agenda.visit_reasons.first() or make_reason(agenda)
-    booked(
-        reason, now - timedelta(days=100), patient=patient, channel=Channel.PRACTICE,
-        starts_at=now - timedelta(days=90), anywhere=True,
-    )  # fmt: skip
-    return patient
-
-
-def nothing_held():
-    return not Taken.objects.filter(hold_until__isnull=False).exists()
 
 
 # Nobody is signed in. ------------------------------------------------------------------------------

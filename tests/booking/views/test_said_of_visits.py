@@ -15,9 +15,7 @@ from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from practitioners.models import Absence
-from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import forms_of
-from tests.booking.views.test_any_order import confirm_at
 from tests.factories import (
     make_account,
     make_agenda,
@@ -27,6 +25,8 @@ from tests.factories import (
     make_reason,
     verified_client,
 )
+from tests.support.any_order import confirm_at
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)

@@ -8,8 +8,8 @@ from django.urls import reverse
 from audit.models import Entry
 from booking.models import Message
 from practitioners.domain.availability import free_slots
-from tests.booking.test_book import NINE, booked
 from tests.factories import make_agenda, make_member, make_opening, make_reason, verified_client
+from tests.support.booked import NINE, booked
 
 pytestmark = pytest.mark.django_db
 

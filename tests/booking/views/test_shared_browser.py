@@ -15,7 +15,6 @@ from booking.models.account import email_index
 from booking.views import unfinished
 from practitioners.models import Taken
 from tests.booking.views.forms_on_page import form_with, forms_of, send
-from tests.booking.views.test_any_order import IDENTITY, PLACES, booked_is, confirm_at, count_of
 from tests.factories import (
     PASSWORD,
     make_account,
@@ -25,6 +24,7 @@ from tests.factories import (
     make_patient,
     make_reason,
 )
+from tests.support.any_order import IDENTITY, PLACES, booked_is, confirm_at, count_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)

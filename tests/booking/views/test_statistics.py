@@ -14,7 +14,6 @@ from booking.domain.change import cancel, mark
 from booking.models.appointment import Channel
 from booking.queries.statistics import statistics_of
 from practitioners.models import Absence
-from tests.booking.test_book import booked
 from tests.factories import (
     make_agenda,
     make_member,
@@ -22,6 +21,7 @@ from tests.factories import (
     make_reason,
     verified_client,
 )
+from tests.support.booked import booked
 
 pytestmark = pytest.mark.django_db
 # A Friday evening, when the week is over.

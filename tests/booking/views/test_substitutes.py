@@ -11,7 +11,6 @@ from booking.domain.dashboard_access import may_still_work
 from booking.models import Message
 from practitioners.domain import invite, members, substitutes
 from practitioners.models import Membership, Substitution
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -22,6 +21,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 MONDAY = date(2026, 11, 30)

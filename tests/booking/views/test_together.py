@@ -13,7 +13,6 @@ from booking.models.patient import Relation
 from practitioners.domain import take
 from practitioners.domain.availability import free_slots
 from practitioners.models import Taken
-from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import form_with, forms_of, send
 from tests.factories import (
     make_account,
@@ -23,6 +22,7 @@ from tests.factories import (
     make_reason,
     verified_client,
 )
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)

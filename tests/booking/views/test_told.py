@@ -8,7 +8,6 @@ from django.urls import reverse
 from audit.models import Entry
 from booking.models import Appointment, Message, Wait
 from booking.models.appointment import Channel
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -19,6 +18,7 @@ from tests.factories import (
     present,
     verified_client,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 BY_EMAIL, BY_SMS = "prévenu par e-mail", "prévenu par SMS"

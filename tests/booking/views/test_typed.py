@@ -18,8 +18,6 @@ from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from practitioners.domain.questions import QuestionSpec, save_questions
 from practitioners.models import Question
-from tests.booking.test_book import booked
-from tests.booking.test_concerns import read
 from tests.booking.views.forms_on_page import form_with, send
 from tests.factories import (
     make_account,
@@ -30,6 +28,8 @@ from tests.factories import (
     make_reason,
     verified_client,
 )
+from tests.support.booked import booked
+from tests.support.concerns import read
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 WORDS = "Puis-je manger le matin du prélèvement ?\nJe prends du Lévothyrox <75>."

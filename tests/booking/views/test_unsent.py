@@ -15,10 +15,10 @@ from booking.models import Concern, Conversation, Patient, Reply
 from booking.views import unsent
 from practitioners.domain.questions import QuestionSpec, save_questions
 from practitioners.models import VisitReason
-from tests.abuse.test_access import OWN, POST_ONLY, address
 from tests.abuse.world import build
 from tests.booking.views.forms_on_page import forms_of
 from tests.factories import make_account, make_patient, practice_actor
+from tests.support.routes import OWN, POST_ONLY, address
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 WORDS = "Zébulon <d’Aubigné>"

@@ -9,7 +9,6 @@ from booking.domain import change
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from practitioners.models import Absence
-from tests.booking.test_book import NINE, booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -20,6 +19,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import NINE, booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 PAST = {"jour": "2026-11-03", "heure": "15:00"}

@@ -19,7 +19,6 @@ from booking.models import VideoVisit
 from booking.models.appointment import Channel, Status
 from practitioners.domain import live
 from tests.asgi import Stream, run_async
-from tests.booking.test_book import booked
 from tests.factories import (
     make_account,
     make_agenda,
@@ -29,6 +28,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import booked
 
 pytestmark = pytest.mark.django_db
 STARTS = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)

@@ -13,9 +13,8 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.domain import delivery, waiting
 from booking.domain.offer_links import offer_token
-from booking.models import Appointment, Message, Offer, Patient, Wait
+from booking.models import Appointment, Message, Patient, Wait
 from practitioners.models import Practice
-from tests.booking.test_waiting_list import MONDAY, NEXT, at, give_back, visit, waiting_for
 from tests.booking.views.forms_on_page import form_with, send
 from tests.factories import (
     make_account,
@@ -27,6 +26,8 @@ from tests.factories import (
     present,
     verified_client,
 )
+from tests.support.offers import offered
+from tests.support.waiting_list import MONDAY, NEXT, at, visit, waiting_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
@@ -69,12 +70,6 @@ JOIN = reverse("booking:join-waiting-list")
 
 def join(client, appointment, **wishes):
     return client.post(f"{JOIN}?rendez-vous={appointment.pk}", WISHES | wishes)
-
-
-def offered(wait, now):
-    give_back(Appointment.unscoped.get(starts_at=at(MONDAY, 9)), now)
-    waiting.offer_everywhere(now=now)
-    return Offer.unscoped.get(wait=wait)
 
 
 def test_joining_from_an_appointment(client, appointment, now):

@@ -5,19 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from django_otp.oath import TOTP
 
 from audit.incidents import workflow
 from audit.incidents.exposure import exposure_of
 from audit.models import ApprovalOf, Entry, Incident, Notice, NoticeKind, State, Watched
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.views.factor import CODE_GIVEN_AT
-from booking.models import Account, Appointment, CodeApp, Message, Patient
+from booking.models import Account, Appointment, Message, Patient
 from booking.models.message import MessageKind
 from booking.queries.incidents import Exposed
 from booking.views.dashboard import incidents
 from tests.factories import make_account, make_member, verified_client
 from tests.partners.theft import make_visits
+from tests.support.watched_sessions import code_of
 
 pytestmark = pytest.mark.django_db
 # A Tuesday long after the visits: nothing asks for them any more.
@@ -44,13 +44,6 @@ def secretary(visits):
 
 def page(visit):
     return reverse("booking:visit", args=[visit.practice_id, visit.pk])
-
-
-def code_of(account, *, later=0):
-    device = CodeApp.objects.get(user=account)
-    totp = TOTP(device.seed, drift=device.drift)
-    totp.time = timezone.now().timestamp() + later
-    return f"{totp.token():06d}"
 
 
 def walk(client, visits):

@@ -1,0 +1,1 @@
+"""What several test modules need beside what the factories make: no test module imports another."""

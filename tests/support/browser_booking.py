@@ -1,0 +1,39 @@
+"""An agenda that is open on each of the next days, for booking in the browser."""
+
+import re
+from datetime import time, timedelta
+
+import pytest
+from django.utils import timezone
+
+from practitioners.domain import next_slots
+from tests.clock import today
+from tests.factories import (
+    make_agenda,
+    make_opening,
+    make_reason,
+)
+from tests.support.browser_mails import link_in
+
+
+@pytest.fixture
+def agenda():
+    agenda = make_agenda(open_on_holidays=True)
+    reason = make_reason(agenda, cancel_deadline_hours=0)
+    for n in range(1, 8):
+        make_opening(
+            agenda, reason, starts_on=today() + timedelta(days=n), number=n,
+            from_time=time(9), until_time=time(11),
+        )  # fmt: skip
+    next_slots.refresh(agenda_ids=[agenda.pk], now=timezone.now())
+    return agenda
+
+
+@pytest.fixture
+def here(settings, live_server):
+    settings.OTP_WEBAUTHN_ALLOWED_ORIGINS = [live_server.url]
+    return live_server.url
+
+
+def local_address(here, mail):
+    return here + re.sub(r"^http://[^/]+", "", link_in(mail))

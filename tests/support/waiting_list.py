@@ -1,0 +1,39 @@
+"""People who wait for a slot, and slots that become free."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from audit.record.entries import system_actor
+from booking.domain import waiting
+from booking.domain.book import book
+from booking.domain.change import cancel
+from booking.models.appointment import Channel
+from tests.factories import (
+    make_account,
+    make_patient,
+    practice_actor,
+)
+
+MONDAY, NEXT = date(2026, 11, 30), date(2026, 12, 7)
+
+
+def at(day, hour, minute=0):
+    """An instant by the clock in Paris, in winter."""
+    return datetime.combine(day, time(hour, minute), UTC) - timedelta(hours=1)
+
+
+def visit(reason, starts_at, now, patient=None):
+    return book(
+        visit_reason=reason, starts_at=starts_at, patient=patient or make_patient(make_account()),
+        booked_by=None, actor=practice_actor(), channel=Channel.PRACTICE, now=now,
+    )  # fmt: skip
+
+
+def waiting_for(appointment, now, **wishes):
+    return waiting.join(
+        visit_reason=appointment.visit_reason, patient=appointment.patient, actor=system_actor(),
+        now=now, appointment=appointment, **wishes,
+    )  # fmt: skip
+
+
+def give_back(appointment, now):
+    cancel(appointment=appointment, actor=system_actor(), channel=Channel.PRACTICE, now=now)
