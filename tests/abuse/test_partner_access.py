@@ -12,10 +12,10 @@ from booking.models import Appointment, Patient
 from partners.domain import scopes
 from partners.models import Grant
 from practitioners.models import Absence, Agenda, Opening, Taken
-from tests.factories import make_account, make_agenda, make_grant, make_member
+from tests.factories import make_account, make_agenda, make_grant, make_member, verified_client
 from tests.partners.software import proof
 from tests.support.partner_appointments import credential, token_of  # noqa: F401
-from tests.support.routes import API, address, verified_client
+from tests.support.routes import API, address
 
 pytestmark = pytest.mark.django_db
 BASE = "http://localhost:8000"
