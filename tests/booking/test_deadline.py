@@ -125,6 +125,12 @@ def test_a_cancellation_is_late_once_and_for_all(visit, reason):
     reason.save()
     assert Appointment.unscoped.get(pk=visit.pk).cancelled_late
     assert deadline.late_cancellations(visit.practice, visit.patient, now=NINE) == 1
+    # For a year from the visit, at its practice, of its patient.
+    for days, count in ((365 * DAY - SECOND, 1), (365 * DAY, 0)):
+        at = NINE + days
+        assert deadline.late_cancellations(visit.practice, visit.patient, now=at) == count
+    assert not deadline.late_cancellations(make_agenda().practice, visit.patient, now=NINE)
+    assert not deadline.late_cancellations(visit.practice, make_patient(), now=NINE)
 
 
 @pytest.mark.parametrize("channel", [Channel.PRACTICE, Channel.PARTNER])
