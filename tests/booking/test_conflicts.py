@@ -110,3 +110,18 @@ def test_a_day_is_the_practices_own_however_long(zoe, now):
         )  # fmt: skip
         found = conflicts(wanted=[wanted], seen=Appointment.unscoped.all())
         assert [each.kind for each in found] == ([Kind.SAME_PRACTITIONER] if is_one else [])
+
+
+def test_what_begins_sooner_is_said_first(reason, elsewhere, zoe, now):
+    """Whichever was booked first."""
+    later = booked(elsewhere, now, patient=zoe, starts_at=NINE + HALF)
+    sooner = booked(reason, now, patient=zoe, starts_at=NINE)
+    wanted = Wanted(
+        patient_id=zoe.pk, practitioner_id=make_agenda().practitioner_id,
+        starts_at=NINE, ends_at=NINE + 2 * HALF,
+    )  # fmt: skip
+    found = conflicts(wanted=[wanted], seen=Appointment.unscoped.all())
+    assert [each.other.pk for each in found] == [sooner.pk, later.pk]
+    assert conflicts(wanted=[], seen=Appointment.unscoped.all()) == []
+    left = conflicts(wanted=[wanted], seen=Appointment.unscoped.all(), leaving=[sooner])
+    assert [each.other.pk for each in left] == [later.pk]

@@ -101,6 +101,7 @@ def test_grace_begins_after_the_last_instant_of_the_deadline(reason):
     row = booked(reason, NINE - timedelta(days=5))
     last = deadline.free_until(row)
     assert last < NINE
+    assert [deadline.is_late(row, now=at) for at in (last, last + SECOND)] == [False, True]
     row.created_at = last - HOUR / 2
     for at, is_grace in ((last, False), (last + SECOND, True), (last + HOUR / 2 + SECOND, False)):
         assert deadline.terms(row, now=at).is_grace is is_grace
