@@ -38,12 +38,13 @@ def confirm(*, account: Account, device: CodeApp, actor: Actor, now: datetime) -
 
     On the record, and told to the account's owner by e-mail.
     """
-    device.confirmed = True
+    # Its page may have been opened long ago: what counts is since when it shows somebody's right.
+    device.confirmed, device.created_at = True, now
     device.save()
     CodeApp.objects.filter(user=account, confirmed=True).exclude(pk=device.pk).delete()
     entries.write("second-factor-set", actor=actor, subjects=[account.pk], at=now)
     messages.owe_to_account(account=account, kind=MessageKind.FACTOR_ADDED, now=now)
-    return _fresh_codes(account)
+    return _fresh_codes(account, now=now)
 
 
 def has_app(account: Account) -> bool:
@@ -64,7 +65,7 @@ def new_recovery_codes(*, account: Account, actor: Actor, now: datetime) -> list
     """
     entries.write("recovery-codes-made", actor=actor, subjects=[account.pk], at=now)
     messages.owe_to_account(account=account, kind=MessageKind.CODES_MADE, now=now)
-    return _fresh_codes(account)
+    return _fresh_codes(account, now=now)
 
 
 @transaction.atomic
@@ -83,7 +84,14 @@ def codes_left(account: Account) -> int:
     return left
 
 
-def _fresh_codes(account: Account) -> list[str]:
+def _fresh_codes(account: Account, *, now: datetime) -> list[str]:
+    """Make codes in the place of the former ones.
+
+    The sheet stays, which a session may have been proved by; it is as old as its codes, so that
+    codes which a thief makes end with what else the thief has added (email_change.stop).
+    """
     sheet, _created = RecoverySheet.objects.get_or_create(user=account, name="recovery")
+    sheet.created_at = now
+    sheet.save(update_fields=["created_at"])
     sheet.codes.all().delete()
     return [sheet.add_code() for _ in range(RECOVERY_CODES)]

@@ -7,12 +7,21 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django_otp import match_token
 from django_otp.oath import totp
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import accounts, address_checks, delivery, email_change, erase
-from booking.models import Account, AddressCheck, CodeApp, Message, SignIn
+from booking.domain import (
+    accounts,
+    address_checks,
+    delivery,
+    email_change,
+    erase,
+    second_factor,
+)
+from booking.models import Account, AddressCheck, CodeApp, Message, RecoverySheet, SignIn
 from booking.session_store import digest_of
 from tests.factories import PASSWORD, make_account, make_member, make_practice
 from tests.support.accounts import GOOD, SIGN_IN, sign_in, sign_up_of, signed_in
@@ -318,6 +327,34 @@ def test_the_former_address_takes_the_account_back_from_a_thief(client, account,
     assert Client().post(reset, {"password": "à moi de nouveau, enfin"}).status_code == 302
     assert sign_in(Client(), password="à moi de nouveau, enfin").status_code == 302
     assert "email-restored" in actions(account)
+
+
+def test_what_a_thief_renews_goes_with_what_the_thief_adds(client, account, now, time_machine):
+    """Codes made anew in the place of the owner's, and an app whose page was opened before."""
+    actor = accounts.account_actor(account)
+    mine = second_factor.new_recovery_codes(account=account, actor=actor, now=now)
+    app = second_factor.pending_device(account=account)
+    time_machine.move_to(now + timedelta(hours=1), tick=False)
+    change = email_change.ask(account=account, email=NEW, actor=actor, now=timezone.now())
+    AddressCheck.objects.filter(pk=change.pk).update(proved_at=timezone.now())
+    time_machine.move_to(now + timedelta(hours=2), tick=False)
+    since = timezone.now()
+    theirs = second_factor.confirm(account=account, device=app, actor=actor, now=since)
+    theirs += second_factor.new_recovery_codes(account=account, actor=actor, now=since)
+    email_change.stop(token=email_change.stop_token(change), now=since)
+    assert not CodeApp.objects.filter(user=account).exists()
+    assert not RecoverySheet.objects.filter(user=account).exists()
+    assert [match_token(account, each) for each in (theirs[-1], mine[0])] == [None, None]
+
+
+def test_older_factors_stay_when_the_account_is_taken_back(client, account, now, time_machine):
+    actor = accounts.account_actor(account)
+    mine = second_factor.new_recovery_codes(account=account, actor=actor, now=now)
+    time_machine.move_to(now + timedelta(hours=1), tick=False)
+    change = email_change.ask(account=account, email=NEW, actor=actor, now=timezone.now())
+    AddressCheck.objects.filter(pk=change.pk).update(proved_at=timezone.now())
+    email_change.stop(token=email_change.stop_token(change), now=timezone.now())
+    assert match_token(account, mine[0]) is not None
 
 
 def test_after_three_days_it_is_too_late_to_take_it_back(client, account, now, time_machine):
