@@ -6,7 +6,7 @@ from django.db import transaction
 from audit.models import Entry
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import call, patients
-from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken, book
+from booking.domain.book import HeldSlot, NotForThisPatient, OutsideOpening, SlotTaken, book
 from booking.domain.change import NotActive, TooLateToChange, cancel, move
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
@@ -163,6 +163,22 @@ def test_a_hold_is_kept_by_its_key_alone_and_until_its_last_instant(reason, now)
     assert (kept.pk, kept.hold_until, kept.hold_key) == (hold_id, None, "")
     row = Taken.objects.get()
     assert (row.hold_until, row.hold_key) == (None, "")
+
+
+def test_a_hold_of_something_else_is_given_back_by_the_booking(reason, now):
+    """Of another hour or another visit reason: what was not booked is free for others."""
+    other = make_reason(reason.agenda, name="Suivi")
+    make_opening(reason.agenda, other)
+    half = timedelta(minutes=30)
+    for row, starts_at in ((reason, NINE + half), (other, NINE + 2 * half)):
+        begins = NINE if row == reason else starts_at
+        hold_id, _until = take.hold(visit_reason=reason, starts_at=begins, key="mine", now=now)
+        made = booked(row, now, starts_at=starts_at, held=HeldSlot(id=hold_id, key="mine"))
+        assert made.starts_at == starts_at and made.taken_id != hold_id
+        assert not Taken.objects.filter(pk=hold_id).exists()
+    kept_id, _until = take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
+    made = booked(reason, now, held=HeldSlot(id=kept_id, key="mine"))
+    assert made.taken_id == kept_id
 
 
 def test_what_is_taken_for_good_is_freed_by_nobody_who_lets_go_of_holds(reason, now):

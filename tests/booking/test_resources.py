@@ -232,6 +232,21 @@ def test_a_session_without_its_room_keeps_its_seats(room, now):
     assert ResourceUse.objects.count() == 2
 
 
+def test_a_session_stays_in_one_room_of_several(room, now):
+    """In whichever of them it is: the others are for others."""
+    put(room, now, pieces=3)
+    first = booked(needing(room), NINE, now)
+    agenda = make_agenda(practice=room.practice)
+    shared = make_reason(agenda, needs=[room.pk])
+    make_opening(agenda, shared, slot_minutes=30, capacity=3, until_time=time(11))
+    rows = [booked(shared, NINE, now) for _n in range(2)]
+    assert ResourceUse.objects.get(taken_id=first.taken_id).piece == 1
+    cancel(appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    rows.append(booked(shared, NINE, now))
+    uses = ResourceUse.objects.filter(taken_id__in=[row.taken_id for row in rows])
+    assert [use.piece for use in uses] == [2, 2, 2]
+
+
 def test_postgresql_itself_refuses_a_room_twice(room, now):
     row = booked(needing(room), NINE, now)
     use = ResourceUse.objects.get(taken_id=row.taken_id)
