@@ -107,6 +107,15 @@ def test_grace_begins_after_the_last_instant_of_the_deadline(reason):
         assert deadline.terms(row, now=at).is_grace is is_grace
 
 
+def test_what_is_read_before_a_move_is_of_the_hour_to_move_to(reason):
+    row = booked(reason, NINE - 20 * DAY)
+    later = NINE + 7 * DAY
+    there = deadline.terms(row, now=NINE + HOUR, starts_at=later)
+    assert there.free_until == deadline.free_until(row) + 7 * DAY
+    assert (there.can_move, there.is_late, there.lasts_to_start) == (True, False, False)
+    assert not deadline.terms(row, now=NINE + HOUR).can_move
+
+
 def test_the_hour_of_grace_ends_when_the_visit_begins(reason):
     reason.minimum_notice_minutes = 0
     reason.save()

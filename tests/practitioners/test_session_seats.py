@@ -1,10 +1,14 @@
 """Seats that are given out together: several orphans and a newcomer in one go."""
 
 import itertools
+import uuid
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from django.db import transaction
 
+from practitioners.domain import take
+from practitioners.domain.seating import Seating, Step
 from practitioners.domain.session_seats import reseat
 from practitioners.models import Taken
 from practitioners.models.taken import SEATS_AN_OPENING
@@ -111,3 +115,31 @@ def test_other_slots_are_left_alone(now):
         Taken.objects.filter(pk=orphan.pk).update(period=period)
         assert session.reseat("A") == SEATS_AN_OPENING
         assert session.places(orphan) == [None]
+
+
+def test_a_seat_is_held_for_its_time_alone(now):
+    """As every slot is: the key finds it, and somebody else has it when the hold is over."""
+    session = Session(now, ("A", 1))
+    reason = session.reasons["A"]
+    hold_id, until = take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
+    assert take.find_hold(key="mine", now=now) == hold_id
+    assert Taken.objects.get(pk=hold_id).hold_until == until
+    with pytest.raises(take.SlotTaken), transaction.atomic():
+        take.hold(visit_reason=reason, starts_at=NINE, key="theirs", now=now)
+    assert take.hold(visit_reason=reason, starts_at=NINE, key="theirs", now=until)[0] != hold_id
+
+
+def test_as_many_move_as_sit_there():
+    """No more newcomers than the seats that those leave."""
+    a, b = uuid.uuid4(), uuid.uuid4()
+    first, second = uuid.uuid4(), uuid.uuid4()
+    serves = {first: frozenset({a, b}), second: frozenset({b})}
+    seating = Seating(serves=serves, free={first: 2, second: 5})
+    assert seating.add(b, at_most=2)[0] == 2
+    assert seating.free == {first: 0, second: 5}
+    done, steps = seating.add(a, at_most=5)
+    assert (done, seating.free) == (2, {first: 0, second: 3})
+    assert steps == [Step(b, first, second), Step(a, None, first)]
+    assert seating.add(a, at_most=5) == (0, [])
+    assert seating.add(b, at_most=9)[0] == 3
+    assert seating.seated == {(a, first): 2, (b, first): 0, (b, second): 5}
