@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from booking.domain import documents
+from practitioners.domain.labelled import labelled
 
 
 class SeveralFiles(forms.FileInput):
@@ -29,7 +30,7 @@ class FilesField(forms.FileField):
             try:
                 checked.append((each.sealed, *documents.check(each.sealed)))
             except documents.CannotTake as refused:
-                raise forms.ValidationError(f"{each.name}\u00a0: {refused.text}") from refused
+                raise forms.ValidationError(labelled(each.name, refused.text)) from refused
         return checked
 
 

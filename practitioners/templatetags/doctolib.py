@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from audit.views.typed import typed_in
 from practitioners.domain import date_words, telephone
 from practitioners.domain import zone_words as zones
+from practitioners.domain.labelled import colon
 from practitioners.domain.rounded import to_tenth
 from practitioners.models import Absence, Practice, VisitReason
 
@@ -290,10 +291,7 @@ def typed_words(context: template.Context) -> dict[str, object]:
     return {"typed": typed_in(request) if request is not None else []}
 
 
-@register.simple_tag
-def colon() -> str:
-    """The colon after a label, with the no-break space before it that only French writes."""
-    return _("\u00a0:") + " "
+register.simple_tag(colon)
 
 
 @register.filter

@@ -5,6 +5,7 @@
   let frame = document.querySelector("[data-agenda]");
   if (!frame) return;
   const word = (name) => frame.dataset[`word${name}`];
+  const { colon } = frame.dataset;
   // Asked for each time: signing in anew in another tab changes it (desk.js).
   const token = () => document.querySelector("input[name=csrfmiddlewaretoken]").value;
   const tell = (name) => document.dispatchEvent(new CustomEvent(`desk:${name}`));
@@ -59,8 +60,8 @@
     const place = placeOf(item);
     const [before, now] = [from, place].map(({ row }) => clock(minuteOf(row)));
     say(place.span === from.span
-      ? `${word("Moving")}\u00a0: ${before} → ${now} ${place.column === from.column ? "" : place.column.getAttribute("aria-label")}`
-      : `${word("Length")}\u00a0: ${place.span * STEP}`);
+      ? `${word("Moving")}${colon}${before} → ${now} ${place.column === from.column ? "" : place.column.getAttribute("aria-label")}`
+      : `${word("Length")}${colon}${place.span * STEP}`);
   }
 
   async function post(url, place) {
@@ -87,7 +88,7 @@
     const place = { agenda: to.column.dataset.column, jour: to.column.dataset.day, minute: minuteOf(to.row) };
     if (to.span !== from.span) place.duree = to.span * STEP;
     const name = item.querySelector("[data-name]").textContent;
-    const spoken = (text) => (name ? `${name}\u00a0: ${text}` : text);
+    const spoken = (text) => (name ? `${name}${colon}${text}` : text);
     const takeBack = async (former) => {
       try { say(spoken((await post(item.dataset.move, { ...former, retour: "1" })).text)); await refresh(); }
       catch (problem) { say(problem.message); }

@@ -20,7 +20,7 @@
     let text = form.dataset.wordNobody;
     if (now === isNew) {
       const name = ["first_name", "last_name"].map((each) => form.elements[each].value.trim()).join(" ").trim();
-      text = `${form.dataset.wordNew}${name ? `\u00a0: ${name}` : ""}`;
+      text = `${form.dataset.wordNew}${name ? `${form.dataset.colon}${name}` : ""}`;
     } else if (now) {
       text = `${form.dataset.wordFor} ${now.closest("[data-choice]").querySelector("[data-who]").textContent}`;
     }

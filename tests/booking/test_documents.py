@@ -345,6 +345,19 @@ def test_a_scanner_refuses_what_it_knows(world, clamd, scanned_by):
     assert "non analysé" not in client.get(url).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("fr", "x.pdf\u00a0: Envoyez un PDF"), ("en", "x.pdf: Send a PDF")],
+)
+def test_a_refused_file_is_named_as_its_readers_language_punctuates(world, language, said):
+    link = PracticePatient.objects.get(patient=world[2])
+    client, url = signed_in(world[1]), reverse("booking:my-documents")
+    client.cookies["django_language"] = language
+    file = SimpleUploadedFile("x.pdf", b"no document")
+    answer = client.post(url, {"uploads": [file], "receiver": link.pk})
+    assert said in answer.content.decode()
+
+
 def test_nothing_is_taken_while_the_scanner_is_away(world, scanned_by):
     scanned_by(f"127.0.0.1:{free_port()}")
     link = PracticePatient.objects.get(patient=world[2])

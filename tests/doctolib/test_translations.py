@@ -157,6 +157,50 @@ def test_no_english_text_has_french_typography():
     assert not [text for text in texts if re.search(r"[\u00a0\u202f ][:;?!](?=\s|$)|[«»]", text)]
 
 
+def outside_of_gettext(tree):
+    """The strings of a module, and those that are parts of others, less what is translated."""
+    texts = (ast.Call, ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    left_out = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, texts):
+            continue
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            inner = [*node.args, *(each.value for each in node.keywords)]
+            left_out |= {id(each) for each in inner} if name in FUNCTIONS else set()
+        elif node.body and isinstance(node.body[0], ast.Expr):
+            left_out.add(id(node.body[0].value))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield from (
+                each.value
+                for each in node.values
+                if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if id(node) not in left_out:
+                yield node.value
+
+
+def test_no_code_has_french_typography_outside_of_its_texts():
+    """A message that is built of parts says `labelled(part, rest)`, a script its `data-colon`."""
+    apps = ("audit", "practitioners", "booking", "partners", "doctolib")
+    wrong = re.compile(r"^[ ]?[\u00a0\u202f][:;?!»]|[«»]\s*$|^\s*[«»]|^ [:;?!] ")
+    parts = [
+        (file.name, text)
+        for app in apps
+        for file in sorted((ROOT / app).rglob("*.py"))
+        # An SMS has an alphabet of its own, with what stands for other signs.
+        if not {"migrations", "demo", "drill", "sms.py"} & set(file.parts)
+        for text in outside_of_gettext(ast.parse(file.read_text()))
+    ]
+    assert len(parts) > 1000
+    assert [each for each in parts if wrong.search(each[1])] == []
+    for file in sorted((ROOT / "static/js").rglob("*.js")):
+        code = re.sub(r"^\s*//.*$", "", file.read_text(), flags=re.MULTILINE)
+        assert not re.search(r"\\u00a0|\\u202f|[\u00a0\u202f«»]", code), file.name
+
+
 @pytest.mark.parametrize(("language", "label"), [("fr", "Annuler\u00a0: x"), ("en", "Annuler: x")])
 def test_a_label_ends_in_the_colon_of_its_language(language, label):
     with translation.override(language):
