@@ -7,13 +7,13 @@ elsewhere is health data of another controller's.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from audit.refusal import Refusal
 from booking.models import Appointment
@@ -53,11 +53,41 @@ class Conflict:
 class AlsoBooked(Refusal):
     """The patient has another visit then, and nobody has said yet that both are meant."""
 
-    sentence = _("Cette personne a déjà un autre rendez-vous. Confirmez que vous voulez les deux.")
-
-    def __init__(self, conflicts: Sequence[Conflict]) -> None:
-        super().__init__(self.sentence)
+    def __init__(self, conflicts: Sequence[Conflict], *, among: int = 1) -> None:
+        super().__init__(_question(conflicts, among=among))
         self.conflicts = conflicts
+
+
+def _question(found: Sequence[Conflict], *, among: int) -> str:
+    """Ask about one other visit, about several of one person, or about those of several people.
+
+    `among`: how many people are booked for at once.
+    """
+    people = {each.wanted.patient_id for each in found}
+    others = {each.other.pk for each in found}
+    if len(people) > 1:
+        text = _(
+            "%(n)d personnes ont déjà un autre rendez-vous."
+            " Confirmez que vous voulez garder tous ces rendez-vous."
+        )
+        return text % {"n": len(people)}
+    if len(others) > 1:
+        return (
+            _(
+                "Une de ces personnes a déjà d’autres rendez-vous."
+                " Confirmez que vous voulez tous les garder."
+            )
+            if among > 1
+            else _(
+                "Cette personne a déjà d’autres rendez-vous."
+                " Confirmez que vous voulez tous les garder."
+            )
+        )
+    return (
+        _("Une de ces personnes a déjà un autre rendez-vous. Confirmez que vous voulez les deux.")
+        if among > 1
+        else _("Cette personne a déjà un autre rendez-vous. Confirmez que vous voulez les deux.")
+    )
 
 
 def conflicts(
@@ -111,6 +141,24 @@ def check(*, appointments: Iterable[Appointment], seen: QuerySet[Appointment]) -
     found = [each for row in appointments for each in conflicts_of(appointment=row, seen=seen)]
     if found:
         raise AlsoBooked(found)
+
+
+def each_or_ask(books: Iterable[Callable[[], Appointment]], *, among: int = 1) -> list[Appointment]:
+    """Book one after another, and ask at once about all that is in the way.
+
+    Each call books in a savepoint of its own; `among` people are booked for. Raises AlsoBooked with
+    what was in the way of any; the transaction must be rolled back then.
+    """
+    made: list[Appointment] = []
+    found: list[Conflict] = []
+    for book in books:
+        try:
+            made.append(book())
+        except AlsoBooked as asked:
+            found += asked.conflicts
+    if found:
+        raise AlsoBooked(found, among=among)
+    return made
 
 
 def conflicts_of_move(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -199,8 +200,9 @@ def book_series(
         row.series = new_id()
         row.save(update_fields=["series"])
     try:
-        made = [
-            book(
+        books = [
+            partial(
+                book,
                 visit_reason=row.visit_reason,
                 starts_at=starts_at,
                 patient=row.patient,
@@ -215,6 +217,7 @@ def book_series(
             )
             for starts_at in wanted
         ]
+        made = conflicts.each_or_ask(books)
     except (SlotTaken, OutsideOpening, NotForThisPatient) as error:
         raise CannotRepeat(CannotRepeat.gone) from error
     messages.owe_for_series(first=made[0], now=now)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from booking.domain.book import HeldSlot, NotForThisPatient, OutsideOpening, SlotTaken, book
+from booking.domain.conflicts import each_or_ask
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel
 from practitioners.domain import take
@@ -51,8 +53,9 @@ def book_together(
             visit_reason=visit_reason, starts_at=starts_at, key=key, now=now, count=len(patients)
         )
         held = take.held_by(key=key, visit_reason=visit_reason, now=now)
-    return [
-        book(
+    books = [
+        partial(
+            book,
             visit_reason=visit_reason,
             starts_at=slot.starts_at,
             patient=patient,
@@ -67,6 +70,7 @@ def book_together(
         )
         for slot, patient in zip(held, patients, strict=True)
     ]
+    return each_or_ask(books, among=len(patients))
 
 
 __all__ = [

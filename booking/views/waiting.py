@@ -203,7 +203,7 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
     is_theirs = request.user.is_authenticated and wait.patient.account_id == request.user.pk
     context = _context(found) | {
         "conflicts": sentences(in_the_way, {}) if is_theirs else [],
-        "has_conflicts": bool(in_the_way),
+        "n_conflicts": len({each.other.pk for each in in_the_way}),
         "problem": problem,
         "is_live": found.is_live(now=now),
         "is_over": wait.ended_at is not None,

@@ -177,9 +177,8 @@ def outside_of_gettext(tree):
                 for each in node.values
                 if isinstance(each, ast.Constant) and isinstance(each.value, str)
             )
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if id(node) not in left_out:
-                yield node.value
+        elif isinstance(node, ast.Constant) and id(node) not in left_out:
+            yield from [node.value] if isinstance(node.value, str) else []
 
 
 def test_no_code_has_french_typography_outside_of_its_texts():

@@ -212,6 +212,20 @@ def test_an_offer_of_the_waiting_list_is_asked_and_its_link_names_nothing(
     assert row.starts_at == NINE
 
 
+@pytest.mark.parametrize("n_others", [1, 2])
+def test_an_offer_counts_what_is_in_its_way(reason, elsewhere, zoe, now, n_others):
+    row = booked(reason, now, patient=zoe, starts_at=NINE + 2 * DAY)
+    booked(reason, now, starts_at=NINE)
+    offer = offered(waiting_for(row, now), now)
+    for other in [elsewhere, make_open_reason()][:n_others]:
+        booked(other, now, patient=zoe, starts_at=NINE)
+    page = Client().get(reverse("booking:offer", args=[offer_token(offer)])).content.decode()
+    assert ("Vous avez déjà un autre rendez-vous" in page) == (n_others == 1)
+    assert ("garder l’autre<" in page) == (n_others == 1)
+    assert ("Vous avez déjà d’autres rendez-vous" in page) == (n_others == 2)
+    assert ("garder les autres<" in page) == (n_others == 2)
+
+
 # What a practice and its software may know. -------------------------------------------------------
 
 

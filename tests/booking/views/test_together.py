@@ -332,3 +332,35 @@ def test_what_is_booked_already_is_said_before_anybody_is_chosen(reason, account
     assert "Aurèle Lefèvre a déjà rendez-vous avec ce praticien" in text
     # It asks nothing yet: another order may have nothing in the way.
     assert "les-deux" not in text
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize(
+    ("busy", "said"),
+    [
+        ("01", ("2 personnes ont déjà un autre", "2 people already have another")),
+        ("1", ("Une de ces personnes a déjà un autre", "One of these people already has another")),
+        ("00", ("Une de ces personnes a déjà d’autres", "One of these people already has other ")),
+    ],
+)
+def test_all_who_are_booked_elsewhere_are_asked_about_at_once(
+    reason, account, family, now, busy, said, language
+):
+    """One of two was counted, whoever of them had visits already: "this person ... both"."""
+    for n, who in enumerate(busy, start=2):
+        booked(reason, now, patient=family[int(who)], starts_at=NINE + n * HALF)
+    client = verified_client(account)
+    client.cookies["django_language"] = language
+    answer = confirmed(client, held(client, reason), *family)
+    assert answer.status_code == 409
+    text = html.unescape(answer.content.decode())
+    assert said[language == "en"] in text
+    assert not re.search(r"Cette personne|This person", text)
+    many = ("garder tous ces rendez-vous<", "keep all these appointments<")
+    one = ("garder les deux rendez-vous<", "keep both appointments<")
+    label, other = (one, many) if len(busy) == 1 else (many, one)
+    assert label[language == "en"] in text and other[language == "en"] not in text
+    before = Appointment.unscoped.count()
+    again = confirmed(client, held(client, reason), *family, **{"les-deux": "oui"})
+    assert again.status_code == 302
+    assert Appointment.unscoped.count() == before + 2
