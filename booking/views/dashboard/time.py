@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.forms.shown import in_turn, is_newer, state_of
 from audit.vault.reveal import Purpose
 from booking.domain.absences import Booked, Changed, booked_in, close_time, ways_out
+from booking.domain.left_outside import LeavesOutside, asking
 from booking.domain.messages import Reach, news_of
 from booking.forms.hours import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
@@ -30,6 +31,7 @@ from booking.views.access import (
     practice_member,
     works_on_whole_practice,
 )
+from booking.views.dashboard import left_outside
 from booking.views.dashboard.absence_letters import letters_of
 from booking.views.dashboard.to_call import address_that_lists, those_to_call
 from booking.views.dashboard.ways_out import moves_of, same_time, unread_choice, unused_choice
@@ -357,10 +359,23 @@ def agenda_settings(
     with in_turn(request):
         agenda = own_agenda(request, agenda_id)
         form = AgendaForm(request.POST or None, instance=agenda)
+        asks: dict[str, Any] = {}
         if request.method == "POST" and form.is_valid() and not form.is_overtaken():
-            save_agenda(agenda=form.instance, actor=practice_actor(request))
-            messages.success(request, _("C’est noté."))
-            return redirect("booking:week-plan", practice_id)
-    context = desk_context(request, current="plan", agenda=agenda, form=form)
+            try:
+                _save_agenda(request, form.instance)
+            except LeavesOutside as refused:
+                asks = left_outside.asked(request, refused)
+            else:
+                return redirect("booking:week-plan", practice_id)
+    context = desk_context(request, current="plan", agenda=agenda, form=form) | asks
     status = 409 if form.newer else 200
     return render(request, "dashboard/agenda_settings.html", context, status=status)
+
+
+def _save_agenda(request: HttpRequest, agenda: Agenda) -> None:
+    """Save its settings and say so; raises LeavesOutside where that is to be confirmed first."""
+    meant = left_outside.meant(request)
+    with asking(agenda=agenda, now=timezone.now(), meant=meant) as left:
+        save_agenda(agenda=agenda, actor=practice_actor(request))
+    messages.success(request, _("C’est noté."))
+    left_outside.say_left(request, left)

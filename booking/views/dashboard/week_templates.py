@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date, timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,8 +13,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from booking.domain.left_outside import LeavesOutside, asking
 from booking.forms.hours import CopyWeekForm, OpenWeeksForm, WeekTemplateForm
 from booking.views.access import desk_context, own_agenda, practice_actor, practice_member
+from booking.views.dashboard import left_outside
 from practitioners.domain import week_templates as domain
 from practitioners.domain.wall_clock import monday_of
 from practitioners.models import Agenda, OpeningTemplate, VisitReason
@@ -26,11 +29,16 @@ def copy_week(request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID
     """Open one week, or some in a row, as another one is."""
     agenda = own_agenda(request, agenda_id)
     form = CopyWeekForm(request.POST or None)
+    asks: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
         lines = domain.lines_of_week(agenda=agenda, day=form.cleaned_data["source"])
-        _open_weeks(request, agenda, lines, form)
-        return redirect("booking:week-plan", practice_id)
-    context = desk_context(request, current="plan", agenda=agenda, form=form)
+        try:
+            _open_weeks(request, agenda, lines, form)
+        except LeavesOutside as refused:
+            asks = left_outside.asked(request, refused)
+        else:
+            return redirect("booking:week-plan", practice_id)
+    context = desk_context(request, current="plan", agenda=agenda, form=form) | asks
     return render(request, "dashboard/copy_week.html", context)
 
 
@@ -74,9 +82,14 @@ def week_template(
     today = timezone.now().astimezone(agenda.practice.zone).date()
     initial = {"target": monday_of(today) + timedelta(days=7)}
     form = OpenWeeksForm(request.POST or None, initial=initial)
+    asks: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
-        _open_weeks(request, agenda, lines, form)
-        return redirect("booking:week-plan", practice_id)
+        try:
+            _open_weeks(request, agenda, lines, form)
+        except LeavesOutside as refused:
+            asks = left_outside.asked(request, refused)
+        else:
+            return redirect("booking:week-plan", practice_id)
     names = dict(VisitReason.objects.filter(agenda=agenda).values_list("pk", "name"))
     shown = [
         {
@@ -90,6 +103,7 @@ def week_template(
     context = desk_context(
         request, current="plan", agenda=agenda, template=template, lines=shown, form=form
     )
+    context |= asks
     return render(request, "dashboard/week_template.html", context)
 
 
@@ -108,15 +122,18 @@ def delete_week_template(
 def _open_weeks(
     request: HttpRequest, agenda: Agenda, lines: list[domain.Line], form: OpenWeeksForm
 ) -> None:
+    """Open them and say so; raises LeavesOutside where that is to be confirmed first."""
     first: date = form.cleaned_data["target"]
-    opened = domain.open_weeks(
-        agenda=agenda,
-        lines=lines,
-        first=first,
-        weeks=form.cleaned_data["weeks"],
-        replaces=form.cleaned_data["replaces"],
-        actor=practice_actor(request),
-    )
+    meant = left_outside.meant(request)
+    with asking(agenda=agenda, now=timezone.now(), meant=meant) as outside:
+        opened = domain.open_weeks(
+            agenda=agenda,
+            lines=lines,
+            first=first,
+            weeks=form.cleaned_data["weeks"],
+            replaces=form.cleaned_data["replaces"],
+            actor=practice_actor(request),
+        )
     made = len(opened.made)
     said = ngettext("%(n)d plage ajoutée.", "%(n)d plages ajoutées.", made) % {"n": made}
     if opened.left_out:
@@ -127,3 +144,4 @@ def _open_weeks(
         )
         said = f"{said} {left % {'n': opened.left_out}}"
     messages.success(request, said)
+    left_outside.say_left(request, outside)

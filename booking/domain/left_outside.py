@@ -1,0 +1,80 @@
+"""Asking before a change of an agenda's hours leaves booked visits outside of them.
+
+The visits stay booked whatever is changed. A practice is told of each before the change is kept,
+as it is before an absence, and says that it means it.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+
+from booking.models import Appointment
+from booking.models.appointment import Status
+from practitioners.domain.wall_clock import instant, is_public_holiday, occurs_on
+from practitioners.models import Agenda, Opening
+
+
+class LeavesOutside(Exception):
+    """The change would leave these visits outside of the hours, and nobody has said yet that it is
+    meant.
+    """
+
+    def __init__(self, left: list[Appointment]) -> None:
+        super().__init__(f"{len(left)} visits")
+        self.left = left
+
+
+@contextmanager
+def asking(*, agenda: Agenda, now: datetime, meant: str) -> Iterator[list[Appointment]]:
+    """Change the hours of an agenda in here; the list holds, afterwards, the visits left outside.
+
+    Of the visits to come, those that lay in the hours before and do not any more, soonest first.
+    One transaction: it raises LeavesOutside, and nothing is changed, unless `meant` is the mark of
+    these very visits.
+    """
+    left: list[Appointment] = []
+    with transaction.atomic():
+        # What others change of its openings meanwhile waits.
+        Agenda.objects.select_for_update(no_key=True).get(pk=agenda.pk)
+        rows = list(
+            Appointment.objects.filter(agenda=agenda, status=Status.BOOKED, ends_at__gt=now)
+            .select_related("practice")
+            .order_by("starts_at", "pk")
+        )
+        before = _inside(agenda, rows) if rows else set()
+        yield left
+        after = _inside(agenda, rows) if rows else set()
+        left += [row for row in rows if row.pk in before - after]
+        if left and meant != mark_of(left):
+            raise LeavesOutside(left)
+
+
+def mark_of(left: Iterable[Appointment]) -> str:
+    """What a form says back to mean these very visits: others are asked about anew."""
+    return " ".join(sorted(f"{row.pk.hex}-{row.starts_at.timestamp():.0f}" for row in left))
+
+
+def _inside(agenda: Agenda, rows: Iterable[Appointment]) -> set[uuid.UUID]:
+    """Which visits lie within an opening for their reason, as the hours are now."""
+    current = Agenda.objects.select_related("practice").get(pk=agenda.pk)
+    openings = list(Opening.objects.filter(agenda=agenda).prefetch_related("visit_reasons"))
+    serves = {row.pk: {reason.pk for reason in row.visit_reasons.all()} for row in openings}
+    zone = current.practice.zone
+    found = set()
+    for row in rows:
+        day = row.starts_at.astimezone(zone).date()
+        is_closed = is_public_holiday(day, current.practice.department)
+        if is_closed and not current.open_on_holidays:
+            continue
+        if any(
+            row.visit_reason_id in serves[opening.pk]
+            and occurs_on(opening, day)
+            and instant(day, opening.from_time, zone) <= row.starts_at
+            and row.ends_at <= instant(day, opening.until_time, zone)
+            for opening in openings
+        ):
+            found.add(row.pk)
+    return found
