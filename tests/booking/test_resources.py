@@ -3,7 +3,7 @@
 from datetime import time, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from booking.domain.book import HeldSlot, OutsideOpening, SlotTaken, book
 from booking.domain.change import cancel, move
@@ -304,3 +304,34 @@ def test_why_a_time_is_unusual_is_said_and_what_else_is():
     assert str(outside).endswith("Confirmez que c’est bien elle.")
     assert str(both) == f"{outside} Une salle ou un appareil nécessaire est aussi hors service."
     assert both.whys == [Why.OUTSIDE, Why.OUT_OF_SERVICE]
+
+
+def queues(*reasons):
+    """How many queues a transaction stands in for these."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        take.queue_for(*reasons)
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_takes_more_than_time_queues_at_its_practice(room):
+    plain, with_room = make_reason(make_agenda()), needing(room)
+    then = make_reason(make_agenda(practice=room.practice))
+    first = make_reason(make_agenda(practice=room.practice), then=then, then_within_minutes=0)
+    elsewhere = needing(make_resource(make_agenda().practice))
+    assert queues() == queues(plain) == queues(then) == 0
+    assert queues(with_room) == queues(first) == queues(with_room, first, plain) == 1
+    assert queues(with_room, elsewhere) == 2
+
+
+def test_a_practice_says_how_long_it_wants_a_visit(room, now):
+    reason = needing(room)
+    row = booked(reason, NINE, now, channel=Channel.PRACTICE, minutes=50)
+    assert row.ends_at - row.starts_at == timedelta(minutes=50)
+    assert ResourceUse.objects.get().period.upper == row.ends_at
+    assert starts(reason, now) == FOUR[2:]
+    usual = booked(reason, FOUR[2], now)
+    assert usual.ends_at - usual.starts_at == HALF
