@@ -215,3 +215,14 @@ def test_the_file_outside_keeps_every_checkpoint():
     notes_ = grow(1, 2, 3)
     assert seal.kept_outside() == notes_
     assert rows("SELECT count(*) FROM audit_checkpoint")[0][0] >= 3
+
+
+def test_what_was_verified_is_counted():
+    held = grow(2, 1, 3)
+    write_entries(2)
+    found = verify.verify(held=held)
+    assert (found.held, found.unsealed) == (3, 2)
+    assert found.entries == tree.size()
+    assert found.checkpoints == Checkpoint.objects.count() >= 3
+    assert verify.verify().held == 0
+    seal.seal_entries(now=timezone.now())

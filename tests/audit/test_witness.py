@@ -1,6 +1,7 @@
 """Witnesses cosign what has only grown: against a local witness that keeps to C2SP tlog-witness."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
@@ -39,6 +40,24 @@ def test_each_new_checkpoint_is_cosigned_once_and_shown(local):
     assert notes.cosigned_at(note, local.key) == NOW
     assert notes.open_checkpoint(note, verify.public_key()).size == newest.size
     assert local.key.name in Client().get("/registre/").content.decode()
+    assert verify.verify().cosignatures == Cosignature.objects.count() >= 2
+
+
+def test_a_cosignature_is_of_its_checkpoint_its_witness_and_its_time(local):
+    """Its row has a code over all of it: none of them can be another's."""
+    grow(1)
+    witness.hand_out(now=timezone.now())
+    row = Cosignature.objects.get(witness=local.key.name)
+    assert witness.code_of(row) == bytes(row.mac)
+    for name, value in (
+        ("checkpoint_id", row.checkpoint_id + 1),
+        ("witness", "another"),
+        ("line", row.line.replace("a", "b")),
+        ("cosigned_at", row.cosigned_at + timedelta(seconds=1)),
+    ):
+        changed = Cosignature.objects.get(pk=row.pk)
+        setattr(changed, name, value)
+        assert witness.code_of(changed) != bytes(row.mac), name
 
 
 def test_a_witness_that_knows_another_size_is_asked_again_from_there(local):
