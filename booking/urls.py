@@ -103,6 +103,7 @@ urlpatterns = [
     path("compte/cles/ajouter/", passkeys.BeginAdding.as_view(), name="begin-adding-passkey"),
     path("compte/cles/ajoutee/", passkeys.CompleteAdding.as_view(), name="complete-adding-passkey"),
     path("compte/cles/codes/", passkeys.new_recovery_codes, name="new-recovery-codes"),
+    path("compte/cles/codes/retirer/", passkeys.end_recovery_codes, name="end-recovery-codes"),
     path("compte/cles/<int:passkey_id>/retirer/", passkeys.forget_passkey, name="forget-passkey"),
     path("connexion/cle/", passkeys.BeginSigningIn.as_view(), name="begin-passkey"),
     path("connexion/cle/montree/", passkeys.CompleteSigningIn.as_view(), name="complete-passkey"),

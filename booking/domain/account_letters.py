@@ -32,6 +32,7 @@ PAGES = {
     MessageKind.FACTOR_ADDED: "booking:passkeys",
     MessageKind.CODES_MADE: "booking:passkeys",
     MessageKind.FACTOR_REMOVED: "booking:passkeys",
+    MessageKind.CODES_ENDED: "booking:passkeys",
     MessageKind.CODE_USED: "booking:passkeys",
 }
 # These go to the address that the account had before.

@@ -8,7 +8,7 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.record import entries
 from audit.record.entries import Actor
-from booking.domain import messages
+from booking.domain import messages, second_factor
 from booking.models import Account
 from booking.models.message import MessageKind
 
@@ -37,9 +37,11 @@ def added(
 def forget(*, passkey: WebAuthnCredential, account: Account, actor: Actor, now: datetime) -> None:
     """End a passkey: it opens nothing from now on.
 
-    On the record, and told to the account's owner by e-mail.
+    Where nothing else is left and all recovery codes have served, none is asked for any more. On
+    the record, and told to the account's owner by e-mail.
     """
     passkey.delete()
+    second_factor.end_spent_codes(account)
     entries.write("passkey-forgotten", actor=actor, subjects=[account.pk], at=now)
     messages.owe_to_account(account=account, kind=MessageKind.FACTOR_REMOVED, now=now)
 

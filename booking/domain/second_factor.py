@@ -1,9 +1,11 @@
 """The second factor: an app for codes (RFC 6238) with single-use recovery codes, by django-otp."""
 
 import base64
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.record import entries
@@ -15,6 +17,12 @@ from booking.models.message import MessageKind
 RECOVERY_CODES = 10
 # Whatever shows that somebody is an account's owner besides the password.
 FACTORS = (CodeApp, RecoverySheet, WebAuthnCredential)
+
+
+class StillNeeded(Exception):
+    """Recovery codes stand for a passkey or an app that might be lost."""
+
+    text = _("Ces codes remplacent votre clé d’accès ou votre application si vous les perdez.")
 
 
 def pending_device(*, account: Account) -> CodeApp:
@@ -52,9 +60,38 @@ def has_app(account: Account) -> bool:
     return bool(CodeApp.objects.filter(user=account, confirmed=True).exists())
 
 
-def has_recovery_codes(account: Account) -> bool:
-    """Whether a recovery code of the account is left."""
-    return bool(RecoveryCode.objects.filter(sheet__user=account).exists())
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What shows that somebody is an account's owner, besides the password.
+
+    `asks_codes`: recovery codes were made, so that one is asked for where there is nothing else,
+    even once all have served (`codes_left` is 0).
+    """
+
+    has_app: bool
+    has_passkey: bool
+    asks_codes: bool
+    codes_left: int
+
+    @property
+    def codes_alone(self) -> bool:
+        """Whether recovery codes are the only second factor: each sign-in uses one up."""
+        return self.asks_codes and not (self.has_app or self.has_passkey)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether nothing is left by which the second factor could be shown."""
+        return self.codes_alone and not self.codes_left
+
+
+def standing(account: Account) -> Standing:
+    """Say by what an account shows its second factor."""
+    return Standing(
+        has_app=has_app(account),
+        has_passkey=WebAuthnCredential.objects.filter(user=account).exists(),
+        asks_codes=RecoverySheet.objects.filter(user=account).exists(),
+        codes_left=codes_left(account),
+    )
 
 
 @transaction.atomic
@@ -76,6 +113,30 @@ def note_code_used(*, account: Account, actor: Actor, now: datetime) -> None:
     """
     entries.write("recovery-code-used", actor=actor, subjects=[account.pk], at=now)
     messages.owe_to_account(account=account, kind=MessageKind.CODE_USED, now=now)
+
+
+@transaction.atomic
+def stop_asking_codes(*, account: Account, actor: Actor, now: datetime) -> None:
+    """End recovery codes that are an account's only second factor: the password alone enters.
+
+    On the record, and told to the account's owner by e-mail. For accounts that may lose a factor
+    by themselves (`accounts.may_end_factors`). Raises StillNeeded while they stand for a passkey
+    or an app.
+    """
+    found = standing(account)
+    if not found.asks_codes:
+        return
+    if not found.codes_alone:
+        raise StillNeeded
+    RecoverySheet.objects.filter(user=account).delete()
+    entries.write("recovery-codes-ended", actor=actor, subjects=[account.pk], at=now)
+    messages.owe_to_account(account=account, kind=MessageKind.CODES_ENDED, now=now)
+
+
+def end_spent_codes(account: Account) -> None:
+    """Ask for no recovery code where all have served and there is nothing else: as before any."""
+    if standing(account).is_locked:
+        RecoverySheet.objects.filter(user=account).delete()
 
 
 def codes_left(account: Account) -> int:

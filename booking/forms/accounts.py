@@ -4,8 +4,10 @@ from django import forms
 from django.core.validators import EmailValidator
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from audit.forms.shown import ShownForm
+from booking.domain.second_factor import Standing
 from booking.models.account import Reminders
 
 
@@ -91,11 +93,17 @@ class CodeForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "text"}),
     )
 
-    def __init__(self, *args: Any, has_app: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, factor: Standing | None = None, **kwargs: Any) -> None:
+        """Without a `factor`, the form is for the first code of an app."""
         super().__init__(*args, **kwargs)
-        if not has_app:
-            self.fields["code"].label = _("Code de secours")
-            self.fields["code"].help_text = ""
+        field = self.fields["code"]
+        if factor is None or (factor.has_app and not factor.codes_left):
+            field.help_text = ""
+        elif not factor.has_app:
+            field.label = _("Code de secours")
+            field.help_text = ngettext(
+                "Il vous en reste %(n)s.", "Il vous en reste %(n)s.", factor.codes_left
+            ) % {"n": factor.codes_left}
 
 
 class AddressCodeForm(forms.Form):

@@ -34,6 +34,7 @@ class MessageKind(models.TextChoices):
     FACTOR_ADDED = "factor_added", _("application de codes ajoutée")
     CODES_MADE = "codes_made", _("codes de secours refaits")
     FACTOR_REMOVED = "factor_removed", _("clé d’accès retirée")
+    CODES_ENDED = "codes_ended", _("codes de secours retirés")
     CODE_USED = "code_used", _("code de secours utilisé")
     ACCOUNT_ERASED = "account_erased", _("compte effacé")
     ACCESS_CHANGED = "access_changed", _("changement d’accès")

@@ -76,6 +76,7 @@ ACTIONS = {
     "passkey-added": _("Clé d’accès ajoutée"),
     "passkey-forgotten": _("Clé d’accès retirée"),
     "recovery-code-used": _("Code de secours utilisé"),
+    "recovery-codes-ended": _("Codes de secours retirés"),
     "recovery-codes-made": _("Codes de secours renouvelés"),
     "second-factor-set": _("Second facteur activé"),
     "member-joined": _("Invitation acceptée"),

@@ -128,8 +128,8 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect(
             entering.with_next(reverse("booking:sign-in"), entering.asked_target(request))
         )
-    has_app = second_factor.has_app(account)
-    form = CodeForm(request.POST or None, has_app=has_app)
+    factor = second_factor.standing(account)
+    form = CodeForm(request.POST or None, factor=factor)
     problem: throttle.TooManyTries | None = None
     if request.method == "POST" and form.is_valid():
         device, problem = _device_of(request, account, form.cleaned_data["code"])
@@ -140,12 +140,11 @@ def code(request: HttpRequest) -> HttpResponse:
             entering.forget_code(request)
             return redirect(taken_over.hold_again(request, target, now=timezone.now()))
         wrong = _("Ce code ne convient pas. Attendez le suivant et réessayez.")
-        wrong = wrong if has_app else _("Ce code de secours ne convient pas.")
+        wrong = wrong if factor.has_app else _("Ce code de secours ne convient pas.")
         form.add_error("code", str(problem.text) if problem else wrong)
     context = {
         "form": form,
-        "has_app": has_app,
-        "has_passkey": passkeys.of_account(account).exists(),
+        "factor": factor,
         "is_again": request.user == account,
         "may_end_factors": accounts.may_end_factors(account),
         "next": entering.asked_target(request),
@@ -327,7 +326,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "email": email,
         "changes_email": email_change.pending(me, now=timezone.now()) is not None,
         "stops_reset": _stops_reset(me),
-        "has_second_factor": entering.has_second_factor(me),
+        "factor": second_factor.standing(me),
         "is_member": me.memberships.exists() or me.is_staff,
     }
     return render(request, "booking/account.html", context, status=409 if form.newer else 200)
@@ -417,7 +416,6 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
     require_fresh(request)
     device = second_factor.pending_device(account=me)
     form = CodeForm(request.POST or None)
-    form.fields["code"].help_text = ""
     target = reverse("booking:passkeys") if is_another else entering.next_target(request, me)
     if request.method == "POST" and form.is_valid():
         if device.verify_token(form.cleaned_data["code"].replace(" ", "")):
@@ -436,6 +434,6 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
         "secret": second_factor.secret_text(device),
         "next": target,
         "required": me.memberships.exists() or me.is_staff,
-        "replaces": second_factor.has_app(me),
+        "factor": second_factor.standing(me),
     }
     return render(request, "booking/second_factor.html", context)

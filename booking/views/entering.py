@@ -18,7 +18,7 @@ from booking.domain import second_factor, sign_ins
 from booking.models import Account, RecoverySheet
 from booking.queries.workplaces import work_of
 from booking.session_store import session_digest
-from booking.views import device, known, taken_over, unfinished, work_session
+from booking.views import codes_left, device, known, taken_over, unfinished, work_session
 from booking.views.access import account_of, local_target, network_of, web_actor
 from booking.views.own_account import note_sign_in
 
@@ -143,6 +143,7 @@ def show_factor(request: HttpRequest, shown: Device) -> None:
         second_factor.note_code_used(
             account=account_of(request), actor=web_actor(request), now=timezone.now()
         )
+        codes_left.say(request, second_factor.standing(account_of(request)))
     work_session.note_code(request, network=network_of(request), now=timezone.now())
     security_log.note(
         Step.PROVED,

@@ -7,6 +7,7 @@ owner are told, and how a session begins.
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,7 +24,7 @@ from webauthn.helpers.structs import UserVerificationRequirement
 
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor, has_just_proved, note_entered
-from booking.domain import passkeys, second_factor, sign_ins
+from booking.domain import accounts, passkeys, second_factor, sign_ins
 from booking.models import Account
 from booking.views import afterwards, entering, work_session
 from booking.views.access import (
@@ -75,8 +76,8 @@ def own_passkeys(request: HttpRequest) -> HttpResponse:
     context = {
         "passkeys": rows,
         "is_full": len(rows) >= passkeys.MOST,
-        "has_codes": second_factor.has_recovery_codes(me),
-        "has_app": second_factor.has_app(me),
+        "factor": second_factor.standing(me),
+        "may_end_factors": accounts.may_end_factors(me),
     }
     return render(request, "booking/passkeys.html", context)
 
@@ -113,6 +114,28 @@ def new_recovery_codes(request: HttpRequest) -> HttpResponse:
         account=account_of(request), actor=web_actor(request), now=timezone.now()
     )
     return lead_to_codes(request, codes, onward=reverse("booking:passkeys"))
+
+
+@account_required
+@fresh_factor("POST")
+@require_POST
+def end_recovery_codes(request: HttpRequest) -> HttpResponse:
+    """Ask for no recovery code any more, where nothing else is asked for besides the password.
+
+    A patient alone may: a member's second factor opens other people's data.
+    """
+    me = account_of(request)
+    if not accounts.may_end_factors(me):
+        raise PermissionDenied
+    try:
+        second_factor.stop_asking_codes(
+            account=me, actor=web_actor(request), now=timezone.now()
+        )
+    except second_factor.StillNeeded as refused:
+        messages.error(request, str(refused.text))
+    else:
+        messages.success(request, _("Votre mot de passe ouvre seul votre compte."))
+    return redirect("booking:passkeys")
 
 
 def lead_to_codes(request: HttpRequest, codes: list[str], *, onward: str) -> HttpResponse:

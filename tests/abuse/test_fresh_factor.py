@@ -37,6 +37,7 @@ ASKED = {
     "booking:statistics-csv": FILE, "booking:my-data-file": FILE,
     "booking:change-email": POST | FILE, "booking:passkeys": FILE,
     "booking:forget-passkey": POST, "booking:new-recovery-codes": POST,
+    "booking:end-recovery-codes": POST,
     "incidents:register-csv": FILE, "incidents:form-pdf": FILE, "incidents:form-json": FILE,
     "incidents:bundle": FILE, "incidents:exposure": FILE, "incidents:decide": POST,
 }  # fmt: skip

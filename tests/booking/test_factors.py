@@ -176,7 +176,7 @@ def test_a_recovery_code_is_taken_however_it_is_typed_and_once(as_typed):
     assert match_token(account, as_typed(code)) == sheet
     assert match_token(account, as_typed(code)) is None
     assert match_token(account, other) == sheet
-    assert not second_factor.has_recovery_codes(account)
+    assert second_factor.standing(account).codes_left == 0
 
 
 def test_a_recovery_code_is_its_accounts_alone():

@@ -65,6 +65,7 @@ OWN = {
     "booking:prove-new-email", "booking:send-to-new-email", "booking:keep-email",
     "booking:prove-again", "booking:change-password",
     "booking:passkeys", "booking:forget-passkey", "booking:new-recovery-codes",
+    "booking:end-recovery-codes",
     "booking:repeat", "booking:my-documents", "booking:my-document", "booking:withdraw-document",
 }  # fmt: skip
 
@@ -180,6 +181,7 @@ POST_ONLY = {
     "booking:change-import",
     "booking:forget-passkey",
     "booking:new-recovery-codes",
+    "booking:end-recovery-codes",
     "booking:withdraw-document",
     "booking:withdraw-practice-document",
     "booking:close-conversation",

@@ -72,7 +72,7 @@ def test_a_form_sent_twice_shows_the_last_codes(account):
     first = codes_on(client.get(CODES))
     client.post(CODES)
     assert set(codes_on(client.get(CODES))).isdisjoint(first)
-    assert second_factor.has_recovery_codes(account)
+    assert second_factor.standing(account).codes_left
 
 
 def test_reminders_that_are_ended_say_so_at_their_address(account):

@@ -11,7 +11,7 @@ from audit.models import Entry
 from audit.views.factor import CODE_GIVEN_AT, ENTERED_AT
 from booking.domain import delivery, erase, passkeys
 from booking.domain.dashboard_access import let_in, stop
-from booking.models import Message, RecoveryCode
+from booking.models import Message, RecoveryCode, RecoverySheet
 from booking.models.message import MessageKind
 from booking.queries.held_data import held_data
 from tests.factories import make_account, practice_actor, verified_client
@@ -175,6 +175,7 @@ def test_the_first_key_asks_for_recovery_codes_until_there_are_some():
 def test_a_key_alone_is_asked_for_and_not_the_code_of_an_app():
     account = make_account()
     make_passkey(account)
+    RecoverySheet.objects.create(user=account, name="recovery").add_code()
     client = signed_in(account)
     page = client.get(reverse("booking:passkeys"), follow=True).content.decode()
     assert "Entrez avec votre clé d’accès, ou tapez l’un de vos codes de secours." in page
