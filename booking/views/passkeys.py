@@ -128,9 +128,7 @@ def end_recovery_codes(request: HttpRequest) -> HttpResponse:
     if not accounts.may_end_factors(me):
         raise PermissionDenied
     try:
-        second_factor.stop_asking_codes(
-            account=me, actor=web_actor(request), now=timezone.now()
-        )
+        second_factor.stop_asking_codes(account=me, actor=web_actor(request), now=timezone.now())
     except second_factor.StillNeeded as refused:
         messages.error(request, str(refused.text))
     else:
