@@ -34,6 +34,7 @@ from tests.support.routes import (  # noqa: F401
     _parameters,
     address,
     ask,
+    built,
     world,
 )
 

@@ -11,8 +11,8 @@ from audit.models import Entry
 from booking.domain import accounts, delivery, passkeys, second_factor
 from booking.models import CodeApp, RecoveryCode, RecoverySheet
 from practitioners.models import Membership
-from tests.booking.views.test_passkeys import make_passkey
 from tests.factories import PASSWORD, make_account, make_practice
+from tests.support.stored_passkeys import make_passkey
 
 pytestmark = pytest.mark.django_db
 

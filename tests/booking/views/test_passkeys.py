@@ -15,16 +15,9 @@ from booking.models import Message, RecoveryCode, RecoverySheet
 from booking.models.message import MessageKind
 from booking.queries.held_data import held_data
 from tests.factories import make_account, practice_actor, verified_client
+from tests.support.stored_passkeys import make_passkey
 
 pytestmark = pytest.mark.django_db
-
-
-def make_passkey(account, *, number=1):
-    return WebAuthnCredential.objects.create(
-        user=account, name="Chrome, Linux", credential_id=bytes([number]) * 16, public_key=b"k",
-        sign_count=0, aaguid="00000000-0000-0000-0000-000000000000",
-        credential_id_sha256=f"{number:064d}",
-    )  # fmt: skip
 
 
 def signed_in(account):
