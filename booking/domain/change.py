@@ -12,6 +12,7 @@ from audit.record.entries import Actor
 from audit.vault.sealing import seal
 from booking.domain import conflicts, deadline, messages, unusual, waiting
 from booking.domain.chains import follower
+from booking.domain.former_time import cancel_key, move_key
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import availability, take
@@ -299,16 +300,6 @@ def _cancel(
     )
     touch(appointment)
     waiting.soon(appointment.agenda_id, now=now)
-
-
-def cancel_key(appointment: Appointment, *, channel: Channel) -> str:
-    """Under which a cancelled visit's time is kept: each side takes back its own word alone."""
-    return f"{'regret' if channel == Channel.PATIENT else 'undo'}{appointment.pk.hex}"
-
-
-def move_key(appointment: Appointment) -> str:
-    """Under which the time that a visit was moved from is kept."""
-    return f"moved{appointment.pk.hex}"
 
 
 def marks(appointment: Appointment, *, now: datetime) -> set[Status]:

@@ -10,7 +10,8 @@ from audit.record import entries
 from audit.record.entries import Actor
 from booking.domain import messages, waiting
 from booking.domain.chains import cancelled_with, follower
-from booking.domain.change import cancel_key, locked, move_key, touch
+from booking.domain.change import locked, touch
+from booking.domain.former_time import cancel_key, move_key
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import take
@@ -39,15 +40,6 @@ def way_back(appointment: Appointment, *, now: datetime) -> WayBack | None:
     if not held:
         return None
     return WayBack(starts_at=held[0].starts_at, until=held[0].until, is_move=is_move)
-
-
-def can_restore(
-    appointment: Appointment, *, now: datetime, channel: Channel = Channel.PRACTICE
-) -> bool:
-    """Whether a cancellation can still be taken back by the side that made it."""
-    if appointment.status != Status.CANCELLED:
-        return False
-    return take.find_hold(key=cancel_key(appointment, channel=channel), now=now) is not None
 
 
 @transaction.atomic

@@ -22,6 +22,7 @@ from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.refusal import Refusal
 from booking.domain import deadline, messages
+from booking.domain.former_time import may_come_back
 from booking.domain.quiet_hours import is_quiet, morning_after, zone_where
 from booking.models import Appointment, Offer, Patient, Wait
 from booking.models.waiting import OfferState, PartOfDay
@@ -377,6 +378,9 @@ def _waiting(agenda: Agenda, *, now: datetime) -> list[Wait]:
     found = []
     for wait in rows:
         wait.agenda = wait.visit_reason.agenda = agenda
+        if wait.appointment is not None and may_come_back(wait.appointment, now=now):
+            # Cancelled a moment ago: where that is taken back, so is the place on the list.
+            continue
         if _is_over(wait, now=now):
             Wait.unscoped.filter(pk=wait.pk).update(ended_at=now)
             for offer in wait.offers.all():

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from audit.vault.reveal import Purpose
-from booking.domain import chains, change, deadline, series, undo
+from booking.domain import chains, change, deadline, former_time, series, undo
 from booking.domain.conflicts import AlsoBooked, conflicts_of_move
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
@@ -142,7 +142,7 @@ def _chosen(row: Appointment, starts_at: datetime, *, now: datetime) -> dict[str
                 visit_reason=row.visit_reason,
                 starts_at=starts_at,
                 now=now,
-                holder=change.move_key(row),
+                holder=former_time.move_key(row),
             ),
         }
     return {
@@ -159,7 +159,10 @@ def _why_not(row: Appointment, starts_at: datetime, *, now: datetime) -> str:
     if starts_at < row.ends_at and row.starts_at < ends_at:
         return _("Cette heure chevauche l’horaire actuel du rendez-vous : choisissez-en une autre.")
     return why_not(
-        visit_reason=row.visit_reason, starts_at=starts_at, now=now, holder=change.move_key(row)
+        visit_reason=row.visit_reason,
+        starts_at=starts_at,
+        now=now,
+        holder=former_time.move_key(row),
     )
 
 
@@ -175,7 +178,7 @@ def _free(
         since=since,
         until=until,
         now=now,
-        holder=change.move_key(row),
+        holder=former_time.move_key(row),
     )
 
 

@@ -7,7 +7,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from booking.domain import chains, change, deadline, delivery, undo
+from booking.domain import chains, change, deadline, delivery, former_time, undo
 from booking.domain.book import SlotTaken
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
@@ -223,7 +223,7 @@ def test_a_move_from_where_the_visit_is_no_more_changes_nothing(visit, now):
 
 def test_each_side_takes_back_its_own_cancellation_alone(visit, now):
     row = cancelled(visit, now, undo_within=change.UNDO)
-    assert not undo.can_restore(row, now=now)
+    assert not former_time.can_restore(row, now=now)
     assert undo.way_back(row, now=now).until == now + change.UNDO
     row = undo.restore(appointment=row, actor=practice_actor(), now=now, channel=Channel.PATIENT)
     assert (row.status, row.starts_at) == (Status.BOOKED, NINE)
@@ -257,7 +257,7 @@ def test_two_in_a_row_come_along_and_go_back_together(now):
     row = moved(row, NINE + 2 * HOUR, now)
     then.refresh_from_db()
     assert then.starts_at == NINE + 2 * HOUR + HALF
-    assert take.find_hold(key=change.move_key(then), now=now)
+    assert take.find_hold(key=former_time.move_key(then), now=now)
     undo.undo_move(appointment=row, actor=practice_actor(), now=now + SECOND)
     row.refresh_from_db()
     then.refresh_from_db()

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django_scopes import scope
 
 from audit.models import Entry
-from booking.domain import change, delivery, series, undo
+from booking.domain import change, delivery, former_time, series, undo
 from booking.domain.absences import Booked, close_time
 from booking.domain.book import SlotTaken
 from booking.models import Appointment, Message
@@ -104,7 +104,7 @@ def test_after_half_a_minute_the_time_is_everybodys(rows, reason, now):
     row = rows[0]
     cancelled(row, now, undo_within=change.UNDO)
     late = now + change.UNDO
-    assert not undo.can_restore(row, now=late)
+    assert not former_time.can_restore(row, now=late)
     with pytest.raises(undo.TooLateToUndo):
         undo.restore(appointment=row, actor=practice_actor(), now=late)
     assert row.starts_at in starts(reason, late)

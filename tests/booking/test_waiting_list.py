@@ -9,9 +9,9 @@ from django.db import connection, transaction
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import erase, offers, waiting
+from booking.domain import change, erase, offers, undo, waiting
 from booking.domain.accounts import InvalidLink
-from booking.domain.change import move
+from booking.domain.change import cancel, move
 from booking.domain.offer_links import offer_of, offer_token
 from booking.domain.waiting import CannotWait
 from booking.models import Appointment, Message, Offer, Wait
@@ -413,3 +413,37 @@ def test_no_earlier_day_is_offered_on_the_day_itself(zone, now):
             assert not may
         else:
             assert may
+
+
+@pytest.mark.parametrize("side", [Channel.PATIENT, Channel.PRACTICE])
+def test_a_cancellation_that_is_taken_back_keeps_the_place(
+    reason, full, now, side, django_capture_on_commit_callbacks
+):
+    first, second = waiters(reason, now, 2)
+    mine = first.appointment
+    with committed(django_capture_on_commit_callbacks):
+        cancel(
+            appointment=mine, actor=system_actor(), channel=side, now=now, undo_within=change.UNDO
+        )
+    # While it may come back, nothing is offered to it, and the others have their turn.
+    with committed(django_capture_on_commit_callbacks):
+        give_back(full[0], now)
+    assert [offer.wait for offer in Offer.unscoped.all()] == [second]
+    undo.restore(
+        appointment=mine, actor=system_actor(), now=now + timedelta(seconds=20), channel=side
+    )
+    with committed(django_capture_on_commit_callbacks):
+        give_back(full[1], now + timedelta(seconds=21))
+    assert Offer.unscoped.latest("made_at", "pk").wait == first
+
+
+def test_a_cancellation_that_stays_ends_the_wait(reason, full, now):
+    (wait,) = waiters(reason, now, 1)
+    cancel(
+        appointment=wait.appointment, actor=system_actor(), channel=Channel.PATIENT, now=now,
+        undo_within=change.UNDO,
+    )  # fmt: skip
+    waiting.offer_everywhere(now=now + timedelta(seconds=29))
+    assert Wait.unscoped.get().ended_at is None
+    waiting.offer_everywhere(now=now + change.UNDO)
+    assert Wait.unscoped.get().ended_at is not None
