@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
-from booking.domain import conflicts, deadline, messages, unusual, waiting
+from booking.domain import conflicts, deadline, former_time, messages, unusual, waiting
 from booking.domain.chains import follower
 from booking.domain.former_time import cancel_key, move_key
 from booking.models import Appointment
@@ -19,8 +19,7 @@ from practitioners.domain import availability, take
 from practitioners.domain.resources import mark_stale_with
 from practitioners.models import VisitReason
 
-# For how long a move or a cancellation can be taken back before anybody hears of it.
-UNDO = timedelta(seconds=30)
+UNDO = former_time.UNDO
 
 
 class TooLateToChange(Exception):

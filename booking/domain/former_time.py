@@ -1,10 +1,14 @@
 """The time that a visit has given back, kept for it while the change can be taken back."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from booking.models import Appointment
+from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
+from booking.models.message import MessageKind, MessageState
 from practitioners.domain import take
+
+# For how long a move or a cancellation can be taken back before anybody hears of it.
+UNDO = timedelta(seconds=30)
 
 
 def cancel_key(appointment: Appointment, *, channel: Channel) -> str:
@@ -26,7 +30,21 @@ def can_restore(
     return take.find_hold(key=cancel_key(appointment, channel=channel), now=now) is not None
 
 
-def may_come_back(appointment: Appointment, *, now: datetime) -> bool:
-    """Whether a cancellation can still be taken back, by whichever side made it."""
+def may_be_taken_back(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether the last move or cancellation of a visit, by either side, can still be taken back.
+
+    Until then nothing that belongs to the visit ends by it. The time of a cancelled visit is kept,
+    and that from which a patient moved one; after a move on the dashboard's agenda the news waits.
+    """
     sides = (Channel.PATIENT, Channel.PRACTICE)
-    return any(can_restore(appointment, now=now, channel=side) for side in sides)
+    return (
+        any(can_restore(appointment, now=now, channel=side) for side in sides)
+        or take.find_hold(key=move_key(appointment), now=now) is not None
+        or Message.objects.filter(
+            appointment=appointment,
+            kind=MessageKind.CHANGE,
+            state=MessageState.OWED,
+            due_at__gt=now,
+            due_at__lte=now + UNDO,
+        ).exists()
+    )

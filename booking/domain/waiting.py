@@ -22,9 +22,10 @@ from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.refusal import Refusal
 from booking.domain import deadline, messages
-from booking.domain.former_time import may_come_back
+from booking.domain.former_time import may_be_taken_back
 from booking.domain.quiet_hours import is_quiet, morning_after, zone_where
 from booking.models import Appointment, Offer, Patient, Wait
+from booking.models.appointment import Status
 from booking.models.waiting import OfferState, PartOfDay
 from booking.queries.standing import standing
 from practitioners.domain import availability, take
@@ -118,6 +119,11 @@ def join(
         appointment=appointment, weekdays=sorted(set(weekdays)), part_of_day=part_of_day,
         first_day=first, last_day=last, says_known=says_known, created_at=now,
     )  # fmt: skip
+    # The place that ends with a cancelled visit, once that can be taken back no more.
+    Wait.unscoped.filter(
+        patient=patient, visit_reason=visit_reason, ended_at__isnull=True,
+        appointment__status=Status.CANCELLED,
+    ).update(ended_at=now)  # fmt: skip
     wait.known = [slot.starts_at for slot in fitting(wait, now=now)][:KNOWN_AT_MOST]
     try:
         with transaction.atomic():
@@ -378,10 +384,10 @@ def _waiting(agenda: Agenda, *, now: datetime) -> list[Wait]:
     found = []
     for wait in rows:
         wait.agenda = wait.visit_reason.agenda = agenda
-        if wait.appointment is not None and may_come_back(wait.appointment, now=now):
-            # Cancelled a moment ago: where that is taken back, so is the place on the list.
-            continue
         if _is_over(wait, now=now):
+            if wait.appointment is not None and may_be_taken_back(wait.appointment, now=now):
+                # Changed a moment ago: where that is taken back, so is the place on the list.
+                continue
             Wait.unscoped.filter(pk=wait.pk).update(ended_at=now)
             for offer in wait.offers.all():
                 if offer.state == OfferState.OPEN:

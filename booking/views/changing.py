@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from audit.vault.reveal import Purpose
-from booking.domain import chains, change, deadline, former_time, series, undo
+from booking.domain import chains, change, deadline, former_time, series, undo, waiting
 from booking.domain.conflicts import AlsoBooked, conflicts_of_move
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
@@ -238,6 +238,7 @@ def cancel(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
     context = _context(request, row, now=now) | {
         "problem": problem,
         "following": series.following(row),
+        "waits": waiting.is_waiting(row),
     }
     return render(request, "booking/cancel.html", context, status=409 if problem else 200)
 

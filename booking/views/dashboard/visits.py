@@ -229,6 +229,7 @@ def cancel_visit(
         name=name_of(request, row),
         following=series.following(row),
         stays=chains.stays_before(row, now=now),
+        waits=waiting.is_waiting(row),
         told=told(row, now=now, when=When.BEFORE, expected_at=row.starts_at),
     )
     status = 409 if was_moved else 200
