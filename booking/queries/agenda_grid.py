@@ -6,7 +6,9 @@ from datetime import date, datetime, timedelta
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose
+from booking.queries.absence_words import place_words
 from booking.queries.appointments import RELATED, Shown, show, with_related
+from booking.queries.blocks import AwayFor, Block
 from practitioners.domain import availability, wall_clock
 from practitioners.domain.availability import OpeningTime
 from practitioners.domain.standing import by_preference, free_by_opening
@@ -15,26 +17,6 @@ from practitioners.models import Absence, Agenda, VisitReason
 
 STEP_MINUTES = 5
 FIRST_HOUR, LAST_HOUR = 8, 19
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """Something in a column: which rows it spans, counted in steps of five minutes."""
-
-    kind: str
-    row: int
-    span: int
-    shown: Shown | None = None
-    starts_at: datetime | None = None
-    label: str = ""
-    # What free time is cut for.
-    reason: VisitReason | None = None
-
-    @property
-    def is_extra(self) -> bool:
-        """Whether it was booked on top of time that was taken."""
-        taken = self.shown.appointment.taken if self.shown else None
-        return taken is not None and taken.is_own_time and taken.seat != 0
 
 
 @dataclass(kw_only=True)
@@ -137,8 +119,12 @@ def build_grid(
                 if absent_from < ends and begins < absent_until:
                     away_for = (max(absent_from, begins), min(absent_until, ends))
                     block = _block(grid, "absence", day, away_for, zone)
-                    label = labels.get((agenda.pk, absent_from, absent_until), "")
-                    column.blocks.append(replace(block, label=label))
+                    key = (agenda.pk, absent_from, absent_until)
+                    # Two over the same time: each says one of the labels.
+                    same = labels.get(key, [])
+                    nth = sum(each.away_for == key for each in column.blocks)
+                    label = same[nth] if nth < len(same) else ""
+                    column.blocks.append(replace(block, label=label, away_for=key))
             for reason, slot in free_by_opening(
                 time, reasons.get(agenda.pk, []), since=max(begins, now), until=ends
             ):
@@ -151,18 +137,22 @@ def build_grid(
                 for s in shown
                 if s.appointment.agenda_id == agenda.pk and begins <= s.appointment.starts_at < ends
             ]
+            column.blocks = place_words(column.blocks)
             grid.columns.append(column)
     return grid
 
 
 def _labels(
     agenda_ids: list[uuid.UUID], *, since: datetime, until: datetime
-) -> dict[tuple[uuid.UUID, datetime, datetime], str]:
+) -> dict[AwayFor, list[str]]:
     """What the practice calls its absences, by agenda and time; of imported ones nothing."""
     rows = Absence.objects.filter(
         agenda__in=agenda_ids, starts_at__lt=until, until__gt=since, imported_from__isnull=True
     ).exclude(label="")
-    return {(row.agenda_id, row.starts_at, row.until): row.label for row in rows}
+    found: dict[AwayFor, list[str]] = {}
+    for row in rows.order_by("pk"):
+        found.setdefault((row.agenda_id, row.starts_at, row.until), []).append(row.label)
+    return found
 
 
 def _rows(grid: Grid, begins_minutes: int, ends_minutes: int) -> tuple[int, int]:

@@ -282,3 +282,16 @@ def test_what_is_left_is_counted_as_the_page_is_made(seconds, said, now):
     """Without scripts nothing counts on: half a minute must not stand there for ever."""
     with time_machine.travel(now, tick=False):
         assert doctolib.time_left(now + timedelta(seconds=seconds)) == said
+
+
+def test_what_counts_down_begins_with_minutes_and_seconds():
+    """The framework says "0 minutes" for all of the last one."""
+    counters = [
+        each
+        for file in sorted(TEMPLATES.rglob("*.html"))
+        for each in re.findall(r'class="timer"[^>]*data-until="\{\{[^}]*\}\}".*', file.read_text())
+    ]
+    assert len(counters) > 3
+    assert not [each for each in counters if "|time_left }}</span>" not in each]
+    found = [file.name for file in TEMPLATES.rglob("*.*") if "|timeuntil" in file.read_text()]
+    assert not found

@@ -1,5 +1,6 @@
 """The practice's daily work on the dashboard."""
 
+import html
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -296,6 +297,57 @@ def test_an_absence_is_told_by_its_days_and_its_label(agenda, reason, client, ho
     assert f"{words} Congrès" in page
     grid = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
     assert re.search(r'class="block absence [^"]*">Congrès</li>', grid)
+
+
+def words_and_rows(grid):
+    """What is written in each block that says something of an absence: words and first row."""
+    found = re.findall(r'class="block absence(?:-words)? at-(\d+) [^>]*>([^<]*)</li>', grid)
+    return [(int(row), html.unescape(words)) for row, words in found if words]
+
+
+@pytest.mark.parametrize(
+    ("visits", "row"),
+    [
+        # Rows of five minutes; 10:00 is 25, since the day begins at 8:00.
+        ((), 25),
+        (("10:00",), 31),
+        (("10:15",), 25),
+        (("10:00", "10:30"), None),
+        (("09:45",), 28),
+        (("10:30",), 25),
+    ],
+)
+def test_an_absence_says_its_words_where_no_kept_visit_covers_them(
+    agenda, reason, client, now, visits, row
+):
+    """A visit kept at its beginning, of half an hour, hid what it is."""
+    for at in visits:
+        starts_at = datetime.fromisoformat(f"2026-11-30T{at}:00+01:00")
+        booked(
+            reason, now, patient=make_patient(practice=agenda.practice), starts_at=starts_at,
+            channel="practice", anywhere=True,
+        )  # fmt: skip
+    hours = {"from_time": "10:00", "until_time": "11:00", "booked": "keep"}
+    data = absence(agenda, label="Réunion", **hours)
+    assert client.post(url("new-absence", agenda), data).status_code == 302
+    grid = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
+    assert words_and_rows(grid) == ([(row, "Réunion")] if row else [])
+    # Where nothing of it is left, the first visit says it, before its reason.
+    assert ("<span>Réunion · " in grid) == (row is None)
+    assert grid.count("Réunion") == 1
+
+
+def test_absences_that_lie_over_each_other_each_say_their_words(agenda, reason, client):
+    for label, hours in (("Congrès", ("09:00", "12:00")), ("Réunion", ("09:00", "10:00"))):
+        data = absence(agenda, label=label, from_time=hours[0], until_time=hours[1])
+        assert client.post(url("new-absence", agenda), data).status_code == 302
+    grid = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
+    assert sorted(words_and_rows(grid)) == [(13, "Réunion"), (25, "Congrès")]
+    data = absence(agenda, label="Grippe", from_time="09:00", until_time="12:00")
+    assert client.post(url("new-absence", agenda), data).status_code == 302
+    grid = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
+    said = " ".join(words for _row, words in words_and_rows(grid))
+    assert {"Réunion", "Congrès", "Grippe"} <= set(re.findall(r"\w+", said))
 
 
 def test_an_imported_absence_keeps_its_label_to_itself(agenda, reason, client):
