@@ -13,7 +13,6 @@ from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import week_templates
 from practitioners.domain.wall_clock import occurs_on
-from tests.booking.test_book import booked
 from tests.booking.views.forms_on_page import form_with, send
 from tests.factories import (
     make_agenda,
@@ -24,6 +23,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 MONDAY, THURSDAY = date(2026, 11, 30), date(2026, 12, 24)
