@@ -10,12 +10,12 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from booking.domain import sign_ins
 from booking.session_store import session_digest
-from booking.views import device, known, unfinished, work_session
+from booking.views import device, known, own_language, unfinished, work_session
 
 SEEN_AT, SEEN_EVERY_S = "seen_at", 3600
 
@@ -61,19 +61,20 @@ class DeviceMiddleware:
 
 
 class AccountLanguageMiddleware:
-    """Shows pages in the account's language unless the language cookie says otherwise."""
+    """Shows pages in the account's language unless the language cookie says otherwise.
+
+    A browser that has left an account goes on in its language (views/own_language.py).
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
-        if not chosen and settings.SESSION_COOKIE_NAME in request.COOKIES:
-            language = getattr(request.user, "language", None)
-            if language:
-                translation.activate(language)
-                request.LANGUAGE_CODE = language
-        return self.get_response(request)
+        accounts = "" if own_language.is_chosen(request) else own_language.of_account(request)
+        own_language.show(request, accounts or request.COOKIES.get(own_language.COOKIE, ""))
+        answer = self.get_response(request)
+        own_language.keep(request, answer, accounts)
+        return answer
 
 
 class KnownBrowserMiddleware:

@@ -18,7 +18,15 @@ from booking.domain import second_factor, sign_ins
 from booking.models import Account, RecoverySheet
 from booking.queries.workplaces import work_of
 from booking.session_store import session_digest
-from booking.views import codes_left, device, known, taken_over, unfinished, work_session
+from booking.views import (
+    codes_left,
+    device,
+    known,
+    own_language,
+    taken_over,
+    unfinished,
+    work_session,
+)
 from booking.views.access import account_of, local_target, network_of, web_actor
 from booking.views.own_account import note_sign_in
 
@@ -108,6 +116,8 @@ def enter(request: HttpRequest, account: Account, *, target: str, by: str = "pas
     former = session_digest(request) if request.user == account else ""
     token = request.META.get("CSRF_COOKIE") if former else None
     unfinished.sign_in(request, account, backend=BACKEND)
+    # What is said from now on stands on a page of the account's.
+    own_language.show(request, account.language)
     if token:
         # Nobody has signed in or out: the forms of other tabs are good as they are.
         request.META["CSRF_COOKIE"] = token

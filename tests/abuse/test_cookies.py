@@ -16,10 +16,11 @@ NAMES = """
 import json, django
 django.setup()
 from django.conf import settings
-from booking.views import device, drafts, kept_choice, known, unsent
+from booking.views import device, drafts, kept_choice, known, own_language, unsent
 print(json.dumps({
     "names": [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME,
-              settings.LANGUAGE_COOKIE_NAME, known.COOKIE, unsent.COOKIE, unsent.MARK, device.COOKIE],
+              settings.LANGUAGE_COOKIE_NAME, known.COOKIE, unsent.COOKIE, unsent.MARK, device.COOKIE,
+              own_language.COOKIE],
     "with_path": [drafts.COOKIE, kept_choice.COOKIE],
     "flags": [settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE,
               settings.LANGUAGE_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY,
@@ -71,7 +72,8 @@ def test_every_module_that_sets_a_cookie_is_known():
     }
     assert setters == {
         "booking/middleware.py", "booking/views/accounts.py", "booking/views/device.py", "booking/views/drafts.py",
-        "booking/views/kept_choice.py", "booking/views/known.py", "booking/views/unsent.py",
+        "booking/views/kept_choice.py", "booking/views/known.py", "booking/views/own_language.py",
+        "booking/views/unsent.py",
         "practitioners/views/language.py",
         "doctolib/once.py",
     }  # fmt: skip
