@@ -121,7 +121,7 @@ def _to_account(message: Message, *, now: datetime) -> tuple[str, str, dict[str,
     elif kind in PAGES:
         context["link"] = _link(PAGES[kind])
     if kind == MessageKind.ACCOUNT_ERASED:
-        context["erased_at"] = message.created_at
+        context |= {"erased_at": message.created_at, "cancelled": [], "number": 1, "total": 1}
     if kind == MessageKind.CODE_USED:
         context |= {"used_at": message.created_at, "left": second_factor.codes_left(account)}
     row, name = holder

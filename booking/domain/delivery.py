@@ -9,6 +9,7 @@ commit that notes it.
 import logging
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPException
@@ -33,7 +34,7 @@ from booking.domain import (
     told,
 )
 from booking.domain.chains import held_after, stays_before
-from booking.domain.enclosed_calendar import enclose
+from booking.domain.enclosed_calendar import enclose, enclose_cancelled
 from booking.domain.greeting import addressed
 from booking.domain.handover import handover_token
 from booking.domain.letters import Letter, NothingToSay, hand_over, in_html, in_text
@@ -52,12 +53,8 @@ BATCH = 100
 # Minutes until the next attempt, after the first, second, … failure; then it is given up.
 BACKOFF_MINUTES = (1, 2, 5, 15, 60, 240)
 # What a message about a visit is made of.
-ABOUT_APPOINTMENT = (
-    "appointment__patient__account",
-    "appointment__practice",
-    "appointment__visit_reason",
-    "appointment__agenda__practitioner",
-)
+ABOUT_VISIT = ("patient__account", "practice", "visit_reason", "agenda__practitioner")
+ABOUT_APPOINTMENT = tuple(f"appointment__{name}" for name in ABOUT_VISIT)
 
 
 class NotAtNight(Exception):
@@ -187,9 +184,41 @@ def compose(message: Message, *, now: datetime) -> Letter:
     return _letter(*account_letters.about(message, now=now))
 
 
-def last_letter(message: Message, *, now: datetime) -> Letter:
-    """Make the text of a message to somebody whose account is being erased: it links nowhere."""
-    return _about_appointment(message, now=now, is_last=True)
+def last_letter(
+    message: Message, *, cancelled: Sequence[Appointment], number: int, total: int, now: datetime
+) -> Letter:
+    """Make the text of a mail to somebody whose account is being erased: it links nowhere.
+
+    The mail is number so many of a total; `cancelled`: the visits that it tells of, with what
+    takes each out of a calendar. Raises NothingToSay.
+    """
+    kind, to, language, context = account_letters.about(message, now=now)
+    context |= {"cancelled": _for_whom(cancelled), "number": number, "total": total}
+    letter = _letter(kind, to, language, context)
+    if cancelled:
+        with translation.override(language):
+            enclose_cancelled(letter, cancelled, now=now)
+    return letter
+
+
+def _for_whom(visits: Sequence[Appointment]) -> list[dict[str, object]]:
+    """Visits as the mail of an account lists them: each with the first name of its patient."""
+    patients = {visit.patient_id: visit.patient for visit in visits}
+    wanted = [(row, ("first_name",)) for row in patients.values()]
+    with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
+        names = {pk: plain.text(row, "first_name") for pk, row in patients.items()}
+    return [
+        {
+            "visit": visit,
+            "name": names[visit.patient_id],
+            "names_clock": names_clock(
+                told=visit.patient.phone_zone,
+                practice_zone=visit.practice.zone,
+                at=visit.starts_at,
+            ),
+        }
+        for visit in visits
+    ]
 
 
 def _invitation(message: Message, *, now: datetime) -> Letter:
@@ -240,7 +269,7 @@ def _offer(offer: Offer, *, by_sms: bool, now: datetime) -> Letter:
     return _letter(MessageKind.OFFER, to, language, context, by_sms=by_sms)
 
 
-def _about_appointment(message: Message, *, now: datetime, is_last: bool = False) -> Letter:
+def _about_appointment(message: Message, *, now: datetime) -> Letter:
     appointment = message.appointment
     if appointment is None:
         raise NothingToSay
@@ -258,9 +287,7 @@ def _about_appointment(message: Message, *, now: datetime, is_last: bool = False
     if messages.is_stale(message, appointment, now=now):
         raise NothingToSay
     to, language, named = _opened(patient, by_sms=by_sms, object_id=appointment.pk)
-    context = _said_of(message, appointment, now=now) | named | {"is_last": is_last}
-    if is_last:
-        context |= {"link": "", "move_link": "", "cancel_link": ""}
+    context = _said_of(message, appointment, now=now) | named
     letter = _letter(message.kind, to, language, context, by_sms=by_sms)
     if is_reminder and account is not None:
         path = reverse("booking:no-reminders", args=[accounts.reminders_token(account)])

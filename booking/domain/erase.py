@@ -20,7 +20,7 @@ from audit.record.entries import Actor
 from audit.vault import erase as vault
 from booking.domain import chains, change, passkeys
 from booking.domain import erased as erased_accounts
-from booking.domain.last_letters import last_letters, letters_about, send_once_committed
+from booking.domain.last_letters import how_many, last_letters, send_once_committed
 from booking.domain.patients import IDENTITY_FIELDS
 from booking.models import (
     Account,
@@ -78,6 +78,11 @@ class Plan:
     fates: list[Fate]
     upcoming: list[Appointment]
 
+    @property
+    def mails(self) -> int:
+        """How many mails tell the owner of it."""
+        return how_many(len(self.upcoming))
+
 
 def plan(*, account: Account, now: datetime) -> Plan:
     """Say what erasing the account would do, without doing it."""
@@ -119,8 +124,8 @@ def _upcoming(patients: Iterable[Patient], *, now: datetime) -> Iterable[Appoint
 def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
     """Erase an account and those of its patients whom no practice must keep.
 
-    Visits to come are cancelled: the practices see it, and a last mail tells the owner of each, or
-    where there is none that the account is erased (last_letters.py). A patient whom a practice
+    Visits to come are cancelled: the practices see it, and a last mail tells the owner of all of
+    them, and that the account is erased (last_letters.py). A patient whom a practice
     has seen stays that practice's patient and leaves the account. Data keys are destroyed, blind
     indexes emptied, the second factor forgotten, sessions dead with the account. On the record.
     Raises StillWorksHere.
@@ -135,10 +140,10 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
     for appointment in chains.firsts_first(planned.upcoming):
         if chains.went_along(appointment):
             continue
-        change.cancel(appointment=appointment, actor=actor, channel=Channel.PRACTICE, now=now)
-    letters = last_letters(cancelled=planned.upcoming, now=now)
-    if not letters:
-        letters = letters_about(account=account, now=now)
+        change.cancel(
+            appointment=appointment, actor=actor, channel=Channel.PRACTICE, now=now, is_told=True
+        )
+    letters = last_letters(account=account, cancelled=planned.upcoming, now=now)
     everybody = [fate.patient for fate in planned.fates]
     Wait.unscoped.filter(patient__in=everybody).delete()
     # An offer of a file names an address, by its index.

@@ -1,5 +1,4 @@
-"""The last mails to somebody whose account is erased: their visits to come are cancelled, or
-where there is none that the account is gone.
+"""The last mail to somebody whose account is erased: it is gone, and which visits are cancelled.
 
 The address is opened while it can be, in the transaction that destroys its key, and the letters
 live in memory alone: once that transaction is committed they are handed to the mail relay at once,
@@ -9,9 +8,10 @@ relay that is away costs the letters, and never delays the erasure.
 
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from smtplib import SMTPException
 
 from django.db import transaction
@@ -23,6 +23,8 @@ from booking.models.message import MessageChannel, MessageKind, MessageState
 
 logger = logging.getLogger(__name__)
 ATTEMPTS = 2
+# More in one mail nobody reads, and relays take no mail of any number of files.
+VISITS_IN_ONE = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,42 +36,40 @@ class LastLetter:
     letter: Letter
 
 
-def last_letters(*, cancelled: Iterable[Appointment], now: datetime) -> list[LastLetter]:
-    """Compose the mails that are owed about visits just cancelled; the reveals are on the record.
+def how_many(visits: int) -> int:
+    """How many mails tell of an erasure that cancels so many visits."""
+    return max(1, ceil(visits / VISITS_IN_ONE))
 
-    Only in the transaction that cancels them, before their reader's key is destroyed.
+
+def last_letters(
+    *, account: Account, cancelled: Sequence[Appointment], now: datetime
+) -> list[LastLetter]:
+    """Compose the mails that tell an owner of the erasure and of the visits just cancelled by it.
+
+    As few as hold them (`how_many`), each visit with what takes it out of a calendar; the last
+    alone says that it is the last. Whoever erased the account may have had its owner's password.
+    None to an address that was never proved, unless it has visits. Only in the transaction that
+    erases, before the account's key is destroyed; the reveals are on the record.
     """
-    owed = Message.objects.filter(
-        appointment__in=[row.pk for row in cancelled],
-        kind=MessageKind.CANCELLATION,
-        channel=MessageChannel.EMAIL,
-        state=MessageState.OWED,
+    if not cancelled and account.email_verified_at is None:
+        return []
+    rows = Appointment.unscoped.filter(pk__in=[row.pk for row in cancelled]).select_related(
+        *delivery.ABOUT_VISIT
     )
+    visits = list(rows.order_by("starts_at", "pk"))
+    total = how_many(len(visits))
     found = []
-    for message in owed.select_related(
-        "appointment__patient__account",
-        "appointment__practice",
-        "appointment__visit_reason",
-        "appointment__agenda__practitioner",
-    ).order_by("appointment__starts_at", "pk"):
+    for number in range(1, total + 1):
+        message = messages.owe_to_account(account=account, kind=MessageKind.ACCOUNT_ERASED, now=now)
+        part = visits[(number - 1) * VISITS_IN_ONE : number * VISITS_IN_ONE]
         try:
-            letter = delivery.last_letter(message, now=now)
+            letter = delivery.last_letter(
+                message, cancelled=part, number=number, total=total, now=now
+            )
         except NothingToSay:
             continue
         found.append(LastLetter(message_id=message.pk, header=message.message_id, letter=letter))
     return found
-
-
-def letters_about(*, account: Account, now: datetime) -> list[LastLetter]:
-    """Compose the mail that tells an owner of the erasure itself; none to an unproved address.
-
-    Whoever did it may have had their password. Only before the account's key is destroyed.
-    """
-    if account.email_verified_at is None:
-        return []
-    message = messages.owe_to_account(account=account, kind=MessageKind.ACCOUNT_ERASED, now=now)
-    letter = delivery.compose(message, now=now)
-    return [LastLetter(message_id=message.pk, header=message.message_id, letter=letter)]
 
 
 def send_once_committed(letters: list[LastLetter], *, now: datetime) -> None:

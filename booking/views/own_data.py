@@ -78,17 +78,15 @@ def erase_account(request: HttpRequest) -> HttpResponse:
     plan = erase.plan(account=me, now=now)
     wanted = [(fate.patient, ("first_name", "last_name")) for fate in plan.fates]
     with reveal(wanted, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
-        fates = [
-            (
-                f"{plain.text(fate.patient, 'first_name')} {plain.text(fate.patient, 'last_name')}",
-                fate.kept,
-            )
-            for fate in plan.fates
-        ]
+        names = {
+            row.pk: f"{plain.text(row, 'first_name')} {plain.text(row, 'last_name')}"
+            for row, _fields in wanted
+        }
     context = {
         "form": form,
-        "fates": fates,
-        "upcoming": plan.upcoming,
+        "fates": [(names[fate.patient.pk], fate.kept) for fate in plan.fates],
+        "upcoming": [(visit, names[visit.patient_id]) for visit in plan.upcoming],
+        "mails": plan.mails,
         "years": erase.KEPT_YEARS,
         "works_at": own_memberships(request, now=now),
         "is_staff": me.is_staff,

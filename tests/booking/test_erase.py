@@ -137,6 +137,8 @@ def test_the_page_says_what_will_happen_and_takes_the_password(family, now, time
     assert "Zoé Lefèvre\u00a0: gardé" in page and "jusqu’au 17/11/2046" in page
     assert "Noé Lefèvre\u00a0: effacé." in page
     assert page.count("<li>") >= 6
+    listed = page[page.index("seront annulés") : page.index("dernier e-mail")]
+    assert "· pour Zoé Lefèvre</li>" in listed and "· pour Noé Lefèvre</li>" in listed
     refused = client.post(url, {"password": "wrong"})
     assert "ne convient pas" in refused.content.decode()
     assert Account.objects.get(pk=account.pk).is_active
