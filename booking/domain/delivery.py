@@ -7,9 +7,7 @@ commit that notes it.
 """
 
 import logging
-import re
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPException
@@ -34,10 +32,10 @@ from booking.domain import (
     told,
 )
 from booking.domain.chains import held_after, stays_before
-from booking.domain.enclosed_calendar import enclose, enclose_cancelled
+from booking.domain.enclosed_calendar import enclose
 from booking.domain.greeting import addressed
 from booking.domain.handover import handover_token
-from booking.domain.letters import Letter, NothingToSay, hand_over, in_html, in_text
+from booking.domain.letters import Letter, NothingToSay, hand_over, rendered
 from booking.domain.offer_links import offer_token
 from booking.domain.quiet_hours import names_clock, zone_of_number
 from booking.models import Appointment, Handover, Message, Offer, Patient
@@ -181,44 +179,7 @@ def compose(message: Message, *, now: datetime) -> Letter:
         return _handover(message.handover, now=now)
     if message.offer is not None:
         return _offer(message.offer, by_sms=message.channel == MessageChannel.SMS, now=now)
-    return _letter(*account_letters.about(message, now=now))
-
-
-def last_letter(
-    message: Message, *, cancelled: Sequence[Appointment], number: int, total: int, now: datetime
-) -> Letter:
-    """Make the text of a mail to somebody whose account is being erased: it links nowhere.
-
-    The mail is number so many of a total; `cancelled`: the visits that it tells of, with what
-    takes each out of a calendar. Raises NothingToSay.
-    """
-    kind, to, language, context = account_letters.about(message, now=now)
-    context |= {"cancelled": _for_whom(cancelled), "number": number, "total": total}
-    letter = _letter(kind, to, language, context)
-    if cancelled:
-        with translation.override(language):
-            enclose_cancelled(letter, cancelled, now=now)
-    return letter
-
-
-def _for_whom(visits: Sequence[Appointment]) -> list[dict[str, object]]:
-    """Visits as the mail of an account lists them: each with the first name of its patient."""
-    patients = {visit.patient_id: visit.patient for visit in visits}
-    wanted = [(row, ("first_name",)) for row in patients.values()]
-    with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
-        names = {pk: plain.text(row, "first_name") for pk, row in patients.items()}
-    return [
-        {
-            "visit": visit,
-            "name": names[visit.patient_id],
-            "names_clock": names_clock(
-                told=visit.patient.phone_zone,
-                practice_zone=visit.practice.zone,
-                at=visit.starts_at,
-            ),
-        }
-        for visit in visits
-    ]
+    return rendered(*account_letters.about(message, now=now))
 
 
 def _invitation(message: Message, *, now: datetime) -> Letter:
@@ -235,7 +196,7 @@ def _invitation(message: Message, *, now: datetime) -> Letter:
     wanted = [(invitation, ("email",))]
     with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
         to = plain.text(invitation, "email")
-    return _letter(message.kind, to, accounts.language_at(to), context)
+    return rendered(message.kind, to, accounts.language_at(to), context)
 
 
 def _handover(handover: Handover, *, now: datetime) -> Letter:
@@ -246,7 +207,7 @@ def _handover(handover: Handover, *, now: datetime) -> Letter:
     wanted = [(handover, ("email",))]
     with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
         to = plain.text(handover, "email")
-    return _letter(MessageKind.HANDOVER, to, accounts.language_at(to), context)
+    return rendered(MessageKind.HANDOVER, to, accounts.language_at(to), context)
 
 
 def _offer(offer: Offer, *, by_sms: bool, now: datetime) -> Letter:
@@ -266,7 +227,7 @@ def _offer(offer: Offer, *, by_sms: bool, now: datetime) -> Letter:
         **named,
         "link": accounts.site_url(reverse("booking:offer", args=[offer_token(offer)])),
     }
-    return _letter(MessageKind.OFFER, to, language, context, by_sms=by_sms)
+    return rendered(MessageKind.OFFER, to, language, context, by_sms=by_sms)
 
 
 def _about_appointment(message: Message, *, now: datetime) -> Letter:
@@ -288,7 +249,7 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         raise NothingToSay
     to, language, named = _opened(patient, by_sms=by_sms, object_id=appointment.pk)
     context = _said_of(message, appointment, now=now) | named
-    letter = _letter(message.kind, to, language, context, by_sms=by_sms)
+    letter = rendered(message.kind, to, language, context, by_sms=by_sms)
     if is_reminder and account is not None:
         path = reverse("booking:no-reminders", args=[accounts.reminders_token(account)])
         letter.unsubscribe = accounts.site_url(path)
@@ -404,22 +365,5 @@ def preview(message: Message, *, now: datetime) -> Preview:
             *(_asked_of(each) for each in (appointment, then) if isinstance(each, Appointment)),
             *(bool(value) for _name, value in sorted(context.items())),
         )
-    letter = _letter(message.kind, "…", language, context, by_sms=by_sms)
+    letter = rendered(message.kind, "…", language, context, by_sms=by_sms)
     return Preview(letter=letter, language=language, shape=shape)
-
-
-def _letter(
-    kind: str, to: str, language: str, context: dict[str, object], *, by_sms: bool = False
-) -> Letter:
-    if not to:
-        raise NothingToSay
-    with translation.override(language):
-        if by_sms:
-            # The alphabet of texts has no no-break space either.
-            words = in_text(f"booking/sms/{kind}.txt", context).split()
-            return Letter(to=to, subject="", text=sms.in_gsm(" ".join(words)))
-        rendered = in_text(f"booking/mail/{kind}.txt", context)
-        subject, _, text = re.sub(r"\n{3,}", "\n\n", rendered).strip().partition("\n")
-        html_context = {**context, "subject": subject, "language": language}
-        html = in_html(f"booking/mail/{kind}.html", html_context)
-        return Letter(to=to, subject=subject.strip(), text=text.strip() + "\n", html=html)

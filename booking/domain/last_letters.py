@@ -15,9 +15,14 @@ from math import ceil
 from smtplib import SMTPException
 
 from django.db import transaction
+from django.utils import translation
 
-from booking.domain import delivery, messages
-from booking.domain.letters import Letter, NothingToSay, hand_over
+from audit.record.entries import system_actor
+from audit.vault.reveal import Purpose, reveal
+from booking.domain import account_letters, delivery, messages
+from booking.domain.enclosed_calendar import enclose_cancelled
+from booking.domain.letters import Letter, NothingToSay, hand_over, rendered
+from booking.domain.quiet_hours import names_clock
 from booking.models import Account, Appointment, Message
 from booking.models.message import MessageChannel, MessageKind, MessageState
 
@@ -63,13 +68,48 @@ def last_letters(
         message = messages.owe_to_account(account=account, kind=MessageKind.ACCOUNT_ERASED, now=now)
         part = visits[(number - 1) * VISITS_IN_ONE : number * VISITS_IN_ONE]
         try:
-            letter = delivery.last_letter(
-                message, cancelled=part, number=number, total=total, now=now
-            )
+            letter = _composed(message, cancelled=part, number=number, total=total, now=now)
         except NothingToSay:
             continue
         found.append(LastLetter(message_id=message.pk, header=message.message_id, letter=letter))
     return found
+
+
+def _composed(
+    message: Message, *, cancelled: Sequence[Appointment], number: int, total: int, now: datetime
+) -> Letter:
+    """Make the text of a mail to somebody whose account is being erased: it links nowhere.
+
+    The mail is number so many of a total; `cancelled`: the visits that it tells of, with what
+    takes each out of a calendar. Raises NothingToSay.
+    """
+    kind, to, language, context = account_letters.about(message, now=now)
+    context |= {"cancelled": _for_whom(cancelled), "number": number, "total": total}
+    letter = rendered(kind, to, language, context)
+    if cancelled:
+        with translation.override(language):
+            enclose_cancelled(letter, cancelled, now=now)
+    return letter
+
+
+def _for_whom(visits: Sequence[Appointment]) -> list[dict[str, object]]:
+    """Visits as the mail of an account lists them: each with the first name of its patient."""
+    patients = {visit.patient_id: visit.patient for visit in visits}
+    wanted = [(row, ("first_name",)) for row in patients.values()]
+    with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
+        names = {pk: plain.text(row, "first_name") for pk, row in patients.items()}
+    return [
+        {
+            "visit": visit,
+            "name": names[visit.patient_id],
+            "names_clock": names_clock(
+                told=visit.patient.phone_zone,
+                practice_zone=visit.practice.zone,
+                at=visit.starts_at,
+            ),
+        }
+        for visit in visits
+    ]
 
 
 def send_once_committed(letters: list[LastLetter], *, now: datetime) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.html import escape
 
 from audit.plain_text import without_links
@@ -86,6 +87,24 @@ class Letter:
     files: list[CalendarPart] = field(default_factory=list)
     # Where a mail program stops further mails of this kind, with one click (RFC 8058).
     unsubscribe: str = ""
+
+
+def rendered(
+    kind: str, to: str, language: str, context: dict[str, object], *, by_sms: bool = False
+) -> Letter:
+    """Render a message of a kind in its reader's language. Raises NothingToSay for no address."""
+    if not to:
+        raise NothingToSay
+    with translation.override(language):
+        if by_sms:
+            # The alphabet of texts has no no-break space either.
+            words = in_text(f"booking/sms/{kind}.txt", context).split()
+            return Letter(to=to, subject="", text=sms.in_gsm(" ".join(words)))
+        mail = in_text(f"booking/mail/{kind}.txt", context)
+        subject, _, text = re.sub(r"\n{3,}", "\n\n", mail).strip().partition("\n")
+        html_context = {**context, "subject": subject, "language": language}
+        html = in_html(f"booking/mail/{kind}.html", html_context)
+        return Letter(to=to, subject=subject.strip(), text=text.strip() + "\n", html=html)
 
 
 def hand_over(letter: Letter, *, channel: str, key: str, message_id: str) -> None:
