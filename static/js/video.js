@@ -54,12 +54,25 @@
 
   function wanted(select) { return select.value ? { deviceId: { exact: select.value } } : true; }
 
+  // What there is to try, or else what there is to do instead.
+  function offer(isThere) {
+    part("picture").hidden = !isThere;
+    part("devices").hidden = !isThere;
+    part("instead").hidden = isThere;
+  }
+
+  async function missing(problem) {
+    if (problem.name !== "NotFoundError") return problem.name === "NotAllowedError" ? "Refused" : "Busy";
+    const all = await navigator.mediaDevices.enumerateDevices();
+    return all.some((device) => device.kind === "videoinput") ? "NoMicrophone" : "None";
+  }
+
   async function openDevices() {
     if (own) own.getTracks().forEach((track) => track.stop());
     own = null;
     part("join").disabled = true;
     part("retry").hidden = true;
-    if (!navigator.mediaDevices) { say(word("None")); return; }
+    if (!navigator.mediaDevices) { say(word("Cannot")); offer(false); return; }
     try {
       own = await navigator.mediaDevices.getUserMedia({ video: wanted(part("camera")), audio: wanted(part("microphone")) });
       say(word("Ready"));
@@ -72,11 +85,13 @@
         } catch { own = null; }
       }
       if (!own) {
-        say(word({ NotAllowedError: "Refused", NotFoundError: "None" }[problem.name] || "Busy"));
+        say(word(await missing(problem)));
+        offer(false);
         part("retry").hidden = false;
         return;
       }
     }
+    offer(true);
     part("preview").srcObject = own;
     part("mine").srcObject = own;
     part("preview").classList.add("mirrored");
@@ -454,5 +469,6 @@
   window.addEventListener("pagehide", leave);
   if (!navigator.mediaDevices || !navigator.mediaDevices.getDisplayMedia) part("share").hidden = true;
 
+  part("check").hidden = false;
   openDevices();
 })();

@@ -15,6 +15,7 @@ from booking.domain import video
 from booking.models import VideoVisit
 from booking.models.appointment import Channel
 from doctolib.servers import free_port
+from practitioners.models import Practice
 from tests.browser.conftest import FAKE_MEDIA, QUIET, check_page, wait_for_port
 from tests.browser.install import find_chromium
 from tests.clock import offset_s
@@ -41,6 +42,7 @@ FIRST_ONE_HANGS = """
 def visit():
     """A visit by video that begins now, with its practitioner and its patient."""
     agenda = make_agenda()
+    Practice.objects.update(phone="02 47 00 00 01")
     reason = make_reason(agenda, teleconsultation=True, name="Téléconsultation")
     account = make_account()
     at = timezone.now().replace(second=0, microsecond=0)
@@ -231,6 +233,59 @@ def test_an_invited_colleague_joins(live_server, live_process, two_browsers, vis
     colleague.goto(address)
     colleague.get_by_role("button", name="Entrer dans la salle").click()
     meet(doctor, patient, colleague)
+
+
+MISSING = """
+    (kinds) => {
+      const devices = kinds.map((kind) => ({ kind, deviceId: "1", label: "" }));
+      navigator.mediaDevices.enumerateDevices = async () => devices;
+      navigator.mediaDevices.getUserMedia = async () => {
+        throw new DOMException("none", "NotFoundError");
+      };
+    }
+"""
+
+
+def test_without_camera_or_microphone_the_page_says_what_to_do_instead(
+    live_server, live_process, new_page, visit
+):
+    """This browser has none. A button that cannot be pressed looks like none that can."""
+    page = at_home(new_page(), live_server, visit)
+    expect(page.get_by_text("Aucune caméra ni aucun micro n’est branché")).to_be_visible()
+    instead = page.locator("[data-instead]")
+    call = instead.locator("a.tel")
+    expect(call).to_be_visible()
+    assert call.get_attribute("href").startswith("tel:+33")
+    expect(instead.get_by_text("sur un autre appareil")).to_be_visible()
+    expect(page.get_by_label("Caméra")).to_be_hidden()
+    expect(page.get_by_role("button", name="Réessayer")).to_be_visible()
+    enter = page.get_by_role("button", name="Entrer dans la salle d’attente")
+    expect(enter).to_be_disabled()
+    look = "(button) => getComputedStyle(button).backgroundColor"
+    unlike = enter.evaluate(look)
+    enter.evaluate("(button) => { button.disabled = false; }")
+    page.wait_for_timeout(300)
+    assert enter.evaluate(look) != unlike
+    check_page(page)
+    # A camera alone: what is missing is the microphone.
+    page.evaluate(MISSING, ["videoinput"])
+    page.get_by_role("button", name="Réessayer").click()
+    expect(page.get_by_text("Aucun micro n’est branché à cet appareil.")).to_be_visible()
+    instead.get_by_role("link", name="Retour au rendez-vous").click()
+    page.wait_for_url(f"**/rendez-vous/{visit.pk}/")
+
+
+def test_without_scripts_nothing_is_shown_that_cannot_work(
+    live_server, live_process, browser, visit
+):
+    context = browser.new_context(locale="fr-FR", java_script_enabled=False)
+    page = at_home(context.new_page(), live_server, visit)
+    expect(page.get_by_text("La vidéo a besoin de JavaScript")).to_be_visible()
+    expect(page.locator("a.tel:visible")).to_have_count(1)
+    controls = page.locator("[data-video]").locator("button, select, input, meter, video")
+    assert controls.count() > 8
+    expect(controls.locator("visible=true")).to_have_count(0)
+    context.close()
 
 
 @pytest.fixture
