@@ -184,3 +184,27 @@ def test_a_store_that_is_away_means_no(monkeypatch):
     )
     with pytest.raises(redis.RedisError):
         budget.spend(holder=uuid.uuid4(), subject=uuid.uuid4(), limits=SMALL, now=START)
+
+
+@pytest.mark.parametrize(
+    ("minute", "hour", "day", "later_ms", "window", "seconds"),
+    [
+        (1, 9, 9, 0, 60_000, 60),
+        (9, 1, 9, 0, 3_600_000, 3600),
+        (9, 9, 1, 0, 86_400_000, 86_400),
+        # Rounded up: nobody is told to come too early, nor at once.
+        (9, 9, 1, 1, 86_400_000, 86_400),
+        (9, 9, 1, 1000, 86_400_000, 86_399),
+        (1, 9, 9, 59_999, 60_000, 1),
+        (1, 9, 9, 58_999, 60_000, 2),
+    ],
+)
+def test_it_is_said_which_bound_and_until_when(minute, hour, day, later_ms, window, seconds):
+    holder, limits = uuid.uuid4(), Limits(minute=minute, hour=hour, day=day)
+    assert try_to_spend(holder, uuid.uuid4(), at=START, limits=limits)
+    with pytest.raises(BudgetSpent, match=f"^1 in {window // 1000} s$") as spent:
+        budget.spend(
+            holder=holder, subject=uuid.uuid4(), limits=limits,
+            now=START + timedelta(milliseconds=later_ms),
+        )  # fmt: skip
+    assert (spent.value.window, spent.value.limit, spent.value.seconds) == (window, 1, seconds)
