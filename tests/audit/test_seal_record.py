@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from audit.models import Checkpoint, Leaf
-from audit.record import entries, health, merkle, notes, seal, tree, verify
+from audit.record import content, entries, health, merkle, notes, seal, sealer, tree, verify
 from tests.audit.record_fixtures import ACTOR, grow, rows, sql, write_entries
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -225,4 +225,30 @@ def test_what_was_verified_is_counted():
     assert found.entries == tree.size()
     assert found.checkpoints == Checkpoint.objects.count() >= 3
     assert verify.verify().held == 0
+    # As a witness or a reader has it who was there before the first entry.
+    name = verify.public_key().name
+    empty = notes.TreeHead(origin=name, size=0, root=merkle.Frontier().root())
+    first = notes.sign(empty, name=name, key=content.signing_key())
+    assert verify.verify(held=[first]).held == 1
     seal.seal_entries(now=timezone.now())
+
+
+def test_a_connection_that_the_database_has_ended_is_opened_again(monkeypatch):
+    """In the middle of a turn, outside of any transaction; the next turn seals."""
+    grow(1)
+    written = write_entries(1)
+    stop, turns, turn = threading.Event(), [], sealer.seal_once
+
+    def turning(**values):
+        turns.append(values)
+        if len(turns) > 5:
+            stop.set()
+        if len(turns) == 1:
+            sql("SELECT pg_terminate_backend(pg_backend_pid())")
+        turn(**values)
+        stop.set()
+
+    monkeypatch.setattr(sealer, "seal_once", turning)
+    sealer.run(stop=stop, every_s=0.001)
+    assert len(turns) == 2
+    assert places(written) == [tree.size() - 1]
