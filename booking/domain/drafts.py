@@ -8,7 +8,7 @@ after KEPT_S, and with the cookie.
 import hashlib
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import redis
 from django.core.cache import cache
@@ -25,13 +25,19 @@ DRAFTS_A_NETWORK = 60
 class Draft:
     """A form as it was sent: where to, and its fields in order.
 
+    `files`: the fields that held files, each with a file's name; what the files say is not kept.
     `page`: the address of the page that holds the form, where it is another one.
     """
 
     address: str
     fields: list[tuple[str, str]]
-    had_files: bool
+    files: list[tuple[str, str]] = field(default_factory=list)
     page: str = ""
+
+    @property
+    def had_files(self) -> bool:
+        """Whether something is to be attached again."""
+        return bool(self.files)
 
 
 def keep(draft: Draft, *, practice_id: uuid.UUID, mark: str, network: str) -> str | None:
@@ -67,7 +73,7 @@ def mark_of(account_id: uuid.UUID) -> str:
 
 def _keep(draft: Draft, *, bound: bytes, network: str) -> str | None:
     """None if it is too large, too many are kept, or the cache is away."""
-    text = json.dumps([draft.address, draft.fields, draft.had_files, draft.page]).encode()
+    text = json.dumps([draft.address, draft.fields, draft.files, draft.page]).encode()
     key, sealed = carried.put_away(text, bound=bound)
     try:
         if len(text) > MOST_BYTES or not _may_keep(network):
@@ -87,9 +93,11 @@ def _find(token: str, *, bound: bytes) -> Draft | None:
     text = carried.take_out(kept, key=key, bound=bound)
     if text is None:
         return None
-    address, fields, had_files, page = json.loads(text)
+    address, fields, files, page = json.loads(text)
+    # What was kept before files had names says only whether there were some.
+    files = [] if isinstance(files, bool) else [(name, value) for name, value in files]
     fields = [(name, value) for name, value in fields]
-    return Draft(address=address, fields=fields, had_files=had_files, page=page)
+    return Draft(address=address, fields=fields, files=files, page=page)
 
 
 def _name(key: bytes) -> str:

@@ -73,7 +73,7 @@ def _kept(request: HttpRequest, *, practice_id: uuid.UUID, network: str) -> str 
     """Keep what a form said, and return what opens it, which the browser alone has.
 
     For its writer, who is signed in or was until now; None for a script's, and for one without a
-    word or a choice.
+    word, a choice or a file.
     """
     fields = [
         (name, value)
@@ -81,11 +81,12 @@ def _kept(request: HttpRequest, *, practice_id: uuid.UUID, network: str) -> str 
         for value in values
         if name not in LEFT_OUT and isinstance(value, str)
     ]
-    if is_script(request) or not any(value.strip() for _name, value in fields):
+    files = unsent.files_of(request)
+    if is_script(request) or not (files or any(value.strip() for _name, value in fields)):
         return None
     account_id = cast(Any, request.user).pk
     return drafts.keep(
-        Draft(address=request.get_full_path(), fields=fields, had_files=bool(request.FILES)),
+        Draft(address=request.get_full_path(), fields=fields, files=files),
         practice_id=practice_id,
         mark=drafts.mark_of(account_id) if account_id else request.COOKIES.get(unsent.MARK, ""),
         network=network,

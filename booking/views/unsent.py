@@ -57,7 +57,7 @@ def keep(request: HttpRequest, answer: HttpResponseBase, *, page: str, network: 
     if not any(value.strip() for _name, value in fields) and not request.FILES:
         return False
     draft = Draft(
-        address=request.get_full_path(), fields=fields, had_files=bool(request.FILES), page=page
+        address=request.get_full_path(), fields=fields, files=files_of(request), page=page
     )
     token = drafts.keep_own(draft, mark=mark, network=network)
     if token is None:
@@ -87,6 +87,11 @@ def _fields(request: HttpRequest) -> list[tuple[str, str]]:
         for value in values
         if name not in LEFT_OUT and not any(word in name.lower() for word in SECRET)
     ]
+
+
+def files_of(request: HttpRequest) -> list[tuple[str, str]]:
+    """The fields of a form that hold files, each with a file's name."""
+    return [(field, each.name or "") for field, given in request.FILES.lists() for each in given]
 
 
 def bring_back(request: HttpRequest) -> None:

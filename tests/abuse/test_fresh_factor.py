@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 from django_otp.oath import totp
@@ -10,15 +11,18 @@ from django_otp.oath import totp
 from audit.models import Entry
 from audit.views.factor import ASKS_ON, CODE_GIVEN_AT, ENTERED_AT
 from booking.models import Account, CodeApp
+from partners.models import ImportedCalendar
 from practitioners.models import Invitation
 from tests.addresses import names
 from tests.factories import (
     PASSWORD,
     make_account,
+    make_agenda,
     make_member,
     make_practice,
     verified_client,
 )
+from tests.support.busy_times import calendar
 from tests.support.routes import PRACTICE, STAFF, VENDOR, address, built, world
 
 __all__ = ["built", "world"]
@@ -125,6 +129,28 @@ def test_an_invitation_goes_on_where_the_code_was_asked():
     assert ("email", "nouvelle@exemple.fr") in draft.fields
     client.post(draft.address, dict(draft.fields))
     assert invited.get().role == "secretary"
+
+
+def test_a_file_is_attached_again_after_the_proof_and_then_taken():
+    agenda = make_agenda()
+    account = make_member(agenda.practice, role="owner").account
+    client = aged(verified_client(account), minutes=16)
+    url = reverse("partners:import-calendar", args=[agenda.practice_id])
+    given = {"import-agenda": str(agenda.pk), "import-label": "Hôpital", "import-url": ""}
+    answer = client.post(url, {**given, "import-file": _calendar()}, follow=True)
+    (page, _status) = answer.redirect_chain[-1]
+    token = totp(CodeApp.objects.get(user=account).seed)
+    answer = client.post(page, {"code": f"{token:06d}"}, follow=True)
+    draft = answer.context["draft"]
+    assert draft.files == [("import-file", "garde.ics")]
+    assert 'type="file" name="import-file"' in answer.content.decode()
+    client.post(draft.address, {**dict(draft.fields), "import-file": _calendar()})
+    assert ImportedCalendar.objects.get(agenda=agenda).label == "Hôpital"
+
+
+def _calendar():
+    busy = ("SUMMARY:Garde", "DTSTART:20261130T090000Z", "DTEND:20261130T100000Z")
+    return SimpleUploadedFile("garde.ics", calendar(*busy))
 
 
 def test_another_app_takes_a_fresh_proof():

@@ -106,7 +106,7 @@ def secrets_of_a_day() -> dict[str, str]:
         }
     )
     check = AddressCheck.objects.order_by("created_at", "pk").last()
-    draft = drafts.Draft(address="/x/", fields=[("mots", "Fièvre depuis mardi")], had_files=False)
+    draft = drafts.Draft(address="/x/", fields=[("mots", "Fièvre depuis mardi")])
     key = drafts.keep(
         draft, practice_id=agenda.practice_id, mark=drafts.mark_of(account.pk), network="192.0.2.1"
     )

@@ -81,7 +81,7 @@ def test_what_is_no_json_is_not_there(planted):
 @pytest.mark.parametrize("planted", [b"1", b'"zz"', b'"ab"', b"[]", b"null", b"{}"])
 def test_a_planted_draft_is_none(planted):
     practice_id, account_id = uuid.uuid4(), uuid.uuid4()
-    draft = drafts.Draft(address="/a/", fields=[("a", "b")], had_files=False)
+    draft = drafts.Draft(address="/a/", fields=[("a", "b")])
     token = drafts.keep(
         draft, practice_id=practice_id, mark=drafts.mark_of(account_id), network="192.0.2.1"
     )

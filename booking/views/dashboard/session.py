@@ -57,4 +57,8 @@ def resume(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         new_visit = reverse("booking:new-visit", args=[practice_id])
         context["is_visit"] = draft.address.startswith(new_visit)
         context["words"] = typed(fields_of(draft))
+        names: dict[str, list[str]] = {}
+        for field, file_name in draft.files:
+            names.setdefault(field, []).append(file_name)
+        context["files"] = list(names.items())
     return render(request, "dashboard/resume.html", context)

@@ -9,9 +9,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from audit.record.entries import Actor, ActorKind, Channel
 from booking.domain import dashboard_access, drafts, sign_ins
@@ -243,6 +245,43 @@ def test_any_form_of_the_dashboard_is_kept(agenda, member, client):
     assert resumed(answer) == url(agenda, "resume")
 
 
+@pytest.mark.parametrize("names", [["soins.ics"], ["à.pdf", "<b>.pdf"]])
+def test_a_file_is_asked_for_again_where_the_form_is_kept(agenda, member, client, names):
+    """A page without a field for it would send a form that can only be refused."""
+    ends("flushed", client, member)
+    files = [SimpleUploadedFile(name, b"BEGIN:VCALENDAR") for name in names]
+    page = reverse("partners:import-calendar", args=[agenda.practice_id])
+    back = resumed(client.post(page, {"import-label": "Hôpital Nord", "import-file": files}))
+    comes_back(client, member)
+    shown = client.get(back).content.decode()
+    assert 'enctype="multipart/form-data"' in shown
+    (asked,) = re.findall(r'<input type="file" name="import-file"[^>]*>', shown)
+    assert "required" in asked and ("multiple" in asked) is (len(names) > 1)
+    assert escape(", ".join(names)) in shown
+    assert "Hôpital Nord" in shown
+    for untrue in ("Rien de ce que vous avez écrit", "copiez ce qui doit servir", "<textarea"):
+        assert untrue not in shown
+
+
+def test_a_form_that_holds_a_file_alone_is_kept_too(agenda, member, client):
+    ends("flushed", client, member)
+    page = url(agenda, "imports")
+    back = resumed(client.post(page, {"file": SimpleUploadedFile("patients.csv", b"Nom")}))
+    comes_back(client, member)
+    shown = client.get(back).content.decode()
+    assert f'action="{page}"' in shown and 'type="file" name="file"' in shown
+    assert "patients.csv" in shown
+
+
+def test_what_was_kept_before_files_had_names_opens(agenda):
+    account_id = make_account().pk
+    asked = {"practice_id": agenda.practice_id, "mark": drafts.mark_of(account_id)}
+    draft = Draft(address="/x/", fields=[("a", "b")], files=True)
+    token = drafts.keep(draft, network="203.0.113.7", **asked)
+    found = drafts.find(token, practice_id=agenda.practice_id, account_id=account_id)
+    assert (found.fields, found.files) == ([("a", "b")], [])
+
+
 def test_a_script_has_what_was_typed_before_it(agenda, member, client):
     ends("flushed", client, member)
     for headers in ({"Sec-Fetch-Mode": "cors"}, {"HX-Request": "true"}):
@@ -282,7 +321,7 @@ def test_what_led_away_may_be_sent_again_as_it_is(agenda, member):
 
 
 def draft(text="Moreau"):
-    return Draft(address="/x/", fields=[("last_name", text)], had_files=False)
+    return Draft(address="/x/", fields=[("last_name", text)])
 
 
 def test_a_draft_opens_for_its_own_account_at_its_own_practice_alone():
