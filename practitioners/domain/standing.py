@@ -12,7 +12,7 @@ from practitioners.domain import availability
 from practitioners.domain.availability import AgendaTime, Slot
 from practitioners.domain.pieces import Period, in_service
 from practitioners.domain.wall_clock import instant, occurs_on
-from practitioners.models import VisitReason
+from practitioners.models import Taken, VisitReason
 
 # How far ahead the next free slots are looked for: each stretch only when those before it had few.
 STRETCHES_DAYS = (7, 14, 28, 56, 112, 224)
@@ -108,6 +108,36 @@ def _standing(
         if not serves(time, visit_reason.pk, starts_at):
             return Standing(why=Why.OUTSIDE)
     return Standing(why=Why.PAST if starts_at < now else Why.FREE, is_offered=is_offered)
+
+
+def held_until(
+    *,
+    visit_reason: VisitReason,
+    starts_at: datetime,
+    now: datetime,
+    agenda_id: uuid.UUID | None = None,
+) -> datetime | None:
+    """When a time that is not free comes free by itself, unless it is taken by then.
+
+    Where nothing but holds is in the way (somebody is confirming, or was offered it, or has just
+    given it back), the end of the last of them; in a session that is full, that of the first. None
+    where a visit is. `agenda_id`: where a visit for this reason is put in another agenda.
+    """
+    ends_at = starts_at + timedelta(minutes=visit_reason.duration_minutes)
+    rows = list(
+        Taken.objects.filter(
+            agenda=agenda_id or visit_reason.agenda_id,
+            period__overlap=(
+                starts_at - timedelta(minutes=visit_reason.buffer_before_minutes),
+                ends_at + timedelta(minutes=visit_reason.buffer_after_minutes),
+            ),
+        ).exclude(hold_until__lte=now)
+    )
+    own = [row.hold_until for row in rows if row.is_own_time]
+    if own:
+        held = [until for until in own if until is not None]
+        return max(held) if len(held) == len(own) else None
+    return min((row.hold_until for row in rows if row.hold_until is not None), default=None)
 
 
 def _offers(time: AgendaTime, visit_reason: VisitReason, starts_at: datetime) -> bool:

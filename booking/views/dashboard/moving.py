@@ -19,6 +19,7 @@ from booking.models import Appointment
 from booking.models.appointment import Channel
 from booking.views.access import agendas_of, desk_context, practice_actor, practice_member
 from booking.views.both import BOTH, MEANT, asks_about_time, heeding, sentences
+from booking.views.dashboard.held import why_taken
 from booking.views.dashboard.said import Done, address_that_says
 from booking.views.dashboard.told import When, told
 from booking.views.dashboard.visits import FROM, name_of, not_any_more, own_visit
@@ -136,7 +137,9 @@ def _move(
     except change.MovedMeanwhile as refused:
         text = _("Rien n’est changé : voici où il est maintenant.")
         return Refused(problem=f"{refused.text} {text}")
-    except (book.SlotTaken, change.NotActive) as refused:
+    except book.SlotTaken as refused:
+        return Refused(problem=why_taken(refused, reason, starts_at, now=now))
+    except change.NotActive as refused:
         return Refused(problem=str(refused.text))
     return address_that_says(Done.MOVED, moved, request=request, former=former)
 
@@ -169,8 +172,12 @@ def drag_visit(
     except book.AlsoBooked as asked:
         text = " ".join([str(asked.text), *_conflicts(request, row, asked)])
         return JsonResponse({"problem": text, "asks": BOTH}, status=409)
+    except book.SlotTaken as refused:
+        text = why_taken(
+            refused, row.visit_reason, form.starts_at(), now=now, agenda=form.chosen_agenda()
+        )
+        return JsonResponse({"problem": text}, status=409)
     except (
-        book.SlotTaken,
         book.OutsideOpening,
         change.NotActive,
         drag.NoSuchReason,

@@ -39,6 +39,7 @@ from booking.views.access import (
 )
 from booking.views.both import MEANT, asks_about_time, heeding, sentences
 from booking.views.dashboard import again
+from booking.views.dashboard.held import why_taken
 from booking.views.dashboard.people import found_patients
 from booking.views.dashboard.said import Done, address_that_says
 from practitioners.domain import standing
@@ -263,7 +264,7 @@ def _book(desk: Desk, who: Patient | Identity, reason: VisitReason) -> str | Non
     except book.SlotTaken as refused:
         if isinstance(who, Patient) and (sent := _sent_twice(desk, {who.pk}, reason)):
             return sent
-        desk.problem = str(refused.text)
+        desk.problem = why_taken(refused, reason, starts_at, now=desk.now)
         # A room that is in use is no time that can be taken twice.
         desk.may_overbook = type(refused) is book.SlotTaken and reason.agenda.overbooks_at_most > 0
         return None
@@ -315,6 +316,14 @@ def _out_of_service(reasons: list[VisitReason]) -> list[str]:
     return sorted({name for names in missing.values() for name in names})
 
 
+def _held_until(desk: Desk) -> datetime | None:
+    """When what is in the way at the time that was asked for ends by itself."""
+    reasons, stands = desk.when.reasons(), desk.standing
+    if stands is None or desk.starts_at is None or stands.why not in (Why.TAKEN, Why.FULL):
+        return None
+    return standing.held_until(visit_reason=reasons[0], starts_at=desk.starts_at, now=desk.now)
+
+
 def _slots_context(desk: Desk) -> dict[str, object]:
     """The free times to choose from: the next ones, or the nearest where one was not free."""
     reasons, at, now = desk.when.reasons(), desk.starts_at, desk.now
@@ -333,6 +342,7 @@ def _slots_context(desk: Desk) -> dict[str, object]:
         "practice": membership_of(desk.request).practice,
         "when": desk.when,
         "standing": desk.standing,
+        "held_until": _held_until(desk),
         "is_free": is_free,
         "slots": [
             {
