@@ -14,10 +14,11 @@
   let isBusy = false; // a visit is in somebody's hand
   let isStale = false; // something changed meanwhile
 
+  const UNDO_MS = 25000; // less than the news of a move waits
   let toastTimer = 0;
   const renounce = toast.querySelector("[data-renounce]");
   // A question, whose button is named, can be answered with no as well.
-  function say(text, undo, name) {
+  function say(text, undo, name, lasts = UNDO_MS) {
     window.clearTimeout(toastTimer);
     toast.hidden = false;
     toast.firstElementChild.textContent = text;
@@ -27,7 +28,7 @@
     button.textContent = name || word("Undo");
     renounce.hidden = !(undo && name);
     renounce.textContent = word("Renounce");
-    toastTimer = window.setTimeout(() => { toast.hidden = true; }, undo ? 25000 : 6000);
+    toastTimer = window.setTimeout(() => { toast.hidden = true; }, undo ? lasts : 6000);
   }
 
   renounce.onclick = () => say(word("LeftThere"));
@@ -80,6 +81,34 @@
     return given;
   }
 
+  const withName = (item, text) => {
+    const name = item.querySelector("[data-name]").textContent;
+    return name ? `${name}${colon}${text}` : text;
+  };
+
+  async function takeBack(item, former) {
+    sessionStorage.removeItem(MOVED);
+    try { say(withName(item, (await post(item.dataset.move, { ...former, retour: "1" })).text)); await refresh(); }
+    catch (problem) { say(problem.message); }
+  }
+
+  // The way back is offered again where the page is left and opened anew meanwhile, as long as the
+  // visit stands where it was put. It is kept without the name.
+  const MOVED = "moved-on-agenda";
+  function keep(item, { agenda, jour, minute }, { text, former }) {
+    const kept = { visit: item.dataset.visit, agenda, jour, minute: Number(minute), text, former, until: Date.now() + UNDO_MS };
+    sessionStorage.setItem(MOVED, JSON.stringify(kept));
+  }
+  function offerAgain() {
+    const kept = JSON.parse(sessionStorage.getItem(MOVED) || "null");
+    const left = kept ? kept.until - Date.now() : 0;
+    const item = left > 0 && frame.querySelector(`[data-visit="${kept.visit}"]`);
+    if (!item) return;
+    const { column, row } = placeOf(item);
+    const isThere = column.dataset.column === kept.agenda && column.dataset.day === kept.jour && minuteOf(row) === kept.minute;
+    if (isThere) say(withName(item, kept.text), () => takeBack(item, kept.former), "", left);
+  }
+
   // What has to be confirmed (a time outside the openings, two visits at once) comes back with the
   // field that confirms it: the button of the toast sends it, and another question may follow.
   async function drop(item, from) {
@@ -87,16 +116,12 @@
     if (isSame(from, to)) { toast.hidden = true; finish(); return; }
     const place = { agenda: to.column.dataset.column, jour: to.column.dataset.day, minute: minuteOf(to.row) };
     if (to.span !== from.span) place.duree = to.span * STEP;
-    const name = item.querySelector("[data-name]").textContent;
-    const spoken = (text) => (name ? `${name}${colon}${text}` : text);
-    const takeBack = async (former) => {
-      try { say(spoken((await post(item.dataset.move, { ...former, retour: "1" })).text)); await refresh(); }
-      catch (problem) { say(problem.message); }
-    };
+    const spoken = (text) => withName(item, text);
     const send = async (wanted) => {
       try {
         const given = await post(item.dataset.move, wanted);
-        say(spoken(given.text), () => takeBack(given.former));
+        keep(item, wanted, given);
+        say(spoken(given.text), () => takeBack(item, given.former));
         // What the page said of this visit when it was opened is no longer so.
         document.querySelectorAll(`[data-done="${item.dataset.visit}"]`).forEach((said) => said.remove());
         isStale = true;
@@ -250,6 +275,7 @@
   }
 
   enliven();
+  if (mayChange) offerAgain();
 
   // --- The stream of hints, and what is said when it is interrupted ----------------------------
   const WAIT_MS = 2000;

@@ -18,7 +18,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 // Nobody after this person in this tab finds what they had begun to type (new_visit_draft.js).
 document.addEventListener("submit", (event) => {
-  if (event.target.hasAttribute("data-sign-out")) sessionStorage.removeItem("new-visit");
+  if (event.target.hasAttribute("data-sign-out")) ["new-visit", "moved-on-agenda"].forEach((name) => sessionStorage.removeItem(name));
 });
 
 // What is filled in on a booking's last page is kept when its reader leaves it by a link or the

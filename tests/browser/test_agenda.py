@@ -64,18 +64,44 @@ def clock_of(visit) -> tuple[str, int]:
     return f"{local:%H:%M}", (visit.ends_at - visit.starts_at) // timedelta(minutes=1)
 
 
-def test_a_visit_is_dragged_resized_and_put_back(desk):
-    check_page(desk)
-    block = desk.locator(f'[data-visit="{desk.visit.pk}"]')
-    box = block.bounding_box()
+def drag_an_hour_later(desk, agenda):
+    """By the mouse, onto another practitioner's column; return how high a row is."""
+    box = desk.locator(f'[data-visit="{desk.visit.pk}"]').bounding_box()
     row = box["height"] / 6
-    target = desk.locator(f'[data-column="{desk.second.pk}"]').bounding_box()
+    target = desk.locator(f'[data-column="{agenda.pk}"]').bounding_box()
     desk.mouse.move(box["x"] + 20, box["y"] + row)
     desk.mouse.down()
     desk.mouse.move(target["x"] + 20, box["y"] + row + 12 * row, steps=8)
     desk.mouse.up()
-    toast = desk.get_by_role("status").filter(has_text="10:00 – 10:30")
-    expect(toast).to_be_visible()
+    expect(desk.get_by_role("status").filter(has_text="10:00 – 10:30")).to_be_visible()
+    return row
+
+
+def test_the_way_back_of_a_drag_is_offered_again_on_the_agenda(desk):
+    """The visit was opened meanwhile; the patient has not been told yet."""
+    drag_an_hour_later(desk, desk.second)
+    desk.locator(f'[data-visit="{desk.visit.pk}"] a').click()
+    expect(desk.get_by_role("heading", name="Zénobie Lefèvre")).to_be_visible()
+    desk.go_back()
+    toast = desk.locator("[data-toast]")
+    expect(toast).to_contain_text("10:00 – 10:30")
+    expect(toast).to_contain_text("Zénobie")
+    kept = desk.evaluate("() => JSON.stringify({...sessionStorage})")
+    assert "10:00" in kept and "Zénobie" not in kept
+    toast.get_by_role("button", name="Annuler").click()
+    first = desk.locator(f'[data-column="{desk.first.pk}"] [data-visit]')
+    expect(first).to_contain_text("09:00 Zénobie")
+    assert clock_of(desk.visit) == ("09:00", 30)
+    # Taken back, it is offered no more.
+    desk.reload()
+    expect(first).to_be_visible()
+    expect(desk.locator("[data-toast]")).to_be_hidden()
+
+
+def test_a_visit_is_dragged_resized_and_put_back(desk):
+    check_page(desk)
+    block = desk.locator(f'[data-visit="{desk.visit.pk}"]')
+    row = drag_an_hour_later(desk, desk.second)
     expect(desk.locator(f'[data-column="{desk.second.pk}"] [data-visit]')).to_contain_text(
         "Zénobie"
     )
