@@ -169,6 +169,9 @@ def test_a_passkey_whose_codes_have_served_is_asked_for_alone():
     page = words(ask().get(CODE))
     assert "Entrez avec votre clé d’accès." in page and 'name="code"' not in page
     assert "Entrer avec une clé d’accès" in page
+    assert "Les clés d’accès ont besoin de JavaScript." in page, (
+        "without scripts, nothing else is there"
+    )
 
 
 def test_removing_the_last_passkey_locks_nobody_out(account):
