@@ -4,6 +4,7 @@ The visits stay booked whatever is changed. A practice is told of each before th
 as it is before an absence, and says that it means it.
 """
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -54,7 +55,8 @@ def asking(*, agenda: Agenda, now: datetime, meant: str) -> Iterator[list[Appoin
 
 def mark_of(left: Iterable[Appointment]) -> str:
     """What a form says back to mean these very visits: others are asked about anew."""
-    return " ".join(sorted(f"{row.pk.hex}-{row.starts_at.timestamp():.0f}" for row in left))
+    rows = sorted(f"{row.pk.hex}-{row.starts_at.timestamp():.0f}" for row in left)
+    return hashlib.sha256(" ".join(rows).encode()).hexdigest()[:32]
 
 
 def _inside(agenda: Agenda, rows: Iterable[Appointment]) -> set[uuid.UUID]:

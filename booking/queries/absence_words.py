@@ -33,7 +33,9 @@ def place_words(blocks: list[Block]) -> list[Block]:
         elif over:
             placed[n] = replace(placed[n], words_row=None)
             top = next((m for m in over if blocks[m].kind == "visit"), over[-1])
-            placed[top] = replace(placed[top], during=(*placed[top].during, block))
+            # Two absences of one name are one to whoever reads it.
+            if blocks[top].kind == "visit" or blocks[top].label != block.label:
+                placed[top] = replace(placed[top], during=(*placed[top].during, block))
         else:
             placed[n] = replace(placed[n], words_row=block.row)
     return placed

@@ -346,6 +346,9 @@ def test_absences_that_lie_over_each_other_each_say_their_words(agenda, reason, 
     data = absence(agenda, label="Grippe", from_time="09:00", until_time="12:00")
     assert client.post(url("new-absence", agenda), data).status_code == 302
     grid = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
+    assert client.post(url("new-absence", agenda), data).status_code == 302
+    again = client.get(url("agenda", agenda), {"jour": "2026-11-30"}).content.decode()
+    assert again.count("Grippe") == 1
     said = " ".join(words for _row, words in words_and_rows(grid))
     assert {"Réunion", "Congrès", "Grippe"} <= set(re.findall(r"\w+", said))
 
