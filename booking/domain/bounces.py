@@ -12,7 +12,9 @@ from email.message import EmailMessage
 
 from audit.incidents import notices
 
-_OURS = re.compile(r"<([0-9a-f-]{36})@incident\.doctolib\.example>", re.IGNORECASE)
+_OURS = re.compile(
+    r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@incident\.doctolib\.example>", re.IGNORECASE
+)
 # RFC 3463: 5 is a permanent failure; 4 is one that the provider goes on trying.
 _FOR_GOOD = "5"
 

@@ -58,6 +58,7 @@ def test_a_permanent_failure_is_noted(letter, now, headers_only):
 @pytest.mark.parametrize(
     "raw",
     [
+        lambda id_: bounce("<0192f0c1-0000-7000-8000-00--b0000001@incident.doctolib.example>"),
         lambda id_: bounce(id_, action="delayed", status="4.4.1"),
         lambda id_: bounce(id_, action="failed", status="4.4.7"),
         lambda id_: bounce("<1@elsewhere.example>"),
