@@ -59,6 +59,14 @@ def test_what_was_changed_is_refused(change):
         notes.open_checkpoint(change(notes.sign(HEAD, name=HEAD.origin, key=KEY)), PUBLIC)
 
 
+@pytest.mark.parametrize(
+    "note", [SAYING[:-1], SAYING.replace("\n\n", "\n"), SAYING.rpartition("\n\n")[0], "\n", "\n\n"]
+)
+def test_what_carries_no_signature_says_so(note):
+    with pytest.raises(NoteBroken, match="no signature"):
+        notes.split(note)
+
+
 def test_another_key_under_the_same_name_is_refused():
     other = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
     with pytest.raises(NoteBroken, match="not signed by"):
@@ -88,6 +96,9 @@ def test_a_cosignature_covers_its_time():
     later = struct.pack(">Q", 1_700_000_001) + signed[8:]
     with pytest.raises(NoteBroken, match="not cosigned"):
         notes.cosigned_at(note + notes.signature_line(witness, later), witness)
+    for cut in (signed[:-1], signed + b"x", signed[8:]):
+        with pytest.raises(NoteBroken, match="not cosigned"):
+            notes.cosigned_at(note + notes.signature_line(witness, cut), witness)
 
 
 NO_KEY = "is no verifier key"

@@ -202,6 +202,9 @@ def test_an_export_is_checked_without_us(tmp_path, capsys):
     note = grow(3, 300, 4)[1]
     path = tmp_path / "export.jsonl"
     call_command("record", "export", str(path))
+    # Each line is its content's shortest JSON, as others may compare it letter by letter.
+    for line in path.read_text().splitlines():
+        assert line == json.dumps(json.loads(line), ensure_ascii=False, separators=(",", ":"))
     lines = path.read_text().splitlines()
     assert f"{len(lines)} lines" in capsys.readouterr().out
     code, out = run("record", path, "--held", write(tmp_path / "held", note))

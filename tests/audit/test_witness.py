@@ -115,3 +115,9 @@ def test_a_witness_that_is_misspelt_is_refused(local, settings, text):
     settings.RECORD_WITNESSES = [given]
     with pytest.raises(notes.NoteBroken):
         witness.witnesses()
+
+
+@pytest.mark.parametrize("end", ["", "/", "// "])
+def test_a_witness_has_one_address_however_it_is_written(local, settings, end):
+    settings.RECORD_WITNESSES = [f" {local.key} https://w.example/tlog{end}"]
+    assert [each.url for each in witness.witnesses()] == ["https://w.example/tlog"]
