@@ -246,6 +246,25 @@ def test_an_entry_that_would_never_be_sealed_is_found_at_once(value, caplog):
     assert is_sealed(entry_id)
 
 
+def test_a_round_waits_for_no_lock_for_ever(monkeypatch, caplog):
+    """What others may lock holds a round up for seconds, which the log then says."""
+    monkeypatch.setattr(seal, "PATIENCE", seal.PATIENCE.replace("5s", "200ms"))
+    grow(1)
+    write_entries(1)
+    with another_session("LOCK TABLE audit_checkpoint IN ACCESS EXCLUSIVE MODE"):
+        assert seal.seal_entries(now=timezone.now()) is None
+    assert "locked the tables of the record" in caplog.text
+    assert seal.seal_entries(now=timezone.now()) is not None
+
+
+def test_an_entry_beside_an_older_transaction_still_at_work_is_no_fault():
+    """It was written after that one began, is committed, and is sealed when that one has ended."""
+    grow(1)
+    with another_session("SELECT pg_current_xact_id()"):
+        write_entries(1)
+        assert health.problems(now=timezone.now()) == []
+
+
 def test_an_entry_that_names_a_transaction_still_at_work_is_found(monkeypatch):
     """As long as that one lasts, the entry would not be sealed: a year, if somebody likes."""
     grow(1)
