@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.forms.shown import in_turn, is_newer, state_of
 from audit.vault.reveal import Purpose
 from booking.domain.absences import Booked, Changed, booked_in, close_time, ways_out
-from booking.domain.left_outside import LeavesOutside, asking
 from booking.domain.messages import Reach, news_of
 from booking.forms.hours import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
@@ -31,8 +31,8 @@ from booking.views.access import (
     practice_member,
     works_on_whole_practice,
 )
-from booking.views.dashboard import left_outside
 from booking.views.dashboard.absence_letters import letters_of
+from booking.views.dashboard.left_outside import change_hours
 from booking.views.dashboard.to_call import address_that_lists, those_to_call
 from booking.views.dashboard.ways_out import moves_of, same_time, unread_choice, unused_choice
 from practitioners.domain import openings as domain
@@ -361,21 +361,15 @@ def agenda_settings(
         form = AgendaForm(request.POST or None, instance=agenda)
         asks: dict[str, Any] = {}
         if request.method == "POST" and form.is_valid() and not form.is_overtaken():
-            try:
-                _save_agenda(request, form.instance)
-            except LeavesOutside as refused:
-                asks = left_outside.asked(request, refused)
-            else:
+            save = partial(_save_agenda, request, form.instance)
+            asks = change_hours(request, form.instance, save)
+            if not asks:
                 return redirect("booking:week-plan", practice_id)
     context = desk_context(request, current="plan", agenda=agenda, form=form) | asks
     status = 409 if form.newer else 200
     return render(request, "dashboard/agenda_settings.html", context, status=status)
 
 
-def _save_agenda(request: HttpRequest, agenda: Agenda) -> None:
-    """Save its settings and say so; raises LeavesOutside where that is to be confirmed first."""
-    meant = left_outside.meant(request)
-    with asking(agenda=agenda, now=timezone.now(), meant=meant) as left:
-        save_agenda(agenda=agenda, actor=practice_actor(request))
-    messages.success(request, _("C’est noté."))
-    left_outside.say_left(request, left)
+def _save_agenda(request: HttpRequest, agenda: Agenda) -> str:
+    save_agenda(agenda=agenda, actor=practice_actor(request))
+    return _("C’est noté.")

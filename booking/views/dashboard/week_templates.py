@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -13,10 +14,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from booking.domain.left_outside import LeavesOutside, asking
 from booking.forms.hours import CopyWeekForm, OpenWeeksForm, WeekTemplateForm
 from booking.views.access import desk_context, own_agenda, practice_actor, practice_member
-from booking.views.dashboard import left_outside
+from booking.views.dashboard.left_outside import change_hours
 from practitioners.domain import week_templates as domain
 from practitioners.domain.wall_clock import monday_of
 from practitioners.models import Agenda, OpeningTemplate, VisitReason
@@ -32,11 +32,8 @@ def copy_week(request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UUID
     asks: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
         lines = domain.lines_of_week(agenda=agenda, day=form.cleaned_data["source"])
-        try:
-            _open_weeks(request, agenda, lines, form)
-        except LeavesOutside as refused:
-            asks = left_outside.asked(request, refused)
-        else:
+        asks = change_hours(request, agenda, partial(_open_weeks, request, agenda, lines, form))
+        if not asks:
             return redirect("booking:week-plan", practice_id)
     context = desk_context(request, current="plan", agenda=agenda, form=form) | asks
     return render(request, "dashboard/copy_week.html", context)
@@ -84,11 +81,8 @@ def week_template(
     form = OpenWeeksForm(request.POST or None, initial=initial)
     asks: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
-        try:
-            _open_weeks(request, agenda, lines, form)
-        except LeavesOutside as refused:
-            asks = left_outside.asked(request, refused)
-        else:
+        asks = change_hours(request, agenda, partial(_open_weeks, request, agenda, lines, form))
+        if not asks:
             return redirect("booking:week-plan", practice_id)
     names = dict(VisitReason.objects.filter(agenda=agenda).values_list("pk", "name"))
     shown = [
@@ -121,19 +115,17 @@ def delete_week_template(
 
 def _open_weeks(
     request: HttpRequest, agenda: Agenda, lines: list[domain.Line], form: OpenWeeksForm
-) -> None:
-    """Open them and say so; raises LeavesOutside where that is to be confirmed first."""
+) -> str:
+    """Open them, and return what is said of it."""
     first: date = form.cleaned_data["target"]
-    meant = left_outside.meant(request)
-    with asking(agenda=agenda, now=timezone.now(), meant=meant) as outside:
-        opened = domain.open_weeks(
-            agenda=agenda,
-            lines=lines,
-            first=first,
-            weeks=form.cleaned_data["weeks"],
-            replaces=form.cleaned_data["replaces"],
-            actor=practice_actor(request),
-        )
+    opened = domain.open_weeks(
+        agenda=agenda,
+        lines=lines,
+        first=first,
+        weeks=form.cleaned_data["weeks"],
+        replaces=form.cleaned_data["replaces"],
+        actor=practice_actor(request),
+    )
     made = len(opened.made)
     said = ngettext("%(n)d plage ajoutée.", "%(n)d plages ajoutées.", made) % {"n": made}
     if opened.left_out:
@@ -143,5 +135,4 @@ def _open_weeks(
             opened.left_out,
         )
         said = f"{said} {left % {'n': opened.left_out}}"
-    messages.success(request, said)
-    left_outside.say_left(request, outside)
+    return said
