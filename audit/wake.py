@@ -17,6 +17,7 @@ from audit.redis_client import redis_client
 logger = logging.getLogger(__name__)
 
 AWAKE_EVERY_S = 1
+NOT_ASKED = (redis.RedisError, OperationalError, OSError)
 # When this process last asked for a task, by its name, in seconds of the monotonic clock: under
 # load, most callers need not even ask Redis.
 _asked: dict[str, float] = {}
@@ -31,7 +32,7 @@ def wake(task: str, *, after_s: float = 0.0) -> None:
     try:
         if redis_client().set(f"doctolib:awake:{task}", b"1", nx=True, ex=AWAKE_EVERY_S):
             current_app.send_task(task, countdown=after_s)
-    except (redis.RedisError, OperationalError, OSError):
+    except NOT_ASKED:
         _say_that_it_waits(task)
 
 
@@ -39,7 +40,7 @@ def ask_for(task: str, *, arguments: Sequence[str]) -> None:
     """Ask for a task with these arguments, each time that it is called."""
     try:
         current_app.send_task(task, args=list(arguments))
-    except (redis.RedisError, OperationalError, OSError):
+    except NOT_ASKED:
         _say_that_it_waits(task)
 
 
