@@ -1,10 +1,12 @@
 """Passwords made of what everybody tries here first: the platform's name and its trade."""
 
 import re
-from functools import lru_cache
 from typing import Any
 
-from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.contrib.auth.password_validation import (
+    CommonPasswordValidator,
+    get_default_password_validators,
+)
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -46,7 +48,7 @@ class NotOfTheseWords:
 
     def validate(self, password: str, user: Any = None) -> None:
         """Raises ValidationError, unless Django's list of common passwords says it already."""
-        if password.lower().strip() in _common():
+        if _is_common(password):
             return
         if _is_usual(password) or _is_usual(password.translate(_INSTEAD)):
             raise ValidationError(self.get_help_text(), code="password_of_usual_words")
@@ -55,9 +57,10 @@ class NotOfTheseWords:
         return _("Ce mot de passe se devine : il est fait de mots que tout le monde essaie ici.")
 
 
-@lru_cache(maxsize=1)
-def _common() -> frozenset[str]:
-    return frozenset(CommonPasswordValidator().passwords)
+def _is_common(password: str) -> bool:
+    """Whether Django's own list has it, as its validator in the settings has read it already."""
+    lists = [v for v in get_default_password_validators() if isinstance(v, CommonPasswordValidator)]
+    return any(password.lower().strip() in each.passwords for each in lists)
 
 
 def _letters(text: str) -> str:
