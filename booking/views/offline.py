@@ -6,6 +6,7 @@ drops them when the session ends.
 
 import hashlib
 import json
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -79,6 +80,7 @@ def offline(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_page_in(language), headers={"Content-Language": language})
 
 
+@lru_cache
 def _page_in(language: str) -> str:
     with translation.override(language):
         return render_to_string("booking/offline.html")
