@@ -68,18 +68,32 @@ def choice_in(
 
 def done_already(request: HttpRequest, choice: Choice) -> HttpResponse | None:
     """Where a form sent twice leads, and the way back to one that was sent: to its appointment."""
-    same = Q(taken=choice.hold_id)
-    if choice.patient is not None:
-        same |= Q(patient=choice.patient)
+    patient_id = choice.patient.pk if choice.patient is not None else None
+    row = booked_already(
+        request, choice.hold_id, choice.reason, choice.starts_at, patient_id=patient_id
+    )
+    return None if row is None else redirect(confirmed(row))
+
+
+def booked_already(
+    request: HttpRequest,
+    hold_id: uuid.UUID,
+    reason: VisitReason,
+    starts_at: datetime,
+    *,
+    patient_id: uuid.UUID | None,
+) -> Appointment | None:
+    """What a form would book, if its slot or its patient has it already; said where it was sent."""
+    same = Q(taken=hold_id)
+    if patient_id is not None:
+        same |= Q(patient=patient_id)
     rows = Appointment.objects.filter(
-        same, visit_reason=choice.reason, starts_at=choice.starts_at, status=Status.BOOKED
+        same, visit_reason=reason, starts_at=starts_at, status=Status.BOOKED
     )
     row = rows.order_by("created_at", "pk").first()
-    if row is None:
-        return None
-    if request.method == "POST":
+    if row is not None and request.method == "POST":
         kept_choice.say_done(request)
-    return redirect(confirmed(row))
+    return row
 
 
 def confirmed(row: Appointment) -> str:

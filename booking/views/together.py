@@ -7,7 +7,6 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -21,11 +20,11 @@ from audit.ids import read_id
 from booking.domain import together
 from booking.domain.conflicts import AlsoBooked, Conflict
 from booking.forms.patients import NoteForm
-from booking.models import Appointment, Patient
-from booking.models.appointment import Status
+from booking.models import Patient
 from booking.views import kept_choice, leaving, unfinished
 from booking.views.access import account_of, web_actor
 from booking.views.both import conflicts_at, heeding, sentences
+from booking.views.choice import booked_already
 from booking.views.chosen import (
     Answers,
     answers_in,
@@ -139,18 +138,10 @@ def done_already(
     request: HttpRequest, hold_id: uuid.UUID, reason: VisitReason, starts_at: datetime
 ) -> HttpResponse | None:
     """Where a form sent twice leads, and the way back to one that was sent."""
-    same = Q(taken=hold_id)
-    if (first := read_id(request.POST.get("personne-0", ""))) is not None:
-        same |= Q(patient=first)
+    first = read_id(request.POST.get("personne-0", ""))
     with scope(account=request.user):
-        rows = Appointment.objects.filter(
-            same, visit_reason=reason, starts_at=starts_at, status=Status.BOOKED
-        )
-        if not rows.exists():
-            return None
-    if request.method == "POST":
-        kept_choice.say_done(request)
-    return redirect("booking:my-appointments")
+        row = booked_already(request, hold_id, reason, starts_at, patient_id=first)
+    return None if row is None else redirect("booking:my-appointments")
 
 
 def _confirm(request: HttpRequest, row: Row, context: dict[str, object]) -> HttpResponse:
