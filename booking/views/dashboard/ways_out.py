@@ -1,6 +1,7 @@
 """What the form of an absence says of the visits in it: where each goes, and what contradicts."""
 
 import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import combinations
 
@@ -87,14 +88,9 @@ def unread_choice(request: HttpRequest) -> str:
 
     What is dropped would leave a visit where it is, though somebody chose another time for it.
     """
-    said = {
-        name.removeprefix("vers-"): str(value)
-        for name, value in request.POST.items()
-        if name.startswith("vers-")
-    }
-    for key, text in said.items():
+    for key, text in _said_of(request):
         is_time = text not in ("", "keep", "cancel")
-        if is_time and (read_id(key) is None or read_instant(text) is None):
+        if is_time and (key is None or read_instant(text) is None):
             return _(
                 "Une des heures choisies n’est pas lisible. Rien n’est changé : choisissez de"
                 " nouveau."
@@ -105,9 +101,15 @@ def unread_choice(request: HttpRequest) -> str:
 def moves_of(request: HttpRequest) -> dict[uuid.UUID, datetime | None]:
     """Where each appointment is to go, by the form's fields; None is a cancellation."""
     moves: dict[uuid.UUID, datetime | None] = {}
-    for name, value in request.POST.items():
-        key = read_id(name.removeprefix("vers-")) if name.startswith("vers-") else None
-        at = read_instant(str(value))
-        if key is not None and (at is not None or value == "cancel"):
+    for key, text in _said_of(request):
+        at = read_instant(text)
+        if key is not None and (at is not None or text == "cancel"):
             moves[key] = at
     return moves
+
+
+def _said_of(request: HttpRequest) -> Iterator[tuple[uuid.UUID | None, str]]:
+    """What the form's lists say of each appointment; None for one that cannot be read."""
+    for name, value in request.POST.items():
+        if name.startswith("vers-"):
+            yield read_id(name.removeprefix("vers-")), str(value)
