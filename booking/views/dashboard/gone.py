@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import Entry
 from audit.views.typed import typed_in
 from booking.models import Patient
+from booking.views import gone
 from booking.views.navigated import is_script
 from practitioners.models import Agenda, Membership
 
@@ -28,17 +29,13 @@ LOOKED_BACK = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
-    """What an address names: what is said where it is not found, and where the others are.
+class Kind(gone.Kind):
+    """What an address names, of a practice's.
 
     `action`: what the record calls its end, and `done` what is said then. `of_agenda`: whether the
     page of the others is an agenda's own. `current`: the entry of the menu.
     """
 
-    heading: str | Promise
-    words: str | Promise
-    onward: str
-    label: str | Promise
     action: str = ""
     done: str | Promise = ""
     of_agenda: bool = False
