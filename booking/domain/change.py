@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
-from booking.domain import conflicts, deadline, former_time, messages, unusual, waiting
+from booking.domain import conflicts, deadline, messages, unusual, waiting
 from booking.domain.chains import follower
 from booking.domain.former_time import cancel_key, move_key
 from booking.models import Appointment
@@ -18,8 +18,6 @@ from booking.models.appointment import Channel, Status
 from practitioners.domain import availability, take
 from practitioners.domain.resources import mark_stale_with
 from practitioners.models import VisitReason
-
-UNDO = former_time.UNDO
 
 
 class TooLateToChange(Exception):

@@ -1,4 +1,4 @@
-"""Taking back a move or a cancellation while its former time is kept (change.UNDO)."""
+"""Taking back a move or a cancellation while its former time is kept (former_time.UNDO)."""
 
 from dataclasses import dataclass
 from datetime import datetime

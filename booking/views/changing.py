@@ -105,7 +105,7 @@ def _try_to_move(
             actor=web_actor(request),
             channel=Channel.PATIENT,
             now=now,
-            undo_within=change.UNDO,
+            undo_within=former_time.UNDO,
             moves_from=read_instant(request.POST.get("de", "")),
             heeding=heeding(request),
         )
@@ -253,7 +253,7 @@ def _try_to_cancel(request: HttpRequest, row: Appointment, *, now: datetime) -> 
             actor=web_actor(request),
             channel=Channel.PATIENT,
             now=now,
-            undo_within=change.UNDO,
+            undo_within=former_time.UNDO,
             stands_at=read_instant(request.POST.get("de", "")),
         )
     except change.NotActive as refused:

@@ -7,7 +7,18 @@ from django.db import transaction
 from django.urls import reverse
 from django_scopes import scope
 
-from booking.domain import absences, chains, change, delivery, drag, erase, offers, series, waiting
+from booking.domain import (
+    absences,
+    chains,
+    change,
+    delivery,
+    drag,
+    erase,
+    former_time,
+    offers,
+    series,
+    waiting,
+)
 from booking.domain.book import AlsoBooked, HeldSlot, book
 from booking.domain.offer_links import offer_token
 from booking.models import Appointment, Message, Offer
@@ -169,7 +180,7 @@ def test_both_are_cancelled_and_come_back_together(reasons, account, now):
     then = after(row)
     change.cancel(
         appointment=row, actor=practice_actor(), channel=Channel.PRACTICE, now=now,
-        undo_within=change.UNDO,
+        undo_within=former_time.UNDO,
     )  # fmt: skip
     then.refresh_from_db()
     assert then.status == Status.CANCELLED

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django_scopes import scope
 
-from booking.domain import absences, change, undo
+from booking.domain import absences, change, former_time, undo
 from booking.domain.book import book
 from booking.domain.change import move
 from booking.models import Appointment
@@ -224,7 +224,7 @@ def test_a_move_sent_many_times_is_one_and_its_former_time_stays_kept(now):
     def moving():
         move(
             appointment=row, starts_at=NINE + HALF, actor=practice_actor(), channel=Channel.PATIENT,
-            now=now, undo_within=change.UNDO, moves_from=NINE,
+            now=now, undo_within=former_time.UNDO, moves_from=NINE,
         )  # fmt: skip
 
     found = race([moving] * 8 + [booking(reason, make_patient(), NINE, now) for _n in range(24)])

@@ -46,7 +46,7 @@ def visit(reason, now):
 def moved(row, starts_at, now, **more):
     return change.move(
         appointment=row, starts_at=starts_at, actor=practice_actor(), channel=Channel.PATIENT,
-        now=now, **{"undo_within": change.UNDO} | more,
+        now=now, **{"undo_within": former_time.UNDO} | more,
     )  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def test_a_practice_and_its_software_are_never_late(visit, channel):
 def test_the_time_that_a_patient_leaves_is_kept_until_it_is_too_late_to_undo(visit, reason, now):
     former, there = visit.taken_id, NINE + HOUR
     row = moved(visit, there, now)
-    later = now + change.UNDO - SECOND
+    later = now + former_time.UNDO - SECOND
     assert {NINE, there}.isdisjoint(starts(reason, later))
     with pytest.raises(SlotTaken):
         booked(reason, later)
@@ -166,7 +166,7 @@ def test_the_time_that_a_patient_leaves_is_kept_until_it_is_too_late_to_undo(vis
 
 def test_after_half_a_minute_the_former_time_is_everybodys(visit, reason, now):
     row = moved(visit, NINE + HOUR, now)
-    late = now + change.UNDO
+    late = now + former_time.UNDO
     assert undo.way_back(row, now=late) is None
     with pytest.raises(undo.TooLateToUndo):
         undo.undo_move(appointment=row, actor=practice_actor(), now=late)
@@ -181,7 +181,7 @@ def kinds(row):
 def test_the_news_of_a_move_waits_and_an_undone_move_has_none(visit, now):
     Message.objects.filter(appointment=visit, kind="confirmation").update(state="sent")
     row = moved(visit, NINE + HOUR, now)
-    assert kinds(row) == [("change", now + change.UNDO)]
+    assert kinds(row) == [("change", now + former_time.UNDO)]
     back = undo.undo_move(appointment=row, actor=practice_actor(), now=now + SECOND)
     assert kinds(back) == []
 
@@ -194,7 +194,7 @@ def test_two_moves_of_which_the_second_is_undone_are_told_as_one(visit, now):
     row = undo.undo_move(appointment=row, actor=practice_actor(), now=now + 2 * SECOND)
     assert row.starts_at == NINE + HOUR
     # Their patient has heard of neither yet, and is where the first one led.
-    assert kinds(row) == [("change", now + change.UNDO)]
+    assert kinds(row) == [("change", now + former_time.UNDO)]
 
 
 def test_what_is_cancelled_after_a_move_gives_both_times_back(visit, reason, now):
@@ -222,12 +222,12 @@ def test_a_move_from_where_the_visit_is_no_more_changes_nothing(visit, now):
 
 
 def test_each_side_takes_back_its_own_cancellation_alone(visit, now):
-    row = cancelled(visit, now, undo_within=change.UNDO)
+    row = cancelled(visit, now, undo_within=former_time.UNDO)
     assert not former_time.can_restore(row, now=now)
-    assert undo.way_back(row, now=now).until == now + change.UNDO
+    assert undo.way_back(row, now=now).until == now + former_time.UNDO
     row = undo.restore(appointment=row, actor=practice_actor(), now=now, channel=Channel.PATIENT)
     assert (row.status, row.starts_at) == (Status.BOOKED, NINE)
-    row = cancelled(row, now + SECOND, Channel.PRACTICE, undo_within=change.UNDO)
+    row = cancelled(row, now + SECOND, Channel.PRACTICE, undo_within=former_time.UNDO)
     assert undo.way_back(row, now=now) is None
     with pytest.raises(undo.TooLateToUndo):
         undo.restore(appointment=row, actor=practice_actor(), now=now, channel=Channel.PATIENT)
@@ -235,7 +235,7 @@ def test_each_side_takes_back_its_own_cancellation_alone(visit, now):
 
 def test_a_late_cancellation_that_is_taken_back_was_none(visit):
     at = visit.starts_at - HOUR
-    row = cancelled(visit, at, undo_within=change.UNDO)
+    row = cancelled(visit, at, undo_within=former_time.UNDO)
     assert row.cancelled_late
     row = undo.restore(appointment=row, actor=practice_actor(), now=at, channel=Channel.PATIENT)
     assert not row.cancelled_late

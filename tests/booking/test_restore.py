@@ -79,13 +79,13 @@ def starts(reason, now):
 
 def test_what_is_taken_back_never_happened(rows, reason, now):
     row, before = rows[0], owed(rows[0])
-    cancelled(row, now, undo_within=change.UNDO)
+    cancelled(row, now, undo_within=former_time.UNDO)
     # Meanwhile the time is nobody else's, and the patient's news waits.
     assert row.starts_at not in starts(reason, now)
     with pytest.raises(SlotTaken):
         take.hold(visit_reason=reason, starts_at=row.starts_at, key="k", now=now)
     news = Message.objects.get(appointment=row, kind=MessageKind.CANCELLATION)
-    assert news.due_at == now + change.UNDO
+    assert news.due_at == now + former_time.UNDO
     later = now + timedelta(seconds=20)
     restored = undo.restore(appointment=row, actor=practice_actor(), now=later)
     assert (restored.status, restored.taken_id) == (Status.BOOKED, row.taken_id)
@@ -102,8 +102,8 @@ def test_what_is_taken_back_never_happened(rows, reason, now):
 
 def test_after_half_a_minute_the_time_is_everybodys(rows, reason, now):
     row = rows[0]
-    cancelled(row, now, undo_within=change.UNDO)
-    late = now + change.UNDO
+    cancelled(row, now, undo_within=former_time.UNDO)
+    late = now + former_time.UNDO
     assert not former_time.can_restore(row, now=late)
     with pytest.raises(undo.TooLateToUndo):
         undo.restore(appointment=row, actor=practice_actor(), now=late)

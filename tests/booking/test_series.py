@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain import change, delivery, series
+from booking.domain import change, delivery, former_time, series
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from tests.factories import (
@@ -254,7 +254,7 @@ def test_a_series_that_is_cancelled_and_taken_back_before_it_was_confirmed_is_co
     later = now + 2 * MINUTE
     series.cancel_with_following(
         appointment=made[0], actor=practice_actor(), channel=Channel.PATIENT, now=later,
-        undo_within=change.UNDO,
+        undo_within=former_time.UNDO,
     )  # fmt: skip
     assert left(later) == []
     made[0].refresh_from_db()

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from audit.record.entries import system_actor
-from booking.domain import change, drag, offers, series, undo, waiting
+from booking.domain import change, drag, former_time, offers, series, undo, waiting
 from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel
 from booking.models.waiting import OfferState
@@ -49,14 +49,14 @@ def wait(reason, now):
 def cancelled_by(channel, appointment, now):
     change.cancel(
         appointment=appointment, actor=practice_actor(), channel=channel, now=now,
-        undo_within=change.UNDO,
+        undo_within=former_time.UNDO,
     )  # fmt: skip
 
 
 def cancelled_with_series(appointment, now):
     series.cancel_with_following(
         appointment=appointment, actor=practice_actor(), channel=Channel.PRACTICE, now=now,
-        undo_within=change.UNDO,
+        undo_within=former_time.UNDO,
     )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def restored_by(channel, appointment, now):
 def moved_by_patient(appointment, now):
     change.move(
         appointment=appointment, starts_at=at(TODAY, 15), actor=practice_actor(),
-        channel=Channel.PATIENT, now=now, undo_within=change.UNDO,
+        channel=Channel.PATIENT, now=now, undo_within=former_time.UNDO,
     )  # fmt: skip
 
 

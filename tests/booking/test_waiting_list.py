@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import change, erase, offers, undo, waiting
+from booking.domain import erase, former_time, offers, undo, waiting
 from booking.domain.accounts import InvalidLink
 from booking.domain.change import cancel, move
 from booking.domain.offer_links import offer_of, offer_token
@@ -423,7 +423,11 @@ def test_a_cancellation_that_is_taken_back_keeps_the_place(
     mine = first.appointment
     with committed(django_capture_on_commit_callbacks):
         cancel(
-            appointment=mine, actor=system_actor(), channel=side, now=now, undo_within=change.UNDO
+            appointment=mine,
+            actor=system_actor(),
+            channel=side,
+            now=now,
+            undo_within=former_time.UNDO,
         )
     # While it may come back, nothing is offered to it, and the others have their turn.
     with committed(django_capture_on_commit_callbacks):
@@ -441,9 +445,9 @@ def test_a_cancellation_that_stays_ends_the_wait(reason, full, now):
     (wait,) = waiters(reason, now, 1)
     cancel(
         appointment=wait.appointment, actor=system_actor(), channel=Channel.PATIENT, now=now,
-        undo_within=change.UNDO,
+        undo_within=former_time.UNDO,
     )  # fmt: skip
     waiting.offer_everywhere(now=now + timedelta(seconds=29))
     assert Wait.unscoped.get().ended_at is None
-    waiting.offer_everywhere(now=now + change.UNDO)
+    waiting.offer_everywhere(now=now + former_time.UNDO)
     assert Wait.unscoped.get().ended_at is not None

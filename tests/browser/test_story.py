@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from audit.models import Entry
 from audit.record import verify, witness
-from booking.domain import change
+from booking.domain import former_time
 from booking.models import Appointment, CodeApp
 from booking.models.appointment import Channel
 from partners.domain import grants, identities, scopes
@@ -143,7 +143,7 @@ def test_search_book_mail_dashboard_move_cancel_and_the_record(
     patient.get_by_role("link", name="Annuler").click()
     check_page(patient)
     # The half minute in which a cancellation can be taken back is a second here.
-    monkeypatch.setattr(change, "UNDO", timedelta(seconds=1))
+    monkeypatch.setattr(former_time, "UNDO", timedelta(seconds=1))
     patient.get_by_role("button", name="Annuler le rendez-vous").click()
     mails("Rendez-vous annulé")
     expect(patient.locator("main")).to_contain_text("annulé")

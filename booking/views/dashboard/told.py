@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
-from booking.domain.change import UNDO
+from booking.domain.former_time import UNDO
 from booking.domain.messages import News, Reach, news_of
 from booking.models import Appointment
 from booking.models.message import MessageChannel

@@ -20,6 +20,7 @@ from booking.domain import (
     chains,
     change,
     deadline,
+    former_time,
     patients,
     questionnaire,
     series,
@@ -210,7 +211,7 @@ def cancel_visit(
                 actor=practice_actor(request),
                 channel=Channel.PRACTICE,
                 now=now,
-                undo_within=change.UNDO,
+                undo_within=former_time.UNDO,
                 stands_at=read_instant(request.POST.get(FROM, "")),
             )
         except change.MovedMeanwhile as moved:

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Entry
-from booking.domain.change import UNDO
 from booking.domain.delivery import send_owed
+from booking.domain.former_time import UNDO
 from booking.domain.unusual import mark_of
 from booking.models import Appointment, Message, Patient
 from booking.models.appointment import Channel

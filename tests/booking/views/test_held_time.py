@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.urls import reverse
 
-from booking.domain import change
+from booking.domain import change, former_time
 from booking.models.appointment import Channel
 from practitioners.domain import take
 from practitioners.models import Taken
@@ -105,7 +105,7 @@ def test_the_time_of_a_visit_that_was_just_cancelled_comes_free_soon(client, rea
     row = booked(reason, now, starts_at=NINE)
     change.cancel(
         appointment=row, actor=practice_actor(), channel=Channel.PATIENT, now=now,
-        undo_within=change.UNDO,
+        undo_within=former_time.UNDO,
     )  # fmt: skip
     assert HELD["fr"] in new_visit(client, reason, patient).content.decode()
 
