@@ -16,7 +16,6 @@ from booking.models import Appointment, CodeApp
 from booking.models.appointment import Channel
 from partners.domain import grants, identities, scopes
 from partners.models import Credential, Partner
-from practitioners.domain import next_slots
 from practitioners.domain.wall_clock import instant
 from practitioners.domain.week_templates import save_template
 from practitioners.models import Commune, Specialty
@@ -27,7 +26,6 @@ from tests.factories import (
     PASSWORD,
     make_account,
     make_agenda,
-    make_opening,
     make_patient,
     make_practice,
     make_reason,
@@ -35,6 +33,7 @@ from tests.factories import (
     practice_actor,
 )
 from tests.support.booked import booked
+from tests.support.browser_booking import open_for_a_week
 from tests.support.browser_mails import link_in
 from tests.support.witness import LocalWitness, serving
 
@@ -57,12 +56,7 @@ def agenda():
     agenda = make_agenda(practice=practice, open_on_holidays=True)
     agenda.practitioner.specialties.set([dermatology])
     reason = make_reason(agenda, name="Consultation de dermatologie", cancel_deadline_hours=0)
-    for n in range(1, 8):
-        make_opening(
-            agenda, reason, starts_on=today() + timedelta(days=n), number=n,
-            from_time=time(9), until_time=time(11),
-        )  # fmt: skip
-    next_slots.refresh(agenda_ids=[agenda.pk], now=timezone.now())
+    open_for_a_week(agenda, reason)
     return agenda
 
 

@@ -16,16 +16,20 @@ from tests.factories import (
 from tests.support.browser_mails import link_in
 
 
-@pytest.fixture
-def agenda():
-    agenda = make_agenda(open_on_holidays=True)
-    reason = make_reason(agenda, cancel_deadline_hours=0)
+def open_for_a_week(agenda, reason):
+    """Open an agenda for a reason each morning from tomorrow on, whatever day today is."""
     for n in range(1, 8):
         make_opening(
             agenda, reason, starts_on=today() + timedelta(days=n), number=n,
             from_time=time(9), until_time=time(11),
         )  # fmt: skip
     next_slots.refresh(agenda_ids=[agenda.pk], now=timezone.now())
+
+
+@pytest.fixture
+def agenda():
+    agenda = make_agenda(open_on_holidays=True)
+    open_for_a_week(agenda, make_reason(agenda, cancel_deadline_hours=0))
     return agenda
 
 
