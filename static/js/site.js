@@ -156,11 +156,15 @@ const OWN = "doctolib-own";
 async function keepAtHand() {
   if (!("serviceWorker" in navigator) || !("caches" in window)) return;
   if (!("signedIn" in document.documentElement.dataset)) { await caches.delete(OWN); return; }
-  const list = document.querySelector("[data-keep]");
+  const list = document.querySelector("[data-offline-list]");
   if (!list) return;
   await navigator.serviceWorker.register("/sw.js");
+  const answer = await fetch(list.dataset.offlineList);
+  if (!answer.ok || answer.redirected) return;
+  // Nothing but this list is kept of an account, whatever else lay here.
+  await caches.delete(OWN);
   const cache = await caches.open(OWN);
-  await cache.add(list.dataset.keep);
+  await cache.put(list.dataset.offlineList, answer);
 }
 
 // A button that copies what a field holds, where the browser lets a page write to the clipboard.

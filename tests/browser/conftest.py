@@ -106,6 +106,15 @@ def check_page(page: Page) -> None:
         assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == [], page.url
 
 
+def until(page, promise):
+    """Wait until a promise of the page comes out true; wait_for_function takes any for true."""
+    for _attempt in range(150):
+        if page.evaluate(promise):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(promise)
+
+
 def looked_at(page: Page, look):
     """Look at a page; where it was just leaving for another one, look at that one."""
     try:

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from booking.models import Appointment, CodeApp
 from practitioners.models import Taken
+from tests.browser.conftest import until
 from tests.factories import (
     PASSWORD,
     make_account,
@@ -26,6 +27,17 @@ def account_with_patient(email):
     return account
 
 
+OWN = "doctolib-own"
+
+
+def own_cache(page):
+    """What this device keeps of an account (site.js), by address."""
+    return page.evaluate(
+        f"caches.open('{OWN}').then((own) => own.keys())"
+        ".then((all) => all.map((each) => new URL(each.url).pathname))"
+    )
+
+
 def book_first_slot(page, here, agenda, patients=1):
     page.goto(f"{here}/praticien/{agenda.practitioner_id}/")
     page.locator("button.slot").first.click()
@@ -40,6 +52,24 @@ def test_signing_in_with_a_password_first(here, new_page, agenda):
     sign_in(page, here, "avant@exemple.fr")
     page.wait_for_url(f"{here}/rendez-vous/")
     book_first_slot(page, here, agenda)
+
+
+def test_a_device_keeps_the_list_of_visits_and_nothing_of_a_booking(here, new_page, agenda):
+    account_with_patient("garde@exemple.fr")
+    page = new_page()
+    sign_in(page, here, "garde@exemple.fr")
+    page.wait_for_url(f"{here}/rendez-vous/")
+    until(page, "caches.match('/rendez-vous/hors-ligne.json').then((kept) => Boolean(kept))")
+    page.goto(f"{here}/praticien/{agenda.practitioner_id}/")
+    page.locator("button.slot").first.click()
+    expect(page.get_by_role("button", name="Confirmer le rendez-vous")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert own_cache(page) == ["/rendez-vous/hors-ligne.json"]
+    page.evaluate(f"caches.open('{OWN}').then((own) => own.put('/autre/', new Response('')))")
+    page.goto(f"{here}/rendez-vous/")
+    until(page, "caches.match('/autre/').then((kept) => !kept)")
+    until(page, "caches.match('/rendez-vous/hors-ligne.json').then((kept) => Boolean(kept))")
+    assert own_cache(page) == ["/rendez-vous/hors-ligne.json"]
 
 
 def test_signing_in_with_a_code_first(here, new_page, agenda):

@@ -14,7 +14,7 @@ from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.session_store import digest_of
 from practitioners.domain.wall_clock import instant
-from tests.browser.conftest import check_page
+from tests.browser.conftest import check_page, until
 from tests.clock import today
 from tests.factories import (
     make_account,
@@ -156,15 +156,6 @@ def test_a_patient_and_a_practice_write_to_each_other(live_server, new_page):
     check_page(patient)
     patient.get_by_role("link", name="Lire : Mes résultats").click()
     expect(patient.get_by_text("comme d’habitude")).to_be_visible()
-
-
-def until(page, promise):
-    """Wait until a promise of the page comes out true; wait_for_function takes any for true."""
-    for _attempt in range(150):
-        if page.evaluate(promise):
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(promise)
 
 
 def test_the_next_appointments_without_network(live_server, new_page):
