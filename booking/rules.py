@@ -1,5 +1,7 @@
 """Who may do what at a practice: one table, for views, admin, API and templates alike."""
 
+from typing import cast
+
 import rules
 
 from practitioners.models import Membership
@@ -29,7 +31,7 @@ def _has_role(roles: set[Role]) -> "rules.predicates.Predicate":
     def holds(user: object, membership: Membership | None) -> bool:
         return membership is not None and membership.role in roles
 
-    return holds
+    return cast("rules.predicates.Predicate", holds)
 
 
 for permission, roles in TABLE.items():

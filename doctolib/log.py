@@ -60,13 +60,13 @@ def _name_route(record: logging.LogRecord) -> None:
 
 def _name_sender(record: logging.LogRecord) -> None:
     """Say which account was refused, if it is known already, and from which network."""
+    from audit.client_address import client_address
     from audit.watch.sighting import network_of
-    from booking.views.access import network_of as address_of
 
     request: Any = getattr(record, "request", None)
     if request is None or not hasattr(request, "META"):
         return
-    record.network = network_of(address_of(request))
+    record.network = network_of(client_address(request))
     # Asking for it now might ask a database that is away.
     account = getattr(request, "_cached_user", None)
     if account is not None and account.pk:

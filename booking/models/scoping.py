@@ -21,12 +21,15 @@ class ScopedManager(models.Manager[Any]):
 
     def get_queryset(self) -> models.QuerySet[Any]:
         scope = get_scope()
+        queryset: models.QuerySet[Any] = super().get_queryset()
         if not scope.get("_enabled", True):
-            return super().get_queryset()
+            return queryset
         active = {name: scope[name] for name in self._lookups if scope.get(name) is not None}
         if not active:
-            return DisabledQuerySet(self.model, using=self._db, missing_scopes=set(self._lookups))
-        queryset = super().get_queryset()
+            refusing: models.QuerySet[Any] = DisabledQuerySet(
+                self.model, using=self._db, missing_scopes=set(self._lookups)
+            )
+            return refusing
         for name, value in active.items():
             queryset = queryset.filter(**{self._lookups[name]: value})
         return queryset

@@ -130,7 +130,8 @@ def asking(agenda_ids: Collection[uuid.UUID]) -> Ask:
         with connection.cursor() as cursor:
             asked = statement.format(agendas="%(agendas)s")
             cursor.execute(asked, {**parameters, "agendas": list(agenda_ids)})
-            return cursor.fetchall()
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
 
     return ask
 

@@ -20,12 +20,13 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_scopes import scope
 
+from audit.client_address import client_address
 from audit.incidents.containment import Asked, Stopped
 from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.views.factor import ProofIsOld, code_given_at
 from audit.views.private import keep_private
 from audit.views.typed import refuse, typed_in
-from audit.watch.sighting import network_of as network_prefix
+from audit.watch.sighting import network_of
 from booking.domain import erased, sign_ins, watching
 from booking.models import Account
 from booking.rules import permissions_of
@@ -34,7 +35,6 @@ from booking.views import gone, unsent, work_session
 from booking.views.dashboard import gone as desk_gone
 from booking.views.drafts import drop_sent, lead_away
 from booking.views.navigated import is_script
-from booking.views.network import network_of
 from practitioners.domain import members
 from practitioners.models import Agenda, Membership, Practice
 
@@ -68,7 +68,7 @@ def origin_of(request: HttpRequest) -> Origin:
     # Without its numbers a browser stays the same over its updates.
     browser = _NUMBERS.sub("", request.headers.get("User-Agent", ""))
     return Origin(
-        network=network_prefix(network_of(request)),
+        network=network_of(client_address(request)),
         key=_digest(browser),
         token=sign_ins.token_of(session_digest(request)),
     )
@@ -86,7 +86,7 @@ def is_verified(request: HttpRequest) -> bool:
         return False
     if work_session.is_of_yesterday(request, now=timezone.now()):
         return False
-    return not work_session.is_from_elsewhere(request, network=network_of(request))
+    return not work_session.is_from_elsewhere(request, network=client_address(request))
 
 
 def owes_answer(request: HttpRequest) -> bool:
@@ -222,7 +222,7 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
         return answer if request.method in ("GET", "HEAD") else redirect("practitioners:home")
     if request.method in ("GET", "HEAD"):
         return answer
-    is_kept = unsent.keep(request, answer, page=way_back(request), network=network_of(request))
+    is_kept = unsent.keep(request, answer, page=way_back(request), network=client_address(request))
     if not is_kept and "HX-Request" not in request.headers and typed_in(request):
         return refuse(request, unsent.ended_text(is_kept=False), onward=answer["Location"])
     unsent.say(request, is_kept=is_kept)
@@ -353,7 +353,7 @@ def _or_gone(
 def _say_why(request: HttpRequest) -> None:
     """Say why a session that gave its code is asked for it again, where its network is new."""
     if cast(Any, request.user).is_verified() and work_session.is_from_elsewhere(
-        request, network=network_of(request)
+        request, network=client_address(request)
     ):
         messages.info(request, _("Votre réseau a changé : confirmez que c’est bien vous."))
 
@@ -380,7 +380,9 @@ def _to(request: HttpRequest, name: str, practice_id: uuid.UUID) -> HttpResponse
         # A page with a script stays where it is, and says so (static/js/desk.js).
         target = f"{reverse(name)}?{urlencode({'next': request.path})}"
         return HttpResponseClientRedirect(target)
-    return lead_away(request, reverse(name), practice_id=practice_id, network=network_of(request))
+    return lead_away(
+        request, reverse(name), practice_id=practice_id, network=client_address(request)
+    )
 
 
 def to_proof(
@@ -394,7 +396,7 @@ def to_proof(
         return _lead_to(request, "booking:prove-again", back=_page_before(request))
     if practice_id is None:
         answer = _lead_to(request, "booking:prove-again")
-        unsent.keep(request, answer, page=way_back(request), network=network_of(request))
+        unsent.keep(request, answer, page=way_back(request), network=client_address(request))
         return answer
     return _to(request, "booking:prove-again", practice_id)
 

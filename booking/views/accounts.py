@@ -21,10 +21,11 @@ from django_otp import match_token
 from django_otp.models import Device
 
 from audit import security_log
+from audit.client_address import client_address
 from audit.record.proofs import NotYetSealed, inclusion
 from audit.security_log import Step
 from audit.vault.reveal import Purpose, reveal
-from audit.views.factor import require_fresh
+from audit.views.factor import has_second_factor, require_fresh
 from audit.views.typed import refuse
 from booking.domain import (
     accounts,
@@ -63,14 +64,7 @@ from booking.views import (
     taken_over,
     unfinished,
 )
-from booking.views.access import (
-    account_of,
-    account_required,
-    is_verified,
-    local_target,
-    network_of,
-    web_actor,
-)
+from booking.views.access import account_of, account_required, is_verified, local_target, web_actor
 from booking.views.invited import Invited, invited_at
 from booking.views.passkeys import lead_to_codes
 from practitioners.domain import live
@@ -173,7 +167,9 @@ def _device_of(
 def sign_out(request: HttpRequest) -> HttpResponse:
     sign_ins.forget(session_digest(request))
     account_id = request.user.pk
-    security_log.note(Step.LEFT, by="sign-out", address=network_of(request), account_id=account_id)
+    security_log.note(
+        Step.LEFT, by="sign-out", address=client_address(request), account_id=account_id
+    )
     unfinished.sign_out(request)
     if account_id is not None:
         live.wake(account_id)
@@ -406,7 +402,7 @@ def concern(request: HttpRequest, entry_id: uuid.UUID) -> HttpResponse:
 def second_factor_page(request: HttpRequest) -> HttpResponse:
     """Set up an app for codes: the first one, or, where the address says so, another."""
     me, is_another = account_of(request), ANOTHER_APP in request.GET
-    if entering.has_second_factor(me):
+    if has_second_factor(me):
         if not is_verified(request):
             back = request.get_full_path() if is_another else entering.asked_target(request)
             return entering.ask_code(request, me, target=back)

@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
+from audit.client_address import client_address
 from audit.ids import read_id
 from booking.domain import book, patients, throttle
 from booking.domain.chains import Following, held_after
@@ -26,7 +27,7 @@ from booking.forms.patients import NoteForm, PersonForm
 from booking.models import Patient
 from booking.models.appointment import Channel
 from booking.views import kept_choice, leaving, unfinished
-from booking.views.access import account_of, network_of, web_actor
+from booking.views.access import account_of, web_actor
 from booking.views.both import conflicts_at, heeding, sentences
 from booking.views.choice import Choice, choice_in, confirmed, done_already
 from booking.views.chosen import (
@@ -107,7 +108,7 @@ def _too_many(request: HttpRequest, reason: VisitReason) -> HttpResponse | None:
         return None
     try:
         throttle.take_hold(
-            agenda_id=reason.agenda_id, network=network_of(request), now=timezone.now()
+            agenda_id=reason.agenda_id, network=client_address(request), now=timezone.now()
         )
     except throttle.TooManyHolds as problem:
         messages.error(request, str(problem.text))

@@ -17,12 +17,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from audit import security_log
+from audit.client_address import client_address
 from audit.security_log import Step
-from audit.watch.sighting import network_of as network_prefix
+from audit.watch.sighting import network_of
 from booking.domain import device_bound, sign_ins
 from booking.models import Account, DeviceKey
 from booking.session_store import end_session, session_digest
-from booking.views.network import network_of
 
 COOKIE = f"{settings.HOST_PREFIX}device"
 OFFERS, ASKS, PROOF, NAMES = (
@@ -104,11 +104,11 @@ def end_unproved(request: HttpRequest, account: Account) -> None:
 
 
 def _note_refused(request: HttpRequest, row: DeviceKey, *, is_foreign: bool, now: datetime) -> None:
-    address = network_of(request)
+    address = client_address(request)
     is_theft = device_bound.note_refused(
         row,
         browser=sign_ins.browser_of(request.headers.get("User-Agent", "")),
-        network=network_prefix(address),
+        network=network_of(address),
         is_foreign=is_foreign,
         now=now,
     )

@@ -12,6 +12,7 @@ from django_otp import login as otp_login
 from django_otp.models import Device
 
 from audit import security_log
+from audit.client_address import client_address
 from audit.security_log import Step
 from audit.views.factor import has_just_proved, has_second_factor, note_entered
 from booking.domain import second_factor, sign_ins
@@ -27,7 +28,7 @@ from booking.views import (
     unfinished,
     work_session,
 )
-from booking.views.access import account_of, local_target, network_of, web_actor
+from booking.views.access import account_of, local_target, web_actor
 from booking.views.own_account import note_sign_in
 
 BACKEND = "booking.backends.EmailBackend"
@@ -127,7 +128,7 @@ def enter(request: HttpRequest, account: Account, *, target: str, by: str = "pas
     work_session.bind(request)
     if not sign_ins.renamed(former=former, session_digest=session_digest(request)):
         note_sign_in(request, now=timezone.now())
-    security_log.note(Step.ENTERED, by=by, address=network_of(request), account_id=account.pk)
+    security_log.note(Step.ENTERED, by=by, address=client_address(request), account_id=account.pk)
     known.remember(request, account)
     device.offer(request)
 
@@ -154,11 +155,11 @@ def show_factor(request: HttpRequest, shown: Device) -> None:
             account=account_of(request), actor=web_actor(request), now=timezone.now()
         )
         codes_left.say(request, second_factor.standing(account_of(request)))
-    work_session.note_code(request, network=network_of(request), now=timezone.now())
+    work_session.note_code(request, network=client_address(request), now=timezone.now())
     security_log.note(
         Step.PROVED,
         by=type(shown).__name__,
-        address=network_of(request),
+        address=client_address(request),
         account_id=account_of(request).pk,
     )
 

@@ -22,7 +22,7 @@ from booking.models import Document
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
 
-class SealedUpload(UploadedFile):
+class SealedUpload(UploadedFile):  # type: ignore[type-arg]  # generic in the stubs alone
     """What a form gets of a file that was sealed as it came."""
 
     def __init__(self, sealed: SealedFile) -> None:

@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from audit import security_log
+from audit.client_address import client_address
 from audit.security_log import Step
 from booking.domain import throttle
 from booking.models import Account
 from booking.models.account import email_index
 from booking.views import known
-from booking.views.access import account_of, network_of, origin_of
+from booking.views.access import account_of, origin_of
 
 # Of a blind index the log has as much as tells tries apart.
 KEPT_OF_INDEX = 16
@@ -56,7 +57,7 @@ def count_factor(request: HttpRequest, account: Account) -> throttle.Try:
 
 def _take(request: HttpRequest, guess: throttle.Guess, *, of: str, **line: Any) -> throttle.Try:
     """Count a try; one that comes too soon or too often is in the log."""
-    network = network_of(request)
+    network = client_address(request)
     try:
         return throttle.take(guess, of=of, network=network, **line)
     except throttle.TooManyTries:
@@ -75,7 +76,7 @@ def note_wrong(
     security_log.note(
         Step.REFUSED,
         by=guess.value,
-        address=network_of(request),
+        address=client_address(request),
         account_id=account_id,
         of=of[:KEPT_OF_INDEX],
     )

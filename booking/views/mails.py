@@ -3,10 +3,11 @@
 from django.http import HttpRequest
 from django.utils import timezone
 
+from audit.client_address import client_address
 from booking.domain import throttle
 from booking.models.account import email_index
 from booking.views import known
-from booking.views.access import account_of, network_of
+from booking.views.access import account_of
 
 
 def take(request: HttpRequest, *, kind: str, index: bytes) -> bool:
@@ -16,7 +17,7 @@ def take(request: HttpRequest, *, kind: str, index: bytes) -> bool:
     throttle.TooManyTries.
     """
     return throttle.take_mail(
-        kind=kind, index=index, network=network_of(request), browser=_asker(request),
+        kind=kind, index=index, network=client_address(request), browser=_asker(request),
         now=timezone.now(),
     )  # fmt: skip
 

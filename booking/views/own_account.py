@@ -13,19 +13,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.client_address import client_address
 from booking.domain import accounts, device_bound, favourites, sign_ins
 from booking.models import SignIn
 from booking.queries.session_acts import acts_of
 from booking.queries.workplaces import workplaces_of
 from booking.session_store import session_digest
 from booking.views import afterwards
-from booking.views.access import (
-    account_of,
-    account_required,
-    local_target,
-    network_of,
-    web_actor,
-)
+from booking.views.access import account_of, account_required, local_target, web_actor
 from practitioners.domain import members
 from practitioners.models import Membership, Practitioner
 
@@ -116,7 +111,7 @@ def note_sign_in(request: HttpRequest, *, now: datetime) -> None:
         account=account_of(request),
         session_digest=session_digest(request),
         user_agent=request.headers.get("User-Agent", ""),
-        address=network_of(request),
+        address=client_address(request),
         now=now,
     )
 

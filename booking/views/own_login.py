@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit import security_log
+from audit.client_address import client_address
 from audit.security_log import Step
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor, has_second_factor, note_entered
@@ -36,12 +37,7 @@ from booking.forms.accounts import (
 from booking.models import AddressCheck
 from booking.models.account import email_index
 from booking.views import afterwards, entering, guesses, known, mails
-from booking.views.access import (
-    account_of,
-    account_required,
-    network_of,
-    web_actor,
-)
+from booking.views.access import account_of, account_required, web_actor
 from booking.views.own_account import note_sign_in
 from practitioners.domain import members
 
@@ -123,7 +119,10 @@ def prove_new_email(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             address_checks.prove_by_code(
-                check=check, code=form.cleaned_data["code"], network=network_of(request), now=now
+                check=check,
+                code=form.cleaned_data["code"],
+                network=client_address(request),
+                now=now,
             )
         except (
             address_checks.WrongCode,
@@ -244,7 +243,7 @@ def prove_again(request: HttpRequest) -> HttpResponse:
             entering.renew(request)
             note_entered(request, now=timezone.now())
             security_log.note(
-                Step.PROVED, by="password", address=network_of(request), account_id=me.pk
+                Step.PROVED, by="password", address=client_address(request), account_id=me.pk
             )
             return redirect(target or "booking:account")
     return render(request, "booking/prove_again.html", {"form": form, "next": target})

@@ -4,7 +4,7 @@ The ceremonies are django-otp-webauthn's; what is ours is who may add one, what 
 owner are told, and how a session begins.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -22,18 +22,13 @@ from django_otp_webauthn.helpers import WebAuthnHelper
 from django_otp_webauthn.models import WebAuthnCredential
 from webauthn.helpers.structs import UserVerificationRequirement
 
+from audit.client_address import client_address
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor, has_just_proved, note_entered
 from booking.domain import accounts, passkeys, second_factor, sign_ins
 from booking.models import Account
 from booking.views import afterwards, entering, work_session
-from booking.views.access import (
-    account_of,
-    account_required,
-    is_verified,
-    network_of,
-    web_actor,
-)
+from booking.views.access import account_of, account_required, is_verified, web_actor
 
 
 class Helper(WebAuthnHelper):
@@ -180,7 +175,7 @@ class CompleteAdding(_MayAdd, ceremonies.CompleteCredentialRegistrationView):
             actor=web_actor(self.request),
             now=now,
         )
-        work_session.note_code(self.request, network=network_of(self.request), now=now)
+        work_session.note_code(self.request, network=client_address(self.request), now=now)
         return answer
 
 
@@ -208,7 +203,7 @@ class CompleteSigningIn(ceremonies.CompleteCredentialAuthenticationView):
             note_entered(self.request, now=timezone.now())
         entering.show_factor(self.request, device)
         entering.forget_code(self.request)
-        return device.user
+        return cast(Account, device.user)
 
     def get_success_url(self) -> str:
         return self.target

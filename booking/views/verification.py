@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.client_address import client_address
 from audit.views.posted import form_is_at
 from booking.domain import accounts, address_checks, sign_up, throttle
 from booking.forms.accounts import AddressCodeForm, CorrectAddressForm, FirstPasswordForm
@@ -23,7 +24,7 @@ from booking.models import AddressCheck
 from booking.models.account import email_index
 from booking.models.address_check import CheckKind
 from booking.views import entering, mails, other_account, pending, taken_over
-from booking.views.access import account_of, network_of
+from booking.views.access import account_of
 
 
 @never_cache
@@ -45,7 +46,7 @@ def check_mail(request: HttpRequest) -> HttpResponse:
             address_checks.prove_by_code(
                 check=check,
                 code=form.cleaned_data["code"],
-                network=network_of(request),
+                network=client_address(request),
                 now=timezone.now(),
             )
         except (

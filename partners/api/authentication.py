@@ -6,9 +6,9 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from audit.client_address import client_address
 from audit.record.entries import Origin
 from audit.watch.sighting import network_of
-from booking.views.access import network_of as address_of
 from partners.domain import binding, dpop, tokens
 from partners.models import AccessToken, Credential
 
@@ -16,7 +16,7 @@ from partners.models import AccessToken, Credential
 def origin_of(request: Request, token: AccessToken, *, thumbprint: str) -> Origin:
     """Through which network, key and token a request came."""
     return Origin(
-        network=network_of(address_of(request._request)),
+        network=network_of(client_address(request._request)),
         key=thumbprint[:16],
         token=bytes(token.digest).hex()[:16],
     )

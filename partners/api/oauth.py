@@ -23,10 +23,10 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from audit import security_log
+from audit.client_address import client_address
 from audit.ids import read_id
 from audit.named_key import MALFORMED, PlainJSON
 from audit.security_log import Step
-from booking.views.access import network_of
 from partners.domain import dpop, keys, tokens
 from partners.domain.used_once import first_use
 from partners.models import AccessToken, Credential
@@ -131,7 +131,7 @@ class Grant(ClientCredentialsGrant):
         security_log.note(
             Step.TOKEN,
             by="dpop" if thumbprint else "bearer",
-            address=network_of(self.request._request),
+            address=client_address(self.request._request),
             of=str(credential.pk),
         )
         answer = {

@@ -19,6 +19,7 @@ from booking.models.message import MessageKind
 from practitioners.domain import invite
 from practitioners.models import Practice, Practitioner, Substitution, VisitReason
 from tests.factories import make_account, make_member, practice_actor
+from tests.support.domain import domain_files
 from tests.support.letters import (
     about,
     about_account,
@@ -174,10 +175,9 @@ def test_no_notice_of_an_incident_makes_a_link(name, kind, now):
 
 def test_every_message_is_written_by_the_two_functions():
     """Nothing else of the domain renders a template, but the page around a notice's safe text."""
-    domain = Path(settings.PROJECT_DIR) / "booking/domain"
     others = {
         (path.name, call)
-        for path in domain.rglob("*.py")
+        for path in domain_files("booking")
         for call in re.findall(r"(?:render_to_string|get_template)\(([^)]*)", path.read_text())
     }
     assert others == {

@@ -207,7 +207,8 @@ def _who(desk: Desk) -> Patient | Identity | None:
         )
         return None
     if choice.patient_id is not None:
-        return get_object_or_404(Patient.objects.all(), pk=choice.patient_id)
+        patient: Patient = get_object_or_404(Patient.objects.all(), pk=choice.patient_id)
+        return patient
     if not choice.is_new:
         desk.problem = _("Choisissez un patient, ou créez sa fiche.")
         return None

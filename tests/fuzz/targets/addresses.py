@@ -8,6 +8,7 @@ from django.core.exceptions import DisallowedHost
 from django.test import RequestFactory
 from django.urls import Resolver404
 
+from audit.client_address import client_address
 from audit.watch import sighting
 from booking.domain import throttle
 from booking.views import access, entering, invited, live, unsent
@@ -166,8 +167,8 @@ def host(header):
 )
 def forwarded_for(header):
     request = RequestFactory().get("/", HTTP_X_FORWARDED_FOR=header)
-    assert access.network_of(request) == "127.0.0.1"
-    assert sighting.network_of(access.network_of(request)) == "127.0.0.0/24"
+    assert client_address(request) == "127.0.0.1"
+    assert sighting.network_of(client_address(request)) == "127.0.0.0/24"
 
 
 @target(

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def network_of(request: HttpRequest) -> str:
+def client_address(request: HttpRequest) -> str:
     """The network address of who asks, as the nearest trusted proxy saw it.
 
     Each of the settings' PROXIES appends to X-Forwarded-For; what stands left of theirs was
