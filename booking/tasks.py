@@ -4,15 +4,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from booking.domain import (
-    address_checks,
-    canaries,
-    delivery,
-    factor_reset,
-    patient_import,
-    sign_ins,
-    waiting,
-)
+from booking.domain import address_checks, canaries, factor_reset, patient_import, sign_ins, waiting
+from booking.outbox import delivery
 
 
 @shared_task(name="booking.send_owed_messages")

@@ -7,7 +7,7 @@
 # Behaviour: +213 551 23 45 67 is valid, of region DZ, and its only zone is Europe/Paris. On 15 July
 # 2027 at 19:30 UTC the library's zone says 21:30; in Algeria it is 20:30.
 # What follows for us: quiet hours take the zones of a country from tzdata's zone.tab, and the
-# library's answer only for countries with several (booking/domain/quiet_hours.py).
+# library's answer only for countries with several (booking/outbox/quiet_hours.py).
 #
 # Fails when the behaviour changes. Needs Python 3.11 or newer and the package index.
 set -eu

@@ -9,9 +9,10 @@ from enum import StrEnum
 from django.db import transaction
 
 from audit.record.entries import Actor
-from booking.domain import chains, change, messages
+from booking.domain import chains, change
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
+from booking.outbox import messages
 from practitioners.domain import availability, openings
 from practitioners.domain.pieces import lock_resources
 from practitioners.models import Agenda, Taken

@@ -16,10 +16,10 @@ from booking.domain import (
     factor_reset,
     second_factor,
 )
-from booking.domain.letters import NothingToSay
 from booking.models import AccessChange, Account, AddressCheck, Message
 from booking.models.address_check import CheckKind
 from booking.models.message import MessageKind
+from booking.outbox.letters import NothingToSay
 
 # Each leads to one page of the account.
 PAGES = {

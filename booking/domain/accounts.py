@@ -21,13 +21,14 @@ from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
-from booking.domain import messages, sign_ins
-from booking.domain.letters import SiteLink
+from booking.domain import sign_ins
 from booking.domain.password_words import check_unlike_address
 from booking.domain.second_factor import FACTORS
 from booking.models import Account, AddressCheck, Message
 from booking.models.account import Reminders, email_index
 from booking.models.message import MessageKind
+from booking.outbox import messages
+from booking.outbox.letters import SiteLink
 from practitioners.domain.live import wake
 
 RESET_HOURS = 2

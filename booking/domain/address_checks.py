@@ -23,11 +23,12 @@ from audit.security_log import Step
 from audit.vault.erase import erase
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
-from booking.domain import accounts, messages, throttle
+from booking.domain import accounts, throttle
 from booking.domain.accounts import InvalidLink, account_actor
 from booking.models import Account, AddressCheck
 from booking.models.address_check import CheckKind
 from booking.models.message import MessageKind
+from booking.outbox import messages
 
 CODE_DIGITS = 6
 CODE_MINUTES = 30

@@ -22,10 +22,10 @@ from icalendar import Alarm, Calendar, Event, vCalAddress, vDatetime, vDuration,
 
 from audit.plain_text import without_links
 from booking.domain.accounts import site_url
-from booking.domain.greeting import called, is_for_relative
 from booking.models import Appointment, Message
 from booking.models.appointment import Status
 from booking.models.message import MessageKind
+from booking.outbox.greeting import called, is_for_relative
 from practitioners.domain import telephone
 
 PUBLISH, REQUEST, CANCEL = "PUBLISH", "REQUEST", "CANCEL"

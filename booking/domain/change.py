@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
-from booking.domain import conflicts, deadline, messages, unusual, waiting
+from booking.domain import conflicts, deadline, unusual, waiting
 from booking.domain.chains import follower
 from booking.domain.former_time import cancel_key, move_key
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
+from booking.outbox import messages
 from practitioners.domain import availability, take
 from practitioners.domain.resources import mark_stale_with
 from practitioners.models import VisitReason

@@ -9,9 +9,9 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.sealing import seal
-from booking.domain import messages
 from booking.models import Account, Conversation, Patient, PracticePatient, Reply
 from booking.models.message import MessageKind
+from booking.outbox import messages
 from practitioners.models import Agenda
 
 # Whoever gets no answer does not write without end.

@@ -17,9 +17,10 @@ from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.files import PART_BYTES, SealedFile, open_part
 from audit.vault.sealing import seal
-from booking.domain import messages, scanning
+from booking.domain import scanning
 from booking.models import Account, Document, DocumentPart, Patient, PracticePatient
 from booking.models.message import MessageKind
+from booking.outbox import messages
 from practitioners.models import Practice
 
 LARGEST_MB = 15

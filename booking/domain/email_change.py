@@ -13,13 +13,14 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
-from booking.domain import accounts, address_checks, messages, sign_ins
+from booking.domain import accounts, address_checks, sign_ins
 from booking.domain.accounts import InvalidLink, id_of_link, link_actor, link_token
 from booking.domain.second_factor import FACTORS
 from booking.models import Account, AddressCheck
 from booking.models.account import email_index
 from booking.models.address_check import CheckKind
 from booking.models.message import MessageKind
+from booking.outbox import messages
 
 # How long the former address may stop a change, or take it back.
 STOP_HOURS = 72

@@ -11,9 +11,9 @@ from booking.domain.calendar_file import (
     cancelled_around,
     visits_around,
 )
-from booking.domain.letters import CalendarPart, Letter
 from booking.models import Appointment, Message
 from booking.models.message import MessageKind
+from booking.outbox.letters import CalendarPart, Letter
 from booking.queries.series import cancelled_with
 
 

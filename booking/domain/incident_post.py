@@ -23,12 +23,12 @@ from audit.incidents.words import in_words
 from audit.models import Incident, Notice, NoticeKind
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import sms
 from booking.domain.accounts import site_url
-from booking.domain.letters import Letter, hand_over, in_text
-from booking.domain.quiet_hours import is_quiet, morning_after, zone_of_number, zone_where
 from booking.models import Account, Patient
 from booking.models.message import MessageChannel
+from booking.outbox import sms
+from booking.outbox.letters import Letter, hand_over, in_text
+from booking.outbox.quiet_hours import is_quiet, morning_after, zone_of_number, zone_where
 from practitioners.models import Membership, Practice
 from practitioners.models.staff import Role
 

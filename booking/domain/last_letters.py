@@ -19,12 +19,13 @@ from django.utils import translation
 
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import account_letters, delivery, messages
+from booking.domain import account_letters
 from booking.domain.enclosed_calendar import enclose_cancelled
-from booking.domain.letters import Letter, NothingToSay, hand_over, rendered
-from booking.domain.quiet_hours import names_clock
 from booking.models import Account, Appointment, Message
 from booking.models.message import MessageChannel, MessageKind, MessageState
+from booking.outbox import delivery, messages
+from booking.outbox.letters import Letter, NothingToSay, hand_over, rendered
+from booking.outbox.quiet_hours import names_clock
 
 logger = logging.getLogger(__name__)
 ATTEMPTS = 2

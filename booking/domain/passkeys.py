@@ -8,9 +8,10 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.record import entries
 from audit.record.entries import Actor
-from booking.domain import messages, second_factor
+from booking.domain import second_factor
 from booking.models import Account
 from booking.models.message import MessageKind
+from booking.outbox import messages
 
 # Of another key nobody needs more, and a list that nobody reads through hides a stranger's.
 MOST = 20

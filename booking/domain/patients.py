@@ -12,9 +12,9 @@ from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.blind_index import blind_index, normalise_email, normalise_name
 from audit.vault.sealing import seal
-from booking.domain.quiet_hours import zone_of_number
 from booking.models import Account, Patient
 from booking.models.patient import Relation, Sex
+from booking.outbox.quiet_hours import zone_of_number
 from practitioners.domain import telephone
 from practitioners.models import Practice
 

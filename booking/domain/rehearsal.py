@@ -13,11 +13,11 @@ from datetime import datetime
 from django.db import transaction
 
 from audit.record.entries import Actor
-from booking.domain import delivery
 from booking.domain.absences import Booked, close_time
-from booking.domain.letters import NothingToSay
 from booking.models import Message
 from booking.models.message import MessageKind, MessageState
+from booking.outbox import delivery
+from booking.outbox.letters import NothingToSay
 from practitioners.models import Agenda
 
 NEWS = (MessageKind.CHANGE, MessageKind.CANCELLATION)

@@ -10,9 +10,9 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.record import entries
 from audit.record.entries import Actor
-from booking.domain import messages
 from booking.models import Account, CodeApp, RecoveryCode, RecoverySheet
 from booking.models.message import MessageKind
+from booking.outbox import messages
 
 RECOVERY_CODES = 10
 # Whatever shows that somebody is an account's owner besides the password.

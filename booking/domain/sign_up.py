@@ -14,7 +14,7 @@ from audit.record import entries
 from audit.record.entries import Channel, system_actor
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
-from booking.domain import address_checks, messages
+from booking.domain import address_checks
 from booking.domain.accounts import (
     InvalidLink,
     account_actor,
@@ -25,6 +25,7 @@ from booking.models import Account, AddressCheck
 from booking.models.account import email_index
 from booking.models.address_check import CheckKind
 from booking.models.message import MessageKind
+from booking.outbox import messages
 
 
 def begin(

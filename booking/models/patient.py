@@ -52,7 +52,7 @@ class Patient(models.Model):
     name_birth_index = models.BinaryField(null=True)
     phone_index = models.BinaryField(null=True)
     email_index = models.BinaryField(null=True)
-    # The zone that an overseas or foreign number tells of (booking/domain/quiet_hours.py). It is
+    # The zone that an overseas or foreign number tells of (booking/outbox/quiet_hours.py). It is
     # readable, so that a text which becomes owed can avoid the night without opening the number.
     # No `db_default`: that would read the row back (RETURNING), which a partner may not yet.
     phone_zone = models.CharField(max_length=40, blank=True, default="")

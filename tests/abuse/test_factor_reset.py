@@ -14,9 +14,9 @@ from django_otp_webauthn.models import WebAuthnCredential
 from audit.models import Entry
 from booking.domain import factor_reset, second_factor
 from booking.domain.account_letters import about
-from booking.domain.letters import NothingToSay
 from booking.models import CodeApp, FactorReset, Message, RecoveryCode, RecoverySheet, SignIn
 from booking.models.message import MessageKind
+from booking.outbox.letters import NothingToSay
 from booking.tasks import reset_factors
 from tests.factories import make_account, make_member, make_practice, verified_client
 

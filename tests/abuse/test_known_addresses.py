@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain import accounts, address_checks, delivery, throttle
+from booking.domain import accounts, address_checks, throttle
 from booking.models import Account, AddressCheck, CodeApp, Message, RecoverySheet
+from booking.outbox import delivery
 from practitioners.models import Membership
 from tests.factories import (
     PASSWORD,

@@ -12,11 +12,12 @@ from joserfc.jwk import ECKey
 
 from audit.models import Entry
 from audit.record.entries import Actor, ActorKind, Channel
-from booking.domain import access_changes, accounts, delivery, email_change, team
+from booking.domain import access_changes, accounts, email_change, team
 from booking.domain.accounts import InvalidLink, account_actor
 from booking.models import AccessChange, Message
 from booking.models.access_change import ChangeKind
 from booking.models.message import MessageKind
+from booking.outbox import delivery
 from partners.domain import credentials, feeds, grants, webhooks
 from partners.models import CalendarFeed, Grant, PartnerMember, Webhook
 from practitioners.models import Invitation, Membership

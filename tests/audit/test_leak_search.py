@@ -16,8 +16,8 @@ from django.utils import timezone
 from audit.record import seal
 from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
-from booking.domain.delivery import send_owed
 from booking.models import Account, Patient
+from booking.outbox.delivery import send_owed
 from booking.tasks import send_owed_messages
 from doctolib.demo import accounts, load
 from practitioners.domain.text import search_text

@@ -9,7 +9,7 @@ from audit.record.notes import COSIGNATURE, VerifierKey
 from audit.record.witness import NotCosigned, Witness, _post
 from audit.vault.providers import KeyUnavailable
 from audit.vault.providers.http import call
-from booking.domain.sms import BrevoSmsProvider, SmsNotSent
+from booking.outbox.sms import BrevoSmsProvider, SmsNotSent
 
 
 class Answers(BaseHTTPRequestHandler):

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django_scopes import scope
 
 from audit.models import Entry
-from booking.domain import absences, delivery
+from booking.domain import absences
 from booking.domain.absences import Booked
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
+from booking.outbox import delivery
 from practitioners.models import Absence
 from practitioners.templatetags.doctolib import iso
 from tests.factories import (

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django_otp.oath import totp
 
 from audit.models import Entry
-from booking.domain import accounts, address_checks, delivery
+from booking.domain import accounts, address_checks
 from booking.domain import sign_up as sign_ups
 from booking.models import Account, CodeApp, Message, RecoveryCode
+from booking.outbox import delivery
 from tests.factories import (
     PASSWORD,
     make_account,
@@ -307,8 +308,8 @@ def test_the_language_of_the_footer_is_kept_with_the_account(client):
 
 
 def test_the_language_is_kept_with_the_account_and_mails_follow(client, now):
-    from booking.domain import delivery
-    from booking.domain.messages import owe_to_account
+    from booking.outbox import delivery
+    from booking.outbox.messages import owe_to_account
 
     account = make_account("zoe@exemple.fr")
     sign_in(client)

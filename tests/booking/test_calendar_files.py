@@ -13,11 +13,12 @@ from django.urls import reverse
 from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
-from booking.domain import delivery, drag, series
+from booking.domain import drag, series
 from booking.domain.change import cancel, move
 from booking.domain.together import book_together
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
+from booking.outbox import delivery
 from tests.factories import (
     make_account,
     make_agenda,

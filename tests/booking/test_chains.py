@@ -11,7 +11,6 @@ from booking.domain import (
     absences,
     chains,
     change,
-    delivery,
     drag,
     erase,
     former_time,
@@ -24,6 +23,7 @@ from booking.domain.offer_links import offer_token
 from booking.models import Appointment, Message, Offer
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind
+from booking.outbox import delivery
 from practitioners.domain import next_slots, take
 from practitioners.domain.availability import free_slots
 from practitioners.domain.questions import QuestionSpec, save_questions

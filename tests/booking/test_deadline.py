@@ -7,11 +7,12 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from booking.domain import chains, change, deadline, delivery, former_time, undo
+from booking.domain import chains, change, deadline, former_time, undo
 from booking.domain.book import SlotTaken
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageState
+from booking.outbox import delivery
 from practitioners.domain import take
 from practitioners.domain.availability import free_slots
 from practitioners.models import Taken

@@ -13,15 +13,9 @@ from django_otp.oath import totp
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import (
-    accounts,
-    address_checks,
-    delivery,
-    email_change,
-    erase,
-    second_factor,
-)
+from booking.domain import accounts, address_checks, email_change, erase, second_factor
 from booking.models import Account, AddressCheck, CodeApp, Message, RecoverySheet, SignIn
+from booking.outbox import delivery
 from booking.session_store import digest_of
 from tests.factories import PASSWORD, make_account, make_member, make_practice
 from tests.support.accounts import GOOD, SIGN_IN, sign_in, sign_up_of, signed_in

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from audit.models import Entry, SubjectKey
 from booking.domain import accounts, erase, sign_up
-from booking.domain.delivery import send_owed
 from booking.domain.sought import find_patients, read_sought
 from booking.models import Account, Appointment, CodeApp, Message, Patient
+from booking.outbox.delivery import send_owed
 from booking.views import unsent
 from tests.factories import (
     PASSWORD,

@@ -8,8 +8,8 @@ from icalendar import Calendar
 
 from audit.models import Entry, SubjectKey
 from booking.domain import accounts, erase, last_letters
-from booking.domain.delivery import send_owed
 from booking.models import Message
+from booking.outbox.delivery import send_owed
 from doctolib.development.mail_sink import kept_mails, start_sink
 from doctolib.servers import free_port
 from tests.factories import make_account

@@ -12,9 +12,10 @@ from django_otp.oath import totp
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import accounts, delivery, erase
+from booking.domain import accounts, erase
 from booking.domain.sign_ins import browser_of
 from booking.models import Account, CodeApp, Favourite, Message, SignIn
+from booking.outbox import delivery
 from booking.session_store import digest_of
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
 from tests.support.accounts import sign_in, signed_in

@@ -9,17 +9,18 @@ from django.core import mail
 from django.urls import reverse
 
 from audit.record.entries import system_actor
-from booking.domain import delivery, messages, waiting
+from booking.domain import waiting
 from booking.domain.change import cancel, move
-from booking.domain.quiet_hours import (
+from booking.models import Message, Offer, Patient
+from booking.models.appointment import Channel
+from booking.outbox import delivery, messages
+from booking.outbox.quiet_hours import (
     evening_before,
     is_quiet,
     morning_after,
     when_to_text,
     zone_of_number,
 )
-from booking.models import Message, Offer, Patient
-from booking.models.appointment import Channel
 from booking.templatetags.own import kept_until
 from practitioners.models import Practice
 from tests.factories import (

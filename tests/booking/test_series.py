@@ -9,9 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain import change, delivery, former_time, series
+from booking.domain import change, former_time, series
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
+from booking.outbox import delivery
 from tests.factories import (
     make_account,
     make_agenda,

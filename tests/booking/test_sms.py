@@ -7,10 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from booking.domain import delivery, series, sms
+from booking.domain import series
 from booking.domain.change import cancel
 from booking.models import Message
 from booking.models.appointment import Channel
+from booking.outbox import delivery, sms
 from tests.factories import (
     make_agenda,
     make_opening,

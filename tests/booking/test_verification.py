@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain import address_checks, delivery, throttle
+from booking.domain import address_checks, throttle
 from booking.models import Account, AddressCheck, Message
+from booking.outbox import delivery
 from practitioners.domain import take
 from practitioners.models import Taken
 from tests.factories import make_account, make_agenda, make_opening, make_reason

@@ -8,9 +8,10 @@ from django.core import mail
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from booking.domain import change, delivery
+from booking.domain import change
 from booking.models import Appointment
 from booking.models.appointment import Channel
+from booking.outbox import delivery
 from practitioners.domain.wall_clock import instant
 from tests.browser.conftest import check_page
 from tests.clock import today

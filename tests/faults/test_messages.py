@@ -12,10 +12,10 @@ import pytest
 from django.utils import timezone
 
 from audit.redis_client import redis_client
-from booking.domain import messages
 from booking.models import Message
 from booking.models.appointment import Channel
 from booking.models.message import MessageKind
+from booking.outbox import messages
 from booking.tasks import send_owed_messages
 from tests.browser.conftest import mails, start_worker  # noqa: F401
 from tests.factories import (
@@ -80,7 +80,7 @@ def _kill(pid):
 
 
 def test_a_refused_mail_is_tried_again_later_and_given_up_in_the_end(settings):
-    from booking.domain import delivery
+    from booking.outbox import delivery
 
     settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
     now = timezone.now()
@@ -98,8 +98,8 @@ def test_a_refused_mail_is_tried_again_later_and_given_up_in_the_end(settings):
 
 
 def test_a_reminder_of_a_visit_that_is_over_is_void(settings, now):
-    from booking.domain import delivery
     from booking.models import Appointment
+    from booking.outbox import delivery
     from tests.factories import make_agenda, make_opening, make_reason
     from tests.support.booked import NINE, booked
 
@@ -115,7 +115,7 @@ def test_a_reminder_of_a_visit_that_is_over_is_void(settings, now):
 
 def test_one_message_that_cannot_be_made_does_not_hold_up_the_others(settings):
     from audit.models import SubjectKey
-    from booking.domain import delivery
+    from booking.outbox import delivery
 
     now = timezone.now()
     broken, fine = make_account("cassee@exemple.fr"), make_account("saine@exemple.fr")
@@ -131,7 +131,7 @@ def test_one_message_that_cannot_be_made_does_not_hold_up_the_others(settings):
 
 
 def test_claims_of_a_slow_batch_run_from_their_own_moment(monkeypatch, settings):
-    from booking.domain import delivery
+    from booking.outbox import delivery
 
     now = timezone.now()
     for n in range(3):

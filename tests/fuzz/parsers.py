@@ -31,7 +31,7 @@ OUR_OWN = {
     "booking.domain.calendar_file._event", "booking.domain.canaries._invented",
     "booking.domain.canaries.plant_due", "booking.domain.incident_post._context",
     "booking.domain.merging._move", "booking.domain.questionnaire.read",
-    "booking.domain.reminders._hours", "booking.domain.scanning.with_clamd",
+    "booking.outbox.reminders._hours", "booking.domain.scanning.with_clamd",
     "booking.domain.staff_lookup.Found.born", "booking.domain.staff_lookup._question",
     "booking.domain.team._day", "booking.models.message.Message.message_id",
     "booking.models.waiting.Offer.hold_key", "booking.tasks.import_patients",

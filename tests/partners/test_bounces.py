@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit.ids import new_id
 from audit.incidents import notices, workflow
 from audit.models import ApprovalOf, Incident, Notice, NoticeKind, NoticeState
-from booking.domain.bounces import note_bounce
+from booking.outbox.bounces import note_bounce
 from tests.factories import verified_client
 from tests.support.incidents import SEVERE, night, told, two  # noqa: F401
 

@@ -5,13 +5,14 @@ from datetime import time, timedelta
 
 from audit.ids import new_id
 from audit.record.entries import system_actor
-from booking.domain import delivery, email_change, series, sign_up, waiting
+from booking.domain import email_change, series, sign_up, waiting
 from booking.domain.change import cancel
-from booking.domain.letters import NothingToSay
 from booking.models import AccessChange, FactorReset, Message, Offer
 from booking.models.access_change import ChangeKind
 from booking.models.appointment import Channel
 from booking.models.message import MessageChannel, MessageKind
+from booking.outbox import delivery
+from booking.outbox.letters import NothingToSay
 from tests.factories import (
     make_account,
     make_agenda,

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.forms.shown import in_turn, is_newer, state_of
 from audit.vault.reveal import Purpose
 from booking.domain.absences import Booked, Changed, booked_in, close_time, ways_out
-from booking.domain.messages import Reach, news_of
 from booking.forms.hours import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
 from booking.models import Appointment
+from booking.outbox.messages import Reach, news_of
 from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import (
     agendas_of,

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from booking.domain.bounces import note_bounce
+from booking.outbox.bounces import note_bounce
 
 
 class Command(BaseCommand):

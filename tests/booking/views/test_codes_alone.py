@@ -8,8 +8,9 @@ from django.utils import timezone
 from django_otp import match_token
 
 from audit.models import Entry
-from booking.domain import accounts, delivery, passkeys, second_factor
+from booking.domain import accounts, passkeys, second_factor
 from booking.models import CodeApp, RecoveryCode, RecoverySheet
+from booking.outbox import delivery
 from practitioners.models import Membership
 from tests.factories import PASSWORD, make_account, make_practice
 from tests.support.stored_passkeys import make_passkey

@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import conversations, delivery, erase
+from booking.domain import conversations, erase
 from booking.models import Conversation, Message, Reply
+from booking.outbox import delivery
 from tests.factories import (
     make_account,
     make_agenda,

@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Entry
-from booking.domain.delivery import send_owed
 from booking.domain.former_time import UNDO
 from booking.domain.unusual import mark_of
 from booking.models import Appointment, Message, Patient
 from booking.models.appointment import Channel
+from booking.outbox.delivery import send_owed
 from practitioners.domain.availability import free_slots
 from practitioners.domain.invite import invitation_token
 from practitioners.models import Absence, Invitation, Membership, Opening, VisitReason

@@ -3,9 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from booking.domain import change, delivery
+from booking.domain import change
 from booking.models import Message
 from booking.models.appointment import Channel
+from booking.outbox import delivery
 from tests.factories import (
     make_account,
     make_agenda,

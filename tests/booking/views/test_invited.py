@@ -7,8 +7,8 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from booking.domain import delivery
 from booking.models import Account
+from booking.outbox import delivery
 from practitioners.domain import invite
 from practitioners.models import Membership
 from tests.conftest import NOW

@@ -2,9 +2,10 @@
 
 import pytest
 
-from booking.domain import change, delivery
+from booking.domain import change
 from booking.models import Message
 from booking.models.appointment import Channel
+from booking.outbox import delivery
 from tests.factories import (
     make_account,
     make_agenda,

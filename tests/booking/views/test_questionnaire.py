@@ -10,10 +10,11 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import delivery, erase, questionnaire
+from booking.domain import erase, questionnaire
 from booking.domain.change import cancel
 from booking.models import Questionnaire
 from booking.models.appointment import Channel
+from booking.outbox import delivery
 from practitioners.models import Question
 from tests.factories import (
     make_account,

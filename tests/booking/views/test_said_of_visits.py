@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.utils import translation
 
 from audit.record.entries import system_actor
-from booking.domain import delivery
 from booking.domain.chains import follower
 from booking.domain.change import cancel
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
+from booking.outbox import delivery
 from practitioners.models import Absence
 from tests.booking.views.forms_on_page import forms_of
 from tests.factories import (

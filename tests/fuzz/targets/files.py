@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from booking.domain import bounces, documents, patient_file, visit_calendar
+from booking.domain import documents, patient_file, visit_calendar
+from booking.outbox import bounces
 from partners.domain import busy
 from practitioners.domain import calendar_events
 from practitioners.domain.directory_import import lines
@@ -213,7 +214,7 @@ BOUNCE = (
 
 
 @target(
-    "booking.domain.bounces.note_bounce", "booking.domain.bounces._returned_ids", takes="bytes",
+    "booking.outbox.bounces.note_bounce", "booking.outbox.bounces._returned_ids", takes="bytes",
     needs_database=True, samples=(BOUNCE, BOUNCE.replace(b"text/rfc822-headers", b"message/rfc822")),
     words=(b"\r\n\r\n", b"--b", b"Status: 5", b"Action: ", b"Content-Type: ", b"charset=x", b"=?utf-8?q?",
            b"message/", b"Content-Transfer-Encoding: base64\r\n"), longest=LONG_FILE,

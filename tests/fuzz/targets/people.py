@@ -10,7 +10,7 @@ from django.http import QueryDict
 from audit import plain_text, spreadsheet
 from audit.vault import blind_index
 from audit.views import typed
-from booking.domain import patients, questionnaire, quiet_hours, sms, sought
+from booking.domain import patients, questionnaire, sought
 from booking.forms import new_visit
 from booking.forms.dashboard import PracticeForm
 from booking.forms.hours import EurosField
@@ -18,6 +18,7 @@ from booking.forms.patients import CallerForm, IdentityForm
 from booking.models import CodeApp
 from booking.models.factors import recovery_digest
 from booking.models.patient import Sex
+from booking.outbox import quiet_hours, sms
 from partners.forms import JwkField
 from practitioners.domain import asides, place_text, telephone, text
 from practitioners.models import Practice
@@ -70,7 +71,7 @@ def day_to_come(written):
 
 @target(
     "practitioners.domain.telephone.read_number", "practitioners.domain.telephone._possible",
-    "booking.domain.quiet_hours.zone_of_number",
+    "booking.outbox.quiet_hours.zone_of_number",
     samples=NUMBERS, words=NUMBER_WORDS,
 )  # fmt: skip
 def phone_number(written):
@@ -96,7 +97,7 @@ def numbers_of_a_text(written):
         until = end
 
 
-@target("booking.domain.quiet_hours.zone_of_number", samples=NUMBERS, words=NUMBER_WORDS)
+@target("booking.outbox.quiet_hours.zone_of_number", samples=NUMBERS, words=NUMBER_WORDS)
 def zone_of_any_number(written):
     assert isinstance(quiet_hours.zone_of_number(written), str)
 
@@ -232,7 +233,7 @@ def answer_to_a_question(written):
 
 
 @target(
-    "booking.domain.sms.in_gsm",
+    "booking.outbox.sms.in_gsm",
     samples=("à bientôt, l’équipe « Œil »", "août"),
     words=("\u0301", "œ", "…"),
 )

@@ -11,8 +11,8 @@ from django.utils import translation
 from django.utils.html import escape
 
 from audit.plain_text import without_links
-from booking.domain import sms
 from booking.models.message import MessageChannel
+from booking.outbox import sms
 
 
 class NothingToSay(Exception):

@@ -10,8 +10,7 @@ from django.db.models import Q
 
 from audit.fixed_query import insert_rows
 from audit.wake import wake
-from booking.domain import reminders, told
-from booking.domain.quiet_hours import when_to_text, zone_where
+from booking.domain import told
 from booking.models import (
     AccessChange,
     Account,
@@ -24,6 +23,8 @@ from booking.models import (
     Wait,
 )
 from booking.models.message import MessageChannel, MessageKind, MessageState
+from booking.outbox import reminders
+from booking.outbox.quiet_hours import when_to_text, zone_where
 from booking.queries.series import taken_with
 from practitioners.models import Invitation
 

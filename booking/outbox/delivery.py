@@ -21,26 +21,18 @@ from django.utils import translation
 
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import (
-    account_letters,
-    accounts,
-    deadline,
-    messages,
-    questionnaire,
-    reminders,
-    sms,
-    told,
-)
+from booking.domain import account_letters, accounts, deadline, questionnaire, told
 from booking.domain.chains import held_after, stays_before
 from booking.domain.enclosed_calendar import enclose
-from booking.domain.greeting import addressed
 from booking.domain.handover import handover_token
-from booking.domain.letters import Letter, NothingToSay, hand_over, rendered
 from booking.domain.offer_links import offer_token
-from booking.domain.quiet_hours import names_clock, zone_of_number
 from booking.models import Appointment, Handover, Message, Offer, Patient
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
+from booking.outbox import messages, reminders, sms
+from booking.outbox.greeting import addressed
+from booking.outbox.letters import Letter, NothingToSay, hand_over, rendered
+from booking.outbox.quiet_hours import names_clock, zone_of_number
 from practitioners.domain.invite import invitation_token
 from practitioners.domain.substitutes import name_at
 
