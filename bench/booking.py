@@ -27,7 +27,8 @@ def make_rows(now: datetime) -> tuple[list[tuple[str, list[datetime]]], list[tup
     from django.conf import settings
 
     from audit.record.entries import Channel, system_actor
-    from booking.domain import accounts, patients
+    from booking.accounts import accounts
+    from booking.domain import patients
     from booking.session_store import SessionStore
     from practitioners.domain import availability
     from practitioners.models import Agenda, Opening, Practice, Practitioner, VisitReason

@@ -102,7 +102,8 @@ def day_view() -> dict[str, float]:
     from django_otp import DEVICE_ID_SESSION_KEY
 
     from audit.record.entries import Channel, system_actor
-    from booking.domain import accounts, book, patients
+    from booking.accounts import accounts
+    from booking.domain import book, patients
     from booking.models import CodeApp
     from booking.models.appointment import Channel as BookedBy
     from booking.queries import agenda_grid

@@ -14,7 +14,7 @@ class BookingConfig(AppConfig):
         from audit.record.entries import Channel
         from audit.vault.reveal import register_guard
         from audit.watch.holders import Kind, register_holders
-        from booking.domain import team
+        from booking.accounts import team
         from booking.domain.dashboard_access import MEMBERS
         from booking.domain.incident_post import POST
         from booking.domain.staff_reveals import TEAM_MEMBERS, guard_admin

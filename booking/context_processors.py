@@ -7,9 +7,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from booking.accounts.workplaces import Kind, Workplace, workplaces_of
 from booking.models import Account
 from booking.queries.news import News, news_of
-from booking.queries.workplaces import Kind, Workplace, workplaces_of
 from booking.views import entering
 
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from booking.domain import sign_ins
+from booking.accounts.sessions import sign_ins
 from booking.session_store import session_digest
 from booking.views import device, known, own_language, unfinished, work_session
 

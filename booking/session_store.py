@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from audit.fixed_query import FixedQuery
 from audit.vault import carried
-from booking.domain import device_bound
+from booking.accounts.sessions import device_bound
 from booking.models import DeviceKey
 
 DIGEST_DIGITS = 40

@@ -4,7 +4,10 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from booking.domain import address_checks, canaries, factor_reset, patient_import, sign_ins, waiting
+from booking.accounts.addresses import address_checks
+from booking.accounts.factors import factor_reset
+from booking.accounts.sessions import sign_ins
+from booking.domain import canaries, patient_import, waiting
 from booking.outbox import delivery
 
 

@@ -28,7 +28,7 @@ class SiteConfig(AdminConfig):
         from doctolib.admin_labels import speak_french
 
         # Nobody belongs to a group here; and no page shows, makes or takes away second factors:
-        # two of the team reset them (booking/domain/factor_reset.py).
+        # two of the team reset them (booking/accounts/factors/factor_reset.py).
         site.unregister(Group)
         speak_french(site)
 

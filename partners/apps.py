@@ -13,7 +13,7 @@ class PartnersConfig(AppConfig):
         from audit.record.privileges import register_inner_role
         from audit.software import register_names
         from audit.watch.holders import Holders, Kind, register_holders
-        from booking.queries.workplaces import register_workplaces
+        from booking.accounts.workplaces import register_workplaces
         from partners.domain import credentials, told_changes
         from partners.domain.walls import PARTNER_ROLE
         from partners.queries import names_of_credentials, vendors_of

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from audit.models import Entry
+from booking.accounts.workplaces import Kind, Workplace
 from booking.models import Account, Appointment, Patient
-from booking.queries.workplaces import Kind, Workplace
 from partners.models import (
     CalendarFeed,
     Credential,

@@ -8,7 +8,7 @@ from django.urls import reverse
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
-from booking.domain import device_bound
+from booking.accounts.sessions import device_bound
 from booking.views import device
 
 OFFER = re.compile(r'\(ES256 RS256\);path="([^"]+)";challenge="([^"]+)"')

@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from audit.staff_admin import ReadMostlyAdmin
+from booking.accounts.factors import factor_reset
 from booking.admin.reading import acting_staff
-from booking.domain import factor_reset
 from booking.models import Account, FactorReset
 from booking.models.factor_reset import Proof
 

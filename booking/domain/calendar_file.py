@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from icalendar import Alarm, Calendar, Event, vCalAddress, vDatetime, vDuration, vText
 
 from audit.plain_text import without_links
-from booking.domain.accounts import site_url
+from booking.accounts.accounts import site_url
 from booking.models import Appointment, Message
 from booking.models.appointment import Status
 from booking.models.message import MessageKind

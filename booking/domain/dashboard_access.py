@@ -16,7 +16,7 @@ from django.utils import timezone
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.watch.holders import Holders
-from booking.domain import passkeys
+from booking.accounts.factors import passkeys
 from booking.models import Account
 from booking.models.message import MessageKind
 from booking.outbox import messages

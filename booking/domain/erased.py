@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 
-from booking.domain.drafts import mark_of
+from booking.accounts.drafts import mark_of
 
 
 def note(account_id: uuid.UUID) -> None:

@@ -13,7 +13,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.sealing import seal
-from booking.domain.accounts import InvalidLink, id_of_link, link_token
+from booking.accounts.accounts import InvalidLink, id_of_link, link_token
 from booking.models import Account, Handover, Patient
 from booking.models.account import email_index
 from booking.models.patient import Relation

@@ -23,7 +23,7 @@ from audit.incidents.words import in_words
 from audit.models import Incident, Notice, NoticeKind
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain.accounts import site_url
+from booking.accounts.accounts import site_url
 from booking.models import Account, Patient
 from booking.models.message import MessageChannel
 from booking.outbox import sms

@@ -19,7 +19,7 @@ from django.utils import translation
 
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import account_letters
+from booking.accounts import account_letters
 from booking.domain.enclosed_calendar import enclose_cancelled
 from booking.models import Account, Appointment, Message
 from booking.models.message import MessageChannel, MessageKind, MessageState

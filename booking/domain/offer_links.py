@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from booking.domain.accounts import InvalidLink, id_of_link, link_token
+from booking.accounts.accounts import InvalidLink, id_of_link, link_token
 from booking.models import Offer
 
 SALT = "offer"

@@ -21,8 +21,8 @@ from audit.vault import erase as vault
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
 from audit.wake import ask_for
+from booking.accounts.access_changes import tell
 from booking.domain import imported_visits, patient_file, visit_calendar
-from booking.domain.access_changes import tell
 from booking.domain.duplicates import Duplicate, probable_duplicates
 from booking.domain.imported_visits import Desk
 from booking.domain.patient_file import Line

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from audit.forms.shown import ShownForm
-from booking.domain.second_factor import Standing
+from booking.accounts.factors.second_factor import Standing
 from booking.models.account import Reminders
 
 

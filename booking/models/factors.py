@@ -35,7 +35,8 @@ class CodeApp(TimestampMixin, Device):
     """An app that gives codes which change with the time (TOTP, RFC 6238).
 
     Its seed is sealed for the account; one that is saved without a seed gets a random one. Wrong
-    codes are counted by booking/domain/throttle.py, so that nobody keeps the owner's out.
+    codes are counted by booking/accounts/sessions/throttle.py, so that nobody keeps the owner's
+    out.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

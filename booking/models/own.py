@@ -17,13 +17,14 @@ class SignIn(models.Model):
     # Never the key, which opens it: booking/session_store.py. The column keeps its former name, so
     # that the release before this one works on while the next is rolled out.
     session_digest = models.CharField(max_length=40, unique=True, db_column="session_key")
-    # Under which the record knows the session, before it had this key (booking/domain/sign_ins.py).
+    # Under which the record knows the session, before it had this key
+    # (booking/accounts/sessions/sign_ins.py).
     formerly = ArrayField(models.CharField(max_length=16), default=list, db_default=[])
     browser = models.CharField(max_length=60, blank=True)
     network = models.CharField(max_length=50, blank=True)
     began_at = models.DateTimeField()
     seen_at = models.DateTimeField()
-    # Where it was looked up: booking/domain/device_bound.py.
+    # Where it was looked up: booking/accounts/sessions/device_bound.py.
     device_key: "DeviceKey | None" = None
 
     class Meta:
@@ -35,7 +36,10 @@ class SignIn(models.Model):
 
 
 class DeviceKey(models.Model):
-    """The key of the device to which a session is bound (booking/domain/device_bound.py)."""
+    """The key of the device to which a session is bound.
+
+    See booking/accounts/sessions/device_bound.py.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(

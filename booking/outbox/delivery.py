@@ -21,7 +21,8 @@ from django.utils import translation
 
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import account_letters, accounts, deadline, questionnaire, told
+from booking.accounts import account_letters, accounts
+from booking.domain import deadline, questionnaire, told
 from booking.domain.chains import held_after, stays_before
 from booking.domain.enclosed_calendar import enclose
 from booking.domain.handover import handover_token

@@ -10,11 +10,11 @@ from django_scopes import scope
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import passkeys
+from booking.accounts.factors import passkeys
+from booking.accounts.sessions.sign_ins import live
 from booking.domain.favourites import practitioners_of
 from booking.domain.patients import IDENTITY_FIELDS
 from booking.domain.questionnaire import read
-from booking.domain.sign_ins import live
 from booking.models import (
     Account,
     Appointment,

@@ -27,7 +27,8 @@ from audit.views.factor import ProofIsOld, code_given_at
 from audit.views.private import keep_private
 from audit.views.typed import refuse, typed_in
 from audit.watch.sighting import network_of
-from booking.domain import erased, sign_ins, watching
+from booking.accounts.sessions import sign_ins
+from booking.domain import erased, watching
 from booking.models import Account
 from booking.rules import permissions_of
 from booking.session_store import session_digest

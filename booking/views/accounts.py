@@ -27,19 +27,14 @@ from audit.security_log import Step
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import has_second_factor, require_fresh
 from audit.views.typed import refuse
-from booking.domain import (
-    accounts,
-    concerns,
-    email_change,
-    factor_reset,
-    passkeys,
-    second_factor,
-    sign_ins,
-    throttle,
-)
-from booking.domain import forgotten as forgotten_passwords
-from booking.domain import sign_up as sign_ups
-from booking.domain.throttle import Guess
+from booking.accounts import accounts
+from booking.accounts import forgotten as forgotten_passwords
+from booking.accounts import sign_up as sign_ups
+from booking.accounts.addresses import email_change
+from booking.accounts.factors import factor_reset, passkeys, second_factor
+from booking.accounts.sessions import sign_ins, throttle
+from booking.accounts.sessions.throttle import Guess
+from booking.domain import concerns
 from booking.forms.accounts import (
     AddressForm,
     CodeForm,

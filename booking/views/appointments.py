@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit.forms.shown import in_turn
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
+from booking.accounts.sessions import throttle
 from booking.domain import (
     chains,
     deadline,
@@ -23,7 +24,6 @@ from booking.domain import (
     patients,
     questionnaire,
     series,
-    throttle,
     undo,
     video,
     waiting,

@@ -20,7 +20,8 @@ from django_scopes import scope
 
 from audit.client_address import client_address
 from audit.ids import read_id
-from booking.domain import book, patients, throttle
+from booking.accounts.sessions import throttle
+from booking.domain import book, patients
 from booking.domain.chains import Following, held_after
 from booking.domain.conflicts import Conflict
 from booking.forms.patients import NoteForm, PersonForm

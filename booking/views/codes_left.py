@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from booking.domain.second_factor import Standing
+from booking.accounts.factors.second_factor import Standing
 
 
 def say(request: HttpRequest, factor: Standing) -> None:

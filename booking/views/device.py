@@ -1,7 +1,7 @@
 """A browser's device: offering it to be bound to, registering its key, giving it passes.
 
-The rules are booking/domain/device_bound.py's; here are the headers, cookies and JSON of the
-protocol (https://w3c.github.io/webappsec-dbsc/#format).
+The rules are booking/accounts/sessions/device_bound.py's; here are the headers, cookies and JSON of
+the protocol (https://w3c.github.io/webappsec-dbsc/#format).
 """
 
 import json
@@ -20,7 +20,7 @@ from audit import security_log
 from audit.client_address import client_address
 from audit.security_log import Step
 from audit.watch.sighting import network_of
-from booking.domain import device_bound, sign_ins
+from booking.accounts.sessions import device_bound, sign_ins
 from booking.models import Account, DeviceKey
 from booking.session_store import end_session, session_digest
 

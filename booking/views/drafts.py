@@ -16,8 +16,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from booking.domain import drafts
-from booking.domain.drafts import Draft
+from booking.accounts import drafts
+from booking.accounts.drafts import Draft
 from booking.views import unsent
 from booking.views.navigated import is_script
 

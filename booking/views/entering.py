@@ -15,9 +15,10 @@ from audit import security_log
 from audit.client_address import client_address
 from audit.security_log import Step
 from audit.views.factor import has_just_proved, has_second_factor, note_entered
-from booking.domain import second_factor, sign_ins
+from booking.accounts.factors import second_factor
+from booking.accounts.sessions import sign_ins
+from booking.accounts.workplaces import work_of
 from booking.models import Account, RecoverySheet
-from booking.queries.workplaces import work_of
 from booking.session_store import session_digest
 from booking.views import (
     codes_left,

@@ -1,5 +1,5 @@
-"""Counting what a request guesses at, before it is checked (booking/domain/throttle.py), and saying
-in the log what came of it (audit/security_log.py).
+"""Counting what a request guesses at, before it is checked (booking/accounts/sessions/throttle.py),
+and saying in the log what came of it (audit/security_log.py).
 """
 
 import uuid
@@ -11,7 +11,7 @@ from django.utils import timezone
 from audit import security_log
 from audit.client_address import client_address
 from audit.security_log import Step
-from booking.domain import throttle
+from booking.accounts.sessions import throttle
 from booking.models import Account
 from booking.models.account import email_index
 from booking.views import known

@@ -1,9 +1,12 @@
-"""The cookie by which an account knows a browser again (booking/domain/known_browsers.py)."""
+"""The cookie by which an account knows a browser again.
+
+See booking/accounts/sessions/known_browsers.py.
+"""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from booking.domain import known_browsers
+from booking.accounts.sessions import known_browsers
 from booking.models import Account
 
 COOKIE = f"{settings.HOST_PREFIX}known"

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.i18n import set_language
 
-from booking.domain import accounts
+from booking.accounts import accounts
 from booking.views import kept_choice
 from booking.views.access import account_of
 from booking.views.chosen import chosen_reason

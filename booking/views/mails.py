@@ -1,10 +1,13 @@
-"""Counting the mails that a request asks for by an address (booking/domain/throttle.py)."""
+"""Counting the mails that a request asks for by an address.
+
+See booking/accounts/sessions/throttle.py.
+"""
 
 from django.http import HttpRequest
 from django.utils import timezone
 
 from audit.client_address import client_address
-from booking.domain import throttle
+from booking.accounts.sessions import throttle
 from booking.models.account import email_index
 from booking.views import known
 from booking.views.access import account_of

@@ -14,10 +14,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.client_address import client_address
-from booking.domain import accounts, device_bound, favourites, sign_ins
+from booking.accounts import accounts
+from booking.accounts.session_acts import acts_of
+from booking.accounts.sessions import device_bound, sign_ins
+from booking.accounts.workplaces import workplaces_of
+from booking.domain import favourites
 from booking.models import SignIn
-from booking.queries.session_acts import acts_of
-from booking.queries.workplaces import workplaces_of
 from booking.session_store import session_digest
 from booking.views import afterwards
 from booking.views.access import account_of, account_required, local_target, web_actor

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
-from booking.domain import erase, throttle
+from booking.accounts.sessions import throttle
+from booking.domain import erase
 from booking.forms.accounts import PasswordForm
 from booking.models import Patient
 from booking.queries.held_data import held_data

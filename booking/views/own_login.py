@@ -19,15 +19,10 @@ from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor, has_second_factor, note_entered
 from audit.views.posted import form_is_at
 from audit.views.typed import refuse
-from booking.domain import (
-    access_changes,
-    accounts,
-    address_checks,
-    email_change,
-    factor_reset,
-    sign_ins,
-    throttle,
-)
+from booking.accounts import access_changes, accounts
+from booking.accounts.addresses import address_checks, email_change
+from booking.accounts.factors import factor_reset
+from booking.accounts.sessions import sign_ins, throttle
 from booking.forms.accounts import (
     AddressCodeForm,
     ChangePasswordForm,

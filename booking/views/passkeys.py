@@ -25,7 +25,9 @@ from webauthn.helpers.structs import UserVerificationRequirement
 from audit.client_address import client_address
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor, has_just_proved, note_entered
-from booking.domain import accounts, passkeys, second_factor, sign_ins
+from booking.accounts import accounts
+from booking.accounts.factors import passkeys, second_factor
+from booking.accounts.sessions import sign_ins
 from booking.models import Account
 from booking.views import afterwards, entering, work_session
 from booking.views.access import account_of, account_required, is_verified, web_actor

@@ -17,8 +17,8 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 
 from audit.views.typed import SECRET, typed
-from booking.domain import drafts
-from booking.domain.drafts import Draft
+from booking.accounts import drafts
+from booking.accounts.drafts import Draft
 from booking.views.navigated import is_script
 
 COOKIE = f"{settings.HOST_PREFIX}unsent"

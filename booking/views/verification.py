@@ -18,7 +18,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.client_address import client_address
 from audit.views.posted import form_is_at
-from booking.domain import accounts, address_checks, sign_up, throttle
+from booking.accounts import accounts, sign_up
+from booking.accounts.addresses import address_checks
+from booking.accounts.sessions import throttle
 from booking.forms.accounts import AddressCodeForm, CorrectAddressForm, FirstPasswordForm
 from booking.models import AddressCheck
 from booking.models.account import email_index

@@ -15,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.ids import read_id
+from booking.accounts.accounts import InvalidLink
 from booking.domain import book, chains, change, deadline, offers, waiting
-from booking.domain.accounts import InvalidLink
 from booking.domain.conflicts import Conflict
 from booking.domain.offer_links import offer_of
 from booking.forms.waiting import WaitForm

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 
 from audit.views.factor import ENTERED_AT, code_given_at, note_code_given
 from audit.watch.sighting import network_of as network_prefix
-from booking.domain.sign_ins import browser_of
+from booking.accounts.sessions.sign_ins import browser_of
 from booking.views import device
 from booking.views.navigated import is_script
 

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey
 
 from audit.record.entries import Channel, system_actor
-from booking.domain import accounts, book, patients, waiting
+from booking.accounts import accounts
+from booking.domain import book, patients, waiting
 from booking.models import Account, CodeApp, Patient
 from booking.models.appointment import Channel as BookingChannel
 from doctolib.demo.desk import furnish

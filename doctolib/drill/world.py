@@ -11,7 +11,7 @@ from audit.ids import new_id
 from audit.models import SubjectKey
 from audit.vault import keys
 from audit.vault.sealing import seal_with
-from booking.domain import accounts
+from booking.accounts import accounts
 from booking.domain.patients import Identity, indexes_of, readable_of, texts_of
 from booking.models import Account, Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status

@@ -28,7 +28,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-    {"NAME": "booking.domain.password_words.NotOfTheseWords"},
+    {"NAME": "booking.accounts.factors.password_words.NotOfTheseWords"},
 ]
 OTP_TOTP_ISSUER = "Doctolib"
 # Passkeys are bound to this name for good: under another one, everybody makes new ones.

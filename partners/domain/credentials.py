@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from audit.record import entries
 from audit.record.entries import Actor
-from booking.domain.access_changes import tell
+from booking.accounts.access_changes import tell
 from booking.models.access_change import ChangeKind
 from partners.domain import keys
 from partners.models import AccessToken, Credential, CredentialKey, Grant, Partner

@@ -8,7 +8,7 @@ from icalendar import Calendar, Event, vDatetime, vDuration
 
 from audit.record import entries
 from audit.record.entries import Actor
-from booking.domain.access_changes import tell
+from booking.accounts.access_changes import tell
 from booking.models import Appointment
 from booking.models.access_change import ChangeKind
 from booking.models.appointment import Status

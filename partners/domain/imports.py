@@ -16,7 +16,7 @@ from django.utils.translation import override
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.vault.kept_secrets import keep_secret, use_secret
-from booking.domain.access_changes import tell
+from booking.accounts.access_changes import tell
 from booking.models.access_change import ChangeKind
 from partners.domain import busy, outgoing
 from partners.models import ImportedCalendar

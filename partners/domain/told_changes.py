@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from audit.record.entries import Actor
-from booking.domain.access_changes import Handling, check_latest, register_change
-from booking.domain.team import name_of, owners_of
+from booking.accounts.access_changes import Handling, check_latest, register_change
+from booking.accounts.team import name_of, owners_of
 from booking.models import AccessChange, Account
 from booking.models.access_change import ChangeKind
 from partners.domain import credentials, feeds, grants, imports, webhooks

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.derived_key import derived_key
 from audit.record import entries
 from audit.record.entries import Actor
-from booking.domain.access_changes import tell
+from booking.accounts.access_changes import tell
 from booking.models.access_change import ChangeKind
 from booking.models.appointment import Status
 from booking.queries import changes

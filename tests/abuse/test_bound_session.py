@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_otp.oath import totp
 
 from audit.models import Entry
-from booking.domain import sign_ins
+from booking.accounts.sessions import sign_ins
 from booking.models import CodeApp, DeviceKey, SignIn
 from booking.session_store import digest_of
 from booking.views import device

@@ -7,7 +7,7 @@ from asgiref.sync import sync_to_async
 from django.urls import reverse
 from django.utils import timezone
 
-from booking.domain import device_bound, sign_ins
+from booking.accounts.sessions import device_bound, sign_ins
 from booking.session_store import digest_of
 from booking.views import device
 from practitioners.domain import live

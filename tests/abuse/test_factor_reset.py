@@ -12,8 +12,8 @@ from django.urls import NoReverseMatch, reverse
 from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.models import Entry
-from booking.domain import factor_reset, second_factor
-from booking.domain.account_letters import about
+from booking.accounts.account_letters import about
+from booking.accounts.factors import factor_reset, second_factor
 from booking.models import CodeApp, FactorReset, Message, RecoveryCode, RecoverySheet, SignIn
 from booking.models.message import MessageKind
 from booking.outbox.letters import NothingToSay

@@ -7,7 +7,7 @@ import redis
 from django.test import Client
 from django.urls import reverse
 
-from booking.domain import throttle
+from booking.accounts.sessions import throttle
 from practitioners.models import Taken
 from tests.factories import make_account, make_agenda, make_opening, make_reason
 

@@ -10,7 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain import accounts, address_checks, throttle
+from booking.accounts import accounts
+from booking.accounts.addresses import address_checks
+from booking.accounts.sessions import throttle
 from booking.models import Account, AddressCheck, CodeApp, Message, RecoverySheet
 from booking.outbox import delivery
 from practitioners.models import Membership

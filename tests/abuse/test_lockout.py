@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_otp.oath import totp
 
-from booking.domain import throttle
-from booking.domain.throttle import Guess, TooFast, TooManyTries
+from booking.accounts.sessions import throttle
+from booking.accounts.sessions.throttle import Guess, TooFast, TooManyTries
 from booking.models import Account, CodeApp
 from booking.views.known import COOKIE
 from tests.factories import PASSWORD, make_account

@@ -14,7 +14,9 @@ from django_otp.oath import totp
 
 from audit.redis_client import redis_client
 from audit.vault.kept_secrets import keep_secret
-from booking.domain import accounts, address_checks, drafts, handover
+from booking.accounts import accounts, drafts
+from booking.accounts.addresses import address_checks
+from booking.domain import handover
 from booking.models import AddressCheck, CodeApp
 from partners.domain import feeds, tokens, webhooks
 from partners.domain.imports import ADDRESS

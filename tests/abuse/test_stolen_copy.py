@@ -16,7 +16,7 @@ from django_otp.oath import totp
 
 from audit.models import Entry
 from audit.redis_client import redis_client
-from booking.domain import sign_ins
+from booking.accounts.sessions import sign_ins
 from booking.models import CodeApp, SignIn
 from booking.session_store import SessionStore, digest_of
 from doctolib.environment import PROJECT_DIR
@@ -220,7 +220,7 @@ def test_few_places_touch_what_lets_somebody_in():
         "audit/vault/own_secrets.py", "booking/models/factors.py",
     }  # fmt: skip
     assert lines_with(r"\.(seed|config_url)\b") == {
-        "booking/models/factors.py", "booking/domain/second_factor.py",
+        "booking/models/factors.py", "booking/accounts/factors/second_factor.py",
         "booking/views/accounts.py", "doctolib/development/views.py",
     }  # fmt: skip
     # Whatever django-otp keeps in clear text is not installed.

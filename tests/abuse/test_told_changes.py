@@ -12,8 +12,9 @@ from joserfc.jwk import ECKey
 
 from audit.models import Entry
 from audit.record.entries import Actor, ActorKind, Channel
-from booking.domain import access_changes, accounts, email_change, team
-from booking.domain.accounts import InvalidLink, account_actor
+from booking.accounts import access_changes, accounts, team
+from booking.accounts.accounts import InvalidLink, account_actor
+from booking.accounts.addresses import email_change
 from booking.models import AccessChange, Message
 from booking.models.access_change import ChangeKind
 from booking.models.message import MessageKind

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django_otp.oath import totp
 
 from audit.models import Entry
-from booking.domain import accounts, address_checks
-from booking.domain import sign_up as sign_ups
+from booking.accounts import accounts
+from booking.accounts import sign_up as sign_ups
+from booking.accounts.addresses import address_checks
 from booking.models import Account, CodeApp, Message, RecoveryCode
 from booking.outbox import delivery
 from tests.factories import (

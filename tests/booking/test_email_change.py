@@ -13,7 +13,10 @@ from django_otp.oath import totp
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import accounts, address_checks, email_change, erase, second_factor
+from booking.accounts import accounts
+from booking.accounts.addresses import address_checks, email_change
+from booking.accounts.factors import second_factor
+from booking.domain import erase
 from booking.models import Account, AddressCheck, CodeApp, Message, RecoverySheet, SignIn
 from booking.outbox import delivery
 from booking.session_store import digest_of

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Entry, SubjectKey
-from booking.domain import accounts, erase, sign_up
+from booking.accounts import accounts, sign_up
+from booking.domain import erase
 from booking.domain.sought import find_patients, read_sought
 from booking.models import Account, Appointment, CodeApp, Message, Patient
 from booking.outbox.delivery import send_owed

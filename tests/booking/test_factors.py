@@ -18,7 +18,7 @@ from django_otp.oath import TOTP, totp
 from audit.models import Entry
 from audit.vault.own_secrets import open_secret, seal_secret
 from audit.vault.sealing import SealBroken
-from booking.domain import second_factor
+from booking.accounts.factors import second_factor
 from booking.models import CodeApp, RecoveryCode, RecoverySheet
 from booking.models.factors import DIGITS, SEED, recovery_digest
 from booking.outbox import delivery

@@ -7,7 +7,8 @@ from django.db import transaction
 from icalendar import Calendar
 
 from audit.models import Entry, SubjectKey
-from booking.domain import accounts, erase, last_letters
+from booking.accounts import accounts
+from booking.domain import erase, last_letters
 from booking.models import Message
 from booking.outbox.delivery import send_owed
 from doctolib.development.mail_sink import kept_mails, start_sink

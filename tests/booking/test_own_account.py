@@ -12,8 +12,9 @@ from django_otp.oath import totp
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import accounts, erase
-from booking.domain.sign_ins import browser_of
+from booking.accounts import accounts
+from booking.accounts.sessions.sign_ins import browser_of
+from booking.domain import erase
 from booking.models import Account, CodeApp, Favourite, Message, SignIn
 from booking.outbox import delivery
 from booking.session_store import digest_of

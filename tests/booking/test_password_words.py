@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from booking.domain.password_words import WORDS
+from booking.accounts.factors.password_words import WORDS
 
 
 @pytest.mark.parametrize(

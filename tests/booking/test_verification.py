@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain import address_checks, throttle
+from booking.accounts.addresses import address_checks
+from booking.accounts.sessions import throttle
 from booking.models import Account, AddressCheck, Message
 from booking.outbox import delivery
 from practitioners.domain import take
@@ -470,7 +471,7 @@ def test_who_is_signed_in_has_nothing_to_prove(client):
 def test_a_new_password_by_mail_ends_the_sign_up_that_waits(client, now):
     account = make_account(EMAIL, email_verified_at=None)
     send_sign_up(client)
-    from booking.domain import accounts
+    from booking.accounts import accounts
 
     accounts.reset_password(
         token=accounts.reset_token(account), password="encore une phrase", now=now

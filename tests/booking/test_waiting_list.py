@@ -9,8 +9,8 @@ from django.db import connection, transaction
 
 from audit.models import Entry
 from audit.record.entries import system_actor
+from booking.accounts.accounts import InvalidLink
 from booking.domain import erase, former_time, offers, undo, waiting
-from booking.domain.accounts import InvalidLink
 from booking.domain.change import cancel, move
 from booking.domain.offer_links import offer_of, offer_token
 from booking.domain.waiting import CannotWait

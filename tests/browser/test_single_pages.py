@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from booking.accounts.sessions.sign_ins import begin
 from booking.domain.handover import handover_token
-from booking.domain.sign_ins import begin
 from booking.models import Handover
 from booking.models.appointment import Channel
 from booking.models.patient import Relation

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from booking.domain import address_checks
+from booking.accounts.addresses import address_checks
 from booking.models import Account, AddressCheck
 from tests.browser.conftest import PHONE, check_page
 from tests.factories import PASSWORD, make_account

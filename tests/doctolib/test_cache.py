@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from audit.redis_client import redis_client
-from booking.domain import drafts
+from booking.accounts import drafts
 from booking.tasks import forget_ended_sessions
 from doctolib.celery import app
 from tests.browser.conftest import mails, worker  # noqa: F401

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
 
-from booking.domain import throttle
+from booking.accounts.sessions import throttle
 from booking.models import CodeApp
 from doctolib.log import RefusedInOneLine
 from tests.factories import (

@@ -33,7 +33,7 @@ OUR_OWN = {
     "booking.domain.merging._move", "booking.domain.questionnaire.read",
     "booking.outbox.reminders._hours", "booking.domain.scanning.with_clamd",
     "booking.domain.staff_lookup.Found.born", "booking.domain.staff_lookup._question",
-    "booking.domain.team._day", "booking.models.message.Message.message_id",
+    "booking.accounts.team._day", "booking.models.message.Message.message_id",
     "booking.models.waiting.Offer.hold_key", "booking.tasks.import_patients",
     "booking.views.dashboard.said.what_was_done", "booking.views.dashboard.to_call.those_to_call",
     "booking.views.entering.awaited_account", "booking.views.reader.reader_of.persons",

@@ -2,8 +2,8 @@
 
 from django.urls import reverse
 
-from booking.domain import address_checks
-from booking.domain import sign_up as sign_ups
+from booking.accounts import sign_up as sign_ups
+from booking.accounts.addresses import address_checks
 from booking.models import AddressCheck
 from booking.models.account import email_index
 from tests.factories import (

@@ -5,7 +5,9 @@ from datetime import time, timedelta
 
 from audit.ids import new_id
 from audit.record.entries import system_actor
-from booking.domain import email_change, series, sign_up, waiting
+from booking.accounts import sign_up
+from booking.accounts.addresses import email_change
+from booking.domain import series, waiting
 from booking.domain.change import cancel
 from booking.models import AccessChange, FactorReset, Message, Offer
 from booking.models.access_change import ChangeKind

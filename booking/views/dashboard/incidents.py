@@ -17,7 +17,7 @@ from audit.record import entries
 from audit.spreadsheet import table_of
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
-from booking.domain import team
+from booking.accounts import team
 from booking.domain.incident_post import preview
 from booking.queries.incidents import Exposed, exposed_at, incidents_of_practice
 from booking.views.access import membership_of, practice_actor, practice_member

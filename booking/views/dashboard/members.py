@@ -15,7 +15,8 @@ from audit.forms.shown import in_turn, is_newer
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
-from booking.domain import team, throttle
+from booking.accounts import team
+from booking.accounts.sessions import throttle
 from booking.forms.dashboard import InvitationForm, LastDayForm
 from booking.views import mails
 from booking.views.access import (

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from audit.forms.shown import in_turn
-from booking.domain.accounts import site_url
+from booking.accounts.accounts import site_url
 from booking.forms.dashboard import PracticeForm
 from booking.views.access import membership_of, practice_actor, practice_member
 from practitioners.domain.settings import save_practice

@@ -22,7 +22,8 @@ from audit.spreadsheet import MARK, line_of
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
 from audit.views.typed import refuse
-from booking.domain import concerns, team
+from booking.accounts import team
+from booking.domain import concerns
 from booking.forms.record import AnswerForm, RecordForm
 from booking.models import Concern
 from booking.queries import practice_record

@@ -12,7 +12,7 @@ from django.utils import timezone
 from audit.incidents import score
 from audit.incidents.exposure import exposure_of
 from audit.models import Incident
-from booking.domain.accounts import site_url
+from booking.accounts.accounts import site_url
 from doctolib.celery import app
 from doctolib.drill import scenario as scenarios
 from doctolib.drill.run import run

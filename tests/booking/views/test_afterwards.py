@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.views.factor import CODE_GIVEN_AT
-from booking.domain import second_factor
-from booking.domain.accounts import link_token
+from booking.accounts.accounts import link_token
+from booking.accounts.factors import second_factor
 from booking.models import Account
 from booking.views import afterwards
 from tests.factories import make_account, verified_client

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
 
-from booking.domain import address_checks, handover
+from booking.accounts.addresses import address_checks
+from booking.domain import handover
 from booking.models import Account, AddressCheck, Appointment, CodeApp, Handover, Patient
 from booking.models.account import email_index
 from booking.models.patient import Relation

@@ -8,7 +8,10 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from audit.record.entries import system_actor
-from booking.domain import access_changes, email_change, factor_reset, handover, team
+from booking.accounts import access_changes, team
+from booking.accounts.addresses import email_change
+from booking.accounts.factors import factor_reset
+from booking.domain import handover
 from booking.models import FactorReset, Message
 from booking.models.factor_reset import ResetOutcome
 from booking.models.message import MessageKind

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django_otp import match_token
 
 from audit.models import Entry
-from booking.domain import accounts, passkeys, second_factor
+from booking.accounts import accounts
+from booking.accounts.factors import passkeys, second_factor
 from booking.models import CodeApp, RecoveryCode, RecoverySheet
 from booking.outbox import delivery
 from practitioners.models import Membership

@@ -16,8 +16,10 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from audit.record.entries import Actor, ActorKind, Channel
-from booking.domain import dashboard_access, drafts, sign_ins
-from booking.domain.drafts import Draft
+from booking.accounts import drafts
+from booking.accounts.drafts import Draft
+from booking.accounts.sessions import sign_ins
+from booking.domain import dashboard_access
 from booking.models import Account, Appointment, SignIn
 from booking.session_store import digest_of
 from booking.views.drafts import COOKIE

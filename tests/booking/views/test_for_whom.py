@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain import address_checks
+from booking.accounts.addresses import address_checks
 from booking.models import AddressCheck, Appointment, Conversation, Patient, PracticePatient
 from booking.models.patient import Relation
 from booking.views import kept_choice, unfinished

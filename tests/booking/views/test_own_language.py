@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from booking.domain import accounts, second_factor, sign_ins
+from booking.accounts import accounts
+from booking.accounts.factors import second_factor
+from booking.accounts.sessions import sign_ins
 from booking.models import Account
 from tests.factories import PASSWORD, make_account
 

@@ -9,7 +9,8 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.models import Entry
 from audit.views.factor import CODE_GIVEN_AT, ENTERED_AT
-from booking.domain import erase, passkeys
+from booking.accounts.factors import passkeys
+from booking.domain import erase
 from booking.domain.dashboard_access import let_in, stop
 from booking.models import Message, RecoveryCode, RecoverySheet
 from booking.models.message import MessageKind

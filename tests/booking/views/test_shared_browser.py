@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
 
-from booking.domain import accounts, address_checks
+from booking.accounts import accounts
+from booking.accounts.addresses import address_checks
 from booking.models import AddressCheck, Appointment, CodeApp, Patient
 from booking.models.account import email_index
 from booking.views import unfinished

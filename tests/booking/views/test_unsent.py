@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.views.typed import SECRET
-from booking.domain import drafts
+from booking.accounts import drafts
 from booking.models import Concern, Conversation, Patient, Reply
 from booking.views import unsent
 from practitioners.domain.questions import QuestionSpec, save_questions

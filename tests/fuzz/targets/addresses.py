@@ -10,7 +10,7 @@ from django.urls import Resolver404
 
 from audit.client_address import client_address
 from audit.watch import sighting
-from booking.domain import throttle
+from booking.accounts.sessions import throttle
 from booking.views import access, entering, invited, live, unsent
 from booking.views.chosen import with_person
 from doctolib import csrf, environment
@@ -54,7 +54,7 @@ def outgoing_address(url):
 
 
 @target(
-    "audit.watch.sighting.network_of", "booking.domain.throttle.line_of",
+    "audit.watch.sighting.network_of", "booking.accounts.sessions.throttle.line_of",
     samples=("203.0.113.7", "2001:db8::1", "::ffff:10.0.0.1", "fe80::1%eth0", "unix:"),
     words=(":", "::", ".", "%", "/", "ffff", "255", "0", "\u0661"),
 )  # fmt: skip

@@ -9,7 +9,8 @@ from django.http import QueryDict
 from django.test import RequestFactory
 from django.utils.translation import get_language_from_request
 
-from booking.domain import sign_ins, video_room
+from booking.accounts.sessions import sign_ins
+from booking.domain import video_room
 from booking.domain.video import Part
 from booking.views import access
 from booking.views.chosen import answers_in

@@ -19,7 +19,9 @@ from joserfc.util import urlsafe_b64encode
 
 from audit import ids
 from audit.vault import carried, kept_secrets
-from booking.domain import accounts, device_bound, drafts, known_browsers, staff_lookup
+from booking.accounts import accounts, drafts
+from booking.accounts.sessions import device_bound, known_browsers
+from booking.domain import staff_lookup
 from booking.queries.changes import Place
 from booking.session_store import SessionStore
 from booking.views import afterwards, kept_choice, pending, unfinished
@@ -42,14 +44,14 @@ CLAIMS = {"jti": "one", "htm": "POST", "htu": URL, "iat": int(NOW.timestamp())}
 SIGNED = (":", "_", "-", "=", ".", "A", "1wEdEr", "=1")
 
 
-@target("booking.domain.accounts.id_of_link", samples=(LINK, LINK[:-1], "none"), words=SIGNED)
+@target("booking.accounts.accounts.id_of_link", samples=(LINK, LINK[:-1], "none"), words=SIGNED)
 def link_of_a_mail(token):
     with refuses(accounts.InvalidLink):
         assert accounts.id_of_link(token, salt="fuzz") == uuid.UUID(int=7) and token == LINK
 
 
 @target(
-    "practitioners.domain.invite._named_by", "booking.domain.accounts._account_of", needs_database=True,
+    "practitioners.domain.invite._named_by", "booking.accounts.accounts._account_of", needs_database=True,
     samples=(django_signing.dumps(str(uuid.UUID(int=7)), salt="invitation"),
              django_signing.dumps([str(uuid.UUID(int=7)), "ab"], salt="reset-password"), "none"),
     words=SIGNED,
@@ -62,7 +64,7 @@ def link_that_names_a_row(token):
         raise AssertionError(accounts.account_of_reset(token))
 
 
-@target("booking.domain.known_browsers.read", samples=(LINK, "", "x:y:z"), words=SIGNED)
+@target("booking.accounts.sessions.known_browsers.read", samples=(LINK, "", "x:y:z"), words=SIGNED)
 def cookie_of_a_known_browser(text):
     """One that is not ours makes a new browser, which knows nobody."""
     browser = known_browsers.read(text)
@@ -70,7 +72,7 @@ def cookie_of_a_known_browser(text):
 
 
 @target(
-    "booking.domain.drafts._find",
+    "booking.accounts.drafts._find",
     samples=("00" * 16 + "1", "zz", ""),
     words=("0", "1", "ff", " ", "\u0661"),
 )
@@ -242,7 +244,7 @@ DEVICE_PROOF = _signed(json.dumps({"jti": "challenge"}).encode(), DEVICE_HEADER)
 
 
 @target(
-    "audit.named_key.header_of", "booking.domain.device_bound._signed", takes="header",
+    "audit.named_key.header_of", "booking.accounts.sessions.device_bound._signed", takes="header",
     samples=(DEVICE_PROOF, DEVICE_PROOF[:-1], "a.b.c"), words=(".", "e30", "=", "-", "_"),
 )  # fmt: skip
 def proof_of_a_device(header):
@@ -255,7 +257,7 @@ def proof_of_a_device(header):
 
 
 @target(
-    "booking.domain.device_bound._signed", takes="bytes",
+    "booking.accounts.sessions.device_bound._signed", takes="bytes",
     samples=tuple(json.dumps(each).encode() for each in ({"jti": "x"}, {"jti": "x", "aud": [URL]}, [], 7)),
     words=(b'"jti"', b'"aud"', b"NaN", b"1e999", b"null", b"[]", b"{}", b":", b","),
 )  # fmt: skip
@@ -271,7 +273,7 @@ _OFFER = device_bound.offer("fuzz", now=NOW)
 
 
 @target(
-    "booking.domain.device_bound._end_of_pass", "booking.domain.device_bound._is_offer",
+    "booking.accounts.sessions.device_bound._end_of_pass", "booking.accounts.sessions.device_bound._is_offer",
     "booking.views.drafts.drop_sent", takes="header", samples=(_PASS, _OFFER, "a.b.c"),
     words=(".", "nan", "inf", "9", "-"),
 )  # fmt: skip
@@ -286,7 +288,7 @@ def words_of_a_device(text):
 
 
 @target(
-    "booking.domain.device_bound.find",
+    "booking.accounts.sessions.device_bound.find",
     needs_database=True,
     samples=(str(_ROW.pk), "x"),
     words=("-", "0"),

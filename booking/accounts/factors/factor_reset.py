@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
-from booking.domain import sign_ins
-from booking.domain.accounts import InvalidLink, id_of_link, link_actor, link_token
-from booking.domain.second_factor import FACTORS
+from booking.accounts.accounts import InvalidLink, id_of_link, link_actor, link_token
+from booking.accounts.factors.second_factor import FACTORS
+from booking.accounts.sessions import sign_ins
 from booking.models import Account, FactorReset
 from booking.models.factor_reset import Proof, ResetOutcome
 from booking.models.message import MessageKind

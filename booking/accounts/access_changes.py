@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain.accounts import InvalidLink, id_of_link, link_actor, link_token
+from booking.accounts.accounts import InvalidLink, id_of_link, link_actor, link_token
 from booking.models import AccessChange, Account, Message
 from booking.models.access_change import ChangeKind
 from booking.models.message import MessageKind

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import access_changes
-from booking.domain.access_changes import Handling, register_change
+from booking.accounts import access_changes
+from booking.accounts.access_changes import Handling, register_change
 from booking.models import AccessChange, Account
 from booking.models.access_change import ChangeKind
 from booking.outbox import messages

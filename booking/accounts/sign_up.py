@@ -14,13 +14,13 @@ from audit.record import entries
 from audit.record.entries import Channel, system_actor
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
-from booking.domain import address_checks
-from booking.domain.accounts import (
+from booking.accounts.accounts import (
     InvalidLink,
     account_actor,
     check_password_rules,
     create_account,
 )
+from booking.accounts.addresses import address_checks
 from booking.models import Account, AddressCheck
 from booking.models.account import email_index
 from booking.models.address_check import CheckKind

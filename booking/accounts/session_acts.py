@@ -7,7 +7,7 @@ from datetime import datetime
 
 from audit.models import Entry
 from audit.record.entries import Channel
-from booking.domain.sign_ins import token_of
+from booking.accounts.sessions.sign_ins import token_of
 from booking.models import Account, SignIn
 from booking.queries.reads import ACTIONS
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from booking.domain import address_checks
+from booking.accounts.addresses import address_checks
 from booking.models.account import email_index
 from booking.models.address_check import CheckKind
 from booking.models.message import MessageKind

@@ -23,8 +23,9 @@ from audit.security_log import Step
 from audit.vault.erase import erase
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
-from booking.domain import accounts, throttle
-from booking.domain.accounts import InvalidLink, account_actor
+from booking.accounts import accounts
+from booking.accounts.accounts import InvalidLink, account_actor
+from booking.accounts.sessions import throttle
 from booking.models import Account, AddressCheck
 from booking.models.address_check import CheckKind
 from booking.models.message import MessageKind

@@ -13,9 +13,11 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
-from booking.domain import accounts, address_checks, sign_ins
-from booking.domain.accounts import InvalidLink, id_of_link, link_actor, link_token
-from booking.domain.second_factor import FACTORS
+from booking.accounts import accounts
+from booking.accounts.accounts import InvalidLink, id_of_link, link_actor, link_token
+from booking.accounts.addresses import address_checks
+from booking.accounts.factors.second_factor import FACTORS
+from booking.accounts.sessions import sign_ins
 from booking.models import Account, AddressCheck
 from booking.models.account import email_index
 from booking.models.address_check import CheckKind

@@ -8,14 +8,9 @@ from django.utils import translation
 
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import (
-    access_changes,
-    accounts,
-    address_checks,
-    email_change,
-    factor_reset,
-    second_factor,
-)
+from booking.accounts import access_changes, accounts
+from booking.accounts.addresses import address_checks, email_change
+from booking.accounts.factors import factor_reset, second_factor
 from booking.models import AccessChange, Account, AddressCheck, Message
 from booking.models.address_check import CheckKind
 from booking.models.message import MessageKind

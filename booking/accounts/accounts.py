@@ -1,6 +1,6 @@
 """Accounts: creating one, its password and its reset, the links of its mails.
 
-How an address is proved: booking/domain/address_checks.py.
+How an address is proved: booking/accounts/addresses/address_checks.py.
 """
 
 import hashlib
@@ -21,9 +21,9 @@ from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
-from booking.domain import sign_ins
-from booking.domain.password_words import check_unlike_address
-from booking.domain.second_factor import FACTORS
+from booking.accounts.factors.password_words import check_unlike_address
+from booking.accounts.factors.second_factor import FACTORS
+from booking.accounts.sessions import sign_ins
 from booking.models import Account, AddressCheck, Message
 from booking.models.account import Reminders, email_index
 from booking.models.message import MessageKind

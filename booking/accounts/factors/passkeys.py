@@ -8,7 +8,7 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.record import entries
 from audit.record.entries import Actor
-from booking.domain import second_factor
+from booking.accounts.factors import second_factor
 from booking.models import Account
 from booking.models.message import MessageKind
 from booking.outbox import messages

@@ -1,0 +1,1 @@
+"""Factors of an account: passwords, codes, recovery codes and passkeys."""
