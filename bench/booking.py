@@ -28,7 +28,7 @@ def make_rows(now: datetime) -> tuple[list[tuple[str, list[datetime]]], list[tup
 
     from audit.record.entries import Channel, system_actor
     from booking.accounts import accounts
-    from booking.domain import patients
+    from booking.patients import patients
     from booking.session_store import SessionStore
     from practitioners.domain import availability
     from practitioners.models import Agenda, Opening, Practice, Practitioner, VisitReason

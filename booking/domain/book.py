@@ -13,11 +13,12 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.sealing import seal
-from booking.domain import conflicts, patients, unusual
+from booking.domain import conflicts, unusual
 from booking.domain.conflicts import AlsoBooked
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages
+from booking.patients import patients
 from booking.queries.known import is_known_at, is_known_to
 from practitioners.domain import eligibility, take
 from practitioners.domain.resources import mark_stale_with

@@ -6,10 +6,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from audit.record.entries import Actor
-from booking.domain import patients
 from booking.domain.book import book
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel
+from booking.patients import patients
 from practitioners.models import VisitReason
 
 

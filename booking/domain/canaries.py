@@ -17,9 +17,9 @@ from audit.record import entries
 from audit.record.entries import system_actor
 from audit.vault.sealing import seal
 from audit.watch import canaries
-from booking.domain.patients import Identity, indexes_of, readable_of, texts_of
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
+from booking.patients.patients import Identity, indexes_of, readable_of, texts_of
 
 # Beyond what practices close or invoice, and what software keeps at hand.
 FROM, UNTIL = timedelta(days=180), timedelta(days=60)

@@ -22,7 +22,6 @@ from booking.accounts.factors import passkeys
 from booking.domain import chains, change
 from booking.domain import erased as erased_accounts
 from booking.domain.last_letters import how_many, last_letters, send_once_committed
-from booking.domain.patients import IDENTITY_FIELDS
 from booking.models import (
     Account,
     AddressCheck,
@@ -41,6 +40,7 @@ from booking.models import (
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageState
 from booking.models.patient import Relation
+from booking.patients.patients import IDENTITY_FIELDS
 from practitioners.domain import members
 from practitioners.models import Practice
 

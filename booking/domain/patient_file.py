@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.plain_text import has_link, is_hidden
 from audit.refusal import Refusal
 from audit.spreadsheet import as_typed, line_of
-from booking.domain.patients import (
+from booking.models.patient import Sex
+from booking.patients.patients import (
     Identity,
     InvalidPhone,
     has_short_year,
@@ -25,7 +26,6 @@ from booking.domain.patients import (
     parse_birth_date,
     parse_day_to_come,
 )
-from booking.models.patient import Sex
 from practitioners.domain.text import search_text
 
 LARGEST_BYTES = 8 * 1024 * 1024

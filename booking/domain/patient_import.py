@@ -23,13 +23,13 @@ from audit.vault.sealing import seal
 from audit.wake import ask_for
 from booking.accounts.access_changes import tell
 from booking.domain import imported_visits, patient_file, visit_calendar
-from booking.domain.duplicates import Duplicate, probable_duplicates
 from booking.domain.imported_visits import Desk
 from booking.domain.patient_file import Line
-from booking.domain.patients import Identity, create_patient, indexes_of
 from booking.models import Account, Patient, PatientImport
 from booking.models.access_change import ChangeKind
 from booking.models.patient_import import ImportState
+from booking.patients.duplicates import Duplicate, probable_duplicates
+from booking.patients.patients import Identity, create_patient, indexes_of
 from practitioners.domain.pieces import lock_resources
 from practitioners.models import Practice, VisitReason
 

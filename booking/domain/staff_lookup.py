@@ -18,9 +18,9 @@ from audit.record.entries import Actor
 from audit.vault.blind_index import blind_index
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import staff_reveals
-from booking.domain.sought import find_patients, is_sought, read_sought
 from booking.models import Account, Appointment, Patient
 from booking.models.account import email_index
+from booking.patients.sought import find_patients, is_sought, read_sought
 
 # Somebody who writes to support can say more than a name that others have as well.
 MOST = 5

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.forms.shown import ShownForm
 from audit.plain_text import check_name
-from booking.domain.patients import Identity, InvalidPhone, normalise_phone
 from booking.models.patient import Relation, Sex
+from booking.patients.patients import Identity, InvalidPhone, normalise_phone
 
 OLDEST_YEARS = 125
 

@@ -9,9 +9,9 @@ from django.db.models import Q, QuerySet
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain.patients import NAME_FIELDS
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
+from booking.patients.patients import NAME_FIELDS
 from practitioners.models import Agenda
 
 RELATED = (

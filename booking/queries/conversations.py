@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain.patients import NAME_FIELDS
 from booking.models import Appointment, Conversation, Reply
+from booking.patients.patients import NAME_FIELDS
 from practitioners.models import Agenda
 
 LIMIT = 100

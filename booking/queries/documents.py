@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain.patients import NAME_FIELDS
 from booking.models import Document
+from booking.patients.patients import NAME_FIELDS
 
 LIMIT = 200
 

@@ -12,8 +12,6 @@ from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
 from booking.accounts.factors import passkeys
 from booking.accounts.sessions.sign_ins import live
-from booking.domain.favourites import practitioners_of
-from booking.domain.patients import IDENTITY_FIELDS
 from booking.domain.questionnaire import read
 from booking.models import (
     Account,
@@ -28,6 +26,8 @@ from booking.models import (
     Reply,
     Wait,
 )
+from booking.patients.favourites import practitioners_of
+from booking.patients.patients import IDENTITY_FIELDS
 from booking.queries.appointments import with_related
 from booking.queries.reads import reads_of_account
 

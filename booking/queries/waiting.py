@@ -6,9 +6,9 @@ from django.db.models import Prefetch, QuerySet
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain.patients import NAME_FIELDS
 from booking.models import Offer, Wait
 from booking.models.waiting import OfferState
+from booking.patients.patients import NAME_FIELDS
 
 
 @dataclass(frozen=True, kw_only=True)

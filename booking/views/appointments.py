@@ -17,17 +17,7 @@ from audit.forms.shown import in_turn
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.accounts.sessions import throttle
-from booking.domain import (
-    chains,
-    deadline,
-    handover,
-    patients,
-    questionnaire,
-    series,
-    undo,
-    video,
-    waiting,
-)
+from booking.domain import chains, deadline, questionnaire, series, undo, video, waiting
 from booking.domain.calendar_file import PUBLISH, visits_around
 from booking.domain.calendar_file import calendar_file as visits_file
 from booking.domain.offer_links import offer_token
@@ -37,6 +27,7 @@ from booking.forms.questionnaire import QuestionnaireForm
 from booking.models import Appointment, Conversation, Document, Patient, Questionnaire
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
+from booking.patients import handover, patients
 from booking.queries import appointments as queries
 from booking.queries.waiting import on_the_list
 from booking.queries.waiting import show as show_waits

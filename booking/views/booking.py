@@ -21,12 +21,13 @@ from django_scopes import scope
 from audit.client_address import client_address
 from audit.ids import read_id
 from booking.accounts.sessions import throttle
-from booking.domain import book, patients
+from booking.domain import book
 from booking.domain.chains import Following, held_after
 from booking.domain.conflicts import Conflict
 from booking.forms.patients import NoteForm, PersonForm
 from booking.models import Patient
 from booking.models.appointment import Channel
+from booking.patients import patients
 from booking.views import kept_choice, leaving, unfinished
 from booking.views.access import account_of, web_actor
 from booking.views.both import conflicts_at, heeding, sentences

@@ -18,8 +18,8 @@ from booking.accounts import accounts
 from booking.accounts.session_acts import acts_of
 from booking.accounts.sessions import device_bound, sign_ins
 from booking.accounts.workplaces import workplaces_of
-from booking.domain import favourites
 from booking.models import SignIn
+from booking.patients import favourites
 from booking.session_store import session_digest
 from booking.views import afterwards
 from booking.views.access import account_of, account_required, local_target, web_actor

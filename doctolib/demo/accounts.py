@@ -10,9 +10,10 @@ from joserfc.jwk import ECKey
 
 from audit.record.entries import Channel, system_actor
 from booking.accounts import accounts
-from booking.domain import book, patients, waiting
+from booking.domain import book, waiting
 from booking.models import Account, CodeApp, Patient
 from booking.models.appointment import Channel as BookingChannel
+from booking.patients import patients
 from doctolib.demo.desk import furnish
 from doctolib.demo.names import Names
 from partners.domain import identities, keys, scopes

@@ -14,9 +14,9 @@ from audit.ids import new_id
 from audit.models import SubjectKey
 from audit.vault import keys
 from audit.vault.sealing import seal_with
-from booking.domain.patients import Identity, indexes_of, readable_of, texts_of
 from booking.models import Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status
+from booking.patients.patients import Identity, indexes_of, readable_of, texts_of
 from doctolib.demo.names import Names
 from practitioners.domain import availability
 from practitioners.models import Agenda, Practice, Taken, VisitReason

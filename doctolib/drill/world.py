@@ -12,9 +12,9 @@ from audit.models import SubjectKey
 from audit.vault import keys
 from audit.vault.sealing import seal_with
 from booking.accounts import accounts
-from booking.domain.patients import Identity, indexes_of, readable_of, texts_of
 from booking.models import Account, Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status
+from booking.patients.patients import Identity, indexes_of, readable_of, texts_of
 from doctolib.demo.names import Names
 from doctolib.demo.visits import copy_rows
 from doctolib.drill.scenario import FIELDS, ZONE, Scenario

@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from booking.domain.patients import Identity, InvalidPhone, normalise_phone
 from booking.models.appointment import Status
 from booking.models.patient import Sex
+from booking.patients.patients import Identity, InvalidPhone, normalise_phone
 from partners.api.fields import BirthDate, Clock, Day, Flag, Id, Instant, Name, Number, Text
 from partners.api.resources import WARNINGS
 from partners.domain import identities

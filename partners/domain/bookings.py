@@ -8,10 +8,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from audit.record.entries import Actor
-from booking.domain import book, patients
+from booking.domain import book
 from booking.domain.conflicts import Conflict, conflicts_of
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
+from booking.patients import patients
 from booking.queries.known import is_known_at
 from partners.domain import scopes
 from partners.domain.walls import above_walls

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 
 from audit.record import entries
 from audit.record.entries import Actor
-from booking.domain import book, patients
-from booking.domain.patients import Identity
+from booking.domain import book
 from booking.models import Account
 from booking.models.appointment import Channel
+from booking.patients import patients
+from booking.patients.patients import Identity
 from partners.domain import grants, identities, scopes
 from partners.models import Credential, Grant, Partner, PartnerMember
 from practitioners.domain import availability, openings

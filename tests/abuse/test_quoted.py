@@ -12,11 +12,12 @@ from django.template.loader import render_to_string
 from audit.plain_text import has_link, without_links
 from audit.record.entries import system_actor
 from audit.vault.sealing import seal
-from booking.domain import calendar_file, handover
+from booking.domain import calendar_file
 from booking.models import Message, Patient
 from booking.models.message import MessageKind
 from booking.outbox import delivery, letters
 from booking.outbox.letters import SiteLink, in_html, in_text
+from booking.patients import handover
 from practitioners.domain import invite
 from practitioners.models import Practice, Practitioner, Substitution, VisitReason
 from tests.factories import make_account, make_member, practice_actor

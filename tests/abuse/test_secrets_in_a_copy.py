@@ -16,8 +16,8 @@ from audit.redis_client import redis_client
 from audit.vault.kept_secrets import keep_secret
 from booking.accounts import accounts, drafts
 from booking.accounts.addresses import address_checks
-from booking.domain import handover
 from booking.models import AddressCheck, CodeApp
+from booking.patients import handover
 from partners.domain import feeds, tokens, webhooks
 from partners.domain.imports import ADDRESS
 from partners.models import ImportedCalendar, Webhook

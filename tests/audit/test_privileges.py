@@ -14,7 +14,7 @@ from audit.models import Entry
 from audit.record import partitions, privileges, verify
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import patients
+from booking.patients import patients
 from doctolib.management.commands import serve
 from tests.audit.record_fixtures import grow, rows, sql, write_entries
 from tests.factories import make_patient, make_practice, practice_actor

@@ -5,11 +5,12 @@ from django.db import transaction
 
 from audit.models import Entry
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import call, patients
+from booking.domain import call
 from booking.domain.book import HeldSlot, NotForThisPatient, OutsideOpening, SlotTaken, book
 from booking.domain.change import NotActive, TooLateToChange, cancel, move
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
+from booking.patients import patients
 from practitioners.domain import take
 from practitioners.domain.availability import free_slots
 from practitioners.models import Taken

@@ -6,8 +6,8 @@ import pytest
 from django_scopes import scope
 
 from audit.models import Entry
-from booking.domain.duplicates import are_similar, mark_of, probable_duplicates
-from booking.domain.patients import Identity
+from booking.patients.duplicates import are_similar, mark_of, probable_duplicates
+from booking.patients.patients import Identity
 from tests.factories import make_patient, make_practice, practice_actor
 
 BORN = date(1980, 12, 31)

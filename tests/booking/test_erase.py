@@ -12,9 +12,9 @@ from django.utils import timezone
 from audit.models import Entry, SubjectKey
 from booking.accounts import accounts, sign_up
 from booking.domain import erase
-from booking.domain.sought import find_patients, read_sought
 from booking.models import Account, Appointment, CodeApp, Message, Patient
 from booking.outbox.delivery import send_owed
+from booking.patients.sought import find_patients, read_sought
 from booking.views import unsent
 from tests.factories import (
     PASSWORD,

@@ -10,12 +10,12 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import handover
 from booking.domain.change import move
 from booking.models import Message
 from booking.models.appointment import Channel
 from booking.models.message import MessageChannel, MessageKind
 from booking.outbox import delivery
+from booking.patients import handover
 from practitioners.domain import invite
 from tests.factories import (
     make_account,

@@ -6,8 +6,7 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import documents, merging, waiting
-from booking.domain.merging import CannotMerge
+from booking.domain import documents, waiting
 from booking.models import (
     Appointment,
     Document,
@@ -19,6 +18,8 @@ from booking.models import (
     Wait,
 )
 from booking.models.appointment import Channel
+from booking.patients import merging
+from booking.patients.merging import CannotMerge
 from tests.factories import (
     make_account,
     make_agenda,

@@ -5,15 +5,15 @@ from datetime import date
 import pytest
 from django_scopes import ScopeError, scope
 
-from booking.domain.patients import (
+from booking.models import Appointment, Patient
+from booking.patients.patients import (
     Identity,
     InvalidPhone,
     change_patient,
     normalise_phone,
     parse_birth_date,
 )
-from booking.domain.sought import find_patients, is_sought, read_sought
-from booking.models import Appointment, Patient
+from booking.patients.sought import find_patients, is_sought, read_sought
 from tests.factories import make_account, make_patient, make_practice, practice_actor
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +66,7 @@ def test_another_practices_patient_is_not_found(practice):
 
 
 def test_a_patient_of_two_practices_is_found_once_in_each(practice):
-    from booking.domain.patients import make_known
+    from booking.patients.patients import make_known
     from tests.factories.people import LONG_AGO
 
     other = make_practice()
@@ -196,7 +196,7 @@ def test_somebody_who_shares_a_digest_is_not_shown(practice, monkeypatch):
 def test_what_is_typed_is_read_once_however_many_it_may_be(practice, monkeypatch):
     from django.urls import reverse
 
-    from booking.domain import sought
+    from booking.patients import sought
     from tests.factories import make_member, verified_client
 
     for _ in range(3):

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from booking.domain.sought import read_sought
+from booking.patients.sought import read_sought
 from tests.factories import make_agenda, make_member, make_patient, verified_client
 
 DAYS = [

@@ -8,10 +8,10 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from booking.accounts.sessions.sign_ins import begin
-from booking.domain.handover import handover_token
 from booking.models import Handover
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
+from booking.patients.handover import handover_token
 from booking.session_store import digest_of
 from practitioners.domain.wall_clock import instant
 from tests.browser.conftest import check_page, until

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.redis_client import redis_client
-from booking.domain.patients import make_known
 from booking.models import Appointment, Conversation, Patient
+from booking.patients.patients import make_known
 from practitioners.models import Taken
 from tests.clock import NOW
 from tests.factories import (

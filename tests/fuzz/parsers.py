@@ -30,7 +30,7 @@ OUR_OWN = {
     "audit.watch.watcher.leak_of", "audit.watch.watcher.observe",
     "booking.domain.calendar_file._event", "booking.domain.canaries._invented",
     "booking.domain.canaries.plant_due", "booking.domain.incident_post._context",
-    "booking.domain.merging._move", "booking.domain.questionnaire.read",
+    "booking.patients.merging._move", "booking.domain.questionnaire.read",
     "booking.outbox.reminders._hours", "booking.domain.scanning.with_clamd",
     "booking.domain.staff_lookup.Found.born", "booking.domain.staff_lookup._question",
     "booking.accounts.team._day", "booking.models.message.Message.message_id",

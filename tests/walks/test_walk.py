@@ -5,8 +5,8 @@ import time
 import pytest
 
 from audit.record.entries import Channel
-from booking.domain import patients
 from booking.models import Patient
+from booking.patients import patients
 from booking.views import people, unfinished
 from doctolib import once
 from tests.walks.machine import walk

@@ -12,10 +12,10 @@ from django_otp.oath import totp
 
 from audit.vault.sealing import SealBroken
 from booking.domain.book import book
-from booking.domain.patients import make_known
 from booking.models import Account, CodeApp, Patient
 from booking.models.account import email_index
 from booking.models.appointment import Channel
+from booking.patients.patients import make_known
 from partners.models import Partner, PartnerMember
 from practitioners.domain import next_slots
 from practitioners.domain.text import search_text

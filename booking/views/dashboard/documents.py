@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.vault.reveal import Purpose, reveal
 from booking.domain import documents
-from booking.domain.patients import NAME_FIELDS
 from booking.forms.documents import FilesForm
 from booking.models import Appointment, Document, Patient
+from booking.patients.patients import NAME_FIELDS
 from booking.queries import documents as queries
 from booking.views.access import (
     account_of,

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import merging
-from booking.domain.patients import IDENTITY_FIELDS, NAME_FIELDS
 from booking.models import Appointment, Patient, PatientMerge
+from booking.patients import merging
+from booking.patients.patients import IDENTITY_FIELDS, NAME_FIELDS
 from booking.views.access import (
     account_of,
     membership_of,

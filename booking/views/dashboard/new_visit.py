@@ -13,9 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from audit.ids import read_id
-from booking.domain import book, call, duplicates
-from booking.domain.duplicates import Duplicate
-from booking.domain.patients import NAME_FIELDS, Identity
+from booking.domain import book, call
 from booking.domain.unusual import UnusualTime, mark_of
 from booking.forms.new_visit import (
     ANY_AGENDA,
@@ -29,6 +27,9 @@ from booking.forms.new_visit import (
 )
 from booking.forms.patients import CallerForm
 from booking.models import Appointment, Patient
+from booking.patients import duplicates
+from booking.patients.duplicates import Duplicate
+from booking.patients.patients import NAME_FIELDS, Identity
 from booking.views.access import (
     account_of,
     agendas_of,

@@ -21,7 +21,6 @@ from booking.domain import (
     change,
     deadline,
     former_time,
-    patients,
     questionnaire,
     series,
     undo,
@@ -32,6 +31,7 @@ from booking.domain import (
 from booking.forms.dashboard import PracticeNoteForm
 from booking.models import Appointment, Document, Questionnaire
 from booking.models.appointment import Channel, Status
+from booking.patients import patients
 from booking.queries import appointments as queries
 from booking.views.access import (
     agendas_of,

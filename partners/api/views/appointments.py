@@ -17,9 +17,9 @@ from audit.incidents.containment import Stopped
 from audit.vault.reveal import Purpose
 from audit.watch.budget import BudgetSpent
 from booking.domain import change
-from booking.domain.patients import Identity
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
+from booking.patients.patients import Identity
 from booking.queries import changes
 from partners.api import problems, resources, serializers
 from partners.api.document import describe

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django_otp.oath import totp
 
 from booking.accounts.addresses import address_checks
-from booking.domain import handover
 from booking.models import Account, AddressCheck, Appointment, CodeApp, Handover, Patient
 from booking.models.account import email_index
 from booking.models.patient import Relation
+from booking.patients import handover
 from booking.views import unfinished
 from practitioners.domain import take
 from tests.booking.views.forms_on_page import form_with, send, slots_of

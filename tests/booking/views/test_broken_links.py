@@ -11,10 +11,10 @@ from audit.record.entries import system_actor
 from booking.accounts import access_changes, team
 from booking.accounts.addresses import email_change
 from booking.accounts.factors import factor_reset
-from booking.domain import handover
 from booking.models import FactorReset, Message
 from booking.models.factor_reset import ResetOutcome
 from booking.models.message import MessageKind
+from booking.patients import handover
 from tests.factories import make_account, make_member, make_patient, make_practice
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]

@@ -9,10 +9,10 @@ from django.urls import reverse
 from audit.record.entries import system_actor
 from booking.domain import series, waiting
 from booking.domain.change import cancel
-from booking.domain.patients import make_known
 from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel, Status
 from booking.models.patient import Relation
+from booking.patients.patients import make_known
 from practitioners.domain.audience import SOMEBODY_ELSE
 from practitioners.models import Taken
 from tests.booking.views.forms_on_page import form_with, forms_of, send, slots_of

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from audit import plain_text, spreadsheet
 from audit.vault import blind_index
 from audit.views import typed
-from booking.domain import patients, questionnaire, sought
+from booking.domain import questionnaire
 from booking.forms import new_visit
 from booking.forms.dashboard import PracticeForm
 from booking.forms.hours import EurosField
@@ -19,6 +19,7 @@ from booking.models import CodeApp
 from booking.models.factors import recovery_digest
 from booking.models.patient import Sex
 from booking.outbox import quiet_hours, sms
+from booking.patients import patients, sought
 from partners.forms import JwkField
 from practitioners.domain import asides, place_text, telephone, text
 from practitioners.models import Practice
@@ -53,7 +54,7 @@ NUMBER_WORDS = (
 
 
 @target(
-    "booking.domain.patients.parse_birth_date", "booking.domain.patients._parts_of_day",
+    "booking.patients.patients.parse_birth_date", "booking.patients.patients._parts_of_day",
     samples=DAYS, words=DAY_WORDS,
 )  # fmt: skip
 def birth_date(written):
@@ -63,7 +64,7 @@ def birth_date(written):
         assert not patients.has_short_year(written) or date(1926, 1, 1) <= born <= TODAY
 
 
-@target("booking.domain.patients.parse_day_to_come", samples=DAYS, words=DAY_WORDS)
+@target("booking.patients.patients.parse_day_to_come", samples=DAYS, words=DAY_WORDS)
 def day_to_come(written):
     day = patients.parse_day_to_come(written)
     assert day is None or patients.parse_day_to_come(day.isoformat()) == day
@@ -103,8 +104,8 @@ def zone_of_any_number(written):
 
 
 @target(
-    "booking.domain.sought.read_sought", "booking.domain.sought._days_in",
-    "booking.domain.sought._days_of", "booking.domain.sought._digits",
+    "booking.patients.sought.read_sought", "booking.patients.sought._days_in",
+    "booking.patients.sought._days_of", "booking.patients.sought._digits",
     samples=("Durand 19/10/93", "née le 1er mars 1980 Le Goff", "zoe@exemple.fr", "06 12 34 56 78", "19930310 rey"),
     words=(*DAY_WORDS, *NUMBER_WORDS, "né le ", "premier ", "mars", "@", "ddn ", "Mme "),
 )  # fmt: skip

@@ -14,8 +14,8 @@ from django.utils.crypto import salted_hmac
 from audit.record.entries import Actor
 from audit.vault.blind_index import normalise_name
 from audit.vault.reveal import Purpose, reveal
-from booking.domain.patients import NAME_FIELDS, Identity, indexes_of
 from booking.models import Patient
+from booking.patients.patients import NAME_FIELDS, Identity, indexes_of
 
 _INDEXES = ("birth_date_index", "phone_index", "last_name_index", "first_name_index")
 _BORN = ("birth_date",)

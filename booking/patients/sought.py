@@ -14,8 +14,8 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from audit.vault.blind_index import blind_index, normalise_email, normalise_name
-from booking.domain.patients import InvalidPhone, normalise_phone
 from booking.models import Patient
+from booking.patients.patients import InvalidPhone, normalise_phone
 
 _MONTHS = (
     "janvier janv january jan", "fevrier fevr fev february feb", "mars march mar",
