@@ -46,7 +46,7 @@ def bookings(count: int) -> tuple[list[float], list[float]]:
     """CPU seconds of each booking with and of each without the link."""
     from audit.record import entries
     from audit.record.entries import Channel, system_actor
-    from booking.domain.book import book
+    from booking.appointments.book import book
     from booking.models import Appointment, Patient
     from booking.models.appointment import Channel as BookedBy
     from practitioners.models import VisitReason

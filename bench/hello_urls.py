@@ -6,7 +6,7 @@ from orjson import Fragment
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from booking.queries import changes
+from booking.appointments.queries import changes
 from practitioners.models import Agenda
 
 

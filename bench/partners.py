@@ -23,7 +23,7 @@ def make_rows(now: datetime) -> tuple[str, str, str]:
 
     from audit.record.entries import Channel as RecordChannel
     from audit.record.entries import system_actor
-    from booking.domain import book
+    from booking.appointments import book
     from booking.models.appointment import Channel
     from booking.patients import patients
     from partners.domain import scopes, tokens

@@ -103,12 +103,12 @@ def day_view() -> dict[str, float]:
 
     from audit.record.entries import Channel, system_actor
     from booking.accounts import accounts
-    from booking.domain import book
+    from booking.appointments import book
+    from booking.appointments.queries.appointments import Shown
     from booking.models import CodeApp
     from booking.models.appointment import Channel as BookedBy
     from booking.patients import patients
     from booking.queries import agenda_grid
-    from booking.queries.appointments import Shown
     from practitioners.models import (
         Agenda,
         Membership,

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from booking.accounts.workplaces import Kind, Workplace, workplaces_of
+from booking.appointments.queries.news import News, news_of
 from booking.models import Account
-from booking.queries.news import News, news_of
 from booking.views import entering
 
 

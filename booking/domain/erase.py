@@ -19,7 +19,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault import erase as vault
 from booking.accounts.factors import passkeys
-from booking.domain import chains, change
+from booking.appointments import chains, change
 from booking.domain import erased as erased_accounts
 from booking.domain.last_letters import how_many, last_letters, send_once_committed
 from booking.models import (

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record.entries import Actor
 from audit.refusal import Refusal
-from booking.domain.book import OutsideOpening, SlotTaken, book
-from booking.domain.change import note_down
+from booking.appointments.book import OutsideOpening, SlotTaken, book
+from booking.appointments.change import note_down
 from booking.domain.patient_file import VisitLine
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status

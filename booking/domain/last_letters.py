@@ -20,7 +20,7 @@ from django.utils import translation
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.accounts import account_letters
-from booking.domain.enclosed_calendar import enclose_cancelled
+from booking.appointments.calendar.enclosed_calendar import enclose_cancelled
 from booking.models import Account, Appointment, Message
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from booking.outbox import delivery, messages

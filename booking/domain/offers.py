@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from booking.accounts.accounts import account_actor
-from booking.domain import book, chains, change, conflicts, waiting
+from booking.appointments import book, chains, change
+from booking.appointments.several import conflicts
+from booking.domain import waiting
 from booking.domain.offer_links import offers
 from booking.models import Appointment, Offer
 from booking.models.appointment import Channel, Status

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
-from booking.domain import change
+from booking.appointments import change
 from booking.models import Appointment, VideoGuest, VideoVisit
 from booking.models.appointment import Status
 from practitioners.domain import substitutes

@@ -21,14 +21,14 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.refusal import Refusal
-from booking.domain import deadline
-from booking.domain.former_time import may_be_taken_back
+from booking.appointments import deadline
+from booking.appointments.former_time import may_be_taken_back
+from booking.appointments.queries.standing import standing
 from booking.models import Appointment, Offer, Patient, Wait
 from booking.models.appointment import Status
 from booking.models.waiting import OfferState, PartOfDay
 from booking.outbox import messages
 from booking.outbox.quiet_hours import is_quiet, morning_after, zone_where
-from booking.queries.standing import standing
 from practitioners.domain import availability, take
 from practitioners.domain.availability import Slot
 from practitioners.domain.eligibility import Restriction, is_restricted, restriction

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.forms.shown import ShownForm
 from audit.plain_text import check_name, problem_of_name
-from booking.domain.questionnaire import Answered, is_none_of_these
+from booking.appointments.questionnaire import Answered, is_none_of_these
 from practitioners.domain.questions import MOST, QuestionSpec
 from practitioners.models import Question
 from practitioners.models.agenda import QuestionKind

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from booking.domain.series import WEEKS_AT_MOST
+from booking.appointments.several.series import WEEKS_AT_MOST
 
 
 def _rhythms() -> list[tuple[int, str]]:

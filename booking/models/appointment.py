@@ -64,7 +64,8 @@ class Appointment(models.Model):
     resizes = models.PositiveSmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True)
-    # Whether its patient cancelled after the practice's deadline (booking/domain/deadline.py).
+    # Whether its patient cancelled after the practice's deadline
+    # (booking/appointments/deadline.py).
     cancelled_late = models.BooleanField(default=False, db_default=False)
 
     objects = ScopedManager(practice="practice", account="patient__account")
@@ -120,7 +121,7 @@ class Departure(models.Model):
     """An appointment left an agenda for another: whoever follows the first is told by this row.
 
     Written by a trigger, as `booking_appointment.changed_in` is: the number of the transaction
-    that changed the appointment last (booking/queries/changes.py).
+    that changed the appointment last (booking/appointments/queries/changes.py).
     """
 
     agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="+")

@@ -82,7 +82,9 @@ class Patient(models.Model):
 
 
 class PracticePatient(models.Model):
-    """The practice may find the patient. Who counts as known there: booking/queries/known.py."""
+    """The practice may find the patient. Who counts as known there:
+    booking/appointments/queries/known.py.
+    """
 
     practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="patient_links")
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="practice_links")

@@ -22,9 +22,9 @@ from django.utils import translation
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.accounts import account_letters, accounts
-from booking.domain import deadline, questionnaire, told
-from booking.domain.chains import held_after, stays_before
-from booking.domain.enclosed_calendar import enclose
+from booking.appointments import deadline, questionnaire, told
+from booking.appointments.calendar.enclosed_calendar import enclose
+from booking.appointments.chains import held_after, stays_before
 from booking.domain.offer_links import offer_token
 from booking.models import Appointment, Handover, Message, Offer, Patient
 from booking.models.appointment import Status

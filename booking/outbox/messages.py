@@ -10,7 +10,8 @@ from django.db.models import Q
 
 from audit.fixed_query import insert_rows
 from audit.wake import wake
-from booking.domain import told
+from booking.appointments import told
+from booking.appointments.queries.series import taken_with
 from booking.models import (
     AccessChange,
     Account,
@@ -25,7 +26,6 @@ from booking.models import (
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from booking.outbox import reminders
 from booking.outbox.quiet_hours import when_to_text, zone_where
-from booking.queries.series import taken_with
 from practitioners.models import Invitation
 
 

@@ -189,7 +189,7 @@ def change_patient(*, patient: Patient, identity: Identity, actor: Actor) -> Non
 def make_known(*, practice_id: uuid.UUID, patient_id: uuid.UUID, since: datetime) -> bool:
     """Let a practice find a patient, and say whether it could not before.
 
-    Whether they count as known there: booking/queries/known.py.
+    Whether they count as known there: booking/appointments/queries/known.py.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose
+from booking.appointments.queries.appointments import Shown, show, with_related
 from booking.models import Appointment
-from booking.queries.appointments import Shown, show, with_related
 from practitioners.domain.opened import open_minutes
 from practitioners.domain.wall_clock import day_bounds, monday_of
 from practitioners.models import Agenda

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from booking.queries.appointments import Shown
+from booking.appointments.queries.appointments import Shown
 from practitioners.models import VisitReason
 
 AwayFor = tuple[uuid.UUID, datetime, datetime]

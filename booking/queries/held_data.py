@@ -12,7 +12,8 @@ from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
 from booking.accounts.factors import passkeys
 from booking.accounts.sessions.sign_ins import live
-from booking.domain.questionnaire import read
+from booking.appointments.queries.appointments import with_related
+from booking.appointments.questionnaire import read
 from booking.models import (
     Account,
     Appointment,
@@ -28,7 +29,6 @@ from booking.models import (
 )
 from booking.patients.favourites import practitioners_of
 from booking.patients.patients import IDENTITY_FIELDS
-from booking.queries.appointments import with_related
 from booking.queries.reads import reads_of_account
 
 FORMAT = "doctolib-export/1"

@@ -17,9 +17,12 @@ from audit.forms.shown import in_turn
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.accounts.sessions import throttle
-from booking.domain import chains, deadline, questionnaire, series, undo, video, waiting
-from booking.domain.calendar_file import PUBLISH, visits_around
-from booking.domain.calendar_file import calendar_file as visits_file
+from booking.appointments import chains, deadline, questionnaire, undo
+from booking.appointments.calendar.calendar_file import PUBLISH, visits_around
+from booking.appointments.calendar.calendar_file import calendar_file as visits_file
+from booking.appointments.queries import appointments as queries
+from booking.appointments.several import series
+from booking.domain import video, waiting
 from booking.domain.offer_links import offer_token
 from booking.forms.accounts import AddressForm
 from booking.forms.patients import OwnIdentityForm, PersonForm, RelativeForm
@@ -28,7 +31,6 @@ from booking.models import Appointment, Conversation, Document, Patient, Questio
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.patients import handover, patients
-from booking.queries import appointments as queries
 from booking.queries.waiting import on_the_list
 from booking.queries.waiting import show as show_waits
 from booking.views import gone, mails, unfinished

@@ -21,9 +21,9 @@ from django_scopes import scope
 from audit.client_address import client_address
 from audit.ids import read_id
 from booking.accounts.sessions import throttle
-from booking.domain import book
-from booking.domain.chains import Following, held_after
-from booking.domain.conflicts import Conflict
+from booking.appointments import book
+from booking.appointments.chains import Following, held_after
+from booking.appointments.several.conflicts import Conflict
 from booking.forms.patients import NoteForm, PersonForm
 from booking.models import Patient
 from booking.models.appointment import Channel

@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from booking.domain.chains import Following
-from booking.domain.conflicts import Conflict, Kind, Wanted, conflicts
-from booking.domain.unusual import mark_of
+from booking.appointments.chains import Following
+from booking.appointments.several.conflicts import Conflict, Kind, Wanted, conflicts
+from booking.appointments.unusual import mark_of
 from booking.models import Appointment
 from practitioners.domain.date_words import in_words
 from practitioners.models import VisitReason

@@ -12,11 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from audit.vault.reveal import Purpose
-from booking.domain import chains, change, deadline, former_time, series, undo, waiting
-from booking.domain.conflicts import AlsoBooked, conflicts_of_move
+from booking.appointments import chains, change, deadline, former_time, undo
+from booking.appointments.queries import appointments as queries
+from booking.appointments.several import series
+from booking.appointments.several.conflicts import AlsoBooked, conflicts_of_move
+from booking.domain import waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
-from booking.queries import appointments as queries
 from booking.views.access import account_required, web_actor
 from booking.views.both import heeding, sentences
 from practitioners.domain import availability, take

@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 
 from audit.fixed_query import FixedQuery
 from audit.ids import read_id
-from booking.domain import deadline
+from booking.appointments import deadline
+from booking.appointments.queries.standing import standing
 from booking.models import Patient
-from booking.queries.standing import standing
 from booking.views import unfinished
 from booking.views.access import account_of
 from practitioners.domain.audience import ANSWERS, Offer, audience_of

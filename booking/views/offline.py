@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
-from booking.queries.appointments import upcoming
+from booking.appointments.queries.appointments import upcoming
 from booking.views.access import account_required
 from practitioners.domain import telephone
 from practitioners.domain.date_words import in_words

@@ -7,8 +7,8 @@ from datetime import datetime
 from django.http import HttpRequest
 from django_scopes import scope
 
+from booking.appointments.queries.standing import standing
 from booking.models import Patient
-from booking.queries.standing import standing
 from booking.views import unfinished
 from booking.views.people import named_people
 from practitioners.domain.audience import Reader

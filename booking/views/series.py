@@ -14,12 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from audit.record.entries import Actor
-from booking.domain import series
-from booking.domain.conflicts import AlsoBooked, Conflict
+from booking.appointments.queries import appointments as queries
+from booking.appointments.several import series
+from booking.appointments.several.conflicts import AlsoBooked, Conflict
 from booking.forms.series import SeriesForm
 from booking.models import Appointment
 from booking.models.appointment import Channel
-from booking.queries import appointments as queries
 from booking.views.access import (
     account_of,
     account_required,

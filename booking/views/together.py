@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
 from audit.ids import read_id
-from booking.domain import together
-from booking.domain.conflicts import AlsoBooked, Conflict
+from booking.appointments.several import together
+from booking.appointments.several.conflicts import AlsoBooked, Conflict
 from booking.forms.patients import NoteForm
 from booking.models import Patient
 from booking.views import kept_choice, leaving, unfinished

@@ -16,12 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.ids import read_id
 from booking.accounts.accounts import InvalidLink
-from booking.domain import book, chains, change, deadline, offers, waiting
-from booking.domain.conflicts import Conflict
+from booking.appointments import book, chains, change, deadline
+from booking.appointments.queries import appointments as queries
+from booking.appointments.several.conflicts import Conflict
+from booking.domain import offers, waiting
 from booking.domain.offer_links import offer_of
 from booking.forms.waiting import WaitForm
 from booking.models import Appointment, Offer, Patient, Wait
-from booking.queries import appointments as queries
 from booking.views import afterwards, leaving, unfinished
 from booking.views.access import account_required, web_actor
 from booking.views.both import BOTH, sentences

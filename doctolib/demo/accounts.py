@@ -10,7 +10,8 @@ from joserfc.jwk import ECKey
 
 from audit.record.entries import Channel, system_actor
 from booking.accounts import accounts
-from booking.domain import book, waiting
+from booking.appointments import book
+from booking.domain import waiting
 from booking.models import Account, CodeApp, Patient
 from booking.models.appointment import Channel as BookingChannel
 from booking.patients import patients

@@ -6,8 +6,8 @@ from rest_framework.exceptions import APIException, Throttled, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken
-from booking.domain.change import NotActive, NotBegun, NotItsDay
+from booking.appointments.book import NotForThisPatient, OutsideOpening, SlotTaken
+from booking.appointments.change import NotActive, NotBegun, NotItsDay
 from partners.domain.bookings import HoldGone, TooManyHolds
 from practitioners.domain.openings import ImportedAbsence, OverlapsOpening
 from practitioners.domain.take import NothingFollows, OutOfService, ResourceTaken

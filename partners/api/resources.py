@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from audit.vault.sealing import Sealed
-from booking.domain.conflicts import Conflict, Kind
+from booking.appointments.several.conflicts import Conflict, Kind
 from booking.models import Appointment, Patient
 from partners.domain.identities import OF_PATIENT
 from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason

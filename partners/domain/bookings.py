@@ -8,12 +8,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from audit.record.entries import Actor
-from booking.domain import book
-from booking.domain.conflicts import Conflict, conflicts_of
+from booking.appointments import book
+from booking.appointments.queries.known import is_known_at
+from booking.appointments.several.conflicts import Conflict, conflicts_of
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.patients import patients
-from booking.queries.known import is_known_at
 from partners.domain import scopes
 from partners.domain.walls import above_walls
 from partners.models import Credential, RegisteredPatient
@@ -81,7 +81,7 @@ def book_for_software(
 ) -> Appointment:
     """Book for a known patient, or for somebody whose file is made by the same transaction.
 
-    Raises what `booking.domain.book.book` does; then no file is left behind.
+    Raises what `booking.appointments.book.book` does; then no file is left behind.
     """
     if isinstance(patient, patients.Identity):
         # `book` makes them known to the practice.

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from audit.record import entries
 from audit.record.entries import Actor
-from booking.domain import book
+from booking.appointments import book
 from booking.models import Account
 from booking.models.appointment import Channel
 from booking.patients import patients

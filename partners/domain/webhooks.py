@@ -1,9 +1,9 @@
 """Webhooks: what has changed, told to vendors' own addresses as Standard Webhooks says.
 
-Deliveries are made from the order of changes (booking/queries/changes.py), so a booking waits
-for nobody. Each carries ids alone. They arrive at least once, and in order for each appointment:
-a delivery waits until the one before it is over. Several quick changes may arrive as one.
-https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+Deliveries are made from the order of changes (booking/appointments/queries/changes.py), so a
+booking waits for nobody. Each carries ids alone. They arrive at least once, and in order for each
+appointment: a delivery waits until the one before it is over. Several quick changes may arrive as
+one. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
 import base64
@@ -24,9 +24,9 @@ from audit.derived_key import derived_key
 from audit.record import entries
 from audit.record.entries import Actor
 from booking.accounts.access_changes import tell
+from booking.appointments.queries import changes
 from booking.models.access_change import ChangeKind
 from booking.models.appointment import Status
-from booking.queries import changes
 from partners.domain import outgoing, scopes
 from partners.models import Credential, Delivery, DeliveryState, Grant, Webhook
 from partners.queries import granted_agendas

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.ids import read_id
-from booking.domain import change
+from booking.appointments import change
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from partners.api import resources

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from audit.ids import read_id
-from booking.domain.conflicts import Kind
+from booking.appointments.several.conflicts import Kind
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
 from partners.models import DeclaredSchedule

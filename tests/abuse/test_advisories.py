@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.models import Entry
-from booking.domain.book import SlotTaken, book
+from booking.appointments.book import SlotTaken, book
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel
 from partners.api.scoped import ScopedView

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain.book import book
+from booking.appointments.book import book
 from booking.models.appointment import Channel
 from practitioners.models import Agenda
 from tests.factories import (

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from audit.plain_text import has_link, without_links
 from audit.record.entries import system_actor
 from audit.vault.sealing import seal
-from booking.domain import calendar_file
+from booking.appointments.calendar import calendar_file
 from booking.models import Message, Patient
 from booking.models.message import MessageKind
 from booking.outbox import delivery, letters

@@ -12,7 +12,7 @@ from django.urls import reverse
 from audit.models import Entry, Incident
 from audit.views.factor import CODE_GIVEN_AT
 from audit.watch import budget
-from booking.domain.book import book
+from booking.appointments.book import book
 from booking.domain.staff_lookup import MOST
 from booking.domain.staff_reveals import LIMITS
 from booking.models.appointment import Channel

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_otp.oath import totp
 
-from booking.domain.book import book
+from booking.appointments.book import book
 from booking.models import CodeApp, SignIn
 from booking.models.appointment import Channel
 from partners.models import PartnerMember

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from audit.models import Approval, Entry, Incident, Notice
 from audit.vault.files import SealedFile
 from audit.vault.sealing import seal
+from booking.appointments.book import book
 from booking.domain import conversations, documents, patient_import, waiting
-from booking.domain.book import book
 from booking.domain.concerns import raise_concern
 from booking.models.appointment import Channel
 from booking.patients import merging

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django_scopes import scope
 
 from audit.models import Entry
-from booking.domain import absences
-from booking.domain.absences import Booked
+from booking.appointments.absences import absences
+from booking.appointments.absences.absences import Booked
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from booking.outbox import delivery

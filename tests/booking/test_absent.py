@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
-from booking.domain import change
-from booking.domain.book import no_shows
+from booking.appointments import change
+from booking.appointments.book import no_shows
 from booking.models import Appointment
 from booking.models.appointment import Status
 from tests.booking.views.forms_on_page import forms_of, send

@@ -5,9 +5,9 @@ from django.db import transaction
 
 from audit.models import Entry
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import call
-from booking.domain.book import HeldSlot, NotForThisPatient, OutsideOpening, SlotTaken, book
-from booking.domain.change import NotActive, TooLateToChange, cancel, move
+from booking.appointments import call
+from booking.appointments.book import HeldSlot, NotForThisPatient, OutsideOpening, SlotTaken, book
+from booking.appointments.change import NotActive, TooLateToChange, cancel, move
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.patients import patients
@@ -122,7 +122,7 @@ def test_a_hold_becomes_the_appointment_and_keeps_others_out(reason, now):
     assert NINE not in starts(reason, now)
     with pytest.raises(SlotTaken):
         booked(reason, now)
-    from booking.domain.book import HeldSlot
+    from booking.appointments.book import HeldSlot
 
     appointment = booked(reason, now, held=HeldSlot(id=hold_id, key="mine"))
     assert appointment.taken_id == hold_id
@@ -130,7 +130,7 @@ def test_a_hold_becomes_the_appointment_and_keeps_others_out(reason, now):
 
 
 def test_another_session_cannot_use_a_hold(reason, now):
-    from booking.domain.book import HeldSlot
+    from booking.appointments.book import HeldSlot
 
     hold_id, _ = take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
     with pytest.raises(SlotTaken):

@@ -13,9 +13,10 @@ from django.urls import reverse
 from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
-from booking.domain import drag, series
-from booking.domain.change import cancel, move
-from booking.domain.together import book_together
+from booking.appointments import drag
+from booking.appointments.change import cancel, move
+from booking.appointments.several import series
+from booking.appointments.several.together import book_together
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from booking.outbox import delivery

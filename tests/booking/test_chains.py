@@ -7,18 +7,11 @@ from django.db import transaction
 from django.urls import reverse
 from django_scopes import scope
 
-from booking.domain import (
-    absences,
-    chains,
-    change,
-    drag,
-    erase,
-    former_time,
-    offers,
-    series,
-    waiting,
-)
-from booking.domain.book import AlsoBooked, HeldSlot, book
+from booking.appointments import chains, change, drag, former_time
+from booking.appointments.absences import absences
+from booking.appointments.book import AlsoBooked, HeldSlot, book
+from booking.appointments.several import series
+from booking.domain import erase, offers, waiting
 from booking.domain.offer_links import offer_token
 from booking.models import Appointment, Message, Offer
 from booking.models.appointment import Channel, Status

@@ -9,9 +9,10 @@ import psycopg
 import pytest
 from django_scopes import scope
 
-from booking.domain import absences, change, former_time, undo
-from booking.domain.book import book
-from booking.domain.change import move
+from booking.appointments import change, former_time, undo
+from booking.appointments.absences import absences
+from booking.appointments.book import book
+from booking.appointments.change import move
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from practitioners.domain import take

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from booking.domain.conflicts import Kind, Wanted, conflicts, conflicts_of_move
+from booking.appointments.several.conflicts import Kind, Wanted, conflicts, conflicts_of_move
 from booking.models import Appointment
 from tests.factories import (
     make_account,

@@ -7,8 +7,8 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from booking.domain import chains, change, deadline, former_time, undo
-from booking.domain.book import SlotTaken
+from booking.appointments import chains, change, deadline, former_time, undo
+from booking.appointments.book import SlotTaken
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageState

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain.change import move
+from booking.appointments.change import move
 from booking.models import Message
 from booking.models.appointment import Channel
 from booking.models.message import MessageChannel, MessageKind

@@ -8,9 +8,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from booking.appointments.queries.news import News, news_of
 from booking.domain import conversations
 from booking.models import Document
-from booking.queries.news import News, news_of
 from tests.factories import (
     make_account,
     make_agenda,

@@ -9,8 +9,8 @@ from django.core import mail
 from django.urls import reverse
 
 from audit.record.entries import system_actor
+from booking.appointments.change import cancel, move
 from booking.domain import waiting
-from booking.domain.change import cancel, move
 from booking.models import Message, Offer, Patient
 from booking.models.appointment import Channel
 from booking.outbox import delivery, messages

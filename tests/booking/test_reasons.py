@@ -10,8 +10,8 @@ from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.vault.reveal import Purpose, reveal
 from audit.watch.sighting import Reason
+from booking.appointments.book import book
 from booking.domain import watching
-from booking.domain.book import book
 from booking.models import Appointment, Conversation, Document, Wait
 from booking.models.appointment import Channel as BookedThrough
 from tests.factories import (

@@ -5,10 +5,10 @@ from datetime import time, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from booking.domain.book import HeldSlot, OutsideOpening, SlotTaken, book
-from booking.domain.change import cancel, move
-from booking.domain.drag import resize
-from booking.domain.unusual import UnusualTime
+from booking.appointments.book import HeldSlot, OutsideOpening, SlotTaken, book
+from booking.appointments.change import cancel, move
+from booking.appointments.drag import resize
+from booking.appointments.unusual import UnusualTime
 from booking.models.appointment import Channel
 from practitioners.domain import next_slots, pieces, resources, take
 from practitioners.domain.availability import free_slots

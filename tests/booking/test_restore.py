@@ -9,14 +9,15 @@ from django.urls import reverse
 from django_scopes import scope
 
 from audit.models import Entry
-from booking.domain import change, former_time, series, undo
-from booking.domain.absences import Booked, close_time
-from booking.domain.book import SlotTaken
+from booking.appointments import change, former_time, undo
+from booking.appointments.absences.absences import Booked, close_time
+from booking.appointments.book import SlotTaken
+from booking.appointments.queries.series import cancelled_with
+from booking.appointments.several import series
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind, MessageState
 from booking.outbox import delivery
-from booking.queries.series import cancelled_with
 from practitioners.domain import next_slots, take
 from practitioners.domain.availability import free_slots
 from practitioners.templatetags.doctolib import day

@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain import change, former_time, series
+from booking.appointments import change, former_time
+from booking.appointments.several import series
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from booking.outbox import delivery

@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from booking.domain import series
-from booking.domain.change import cancel
+from booking.appointments.change import cancel
+from booking.appointments.several import series
 from booking.models import Message
 from booking.models.appointment import Channel
 from booking.outbox import delivery, sms

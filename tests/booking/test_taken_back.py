@@ -7,7 +7,9 @@ import pytest
 from django.urls import reverse
 
 from audit.record.entries import system_actor
-from booking.domain import change, drag, former_time, offers, series, undo, waiting
+from booking.appointments import change, drag, former_time, undo
+from booking.appointments.several import series
+from booking.domain import offers, waiting
 from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel
 from booking.models.waiting import OfferState

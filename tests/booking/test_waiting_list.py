@@ -10,8 +10,9 @@ from django.db import connection, transaction
 from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.accounts.accounts import InvalidLink
-from booking.domain import erase, former_time, offers, undo, waiting
-from booking.domain.change import cancel, move
+from booking.appointments import former_time, undo
+from booking.appointments.change import cancel, move
+from booking.domain import erase, offers, waiting
 from booking.domain.offer_links import offer_of, offer_token
 from booking.domain.waiting import CannotWait
 from booking.models import Appointment, Message, Offer, Wait

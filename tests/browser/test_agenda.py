@@ -8,7 +8,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from audit.models import Entry
-from booking.domain import change, conversations
+from booking.appointments import change
+from booking.domain import conversations
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from practitioners.domain.wall_clock import instant

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from audit.models import Entry
 from audit.record import verify, witness
-from booking.domain import former_time
+from booking.appointments import former_time
 from booking.models import Appointment, CodeApp
 from booking.models.appointment import Channel
 from partners.domain import grants, identities, scopes

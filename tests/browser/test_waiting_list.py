@@ -8,7 +8,7 @@ from django.core import mail
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from booking.domain import change
+from booking.appointments import change
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from booking.outbox import delivery

@@ -15,7 +15,7 @@ from audit.models import Entry
 from audit.record import entries
 from audit.record.entries import system_actor
 from audit.watch import budget
-from booking.domain.book import book
+from booking.appointments.book import book
 from booking.domain.concerns import raise_concern
 from booking.domain.staff_reveals import LIMITS
 from booking.models import Account, FactorReset

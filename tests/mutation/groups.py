@@ -12,15 +12,15 @@ _PATTERNS = {
     # Booking, moving and cancelling: what each person may do, and until when.
     "rules": [
         "booking/rules.py",
-        "booking/domain/conflicts.py",
-        "booking/domain/deadline.py",
-        "booking/domain/unusual.py",
+        "booking/appointments/several/conflicts.py",
+        "booking/appointments/deadline.py",
+        "booking/appointments/unusual.py",
         "practitioners/domain/audience.py",
         "practitioners/domain/eligibility.py",
         "practitioners/domain/restrictions.py",
     ],
     "take": [
-        "booking/domain/book.py",
+        "booking/appointments/book.py",
         "practitioners/domain/pieces.py",
         "practitioners/domain/seating.py",
         "practitioners/domain/session_seats.py",

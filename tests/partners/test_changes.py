@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, connections, transaction
 
-from booking.domain import change
-from booking.domain.book import book
+from booking.appointments import change
+from booking.appointments.book import book
+from booking.appointments.queries.changes import Place, changes_since
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
-from booking.queries.changes import Place, changes_since
 from tests.factories import (
     make_account,
     make_agenda,

@@ -14,7 +14,7 @@ from hypothesis.strategies import sampled_from
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
-from booking.domain.book import book
+from booking.appointments.book import book
 from booking.models.appointment import Channel
 from partners.domain import bookings
 from practitioners.models import Absence, Agenda

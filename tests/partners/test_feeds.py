@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Entry
-from booking.domain import change
+from booking.appointments import change
 from booking.models.appointment import Channel
 from booking.views.afterwards import SECRET_SAID_S
 from partners.domain import feeds

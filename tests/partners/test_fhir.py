@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from audit.models import Entry
-from booking.domain import change
+from booking.appointments import change
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from partners.models import OwnIdentifier

@@ -8,7 +8,7 @@ from audit.models import Canary
 from audit.record import entries
 from audit.record.entries import Origin
 from audit.watch.sighting import Reason
-from booking.domain.book import book
+from booking.appointments.book import book
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from partners.domain.identities import credential_actor

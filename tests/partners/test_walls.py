@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.models import SubjectKey
-from booking.domain.book import book
+from booking.appointments.book import book
+from booking.appointments.queries import changes
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel
-from booking.queries import changes
 from partners import queries
 from partners.api import scoped
 from partners.api.views import agendas as agenda_views

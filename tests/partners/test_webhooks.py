@@ -9,8 +9,8 @@ import standardwebhooks
 import time_machine
 from django.utils import timezone
 
-from booking.domain import change
-from booking.domain.book import book
+from booking.appointments import change
+from booking.appointments.book import book
 from booking.models.appointment import Channel, Status
 from partners.domain import outgoing, webhooks
 from partners.models import Delivery, DeliveryState, Grant, Webhook

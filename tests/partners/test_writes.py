@@ -11,8 +11,8 @@ from django.utils import timezone
 from audit.models import Entry
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain.book import book
-from booking.domain.change import cancel
+from booking.appointments.book import book
+from booking.appointments.change import cancel
 from booking.models import Appointment, Message, Patient
 from booking.models.appointment import Channel
 from partners.domain import bookings, once

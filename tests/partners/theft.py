@@ -6,7 +6,7 @@ from joserfc.jwk import ECKey
 
 from audit.models import Watched
 from audit.watch.past import Day, Past, Place
-from booking.domain.book import book
+from booking.appointments.book import book
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from partners.models import Grant

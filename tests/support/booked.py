@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from booking.domain.book import book
+from booking.appointments.book import book
 from booking.models.appointment import Channel
 from tests.factories import (
     make_account,

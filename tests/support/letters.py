@@ -7,8 +7,9 @@ from audit.ids import new_id
 from audit.record.entries import system_actor
 from booking.accounts import sign_up
 from booking.accounts.addresses import email_change
-from booking.domain import series, waiting
-from booking.domain.change import cancel
+from booking.appointments.change import cancel
+from booking.appointments.several import series
+from booking.domain import waiting
 from booking.models import AccessChange, FactorReset, Message, Offer
 from booking.models.access_change import ChangeKind
 from booking.models.appointment import Channel

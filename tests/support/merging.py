@@ -4,7 +4,8 @@ import pytest
 
 from audit.vault.files import SealedFile
 from audit.vault.sealing import seal
-from booking.domain import change, conversations, documents, waiting
+from booking.appointments import change
+from booking.domain import conversations, documents, waiting
 from booking.models import (
     Questionnaire,
 )

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from booking.domain.book import book
+from booking.appointments.book import book
 from booking.models.appointment import Channel
 from partners.domain import scopes, tokens
 from tests.factories import (

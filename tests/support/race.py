@@ -5,7 +5,7 @@ from collections import Counter
 
 from django.db import connection
 
-from booking.domain.book import OutsideOpening, SlotTaken
+from booking.appointments.book import OutsideOpening, SlotTaken
 
 
 def race(jobs):

@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from audit.record.entries import system_actor
+from booking.appointments.book import book
+from booking.appointments.change import cancel
 from booking.domain import waiting
-from booking.domain.book import book
-from booking.domain.change import cancel
 from booking.models.appointment import Channel
 from tests.factories import (
     make_account,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_otp.oath import totp
 
 from audit.vault.sealing import SealBroken
-from booking.domain.book import book
+from booking.appointments.book import book
 from booking.models import Account, CodeApp, Patient
 from booking.models.account import email_index
 from booking.models.appointment import Channel

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from booking.domain.absences import Booked
-from booking.domain.rehearsal import rehearse
+from booking.appointments.absences.absences import Booked
+from booking.appointments.absences.rehearsal import rehearse
 from booking.models.message import MessageKind
 from booking.views.access import practice_actor
 from practitioners.domain.take import OutsideOpening, SlotTaken

@@ -11,8 +11,8 @@ from django.http import HttpRequest
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose
+from booking.appointments.queries.appointments import Shown, show, with_related
 from booking.models import Appointment
-from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import agendas_of, practice_actor
 
 # The field that carries a form's name, and what an address says of a form that has booked.

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from audit.vault.reveal import Purpose
-from booking.domain.left_outside import LeavesOutside, asking, mark_of
-from booking.queries.appointments import show, with_related
+from booking.appointments.absences.left_outside import LeavesOutside, asking, mark_of
+from booking.appointments.queries.appointments import show, with_related
 from booking.views.access import practice_actor
 from practitioners.models import Agenda
 

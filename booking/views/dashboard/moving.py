@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from booking.domain import book, change, drag
-from booking.domain.unusual import UnusualTime, mark_of
+from booking.appointments import book, change, drag
+from booking.appointments.unusual import UnusualTime, mark_of
 from booking.forms.dashboard import DragForm, WhenForm
 from booking.models import Appointment
 from booking.models.appointment import Channel

@@ -13,8 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from audit.ids import read_id
-from booking.domain import book, call
-from booking.domain.unusual import UnusualTime, mark_of
+from booking.appointments import book, call
+from booking.appointments.unusual import UnusualTime, mark_of
 from booking.forms.new_visit import (
     ANY_AGENDA,
     NEW,

@@ -10,9 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from audit.vault.reveal import Purpose, reveal
+from booking.appointments.queries.appointments import coming_of, of_other_agendas
 from booking.models import Appointment, Patient
 from booking.patients import sought
-from booking.queries.appointments import coming_of, of_other_agendas
 from booking.views.access import (
     agendas_of,
     desk_context,

@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from audit.vault.reveal import Purpose
+from booking.appointments.queries.appointments import Shown, show, with_related
 from booking.models import Appointment
-from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import agendas_of, practice_actor
 from booking.views.dashboard import signed
 from booking.views.dashboard.told import Told, When, told

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.forms.shown import in_turn, is_newer, state_of
 from audit.vault.reveal import Purpose
-from booking.domain.absences import Booked, Changed, booked_in, close_time, ways_out
+from booking.appointments.absences.absences import Booked, Changed, booked_in, close_time, ways_out
+from booking.appointments.queries.appointments import Shown, show, with_related
 from booking.forms.hours import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
 from booking.models import Appointment
 from booking.outbox.messages import Reach, news_of
-from booking.queries.appointments import Shown, show, with_related
 from booking.views.access import (
     agendas_of,
     desk_context,

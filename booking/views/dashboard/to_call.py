@@ -13,9 +13,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from audit.vault.reveal import Purpose, reveal
+from booking.appointments.queries.appointments import with_related
 from booking.models import Appointment
 from booking.patients.patients import NAME_FIELDS
-from booking.queries.appointments import with_related
 from booking.views.access import agendas_of, membership_of, practice_actor
 from booking.views.dashboard import signed
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
-from booking.domain.former_time import UNDO
+from booking.appointments.former_time import UNDO
 from booking.models import Appointment
 from booking.models.message import MessageChannel
 from booking.outbox.messages import News, Reach, news_of

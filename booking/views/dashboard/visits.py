@@ -15,24 +15,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.forms.shown import SEEN, in_turn, is_newer, state_of
 from audit.vault.reveal import Purpose, reveal
 from audit.views.typed import refuse
-from booking.domain import (
-    book,
-    chains,
-    change,
-    deadline,
-    former_time,
-    questionnaire,
-    series,
-    undo,
-    video,
-    video_room,
-    waiting,
-)
+from booking.appointments import book, chains, change, deadline, former_time, questionnaire, undo
+from booking.appointments.queries import appointments as queries
+from booking.appointments.several import series
+from booking.domain import video, video_room, waiting
 from booking.forms.dashboard import PracticeNoteForm
 from booking.models import Appointment, Document, Questionnaire
 from booking.models.appointment import Channel, Status
 from booking.patients import patients
-from booking.queries import appointments as queries
 from booking.views.access import (
     agendas_of,
     desk_context,

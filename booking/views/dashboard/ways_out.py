@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from audit.ids import read_id
-from booking.domain.absences import Booked
+from booking.appointments.absences.absences import Booked
+from booking.appointments.queries.appointments import Shown
 from booking.models import Appointment
-from booking.queries.appointments import Shown
 from practitioners.domain.date_words import in_words
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Taken

@@ -16,11 +16,11 @@ from rest_framework.response import Response
 from audit.incidents.containment import Stopped
 from audit.vault.reveal import Purpose
 from audit.watch.budget import BudgetSpent
-from booking.domain import change
+from booking.appointments import change
+from booking.appointments.queries import changes
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.patients.patients import Identity
-from booking.queries import changes
 from partners.api import problems, resources, serializers
 from partners.api.document import describe
 from partners.api.paging import CURSOR, LIMIT, Page, read_limit

@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
-from booking.domain import chains, change, series
+from booking.appointments import chains, change
+from booking.appointments.several import series
 from booking.models.appointment import Channel, Status
 from booking.queries.agenda_list import cancelled_late, visits_of_day
 from practitioners.domain.availability import free_slots

@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from booking.domain import change
+from booking.appointments import change
+from booking.appointments.queries.appointments import COMING_SHOWN
 from booking.models.appointment import Channel, Status
-from booking.queries.appointments import COMING_SHOWN
 from tests.factories import (
     make_agenda,
     make_member,

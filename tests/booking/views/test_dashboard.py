@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Entry
-from booking.domain.former_time import UNDO
-from booking.domain.unusual import mark_of
+from booking.appointments.former_time import UNDO
+from booking.appointments.unusual import mark_of
 from booking.models import Appointment, Message, Patient
 from booking.models.appointment import Channel
 from booking.outbox.delivery import send_owed
@@ -247,7 +247,7 @@ def test_an_absence_is_all_or_nothing(agenda, reason, client, now, monkeypatch):
     def fail(**_):
         raise RuntimeError
 
-    monkeypatch.setattr("booking.domain.absences.change.cancel", fail)
+    monkeypatch.setattr("booking.appointments.absences.absences.change.cancel", fail)
     client.raise_request_exception = False
     answer = client.post(url("new-absence", agenda), absence(agenda, booked="cancel"))
     assert answer.status_code == 500

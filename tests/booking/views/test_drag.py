@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain import change
+from booking.appointments import change
 from booking.models import Message
 from booking.models.appointment import Channel
 from practitioners.domain import live

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.urls import reverse
 
-from booking.domain import change, former_time
+from booking.appointments import change, former_time
 from booking.models.appointment import Channel
 from practitioners.domain import take
 from practitioners.models import Taken

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from booking.domain import change
+from booking.appointments import change
 from booking.models import Message
 from booking.models.appointment import Channel
 from booking.outbox import delivery

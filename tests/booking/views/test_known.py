@@ -10,12 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.record.entries import system_actor
+from booking.appointments.book import NotForThisPatient
+from booking.appointments.change import cancel
+from booking.appointments.queries.standing import standing
 from booking.domain import waiting
-from booking.domain.book import NotForThisPatient
-from booking.domain.change import cancel
 from booking.models import Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status
-from booking.queries.standing import standing
 from practitioners.domain.audience import SOMEBODY_ELSE, Reader, audience_of
 from practitioners.domain.eligibility import Person, Restriction
 from practitioners.models import Agenda

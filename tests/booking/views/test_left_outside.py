@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.domain.change import cancel
+from booking.appointments.change import cancel
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain import week_templates

@@ -2,7 +2,7 @@
 
 import pytest
 
-from booking.domain import change
+from booking.appointments import change
 from booking.models import Message
 from booking.models.appointment import Channel
 from booking.outbox import delivery

@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import erase, questionnaire
-from booking.domain.change import cancel
+from booking.appointments import questionnaire
+from booking.appointments.change import cancel
+from booking.domain import erase
 from booking.models import Questionnaire
 from booking.models.appointment import Channel
 from booking.outbox import delivery

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from booking.domain.book import book
+from booking.appointments.book import book
 from booking.models.appointment import Channel
 from practitioners.models import Resource, VisitReason
 from tests.factories import (

@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.record.entries import system_actor
-from booking.domain import series, waiting
-from booking.domain.change import cancel
+from booking.appointments.change import cancel
+from booking.appointments.several import series
+from booking.domain import waiting
 from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel, Status
 from booking.models.patient import Relation

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from audit.record.entries import system_actor
-from booking.domain.chains import follower
-from booking.domain.change import cancel
+from booking.appointments.chains import follower
+from booking.appointments.change import cancel
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from booking.models.patient import Relation

@@ -10,7 +10,7 @@ from django_scopes import scope
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain.change import cancel, mark
+from booking.appointments.change import cancel, mark
 from booking.models.appointment import Channel
 from booking.queries.statistics import statistics_of
 from practitioners.models import Absence

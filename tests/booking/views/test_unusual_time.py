@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
-from booking.domain import change
+from booking.appointments import change
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from practitioners.models import Absence

@@ -14,7 +14,8 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.redis_client import redis_client
-from booking.domain import change, video, video_room
+from booking.appointments import change
+from booking.domain import video, video_room
 from booking.models import VideoVisit
 from booking.models.appointment import Channel, Status
 from practitioners.domain import live

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from audit import plain_text, spreadsheet
 from audit.vault import blind_index
 from audit.views import typed
-from booking.domain import questionnaire
+from booking.appointments import questionnaire
 from booking.forms import new_visit
 from booking.forms.dashboard import PracticeForm
 from booking.forms.hours import EurosField
@@ -226,7 +226,7 @@ def code_of_an_app(written):
 
 
 @target(
-    "booking.domain.questionnaire.is_none_of_these", samples=("Aucun de ceux-ci", "None of these", "Non"),
+    "booking.appointments.questionnaire.is_none_of_these", samples=("Aucun de ceux-ci", "None of these", "Non"),
     words=("aucun", "non", " "),
 )  # fmt: skip
 def answer_to_a_question(written):

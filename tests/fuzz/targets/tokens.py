@@ -21,8 +21,8 @@ from audit import ids
 from audit.vault import carried, kept_secrets
 from booking.accounts import accounts, drafts
 from booking.accounts.sessions import device_bound, known_browsers
+from booking.appointments.queries.changes import Place
 from booking.domain import staff_lookup
-from booking.queries.changes import Place
 from booking.session_store import SessionStore
 from booking.views import afterwards, kept_choice, pending, unfinished
 from booking.views import drafts as written
@@ -164,7 +164,7 @@ def sealed_under_a_key(data):
 
 
 @target(
-    "booking.queries.changes.Place.read",
+    "booking.appointments.queries.changes.Place.read",
     samples=(PLACE, str(Place())),
     words=(".", "0", "f", "\u0661", "\n"),
 )

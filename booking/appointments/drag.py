@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from booking.appointments.change import check_active, locked, move, touch
+from booking.appointments.former_time import UNDO
 from booking.domain import waiting
-from booking.domain.change import check_active, locked, move, touch
-from booking.domain.former_time import UNDO
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from practitioners.domain import take

@@ -12,13 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from audit.ids import new_id
 from audit.record.entries import Actor
 from audit.refusal import Refusal
-from booking.domain import change, conflicts, undo
-from booking.domain.book import NotForThisPatient, OutsideOpening, SlotTaken, book
+from booking.appointments import change, undo
+from booking.appointments.book import NotForThisPatient, OutsideOpening, SlotTaken, book
+from booking.appointments.queries.series import cancelled_with
+from booking.appointments.queries.standing import standing
+from booking.appointments.several import conflicts
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages
-from booking.queries.series import cancelled_with
-from booking.queries.standing import standing
 from practitioners.domain import availability, take, wall_clock
 from practitioners.domain.eligibility import is_restricted, restriction
 from practitioners.domain.standing import Standing, Why, standings_at

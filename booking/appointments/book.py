@@ -13,13 +13,14 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.sealing import seal
-from booking.domain import conflicts, unusual
-from booking.domain.conflicts import AlsoBooked
+from booking.appointments import unusual
+from booking.appointments.queries.known import is_known_at, is_known_to
+from booking.appointments.several import conflicts
+from booking.appointments.several.conflicts import AlsoBooked
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages
 from booking.patients import patients
-from booking.queries.known import is_known_at, is_known_to
 from practitioners.domain import eligibility, take
 from practitioners.domain.resources import mark_stale_with
 from practitioners.domain.take import OutsideOpening, SlotTaken
@@ -79,10 +80,11 @@ def book(
 
     One transaction: the time is taken (a hold of this session becomes the appointment's time;
     without one, or when it has expired, the slot is taken afresh), an entry is written, the
-    confirmation and the reminders are owed. Patients are bound by minimum notice, horizon and
-    who may book the reason; a practice (`channel`) is not, and with `anywhere` not by openings.
-    `says_known`: the patient has been there before, though not through this platform. With
-    `series` it is one of several, whose confirmation the caller owes (booking/domain/series.py).
+    confirmation and the reminders are owed. Patients are bound by minimum notice, horizon and who
+    may book the reason; a practice (`channel`) is not, and with `anywhere` not by openings.
+    `says_known`: the patient has been there before, though not through this platform. With `series`
+    it is one of several, whose confirmation the caller owes
+    (booking/appointments/several/series.py).
 
     `overbooks`: a practice takes time that is taken, as often as its agenda allows. `minutes`: how
     long the visit is, where its reason does not say; `is_confirmed`: the patient knows of it.
@@ -91,9 +93,10 @@ def book(
     unless it is booked `alone`.
 
     `heeding`: the appointments of which whoever books may know; where one of them is the patient's
-    and gets in the way (booking/domain/conflicts.py), AlsoBooked asks whether both are meant.
-    `asks_about_time`: UnusualTime asks about a time that is over or outside the openings.
-    `is_new`: the answer of booking/queries/known.py, where software may not read what it asks.
+    and gets in the way (booking/appointments/several/conflicts.py), AlsoBooked asks whether both
+    are meant. `asks_about_time`: UnusualTime asks about a time that is over or outside the
+    openings. `is_new`: the answer of booking/appointments/queries/known.py, where software may not
+    read what it asks.
 
     Raises SlotTaken, OutsideOpening, NotForThisPatient, UnusualTime, AlsoBooked.
     """

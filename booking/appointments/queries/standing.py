@@ -4,11 +4,11 @@ from datetime import datetime
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
-from booking.domain.book import A_YEAR
+from booking.appointments.book import A_YEAR
+from booking.appointments.queries.known import known_to
 from booking.models import Patient
 from booking.models.appointment import Status
 from booking.models.patient import Relation
-from booking.queries.known import known_to
 from practitioners.domain.eligibility import Person
 from practitioners.models import Agenda
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import transaction
 
 from audit.record.entries import Actor
-from booking.domain.absences import Booked, close_time
+from booking.appointments.absences.absences import Booked, close_time
 from booking.models import Message
 from booking.models.message import MessageKind, MessageState
 from booking.outbox import delivery

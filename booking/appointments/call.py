@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from audit.record.entries import Actor
-from booking.domain.book import book
+from booking.appointments.book import book
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel
 from booking.patients import patients

@@ -1,4 +1,4 @@
-"""Moving, cancelling and marking appointments; taking it back is booking/domain/undo.py."""
+"""Moving, cancelling and marking appointments; taking it back is booking/appointments/undo.py."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
-from booking.domain import conflicts, deadline, unusual, waiting
-from booking.domain.chains import follower
-from booking.domain.former_time import cancel_key, move_key
+from booking.appointments import deadline, unusual
+from booking.appointments.chains import follower
+from booking.appointments.former_time import cancel_key, move_key
+from booking.appointments.several import conflicts
+from booking.domain import waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages
@@ -99,9 +101,9 @@ def move(
     another message tells of it. A visit that follows comes along; where it has no place a patient
     cannot move, and a practice leaves it where it is.
 
-    `undo_within`: for how long it can be taken back (booking/domain/undo.py); until then nobody
-    else gets the old time, which the new one may not overlap, and the news waits. `moves_from`:
-    where whoever moves it saw it. `heeding`, `asks_about_time`: as for `book`.
+    `undo_within`: for how long it can be taken back (booking/appointments/undo.py); until then
+    nobody else gets the old time, which the new one may not overlap, and the news waits.
+    `moves_from`: where whoever moves it saw it. `heeding`, `asks_about_time`: as for `book`.
 
     The reference and its history stay. The old time is freed and the new one taken in one
     transaction, an entry is written and the news is owed. Raises SlotTaken, OutsideOpening,
@@ -236,7 +238,7 @@ def cancel(
     message tells of it; `stands_at`: where it stood on the page from which it is cancelled.
 
     A patient may cancel whatever is to come; after the deadline it is late
-    (booking/domain/deadline.py), which a practice's or software's own cancellation never is.
+    (booking/appointments/deadline.py), which a practice's or software's own cancellation never is.
 
     Raises NotActive, and MovedMeanwhile of it.
     """

@@ -1,9 +1,9 @@
 """Of which visits one message tells: its own, the others of its series, the one that follows."""
 
-from booking.domain import chains
+from booking.appointments import chains
+from booking.appointments.queries.series import cancelled_with, taken_with
 from booking.models import Appointment, Message
 from booking.models.message import MessageKind
-from booking.queries.series import cancelled_with, taken_with
 
 
 def told_with(message: Message, appointment: Appointment) -> list[Appointment]:

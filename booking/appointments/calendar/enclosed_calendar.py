@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from booking.domain.calendar_file import (
+from booking.appointments.calendar.calendar_file import (
     CANCEL,
     PUBLISH,
     REQUEST,
@@ -11,10 +11,10 @@ from booking.domain.calendar_file import (
     cancelled_around,
     visits_around,
 )
+from booking.appointments.queries.series import cancelled_with
 from booking.models import Appointment, Message
 from booking.models.message import MessageKind
 from booking.outbox.letters import CalendarPart, Letter
-from booking.queries.series import cancelled_with
 
 
 def enclose(letter: Letter, *, message: Message, appointment: Appointment, now: datetime) -> None:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record.entries import Actor
 from audit.refusal import Refusal
-from booking.domain.book import HeldSlot, NotForThisPatient, OutsideOpening, SlotTaken, book
-from booking.domain.conflicts import each_or_ask
+from booking.appointments.book import HeldSlot, NotForThisPatient, OutsideOpening, SlotTaken, book
+from booking.appointments.several.conflicts import each_or_ask
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel
 from practitioners.domain import take

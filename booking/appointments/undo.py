@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from booking.appointments.chains import cancelled_with, follower
+from booking.appointments.change import locked, touch
+from booking.appointments.former_time import cancel_key, move_key
 from booking.domain import waiting
-from booking.domain.chains import cancelled_with, follower
-from booking.domain.change import locked, touch
-from booking.domain.former_time import cancel_key, move_key
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages

@@ -9,7 +9,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from audit.record.entries import Actor
-from booking.domain import chains, change
+from booking.appointments import chains, change
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages

@@ -1,0 +1,1 @@
+"""Reading appointments: for pages, feeds and rules. Nothing here writes."""
