@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from booking.domain import documents
+from booking.exchange import documents
 from practitioners.domain.labelled import labelled
 
 

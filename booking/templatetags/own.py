@@ -6,11 +6,11 @@ from django import template
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 
+from booking.exchange.queries.conversations import waiting_for_practice
+from booking.exchange.queries.documents import unopened_by_practice
 from booking.models import Favourite, Offer, Wait
 from booking.models.patient import Sex
 from booking.patients import favourites
-from booking.queries.conversations import waiting_for_practice
-from booking.queries.documents import unopened_by_practice
 from practitioners.domain.date_words import in_words
 from practitioners.models import Practice, Practitioner
 from practitioners.templatetags.doctolib import zone_note

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose
-from booking.domain import conversations
+from booking.exchange import conversations
+from booking.exchange.queries import conversations as queries
 from booking.forms.conversation import LONGEST, BeginForm, ReplyForm
 from booking.models import Patient
-from booking.queries import conversations as queries
 from booking.views.access import account_of, account_required, web_actor
 from booking.views.people import named_people
 from practitioners.models import Agenda

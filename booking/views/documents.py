@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.ids import read_id
 from audit.vault.reveal import Purpose
-from booking.domain import documents
+from booking.exchange import documents
+from booking.exchange.queries import documents as queries
 from booking.forms.documents import GiveForm
 from booking.models import PracticePatient
-from booking.queries import documents as queries
 from booking.views.access import account_of, account_required, web_actor
 from booking.views.files import send, takes_files
 from booking.views.people import named_people

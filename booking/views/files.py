@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from audit.record.entries import Actor
 from audit.vault.files import PART_BYTES, SealedFile
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import documents
+from booking.exchange import documents
 from booking.models import Document
 
 # No file is longer than a number of eighteen digits says.

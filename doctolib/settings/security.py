@@ -88,6 +88,6 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
-# Who looks at files before they are taken (booking/domain/scanning.py); nobody if it is empty.
+# Who looks at files before they are taken (booking/exchange/scanning.py); nobody if it is empty.
 CLAMD = ENVIRONMENT.clamd
-DOCUMENT_SCANNER = "booking.domain.scanning.with_clamd" if CLAMD else ""
+DOCUMENT_SCANNER = "booking.exchange.scanning.with_clamd" if CLAMD else ""

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from audit.plain_text import check_name, has_link, problem_of_name, with_spaces, without_links
-from booking.domain.documents import title_of
 from booking.domain.patient_file import read_table
+from booking.exchange.documents import title_of
 from booking.forms import conversation, hours, patients, questionnaire
 from partners import forms as partner_forms
 from partners.api.serializers import IdentityIn

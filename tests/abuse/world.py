@@ -7,8 +7,9 @@ from audit.models import Approval, Entry, Incident, Notice
 from audit.vault.files import SealedFile
 from audit.vault.sealing import seal
 from booking.appointments.book import book
-from booking.domain import conversations, documents, patient_import, waiting
+from booking.domain import patient_import, waiting
 from booking.domain.concerns import raise_concern
+from booking.exchange import conversations, documents
 from booking.models.appointment import Channel
 from booking.patients import merging
 from partners.domain.feeds import open_feed

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from audit.models import Entry
 from audit.vault.files import PART_BYTES, count_parts, open_part
 from audit.vault.sealing import SealBroken
-from booking.domain import documents, erase
+from booking.domain import erase
+from booking.exchange import documents
 from booking.models import Document, DocumentPart, Message, PracticePatient
 from booking.queries.held_data import held_data
 from doctolib.servers import free_port
@@ -327,7 +328,7 @@ def clamd(tmp_path_factory):
 def scanned_by(settings):
     def use(address):
         settings.CLAMD = address
-        settings.DOCUMENT_SCANNER = "booking.domain.scanning.with_clamd"
+        settings.DOCUMENT_SCANNER = "booking.exchange.scanning.with_clamd"
 
     return use
 

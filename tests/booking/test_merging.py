@@ -6,7 +6,8 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import documents, waiting
+from booking.domain import waiting
+from booking.exchange import documents
 from booking.models import (
     Appointment,
     Document,

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from booking.appointments.queries.news import News, news_of
-from booking.domain import conversations
+from booking.exchange import conversations
 from booking.models import Document
 from tests.factories import (
     make_account,

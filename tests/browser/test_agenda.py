@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from audit.models import Entry
 from booking.appointments import change
-from booking.domain import conversations
+from booking.exchange import conversations
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from practitioners.domain.wall_clock import instant

@@ -31,7 +31,7 @@ OUR_OWN = {
     "booking.appointments.calendar.calendar_file._event", "booking.domain.canaries._invented",
     "booking.domain.canaries.plant_due", "booking.domain.incident_post._context",
     "booking.patients.merging._move", "booking.appointments.questionnaire.read",
-    "booking.outbox.reminders._hours", "booking.domain.scanning.with_clamd",
+    "booking.outbox.reminders._hours", "booking.exchange.scanning.with_clamd",
     "booking.domain.staff_lookup.Found.born", "booking.domain.staff_lookup._question",
     "booking.accounts.team._day", "booking.models.message.Message.message_id",
     "booking.models.waiting.Offer.hold_key", "booking.tasks.import_patients",
@@ -55,7 +55,7 @@ OUR_OWN = {
 }  # fmt: skip
 # Calls of that name that read nothing: a query of the directory, a file opened.
 NO_READING = {
-    "booking.domain.documents.check", "booking.views.dashboard.patient_import.imports",
+    "booking.exchange.documents.check", "booking.views.dashboard.patient_import.imports",
     "practitioners.views.results.results",
 }  # fmt: skip
 APPS = ("audit", "booking", "doctolib", "partners", "practitioners", "static/record")

@@ -1,7 +1,7 @@
 """A document that a practice gives to a patient."""
 
 from audit.vault.files import SealedFile
-from booking.domain import documents
+from booking.exchange import documents
 from tests.factories import (
     practice_actor,
 )

@@ -5,7 +5,8 @@ import pytest
 from audit.vault.files import SealedFile
 from audit.vault.sealing import seal
 from booking.appointments import change
-from booking.domain import conversations, documents, waiting
+from booking.domain import waiting
+from booking.exchange import conversations, documents
 from booking.models import (
     Questionnaire,
 )

@@ -11,10 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.vault.reveal import Purpose
-from booking.domain import conversations
+from booking.exchange import conversations
+from booking.exchange.queries import conversations as queries
 from booking.forms.conversation import ReplyForm
 from booking.models import Conversation
-from booking.queries import conversations as queries
 from booking.views.access import (
     account_of,
     agendas_of,

@@ -12,11 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import documents
+from booking.exchange import documents
+from booking.exchange.queries import documents as queries
 from booking.forms.documents import FilesForm
 from booking.models import Appointment, Document, Patient
 from booking.patients.patients import NAME_FIELDS
-from booking.queries import documents as queries
 from booking.views.access import (
     account_of,
     agendas_of,

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.vault.files import SealedFile
-from booking.domain import documents
+from booking.exchange import documents
 from booking.models import Document
 from practitioners.models import VisitReason
 from tests.abuse.world import build

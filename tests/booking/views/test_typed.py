@@ -12,7 +12,8 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from audit.views.typed import typed
 from booking.appointments.change import cancel
-from booking.domain import concerns, conversations
+from booking.domain import concerns
+from booking.exchange import conversations
 from booking.models import Concern, Conversation, Patient, Questionnaire, Reply
 from booking.models.appointment import Channel
 from booking.models.patient import Relation

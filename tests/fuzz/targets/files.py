@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from booking.domain import documents, patient_file, visit_calendar
+from booking.domain import patient_file, visit_calendar
+from booking.exchange import documents
 from booking.outbox import bounces
 from partners.domain import busy
 from practitioners.domain import calendar_events
@@ -183,7 +184,7 @@ HEADS = (
 
 
 @target(
-    "booking.domain.documents.media_type_of", takes="bytes", samples=HEADS,
+    "booking.exchange.documents.media_type_of", takes="bytes", samples=HEADS,
     words=(b"%PDF-", b"ftyp", b"heic", b"WEBP", b"\xff\xd8\xff"),
 )  # fmt: skip
 def document_type(data):

@@ -17,7 +17,7 @@ from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.files import PART_BYTES, SealedFile, open_part
 from audit.vault.sealing import seal
-from booking.domain import scanning
+from booking.exchange import scanning
 from booking.models import Account, Document, DocumentPart, Patient, PracticePatient
 from booking.models.message import MessageKind
 from booking.outbox import messages

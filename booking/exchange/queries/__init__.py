@@ -1,0 +1,1 @@
+"""Reading conversations and documents. Nothing here writes."""
