@@ -15,10 +15,10 @@ class BookingConfig(AppConfig):
         from audit.vault.reveal import register_guard
         from audit.watch.holders import Kind, register_holders
         from booking.accounts import team
-        from booking.domain.dashboard_access import MEMBERS
-        from booking.domain.incident_post import POST
-        from booking.domain.staff_reveals import TEAM_MEMBERS, guard_admin
-        from booking.domain.watching import guard_dashboard
+        from booking.oversight.dashboard_access import MEMBERS
+        from booking.oversight.incident_post import POST
+        from booking.oversight.staff_reveals import TEAM_MEMBERS, guard_admin
+        from booking.oversight.watching import guard_dashboard
         from booking.views.reader import reader_of
         from practitioners.readers import register_readers
 

@@ -9,7 +9,7 @@ from audit.models import Entry
 from audit.record.entries import Channel
 from booking.accounts.sessions.sign_ins import token_of
 from booking.models import Account, SignIn
-from booking.queries.reads import ACTIONS
+from booking.oversight.queries.reads import ACTIONS
 
 # Of the entries of a session's two weeks, the latest so many are looked at.
 MOST = 5000

@@ -27,9 +27,9 @@ from booking.models import (
     Reply,
     Wait,
 )
+from booking.oversight.queries.reads import reads_of_account
 from booking.patients.favourites import practitioners_of
 from booking.patients.patients import IDENTITY_FIELDS
-from booking.queries.reads import reads_of_account
 
 FORMAT = "doctolib-export/1"
 

@@ -34,7 +34,6 @@ from booking.accounts.addresses import email_change
 from booking.accounts.factors import factor_reset, passkeys, second_factor
 from booking.accounts.sessions import sign_ins, throttle
 from booking.accounts.sessions.throttle import Guess
-from booking.domain import concerns
 from booking.forms.accounts import (
     AddressForm,
     CodeForm,
@@ -46,7 +45,8 @@ from booking.forms.accounts import (
 from booking.forms.record import ConcernForm
 from booking.models import Account
 from booking.models.account import email_index
-from booking.queries.reads import entry_of_account, reads_of_account, subjects_of_account
+from booking.oversight import concerns
+from booking.oversight.queries.reads import entry_of_account, reads_of_account, subjects_of_account
 from booking.session_store import session_digest
 from booking.views import (
     device,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from audit.ids import read_id
 from audit.models import Entry
-from booking.queries.reads import subjects_of_account
+from booking.oversight.queries.reads import subjects_of_account
 from practitioners.domain.date_words import in_words
 from practitioners.models import Practice
 

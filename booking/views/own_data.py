@@ -16,9 +16,9 @@ from booking.accounts.sessions import throttle
 from booking.domain import erase
 from booking.forms.accounts import PasswordForm
 from booking.models import Patient
+from booking.oversight.queries.incidents import incidents_of_account
 from booking.queries.held_data import held_data
 from booking.queries.held_in_words import held_in_words
-from booking.queries.incidents import incidents_of_account
 from booking.views import guesses
 from booking.views.access import account_of, account_required, web_actor
 from booking.views.own_account import own_memberships

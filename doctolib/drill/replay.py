@@ -18,8 +18,8 @@ from audit.vault.reveal import Purpose, reveal
 from audit.watch import holders, watcher
 from audit.watch.budget import BudgetSpent
 from audit.watch.holders import Kind
-from booking.domain import watching
 from booking.models import Appointment
+from booking.oversight import watching
 from doctolib.drill.desk import Page
 from doctolib.drill.scenario import Scenario
 from doctolib.drill.traffic import Opening

@@ -11,8 +11,8 @@ from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.vault.reveal import Purpose, reveal
 from audit.watch import budget, repeats
 from audit.watch.holders import Kind
-from booking.domain.watching import writes_today
 from booking.models import Appointment
+from booking.oversight.watching import writes_today
 from partners.domain import reveal_budget, watching
 from partners.domain.walls import above_walls
 from partners.models import Credential, Grant, PartnerMember

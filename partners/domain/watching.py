@@ -8,8 +8,8 @@ from django.db import connection
 from audit.record.entries import Origin
 from audit.watch import canaries
 from audit.watch.sighting import Reason, Sighting
-from booking.domain.watching import FRESH, NEAR_AFTER, NEAR_BEFORE, REMEMBERED
 from booking.models import Appointment
+from booking.oversight.watching import FRESH, NEAR_AFTER, NEAR_BEFORE, REMEMBERED
 from partners.models import Credential, Grant
 
 FIRST_SYNC = timedelta(days=3)

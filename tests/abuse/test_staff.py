@@ -13,9 +13,9 @@ from audit.models import Entry, Incident
 from audit.views.factor import CODE_GIVEN_AT
 from audit.watch import budget
 from booking.appointments.book import book
-from booking.domain.staff_lookup import MOST
-from booking.domain.staff_reveals import LIMITS
 from booking.models.appointment import Channel
+from booking.oversight.staff_lookup import MOST
+from booking.oversight.staff_reveals import LIMITS
 from tests.factories import (
     make_account,
     make_agenda,
@@ -236,7 +236,7 @@ def test_leafing_through_patients_is_asked_about_and_then_stopped(team, now, mon
     """Within the bound of every window, yet for no reason that shows."""
     client, me = team["client"], team["account"]
     monkeypatch.setattr(
-        "booking.domain.staff_reveals.LIMITS", budget.Limits(minute=99, hour=99, day=99)
+        "booking.oversight.staff_reveals.LIMITS", budget.Limits(minute=99, hour=99, day=99)
     )
     stopped_after = None
     for number in range(60):

@@ -8,9 +8,9 @@ from audit.vault.files import SealedFile
 from audit.vault.sealing import seal
 from booking.appointments.book import book
 from booking.domain import patient_import, waiting
-from booking.domain.concerns import raise_concern
 from booking.exchange import conversations, documents
 from booking.models.appointment import Channel
+from booking.oversight.concerns import raise_concern
 from booking.patients import merging
 from partners.domain.feeds import open_feed
 from partners.models import CredentialKey, Delivery, ImportedCalendar, PartnerMember, Webhook

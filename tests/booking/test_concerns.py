@@ -13,10 +13,10 @@ from audit.models import Entry
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import concerns
 from booking.models import Concern
-from booking.queries import practice_record
-from booking.queries.practice_record import Wanted
+from booking.oversight import concerns
+from booking.oversight.queries import practice_record
+from booking.oversight.queries.practice_record import Wanted
 from tests.factories import (
     make_account,
     make_member,

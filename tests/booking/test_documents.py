@@ -386,7 +386,7 @@ def finds_everything(file: io.BufferedReader) -> str:
 
 def test_a_new_document_explains_its_opening_to_the_watch(world, now):
     """A practice's people who open what a patient just gave are no thieves."""
-    from booking.domain.watching import _ask_for_it
+    from booking.oversight.watching import _ask_for_it
 
     practice, _account, patient = world
     assert _ask_for_it(practice.pk, [patient.pk], now=now) == (set(), set())

@@ -11,9 +11,9 @@ from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.vault.reveal import Purpose, reveal
 from audit.watch.sighting import Reason
 from booking.appointments.book import book
-from booking.domain import watching
 from booking.models import Appointment, Conversation, Document, Wait
 from booking.models.appointment import Channel as BookedThrough
+from booking.oversight import watching
 from tests.factories import (
     make_account,
     make_agenda,

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from booking.domain import dashboard_access
 from booking.models import Account, Appointment, Patient
+from booking.oversight import dashboard_access
 from tests.browser.conftest import check_page
 from tests.factories import (
     make_agenda,

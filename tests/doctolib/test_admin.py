@@ -16,10 +16,10 @@ from audit.record import entries
 from audit.record.entries import system_actor
 from audit.watch import budget
 from booking.appointments.book import book
-from booking.domain.concerns import raise_concern
-from booking.domain.staff_reveals import LIMITS
 from booking.models import Account, FactorReset
 from booking.models.appointment import Channel
+from booking.oversight.concerns import raise_concern
+from booking.oversight.staff_reveals import LIMITS
 from partners.models import (
     CalendarFeed,
     Credential,

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from booking.queries.reads import ACTIONS
+from booking.oversight.queries.reads import ACTIONS
 from doctolib.environment import PROJECT_DIR
 
 NAMED = re.compile(r"(tests/[\w/]+\.py)::(\w+)")

@@ -8,7 +8,11 @@ _PATTERNS = {
     "vault": ["audit/vault/*.py", "audit/vault/providers/*.py"],
     "record": ["audit/record/*.py"],
     "budget": ["audit/watch/budget.py", "partners/domain/reveal_budget.py"],
-    "watch": ["audit/watch/[!b]*.py", "booking/domain/watching.py", "partners/domain/watching.py"],
+    "watch": [
+        "audit/watch/[!b]*.py",
+        "booking/oversight/watching.py",
+        "partners/domain/watching.py",
+    ],
     # Booking, moving and cancelling: what each person may do, and until when.
     "rules": [
         "booking/rules.py",

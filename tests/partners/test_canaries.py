@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from audit.incidents.exposure import exposure_of
 from audit.models import Canary, Entry, Incident
-from booking.domain import canaries
 from booking.models import Appointment, Patient
+from booking.oversight import canaries
 from booking.tasks import plant_canaries
 from partners.models import Grant
 from tests.factories import make_member, verified_client

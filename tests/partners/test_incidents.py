@@ -30,7 +30,7 @@ from audit.models import (
 )
 from audit.record import seal
 from audit.record.entries import Actor, ActorKind, Channel
-from booking.domain import incident_post
+from booking.oversight import incident_post
 from partners.models import Credential
 from tests.factories import make_account, make_member, verified_client
 from tests.partners.software import Software

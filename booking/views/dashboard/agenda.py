@@ -18,7 +18,7 @@ from audit.vault.reveal import Purpose
 from booking.appointments.former_time import can_restore
 from booking.appointments.queries.appointments import show, with_related
 from booking.appointments.queries.series import cancelled_with
-from booking.domain.dashboard_access import may_still_work
+from booking.oversight.dashboard_access import may_still_work
 from booking.queries.agenda_grid import build_grid, week_of
 from booking.queries.agenda_list import cancelled_late, month_of, visits_of_day
 from booking.views import work_session

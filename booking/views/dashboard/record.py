@@ -23,11 +23,11 @@ from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
 from audit.views.typed import refuse
 from booking.accounts import team
-from booking.domain import concerns
 from booking.forms.record import AnswerForm, RecordForm
 from booking.models import Concern
-from booking.queries import practice_record
-from booking.queries.practice_record import Wanted
+from booking.oversight import concerns
+from booking.oversight.queries import practice_record
+from booking.oversight.queries.practice_record import Wanted
 from booking.views.access import (
     desk_context,
     membership_of,

@@ -19,8 +19,8 @@ from audit.record.entries import Actor, ActorKind, Channel
 from booking.accounts import drafts
 from booking.accounts.drafts import Draft
 from booking.accounts.sessions import sign_ins
-from booking.domain import dashboard_access
 from booking.models import Account, Appointment, SignIn
+from booking.oversight import dashboard_access
 from booking.session_store import digest_of
 from booking.views.drafts import COOKIE
 from practitioners.domain import live, members

@@ -12,11 +12,11 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from audit.views.typed import typed
 from booking.appointments.change import cancel
-from booking.domain import concerns
 from booking.exchange import conversations
 from booking.models import Concern, Conversation, Patient, Questionnaire, Reply
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
+from booking.oversight import concerns
 from practitioners.domain.questions import QuestionSpec, save_questions
 from practitioners.models import Question
 from tests.booking.views.forms_on_page import form_with, send

@@ -13,7 +13,7 @@ from audit.record.entries import Actor, ActorKind, Channel
 from audit.views.factor import CODE_GIVEN_AT
 from booking.models import Account, Appointment, Message, Patient
 from booking.models.message import MessageKind
-from booking.queries.incidents import Exposed
+from booking.oversight.queries.incidents import Exposed
 from booking.views.dashboard import incidents
 from tests.factories import make_account, make_member, verified_client
 from tests.partners.theft import make_visits

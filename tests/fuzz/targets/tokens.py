@@ -22,7 +22,7 @@ from audit.vault import carried, kept_secrets
 from booking.accounts import accounts, drafts
 from booking.accounts.sessions import device_bound, known_browsers
 from booking.appointments.queries.changes import Place
-from booking.domain import staff_lookup
+from booking.oversight import staff_lookup
 from booking.session_store import SessionStore
 from booking.views import afterwards, kept_choice, pending, unfinished
 from booking.views import drafts as written
@@ -175,7 +175,7 @@ def place_in_the_changes(text):
     )
 
 
-@target("audit.ids.read_id", "booking.domain.staff_lookup._account_id", samples=(str(uuid.UUID(int=7)), "{" + str(uuid.UUID(int=7)) + "}", uuid.UUID(int=7).hex),
+@target("audit.ids.read_id", "booking.oversight.staff_lookup._account_id", samples=(str(uuid.UUID(int=7)), "{" + str(uuid.UUID(int=7)) + "}", uuid.UUID(int=7).hex),
         words=("-", "urn:uuid:", "{", "}", "_", "\u0661", "0x", "+"))  # fmt: skip
 def identifier(text):
     found = ids.read_id(text)

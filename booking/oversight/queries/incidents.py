@@ -11,7 +11,7 @@ from audit.incidents.authority import data_names
 from audit.incidents.exposure import lines_of
 from audit.models import Incident, Notice, NoticeKind, NoticeState
 from booking.models import Account, Patient
-from booking.queries.reads import subjects_of_account
+from booking.oversight.queries.reads import subjects_of_account
 from practitioners.models import Practice
 
 TOLD = (NoticeState.OWED, NoticeState.HANDED, NoticeState.SENT, NoticeState.UNSURE,

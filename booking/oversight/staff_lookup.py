@@ -17,9 +17,9 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.blind_index import blind_index
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import staff_reveals
 from booking.models import Account, Appointment, Patient
 from booking.models.account import email_index
+from booking.oversight import staff_reveals
 from booking.patients.sought import find_patients, is_sought, read_sought
 
 # Somebody who writes to support can say more than a name that others have as well.

@@ -24,9 +24,9 @@ from audit.watch import budget
 from audit.watch.budget import Limits
 from audit.watch.holders import Holders, Kind
 from audit.watch.sighting import Reason, Sighting
-from booking.domain import dashboard_access
-from booking.domain.watching import midnight_of, writes_today
 from booking.models import Account, Concern
+from booking.oversight import dashboard_access
+from booking.oversight.watching import midnight_of, writes_today
 
 LIMITS = Limits(minute=6, hour=25, day=80)
 # The team is one group, as the people of a practice are.

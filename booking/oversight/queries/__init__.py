@@ -1,0 +1,1 @@
+"""The record as patients and practices read it. Nothing here writes."""
