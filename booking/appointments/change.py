@@ -14,10 +14,10 @@ from booking.appointments import deadline, unusual
 from booking.appointments.chains import follower
 from booking.appointments.former_time import cancel_key, move_key
 from booking.appointments.several import conflicts
-from booking.domain import waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages
+from booking.waiting import waiting
 from practitioners.domain import availability, take
 from practitioners.domain.resources import mark_stale_with
 from practitioners.models import VisitReason

@@ -10,9 +10,9 @@ from audit.record import entries
 from audit.record.entries import Actor
 from booking.appointments.change import check_active, locked, move, touch
 from booking.appointments.former_time import UNDO
-from booking.domain import waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel
+from booking.waiting import waiting
 from practitioners.domain import take
 from practitioners.models import Agenda, VisitReason
 

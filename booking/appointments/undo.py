@@ -11,10 +11,10 @@ from audit.record.entries import Actor
 from booking.appointments.chains import cancelled_with, follower
 from booking.appointments.change import locked, touch
 from booking.appointments.former_time import cancel_key, move_key
-from booking.domain import waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages
+from booking.waiting import waiting
 from practitioners.domain import take
 
 

@@ -6,10 +6,10 @@ from django.utils.dates import WEEKDAYS
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from booking.domain.waiting import EVERY_DAY
 from booking.forms.dashboard import DayField
 from booking.models import Patient
 from booking.models.waiting import PartOfDay
+from booking.waiting.waiting import EVERY_DAY
 
 
 class WaitForm(forms.Form):

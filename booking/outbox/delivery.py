@@ -25,7 +25,6 @@ from booking.accounts import account_letters, accounts
 from booking.appointments import deadline, questionnaire, told
 from booking.appointments.calendar.enclosed_calendar import enclose
 from booking.appointments.chains import held_after, stays_before
-from booking.domain.offer_links import offer_token
 from booking.models import Appointment, Handover, Message, Offer, Patient
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
@@ -34,6 +33,7 @@ from booking.outbox.greeting import addressed
 from booking.outbox.letters import Letter, NothingToSay, hand_over, rendered
 from booking.outbox.quiet_hours import names_clock, zone_of_number
 from booking.patients.handover import handover_token
+from booking.waiting.offer_links import offer_token
 from practitioners.domain.invite import invitation_token
 from practitioners.domain.substitutes import name_at
 

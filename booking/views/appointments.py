@@ -22,8 +22,7 @@ from booking.appointments.calendar.calendar_file import PUBLISH, visits_around
 from booking.appointments.calendar.calendar_file import calendar_file as visits_file
 from booking.appointments.queries import appointments as queries
 from booking.appointments.several import series
-from booking.domain import video, waiting
-from booking.domain.offer_links import offer_token
+from booking.domain import video
 from booking.forms.accounts import AddressForm
 from booking.forms.patients import OwnIdentityForm, PersonForm, RelativeForm
 from booking.forms.questionnaire import QuestionnaireForm
@@ -31,12 +30,14 @@ from booking.models import Appointment, Conversation, Document, Patient, Questio
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.patients import handover, patients
-from booking.queries.waiting import on_the_list
-from booking.queries.waiting import show as show_waits
 from booking.views import gone, mails, unfinished
 from booking.views.access import account_of, account_required, local_target, web_actor
 from booking.views.chosen import with_person
 from booking.views.people import named_people
+from booking.waiting import waiting
+from booking.waiting.offer_links import offer_token
+from booking.waiting.queries import on_the_list
+from booking.waiting.queries import show as show_waits
 from practitioners.domain.substitutes import name_at
 from practitioners.domain.wall_clock import read_day
 from practitioners.models import Question

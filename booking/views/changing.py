@@ -16,11 +16,11 @@ from booking.appointments import chains, change, deadline, former_time, undo
 from booking.appointments.queries import appointments as queries
 from booking.appointments.several import series
 from booking.appointments.several.conflicts import AlsoBooked, conflicts_of_move
-from booking.domain import waiting
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.views.access import account_required, web_actor
 from booking.views.both import heeding, sentences
+from booking.waiting import waiting
 from practitioners.domain import availability, take
 from practitioners.domain.nearest import nearest_slots
 from practitioners.domain.wall_clock import day_bounds, read_day, read_instant

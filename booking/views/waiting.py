@@ -19,8 +19,6 @@ from booking.accounts.accounts import InvalidLink
 from booking.appointments import book, chains, change, deadline
 from booking.appointments.queries import appointments as queries
 from booking.appointments.several.conflicts import Conflict
-from booking.domain import offers, waiting
-from booking.domain.offer_links import offer_of
 from booking.forms.waiting import WaitForm
 from booking.models import Appointment, Offer, Patient, Wait
 from booking.views import afterwards, leaving, unfinished
@@ -28,6 +26,8 @@ from booking.views.access import account_required, web_actor
 from booking.views.both import BOTH, sentences
 from booking.views.chosen import page_of, refusals
 from booking.views.people import chosen_first, named_people
+from booking.waiting import offers, waiting
+from booking.waiting.offer_links import offer_of
 from practitioners.models import VisitReason
 
 # The days and hours of a form, of which the first has several values.

@@ -11,10 +11,10 @@ from joserfc.jwk import ECKey
 from audit.record.entries import Channel, system_actor
 from booking.accounts import accounts
 from booking.appointments import book
-from booking.domain import waiting
 from booking.models import Account, CodeApp, Patient
 from booking.models.appointment import Channel as BookingChannel
 from booking.patients import patients
+from booking.waiting import waiting
 from doctolib.demo.desk import furnish
 from doctolib.demo.names import Names
 from partners.domain import identities, keys, scopes

@@ -11,12 +11,13 @@ from booking.appointments import chains, change, drag, former_time
 from booking.appointments.absences import absences
 from booking.appointments.book import AlsoBooked, HeldSlot, book
 from booking.appointments.several import series
-from booking.domain import erase, offers, waiting
-from booking.domain.offer_links import offer_token
+from booking.domain import erase
 from booking.models import Appointment, Message, Offer
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind
 from booking.outbox import delivery
+from booking.waiting import offers, waiting
+from booking.waiting.offer_links import offer_token
 from practitioners.domain import next_slots, take
 from practitioners.domain.availability import free_slots
 from practitioners.domain.questions import QuestionSpec, save_questions

@@ -6,7 +6,6 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import waiting
 from booking.exchange import documents
 from booking.models import (
     Appointment,
@@ -21,6 +20,7 @@ from booking.models import (
 from booking.models.appointment import Channel
 from booking.patients import merging
 from booking.patients.merging import CannotMerge
+from booking.waiting import waiting
 from tests.factories import (
     make_account,
     make_agenda,

@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from audit.record.entries import system_actor
 from booking.appointments.change import cancel, move
-from booking.domain import waiting
 from booking.models import Message, Offer, Patient
 from booking.models.appointment import Channel
 from booking.outbox import delivery, messages
@@ -22,6 +21,7 @@ from booking.outbox.quiet_hours import (
     zone_of_number,
 )
 from booking.templatetags.own import kept_until
+from booking.waiting import waiting
 from practitioners.models import Practice
 from tests.factories import (
     make_account,

@@ -9,10 +9,10 @@ from django.urls import reverse
 from audit.record.entries import system_actor
 from booking.appointments import change, drag, former_time, undo
 from booking.appointments.several import series
-from booking.domain import offers, waiting
 from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel
 from booking.models.waiting import OfferState
+from booking.waiting import offers, waiting
 from practitioners.domain.take import drop_expired_holds
 from tests.factories import (
     make_account,

@@ -9,13 +9,13 @@ from booking.accounts import sign_up
 from booking.accounts.addresses import email_change
 from booking.appointments.change import cancel
 from booking.appointments.several import series
-from booking.domain import waiting
 from booking.models import AccessChange, FactorReset, Message, Offer
 from booking.models.access_change import ChangeKind
 from booking.models.appointment import Channel
 from booking.models.message import MessageChannel, MessageKind
 from booking.outbox import delivery
 from booking.outbox.letters import NothingToSay
+from booking.waiting import waiting
 from tests.factories import (
     make_account,
     make_agenda,

@@ -5,12 +5,12 @@ import pytest
 from audit.vault.files import SealedFile
 from audit.vault.sealing import seal
 from booking.appointments import change
-from booking.domain import waiting
 from booking.exchange import conversations, documents
 from booking.models import (
     Questionnaire,
 )
 from booking.models.appointment import Channel
+from booking.waiting import waiting
 from practitioners.domain.questions import QuestionSpec, save_questions
 from tests.factories import (
     make_account,

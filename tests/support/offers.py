@@ -1,7 +1,7 @@
 """A slot that the waiting list offers."""
 
-from booking.domain import waiting
 from booking.models import Appointment, Offer
+from booking.waiting import waiting
 from tests.support.waiting_list import MONDAY, at, give_back
 
 

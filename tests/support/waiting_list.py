@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from audit.record.entries import system_actor
 from booking.appointments.book import book
 from booking.appointments.change import cancel
-from booking.domain import waiting
 from booking.models.appointment import Channel
+from booking.waiting import waiting
 from tests.factories import (
     make_account,
     make_patient,

@@ -18,7 +18,7 @@ from audit.views.typed import refuse
 from booking.appointments import book, chains, change, deadline, former_time, questionnaire, undo
 from booking.appointments.queries import appointments as queries
 from booking.appointments.several import series
-from booking.domain import video, video_room, waiting
+from booking.domain import video, video_room
 from booking.forms.dashboard import PracticeNoteForm
 from booking.models import Appointment, Document, Questionnaire
 from booking.models.appointment import Channel, Status
@@ -32,6 +32,7 @@ from booking.views.access import (
 )
 from booking.views.dashboard.said import agenda_address, what_was_done
 from booking.views.dashboard.told import When, told
+from booking.waiting import waiting
 from practitioners.domain.resources import names_of
 from practitioners.domain.substitutes import name_at
 from practitioners.domain.wall_clock import read_instant

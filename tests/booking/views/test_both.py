@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from booking.domain.offer_links import offer_token
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.models.patient import Relation
+from booking.waiting.offer_links import offer_token
 from tests.booking.views.forms_on_page import form_with, send
 from tests.factories import (
     make_account,

@@ -13,9 +13,9 @@ from audit.record.entries import system_actor
 from booking.appointments.book import NotForThisPatient
 from booking.appointments.change import cancel
 from booking.appointments.queries.standing import standing
-from booking.domain import waiting
 from booking.models import Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status
+from booking.waiting import waiting
 from practitioners.domain.audience import SOMEBODY_ELSE, Reader, audience_of
 from practitioners.domain.eligibility import Person, Restriction
 from practitioners.models import Agenda

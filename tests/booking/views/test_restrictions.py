@@ -9,11 +9,11 @@ from django.urls import reverse
 from audit.record.entries import system_actor
 from booking.appointments.change import cancel
 from booking.appointments.several import series
-from booking.domain import waiting
 from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel, Status
 from booking.models.patient import Relation
 from booking.patients.patients import make_known
+from booking.waiting import waiting
 from practitioners.domain.audience import SOMEBODY_ELSE
 from practitioners.models import Taken
 from tests.booking.views.forms_on_page import form_with, forms_of, send, slots_of

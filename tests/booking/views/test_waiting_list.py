@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import waiting
-from booking.domain.offer_links import offer_token
 from booking.models import Appointment, Message, Patient, Wait
 from booking.outbox import delivery
+from booking.waiting import waiting
+from booking.waiting.offer_links import offer_token
 from practitioners.models import Practice
 from tests.booking.views.forms_on_page import form_with, send
 from tests.factories import (

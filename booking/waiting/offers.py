@@ -11,11 +11,11 @@ from audit.record.entries import Actor, system_actor
 from booking.accounts.accounts import account_actor
 from booking.appointments import book, chains, change
 from booking.appointments.several import conflicts
-from booking.domain import waiting
-from booking.domain.offer_links import offers
 from booking.models import Appointment, Offer
 from booking.models.appointment import Channel, Status
 from booking.models.waiting import OfferState
+from booking.waiting import waiting
+from booking.waiting.offer_links import offers
 from practitioners.domain import take
 
 
