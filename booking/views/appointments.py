@@ -22,7 +22,6 @@ from booking.appointments.calendar.calendar_file import PUBLISH, visits_around
 from booking.appointments.calendar.calendar_file import calendar_file as visits_file
 from booking.appointments.queries import appointments as queries
 from booking.appointments.several import series
-from booking.domain import video
 from booking.forms.accounts import AddressForm
 from booking.forms.patients import OwnIdentityForm, PersonForm, RelativeForm
 from booking.forms.questionnaire import QuestionnaireForm
@@ -30,6 +29,7 @@ from booking.models import Appointment, Conversation, Document, Patient, Questio
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.patients import handover, patients
+from booking.video import video
 from booking.views import gone, mails, unfinished
 from booking.views.access import account_of, account_required, local_target, web_actor
 from booking.views.chosen import with_person

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose
 from booking.appointments.queries import appointments as queries
-from booking.domain import video, video_room
-from booking.domain.video import Part
 from booking.models import Appointment
+from booking.video import video, video_room
+from booking.video.video import Part
 from booking.views import gone
 from booking.views.access import account_of, account_required, web_actor
 from booking.views.live import event_stream, is_still_signed_in, live_url

@@ -11,9 +11,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from audit.models import Entry
-from booking.domain import video
 from booking.models import VideoVisit
 from booking.models.appointment import Channel
+from booking.video import video
 from doctolib.servers import free_port
 from practitioners.models import Practice
 from tests.browser.conftest import FAKE_MEDIA, QUIET, check_page, wait_for_port

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.ids import read_id
 from audit.vault.reveal import Purpose
 from booking.appointments.queries import appointments as queries
-from booking.domain import video, video_room
-from booking.domain.video import Part
 from booking.models import Appointment
 from booking.oversight.dashboard_access import may_still_work
+from booking.video import video, video_room
+from booking.video.video import Part
 from booking.views.access import membership_of, practice_actor, practice_member
 from booking.views.video import enter_room, pass_on, room_context, room_events
 from practitioners.models import Membership

@@ -18,11 +18,11 @@ from audit.views.typed import refuse
 from booking.appointments import book, chains, change, deadline, former_time, questionnaire, undo
 from booking.appointments.queries import appointments as queries
 from booking.appointments.several import series
-from booking.domain import video, video_room
 from booking.forms.dashboard import PracticeNoteForm
 from booking.models import Appointment, Document, Questionnaire
 from booking.models.appointment import Channel, Status
 from booking.patients import patients
+from booking.video import video, video_room
 from booking.views.access import (
     agendas_of,
     desk_context,

@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from booking.domain import video
 from booking.models import Message
 from booking.outbox import delivery
 from booking.oversight.dashboard_access import may_still_work
+from booking.video import video
 from practitioners.domain import invite, members, substitutes
 from practitioners.models import Membership, Substitution
 from tests.factories import (

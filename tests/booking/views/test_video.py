@@ -15,9 +15,9 @@ from django.urls import reverse
 from audit.models import Entry
 from audit.redis_client import redis_client
 from booking.appointments import change
-from booking.domain import video, video_room
 from booking.models import VideoVisit
 from booking.models.appointment import Channel, Status
+from booking.video import video, video_room
 from practitioners.domain import live
 from tests.asgi import Stream, run_async
 from tests.factories import (

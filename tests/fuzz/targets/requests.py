@@ -10,8 +10,8 @@ from django.test import RequestFactory
 from django.utils.translation import get_language_from_request
 
 from booking.accounts.sessions import sign_ins
-from booking.domain import video_room
-from booking.domain.video import Part
+from booking.video import video_room
+from booking.video.video import Part
 from booking.views import access
 from booking.views.chosen import answers_in
 from booking.views.dashboard.patient_import import _number as number_of_lines
@@ -118,7 +118,7 @@ def _room():
 
 
 @target(
-    "booking.domain.video_room._read", "booking.domain.video_room._places", "booking.views.video.pass_on", takes="bytes",
+    "booking.video.video_room._read", "booking.video.video_room._places", "booking.views.video.pass_on", takes="bytes",
     samples=tuple(json.dumps(each).encode() for each in SIGNALS),
     words=('"items"', '"to"', '"there"', '"round"', '"candidate"', '"place"', "NaN", "1e999", "1.5", "null", "[]", "{}", ":", ","),
 )  # fmt: skip

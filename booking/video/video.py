@@ -127,7 +127,7 @@ class Progress:
 
 def progress(appointment: Appointment, *, is_patient_here: bool) -> Progress:
     """Say how far a visit is. `is_patient_here`: whether the patient has the room open now, which
-    booking/domain/video_room.py knows.
+    booking/video/video_room.py knows.
     """
     visit = _seen(appointment)
     if visit.ended_at is not None:

@@ -13,7 +13,7 @@ from typing import Any
 import redis
 
 from audit.redis_client import redis_client
-from booking.domain.video import Part
+from booking.video.video import Part
 from practitioners.domain import live
 
 PLACES_S = 6 * 3600
