@@ -7,9 +7,9 @@ from django.utils import timezone
 from booking.accounts.addresses import address_checks
 from booking.accounts.factors import factor_reset
 from booking.accounts.sessions import sign_ins
-from booking.domain import patient_import
 from booking.outbox import delivery
 from booking.oversight import canaries
+from booking.takeover import patient_import
 from booking.waiting import waiting
 
 

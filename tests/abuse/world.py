@@ -7,11 +7,11 @@ from audit.models import Approval, Entry, Incident, Notice
 from audit.vault.files import SealedFile
 from audit.vault.sealing import seal
 from booking.appointments.book import book
-from booking.domain import patient_import
 from booking.exchange import conversations, documents
 from booking.models.appointment import Channel
 from booking.oversight.concerns import raise_concern
 from booking.patients import merging
+from booking.takeover import patient_import
 from booking.waiting import waiting
 from partners.domain.feeds import open_feed
 from partners.models import CredentialKey, Delivery, ImportedCalendar, PartnerMember, Webhook

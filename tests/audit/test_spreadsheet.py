@@ -66,7 +66,7 @@ def test_what_a_download_says_is_taken_back_as_it_was_typed(text):
 def test_nothing_else_writes_tables_for_download():
     """`csv.writer` is used where no spreadsheet opens what it wrote: for COPY and between steps."""
     inside = {
-        "audit/spreadsheet.py", "booking/domain/visit_calendar.py",
+        "audit/spreadsheet.py", "booking/takeover/visit_calendar.py",
         "practitioners/domain/directory_import/load.py", "practitioners/data/make_places.py",
         "practitioners/data/make_communes.py",
     }  # fmt: skip

@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import patient_file, patient_import, visit_calendar
-from booking.domain.patient_file import UnreadableFile, read_table
 from booking.models import Appointment, Message, Patient, PatientImport
+from booking.takeover import patient_file, patient_import, visit_calendar
+from booking.takeover.patient_file import UnreadableFile, read_table
 from practitioners.models import VisitReason
 from tests.factories import (
     make_account,

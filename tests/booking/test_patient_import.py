@@ -12,9 +12,9 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.vault.reveal import Purpose, reveal
-from booking.domain import patient_file, patient_import
-from booking.domain.patient_file import UnreadableFile, read_table, text_of
 from booking.models import Patient, PatientImport
+from booking.takeover import patient_file, patient_import
+from booking.takeover.patient_file import UnreadableFile, read_table, text_of
 from tests.factories import (
     make_account,
     make_member,

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
 from booking.accounts import team
-from booking.domain import patient_file, patient_import
 from booking.forms.patient_import import DoublesForm, FileForm, StartForm
 from booking.models import PatientImport
 from booking.models.patient_import import ImportState
+from booking.takeover import patient_file, patient_import
 from booking.views.access import (
     account_of,
     desk_context,

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from booking.domain import patient_file, visit_calendar
 from booking.exchange import documents
 from booking.outbox import bounces
+from booking.takeover import patient_file, visit_calendar
 from partners.domain import busy
 from practitioners.domain import calendar_events
 from practitioners.domain.directory_import import lines
@@ -83,8 +83,8 @@ CELLS = (
 
 
 @target(
-    "booking.domain.patient_file.text_of", "booking.domain.patient_file._rows",
-    "booking.domain.patient_file._visit", "booking.domain.patient_file._moment",
+    "booking.takeover.patient_file.text_of", "booking.takeover.patient_file._rows",
+    "booking.takeover.patient_file._visit", "booking.takeover.patient_file._moment",
     takes="bytes", samples=(TABLE, VISITS, TABLE.encode("cp1252"), "\ufeff" + TABLE),
     words=CELLS, longest=LONG_FILE,
 )  # fmt: skip
@@ -153,7 +153,7 @@ def busy_calendar(data):
 
 
 @target(
-    "booking.domain.visit_calendar._first", "booking.domain.visit_calendar._parted",
+    "booking.takeover.visit_calendar._first", "booking.takeover.visit_calendar._parted",
     takes="bytes", samples=(CALENDAR, BROKEN_ZONE), words=ICAL, longest=LONG_FILE,
 )  # fmt: skip
 def visits_of_calendar(data):
@@ -166,7 +166,7 @@ def visits_of_calendar(data):
 
 
 @target(
-    "booking.domain.visit_calendar._first",
+    "booking.takeover.visit_calendar._first",
     samples=("DURAND Zoé 06 12 34 56 78 née le 19/10/1993 zoe@exemple.fr",),
     words=("@", ".", "06", "-", "/", "19", "a"),
 )  # fmt: skip

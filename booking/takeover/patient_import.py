@@ -22,14 +22,14 @@ from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
 from audit.wake import ask_for
 from booking.accounts.access_changes import tell
-from booking.domain import imported_visits, patient_file, visit_calendar
-from booking.domain.imported_visits import Desk
-from booking.domain.patient_file import Line
 from booking.models import Account, Patient, PatientImport
 from booking.models.access_change import ChangeKind
 from booking.models.patient_import import ImportState
 from booking.patients.duplicates import Duplicate, probable_duplicates
 from booking.patients.patients import Identity, create_patient, indexes_of
+from booking.takeover import imported_visits, patient_file, visit_calendar
+from booking.takeover.imported_visits import Desk
+from booking.takeover.patient_file import Line
 from practitioners.domain.pieces import lock_resources
 from practitioners.models import Practice, VisitReason
 

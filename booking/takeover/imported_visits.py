@@ -9,9 +9,9 @@ from audit.record.entries import Actor
 from audit.refusal import Refusal
 from booking.appointments.book import OutsideOpening, SlotTaken, book
 from booking.appointments.change import note_down
-from booking.domain.patient_file import VisitLine
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
+from booking.takeover.patient_file import VisitLine
 from practitioners.domain.text import search_text
 from practitioners.domain.wall_clock import instant
 from practitioners.models import Agenda, Practice, VisitReason

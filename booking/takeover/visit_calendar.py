@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Component
 
-from booking.domain.patient_file import LARGEST_BYTES, MOST_LINES, UnreadableFile, text_of
+from booking.takeover.patient_file import LARGEST_BYTES, MOST_LINES, UnreadableFile, text_of
 from practitioners.domain.calendar_events import Apart, NoCalendar, read_events, take_apart
 
 HEADER = (
