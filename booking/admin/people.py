@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.staff_admin import only_reads
 from booking.admin.reading import PurposeForm, Reading, RevealingAdmin, acting_staff, attempt
-from booking.domain import erase
 from booking.models import Account, Appointment, Patient
 from booking.oversight import staff_lookup
+from booking.rights import erase
 
 
 class LookUpForm(PurposeForm):

@@ -28,9 +28,9 @@ from audit.views.private import keep_private
 from audit.views.typed import refuse, typed_in
 from audit.watch.sighting import network_of
 from booking.accounts.sessions import sign_ins
-from booking.domain import erased
 from booking.models import Account
 from booking.oversight import watching
+from booking.rights import erased
 from booking.rules import permissions_of
 from booking.session_store import session_digest
 from booking.views import gone, unsent, work_session

@@ -11,11 +11,11 @@ from booking.appointments import chains, change, drag, former_time
 from booking.appointments.absences import absences
 from booking.appointments.book import AlsoBooked, HeldSlot, book
 from booking.appointments.several import series
-from booking.domain import erase
 from booking.models import Appointment, Message, Offer
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind
 from booking.outbox import delivery
+from booking.rights import erase
 from booking.waiting import offers, waiting
 from booking.waiting.offer_links import offer_token
 from practitioners.domain import next_slots, take

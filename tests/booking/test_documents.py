@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from audit.models import Entry
 from audit.vault.files import PART_BYTES, count_parts, open_part
 from audit.vault.sealing import SealBroken
-from booking.domain import erase
 from booking.exchange import documents
 from booking.models import Document, DocumentPart, Message, PracticePatient
-from booking.queries.held_data import held_data
+from booking.rights import erase
+from booking.rights.held_data import held_data
 from doctolib.servers import free_port
 from tests.browser.conftest import wait_for_port
 from tests.factories import (

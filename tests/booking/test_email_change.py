@@ -16,9 +16,9 @@ from audit.record.entries import system_actor
 from booking.accounts import accounts
 from booking.accounts.addresses import address_checks, email_change
 from booking.accounts.factors import second_factor
-from booking.domain import erase
 from booking.models import Account, AddressCheck, CodeApp, Message, RecoverySheet, SignIn
 from booking.outbox import delivery
+from booking.rights import erase
 from booking.session_store import digest_of
 from tests.factories import PASSWORD, make_account, make_member, make_practice
 from tests.support.accounts import GOOD, SIGN_IN, sign_in, sign_up_of, signed_in

@@ -10,11 +10,11 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import erase
 from booking.models import Handover, Patient
 from booking.outbox import delivery
 from booking.patients import handover
 from booking.patients.handover import InvalidHandover
+from booking.rights import erase
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
 from tests.support.booked import booked
 

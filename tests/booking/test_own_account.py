@@ -14,9 +14,9 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.accounts import accounts
 from booking.accounts.sessions.sign_ins import browser_of
-from booking.domain import erase
 from booking.models import Account, CodeApp, Favourite, Message, SignIn
 from booking.outbox import delivery
+from booking.rights import erase
 from booking.session_store import digest_of
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
 from tests.support.accounts import sign_in, signed_in

@@ -12,9 +12,9 @@ from audit.record.entries import system_actor
 from booking.accounts.accounts import InvalidLink
 from booking.appointments import former_time, undo
 from booking.appointments.change import cancel, move
-from booking.domain import erase
 from booking.models import Appointment, Message, Offer, Wait
 from booking.models.appointment import Channel
+from booking.rights import erase
 from booking.waiting import offers, waiting
 from booking.waiting.offer_links import offer_of, offer_token
 from booking.waiting.waiting import CannotWait

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.domain import erase
 from booking.exchange import conversations
 from booking.models import Conversation, Message, Reply
 from booking.outbox import delivery
+from booking.rights import erase
 from tests.factories import (
     make_account,
     make_agenda,

@@ -10,12 +10,12 @@ from django_otp_webauthn.models import WebAuthnCredential
 from audit.models import Entry
 from audit.views.factor import CODE_GIVEN_AT, ENTERED_AT
 from booking.accounts.factors import passkeys
-from booking.domain import erase
 from booking.models import Message, RecoveryCode, RecoverySheet
 from booking.models.message import MessageKind
 from booking.outbox import delivery
 from booking.oversight.dashboard_access import let_in, stop
-from booking.queries.held_data import held_data
+from booking.rights import erase
+from booking.rights.held_data import held_data
 from tests.factories import make_account, practice_actor, verified_client
 from tests.support.stored_passkeys import make_passkey
 

@@ -12,10 +12,10 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.appointments import questionnaire
 from booking.appointments.change import cancel
-from booking.domain import erase
 from booking.models import Questionnaire
 from booking.models.appointment import Channel
 from booking.outbox import delivery
+from booking.rights import erase
 from practitioners.models import Question
 from tests.factories import (
     make_account,

@@ -20,8 +20,6 @@ from audit.record.entries import Actor
 from audit.vault import erase as vault
 from booking.accounts.factors import passkeys
 from booking.appointments import chains, change
-from booking.domain import erased as erased_accounts
-from booking.domain.last_letters import how_many, last_letters, send_once_committed
 from booking.models import (
     Account,
     AddressCheck,
@@ -41,6 +39,8 @@ from booking.models.appointment import Channel, Status
 from booking.models.message import MessageState
 from booking.models.patient import Relation
 from booking.patients.patients import IDENTITY_FIELDS
+from booking.rights import erased as erased_accounts
+from booking.rights.last_letters import how_many, last_letters, send_once_committed
 from practitioners.domain import members
 from practitioners.models import Practice
 
