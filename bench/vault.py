@@ -105,10 +105,10 @@ def day_view() -> dict[str, float]:
     from booking.accounts import accounts
     from booking.appointments import book
     from booking.appointments.queries.appointments import Shown
+    from booking.dashboard.queries import agenda_grid
     from booking.models import CodeApp
     from booking.models.appointment import Channel as BookedBy
     from booking.patients import patients
-    from booking.queries import agenda_grid
     from practitioners.models import (
         Agenda,
         Membership,

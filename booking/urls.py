@@ -1,5 +1,15 @@
 from django.urls import path
 
+from booking.dashboard.agenda import agenda, moving, new_visit, session, visits
+from booking.dashboard.hours import resources, substitutes, time, week_templates
+from booking.dashboard.patients import conversations as practice_conversations
+from booking.dashboard.patients import documents as practice_documents
+from booking.dashboard.patients import merging, people
+from booking.dashboard.patients import patient_import as importing
+from booking.dashboard.patients import video as practice_video
+from booking.dashboard.patients import waiting as practice_waiting
+from booking.dashboard.practice import incidents, members, practice, record
+from booking.dashboard.practice import statistics as practice_statistics
 from booking.views import (
     accounts,
     appointments,
@@ -20,29 +30,6 @@ from booking.views import (
     video,
     waiting,
 )
-from booking.views.dashboard import (
-    agenda,
-    incidents,
-    members,
-    merging,
-    moving,
-    new_visit,
-    people,
-    practice,
-    record,
-    resources,
-    session,
-    substitutes,
-    time,
-    visits,
-    week_templates,
-)
-from booking.views.dashboard import conversations as practice_conversations
-from booking.views.dashboard import documents as practice_documents
-from booking.views.dashboard import patient_import as importing
-from booking.views.dashboard import statistics as practice_statistics
-from booking.views.dashboard import video as practice_video
-from booking.views.dashboard import waiting as practice_waiting
 
 app_name = "booking"
 urlpatterns = [

@@ -17,6 +17,8 @@ from audit.record.entries import Actor
 from booking.appointments.queries import appointments as queries
 from booking.appointments.several import series
 from booking.appointments.several.conflicts import AlsoBooked, Conflict
+from booking.dashboard.agenda.said import Done, address_that_says
+from booking.dashboard.agenda.visits import name_of
 from booking.forms.series import SeriesForm
 from booking.models import Appointment
 from booking.models.appointment import Channel
@@ -30,8 +32,6 @@ from booking.views.access import (
     web_actor,
 )
 from booking.views.both import heeding, sentences
-from booking.views.dashboard.said import Done, address_that_says
-from booking.views.dashboard.visits import name_of
 from practitioners.domain.wall_clock import read_instant
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 # Tried with hostile input by a test that needs more around it than a target has.
 ELSEWHERE = {
     "booking.views.taken_over.hold_again": "tests/fuzz/test_requests.py",
-    "booking.forms.hours.ReasonForm.clean_then_within_minutes": "tests/fuzz/test_requests.py",
+    "booking.dashboard.forms.hours.ReasonForm.clean_then_within_minutes": "tests/fuzz/test_requests.py",
     "booking.admin.people.PeopleAdmin.get_search_results": "tests/abuse/test_staff.py",
     "partners.domain.busy.main": "tests/partners/test_real_calendars.py",
     "partners.domain.busy.read_apart": "tests/partners/test_busy.py",
@@ -35,7 +35,7 @@ OUR_OWN = {
     "booking.oversight.staff_lookup.Found.born", "booking.oversight.staff_lookup._question",
     "booking.accounts.team._day", "booking.models.message.Message.message_id",
     "booking.models.waiting.Offer.hold_key", "booking.tasks.import_patients",
-    "booking.views.dashboard.said.what_was_done", "booking.views.dashboard.to_call.those_to_call",
+    "booking.dashboard.agenda.said.what_was_done", "booking.dashboard.hours.to_call.those_to_call",
     "booking.views.entering.awaited_account", "booking.views.reader.reader_of.persons",
     "booking.views.unfinished._address", "booking.views.work_session.is_idle",
     "booking.views.work_session.note_use", "doctolib.once._Form.unseal",
@@ -55,7 +55,7 @@ OUR_OWN = {
 }  # fmt: skip
 # Calls of that name that read nothing: a query of the directory, a file opened.
 NO_READING = {
-    "booking.exchange.documents.check", "booking.views.dashboard.patient_import.imports",
+    "booking.exchange.documents.check", "booking.dashboard.patients.patient_import.imports",
     "practitioners.views.results.results",
 }  # fmt: skip
 APPS = ("audit", "booking", "doctolib", "partners", "practitioners", "static/record")

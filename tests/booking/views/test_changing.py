@@ -11,8 +11,8 @@ from django_scopes import scope
 
 from booking.appointments import chains, change
 from booking.appointments.several import series
+from booking.dashboard.queries.agenda_list import cancelled_late, visits_of_day
 from booking.models.appointment import Channel, Status
-from booking.queries.agenda_list import cancelled_late, visits_of_day
 from practitioners.domain.availability import free_slots
 from tests.factories import (
     make_account,

@@ -11,8 +11,8 @@ from django_scopes import scope
 from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.appointments.change import cancel, mark
+from booking.dashboard.queries.statistics import statistics_of
 from booking.models.appointment import Channel
-from booking.queries.statistics import statistics_of
 from practitioners.models import Absence
 from tests.factories import (
     make_agenda,

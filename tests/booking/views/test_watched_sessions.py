@@ -11,10 +11,10 @@ from audit.incidents.exposure import exposure_of
 from audit.models import ApprovalOf, Entry, Incident, Notice, NoticeKind, State, Watched
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.views.factor import CODE_GIVEN_AT
+from booking.dashboard.practice import incidents
 from booking.models import Account, Appointment, Message, Patient
 from booking.models.message import MessageKind
 from booking.oversight.queries.incidents import Exposed
-from booking.views.dashboard import incidents
 from tests.factories import make_account, make_member, verified_client
 from tests.partners.theft import make_visits
 from tests.support.watched_sessions import code_of

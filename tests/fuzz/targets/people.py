@@ -11,9 +11,9 @@ from audit import plain_text, spreadsheet
 from audit.vault import blind_index
 from audit.views import typed
 from booking.appointments import questionnaire
-from booking.forms import new_visit
+from booking.dashboard.forms import new_visit
+from booking.dashboard.forms.hours import EurosField
 from booking.forms.dashboard import PracticeForm
-from booking.forms.hours import EurosField
 from booking.forms.patients import CallerForm, IdentityForm
 from booking.models import CodeApp
 from booking.models.factors import recovery_digest
@@ -190,7 +190,7 @@ def cell_of_a_table(written):
 
 
 @target(
-    "booking.forms.hours.EurosField.to_python", samples=("25", "25,50", "25.50 €", "12 euros"),
+    "booking.dashboard.forms.hours.EurosField.to_python", samples=("25", "25,50", "25.50 €", "12 euros"),
     words=(",", ".", "€", "euros", " ", "0", "\u0661", "-"),
 )  # fmt: skip
 def price(written):
@@ -251,7 +251,7 @@ def _form(written):
 
 
 @target(
-    "audit.views.typed.typed", "booking.forms.new_visit.read_choice",
+    "audit.views.typed.typed", "booking.dashboard.forms.new_visit.read_choice",
     samples=("patient=new&last_name=Durand", "motif=x&jour=2026-11-24&password=secret", "decide=new&fiche="),
     words=("&", "=", "patient=", "decide=", "fiche=", "connue=", "%C3%A9", "%FF", "creneau=", "@", "+"),
     longest=20_000,

@@ -10,11 +10,11 @@ from django.test import RequestFactory
 from django.utils.translation import get_language_from_request
 
 from booking.accounts.sessions import sign_ins
+from booking.dashboard.patients.patient_import import _number as number_of_lines
 from booking.video import video_room
 from booking.video.video import Part
 from booking.views import access
 from booking.views.chosen import answers_in
-from booking.views.dashboard.patient_import import _number as number_of_lines
 from booking.views.files import _range
 from practitioners.domain import places, search, understood
 from practitioners.views import public, results
@@ -75,7 +75,7 @@ def browser(header):
 
 
 @target(
-    "booking.views.dashboard.patient_import._number", "practitioners.views.public.people_wanted",
+    "booking.dashboard.patients.patient_import._number", "practitioners.views.public.people_wanted",
     "practitioners.views.results._number", "booking.views.chosen.answers_in",
     samples=("1", "2", "9", "0012"), words=("0", "-", "\u00b2", "\u0661", " ", "+", "_"),
 )  # fmt: skip

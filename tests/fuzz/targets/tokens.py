@@ -22,11 +22,11 @@ from audit.vault import carried, kept_secrets
 from booking.accounts import accounts, drafts
 from booking.accounts.sessions import device_bound, known_browsers
 from booking.appointments.queries.changes import Place
+from booking.dashboard.agenda import signed
 from booking.oversight import staff_lookup
 from booking.session_store import SessionStore
 from booking.views import afterwards, kept_choice, pending, unfinished
 from booking.views import drafts as written
-from booking.views.dashboard import signed
 from doctolib.cache import JSONOnly
 from partners.domain import dpop
 from practitioners.domain import invite, live
@@ -117,7 +117,7 @@ def what_a_session_keeps(text):
 
 
 @target(
-    "booking.views.afterwards.said", "booking.views.dashboard.signed.read",
+    "booking.views.afterwards.said", "booking.dashboard.agenda.signed.read",
     samples=(LINK, django_signing.dumps([str(uuid.UUID(int=7)), "x"], salt="word", compress=True), "none"),
     words=SIGNED,
 )  # fmt: skip

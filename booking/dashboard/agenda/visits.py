@@ -18,6 +18,8 @@ from audit.views.typed import refuse
 from booking.appointments import book, chains, change, deadline, former_time, questionnaire, undo
 from booking.appointments.queries import appointments as queries
 from booking.appointments.several import series
+from booking.dashboard.agenda.said import agenda_address, what_was_done
+from booking.dashboard.agenda.told import When, told
 from booking.forms.dashboard import PracticeNoteForm
 from booking.models import Appointment, Document, Questionnaire
 from booking.models.appointment import Channel, Status
@@ -30,8 +32,6 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
-from booking.views.dashboard.said import agenda_address, what_was_done
-from booking.views.dashboard.told import When, told
 from booking.waiting import waiting
 from practitioners.domain.resources import names_of
 from practitioners.domain.substitutes import name_at

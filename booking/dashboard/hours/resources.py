@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from audit.forms.shown import in_turn
-from booking.forms.hours import ResourceForm
+from booking.dashboard.forms.hours import ResourceForm
 from booking.views.access import (
     desk_context,
     membership_of,

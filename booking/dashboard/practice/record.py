@@ -23,6 +23,7 @@ from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
 from audit.views.typed import refuse
 from booking.accounts import team
+from booking.dashboard.practice import plotted
 from booking.forms.record import AnswerForm, RecordForm
 from booking.models import Concern
 from booking.oversight import concerns
@@ -34,7 +35,6 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
-from booking.views.dashboard import plotted
 from practitioners.domain.date_words import in_cell
 from practitioners.models import Membership, Practice
 

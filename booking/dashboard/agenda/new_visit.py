@@ -15,7 +15,10 @@ from django.views.decorators.http import require_http_methods
 from audit.ids import read_id
 from booking.appointments import book, call
 from booking.appointments.unusual import UnusualTime, mark_of
-from booking.forms.new_visit import (
+from booking.dashboard.agenda import again
+from booking.dashboard.agenda.held import why_taken
+from booking.dashboard.agenda.said import Done, address_that_says
+from booking.dashboard.forms.new_visit import (
     ANY_AGENDA,
     NEW,
     TYPED,
@@ -25,6 +28,7 @@ from booking.forms.new_visit import (
     read_choice,
     slot_value,
 )
+from booking.dashboard.patients.people import found_patients
 from booking.forms.patients import CallerForm
 from booking.models import Appointment, Patient
 from booking.patients import duplicates
@@ -39,10 +43,6 @@ from booking.views.access import (
     practice_member,
 )
 from booking.views.both import MEANT, asks_about_time, heeding, sentences
-from booking.views.dashboard import again
-from booking.views.dashboard.held import why_taken
-from booking.views.dashboard.people import found_patients
-from booking.views.dashboard.said import Done, address_that_says
 from practitioners.domain import standing
 from practitioners.domain.pieces import out_of_service
 from practitioners.domain.standing import Standing, Why

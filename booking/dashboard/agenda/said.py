@@ -14,10 +14,10 @@ from django.urls import reverse
 
 from audit.vault.reveal import Purpose
 from booking.appointments.queries.appointments import Shown, show, with_related
+from booking.dashboard.agenda import signed
+from booking.dashboard.agenda.told import Told, When, told
 from booking.models import Appointment
 from booking.views.access import agendas_of, practice_actor
-from booking.views.dashboard import signed
-from booking.views.dashboard.told import Told, When, told
 
 PARAMETER = "fait"
 SALT = "said-and-moves"  # Not what an older release signed, which said less.

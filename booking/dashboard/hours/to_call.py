@@ -14,10 +14,10 @@ from django.urls import reverse
 
 from audit.vault.reveal import Purpose, reveal
 from booking.appointments.queries.appointments import with_related
+from booking.dashboard.agenda import signed
 from booking.models import Appointment
 from booking.patients.patients import NAME_FIELDS
 from booking.views.access import agendas_of, membership_of, practice_actor
-from booking.views.dashboard import signed
 
 PARAMETER = "appeler"
 SALT = "to-call"

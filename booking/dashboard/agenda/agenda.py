@@ -18,9 +18,11 @@ from audit.vault.reveal import Purpose
 from booking.appointments.former_time import can_restore
 from booking.appointments.queries.appointments import show, with_related
 from booking.appointments.queries.series import cancelled_with
+from booking.dashboard.agenda.said import what_was_done
+from booking.dashboard.agenda.told import When, told
+from booking.dashboard.queries.agenda_grid import build_grid, week_of
+from booking.dashboard.queries.agenda_list import cancelled_late, month_of, visits_of_day
 from booking.oversight.dashboard_access import may_still_work
-from booking.queries.agenda_grid import build_grid, week_of
-from booking.queries.agenda_list import cancelled_late, month_of, visits_of_day
 from booking.views import work_session
 from booking.views.access import (
     account_of,
@@ -30,8 +32,6 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
-from booking.views.dashboard.said import what_was_done
-from booking.views.dashboard.told import When, told
 from booking.views.live import event_stream, live_url, session_anew
 from practitioners.domain.live import follow_hints
 from practitioners.domain.wall_clock import read_day

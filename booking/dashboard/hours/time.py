@@ -18,7 +18,11 @@ from audit.forms.shown import in_turn, is_newer, state_of
 from audit.vault.reveal import Purpose
 from booking.appointments.absences.absences import Booked, Changed, booked_in, close_time, ways_out
 from booking.appointments.queries.appointments import Shown, show, with_related
-from booking.forms.hours import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
+from booking.dashboard.forms.hours import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
+from booking.dashboard.hours.absence_letters import letters_of
+from booking.dashboard.hours.left_outside import change_hours
+from booking.dashboard.hours.to_call import address_that_lists, those_to_call
+from booking.dashboard.hours.ways_out import moves_of, same_time, unread_choice, unused_choice
 from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
 from booking.models import Appointment
 from booking.outbox.messages import Reach, news_of
@@ -31,10 +35,6 @@ from booking.views.access import (
     practice_member,
     works_on_whole_practice,
 )
-from booking.views.dashboard.absence_letters import letters_of
-from booking.views.dashboard.left_outside import change_hours
-from booking.views.dashboard.to_call import address_that_lists, those_to_call
-from booking.views.dashboard.ways_out import moves_of, same_time, unread_choice, unused_choice
 from practitioners.domain import openings as domain
 from practitioners.domain.never_free import why_never, why_opening_never
 from practitioners.domain.pieces import out_of_service

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from booking.queries.blocks import Block
+from booking.dashboard.queries.blocks import Block
 
 # A line of words is as high as ten minutes.
 LINE_ROWS = 2

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose
 from booking.appointments.queries.appointments import RELATED, Shown, show, with_related
-from booking.queries.absence_words import place_words
-from booking.queries.blocks import AwayFor, Block
+from booking.dashboard.queries.absence_words import place_words
+from booking.dashboard.queries.blocks import AwayFor, Block
 from practitioners.domain import availability, wall_clock
 from practitioners.domain.availability import OpeningTime
 from practitioners.domain.standing import by_preference, free_by_opening

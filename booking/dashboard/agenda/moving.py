@@ -14,15 +14,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from booking.appointments import book, change, drag
 from booking.appointments.unusual import UnusualTime, mark_of
+from booking.dashboard.agenda.held import why_taken
+from booking.dashboard.agenda.said import Done, address_that_says
+from booking.dashboard.agenda.told import When, told
+from booking.dashboard.agenda.visits import FROM, name_of, not_any_more, own_visit
 from booking.forms.dashboard import DragForm, WhenForm
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from booking.views.access import agendas_of, desk_context, practice_actor, practice_member
 from booking.views.both import BOTH, MEANT, asks_about_time, heeding, sentences
-from booking.views.dashboard.held import why_taken
-from booking.views.dashboard.said import Done, address_that_says
-from booking.views.dashboard.told import When, told
-from booking.views.dashboard.visits import FROM, name_of, not_any_more, own_visit
 from practitioners.domain import availability
 from practitioners.domain.date_words import in_words
 from practitioners.domain.wall_clock import read_instant

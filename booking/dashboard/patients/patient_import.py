@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
 from booking.accounts import team
-from booking.forms.patient_import import DoublesForm, FileForm, StartForm
+from booking.dashboard.forms.patient_import import DoublesForm, FileForm, StartForm
 from booking.models import PatientImport
 from booking.models.patient_import import ImportState
 from booking.takeover import patient_file, patient_import

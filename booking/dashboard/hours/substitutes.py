@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.vault.reveal import Purpose, reveal
-from booking.forms.hours import SubstituteForm
+from booking.dashboard.forms.hours import SubstituteForm
 from booking.views.access import (
     desk_context,
     membership_of,

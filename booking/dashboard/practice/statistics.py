@@ -12,11 +12,11 @@ from django.views.decorators.http import require_safe
 
 from audit.spreadsheet import table_of
 from audit.views.factor import fresh_factor
-from booking.forms.statistics import StatisticsForm
+from booking.dashboard.forms.statistics import StatisticsForm
+from booking.dashboard.practice import plotted
+from booking.dashboard.queries.statistics import Statistics, Week, statistics_of
 from booking.models.appointment import Channel
-from booking.queries.statistics import Statistics, Week, statistics_of
 from booking.views.access import agendas_of, desk_context, membership_of, practice_member
-from booking.views.dashboard import plotted
 from practitioners.domain.rounded import to_tenth
 from practitioners.templatetags.doctolib import per_cent
 

@@ -1,0 +1,1 @@
+"""The agenda and its visits: showing, booking, moving and cancelling them."""

@@ -1,0 +1,1 @@
+"""Forms of a practice's pages alone."""

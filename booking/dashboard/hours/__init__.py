@@ -1,0 +1,1 @@
+"""Opening hours, usual weeks, absences, rooms and substitutes."""

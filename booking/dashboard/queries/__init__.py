@@ -1,0 +1,1 @@
+"""Reading for a practice's pages alone: the agenda's columns, and figures."""
