@@ -19,7 +19,7 @@ class BookingConfig(AppConfig):
         from booking.oversight.incident_post import POST
         from booking.oversight.staff_reveals import TEAM_MEMBERS, guard_admin
         from booking.oversight.watching import guard_dashboard
-        from booking.views.reader import reader_of
+        from booking.pages.reader import reader_of
         from practitioners.readers import register_readers
 
         register_post(POST)

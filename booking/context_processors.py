@@ -10,7 +10,7 @@ from django.utils import timezone
 from booking.accounts.workplaces import Kind, Workplace, workplaces_of
 from booking.appointments.queries.news import News, news_of
 from booking.models import Account
-from booking.views import entering
+from booking.pages.session import entering
 
 
 class Header:

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from booking.accounts.sessions import sign_ins
+from booking.pages.session import device, known, own_language, unfinished, work_session
 from booking.session_store import session_digest
-from booking.views import device, known, own_language, unfinished, work_session
 
 SEEN_AT, SEEN_EVERY_S = "seen_at", 3600
 

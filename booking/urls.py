@@ -10,13 +10,13 @@ from booking.dashboard.patients import video as practice_video
 from booking.dashboard.patients import waiting as practice_waiting
 from booking.dashboard.practice import incidents, members, practice, record
 from booking.dashboard.practice import statistics as practice_statistics
+from booking.pages.session import device
 from booking.views import (
     accounts,
     appointments,
     booking,
     changing,
     conversations,
-    device,
     documents,
     invited,
     offline,

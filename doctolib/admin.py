@@ -54,8 +54,8 @@ class StaffSite(AdminSite):
         return redirect("booking:change-password")
 
     def has_permission(self, request: HttpRequest) -> bool:
-        from booking.views import work_session
-        from booking.views.access import account_of, is_verified
+        from booking.pages.access import account_of, is_verified
+        from booking.pages.session import work_session
 
         if not super().has_permission(request) or not is_verified(request):
             return False
@@ -85,8 +85,8 @@ class StaffSite(AdminSite):
         @wraps(view)
         def watched(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             from audit.incidents.containment import Asked, Stopped
-            from booking.views import unsent
-            from booking.views.access import to_proof, to_second_factor
+            from booking.pages.access import to_proof, to_second_factor
+            from booking.pages.lost import unsent
 
             if request.user.is_authenticated:
                 _bring_back(request)
@@ -114,7 +114,7 @@ class StaffSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Sign-in is the site's own; staff without a second factor are led to set it up."""
-        from booking.views.access import account_of
+        from booking.pages.access import account_of
 
         target = quote(request.GET.get("next", reverse("admin:index")))
         if not request.user.is_authenticated:
@@ -128,7 +128,7 @@ class StaffSite(AdminSite):
 
 def _bring_back(request: HttpRequest) -> None:
     """Fill in a form for which a proof was asked, and say that it is not saved yet."""
-    from booking.views import unsent
+    from booking.pages.lost import unsent
 
     unsent.bring_back(request)
     kept = getattr(request, "unsent", None)
@@ -141,7 +141,7 @@ def _bring_back(request: HttpRequest) -> None:
 def own_address(request: HttpRequest) -> str:
     """The address of who is signed in; on the record, as on their account page."""
     from audit.vault.reveal import Purpose, reveal
-    from booking.views.access import account_of, web_actor
+    from booking.pages.access import account_of, web_actor
 
     if not request.user.is_authenticated:
         return ""

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from booking.views import aged, entering
+from booking.pages.session import entering
+from booking.views import aged
 from doctolib.page_forms import TOKEN, is_page_form
 
 # What is typed anew rather than written into a page.

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.forms.shown import ShownForm
 from audit.ids import read_id
 from audit.plain_text import check_name
-from booking.forms.dashboard import offer_agendas
 from booking.oversight.queries.reads import FIELD_NAMES
+from booking.pages.forms.dashboard import offer_agendas
 from partners.domain.identities import FIELDS
 from partners.domain.scopes import IDENTITY_SCOPES, SCOPES
 from partners.models import Credential

@@ -9,7 +9,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
 from booking.accounts.sessions import device_bound
-from booking.views import device
+from booking.pages.session import device
 
 OFFER = re.compile(r'\(ES256 RS256\);path="([^"]+)";challenge="([^"]+)"')
 ASKED = re.compile(r'"([^"]+)";id="([^"]+)"')

@@ -21,7 +21,7 @@ from audit.staff_admin import ReadMostlyAdmin, only_reads
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import SealedField
 from audit.watch.budget import BudgetSpent
-from booking.views.access import account_of, origin_of
+from booking.pages.access import account_of, origin_of
 
 T = TypeVar("T")
 PURPOSES = [

@@ -6,9 +6,9 @@ from django.utils.dates import WEEKDAYS
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from booking.forms.dashboard import DayField
 from booking.models import Patient
 from booking.models.waiting import PartOfDay
+from booking.pages.forms.dashboard import DayField
 from booking.waiting.waiting import EVERY_DAY
 
 

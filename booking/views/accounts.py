@@ -42,24 +42,15 @@ from booking.forms.accounts import (
     SignInForm,
     SignUpForm,
 )
-from booking.forms.record import ConcernForm
 from booking.models import Account
 from booking.models.account import email_index
 from booking.oversight import concerns
 from booking.oversight.queries.reads import entry_of_account, reads_of_account, subjects_of_account
+from booking.pages.access import account_of, account_required, is_verified, local_target, web_actor
+from booking.pages.forms.record import ConcernForm
+from booking.pages.session import device, entering, guesses, known, mails, taken_over, unfinished
 from booking.session_store import session_digest
-from booking.views import (
-    device,
-    entering,
-    guesses,
-    known,
-    mails,
-    other_account,
-    pending,
-    taken_over,
-    unfinished,
-)
-from booking.views.access import account_of, account_required, is_verified, local_target, web_actor
+from booking.views import other_account, pending
 from booking.views.invited import Invited, invited_at
 from booking.views.passkeys import lead_to_codes
 from practitioners.domain import live

@@ -23,17 +23,18 @@ from booking.appointments.calendar.calendar_file import calendar_file as visits_
 from booking.appointments.queries import appointments as queries
 from booking.appointments.several import series
 from booking.forms.accounts import AddressForm
-from booking.forms.patients import OwnIdentityForm, PersonForm, RelativeForm
-from booking.forms.questionnaire import QuestionnaireForm
 from booking.models import Appointment, Conversation, Document, Patient, Questionnaire
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
+from booking.pages.access import account_of, account_required, local_target, web_actor
+from booking.pages.forms.patients import OwnIdentityForm, PersonForm, RelativeForm
+from booking.pages.forms.questionnaire import QuestionnaireForm
+from booking.pages.lost import gone
+from booking.pages.people import named_people
+from booking.pages.session import mails, unfinished
 from booking.patients import handover, patients
 from booking.video import video
-from booking.views import gone, mails, unfinished
-from booking.views.access import account_of, account_required, local_target, web_actor
 from booking.views.chosen import with_person
-from booking.views.people import named_people
 from booking.waiting import waiting
 from booking.waiting.offer_links import offer_token
 from booking.waiting.queries import on_the_list

@@ -24,13 +24,15 @@ from booking.accounts.sessions import throttle
 from booking.appointments import book
 from booking.appointments.chains import Following, held_after
 from booking.appointments.several.conflicts import Conflict
-from booking.forms.patients import NoteForm, PersonForm
 from booking.models import Patient
 from booking.models.appointment import Channel
+from booking.pages.access import account_of, web_actor
+from booking.pages.both import conflicts_at, heeding, sentences
+from booking.pages.forms.patients import NoteForm, PersonForm
+from booking.pages.people import chosen_first, named_people
+from booking.pages.session import unfinished
 from booking.patients import patients
-from booking.views import kept_choice, leaving, unfinished
-from booking.views.access import account_of, web_actor
-from booking.views.both import conflicts_at, heeding, sentences
+from booking.views import kept_choice, leaving
 from booking.views.choice import Choice, choice_in, confirmed, done_already
 from booking.views.chosen import (
     answers_in,
@@ -45,7 +47,6 @@ from booking.views.chosen import (
     slot_context,
     slot_gone,
 )
-from booking.views.people import chosen_first, named_people
 from practitioners.domain import availability, take
 from practitioners.domain.in_a_row import slots_in_a_row
 from practitioners.domain.wall_clock import read_instant

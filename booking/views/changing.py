@@ -18,8 +18,8 @@ from booking.appointments.several import series
 from booking.appointments.several.conflicts import AlsoBooked, conflicts_of_move
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
-from booking.views.access import account_required, web_actor
-from booking.views.both import heeding, sentences
+from booking.pages.access import account_required, web_actor
+from booking.pages.both import heeding, sentences
 from booking.waiting import waiting
 from practitioners.domain import availability, take
 from practitioners.domain.nearest import nearest_slots

@@ -13,7 +13,8 @@ from django.urls import reverse
 from audit.ids import read_id
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
-from booking.views import kept_choice, unfinished
+from booking.pages.session import unfinished
+from booking.views import kept_choice
 from booking.views.chosen import Answers, answers_in, chosen_reason, in_address
 from practitioners.domain import take
 from practitioners.models import VisitReason

@@ -23,8 +23,8 @@ from audit.ids import read_id
 from booking.appointments import deadline
 from booking.appointments.queries.standing import standing
 from booking.models import Patient
-from booking.views import unfinished
-from booking.views.access import account_of
+from booking.pages.access import account_of
+from booking.pages.session import unfinished
 from practitioners.domain.audience import ANSWERS, Offer, audience_of
 from practitioners.domain.eligibility import NEW, SAYS_KNOWN, is_restricted, restriction
 from practitioners.domain.nearest import nearest_slots

@@ -12,10 +12,10 @@ from audit.ids import read_id
 from audit.vault.reveal import Purpose
 from booking.exchange import conversations
 from booking.exchange.queries import conversations as queries
-from booking.forms.conversation import LONGEST, BeginForm, ReplyForm
 from booking.models import Patient
-from booking.views.access import account_of, account_required, web_actor
-from booking.views.people import named_people
+from booking.pages.access import account_of, account_required, web_actor
+from booking.pages.forms.conversation import LONGEST, BeginForm, ReplyForm
+from booking.pages.people import named_people
 from practitioners.models import Agenda
 
 

@@ -15,11 +15,11 @@ from audit.ids import read_id
 from audit.vault.reveal import Purpose
 from booking.exchange import documents
 from booking.exchange.queries import documents as queries
-from booking.forms.documents import GiveForm
 from booking.models import PracticePatient
-from booking.views.access import account_of, account_required, web_actor
-from booking.views.files import send, takes_files
-from booking.views.people import named_people
+from booking.pages.access import account_of, account_required, web_actor
+from booking.pages.files import send, takes_files
+from booking.pages.forms.documents import GiveForm
+from booking.pages.people import named_people
 
 
 def _receivers(request: HttpRequest) -> dict[str, tuple[PracticePatient, str]]:

@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from audit.vault import carried
-from booking.forms.patients import PersonForm
-from booking.views import unfinished
+from booking.pages.forms.patients import PersonForm
+from booking.pages.session import unfinished
 from practitioners.models import VisitReason
 
 COOKIE = f"{settings.SECURE_PREFIX}choice"

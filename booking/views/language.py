@@ -5,8 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.i18n import set_language
 
 from booking.accounts import accounts
+from booking.pages.access import account_of
 from booking.views import kept_choice
-from booking.views.access import account_of
 from booking.views.chosen import chosen_reason
 
 

@@ -19,7 +19,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from booking.appointments.queries.appointments import upcoming
-from booking.views.access import account_required
+from booking.pages.access import account_required
 from practitioners.domain import telephone
 from practitioners.domain.date_words import in_words
 

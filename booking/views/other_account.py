@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
 from booking.models import Account
-from booking.views import afterwards
+from booking.pages.lost import afterwards
 
 OPENED, PROVED, CHOSEN = "opened", "proved", "chosen"
 NEW_ADDRESS, PASSWORD = "new-address", "password"

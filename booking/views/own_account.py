@@ -19,10 +19,10 @@ from booking.accounts.session_acts import acts_of
 from booking.accounts.sessions import device_bound, sign_ins
 from booking.accounts.workplaces import workplaces_of
 from booking.models import SignIn
+from booking.pages.access import account_of, account_required, local_target, web_actor
+from booking.pages.lost import afterwards
 from booking.patients import favourites
 from booking.session_store import session_digest
-from booking.views import afterwards
-from booking.views.access import account_of, account_required, local_target, web_actor
 from practitioners.domain import members
 from practitioners.models import Membership, Practitioner
 

@@ -16,11 +16,11 @@ from booking.accounts.sessions import throttle
 from booking.forms.accounts import PasswordForm
 from booking.models import Patient
 from booking.oversight.queries.incidents import incidents_of_account
+from booking.pages.access import account_of, account_required, web_actor
+from booking.pages.session import guesses
 from booking.rights import erase
 from booking.rights.held_data import held_data
 from booking.rights.held_in_words import held_in_words
-from booking.views import guesses
-from booking.views.access import account_of, account_required, web_actor
 from booking.views.own_account import own_memberships
 
 

@@ -31,8 +31,9 @@ from booking.forms.accounts import (
 )
 from booking.models import AddressCheck
 from booking.models.account import email_index
-from booking.views import afterwards, entering, guesses, known, mails
-from booking.views.access import account_of, account_required, web_actor
+from booking.pages.access import account_of, account_required, web_actor
+from booking.pages.lost import afterwards
+from booking.pages.session import entering, guesses, known, mails
 from booking.views.own_account import note_sign_in
 from practitioners.domain import members
 

@@ -29,8 +29,9 @@ from booking.accounts import accounts
 from booking.accounts.factors import passkeys, second_factor
 from booking.accounts.sessions import sign_ins
 from booking.models import Account
-from booking.views import afterwards, entering, work_session
-from booking.views.access import account_of, account_required, is_verified, web_actor
+from booking.pages.access import account_of, account_required, is_verified, web_actor
+from booking.pages.lost import afterwards
+from booking.pages.session import entering, work_session
 
 
 class Helper(WebAuthnHelper):

@@ -19,10 +19,9 @@ from booking.appointments.several import series
 from booking.appointments.several.conflicts import AlsoBooked, Conflict
 from booking.dashboard.agenda.said import Done, address_that_says
 from booking.dashboard.agenda.visits import name_of
-from booking.forms.series import SeriesForm
 from booking.models import Appointment
 from booking.models.appointment import Channel
-from booking.views.access import (
+from booking.pages.access import (
     account_of,
     account_required,
     agendas_of,
@@ -31,7 +30,8 @@ from booking.views.access import (
     practice_member,
     web_actor,
 )
-from booking.views.both import heeding, sentences
+from booking.pages.both import heeding, sentences
+from booking.pages.forms.series import SeriesForm
 from practitioners.domain.wall_clock import read_instant
 
 

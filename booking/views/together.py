@@ -19,11 +19,13 @@ from django_scopes import scope
 from audit.ids import read_id
 from booking.appointments.several import together
 from booking.appointments.several.conflicts import AlsoBooked, Conflict
-from booking.forms.patients import NoteForm
 from booking.models import Patient
-from booking.views import kept_choice, leaving, unfinished
-from booking.views.access import account_of, web_actor
-from booking.views.both import conflicts_at, heeding, sentences
+from booking.pages.access import account_of, web_actor
+from booking.pages.both import conflicts_at, heeding, sentences
+from booking.pages.forms.patients import NoteForm
+from booking.pages.people import named_people
+from booking.pages.session import unfinished
+from booking.views import kept_choice, leaving
 from booking.views.choice import booked_already
 from booking.views.chosen import (
     Answers,
@@ -38,7 +40,6 @@ from booking.views.chosen import (
     slot_context,
     slot_gone,
 )
-from booking.views.people import named_people
 from practitioners.domain.in_a_row import slots_in_a_row
 from practitioners.domain.take import held_by
 from practitioners.domain.wall_clock import read_instant

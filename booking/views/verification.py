@@ -25,8 +25,9 @@ from booking.forms.accounts import AddressCodeForm, CorrectAddressForm, FirstPas
 from booking.models import AddressCheck
 from booking.models.account import email_index
 from booking.models.address_check import CheckKind
-from booking.views import entering, mails, other_account, pending, taken_over
-from booking.views.access import account_of
+from booking.pages.access import account_of
+from booking.pages.session import entering, mails, taken_over
+from booking.views import other_account, pending
 
 
 @never_cache

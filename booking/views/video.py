@@ -18,11 +18,11 @@ from audit.record.entries import Actor
 from audit.vault.reveal import Purpose
 from booking.appointments.queries import appointments as queries
 from booking.models import Appointment
+from booking.pages.access import account_of, account_required, web_actor
+from booking.pages.live import event_stream, is_still_signed_in, live_url
+from booking.pages.lost import gone
 from booking.video import video, video_room
 from booking.video.video import Part
-from booking.views import gone
-from booking.views.access import account_of, account_required, web_actor
-from booking.views.live import event_stream, is_still_signed_in, live_url
 from practitioners.domain import live
 
 

@@ -21,11 +21,13 @@ from booking.appointments.queries import appointments as queries
 from booking.appointments.several.conflicts import Conflict
 from booking.forms.waiting import WaitForm
 from booking.models import Appointment, Offer, Patient, Wait
-from booking.views import afterwards, leaving, unfinished
-from booking.views.access import account_required, web_actor
-from booking.views.both import BOTH, sentences
+from booking.pages.access import account_required, web_actor
+from booking.pages.both import BOTH, sentences
+from booking.pages.lost import afterwards
+from booking.pages.people import chosen_first, named_people
+from booking.pages.session import unfinished
+from booking.views import leaving
 from booking.views.chosen import page_of, refusals
-from booking.views.people import chosen_first, named_people
 from booking.waiting import offers, waiting
 from booking.waiting.offer_links import offer_of
 from practitioners.models import VisitReason

@@ -66,7 +66,7 @@ PROXIES = ENVIRONMENT.proxies
 if PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Where pages that stay open follow events: 0 is the site itself (booking/views/live.py).
+# Where pages that stay open follow events: 0 is the site itself (booking/pages/live.py).
 LIVE_PORT = ENVIRONMENT.live_port
 _live = [f"http://{name}:{LIVE_PORT}" for name in ("localhost", "127.0.0.1")] if LIVE_PORT else []
 

@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from booking.views import gone, work_session
-from booking.views.access import account_of, is_verified, signed_in, to_second_factor
-from booking.views.navigated import is_script
+from booking.pages.access import account_of, is_verified, signed_in, to_second_factor
+from booking.pages.lost import gone
+from booking.pages.navigated import is_script
+from booking.pages.session import work_session
 from partners.models import Credential, Partner
 
 View = Callable[..., HttpResponseBase]

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.views.factor import fresh_factor
 from audit.views.posted import form_is_at
-from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
-from booking.views.afterwards import keep_secret_for, kept_secret
+from booking.pages.access import agendas_of, membership_of, practice_actor, practice_member
+from booking.pages.lost.afterwards import keep_secret_for, kept_secret
 from partners.domain import feeds, imports
 from partners.forms import FeedForm, ImportForm
 from partners.models import CalendarFeed, ImportedCalendar

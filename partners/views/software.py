@@ -15,7 +15,7 @@ from audit.forms.shown import in_turn
 from audit.ids import read_id
 from audit.views.factor import fresh_factor
 from booking.oversight.queries.reads import FIELD_NAMES
-from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
+from booking.pages.access import agendas_of, membership_of, practice_actor, practice_member
 from partners.domain import grants, identities
 from partners.forms import SCOPE_NAMES, GrantForm
 from partners.models import Grant

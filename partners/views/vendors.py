@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.views.factor import fresh_factor
 from audit.views.posted import form_is_at
-from booking.views.access import account_of, web_actor
+from booking.pages.access import account_of, web_actor
 from partners.domain import credentials, keys, outgoing, reveal_budget, usage, vendors, webhooks
 from partners.forms import SCOPE_NAMES, CredentialForm, KeyForm, VendorForm, WebhookForm
 from partners.models import Credential, Delivery, Partner

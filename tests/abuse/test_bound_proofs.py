@@ -7,7 +7,7 @@ import pytest
 from joserfc.jwk import ECKey, OctKey
 
 from booking.models import DeviceKey
-from booking.views import device
+from booking.pages.session import device
 from tests.device import OFFER, Device, signed
 from tests.support.bound_session import behind_tls, bound, browser, patient, sign_in
 

@@ -15,8 +15,8 @@ from django_otp.oath import totp
 from audit.models import Entry
 from booking.accounts.sessions import sign_ins
 from booking.models import CodeApp, DeviceKey, SignIn
+from booking.pages.session import device
 from booking.session_store import digest_of
-from booking.views import device
 from practitioners.models import Membership
 from tests.device import OFFER, Device, ask, copied, session_cookie
 from tests.factories import PASSWORD, make_account, make_practice

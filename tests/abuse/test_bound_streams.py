@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking.accounts.sessions import device_bound, sign_ins
+from booking.pages.session import device
 from booking.session_store import digest_of
-from booking.views import device
 from practitioners.domain import live
 from tests.asgi import Stream, run_async
 from tests.device import Device, session_cookie

@@ -71,9 +71,9 @@ def test_every_module_that_sets_a_cookie_is_known():
         if "set_cookie(" in path.read_text()
     }
     assert setters == {
-        "booking/middleware.py", "booking/views/accounts.py", "booking/views/device.py", "booking/views/drafts.py",
-        "booking/views/kept_choice.py", "booking/views/known.py", "booking/views/own_language.py",
-        "booking/views/unsent.py",
+        "booking/middleware.py", "booking/views/accounts.py", "booking/pages/session/device.py", "booking/pages/lost/drafts.py",
+        "booking/views/kept_choice.py", "booking/pages/session/known.py", "booking/pages/session/own_language.py",
+        "booking/pages/lost/unsent.py",
         "practitioners/views/language.py",
         "doctolib/once.py",
     }  # fmt: skip

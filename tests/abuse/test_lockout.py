@@ -13,7 +13,7 @@ from django_otp.oath import totp
 from booking.accounts.sessions import throttle
 from booking.accounts.sessions.throttle import Guess, TooFast, TooManyTries
 from booking.models import Account, CodeApp
-from booking.views.known import COOKIE
+from booking.pages.session.known import COOKIE
 from tests.factories import PASSWORD, make_account
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]

@@ -11,7 +11,7 @@ from django.db import models
 from audit.plain_text import check_name, has_link, problem_of_name, with_spaces, without_links
 from booking.dashboard.forms import hours
 from booking.exchange.documents import title_of
-from booking.forms import conversation, patients, questionnaire
+from booking.pages.forms import conversation, patients, questionnaire
 from booking.takeover.patient_file import read_table
 from partners import forms as partner_forms
 from partners.api.serializers import IdentityIn

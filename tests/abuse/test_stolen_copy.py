@@ -212,7 +212,7 @@ def test_few_places_touch_what_lets_somebody_in():
     check a code, and for its owner's picture."""
     assert lines_with(r"\.session_key\b") == {
         "booking/session_store.py",
-        "booking/views/live.py",  # asks the store anew, in the same process
+        "booking/pages/live.py",  # asks the store anew, in the same process
         "booking/views/own_account.py",  # whether there is one
         "doctolib/once.py",  # gives the cookie again to the browser that missed it
     }

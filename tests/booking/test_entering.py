@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_otp.oath import totp
 
 from booking.models import Account, CodeApp
-from booking.views import entering
+from booking.pages.session import entering
 from partners.models import PartnerMember
 from tests.factories import (
     PASSWORD,

@@ -8,8 +8,8 @@ from audit.record.entries import Actor, ActorKind, Channel
 from audit.views.factor import CODE_GIVEN_AT, ENTERED_AT
 from booking.accounts import accounts
 from booking.models import Account, CodeApp, Patient
+from booking.pages.session.work_session import USED_AT
 from booking.patients import patients
-from booking.views.work_session import USED_AT
 from practitioners.models import Membership, Practice
 
 PASSWORD = "correct horse battery"

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # Tried with hostile input by a test that needs more around it than a target has.
 ELSEWHERE = {
-    "booking.views.taken_over.hold_again": "tests/fuzz/test_requests.py",
+    "booking.pages.session.taken_over.hold_again": "tests/fuzz/test_requests.py",
     "booking.dashboard.forms.hours.ReasonForm.clean_then_within_minutes": "tests/fuzz/test_requests.py",
     "booking.admin.people.PeopleAdmin.get_search_results": "tests/abuse/test_staff.py",
     "partners.domain.busy.main": "tests/partners/test_real_calendars.py",
@@ -36,9 +36,9 @@ OUR_OWN = {
     "booking.accounts.team._day", "booking.models.message.Message.message_id",
     "booking.models.waiting.Offer.hold_key", "booking.tasks.import_patients",
     "booking.dashboard.agenda.said.what_was_done", "booking.dashboard.hours.to_call.those_to_call",
-    "booking.views.entering.awaited_account", "booking.views.reader.reader_of.persons",
-    "booking.views.unfinished._address", "booking.views.work_session.is_idle",
-    "booking.views.work_session.note_use", "doctolib.once._Form.unseal",
+    "booking.pages.session.entering.awaited_account", "booking.pages.reader.reader_of.persons",
+    "booking.pages.session.unfinished._address", "booking.pages.session.work_session.is_idle",
+    "booking.pages.session.work_session.note_use", "doctolib.once._Form.unseal",
     "doctolib.postgresql.base.InstantLoader.load", "doctolib.servers._forget_dead_users",
     "doctolib.servers.free_port", "doctolib.servers.postgresql_pid", "partners.api.scoped.plain",
     "partners.domain.usage.calls_of", "partners.domain.usage.failures_of",

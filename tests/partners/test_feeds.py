@@ -12,7 +12,7 @@ from django.utils import timezone
 from audit.models import Entry
 from booking.appointments import change
 from booking.models.appointment import Channel
-from booking.views.afterwards import SECRET_SAID_S
+from booking.pages.lost.afterwards import SECRET_SAID_S
 from partners.domain import feeds
 from partners.models import CalendarFeed
 from practitioners.models import Absence

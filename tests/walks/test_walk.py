@@ -6,8 +6,9 @@ import pytest
 
 from audit.record.entries import Channel
 from booking.models import Patient
+from booking.pages import people
+from booking.pages.session import unfinished
 from booking.patients import patients
-from booking.views import people, unfinished
 from doctolib import once
 from tests.walks.machine import walk
 
@@ -67,8 +68,8 @@ def a_column_that_must_not_be_null(monkeypatch):
 
 def a_link_that_a_role_may_not_open(monkeypatch):
     """Templates believe that every member may do everything."""
+    from booking.pages import access
     from booking.rules import TABLE
-    from booking.views import access
 
     everything = {name.partition(".")[2]: True for name in TABLE}
     monkeypatch.setattr(access, "permissions_of", lambda membership: everything)

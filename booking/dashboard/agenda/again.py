@@ -13,7 +13,7 @@ from audit.ids import read_id
 from audit.vault.reveal import Purpose
 from booking.appointments.queries.appointments import Shown, show, with_related
 from booking.models import Appointment
-from booking.views.access import agendas_of, practice_actor
+from booking.pages.access import agendas_of, practice_actor
 
 # The field that carries a form's name, and what an address says of a form that has booked.
 NAME, BOOKED = "formulaire", "pris"

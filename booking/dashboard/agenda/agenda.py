@@ -23,8 +23,7 @@ from booking.dashboard.agenda.told import When, told
 from booking.dashboard.queries.agenda_grid import build_grid, week_of
 from booking.dashboard.queries.agenda_list import cancelled_late, month_of, visits_of_day
 from booking.oversight.dashboard_access import may_still_work
-from booking.views import work_session
-from booking.views.access import (
+from booking.pages.access import (
     account_of,
     agendas_of,
     membership_of,
@@ -32,7 +31,8 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
-from booking.views.live import event_stream, live_url, session_anew
+from booking.pages.live import event_stream, live_url, session_anew
+from booking.pages.session import work_session
 from practitioners.domain.live import follow_hints
 from practitioners.domain.wall_clock import read_day
 

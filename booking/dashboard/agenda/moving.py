@@ -18,11 +18,11 @@ from booking.dashboard.agenda.held import why_taken
 from booking.dashboard.agenda.said import Done, address_that_says
 from booking.dashboard.agenda.told import When, told
 from booking.dashboard.agenda.visits import FROM, name_of, not_any_more, own_visit
-from booking.forms.dashboard import DragForm, WhenForm
 from booking.models import Appointment
 from booking.models.appointment import Channel
-from booking.views.access import agendas_of, desk_context, practice_actor, practice_member
-from booking.views.both import BOTH, MEANT, asks_about_time, heeding, sentences
+from booking.pages.access import agendas_of, desk_context, practice_actor, practice_member
+from booking.pages.both import BOTH, MEANT, asks_about_time, heeding, sentences
+from booking.pages.forms.dashboard import DragForm, WhenForm
 from practitioners.domain import availability
 from practitioners.domain.date_words import in_words
 from practitioners.domain.wall_clock import read_instant

@@ -29,12 +29,8 @@ from booking.dashboard.forms.new_visit import (
     slot_value,
 )
 from booking.dashboard.patients.people import found_patients
-from booking.forms.patients import CallerForm
 from booking.models import Appointment, Patient
-from booking.patients import duplicates
-from booking.patients.duplicates import Duplicate
-from booking.patients.patients import NAME_FIELDS, Identity
-from booking.views.access import (
+from booking.pages.access import (
     account_of,
     agendas_of,
     desk_context,
@@ -42,7 +38,11 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
-from booking.views.both import MEANT, asks_about_time, heeding, sentences
+from booking.pages.both import MEANT, asks_about_time, heeding, sentences
+from booking.pages.forms.patients import CallerForm
+from booking.patients import duplicates
+from booking.patients.duplicates import Duplicate
+from booking.patients.patients import NAME_FIELDS, Identity
 from practitioners.domain import standing
 from practitioners.domain.pieces import out_of_service
 from practitioners.domain.standing import Standing, Why

@@ -17,7 +17,7 @@ from booking.appointments.queries.appointments import Shown, show, with_related
 from booking.dashboard.agenda import signed
 from booking.dashboard.agenda.told import Told, When, told
 from booking.models import Appointment
-from booking.views.access import agendas_of, practice_actor
+from booking.pages.access import agendas_of, practice_actor
 
 PARAMETER = "fait"
 SALT = "said-and-moves"  # Not what an older release signed, which said less.

@@ -10,15 +10,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.views.typed import typed
-from booking.views import drafts, work_session
-from booking.views.access import (
+from booking.pages.access import (
     AtDesk,
     account_of,
     at_desk,
     desk_context,
     practice_member,
 )
-from booking.views.unsent import fields_of
+from booking.pages.lost import drafts
+from booking.pages.lost.unsent import fields_of
+from booking.pages.session import work_session
 
 
 @never_cache

@@ -11,7 +11,7 @@ from typing import Any
 from django.core import signing
 from django.http import HttpRequest
 
-from booking.views.access import account_of
+from booking.pages.access import account_of
 
 
 def sign(request: HttpRequest, values: Sequence[object], *, salt: str) -> str:

@@ -20,18 +20,18 @@ from booking.appointments.queries import appointments as queries
 from booking.appointments.several import series
 from booking.dashboard.agenda.said import agenda_address, what_was_done
 from booking.dashboard.agenda.told import When, told
-from booking.forms.dashboard import PracticeNoteForm
 from booking.models import Appointment, Document, Questionnaire
 from booking.models.appointment import Channel, Status
-from booking.patients import patients
-from booking.video import video, video_room
-from booking.views.access import (
+from booking.pages.access import (
     agendas_of,
     desk_context,
     membership_of,
     practice_actor,
     practice_member,
 )
+from booking.pages.forms.dashboard import PracticeNoteForm
+from booking.patients import patients
+from booking.video import video, video_room
 from booking.waiting import waiting
 from practitioners.domain.resources import names_of
 from practitioners.domain.substitutes import name_at

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.forms.shown import ShownForm
 from audit.plain_text import check_name
-from booking.forms.dashboard import NAME, DayField, offer_agendas, time_input
+from booking.pages.forms.dashboard import NAME, DayField, offer_agendas, time_input
 from practitioners.domain.openings import OpeningSpec
 from practitioners.domain.wall_clock import instant
 from practitioners.models import Agenda, Membership, Opening, Resource, VisitReason

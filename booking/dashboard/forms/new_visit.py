@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import read_id
-from booking.forms.dashboard import WhenForm
+from booking.pages.forms.dashboard import WhenForm
 from practitioners.domain.text import search_text
 from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Agenda, VisitReason

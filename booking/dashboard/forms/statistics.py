@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from booking.forms.dashboard import offer_agendas
+from booking.pages.forms.dashboard import offer_agendas
 from practitioners.models import Agenda
 
 WEEKS = 12

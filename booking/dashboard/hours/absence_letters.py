@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from booking.appointments.absences.absences import Booked
 from booking.appointments.absences.rehearsal import rehearse
 from booking.models.message import MessageKind
-from booking.views.access import practice_actor
+from booking.pages.access import practice_actor
 from practitioners.domain.take import OutsideOpening, SlotTaken
 
 

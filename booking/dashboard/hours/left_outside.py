@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from audit.vault.reveal import Purpose
 from booking.appointments.absences.left_outside import LeavesOutside, asking, mark_of
 from booking.appointments.queries.appointments import show, with_related
-from booking.views.access import practice_actor
+from booking.pages.access import practice_actor
 from practitioners.models import Agenda
 
 # What the form says once its sender has seen them.

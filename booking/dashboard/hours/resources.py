@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from audit.forms.shown import in_turn
 from booking.dashboard.forms.hours import ResourceForm
-from booking.views.access import (
+from booking.pages.access import (
     desk_context,
     membership_of,
     practice_actor,

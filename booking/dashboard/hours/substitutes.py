@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.vault.reveal import Purpose, reveal
 from booking.dashboard.forms.hours import SubstituteForm
-from booking.views.access import (
+from booking.pages.access import (
     desk_context,
     membership_of,
     own_agenda,

@@ -23,10 +23,9 @@ from booking.dashboard.hours.absence_letters import letters_of
 from booking.dashboard.hours.left_outside import change_hours
 from booking.dashboard.hours.to_call import address_that_lists, those_to_call
 from booking.dashboard.hours.ways_out import moves_of, same_time, unread_choice, unused_choice
-from booking.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
 from booking.models import Appointment
 from booking.outbox.messages import Reach, news_of
-from booking.views.access import (
+from booking.pages.access import (
     agendas_of,
     desk_context,
     membership_of,
@@ -35,6 +34,7 @@ from booking.views.access import (
     practice_member,
     works_on_whole_practice,
 )
+from booking.pages.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
 from practitioners.domain import openings as domain
 from practitioners.domain.never_free import why_never, why_opening_never
 from practitioners.domain.pieces import out_of_service

@@ -16,8 +16,8 @@ from audit.vault.reveal import Purpose, reveal
 from booking.appointments.queries.appointments import with_related
 from booking.dashboard.agenda import signed
 from booking.models import Appointment
+from booking.pages.access import agendas_of, membership_of, practice_actor
 from booking.patients.patients import NAME_FIELDS
-from booking.views.access import agendas_of, membership_of, practice_actor
 
 PARAMETER = "appeler"
 SALT = "to-call"

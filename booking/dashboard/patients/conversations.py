@@ -13,15 +13,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.vault.reveal import Purpose
 from booking.exchange import conversations
 from booking.exchange.queries import conversations as queries
-from booking.forms.conversation import ReplyForm
 from booking.models import Conversation
-from booking.views.access import (
+from booking.pages.access import (
     account_of,
     agendas_of,
     desk_context,
     practice_actor,
     practice_member,
 )
+from booking.pages.forms.conversation import ReplyForm
 
 PAGE = 30
 

@@ -14,10 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.vault.reveal import Purpose, reveal
 from booking.exchange import documents
 from booking.exchange.queries import documents as queries
-from booking.forms.documents import FilesForm
 from booking.models import Appointment, Document, Patient
-from booking.patients.patients import NAME_FIELDS
-from booking.views.access import (
+from booking.pages.access import (
     account_of,
     agendas_of,
     desk_context,
@@ -25,8 +23,10 @@ from booking.views.access import (
     practice_actor,
     practice_member,
 )
+from booking.pages.files import send, takes_files
+from booking.pages.forms.documents import FilesForm
+from booking.patients.patients import NAME_FIELDS
 from booking.views.documents import given_text
-from booking.views.files import send, takes_files
 
 
 def _in_reach(request: HttpRequest) -> QuerySet[Patient]:

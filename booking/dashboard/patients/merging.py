@@ -13,15 +13,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from audit.ids import read_id
 from audit.vault.reveal import Purpose, reveal
 from booking.models import Appointment, Patient, PatientMerge
-from booking.patients import merging
-from booking.patients.patients import IDENTITY_FIELDS, NAME_FIELDS
-from booking.views.access import (
+from booking.pages.access import (
     account_of,
     membership_of,
     practice_actor,
     practice_member,
     require_whole_practice,
 )
+from booking.patients import merging
+from booking.patients.patients import IDENTITY_FIELDS, NAME_FIELDS
 
 LISTED = 50
 

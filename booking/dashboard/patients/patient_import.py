@@ -16,8 +16,7 @@ from booking.accounts import team
 from booking.dashboard.forms.patient_import import DoublesForm, FileForm, StartForm
 from booking.models import PatientImport
 from booking.models.patient_import import ImportState
-from booking.takeover import patient_file, patient_import
-from booking.views.access import (
+from booking.pages.access import (
     account_of,
     desk_context,
     membership_of,
@@ -25,7 +24,8 @@ from booking.views.access import (
     practice_member,
     require_whole_practice,
 )
-from booking.views.files import takes_files
+from booking.pages.files import takes_files
+from booking.takeover import patient_file, patient_import
 
 
 def _own(request: HttpRequest, import_id: uuid.UUID) -> PatientImport:

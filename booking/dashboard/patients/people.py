@@ -12,8 +12,7 @@ from django.views.decorators.http import require_http_methods
 from audit.vault.reveal import Purpose, reveal
 from booking.appointments.queries.appointments import coming_of, of_other_agendas
 from booking.models import Appointment, Patient
-from booking.patients import sought
-from booking.views.access import (
+from booking.pages.access import (
     agendas_of,
     desk_context,
     membership_of,
@@ -21,6 +20,7 @@ from booking.views.access import (
     practice_member,
     works_on_whole_practice,
 )
+from booking.patients import sought
 
 
 def found_patients(

@@ -17,9 +17,9 @@ from audit.vault.reveal import Purpose
 from booking.appointments.queries import appointments as queries
 from booking.models import Appointment
 from booking.oversight.dashboard_access import may_still_work
+from booking.pages.access import membership_of, practice_actor, practice_member
 from booking.video import video, video_room
 from booking.video.video import Part
-from booking.views.access import membership_of, practice_actor, practice_member
 from booking.views.video import enter_room, pass_on, room_context, room_events
 from practitioners.models import Membership
 

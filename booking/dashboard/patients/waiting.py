@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.vault.reveal import Purpose
 from booking.appointments.queries import appointments as queries
 from booking.models import Wait
-from booking.views.access import agendas_of, membership_of, practice_actor, practice_member
+from booking.pages.access import agendas_of, membership_of, practice_actor, practice_member
 from booking.waiting import waiting
 from booking.waiting.queries import on_the_list, show
 

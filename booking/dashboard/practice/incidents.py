@@ -20,7 +20,7 @@ from audit.views.factor import fresh_factor
 from booking.accounts import team
 from booking.oversight.incident_post import preview
 from booking.oversight.queries.incidents import Exposed, exposed_at, incidents_of_practice
-from booking.views.access import membership_of, practice_actor, practice_member
+from booking.pages.access import membership_of, practice_actor, practice_member
 from practitioners.domain.date_words import in_cell
 from practitioners.templatetags.doctolib import born
 

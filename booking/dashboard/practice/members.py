@@ -17,15 +17,15 @@ from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
 from booking.accounts import team
 from booking.accounts.sessions import throttle
-from booking.forms.dashboard import InvitationForm, LastDayForm
-from booking.views import mails
-from booking.views.access import (
+from booking.pages.access import (
     account_of,
     agendas_of,
     membership_of,
     practice_actor,
     practice_member,
 )
+from booking.pages.forms.dashboard import InvitationForm, LastDayForm
+from booking.pages.session import mails
 from practitioners.domain import invite, members
 from practitioners.models import Invitation, Membership, Practice, Practitioner
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from audit.forms.shown import in_turn
 from booking.accounts.accounts import site_url
-from booking.forms.dashboard import PracticeForm
-from booking.views.access import membership_of, practice_actor, practice_member
+from booking.pages.access import membership_of, practice_actor, practice_member
+from booking.pages.forms.dashboard import PracticeForm
 from practitioners.domain.settings import save_practice
 
 

@@ -24,17 +24,17 @@ from audit.views.factor import fresh_factor
 from audit.views.typed import refuse
 from booking.accounts import team
 from booking.dashboard.practice import plotted
-from booking.forms.record import AnswerForm, RecordForm
 from booking.models import Concern
 from booking.oversight import concerns
 from booking.oversight.queries import practice_record
 from booking.oversight.queries.practice_record import Wanted
-from booking.views.access import (
+from booking.pages.access import (
     desk_context,
     membership_of,
     practice_actor,
     practice_member,
 )
+from booking.pages.forms.record import AnswerForm, RecordForm
 from practitioners.domain.date_words import in_cell
 from practitioners.models import Membership, Practice
 

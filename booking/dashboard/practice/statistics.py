@@ -16,7 +16,7 @@ from booking.dashboard.forms.statistics import StatisticsForm
 from booking.dashboard.practice import plotted
 from booking.dashboard.queries.statistics import Statistics, Week, statistics_of
 from booking.models.appointment import Channel
-from booking.views.access import agendas_of, desk_context, membership_of, practice_member
+from booking.pages.access import agendas_of, desk_context, membership_of, practice_member
 from practitioners.domain.rounded import to_tenth
 from practitioners.templatetags.doctolib import per_cent
 

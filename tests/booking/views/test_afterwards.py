@@ -12,7 +12,7 @@ from audit.views.factor import CODE_GIVEN_AT
 from booking.accounts.accounts import link_token
 from booking.accounts.factors import second_factor
 from booking.models import Account
-from booking.views import afterwards
+from booking.pages.lost import afterwards
 from tests.factories import make_account, verified_client
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]

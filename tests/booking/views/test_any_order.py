@@ -12,8 +12,8 @@ from booking.accounts.addresses import address_checks
 from booking.models import Account, AddressCheck, Appointment, CodeApp, Handover, Patient
 from booking.models.account import email_index
 from booking.models.patient import Relation
+from booking.pages.session import unfinished
 from booking.patients import handover
-from booking.views import unfinished
 from practitioners.domain import take
 from tests.booking.views.forms_on_page import form_with, send, slots_of
 from tests.factories import (

@@ -21,8 +21,8 @@ from booking.accounts.drafts import Draft
 from booking.accounts.sessions import sign_ins
 from booking.models import Account, Appointment, SignIn
 from booking.oversight import dashboard_access
+from booking.pages.lost.drafts import COOKIE
 from booking.session_store import digest_of
-from booking.views.drafts import COOKIE
 from practitioners.domain import live, members
 from practitioners.domain.next_slots import mark_stale
 from tests.asgi import Stream, run_async

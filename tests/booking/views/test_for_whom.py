@@ -11,7 +11,8 @@ from audit.models import Entry
 from booking.accounts.addresses import address_checks
 from booking.models import AddressCheck, Appointment, Conversation, Patient, PracticePatient
 from booking.models.patient import Relation
-from booking.views import kept_choice, unfinished
+from booking.pages.session import unfinished
+from booking.views import kept_choice
 from practitioners.domain import take
 from tests.booking.views.forms_on_page import form_with, send, slots_of
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason

@@ -13,7 +13,7 @@ from booking.accounts import accounts
 from booking.accounts.addresses import address_checks
 from booking.models import AddressCheck, Appointment, CodeApp, Patient
 from booking.models.account import email_index
-from booking.views import unfinished
+from booking.pages.session import unfinished
 from practitioners.models import Taken
 from tests.booking.views.forms_on_page import form_with, forms_of, send
 from tests.factories import (

@@ -12,7 +12,7 @@ from django.urls import reverse
 from audit.views.typed import SECRET
 from booking.accounts import drafts
 from booking.models import Concern, Conversation, Patient, Reply
-from booking.views import unsent
+from booking.pages.lost import unsent
 from practitioners.domain.questions import QuestionSpec, save_questions
 from practitioners.models import VisitReason
 from tests.abuse.world import build

@@ -11,7 +11,10 @@ from django.urls import Resolver404
 from audit.client_address import client_address
 from audit.watch import sighting
 from booking.accounts.sessions import throttle
-from booking.views import access, entering, invited, live, unsent
+from booking.pages import access, live
+from booking.pages.lost import unsent
+from booking.pages.session import entering
+from booking.views import invited
 from booking.views.chosen import with_person
 from doctolib import csrf, environment
 from partners.domain import dpop, outgoing
@@ -96,7 +99,7 @@ TARGET_WORDS = (
 
 
 @target(
-    "booking.views.entering.asked_target", "booking.views.invited.invited_at", "booking.views.unsent._path",
+    "booking.pages.session.entering.asked_target", "booking.views.invited.invited_at", "booking.pages.lost.unsent._path",
     samples=TARGETS, words=TARGET_WORDS,
 )  # fmt: skip
 def page_to_go_on_to(written):
@@ -125,7 +128,7 @@ class _Person:
 
 
 @target(
-    "booking.views.access._page_before", takes="header",
+    "booking.pages.access._page_before", takes="header",
     samples=("http://testserver/recherche/?quoi=a#b", "http://exemple.fr/", "/compte/"),
     words=(*TARGET_WORDS, "http://testserver"),
 )  # fmt: skip
@@ -138,7 +141,7 @@ def page_before(header):
 
 
 @target(
-    "doctolib.csrf._comes_from_here", "booking.views.live.name_of_origin", takes="header",
+    "doctolib.csrf._comes_from_here", "booking.pages.live.name_of_origin", takes="header",
     samples=("http://testserver", "null", "http://[::1", "http://testserver:80"),
     words=("http://", "[", "]", ":", "testserver", "@", "null", "\\"),
 )  # fmt: skip
@@ -150,7 +153,7 @@ def origin(header):
 
 
 @target(
-    "booking.views.live._name", takes="header", samples=("testserver", "localhost:8000", "[::1]:8000", "127.0.0.1"),
+    "booking.pages.live._name", takes="header", samples=("testserver", "localhost:8000", "[::1]:8000", "127.0.0.1"),
     words=("[", "]", ":", "::", "@", "/", "%", "..", "."),
 )  # fmt: skip
 def host(header):

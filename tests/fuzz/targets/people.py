@@ -13,12 +13,12 @@ from audit.views import typed
 from booking.appointments import questionnaire
 from booking.dashboard.forms import new_visit
 from booking.dashboard.forms.hours import EurosField
-from booking.forms.dashboard import PracticeForm
-from booking.forms.patients import CallerForm, IdentityForm
 from booking.models import CodeApp
 from booking.models.factors import recovery_digest
 from booking.models.patient import Sex
 from booking.outbox import quiet_hours, sms
+from booking.pages.forms.dashboard import PracticeForm
+from booking.pages.forms.patients import CallerForm, IdentityForm
 from booking.patients import patients, sought
 from partners.forms import JwkField
 from practitioners.domain import asides, place_text, telephone, text
@@ -269,7 +269,7 @@ def sent_form(written):
 
 
 @target(
-    "booking.forms.dashboard.PracticeForm.clean_phone",
+    "booking.pages.forms.dashboard.PracticeForm.clean_phone",
     samples=("first_name=Zo%C3%A9&last_name=Durand&birth_date=1980-12-31&phone=0612345678&sex=F&email=a%40b.fr",),
     words=("&", "=", "birth_date=", "31/12/1980", "phone=", "last_name=", "%00", "%0A", "single_name=on"),
     longest=20_000,

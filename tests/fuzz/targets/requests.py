@@ -11,11 +11,11 @@ from django.utils.translation import get_language_from_request
 
 from booking.accounts.sessions import sign_ins
 from booking.dashboard.patients.patient_import import _number as number_of_lines
+from booking.pages import access
+from booking.pages.files import _range
 from booking.video import video_room
 from booking.video.video import Part
-from booking.views import access
 from booking.views.chosen import answers_in
-from booking.views.files import _range
 from practitioners.domain import places, search, understood
 from practitioners.views import public, results
 from tests.fuzz.registry import refuses, target
@@ -28,7 +28,7 @@ class _Document:
 
 
 @target(
-    "booking.views.files._range", takes="header",
+    "booking.pages.files._range", takes="header",
     samples=("bytes=0-9", "bytes=990-", "bytes=-5", "bytes=5-2", "bytes=0-1,5-6", "items=0-1", "bytes=-0"),
     words=("bytes=", "-", ",", "0", "999", "1000", " ", "\xb2"),
 )  # fmt: skip
@@ -44,7 +44,7 @@ def byte_range(header):
 
 
 @target(
-    "booking.views.files._range", takes="header", samples=(f'"{_Document.pk}"', 'W/"x"', "Wed, 21 Oct 2015 07:28:00 GMT"),
+    "booking.pages.files._range", takes="header", samples=(f'"{_Document.pk}"', 'W/"x"', "Wed, 21 Oct 2015 07:28:00 GMT"),
     words=('"', "W/", ",", "*"),
 )  # fmt: skip
 def condition_of_a_range(header):

@@ -24,9 +24,11 @@ from booking.accounts.sessions import device_bound, known_browsers
 from booking.appointments.queries.changes import Place
 from booking.dashboard.agenda import signed
 from booking.oversight import staff_lookup
+from booking.pages.lost import afterwards
+from booking.pages.lost import drafts as written
+from booking.pages.session import unfinished
 from booking.session_store import SessionStore
-from booking.views import afterwards, kept_choice, pending, unfinished
-from booking.views import drafts as written
+from booking.views import kept_choice, pending
 from doctolib.cache import JSONOnly
 from partners.domain import dpop
 from practitioners.domain import invite, live
@@ -102,7 +104,7 @@ class _Reason:
 
 
 @target(
-    "booking.views.kept_choice.find", "booking.views.pending.address_of", "booking.views.afterwards.kept_secret",
+    "booking.views.kept_choice.find", "booking.views.pending.address_of", "booking.pages.lost.afterwards.kept_secret",
     samples=("00" * 16, "zz", "ab" * 40), words=("0", "f", " ", "=", "\u0661"),
 )  # fmt: skip
 def what_a_session_keeps(text):
@@ -117,7 +119,7 @@ def what_a_session_keeps(text):
 
 
 @target(
-    "booking.views.afterwards.said", "booking.dashboard.agenda.signed.read",
+    "booking.pages.lost.afterwards.said", "booking.dashboard.agenda.signed.read",
     samples=(LINK, django_signing.dumps([str(uuid.UUID(int=7)), "x"], salt="word", compress=True), "none"),
     words=SIGNED,
 )  # fmt: skip
@@ -274,7 +276,7 @@ _OFFER = device_bound.offer("fuzz", now=NOW)
 
 @target(
     "booking.accounts.sessions.device_bound._end_of_pass", "booking.accounts.sessions.device_bound._is_offer",
-    "booking.views.drafts.drop_sent", takes="header", samples=(_PASS, _OFFER, "a.b.c"),
+    "booking.pages.lost.drafts.drop_sent", takes="header", samples=(_PASS, _OFFER, "a.b.c"),
     words=(".", "nan", "inf", "9", "-"),
 )  # fmt: skip
 def words_of_a_device(text):

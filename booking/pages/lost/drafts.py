@@ -18,8 +18,8 @@ from django.urls import reverse
 
 from booking.accounts import drafts
 from booking.accounts.drafts import Draft
-from booking.views import unsent
-from booking.views.navigated import is_script
+from booking.pages.lost import unsent
+from booking.pages.navigated import is_script
 
 COOKIE = f"{settings.SECURE_PREFIX}draft"
 # What names a form: in the address of its page, and in the form that is sent from there.

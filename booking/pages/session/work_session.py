@@ -16,8 +16,8 @@ from django.http import HttpRequest
 from audit.views.factor import ENTERED_AT, code_given_at, note_code_given
 from audit.watch.sighting import network_of as network_prefix
 from booking.accounts.sessions.sign_ins import browser_of
-from booking.views import device
-from booking.views.navigated import is_script
+from booking.pages.navigated import is_script
+from booking.pages.session import device
 
 IDLE = timedelta(minutes=30)
 A_DAY = timedelta(days=1)

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import Entry
 from audit.views.typed import typed_in
 from booking.models import Patient
-from booking.views import gone
-from booking.views.navigated import is_script
+from booking.pages.lost import gone
+from booking.pages.navigated import is_script
 from practitioners.models import Agenda, Membership
 
 # How far back the record is read for it: an open tab is seldom older.

@@ -9,8 +9,8 @@ from django.utils import timezone
 from audit.client_address import client_address
 from booking.accounts.sessions import throttle
 from booking.models.account import email_index
-from booking.views import known
-from booking.views.access import account_of
+from booking.pages.access import account_of
+from booking.pages.session import known
 
 
 def take(request: HttpRequest, *, kind: str, index: bytes) -> bool:

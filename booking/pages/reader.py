@@ -9,8 +9,8 @@ from django_scopes import scope
 
 from booking.appointments.queries.standing import standing
 from booking.models import Patient
-from booking.views import unfinished
-from booking.views.people import named_people
+from booking.pages.people import named_people
+from booking.pages.session import unfinished
 from practitioners.domain.audience import Reader
 from practitioners.domain.eligibility import is_restricted
 from practitioners.models import VisitReason

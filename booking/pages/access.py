@@ -30,13 +30,14 @@ from audit.watch.sighting import network_of
 from booking.accounts.sessions import sign_ins
 from booking.models import Account
 from booking.oversight import watching
+from booking.pages.lost import gone, unsent
+from booking.pages.lost import practice_gone as desk_gone
+from booking.pages.lost.drafts import drop_sent, lead_away
+from booking.pages.navigated import is_script
+from booking.pages.session import work_session
 from booking.rights import erased
 from booking.rules import permissions_of
 from booking.session_store import session_digest
-from booking.views import gone, unsent, work_session
-from booking.views.dashboard import gone as desk_gone
-from booking.views.drafts import drop_sent, lead_away
-from booking.views.navigated import is_script
 from practitioners.domain import members
 from practitioners.models import Agenda, Membership, Practice
 

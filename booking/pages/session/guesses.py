@@ -14,8 +14,8 @@ from audit.security_log import Step
 from booking.accounts.sessions import throttle
 from booking.models import Account
 from booking.models.account import email_index
-from booking.views import known
-from booking.views.access import account_of, origin_of
+from booking.pages.access import account_of, origin_of
+from booking.pages.session import known
 
 # Of a blind index the log has as much as tells tries apart.
 KEPT_OF_INDEX = 16

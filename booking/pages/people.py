@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from audit.vault.reveal import Purpose, reveal
 from booking.models import Patient
 from booking.models.patient import Relation
-from booking.views.access import web_actor
+from booking.pages.access import web_actor
 
 
 def named_people(request: HttpRequest) -> list[tuple[Patient, str]]:

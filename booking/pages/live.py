@@ -15,7 +15,7 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 
-from booking.views import device
+from booking.pages.session import device
 from practitioners.domain import live as hints
 
 RETRY_MS = 1500

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from audit.views.typed import SECRET, typed
 from booking.accounts import drafts
 from booking.accounts.drafts import Draft
-from booking.views.navigated import is_script
+from booking.pages.navigated import is_script
 
 COOKIE = f"{settings.HOST_PREFIX}unsent"
 MARK = f"{settings.HOST_PREFIX}last_account"

@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit.record.entries import Channel
-from booking.forms.dashboard import DayField
 from booking.oversight.queries.practice_record import CHANNELS
+from booking.pages.forms.dashboard import DayField
 from practitioners.models import Membership
 
 ASKED = (Channel.DASHBOARD, Channel.API, Channel.WEB, Channel.LINK, Channel.TASK)

@@ -19,8 +19,8 @@ from booking.accounts.factors import second_factor
 from booking.accounts.sessions import sign_ins
 from booking.accounts.workplaces import work_of
 from booking.models import Account, RecoverySheet
-from booking.session_store import session_digest
-from booking.views import (
+from booking.pages.access import account_of, local_target, web_actor
+from booking.pages.session import (
     codes_left,
     device,
     known,
@@ -29,7 +29,7 @@ from booking.views import (
     unfinished,
     work_session,
 )
-from booking.views.access import account_of, local_target, web_actor
+from booking.session_store import session_digest
 from booking.views.own_account import note_sign_in
 
 BACKEND = "booking.backends.EmailBackend"

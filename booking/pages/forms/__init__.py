@@ -1,0 +1,1 @@
+"""Forms that pages of both sides show."""

@@ -1,0 +1,1 @@
+"""Answers where something is gone, or where the reader's session has ended."""
