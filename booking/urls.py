@@ -11,25 +11,18 @@ from booking.dashboard.patients import waiting as practice_waiting
 from booking.dashboard.practice import incidents, members, practice, record
 from booking.dashboard.practice import statistics as practice_statistics
 from booking.pages.session import device
-from booking.views import (
-    accounts,
+from booking.web.account import own_account, own_data, own_login
+from booking.web.appointments import (
     appointments,
-    booking,
     changing,
     conversations,
     documents,
-    invited,
     offline,
-    own_account,
-    own_data,
-    own_login,
-    passkeys,
     series,
-    together,
-    verification,
     video,
-    waiting,
 )
+from booking.web.booking import booking, together, waiting
+from booking.web.signing_in import accounts, invited, passkeys, verification
 
 app_name = "booking"
 urlpatterns = [

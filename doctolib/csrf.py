@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from booking.pages.session import entering
-from booking.views import aged
+from booking.web.booking import aged
 from doctolib.page_forms import TOKEN, is_page_form
 
 # What is typed anew rather than written into a page.
@@ -20,7 +20,7 @@ def failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     filled in. Where the browser says that the form stands on this site, it is shown again with a
     button and a new token, without passwords; a form of another site is only refused. A code that
     another tab has given meanwhile is not asked again: its page leads on. So does the last page of
-    a booking (booking/views/aged.py).
+    a booking (booking/web/booking/aged.py).
     """
     is_ours = _comes_from_here(request)
     if is_ours and (onward := entering.proved_elsewhere(request)):

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from booking.views.language import choose_language
+from booking.web.language import choose_language
 from doctolib.readiness import ready
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -37,7 +37,7 @@ OTP_WEBAUTHN_RP_NAME = "Doctolib"
 OTP_WEBAUTHN_ALLOWED_ORIGINS = [ENVIRONMENT.base_url]
 # What is no key is answered; whoever sends it must not fill the log.
 OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = None
-OTP_WEBAUTHN_HELPER_CLASS = "booking.views.passkeys.Helper"
+OTP_WEBAUTHN_HELPER_CLASS = "booking.web.signing_in.passkeys.Helper"
 
 _secure = ENVIRONMENT.base_url.startswith("https://")
 SESSION_ENGINE = "booking.session_store"

@@ -22,7 +22,7 @@ document.addEventListener("submit", (event) => {
 });
 
 // What is filled in on a booking's last page is kept when its reader leaves it by a link or the
-// browser's own buttons; the buttons of its form keep it themselves (booking/views/leaving.py).
+// browser's own buttons; the buttons of its form keep it themselves (booking/web/booking/leaving.py).
 const unfinished = document.querySelector("form[data-keep]");
 if (unfinished) {
   let isNew = false;

@@ -71,8 +71,8 @@ def test_every_module_that_sets_a_cookie_is_known():
         if "set_cookie(" in path.read_text()
     }
     assert setters == {
-        "booking/middleware.py", "booking/views/accounts.py", "booking/pages/session/device.py", "booking/pages/lost/drafts.py",
-        "booking/views/kept_choice.py", "booking/pages/session/known.py", "booking/pages/session/own_language.py",
+        "booking/middleware.py", "booking/web/signing_in/accounts.py", "booking/pages/session/device.py", "booking/pages/lost/drafts.py",
+        "booking/web/booking/kept_choice.py", "booking/pages/session/known.py", "booking/pages/session/own_language.py",
         "booking/pages/lost/unsent.py",
         "practitioners/views/language.py",
         "doctolib/once.py",

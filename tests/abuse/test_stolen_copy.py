@@ -213,7 +213,7 @@ def test_few_places_touch_what_lets_somebody_in():
     assert lines_with(r"\.session_key\b") == {
         "booking/session_store.py",
         "booking/pages/live.py",  # asks the store anew, in the same process
-        "booking/views/own_account.py",  # whether there is one
+        "booking/web/account/own_account.py",  # whether there is one
         "doctolib/once.py",  # gives the cookie again to the browser that missed it
     }
     assert lines_with(r"\bopen_secret\b") == {
@@ -221,7 +221,7 @@ def test_few_places_touch_what_lets_somebody_in():
     }  # fmt: skip
     assert lines_with(r"\.(seed|config_url)\b") == {
         "booking/models/factors.py", "booking/accounts/factors/second_factor.py",
-        "booking/views/accounts.py", "doctolib/development/views.py",
+        "booking/web/signing_in/accounts.py", "doctolib/development/views.py",
     }  # fmt: skip
     # Whatever django-otp keeps in clear text is not installed.
     assert lines_with(r"otp_totp|otp_static|otp_email") == set()

@@ -26,7 +26,7 @@ from booking.pages.access import (
 from booking.pages.files import send, takes_files
 from booking.pages.forms.documents import FilesForm
 from booking.patients.patients import NAME_FIELDS
-from booking.views.documents import given_text
+from booking.web.appointments.documents import given_text
 
 
 def _in_reach(request: HttpRequest) -> QuerySet[Patient]:

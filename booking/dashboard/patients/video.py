@@ -20,7 +20,7 @@ from booking.oversight.dashboard_access import may_still_work
 from booking.pages.access import membership_of, practice_actor, practice_member
 from booking.video import video, video_room
 from booking.video.video import Part
-from booking.views.video import enter_room, pass_on, room_context, room_events
+from booking.web.appointments.video import enter_room, pass_on, room_context, room_events
 from practitioners.models import Membership
 
 

@@ -30,7 +30,7 @@ from booking.pages.session import (
     work_session,
 )
 from booking.session_store import session_digest
-from booking.views.own_account import note_sign_in
+from booking.web.account.own_account import note_sign_in
 
 BACKEND = "booking.backends.EmailBackend"
 AWAITING_CODE = "awaiting_code"

@@ -14,8 +14,8 @@ from booking.accounts.sessions import throttle
 from booking.pages import access, live
 from booking.pages.lost import unsent
 from booking.pages.session import entering
-from booking.views import invited
-from booking.views.chosen import with_person
+from booking.web.booking.chosen import with_person
+from booking.web.signing_in import invited
 from doctolib import csrf, environment
 from partners.domain import dpop, outgoing
 from tests.fuzz.registry import refuses, target
@@ -99,7 +99,7 @@ TARGET_WORDS = (
 
 
 @target(
-    "booking.pages.session.entering.asked_target", "booking.views.invited.invited_at", "booking.pages.lost.unsent._path",
+    "booking.pages.session.entering.asked_target", "booking.web.signing_in.invited.invited_at", "booking.pages.lost.unsent._path",
     samples=TARGETS, words=TARGET_WORDS,
 )  # fmt: skip
 def page_to_go_on_to(written):

@@ -15,7 +15,7 @@ from booking.pages import access
 from booking.pages.files import _range
 from booking.video import video_room
 from booking.video.video import Part
-from booking.views.chosen import answers_in
+from booking.web.booking.chosen import answers_in
 from practitioners.domain import places, search, understood
 from practitioners.views import public, results
 from tests.fuzz.registry import refuses, target
@@ -76,7 +76,7 @@ def browser(header):
 
 @target(
     "booking.dashboard.patients.patient_import._number", "practitioners.views.public.people_wanted",
-    "practitioners.views.results._number", "booking.views.chosen.answers_in",
+    "practitioners.views.results._number", "booking.web.booking.chosen.answers_in",
     samples=("1", "2", "9", "0012"), words=("0", "-", "\u00b2", "\u0661", " ", "+", "_"),
 )  # fmt: skip
 def number_in_an_address(text):
@@ -118,7 +118,7 @@ def _room():
 
 
 @target(
-    "booking.video.video_room._read", "booking.video.video_room._places", "booking.views.video.pass_on", takes="bytes",
+    "booking.video.video_room._read", "booking.video.video_room._places", "booking.web.appointments.video.pass_on", takes="bytes",
     samples=tuple(json.dumps(each).encode() for each in SIGNALS),
     words=('"items"', '"to"', '"there"', '"round"', '"candidate"', '"place"', "NaN", "1e999", "1.5", "null", "[]", "{}", ":", ","),
 )  # fmt: skip

@@ -28,7 +28,8 @@ from booking.pages.lost import afterwards
 from booking.pages.lost import drafts as written
 from booking.pages.session import unfinished
 from booking.session_store import SessionStore
-from booking.views import kept_choice, pending
+from booking.web.booking import kept_choice
+from booking.web.signing_in import pending
 from doctolib.cache import JSONOnly
 from partners.domain import dpop
 from practitioners.domain import invite, live
@@ -104,7 +105,7 @@ class _Reason:
 
 
 @target(
-    "booking.views.kept_choice.find", "booking.views.pending.address_of", "booking.pages.lost.afterwards.kept_secret",
+    "booking.web.booking.kept_choice.find", "booking.web.signing_in.pending.address_of", "booking.pages.lost.afterwards.kept_secret",
     samples=("00" * 16, "zz", "ab" * 40), words=("0", "f", " ", "=", "\u0661"),
 )  # fmt: skip
 def what_a_session_keeps(text):

@@ -34,14 +34,6 @@ from booking.accounts.addresses import email_change
 from booking.accounts.factors import factor_reset, passkeys, second_factor
 from booking.accounts.sessions import sign_ins, throttle
 from booking.accounts.sessions.throttle import Guess
-from booking.forms.accounts import (
-    AddressForm,
-    CodeForm,
-    ResetForm,
-    SettingsForm,
-    SignInForm,
-    SignUpForm,
-)
 from booking.models import Account
 from booking.models.account import email_index
 from booking.oversight import concerns
@@ -50,9 +42,18 @@ from booking.pages.access import account_of, account_required, is_verified, loca
 from booking.pages.forms.record import ConcernForm
 from booking.pages.session import device, entering, guesses, known, mails, taken_over, unfinished
 from booking.session_store import session_digest
-from booking.views import other_account, pending
-from booking.views.invited import Invited, invited_at
-from booking.views.passkeys import lead_to_codes
+from booking.web.account import other_account
+from booking.web.forms.accounts import (
+    AddressForm,
+    CodeForm,
+    ResetForm,
+    SettingsForm,
+    SignInForm,
+    SignUpForm,
+)
+from booking.web.signing_in import pending
+from booking.web.signing_in.invited import Invited, invited_at
+from booking.web.signing_in.passkeys import lead_to_codes
 from practitioners.domain import live
 
 # In an address: set up an app though the account has a second factor.

@@ -6,8 +6,8 @@ from django.views.i18n import set_language
 
 from booking.accounts import accounts
 from booking.pages.access import account_of
-from booking.views import kept_choice
-from booking.views.chosen import chosen_reason
+from booking.web.booking import kept_choice
+from booking.web.booking.chosen import chosen_reason
 
 
 def choose_language(request: HttpRequest) -> HttpResponse:

@@ -32,9 +32,9 @@ from booking.pages.forms.patients import NoteForm, PersonForm
 from booking.pages.people import chosen_first, named_people
 from booking.pages.session import unfinished
 from booking.patients import patients
-from booking.views import kept_choice, leaving
-from booking.views.choice import Choice, choice_in, confirmed, done_already
-from booking.views.chosen import (
+from booking.web.booking import kept_choice, leaving
+from booking.web.booking.choice import Choice, choice_in, confirmed, done_already
+from booking.web.booking.chosen import (
     answers_in,
     ask_first,
     chosen_reason,

@@ -23,18 +23,18 @@ from booking.accounts import access_changes, accounts
 from booking.accounts.addresses import address_checks, email_change
 from booking.accounts.factors import factor_reset
 from booking.accounts.sessions import sign_ins, throttle
-from booking.forms.accounts import (
-    AddressCodeForm,
-    ChangePasswordForm,
-    NewAddressForm,
-    PasswordForm,
-)
 from booking.models import AddressCheck
 from booking.models.account import email_index
 from booking.pages.access import account_of, account_required, web_actor
 from booking.pages.lost import afterwards
 from booking.pages.session import entering, guesses, known, mails
-from booking.views.own_account import note_sign_in
+from booking.web.account.own_account import note_sign_in
+from booking.web.forms.accounts import (
+    AddressCodeForm,
+    ChangePasswordForm,
+    NewAddressForm,
+    PasswordForm,
+)
 from practitioners.domain import members
 
 

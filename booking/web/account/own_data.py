@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
 from booking.accounts.sessions import throttle
-from booking.forms.accounts import PasswordForm
 from booking.models import Patient
 from booking.oversight.queries.incidents import incidents_of_account
 from booking.pages.access import account_of, account_required, web_actor
@@ -21,7 +20,8 @@ from booking.pages.session import guesses
 from booking.rights import erase
 from booking.rights.held_data import held_data
 from booking.rights.held_in_words import held_in_words
-from booking.views.own_account import own_memberships
+from booking.web.account.own_account import own_memberships
+from booking.web.forms.accounts import PasswordForm
 
 
 @never_cache

@@ -21,13 +21,14 @@ from audit.views.posted import form_is_at
 from booking.accounts import accounts, sign_up
 from booking.accounts.addresses import address_checks
 from booking.accounts.sessions import throttle
-from booking.forms.accounts import AddressCodeForm, CorrectAddressForm, FirstPasswordForm
 from booking.models import AddressCheck
 from booking.models.account import email_index
 from booking.models.address_check import CheckKind
 from booking.pages.access import account_of
 from booking.pages.session import entering, mails, taken_over
-from booking.views import other_account, pending
+from booking.web.account import other_account
+from booking.web.forms.accounts import AddressCodeForm, CorrectAddressForm, FirstPasswordForm
+from booking.web.signing_in import pending
 
 
 @never_cache

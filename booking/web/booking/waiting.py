@@ -19,17 +19,17 @@ from booking.accounts.accounts import InvalidLink
 from booking.appointments import book, chains, change, deadline
 from booking.appointments.queries import appointments as queries
 from booking.appointments.several.conflicts import Conflict
-from booking.forms.waiting import WaitForm
 from booking.models import Appointment, Offer, Patient, Wait
 from booking.pages.access import account_required, web_actor
 from booking.pages.both import BOTH, sentences
 from booking.pages.lost import afterwards
 from booking.pages.people import chosen_first, named_people
 from booking.pages.session import unfinished
-from booking.views import leaving
-from booking.views.chosen import page_of, refusals
 from booking.waiting import offers, waiting
 from booking.waiting.offer_links import offer_of
+from booking.web.booking import leaving
+from booking.web.booking.chosen import page_of, refusals
+from booking.web.forms.waiting import WaitForm
 from practitioners.models import VisitReason
 
 # The days and hours of a form, of which the first has several values.

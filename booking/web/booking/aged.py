@@ -12,9 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django_scopes import scope
 
-from booking.views import kept_choice, together
-from booking.views.choice import choice_in, done_already
-from booking.views.chosen import answers_in
+from booking.web.booking import kept_choice, together
+from booking.web.booking.choice import choice_in, done_already
+from booking.web.booking.chosen import answers_in
 from practitioners.domain.wall_clock import read_instant
 from practitioners.views.public import people_wanted
 

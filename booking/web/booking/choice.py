@@ -14,8 +14,8 @@ from audit.ids import read_id
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
 from booking.pages.session import unfinished
-from booking.views import kept_choice
-from booking.views.chosen import Answers, answers_in, chosen_reason, in_address
+from booking.web.booking import kept_choice
+from booking.web.booking.chosen import Answers, answers_in, chosen_reason, in_address
 from practitioners.domain import take
 from practitioners.models import VisitReason
 

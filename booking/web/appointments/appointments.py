@@ -22,7 +22,6 @@ from booking.appointments.calendar.calendar_file import PUBLISH, visits_around
 from booking.appointments.calendar.calendar_file import calendar_file as visits_file
 from booking.appointments.queries import appointments as queries
 from booking.appointments.several import series
-from booking.forms.accounts import AddressForm
 from booking.models import Appointment, Conversation, Document, Patient, Questionnaire
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
@@ -34,11 +33,12 @@ from booking.pages.people import named_people
 from booking.pages.session import mails, unfinished
 from booking.patients import handover, patients
 from booking.video import video
-from booking.views.chosen import with_person
 from booking.waiting import waiting
 from booking.waiting.offer_links import offer_token
 from booking.waiting.queries import on_the_list
 from booking.waiting.queries import show as show_waits
+from booking.web.booking.chosen import with_person
+from booking.web.forms.accounts import AddressForm
 from practitioners.domain.substitutes import name_at
 from practitioners.domain.wall_clock import read_day
 from practitioners.models import Question

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from booking.views import kept_choice
-from booking.views.kept_choice import Kept
+from booking.web.booking import kept_choice
+from booking.web.booking.kept_choice import Kept
 from practitioners.models import VisitReason
 
 # The field that says where to; without it, the form confirms.

@@ -25,9 +25,9 @@ from booking.pages.both import conflicts_at, heeding, sentences
 from booking.pages.forms.patients import NoteForm
 from booking.pages.people import named_people
 from booking.pages.session import unfinished
-from booking.views import kept_choice, leaving
-from booking.views.choice import booked_already
-from booking.views.chosen import (
+from booking.web.booking import kept_choice, leaving
+from booking.web.booking.choice import booked_already
+from booking.web.booking.chosen import (
     Answers,
     answers_in,
     chosen_reason,

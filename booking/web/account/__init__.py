@@ -1,0 +1,1 @@
+"""Settings of one's own account: its address, its sessions, its data."""

@@ -1,0 +1,1 @@
+"""One's own appointments, people, messages, documents and video visits."""

@@ -1,0 +1,1 @@
+"""Signing in and up, by password, code, link or passkey."""
