@@ -63,7 +63,7 @@ class DeviceMiddleware:
 class AccountLanguageMiddleware:
     """Shows pages in the account's language unless the language cookie says otherwise.
 
-    A browser that has left an account goes on in its language (views/own_language.py).
+    A browser that has left an account goes on in its language (pages/session/own_language.py).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -93,7 +93,7 @@ class SeenMiddleware:
     """Notes, at most once an hour, that a signed-in session is in use.
 
     It ends one of somebody's work that was not for half an hour, any that began a month ago, and
-    one that turns up in another browser (views/work_session.py).
+    one that turns up in another browser (pages/session/work_session.py).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

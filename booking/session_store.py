@@ -73,7 +73,7 @@ class SessionStore(SessionBase):
         return self.decode(found[0].session_data)
 
     def device_key(self) -> DeviceKey | None:
-        """The key to which the session is bound, as it was loaded (domain/device_bound.py)."""
+        """The key to which the session is bound, as it was loaded (device_bound.py)."""
         self._get_session()  # type: ignore[attr-defined]
         return self._device_key
 

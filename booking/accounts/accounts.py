@@ -166,7 +166,8 @@ def reset_password(
 def may_end_factors(account: Account) -> bool:
     """Whether a mail alone may take away an account's second factors and passkeys.
 
-    Those of a team or a practice open other people's data: they go by booking/domain/factor_reset.
+    Those of a team or a practice open other people's data: they go by
+    booking/accounts/factors/factor_reset.
     """
     return not (account.is_staff or account.memberships.exists())
 

@@ -310,7 +310,7 @@
     source.onmessage = ({ data }) => {
       const { kind } = JSON.parse(data);
       if (kind === "closed") { lose(); return; }
-      // The session's pass is over: asked anew, the browser gets the next one (views/device.py).
+      // The session's pass is over: asked anew, the browser gets the next one (booking/pages/session/device.py).
       if (kind === "again") { follow(); return; }
       // Several changes in a row are one look.
       window.clearTimeout(timer);

@@ -16,7 +16,9 @@ NAMES = """
 import json, django
 django.setup()
 from django.conf import settings
-from booking.views import device, drafts, kept_choice, known, own_language, unsent
+from booking.pages.lost import drafts, unsent
+from booking.pages.session import device, known, own_language
+from booking.web.booking import kept_choice
 print(json.dumps({
     "names": [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME,
               settings.LANGUAGE_COOKIE_NAME, known.COOKIE, unsent.COOKIE, unsent.MARK, device.COOKIE,
@@ -71,9 +73,10 @@ def test_every_module_that_sets_a_cookie_is_known():
         if "set_cookie(" in path.read_text()
     }
     assert setters == {
-        "booking/middleware.py", "booking/web/signing_in/accounts.py", "booking/pages/session/device.py", "booking/pages/lost/drafts.py",
-        "booking/web/booking/kept_choice.py", "booking/pages/session/known.py", "booking/pages/session/own_language.py",
-        "booking/pages/lost/unsent.py",
+        "booking/middleware.py", "booking/pages/lost/drafts.py", "booking/pages/lost/unsent.py",
+        "booking/pages/session/device.py", "booking/pages/session/known.py",
+        "booking/pages/session/own_language.py", "booking/web/booking/kept_choice.py",
+        "booking/web/signing_in/accounts.py",
         "practitioners/views/language.py",
         "doctolib/once.py",
     }  # fmt: skip

@@ -29,5 +29,5 @@ def test_a_process_begins_without_what_is_hardly_ever_needed():
     )
     assert done.returncode == 0, done.stderr
     loaded = set(done.stdout.split())
-    assert "booking.views" in loaded
+    assert "booking.web" in loaded
     assert loaded & HEAVY == set()

@@ -27,7 +27,14 @@ from tests.support.booked import booked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
-APPS = ("audit.forms", "booking.forms", "partners.forms", "practitioners.forms")
+APPS = (
+    "audit.forms",
+    "booking.dashboard.forms",
+    "booking.pages.forms",
+    "booking.web.forms",
+    "partners.forms",
+    "practitioners.forms",
+)
 ROUTE = "Ce que vous aviez écrit est resté ci-dessous."
 
 
