@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 
-from doctolib.page_forms import is_page_form
+from booking.pages.page_forms import is_page_form
 
 
 class NulMiddleware:

@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from audit.derived_key import derived_key
 from audit.redis_client import claim, redis_client
 from audit.vault import carried
-from doctolib.page_forms import TOKEN, is_page_form
+from booking.pages.page_forms import TOKEN, is_page_form
 
 logger = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from audit.record.entries import Actor
@@ -127,3 +128,8 @@ def _range(request: HttpRequest, document: Document) -> tuple[int, int] | None:
     # The last bytes of it; none of them is a range that cannot be.
     start = max(0, document.size - int(last)) if int(last) else document.size
     return start, document.size - 1
+
+
+def given_text(n: int) -> str:
+    """What is said once files are taken."""
+    return ngettext("%(n)d document est transmis.", "%(n)d documents sont transmis.", n) % {"n": n}

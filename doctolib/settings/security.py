@@ -9,7 +9,7 @@ from doctolib.settings.machine import ENVIRONMENT
 
 SECRET_KEY = ENVIRONMENT.secret_key
 ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
-CSRF_FAILURE_VIEW = "doctolib.csrf.failed"
+CSRF_FAILURE_VIEW = "booking.web.csrf.failed"
 CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.base_url]
 
 AUTH_USER_MODEL = "booking.Account"

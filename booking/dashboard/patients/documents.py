@@ -23,10 +23,9 @@ from booking.pages.access import (
     practice_actor,
     practice_member,
 )
-from booking.pages.files import send, takes_files
+from booking.pages.files import given_text, send, takes_files
 from booking.pages.forms.documents import FilesForm
 from booking.patients.patients import NAME_FIELDS
-from booking.web.appointments.documents import given_text
 
 
 def _in_reach(request: HttpRequest) -> QuerySet[Patient]:

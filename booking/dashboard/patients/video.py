@@ -18,9 +18,9 @@ from booking.appointments.queries import appointments as queries
 from booking.models import Appointment
 from booking.oversight.dashboard_access import may_still_work
 from booking.pages.access import membership_of, practice_actor, practice_member
+from booking.pages.room import enter_room, pass_on, room_context, room_events
 from booking.video import video, video_room
 from booking.video.video import Part
-from booking.web.appointments.video import enter_room, pass_on, room_context, room_events
 from practitioners.models import Membership
 
 

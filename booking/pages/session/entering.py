@@ -30,7 +30,6 @@ from booking.pages.session import (
     work_session,
 )
 from booking.session_store import session_digest
-from booking.web.account.own_account import note_sign_in
 
 BACKEND = "booking.backends.EmailBackend"
 AWAITING_CODE = "awaiting_code"
@@ -203,3 +202,16 @@ def forget_code(request: HttpRequest) -> None:
     """Note that no code is awaited any more."""
     for name in (AWAITING_CODE, AWAITING_SINCE):
         request.session.pop(name, None)
+
+
+def note_sign_in(request: HttpRequest, *, now: datetime) -> None:
+    """Note the session of a request, as its owner will recognise it."""
+    if request.session.session_key is None:
+        request.session.save()
+    sign_ins.begin(
+        account=account_of(request),
+        session_digest=session_digest(request),
+        user_agent=request.headers.get("User-Agent", ""),
+        address=client_address(request),
+        now=now,
+    )

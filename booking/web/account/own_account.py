@@ -13,7 +13,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit.client_address import client_address
 from booking.accounts import accounts
 from booking.accounts.session_acts import acts_of
 from booking.accounts.sessions import device_bound, sign_ins
@@ -21,6 +20,7 @@ from booking.accounts.workplaces import workplaces_of
 from booking.models import SignIn
 from booking.pages.access import account_of, account_required, local_target, web_actor
 from booking.pages.lost import afterwards
+from booking.pages.session.entering import note_sign_in
 from booking.patients import favourites
 from booking.session_store import session_digest
 from practitioners.domain import members
@@ -103,19 +103,6 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     note_sign_in(request, now=now)
     messages.success(request, _("Toutes les autres sessions sont fermées."))
     return redirect("booking:sessions")
-
-
-def note_sign_in(request: HttpRequest, *, now: datetime) -> None:
-    """Note the session of a request, as its owner will recognise it."""
-    if request.session.session_key is None:
-        request.session.save()
-    sign_ins.begin(
-        account=account_of(request),
-        session_digest=session_digest(request),
-        user_agent=request.headers.get("User-Agent", ""),
-        address=client_address(request),
-        now=now,
-    )
 
 
 @csrf_exempt

@@ -28,7 +28,7 @@ from booking.models.account import email_index
 from booking.pages.access import account_of, account_required, web_actor
 from booking.pages.lost import afterwards
 from booking.pages.session import entering, guesses, known, mails
-from booking.web.account.own_account import note_sign_in
+from booking.pages.session.entering import note_sign_in
 from booking.web.forms.accounts import (
     AddressCodeForm,
     ChangePasswordForm,

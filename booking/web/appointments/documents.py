@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,7 +16,7 @@ from booking.exchange import documents
 from booking.exchange.queries import documents as queries
 from booking.models import PracticePatient
 from booking.pages.access import account_of, account_required, web_actor
-from booking.pages.files import send, takes_files
+from booking.pages.files import given_text, send, takes_files
 from booking.pages.forms.documents import GiveForm
 from booking.pages.people import named_people
 
@@ -84,11 +83,6 @@ def my_documents(request: HttpRequest) -> HttpResponse:
         "may_give": bool(receivers),
     }
     return render(request, "booking/documents.html", context)
-
-
-def given_text(n: int) -> str:
-    """What is said once files are taken."""
-    return ngettext("%(n)d document est transmis.", "%(n)d documents sont transmis.", n) % {"n": n}
 
 
 @never_cache

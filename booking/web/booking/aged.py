@@ -1,8 +1,8 @@
 """The last page of a booking, sent from before its reader signed in, out or confirmed who they are.
 
-Its token counts no more (doctolib/csrf.py), and something may have happened in another tab: where
-the appointment is booked already the form leads there, and else to the page as it is now, with what
-was filled in.
+Its token counts no more (booking/web/csrf.py), and something may have happened in another tab:
+where the appointment is booked already the form leads there, and else to the page as it is now,
+with what was filled in.
 """
 
 import uuid

@@ -14,9 +14,10 @@ from booking.accounts.sessions import throttle
 from booking.pages import access, live
 from booking.pages.lost import unsent
 from booking.pages.session import entering
+from booking.web import csrf
 from booking.web.booking.chosen import with_person
 from booking.web.signing_in import invited
-from doctolib import csrf, environment
+from doctolib import environment
 from partners.domain import dpop, outgoing
 from tests.fuzz.registry import refuses, target
 
@@ -141,7 +142,7 @@ def page_before(header):
 
 
 @target(
-    "doctolib.csrf._comes_from_here", "booking.pages.live.name_of_origin", takes="header",
+    "booking.web.csrf._comes_from_here", "booking.pages.live.name_of_origin", takes="header",
     samples=("http://testserver", "null", "http://[::1", "http://testserver:80"),
     words=("http://", "[", "]", ":", "testserver", "@", "null", "\\"),
 )  # fmt: skip

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from booking.pages.page_forms import TOKEN, is_page_form
 from booking.pages.session import entering
 from booking.web.booking import aged
-from doctolib.page_forms import TOKEN, is_page_form
 
 # What is typed anew rather than written into a page.
 TYPED_ANEW = ("password", "code", "token")
