@@ -49,7 +49,7 @@ def make_agenda(first: date, taken: list[datetime]) -> Any:
 
 def compute_ours(reason: Any, days: list[date]) -> dict[str, list[str]]:
     """Ask the one availability function, and lay its slots out by day."""
-    from practitioners.domain.availability import free_slots
+    from practitioners.domain.scheduling.availability import free_slots
 
     since = datetime.combine(days[0], wall.min, tzinfo=UTC)
     until = since + timedelta(days=len(days))

@@ -30,7 +30,7 @@ def make_rows(now: datetime) -> tuple[list[tuple[str, list[datetime]]], list[tup
     from booking.accounts import accounts
     from booking.patients import patients
     from booking.session_store import SessionStore
-    from practitioners.domain import availability
+    from practitioners.domain.scheduling import availability
     from practitioners.models import Agenda, Opening, Practice, Practitioner, VisitReason
 
     # The benchmark signs nobody in by password: make them cheap to set.

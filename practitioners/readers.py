@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.http import HttpRequest
 
-from practitioners.domain.audience import Reader
+from practitioners.domain.scheduling.rules.audience import Reader
 from practitioners.models import VisitReason
 
 ReaderOf = Callable[[HttpRequest, Sequence[VisitReason], datetime], Reader]

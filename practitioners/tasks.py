@@ -3,7 +3,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from practitioners.domain import next_slots, take
+from practitioners.domain.scheduling import next_slots
+from practitioners.domain.scheduling.reservations import take
 
 
 @shared_task(name="practitioners.refresh_stale_next_slots")

@@ -21,9 +21,10 @@ from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages
 from booking.patients import patients
-from practitioners.domain import eligibility, take
-from practitioners.domain.resources import mark_stale_with
-from practitioners.domain.take import OutsideOpening, SlotTaken
+from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations.resources import mark_stale_with
+from practitioners.domain.scheduling.reservations.take import OutsideOpening, SlotTaken
+from practitioners.domain.scheduling.rules import eligibility
 from practitioners.models import Practice, VisitReason
 
 A_YEAR = timedelta(days=365)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from booking.models import Appointment
 from booking.models.appointment import Status
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Agenda, VisitReason
 
 

@@ -18,8 +18,9 @@ from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages
 from booking.waiting import waiting
-from practitioners.domain import availability, take
-from practitioners.domain.resources import mark_stale_with
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations.resources import mark_stale_with
 from practitioners.models import VisitReason
 
 

@@ -13,7 +13,7 @@ from booking.appointments.former_time import UNDO
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from booking.waiting import waiting
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Agenda, VisitReason
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 480

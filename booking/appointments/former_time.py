@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind, MessageState
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 
 # For how long a move or a cancellation can be taken back before anybody hears of it.
 UNDO = timedelta(seconds=30)

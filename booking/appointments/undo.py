@@ -15,7 +15,7 @@ from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages
 from booking.waiting import waiting
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 
 
 class TooLateToUndo(Exception):

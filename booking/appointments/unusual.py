@@ -11,7 +11,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from audit.refusal import Refusal
-from practitioners.domain.standing import Why, unusual_at
+from practitioners.domain.scheduling.standing import Why, unusual_at
 from practitioners.models import VisitReason
 
 SENTENCES = {

@@ -11,8 +11,8 @@ from booking.appointments.queries.standing import standing
 from booking.models import Patient
 from booking.pages.people import named_people
 from booking.pages.session import unfinished
-from practitioners.domain.audience import Reader
-from practitioners.domain.eligibility import is_restricted
+from practitioners.domain.scheduling.rules.audience import Reader
+from practitioners.domain.scheduling.rules.eligibility import is_restricted
 from practitioners.models import VisitReason
 
 

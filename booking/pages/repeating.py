@@ -20,7 +20,7 @@ from booking.pages.access import (
 )
 from booking.pages.both import heeding, sentences
 from booking.pages.forms.series import SeriesForm
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.scheduling.wall_clock import read_instant
 
 
 def repeat(

@@ -30,7 +30,7 @@ from booking.patients.patients import Identity, create_patient, indexes_of
 from booking.takeover import imported_visits, patient_file, visit_calendar
 from booking.takeover.imported_visits import Desk
 from booking.takeover.patient_file import Line
-from practitioners.domain.pieces import lock_resources
+from practitioners.domain.scheduling.reservations.pieces import lock_resources
 from practitioners.models import Practice, VisitReason
 
 BATCH = 250

@@ -16,7 +16,7 @@ from booking.models.appointment import Channel, Status
 from booking.models.waiting import OfferState
 from booking.waiting import waiting
 from booking.waiting.offer_links import offers
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 
 
 class OfferGone(Exception):

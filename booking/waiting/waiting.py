@@ -29,11 +29,16 @@ from booking.models.appointment import Status
 from booking.models.waiting import OfferState, PartOfDay
 from booking.outbox import messages
 from booking.outbox.quiet_hours import is_quiet, morning_after, zone_where
-from practitioners.domain import availability, take
-from practitioners.domain.availability import Slot
-from practitioners.domain.eligibility import Restriction, is_restricted, restriction
-from practitioners.domain.take import Hold
-from practitioners.domain.wall_clock import day_bounds
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.availability import Slot
+from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations.take import Hold
+from practitioners.domain.scheduling.rules.eligibility import (
+    Restriction,
+    is_restricted,
+    restriction,
+)
+from practitioners.domain.scheduling.wall_clock import day_bounds
 from practitioners.models import Agenda, Practice, VisitReason
 
 logger = logging.getLogger(__name__)

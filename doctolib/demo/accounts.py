@@ -19,8 +19,8 @@ from doctolib.demo.desk import furnish
 from doctolib.demo.names import Names
 from partners.domain import identities, keys, scopes
 from partners.models import Credential, Grant, Partner, PartnerMember
-from practitioners.domain import availability
 from practitioners.domain.questions import QuestionSpec, save_questions
+from practitioners.domain.scheduling import availability
 from practitioners.models import Agenda, Membership, Practice, Role
 
 PASSWORD = "demonstration-2026"  # noqa: S105 - printed for everybody to try

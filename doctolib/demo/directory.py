@@ -189,7 +189,7 @@ def make_absences(rng: random.Random, agenda: Agenda, *, today: date) -> list[Ab
     """Make an unsaved week of holidays for some agendas."""
     if rng.random() > 0.25:
         return []
-    from practitioners.domain.wall_clock import day_bounds
+    from practitioners.domain.scheduling.wall_clock import day_bounds
 
     first = today + timedelta(days=rng.randint(-20, 40))
     zone = agenda.practice.zone

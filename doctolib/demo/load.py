@@ -11,7 +11,8 @@ from audit.record import entries
 from audit.record.entries import Channel, system_actor
 from doctolib.demo import SEED, accounts, directory, visits
 from doctolib.demo.names import Names
-from practitioners.domain import next_slots, reference_data
+from practitioners.domain import reference_data
+from practitioners.domain.scheduling import next_slots
 from practitioners.models import (
     Absence,
     Agenda,

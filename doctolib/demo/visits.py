@@ -18,7 +18,7 @@ from booking.models import Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status
 from booking.patients.patients import Identity, indexes_of, readable_of, texts_of
 from doctolib.demo.names import Names
-from practitioners.domain import availability
+from practitioners.domain.scheduling import availability
 from practitioners.models import Agenda, Practice, Taken, VisitReason
 
 PATIENTS_A_PRACTICE = 40

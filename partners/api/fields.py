@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from audit.ids import read_id
 from audit.plain_text import problem_of_name
-from practitioners.domain.wall_clock import read_day, read_instant
+from practitioners.domain.scheduling.wall_clock import read_day, read_instant
 
 # Nobody who is alive was born before.
 FIRST_BIRTH = date(1890, 1, 1)

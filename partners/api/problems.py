@@ -9,8 +9,12 @@ from rest_framework.views import exception_handler
 from booking.appointments.book import NotForThisPatient, OutsideOpening, SlotTaken
 from booking.appointments.change import NotActive, NotBegun, NotItsDay
 from partners.domain.bookings import HoldGone, TooManyHolds
-from practitioners.domain.openings import ImportedAbsence, OverlapsOpening
-from practitioners.domain.take import NothingFollows, OutOfService, ResourceTaken
+from practitioners.domain.scheduling.hours.openings import ImportedAbsence, OverlapsOpening
+from practitioners.domain.scheduling.reservations.take import (
+    NothingFollows,
+    OutOfService,
+    ResourceTaken,
+)
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {

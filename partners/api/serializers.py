@@ -10,7 +10,7 @@ from booking.patients.patients import Identity, InvalidPhone, normalise_phone
 from partners.api.fields import BirthDate, Clock, Day, Flag, Id, Instant, Name, Number, Text
 from partners.api.resources import WARNINGS
 from partners.domain import identities
-from practitioners.domain.openings import OpeningSpec
+from practitioners.domain.scheduling.hours.openings import OpeningSpec
 from practitioners.models.agenda import PatientKind
 
 # What follows comes in -------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.scheduling.wall_clock import read_instant
 
 MOST_DAYS = 60
 DAYS = 7

@@ -18,7 +18,7 @@ from partners.domain import scopes
 from partners.domain.walls import above_walls
 from partners.models import Credential, RegisteredPatient
 from partners.queries import granted_appointments
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Practice, Taken, VisitReason
 
 # Slots that one credential may keep from others at once, an agenda: a front desk's worth.

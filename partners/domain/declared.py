@@ -14,7 +14,7 @@ from django.db import transaction
 
 from audit.record.entries import Actor
 from partners.models import Credential, DeclaredSchedule
-from practitioners.domain import openings
+from practitioners.domain.scheduling.hours import openings
 from practitioners.models import Absence, Agenda, Opening, VisitReason
 
 WEEKDAYS = {

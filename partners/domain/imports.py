@@ -20,7 +20,7 @@ from booking.accounts.access_changes import tell
 from booking.models.access_change import ChangeKind
 from partners.domain import busy, outgoing
 from partners.models import ImportedCalendar
-from practitioners.domain.next_slots import mark_stale
+from practitioners.domain.scheduling.next_slots import mark_stale
 from practitioners.models import Absence, Agenda
 
 AHEAD = timedelta(days=550)

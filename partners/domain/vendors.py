@@ -15,9 +15,10 @@ from booking.patients import patients
 from booking.patients.patients import Identity
 from partners.domain import grants, identities, scopes
 from partners.models import Credential, Grant, Partner, PartnerMember
-from practitioners.domain import availability, openings
-from practitioners.domain.openings import OpeningSpec
-from practitioners.domain.wall_clock import monday_of
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.hours import openings
+from practitioners.domain.scheduling.hours.openings import OpeningSpec
+from practitioners.domain.scheduling.wall_clock import monday_of
 from practitioners.models import Agenda, Membership, Practice, Practitioner, Role, VisitReason
 
 SANDBOX_PATIENTS = 20

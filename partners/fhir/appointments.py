@@ -37,7 +37,7 @@ from partners.fhir.search import ids, names_any, read_count, read_period, read_r
 from partners.fhir.slots import reason_and_start
 from partners.models import OwnIdentifier
 from partners.queries import granted_appointments, granted_patients
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.models import Taken, VisitReason
 
 EARLIEST, LATEST = "GAP_Appointment_earliestStart", "GAP_Appointment_latestStart"

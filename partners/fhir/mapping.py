@@ -13,8 +13,8 @@ from booking.appointments.several.conflicts import Kind
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
 from partners.models import DeclaredSchedule
-from practitioners.domain.availability import Slot
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.scheduling.availability import Slot
+from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.models import Agenda, Practice, Practitioner, Taken, VisitReason
 
 NATIONAL_ID = "urn:oid:1.2.250.1.71.4.2.1"

@@ -22,7 +22,7 @@ from partners.fhir.directory import ACTORS, DirectoryRead, DirectorySearch
 from partners.fhir.search import read_reference
 from partners.models import DeclaredSchedule
 from partners.queries import granted_agendas
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.models import Agenda
 
 FREE, BUSY = "free", "busy-unavailable"

@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from audit.ids import read_id
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.scheduling.wall_clock import read_instant
 
 COUNT, MOST = 100, 500
 DAYS, MOST_DAYS = 7, 60

@@ -17,7 +17,7 @@ from partners.fhir.base import FHIRView, bundle, one, takes
 from partners.fhir.directory import agendas_asked
 from partners.fhir.search import ids, names_any, read_count, read_period, tokens, window_of
 from partners.queries import granted_agendas, granted_reasons
-from practitioners.domain import availability
+from practitioners.domain.scheduling import availability
 from practitioners.models import Taken, VisitReason
 
 EARLIEST, LATEST = "GAP_Slot_earliestStart", "GAP_Slot_latestStart"

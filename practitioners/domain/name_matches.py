@@ -10,7 +10,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import Q, QuerySet
 
-from practitioners.domain.restrictions import never
+from practitioners.domain.scheduling.rules.restrictions import never
 from practitioners.models import Agenda, Practice, Practitioner, VisitReason
 from practitioners.models.folded import FoldedName
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from practitioners.domain import located, restrictions, search
+from practitioners.domain import located, search
 from practitioners.domain.meaning import Understanding
 from practitioners.domain.place import Place, of_commune, wider
 from practitioners.domain.reference_data import table
+from practitioners.domain.scheduling.rules import restrictions
 from practitioners.models import Agenda, Practitioner, Specialty
 
 if TYPE_CHECKING:

@@ -14,11 +14,13 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from practitioners.domain import availability, located, name_matches, ranking, restrictions
-from practitioners.domain.availability import Slot
+from practitioners.domain import located, name_matches, ranking
 from practitioners.domain.meaning import SIMILAR, Understanding
-from practitioners.domain.next_slots import mark_stale
 from practitioners.domain.place import Place, with_position
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.availability import Slot
+from practitioners.domain.scheduling.next_slots import mark_stale
+from practitioners.domain.scheduling.rules import restrictions
 from practitioners.domain.suggestions import Suggestions, matching_specialties, suggest
 from practitioners.domain.text import search_text
 from practitioners.domain.understood import understand

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from audit.record import entries
 from audit.record.entries import Actor
-from practitioners.domain.next_slots import mark_stale
+from practitioners.domain.scheduling.next_slots import mark_stale
 from practitioners.models import Agenda, Practice
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 
-from practitioners.domain import alike_names, name_matches, restrictions
+from practitioners.domain import alike_names, name_matches
+from practitioners.domain.scheduling.rules import restrictions
 from practitioners.domain.text import search_text
 from practitioners.domain.titles import without_titles
 from practitioners.domain.vocabulary import Vocabulary

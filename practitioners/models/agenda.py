@@ -214,7 +214,7 @@ class Opening(models.Model):
 class OpeningTemplate(models.Model):
     """A week of openings that an agenda can be given again: what a usual week looks like.
 
-    `lines` is what practitioners/domain/week_templates.py writes and reads.
+    `lines` is what practitioners/domain/scheduling/hours/week_templates.py writes and reads.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

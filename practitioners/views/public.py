@@ -9,12 +9,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from practitioners.domain import availability, described, substitutes, wall_clock
-from practitioners.domain.audience import SOMEBODY_ELSE, Audience, Offer, Reader, audience_of
-from practitioners.domain.eligibility import Restriction
-from practitioners.domain.in_a_row import slots_in_a_row
-from practitioners.domain.never_free import without_slots
-from practitioners.domain.why_not import why_not
+from practitioners.domain import described, substitutes
+from practitioners.domain.scheduling import availability, wall_clock
+from practitioners.domain.scheduling.hours.never_free import without_slots
+from practitioners.domain.scheduling.in_a_row import slots_in_a_row
+from practitioners.domain.scheduling.rules.audience import (
+    SOMEBODY_ELSE,
+    Audience,
+    Offer,
+    Reader,
+    audience_of,
+)
+from practitioners.domain.scheduling.rules.eligibility import Restriction
+from practitioners.domain.scheduling.why_not import why_not
 from practitioners.models import Agenda, Practitioner, VisitReason
 from practitioners.models.directory import LANGUAGE_NAMES
 from practitioners.readers import reader_of

@@ -11,8 +11,8 @@ from booking.appointments.change import NotActive, TooLateToChange, cancel, move
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.patients import patients
-from practitioners.domain import take
-from practitioners.domain.availability import free_slots
+from practitioners.domain.scheduling.availability import free_slots
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Taken
 from tests.factories import (
     make_account,

@@ -18,9 +18,10 @@ from booking.outbox import delivery
 from booking.rights import erase
 from booking.waiting import offers, waiting
 from booking.waiting.offer_links import offer_token
-from practitioners.domain import next_slots, take
-from practitioners.domain.availability import free_slots
 from practitioners.domain.questions import QuestionSpec, save_questions
+from practitioners.domain.scheduling import next_slots
+from practitioners.domain.scheduling.availability import free_slots
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import NextSlot, Taken, VisitReason
 from tests.factories import (
     make_account,

@@ -15,7 +15,7 @@ from booking.appointments.book import book
 from booking.appointments.change import move
 from booking.models import Appointment
 from booking.models.appointment import Channel
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import ResourceUse, Taken
 from tests.factories import (
     make_agenda,

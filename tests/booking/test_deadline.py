@@ -13,8 +13,8 @@ from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageState
 from booking.outbox import delivery
-from practitioners.domain import take
-from practitioners.domain.availability import free_slots
+from practitioners.domain.scheduling.availability import free_slots
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Taken
 from tests.factories import (
     make_account,

@@ -10,9 +10,10 @@ from booking.appointments.change import cancel, move
 from booking.appointments.drag import resize
 from booking.appointments.unusual import UnusualTime
 from booking.models.appointment import Channel
-from practitioners.domain import next_slots, pieces, resources, take
-from practitioners.domain.availability import free_slots
-from practitioners.domain.standing import Why
+from practitioners.domain.scheduling import next_slots
+from practitioners.domain.scheduling.availability import free_slots
+from practitioners.domain.scheduling.reservations import pieces, resources, take
+from practitioners.domain.scheduling.standing import Why
 from practitioners.models import NextSlot, ResourceUse, Taken
 from tests.factories import (
     make_agenda,

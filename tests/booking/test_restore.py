@@ -18,8 +18,9 @@ from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind, MessageState
 from booking.outbox import delivery
-from practitioners.domain import next_slots, take
-from practitioners.domain.availability import free_slots
+from practitioners.domain.scheduling import next_slots
+from practitioners.domain.scheduling.availability import free_slots
+from practitioners.domain.scheduling.reservations import take
 from practitioners.templatetags.doctolib import day
 from tests.factories import (
     make_account,

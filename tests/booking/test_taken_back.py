@@ -13,7 +13,7 @@ from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel
 from booking.models.waiting import OfferState
 from booking.waiting import offers, waiting
-from practitioners.domain.take import drop_expired_holds
+from practitioners.domain.scheduling.reservations.take import drop_expired_holds
 from tests.factories import (
     make_account,
     make_agenda,

@@ -14,7 +14,7 @@ from booking.accounts.addresses import address_checks
 from booking.accounts.sessions import throttle
 from booking.models import Account, AddressCheck, Message
 from booking.outbox import delivery
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Taken
 from tests.factories import make_account, make_agenda, make_opening, make_reason
 from tests.support.accounts import (

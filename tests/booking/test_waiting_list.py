@@ -18,7 +18,8 @@ from booking.rights import erase
 from booking.waiting import offers, waiting
 from booking.waiting.offer_links import offer_of, offer_token
 from booking.waiting.waiting import CannotWait
-from practitioners.domain import availability, take
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Taken
 from tests.factories import (
     make_account,

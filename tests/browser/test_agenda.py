@@ -12,7 +12,7 @@ from booking.appointments import change
 from booking.exchange import conversations
 from booking.models import Appointment
 from booking.models.appointment import Channel
-from practitioners.domain.wall_clock import instant
+from practitioners.domain.scheduling.wall_clock import instant
 from tests.browser.conftest import PHONE, check_page
 from tests.clock import today
 from tests.factories import (

@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from booking.models import Appointment
-from practitioners.domain.availability import free_slots
+from practitioners.domain.scheduling.availability import free_slots
 from tests.browser.conftest import PHONE, check_page
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
 from tests.support.booked import booked

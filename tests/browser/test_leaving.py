@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from booking.models import Appointment
-from practitioners.domain import next_slots
+from practitioners.domain.scheduling import next_slots
 from tests.clock import today
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
 from tests.support.passkeys import sign_in

@@ -13,7 +13,7 @@ from booking.models.appointment import Channel
 from booking.models.patient import Relation
 from booking.patients.handover import handover_token
 from booking.session_store import digest_of
-from practitioners.domain.wall_clock import instant
+from practitioners.domain.scheduling.wall_clock import instant
 from tests.browser.conftest import check_page, until
 from tests.clock import today
 from tests.factories import (

@@ -16,8 +16,8 @@ from booking.models import Appointment, CodeApp
 from booking.models.appointment import Channel
 from partners.domain import grants, identities, scopes
 from partners.models import Credential, Partner
-from practitioners.domain.wall_clock import instant
-from practitioners.domain.week_templates import save_template
+from practitioners.domain.scheduling.hours.week_templates import save_template
+from practitioners.domain.scheduling.wall_clock import instant
 from practitioners.models import Commune, Specialty
 from tests.audit.record_fixtures import grow
 from tests.browser.conftest import check_page

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Error, Page
 
-from practitioners.domain import next_slots
+from practitioners.domain.scheduling import next_slots
 from tests.browser.conftest import PHONE
 from tests.clock import NOW
 from tests.support.browser_sessions import signed_in

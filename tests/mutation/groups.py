@@ -19,16 +19,16 @@ _PATTERNS = {
         "booking/appointments/several/conflicts.py",
         "booking/appointments/deadline.py",
         "booking/appointments/unusual.py",
-        "practitioners/domain/audience.py",
-        "practitioners/domain/eligibility.py",
-        "practitioners/domain/restrictions.py",
+        "practitioners/domain/scheduling/rules/audience.py",
+        "practitioners/domain/scheduling/rules/eligibility.py",
+        "practitioners/domain/scheduling/rules/restrictions.py",
     ],
     "take": [
         "booking/appointments/book.py",
-        "practitioners/domain/pieces.py",
-        "practitioners/domain/seating.py",
-        "practitioners/domain/session_seats.py",
-        "practitioners/domain/take.py",
+        "practitioners/domain/scheduling/reservations/pieces.py",
+        "practitioners/domain/scheduling/reservations/seating.py",
+        "practitioners/domain/scheduling/reservations/session_seats.py",
+        "practitioners/domain/scheduling/reservations/take.py",
     ],
 }
 

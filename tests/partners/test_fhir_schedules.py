@@ -6,7 +6,7 @@ import pytest
 
 from audit.models import Entry
 from partners.models import DeclaredSchedule
-from practitioners.domain.availability import free_slots
+from practitioners.domain.scheduling.availability import free_slots
 from practitioners.models import Absence, Opening
 from tests.factories import make_agenda, make_credential, make_grant, make_reason
 from tests.partners.software import Software

@@ -10,7 +10,7 @@ from django.urls import reverse
 from audit.models import Entry
 from partners.domain import feeds, imports
 from partners.models import ImportedCalendar
-from practitioners.domain.availability import free_slots
+from practitioners.domain.scheduling.availability import free_slots
 from practitioners.models import Absence
 from tests.factories import (
     make_member,

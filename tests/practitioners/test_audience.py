@@ -4,8 +4,19 @@ import uuid
 
 import pytest
 
-from practitioners.domain.audience import SOMEBODY_ELSE, Audience, Offer, Reader, audience_of
-from practitioners.domain.eligibility import Booker, Person, Restriction, restriction
+from practitioners.domain.scheduling.rules.audience import (
+    SOMEBODY_ELSE,
+    Audience,
+    Offer,
+    Reader,
+    audience_of,
+)
+from practitioners.domain.scheduling.rules.eligibility import (
+    Booker,
+    Person,
+    Restriction,
+    restriction,
+)
 from practitioners.models import Agenda, VisitReason
 from practitioners.models.agenda import PatientKind
 

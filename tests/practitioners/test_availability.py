@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from practitioners.domain.availability import (
+from practitioners.domain.scheduling.availability import (
     AgendaTime,
     OpeningTime,
     first_slots,
     free_slots,
     slots_of,
 )
-from practitioners.domain.wall_clock import is_public_holiday, occurs_on
+from practitioners.domain.scheduling.wall_clock import is_public_holiday, occurs_on
 from practitioners.models import Absence, Taken, VisitReason
 from tests.factories import make_agenda, make_opening, make_practice, make_reason
 
@@ -137,7 +137,7 @@ class TestTakenTime:
         assert first_slots(visit_reasons=[reason], now=now, days=30)[reason.pk] == slots[0]
 
     def test_queries_do_not_grow_with_agendas(self, now, django_assert_num_queries):
-        from practitioners.domain.availability import free_slots_of_many
+        from practitioners.domain.scheduling.availability import free_slots_of_many
 
         reasons = []
         for _ in range(5):

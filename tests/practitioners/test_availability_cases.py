@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from practitioners.domain.availability_cases import read_day, run_case
+from practitioners.domain.scheduling.availability_cases import read_day, run_case
 
 TODAY = date(2026, 11, 24)
 

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from practitioners.domain.availability_cases import run_case
+from practitioners.domain.scheduling.availability_cases import run_case
 from tests.shared_data import SHARED
 
 CASES = json.loads((SHARED / "slot-cases.json").read_text(encoding="utf-8"))["cases"]

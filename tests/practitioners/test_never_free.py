@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from practitioners.domain import next_slots
-from practitioners.domain.never_free import without_slots
 from practitioners.domain.no_results import ways_out
+from practitioners.domain.scheduling import next_slots
+from practitioners.domain.scheduling.hours.never_free import without_slots
 from practitioners.domain.search import Filters, reason_names, search, suggest
 from practitioners.domain.understood import understand
 from practitioners.models import NextSlot, VisitReason

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from practitioners.domain import restrictions
-from practitioners.domain.eligibility import is_restricted
+from practitioners.domain.scheduling.rules import restrictions
+from practitioners.domain.scheduling.rules.eligibility import is_restricted
 from practitioners.models import Agenda, NextSlot, VisitReason
 from practitioners.models.agenda import PatientKind
 from tests.factories import make_agenda, make_reason

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from practitioners.domain import next_slots, places
+from practitioners.domain import places
+from practitioners.domain.scheduling import next_slots
 from practitioners.domain.search import Filters, matching_specialties, search, suggest
 from practitioners.domain.text import search_text
 from practitioners.models import Commune, NextSlot, Specialty
@@ -237,7 +238,7 @@ def test_the_projection_finds_what_was_forgotten(specialties, now, time_machine)
 def test_expired_holds_are_dropped_by_their_task(now, time_machine):
     from datetime import timedelta
 
-    from practitioners.domain import take
+    from practitioners.domain.scheduling.reservations import take
     from practitioners.models import Taken
 
     agenda = make_agenda()

@@ -10,8 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from practitioners.domain import next_slots, reference_data
+from practitioners.domain import reference_data
 from practitioners.domain.places import look_up
+from practitioners.domain.scheduling import next_slots
 from practitioners.domain.search import Filters, search, suggest
 from practitioners.domain.text import search_text
 from practitioners.models import Agenda, NextSlot, Practice, Practitioner, Specialty, VisitReason

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from django.db import transaction
 
-from practitioners.domain import take
-from practitioners.domain.seating import Seating, Step
-from practitioners.domain.session_seats import reseat
+from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations.seating import Seating, Step
+from practitioners.domain.scheduling.reservations.session_seats import reseat
 from practitioners.models import Taken
 from practitioners.models.taken import SEATS_AN_OPENING
 from tests.factories import make_agenda, make_opening, make_reason

@@ -6,7 +6,7 @@ from datetime import time, timedelta
 import pytest
 from django.utils import timezone
 
-from practitioners.domain import next_slots
+from practitioners.domain.scheduling import next_slots
 from tests.clock import today
 from tests.factories import (
     make_agenda,

@@ -24,7 +24,7 @@ from django.utils.translation import ngettext
 
 from audit.redis_client import redis_client
 from audit.vault.blind_index import blind_index, normalise_email
-from practitioners.domain.take import HOLD_MINUTES
+from practitioners.domain.scheduling.reservations.take import HOLD_MINUTES
 
 WINDOW_S, HOUR_S, DAY_S = 15 * 60, 60 * 60, 24 * 60 * 60
 FAILURES_AN_ACCOUNT, FAILURES_AN_ACCOUNT_A_DAY = 10, 50

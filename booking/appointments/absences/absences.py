@@ -13,8 +13,9 @@ from booking.appointments import chains, change
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages
-from practitioners.domain import availability, openings
-from practitioners.domain.pieces import lock_resources
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.hours import openings
+from practitioners.domain.scheduling.reservations.pieces import lock_resources
 from practitioners.models import Agenda, Taken
 
 SEARCHED = timedelta(days=42)

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from booking.models import Appointment
 from booking.models.appointment import Status
-from practitioners.domain.wall_clock import instant, is_public_holiday, occurs_on
+from practitioners.domain.scheduling.wall_clock import instant, is_public_holiday, occurs_on
 from practitioners.models import Agenda, Opening
 
 

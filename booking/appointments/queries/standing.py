@@ -9,7 +9,7 @@ from booking.appointments.queries.known import known_to
 from booking.models import Patient
 from booking.models.appointment import Status
 from booking.models.patient import Relation
-from practitioners.domain.eligibility import Person
+from practitioners.domain.scheduling.rules.eligibility import Person
 from practitioners.models import Agenda
 
 

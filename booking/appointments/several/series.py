@@ -20,10 +20,11 @@ from booking.appointments.several import conflicts
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.outbox import messages
-from practitioners.domain import availability, take, wall_clock
-from practitioners.domain.eligibility import is_restricted, restriction
-from practitioners.domain.standing import Standing, Why, standings_at
-from practitioners.domain.why_not import in_the_way, why_not
+from practitioners.domain.scheduling import availability, wall_clock
+from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.rules.eligibility import is_restricted, restriction
+from practitioners.domain.scheduling.standing import Standing, Why, standings_at
+from practitioners.domain.scheduling.why_not import in_the_way, why_not
 from practitioners.models import VisitReason
 
 # A practice may go further than a patient, whom the visit reason bounds.

@@ -15,7 +15,7 @@ from booking.appointments.book import HeldSlot, NotForThisPatient, OutsideOpenin
 from booking.appointments.several.conflicts import each_or_ask
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import VisitReason
 
 

@@ -34,7 +34,7 @@ from booking.pages.access import (
 from booking.pages.live import event_stream, live_url, session_anew
 from booking.pages.session import work_session
 from practitioners.domain.live import follow_hints
-from practitioners.domain.wall_clock import read_day
+from practitioners.domain.scheduling.wall_clock import read_day
 
 SIDE_BY_SIDE = 6
 NAMES_AT_ONCE = 50

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from practitioners.domain import standing
-from practitioners.domain.take import SlotTaken
+from practitioners.domain.scheduling import standing
+from practitioners.domain.scheduling.reservations.take import SlotTaken
 from practitioners.models import Agenda, VisitReason
 
 

@@ -23,9 +23,9 @@ from booking.models.appointment import Channel
 from booking.pages.access import agendas_of, desk_context, practice_actor, practice_member
 from booking.pages.both import BOTH, MEANT, asks_about_time, heeding, sentences
 from booking.pages.forms.dashboard import DragForm, WhenForm
-from practitioners.domain import availability
 from practitioners.domain.date_words import in_words
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.models import VisitReason
 
 DAYS_OFFERED = 21

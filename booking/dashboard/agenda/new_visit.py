@@ -43,10 +43,10 @@ from booking.pages.forms.patients import CallerForm
 from booking.patients import duplicates
 from booking.patients.duplicates import Duplicate
 from booking.patients.patients import NAME_FIELDS, Identity
-from practitioners.domain import standing
-from practitioners.domain.pieces import out_of_service
-from practitioners.domain.standing import Standing, Why
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.scheduling import standing
+from practitioners.domain.scheduling.reservations.pieces import out_of_service
+from practitioners.domain.scheduling.standing import Standing, Why
+from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.models import Agenda, VisitReason
 
 SLOTS_SHOWN = 12

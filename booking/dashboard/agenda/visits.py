@@ -33,9 +33,9 @@ from booking.pages.forms.dashboard import PracticeNoteForm
 from booking.patients import patients
 from booking.video import video, video_room
 from booking.waiting import waiting
-from practitioners.domain.resources import names_of
+from practitioners.domain.scheduling.reservations.resources import names_of
+from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.domain.substitutes import name_at
-from practitioners.domain.wall_clock import read_instant
 
 # Where a form says that its page showed the visit.
 FROM = "de"

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.forms.shown import ShownForm
 from audit.plain_text import check_name
 from booking.pages.forms.dashboard import NAME, DayField, offer_agendas, time_input
-from practitioners.domain.openings import OpeningSpec
-from practitioners.domain.wall_clock import instant
+from practitioners.domain.scheduling.hours.openings import OpeningSpec
+from practitioners.domain.scheduling.wall_clock import instant
 from practitioners.models import Agenda, Membership, Opening, Resource, VisitReason
 
 COLOURS = [

@@ -14,7 +14,7 @@ from booking.appointments.absences.absences import Booked
 from booking.appointments.absences.rehearsal import rehearse
 from booking.models.message import MessageKind
 from booking.pages.access import practice_actor
-from practitioners.domain.take import OutsideOpening, SlotTaken
+from practitioners.domain.scheduling.reservations.take import OutsideOpening, SlotTaken
 
 
 def letters_of(

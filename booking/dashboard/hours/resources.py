@@ -22,7 +22,11 @@ from booking.pages.access import (
     practice_member,
     require_whole_practice,
 )
-from practitioners.domain.resources import count_waiting, save_resource, uses_of
+from practitioners.domain.scheduling.reservations.resources import (
+    count_waiting,
+    save_resource,
+    uses_of,
+)
 from practitioners.models import Resource
 
 DAYS_SHOWN = 14

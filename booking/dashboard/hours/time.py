@@ -35,15 +35,18 @@ from booking.pages.access import (
     works_on_whole_practice,
 )
 from booking.pages.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
-from practitioners.domain import openings as domain
-from practitioners.domain.never_free import why_never, why_opening_never
-from practitioners.domain.pieces import out_of_service
-from practitioners.domain.plan import plan_of
 from practitioners.domain.questions import save_questions
-from practitioners.domain.resources import choosable_for, save_reason_and_settle
+from practitioners.domain.scheduling.hours import openings as domain
+from practitioners.domain.scheduling.hours.never_free import why_never, why_opening_never
+from practitioners.domain.scheduling.hours.plan import plan_of
+from practitioners.domain.scheduling.reservations.pieces import out_of_service
+from practitioners.domain.scheduling.reservations.resources import (
+    choosable_for,
+    save_reason_and_settle,
+)
+from practitioners.domain.scheduling.reservations.take import OutsideOpening, SlotTaken
+from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.domain.settings import save_agenda
-from practitioners.domain.take import OutsideOpening, SlotTaken
-from practitioners.domain.wall_clock import read_instant
 from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
 from practitioners.templatetags.doctolib import iso
 

@@ -13,7 +13,7 @@ from booking.appointments.absences.absences import Booked
 from booking.appointments.queries.appointments import Shown
 from booking.models import Appointment
 from practitioners.domain.date_words import in_words
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.models import Taken
 
 

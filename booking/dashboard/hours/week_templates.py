@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from booking.dashboard.forms.hours import CopyWeekForm, OpenWeeksForm, WeekTemplateForm
 from booking.dashboard.hours.left_outside import change_hours
 from booking.pages.access import desk_context, own_agenda, practice_actor, practice_member
-from practitioners.domain import week_templates as domain
-from practitioners.domain.wall_clock import monday_of
+from practitioners.domain.scheduling.hours import week_templates as domain
+from practitioners.domain.scheduling.wall_clock import monday_of
 from practitioners.models import Agenda, OpeningTemplate, VisitReason
 
 

@@ -9,9 +9,9 @@ from audit.vault.reveal import Purpose
 from booking.appointments.queries.appointments import RELATED, Shown, show, with_related
 from booking.dashboard.queries.absence_words import place_words
 from booking.dashboard.queries.blocks import AwayFor, Block
-from practitioners.domain import availability, wall_clock
-from practitioners.domain.availability import OpeningTime
-from practitioners.domain.standing import by_preference, free_by_opening
+from practitioners.domain.scheduling import availability, wall_clock
+from practitioners.domain.scheduling.availability import OpeningTime
+from practitioners.domain.scheduling.standing import by_preference, free_by_opening
 from practitioners.domain.substitutes import between
 from practitioners.models import Absence, Agenda, VisitReason
 

@@ -9,8 +9,8 @@ from audit.record.entries import Actor
 from audit.vault.reveal import Purpose
 from booking.appointments.queries.appointments import Shown, show, with_related
 from booking.models import Appointment
-from practitioners.domain.opened import open_minutes
-from practitioners.domain.wall_clock import day_bounds, monday_of
+from practitioners.domain.scheduling.hours.opened import open_minutes
+from practitioners.domain.scheduling.wall_clock import day_bounds, monday_of
 from practitioners.models import Agenda
 
 

@@ -8,9 +8,9 @@ from statistics import median
 
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
-from practitioners.domain.availability import free_slots_of_many
-from practitioners.domain.opened import open_minutes
-from practitioners.domain.wall_clock import day_bounds, monday_of
+from practitioners.domain.scheduling.availability import free_slots_of_many
+from practitioners.domain.scheduling.hours.opened import open_minutes
+from practitioners.domain.scheduling.wall_clock import day_bounds, monday_of
 from practitioners.models import Agenda, Practice, VisitReason
 
 # Third next available appointment: the usual measure of access, since a first free slot is often

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import Entry
 from audit.record.entries import ActorKind, Channel
 from booking.oversight.queries.reads import ACTIONS, PURPOSES, field_names
-from practitioners.domain.wall_clock import day_bounds
+from practitioners.domain.scheduling.wall_clock import day_bounds
 from practitioners.models import Practice
 
 PLOT_DAYS = 30

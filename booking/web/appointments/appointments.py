@@ -39,8 +39,8 @@ from booking.waiting.queries import on_the_list
 from booking.waiting.queries import show as show_waits
 from booking.web.booking.chosen import with_person
 from booking.web.forms.accounts import AddressForm
+from practitioners.domain.scheduling.wall_clock import read_day
 from practitioners.domain.substitutes import name_at
-from practitioners.domain.wall_clock import read_day
 from practitioners.models import Question
 
 

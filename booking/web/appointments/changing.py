@@ -21,10 +21,11 @@ from booking.models.appointment import Channel, Status
 from booking.pages.access import account_required, web_actor
 from booking.pages.both import heeding, sentences
 from booking.waiting import waiting
-from practitioners.domain import availability, take
-from practitioners.domain.nearest import nearest_slots
-from practitioners.domain.wall_clock import day_bounds, read_day, read_instant
-from practitioners.domain.why_not import why_not
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.nearest import nearest_slots
+from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.wall_clock import day_bounds, read_day, read_instant
+from practitioners.domain.scheduling.why_not import why_not
 from practitioners.templatetags.doctolib import clock, day
 
 DAYS_SHOWN = 7

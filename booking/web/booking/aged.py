@@ -15,7 +15,7 @@ from django_scopes import scope
 from booking.web.booking import kept_choice, together
 from booking.web.booking.choice import choice_in, done_already
 from booking.web.booking.chosen import answers_in
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.views.public import people_wanted
 
 

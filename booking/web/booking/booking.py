@@ -47,9 +47,10 @@ from booking.web.booking.chosen import (
     slot_context,
     slot_gone,
 )
-from practitioners.domain import availability, take
-from practitioners.domain.in_a_row import slots_in_a_row
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.in_a_row import slots_in_a_row
+from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.models import VisitReason
 from practitioners.views.public import is_unread, people_wanted
 

@@ -16,7 +16,7 @@ from booking.models.appointment import Status
 from booking.pages.session import unfinished
 from booking.web.booking import kept_choice
 from booking.web.booking.chosen import Answers, answers_in, chosen_reason, in_address
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import VisitReason
 
 

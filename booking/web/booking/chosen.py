@@ -25,11 +25,16 @@ from booking.appointments.queries.standing import standing
 from booking.models import Patient
 from booking.pages.access import account_of
 from booking.pages.session import unfinished
-from practitioners.domain.audience import ANSWERS, Offer, audience_of
-from practitioners.domain.eligibility import NEW, SAYS_KNOWN, is_restricted, restriction
-from practitioners.domain.nearest import nearest_slots
+from practitioners.domain.scheduling.nearest import nearest_slots
+from practitioners.domain.scheduling.rules.audience import ANSWERS, Offer, audience_of
+from practitioners.domain.scheduling.rules.eligibility import (
+    NEW,
+    SAYS_KNOWN,
+    is_restricted,
+    restriction,
+)
+from practitioners.domain.scheduling.why_not import why_not
 from practitioners.domain.substitutes import name_at
-from practitioners.domain.why_not import why_not
 from practitioners.models import Agenda, Practice, VisitReason
 from practitioners.readers import reader_of
 

@@ -40,9 +40,9 @@ from booking.web.booking.chosen import (
     slot_context,
     slot_gone,
 )
-from practitioners.domain.in_a_row import slots_in_a_row
-from practitioners.domain.take import held_by
-from practitioners.domain.wall_clock import read_instant
+from practitioners.domain.scheduling.in_a_row import slots_in_a_row
+from practitioners.domain.scheduling.reservations.take import held_by
+from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.models import VisitReason
 from practitioners.views.public import is_unread, people_wanted
 

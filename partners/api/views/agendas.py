@@ -16,7 +16,8 @@ from partners.api.scoped import ScopedView, check_match, shown
 from partners.api.window import WINDOW, read_window
 from partners.domain import scopes
 from partners.queries import granted_agendas, granted_reasons
-from practitioners.domain import availability, openings
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.hours import openings
 from practitioners.models import Absence, Agenda, Opening, VisitReason
 
 

@@ -33,7 +33,7 @@ from partners.queries import (
     granted_patients,
     granted_reasons,
 )
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Taken, VisitReason
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from practitioners.domain import availability_cases
+from practitioners.domain.scheduling import availability_cases
 
 
 class Command(BaseCommand):

@@ -14,7 +14,7 @@ from booking.models.account import email_index
 from booking.models.patient import Relation
 from booking.pages.session import unfinished
 from booking.patients import handover
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 from tests.booking.views.forms_on_page import form_with, send, slots_of
 from tests.factories import (
     PASSWORD,

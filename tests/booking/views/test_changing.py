@@ -13,7 +13,7 @@ from booking.appointments import chains, change
 from booking.appointments.several import series
 from booking.dashboard.queries.agenda_list import cancelled_late, visits_of_day
 from booking.models.appointment import Channel, Status
-from practitioners.domain.availability import free_slots
+from practitioners.domain.scheduling.availability import free_slots
 from tests.factories import (
     make_account,
     make_agenda,

@@ -24,7 +24,7 @@ from booking.oversight import dashboard_access
 from booking.pages.lost.drafts import COOKIE
 from booking.session_store import digest_of
 from practitioners.domain import live, members
-from practitioners.domain.next_slots import mark_stale
+from practitioners.domain.scheduling.next_slots import mark_stale
 from tests.asgi import Stream, run_async
 from tests.factories import (
     make_account,

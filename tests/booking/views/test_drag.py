@@ -12,7 +12,7 @@ from booking.appointments import change
 from booking.models import Message
 from booking.models.appointment import Channel
 from practitioners.domain import live
-from practitioners.domain.next_slots import mark_stale
+from practitioners.domain.scheduling.next_slots import mark_stale
 from practitioners.models import Taken
 from tests.asgi import Stream, run_async
 from tests.factories import (

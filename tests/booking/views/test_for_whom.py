@@ -13,7 +13,7 @@ from booking.models import AddressCheck, Appointment, Conversation, Patient, Pra
 from booking.models.patient import Relation
 from booking.pages.session import unfinished
 from booking.web.booking import kept_choice
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 from tests.booking.views.forms_on_page import form_with, send, slots_of
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
 from tests.support.booked import booked

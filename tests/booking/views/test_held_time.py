@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from booking.appointments import change, former_time
 from booking.models.appointment import Channel
-from practitioners.domain import take
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Taken
 from tests.factories import (
     make_agenda,

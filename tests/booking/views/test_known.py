@@ -16,8 +16,8 @@ from booking.appointments.queries.standing import standing
 from booking.models import Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status
 from booking.waiting import waiting
-from practitioners.domain.audience import SOMEBODY_ELSE, Reader, audience_of
-from practitioners.domain.eligibility import Person, Restriction
+from practitioners.domain.scheduling.rules.audience import SOMEBODY_ELSE, Reader, audience_of
+from practitioners.domain.scheduling.rules.eligibility import Person, Restriction
 from practitioners.models import Agenda
 from tests.booking.views.forms_on_page import form_with, send
 from tests.booking.views.kinds_of_patients import reason_of

@@ -11,8 +11,8 @@ from audit.models import Entry
 from booking.appointments.change import cancel
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
-from practitioners.domain import week_templates
-from practitioners.domain.wall_clock import occurs_on
+from practitioners.domain.scheduling.hours import week_templates
+from practitioners.domain.scheduling.wall_clock import occurs_on
 from tests.booking.views.forms_on_page import form_with, send
 from tests.factories import (
     make_agenda,

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel
-from practitioners.domain import next_slots
+from practitioners.domain.scheduling import next_slots
 from practitioners.models import Taken
 from tests.booking.views.forms_on_page import form_with, forms_of, send, slots_of
 from tests.factories import (

@@ -14,7 +14,7 @@ from booking.models.appointment import Channel, Status
 from booking.models.patient import Relation
 from booking.patients.patients import make_known
 from booking.waiting import waiting
-from practitioners.domain.audience import SOMEBODY_ELSE
+from practitioners.domain.scheduling.rules.audience import SOMEBODY_ELSE
 from practitioners.models import Taken
 from tests.booking.views.forms_on_page import form_with, forms_of, send, slots_of
 from tests.booking.views.kinds_of_patients import reason_of

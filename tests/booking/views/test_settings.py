@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from audit.models import Entry
 from booking.models import Message
-from practitioners.domain.availability import free_slots
+from practitioners.domain.scheduling.availability import free_slots
 from tests.factories import make_agenda, make_member, make_opening, make_reason, verified_client
 from tests.support.booked import NINE, booked
 

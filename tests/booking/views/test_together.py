@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from booking.models import Appointment, Message
 from booking.models.patient import Relation
-from practitioners.domain import take
-from practitioners.domain.availability import free_slots
+from practitioners.domain.scheduling.availability import free_slots
+from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Taken
 from tests.booking.views.forms_on_page import form_with, forms_of, send
 from tests.factories import (

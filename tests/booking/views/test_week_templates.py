@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 
 from audit.models import Entry
-from practitioners.domain import week_templates
-from practitioners.domain.wall_clock import occurs_on
+from practitioners.domain.scheduling.hours import week_templates
+from practitioners.domain.scheduling.wall_clock import occurs_on
 from practitioners.models import OpeningTemplate
 from tests.factories import (
     make_agenda,

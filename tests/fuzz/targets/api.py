@@ -24,7 +24,7 @@ from partners.api.parsing import FastJSONParser
 from partners.api.problems import BadCursor
 from partners.domain import declared, identifiers
 from partners.fhir import appointments, base, mapping, patients, schedules, search
-from practitioners.domain import wall_clock
+from practitioners.domain.scheduling import wall_clock
 from tests.fuzz.registry import LONG_FILE, refuses, target
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -60,7 +60,7 @@ def request_for(**query):
 
 
 @target(
-    "practitioners.domain.wall_clock.read_instant", "practitioners.domain.wall_clock.read_day",
+    "practitioners.domain.scheduling.wall_clock.read_instant", "practitioners.domain.scheduling.wall_clock.read_day",
     samples=INSTANTS, words=INSTANT_WORDS,
 )  # fmt: skip
 def instant(text):

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from practitioners.domain.pieces import out_of_service
-from practitioners.domain.wall_clock import instant, is_public_holiday
+from practitioners.domain.scheduling.reservations.pieces import out_of_service
+from practitioners.domain.scheduling.wall_clock import instant, is_public_holiday
 from practitioners.models import Opening, VisitReason
 
 

@@ -15,9 +15,20 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from practitioners.domain.pieces import Period, Pieces, are_free, load_pieces, of_session
-from practitioners.domain.seating import Seating
-from practitioners.domain.wall_clock import days_between, instant, is_public_holiday, occurs_on
+from practitioners.domain.scheduling.reservations.pieces import (
+    Period,
+    Pieces,
+    are_free,
+    load_pieces,
+    of_session,
+)
+from practitioners.domain.scheduling.reservations.seating import Seating
+from practitioners.domain.scheduling.wall_clock import (
+    days_between,
+    instant,
+    is_public_holiday,
+    occurs_on,
+)
 from practitioners.models import VisitReason
 from practitioners.models.directory import department_of
 from practitioners.models.taken import SEATS_AN_OPENING

@@ -10,8 +10,9 @@ from django.db.models import Q, QuerySet
 
 from audit.record import entries
 from audit.record.entries import Actor
-from practitioners.domain import openings, pieces
-from practitioners.domain.next_slots import mark_stale
+from practitioners.domain.scheduling.hours import openings
+from practitioners.domain.scheduling.next_slots import mark_stale
+from practitioners.domain.scheduling.reservations import pieces
 from practitioners.models import Agenda, Resource, ResourceUse, Taken, VisitReason
 
 

@@ -10,9 +10,9 @@ import redis
 from django.db.models import Q
 
 from audit.redis_client import redis_client
-from practitioners.domain import availability
 from practitioners.domain.live import hint_channel
-from practitioners.domain.never_free import without_slots
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.hours.never_free import without_slots
 from practitioners.models import NextSlot, VisitReason
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from django.db.models import (
     When,
 )
 
-from practitioners.domain.eligibility import NEW, SAYS_KNOWN, restriction
+from practitioners.domain.scheduling.rules.eligibility import NEW, SAYS_KNOWN, restriction
 from practitioners.models import Agenda, NextSlot, VisitReason
 from practitioners.models.agenda import PatientKind
 

@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
-from practitioners.domain.openings import (
+from practitioners.domain.scheduling.hours.openings import (
     OpeningSpec,
     OverlapsOpening,
     delete_opening,
     save_opening,
 )
-from practitioners.domain.wall_clock import monday_of, occurs_on
+from practitioners.domain.scheduling.wall_clock import monday_of, occurs_on
 from practitioners.models import Agenda, Opening, OpeningTemplate, VisitReason
 
 A_WEEK = timedelta(days=7)

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
-from practitioners.domain.next_slots import mark_stale
-from practitioners.domain.wall_clock import instant, occurs_on
+from practitioners.domain.scheduling.next_slots import mark_stale
+from practitioners.domain.scheduling.wall_clock import instant, occurs_on
 from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
 from practitioners.models.taken import SEATS_AN_OPENING
 

@@ -7,8 +7,8 @@ import uuid
 from datetime import datetime
 
 from audit.advisory_lock import wait_for
-from practitioners.domain import availability
-from practitioners.domain.pieces import Period
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.reservations.pieces import Period
 from practitioners.models import Taken
 from practitioners.models.taken import SEATS_AN_OPENING
 

@@ -15,8 +15,9 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
-from practitioners.domain import availability, pieces, session_seats
-from practitioners.domain.next_slots import mark_stale
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.next_slots import mark_stale
+from practitioners.domain.scheduling.reservations import pieces, session_seats
 from practitioners.models import ResourceUse, Taken, VisitReason
 
 HOLD_MINUTES = 7

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from practitioners.domain import take
-from practitioners.domain.standing import Standing, Why, standing_at
+from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.standing import Standing, Why, standing_at
 from practitioners.models import VisitReason
 
 HOUR, DAY = 60, 24 * 60

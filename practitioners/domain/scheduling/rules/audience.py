@@ -9,7 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from practitioners.domain.eligibility import Booker, Person, Restriction, restriction
+from practitioners.domain.scheduling.rules.eligibility import (
+    Booker,
+    Person,
+    Restriction,
+    restriction,
+)
 from practitioners.models import VisitReason
 
 SOMEBODY_ELSE = "autre"

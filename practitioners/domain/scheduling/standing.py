@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from practitioners.domain import availability
-from practitioners.domain.availability import AgendaTime, Slot
-from practitioners.domain.pieces import Period, in_service
-from practitioners.domain.wall_clock import instant, occurs_on
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.availability import AgendaTime, Slot
+from practitioners.domain.scheduling.reservations.pieces import Period, in_service
+from practitioners.domain.scheduling.wall_clock import instant, occurs_on
 from practitioners.models import Taken, VisitReason
 
 # How far ahead the next free slots are looked for: each stretch only when those before it had few.

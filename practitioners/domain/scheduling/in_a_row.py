@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from practitioners.domain.availability import Slot, free_slots, row_from
+from practitioners.domain.scheduling.availability import Slot, free_slots, row_from
 from practitioners.models import VisitReason
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from practitioners.domain.wall_clock import monday_of
+from practitioners.domain.scheduling.wall_clock import monday_of
 from practitioners.models import Opening
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db import transaction
 
-from practitioners.domain import availability, session_seats, take
+from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling.reservations import session_seats, take
 from practitioners.models import Agenda, Opening, Practice, Practitioner, Taken, VisitReason
 
 Offer = tuple[str, str, int]

@@ -1,0 +1,1 @@
+"""Opening hours and absences, week by week, and what can never be free within them."""

@@ -1,0 +1,1 @@
+"""Reservations: holding and taking time, seats of a session, rooms and devices."""
