@@ -60,7 +60,7 @@ def load(count: int) -> None:
 
 
 def _practices(rng: random.Random, towns: list[Any]) -> Iterator[Any]:
-    from practitioners.domain.text import search_text
+    from practitioners.domain.directory.text import search_text
     from practitioners.models import Practice
 
     words = ["Pasteur", "Voltaire", "du Marché", "de la Gare", "des Lilas", "Jean-Jaurès"]
@@ -87,7 +87,7 @@ def _bulk(rows: Iterator[Any]) -> None:
 
 def _bulk_people(rng: random.Random, count: int) -> None:
     """Practitioners with their specialty, agenda, two reasons and the next slot of each."""
-    from practitioners.domain.text import search_text
+    from practitioners.domain.directory.text import search_text
     from practitioners.models import Agenda, NextSlot, Practice, Practitioner, VisitReason
 
     firsts = ["Marie", "Jean", "Paul", "Anne", "Luc", "Zoé", "Léa", "Hugo", "Martin", "Denis"]
@@ -129,8 +129,8 @@ def _bulk_people(rng: random.Random, count: int) -> None:
 
 def ask(what: str, where: str) -> tuple[int, list[str], list[str]]:
     """Read and search one query, and suggest by it: the number found, the first ten, suggestions."""
-    from practitioners.domain.places import look_up
-    from practitioners.domain.search import Filters, search, suggest
+    from practitioners.domain.directory.places.places import look_up
+    from practitioners.domain.directory.search import Filters, search, suggest
 
     place = look_up(where).place if where else None
     page = search(what=what, place=place, filters=Filters(), order="soonest", page=1, now=NOW)
@@ -141,7 +141,8 @@ def ask(what: str, where: str) -> tuple[int, list[str], list[str]]:
 
 def plans() -> dict[str, bool]:
     """Whether each probe's plan uses its index of words."""
-    from practitioners.domain import alike_names, name_matches, place_likeness
+    from practitioners.domain.directory import alike_names, name_matches
+    from practitioners.domain.directory.places import place_likeness
     from practitioners.models import Agenda
 
     probes = {

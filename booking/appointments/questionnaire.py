@@ -13,7 +13,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
 from booking.models import Appointment, Questionnaire
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.text import search_text
 from practitioners.models import Question
 
 # Folded: without accents and punctuation, in small letters.

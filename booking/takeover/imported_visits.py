@@ -12,8 +12,8 @@ from booking.appointments.change import note_down
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.takeover.patient_file import VisitLine
+from practitioners.domain.directory.text import search_text
 from practitioners.domain.scheduling.wall_clock import instant
-from practitioners.domain.text import search_text
 from practitioners.models import Agenda, Practice, VisitReason
 
 LONGEST_NOTE = 500

@@ -26,7 +26,7 @@ from booking.patients.patients import (
     parse_birth_date,
     parse_day_to_come,
 )
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.text import search_text
 
 LARGEST_BYTES = 8 * 1024 * 1024
 MOST_LINES = 50_000

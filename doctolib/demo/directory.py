@@ -5,9 +5,9 @@ from datetime import date, time, timedelta
 from itertools import accumulate
 
 from doctolib.demo.names import PRACTICE_NAMES, PRACTICE_WORDS, STREETS, Names
-from practitioners.domain.areas import arrondissements_by_postcode
+from practitioners.domain.directory.areas import arrondissements_by_postcode
+from practitioners.domain.directory.text import search_text
 from practitioners.domain.directory_import.load import ZONES
-from practitioners.domain.text import search_text
 from practitioners.models import (
     Absence,
     Agenda,

@@ -20,7 +20,7 @@ from doctolib.demo.visits import copy_rows
 from doctolib.drill.scenario import FIELDS, ZONE, Scenario
 from partners.domain.scopes import SCOPES
 from partners.models import Credential, Grant, Partner
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.text import search_text
 from practitioners.models import (
     Agenda,
     Membership,

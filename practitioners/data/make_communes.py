@@ -6,7 +6,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.text import search_text
 
 OVERSEAS_REGIONS = {"GP": "01", "MQ": "02", "GF": "03", "RE": "04", "YT": "06"}
 COLUMNS = [

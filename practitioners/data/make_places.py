@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.text import search_text
 
 HERE = Path(__file__).parent
 CITIES = {"75056": "Paris", "69123": "Lyon", "13055": "Marseille"}

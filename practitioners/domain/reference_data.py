@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.text import search_text
 from practitioners.models import Commune, Specialty
 
 DATA_DIR = Path(__file__).resolve().parent.parent / "data"

@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from practitioners.domain.search import Filters
+from practitioners.domain.directory.search import Filters
 from practitioners.models.directory import LANGUAGE_NAMES, Sector
 
 ORDERS = [("tot", _("Le plus tôt")), ("proche", _("Le plus proche"))]

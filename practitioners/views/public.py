@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from practitioners.domain import described, substitutes
+from practitioners.domain import substitutes
+from practitioners.domain.directory import described
 from practitioners.domain.scheduling import availability, wall_clock
 from practitioners.domain.scheduling.hours.never_free import without_slots
 from practitioners.domain.scheduling.in_a_row import slots_in_a_row

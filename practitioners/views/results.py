@@ -10,13 +10,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from practitioners.domain import emergencies, no_results, search
-from practitioners.domain.countries import name_of as country_name
-from practitioners.domain.meaning import Understanding
-from practitioners.domain.place import with_position
-from practitioners.domain.place_found import by_code
-from practitioners.domain.places import Found, Place, look_up, suggest_places
-from practitioners.domain.understood import understand
+from practitioners.domain.directory import emergencies, no_results, search
+from practitioners.domain.directory.countries import name_of as country_name
+from practitioners.domain.directory.meaning import Understanding
+from practitioners.domain.directory.places.place import with_position
+from practitioners.domain.directory.places.place_found import by_code
+from practitioners.domain.directory.places.places import Found, Place, look_up, suggest_places
+from practitioners.domain.directory.understood import understand
 from practitioners.forms.filters import FilterForm
 from practitioners.models.directory import LANGUAGE_NAMES, Sector
 from practitioners.views.language import takes_language

@@ -20,7 +20,7 @@ from booking.models import Account, Patient
 from booking.outbox.delivery import send_owed
 from booking.tasks import send_owed_messages
 from doctolib.demo import accounts, load
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.text import search_text
 from practitioners.models import Membership, Practitioner
 from tests.audit.many_needles import Needles
 from tests.audit.stored import encodings, everything_stored

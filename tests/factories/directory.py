@@ -1,7 +1,7 @@
 from datetime import date, time
 from itertools import count
 
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.text import search_text
 from practitioners.models import (
     Agenda,
     Opening,

@@ -12,7 +12,7 @@ from audit.models import Entry
 from booking.models import Appointment, Message, Patient
 from partners.domain import usage, vendors, webhooks
 from partners.models import Credential, Delivery, Partner, PartnerMember, Webhook
-from practitioners.domain import search
+from practitioners.domain.directory import search
 from practitioners.models import Agenda, Practice
 from tests.factories import make_account, make_credential, practice_actor, verified_client
 from tests.partners.receiver import Receiver

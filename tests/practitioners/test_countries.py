@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from practitioners.domain.countries import abroad, name_of
-from practitioners.domain.places import look_up
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.countries import abroad, name_of
+from practitioners.domain.directory.places.places import look_up
+from practitioners.domain.directory.text import search_text
 from practitioners.models import Commune
 
 pytestmark = pytest.mark.django_db

@@ -22,7 +22,7 @@ def _tours():
         ("25204", "Doubs", ["25300"], 46.93, 6.35),
         ("97411", "Saint-Denis", ["97400", "97490"], -20.88, 55.45),
     ]:
-        from practitioners.domain.text import search_text
+        from practitioners.domain.directory.text import search_text
 
         Commune.objects.create(
             code=code,

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from practitioners.domain.emergencies import number_for
+from practitioners.domain.directory.emergencies import number_for
 
 
 @pytest.mark.parametrize(

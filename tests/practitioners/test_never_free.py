@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from practitioners.domain.no_results import ways_out
+from practitioners.domain.directory.no_results import ways_out
+from practitioners.domain.directory.search import Filters, reason_names, search, suggest
+from practitioners.domain.directory.understood import understand
 from practitioners.domain.scheduling import next_slots
 from practitioners.domain.scheduling.hours.never_free import without_slots
-from practitioners.domain.search import Filters, reason_names, search, suggest
-from practitioners.domain.understood import understand
 from practitioners.models import NextSlot, VisitReason
 from tests.factories import make_agenda, make_opening, make_practice, make_reason, make_resource
 

@@ -8,7 +8,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from practitioners.domain.places import Found, look_up, look_up_exactly, suggest_places
+from practitioners.domain.directory.places.places import (
+    Found,
+    look_up,
+    look_up_exactly,
+    suggest_places,
+)
 from practitioners.models import Commune
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("real_communes")]

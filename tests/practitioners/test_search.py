@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from practitioners.domain import places
+from practitioners.domain.directory.places import places
+from practitioners.domain.directory.search import Filters, matching_specialties, search, suggest
+from practitioners.domain.directory.text import search_text
 from practitioners.domain.scheduling import next_slots
-from practitioners.domain.search import Filters, matching_specialties, search, suggest
-from practitioners.domain.text import search_text
 from practitioners.models import Commune, NextSlot, Specialty
 from practitioners.tasks import drop_expired_holds, refresh_stale_next_slots
 from tests.factories import make_agenda, make_opening, make_practice, make_reason

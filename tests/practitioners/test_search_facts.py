@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from practitioners.domain import reference_data
-from practitioners.domain.places import look_up
+from practitioners.domain.directory.places.places import look_up
+from practitioners.domain.directory.search import Filters, search, suggest
+from practitioners.domain.directory.text import search_text
 from practitioners.domain.scheduling import next_slots
-from practitioners.domain.search import Filters, search, suggest
-from practitioners.domain.text import search_text
 from practitioners.models import Agenda, NextSlot, Practice, Practitioner, Specialty, VisitReason
 from tests.factories import make_opening, make_practice, make_reason
 

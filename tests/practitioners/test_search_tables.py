@@ -15,12 +15,14 @@ from django.test.utils import CaptureQueriesContext
 
 from doctolib.demo import SEED
 from doctolib.demo.names import Names
-from practitioners.domain import alike_names, name_matches, place_likeness, reference_data
-from practitioners.domain.meaning import Understanding
-from practitioners.domain.places import look_up
-from practitioners.domain.search import Filters, about, search, suggest
-from practitioners.domain.text import search_text
-from practitioners.domain.understood import understand
+from practitioners.domain import reference_data
+from practitioners.domain.directory import alike_names, name_matches
+from practitioners.domain.directory.meaning import Understanding
+from practitioners.domain.directory.places import place_likeness
+from practitioners.domain.directory.places.places import look_up
+from practitioners.domain.directory.search import Filters, about, search, suggest
+from practitioners.domain.directory.text import search_text
+from practitioners.domain.directory.understood import understand
 from practitioners.models import Agenda, NextSlot, Practice, Practitioner, Specialty, VisitReason
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("directory")]

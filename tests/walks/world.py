@@ -17,8 +17,8 @@ from booking.models.account import email_index
 from booking.models.appointment import Channel
 from booking.patients.patients import make_known
 from partners.models import Partner, PartnerMember
+from practitioners.domain.directory.text import search_text
 from practitioners.domain.scheduling import next_slots
-from practitioners.domain.text import search_text
 from practitioners.models import Agenda, Commune, Membership, Practice
 from practitioners.models.agenda import PatientKind
 from practitioners.models.staff import Role

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.ids import read_id
 from booking.pages.forms.dashboard import WhenForm
+from practitioners.domain.directory.text import search_text
 from practitioners.domain.scheduling.wall_clock import read_instant
-from practitioners.domain.text import search_text
 from practitioners.models import Agenda, VisitReason
 
 ANY_AGENDA = "tous"

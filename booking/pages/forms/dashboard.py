@@ -11,8 +11,8 @@ from django.utils.translation import pgettext_lazy
 from audit.forms.shown import ShownForm
 from booking.models import Appointment
 from booking.patients.patients import InvalidPhone, normalise_phone
+from practitioners.domain.directory.text import search_text
 from practitioners.domain.scheduling.wall_clock import FIRST_DAY, LAST_DAY, instant
-from practitioners.domain.text import search_text
 from practitioners.models import Agenda, Practice, Role, VisitReason
 
 # Of a thing, and not of a person.

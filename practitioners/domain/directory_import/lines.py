@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from audit.plain_text import has_link, is_hidden, with_spaces
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.text import search_text
 
 FRANCE_CODES = {"", "99000"}
 TITLES = {"docteur": "Dr", "professeur": "Pr", "madame": "Mme", "monsieur": "M.", "maitre": "Me"}

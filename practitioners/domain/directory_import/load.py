@@ -11,6 +11,7 @@ from django.db import transaction
 
 from audit.record import entries
 from audit.record.entries import Actor
+from practitioners.domain.directory.text import search_text
 from practitioners.domain.directory_import.lines import (
     Activity,
     BadLine,
@@ -19,7 +20,6 @@ from practitioners.domain.directory_import.lines import (
     Workplace,
     numbered,
 )
-from practitioners.domain.text import search_text
 from practitioners.models import Agenda, Commune, Practice, Practitioner, Specialty
 
 BATCH = 5000

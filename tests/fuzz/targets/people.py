@@ -21,7 +21,9 @@ from booking.pages.forms.dashboard import PracticeForm
 from booking.pages.forms.patients import CallerForm, IdentityForm
 from booking.patients import patients, sought
 from partners.forms import JwkField
-from practitioners.domain import asides, place_text, telephone, text
+from practitioners.domain import telephone
+from practitioners.domain.directory import asides, text
+from practitioners.domain.directory.places import place_text
 from practitioners.models import Practice
 from tests.fuzz.registry import refuses, target
 
@@ -304,9 +306,9 @@ PLACE_WORDS = ("s/", "/s", "st ", "rue ", "12", "bis", "75", "001", "cedex", "(1
 
 
 @target(
-    "practitioners.domain.place_text.read", "practitioners.domain.place_text.place_tokens",
-    "practitioners.domain.place_text._digits", "practitioners.domain.place_text._is_postcode",
-    "practitioners.domain.place_text._without_house_numbers",
+    "practitioners.domain.directory.places.place_text.read", "practitioners.domain.directory.places.place_text.place_tokens",
+    "practitioners.domain.directory.places.place_text._digits", "practitioners.domain.directory.places.place_text._is_postcode",
+    "practitioners.domain.directory.places.place_text._without_house_numbers",
     samples=PLACES, words=PLACE_WORDS,
 )  # fmt: skip
 def place(written):

@@ -16,7 +16,8 @@ from booking.pages.files import _range
 from booking.video import video_room
 from booking.video.video import Part
 from booking.web.booking.chosen import answers_in
-from practitioners.domain import places, search, understood
+from practitioners.domain.directory import search, understood
+from practitioners.domain.directory.places import places
 from practitioners.views import public, results
 from tests.fuzz.registry import refuses, target
 
@@ -166,7 +167,7 @@ WISH_WORDS = (
 
 
 @target(
-    "practitioners.domain.place_likeness._glued", "practitioners.domain.vocabulary._begins",
+    "practitioners.domain.directory.places.place_likeness._glued", "practitioners.domain.directory.vocabulary._begins",
     needs_database=True, samples=WISHES, words=WISH_WORDS, longest=2000,
 )  # fmt: skip
 def search_of_the_directory(text):

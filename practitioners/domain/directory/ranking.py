@@ -24,9 +24,9 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Extract
 
-from practitioners.domain import name_matches
-from practitioners.domain.meaning import EXACT, SIMILAR, Understanding
-from practitioners.domain.places import Place
+from practitioners.domain.directory import name_matches
+from practitioners.domain.directory.meaning import EXACT, SIMILAR, Understanding
+from practitioners.domain.directory.places.places import Place
 from practitioners.models import Agenda, Practitioner
 from practitioners.models.folded import FoldedName
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from practitioners.domain.directory.text import likeness, search_text, word_set
 from practitioners.domain.reference_data import table
-from practitioners.domain.text import likeness, search_text, word_set
 from practitioners.models import Specialty
 
 VIDEO = "@video"

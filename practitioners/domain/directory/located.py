@@ -18,7 +18,7 @@ from django.db.models import (
 )
 from django.db.models.functions import ASin, Cos, Power, Radians, Sin, Sqrt
 
-from practitioners.domain.places import Place
+from practitioners.domain.directory.places.places import Place
 from practitioners.models import Agenda
 
 RADIUS_KM = 30

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 
-from practitioners.domain import alike_names, name_matches
+from practitioners.domain.directory import alike_names, name_matches
+from practitioners.domain.directory.text import search_text
+from practitioners.domain.directory.titles import without_titles
+from practitioners.domain.directory.vocabulary import Vocabulary
 from practitioners.domain.scheduling.rules import restrictions
-from practitioners.domain.text import search_text
-from practitioners.domain.titles import without_titles
-from practitioners.domain.vocabulary import Vocabulary
 from practitioners.models import Practice, Practitioner, Specialty
 from practitioners.models.folded import FoldedName
 

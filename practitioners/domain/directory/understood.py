@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from practitioners.domain import alike_names, located, name_matches
-from practitioners.domain.alike_names import Alike
-from practitioners.domain.asides import without_asides
-from practitioners.domain.meaning import NOTHING, PREFIX, SIMILAR, Understanding, changed
-from practitioners.domain.name_matches import any_of, listed
-from practitioners.domain.places import Place, look_up, look_up_exactly
-from practitioners.domain.text import search_text
-from practitioners.domain.titles import (
+from practitioners.domain.directory import alike_names, located, name_matches
+from practitioners.domain.directory.alike_names import Alike
+from practitioners.domain.directory.asides import without_asides
+from practitioners.domain.directory.meaning import NOTHING, PREFIX, SIMILAR, Understanding, changed
+from practitioners.domain.directory.name_matches import any_of, listed
+from practitioners.domain.directory.places.places import Place, look_up, look_up_exactly
+from practitioners.domain.directory.text import search_text
+from practitioners.domain.directory.titles import (
     BEFORE_A_NAME,
     WOMAN_OR_MAN,
     without_asking,
     without_titles,
 )
-from practitioners.domain.vocabulary import LITTLE, Concept, Segments, Vocabulary, telling
+from practitioners.domain.directory.vocabulary import LITTLE, Concept, Segments, Vocabulary, telling
 from practitioners.models import Agenda, Specialty
 
 if TYPE_CHECKING:

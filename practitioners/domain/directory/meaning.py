@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from practitioners.domain.alike_names import Alike
-from practitioners.domain.place import Place
+from practitioners.domain.directory.alike_names import Alike
+from practitioners.domain.directory.places.place import Place
 from practitioners.models import Specialty
 
 EXACT, PREFIX, SIMILAR, NOTHING = "exact", "prefix", "similar", "nothing"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from practitioners.domain.directory.text import search_text
 from practitioners.domain.reference_data import table
-from practitioners.domain.text import search_text
 
 PARIS, LYON, MARSEILLE = "75056", "69123", "13055"
 CITIES = {"paris": PARIS, "lyon": LYON, "marseille": MARSEILLE}

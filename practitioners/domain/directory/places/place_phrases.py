@@ -2,11 +2,22 @@
 
 from dataclasses import replace
 
-from practitioners.domain import areas
-from practitioners.domain.place import Place
-from practitioners.domain.place_found import BEGUN_POPULATION, KNOWN_POPULATION, Found, bears
-from practitioners.domain.place_names import NOT_ALONE, named
-from practitioners.domain.place_text import NAMED_BEFORE, QUIET, STREETS, PlaceText, spelt_out
+from practitioners.domain.directory import areas
+from practitioners.domain.directory.places.place import Place
+from practitioners.domain.directory.places.place_found import (
+    BEGUN_POPULATION,
+    KNOWN_POPULATION,
+    Found,
+    bears,
+)
+from practitioners.domain.directory.places.place_names import NOT_ALONE, named
+from practitioners.domain.directory.places.place_text import (
+    NAMED_BEFORE,
+    QUIET,
+    STREETS,
+    PlaceText,
+    spelt_out,
+)
 
 _JOINING = ("de", "du", "des", "d", "a", "et", "sur", "en")
 _BEFORE_A_STREETS_NAME = ("de", "du", "des", "d", "la", "le", "les", "l", "saint", "st")

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from practitioners.domain.alike_names import PARTICLES
-from practitioners.domain.text import word_set
-from practitioners.domain.vocabulary import LITTLE
+from practitioners.domain.directory.alike_names import PARTICLES
+from practitioners.domain.directory.text import word_set
+from practitioners.domain.directory.vocabulary import LITTLE
 
 TITLES = word_set(
     "dr drs dre docteur docteurs docteure docteures doctoresse doctor doctors dctr pr pre prof"

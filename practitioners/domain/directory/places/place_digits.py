@@ -6,10 +6,20 @@ from operator import or_
 
 from django.db.models import Q
 
-from practitioners.domain import areas
-from practitioners.domain.place import Place, of_area, of_arrondissement, of_commune
-from practitioners.domain.place_found import LIMIT, Found, commune_of, departments_of_postcode
-from practitioners.domain.place_text import PlaceText
+from practitioners.domain.directory import areas
+from practitioners.domain.directory.places.place import (
+    Place,
+    of_area,
+    of_arrondissement,
+    of_commune,
+)
+from practitioners.domain.directory.places.place_found import (
+    LIMIT,
+    Found,
+    commune_of,
+    departments_of_postcode,
+)
+from practitioners.domain.directory.places.place_text import PlaceText
 from practitioners.models import Commune
 
 POSTCODE = 5

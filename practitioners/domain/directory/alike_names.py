@@ -9,8 +9,8 @@ from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db.models import QuerySet
 from django.db.models.functions import Length
 
-from practitioners.domain import name_matches
-from practitioners.domain.text import likeness, word_set
+from practitioners.domain.directory import name_matches
+from practitioners.domain.directory.text import likeness, word_set
 from practitioners.models import Agenda, Practice, Practitioner
 from practitioners.models.folded import FoldedName
 

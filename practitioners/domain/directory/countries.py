@@ -9,7 +9,7 @@ from functools import lru_cache
 from babel import Locale
 from phonenumbers import SUPPORTED_REGIONS
 
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.text import search_text
 
 LANGUAGES = ("fr", "en")
 # France and its overseas territories: their names are places of the directory.

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from practitioners.domain import located, search
-from practitioners.domain.meaning import Understanding
-from practitioners.domain.place import Place, of_commune, wider
+from practitioners.domain.directory import located, search
+from practitioners.domain.directory.meaning import Understanding
+from practitioners.domain.directory.places.place import Place, of_commune, wider
 from practitioners.domain.reference_data import table
 from practitioners.domain.scheduling.rules import restrictions
 from practitioners.models import Agenda, Practitioner, Specialty

@@ -14,16 +14,16 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from practitioners.domain import located, name_matches, ranking
-from practitioners.domain.meaning import SIMILAR, Understanding
-from practitioners.domain.place import Place, with_position
+from practitioners.domain.directory import located, name_matches, ranking
+from practitioners.domain.directory.meaning import SIMILAR, Understanding
+from practitioners.domain.directory.places.place import Place, with_position
+from practitioners.domain.directory.suggestions import Suggestions, matching_specialties, suggest
+from practitioners.domain.directory.text import search_text
+from practitioners.domain.directory.understood import understand
 from practitioners.domain.scheduling import availability
 from practitioners.domain.scheduling.availability import Slot
 from practitioners.domain.scheduling.next_slots import mark_stale
 from practitioners.domain.scheduling.rules import restrictions
-from practitioners.domain.suggestions import Suggestions, matching_specialties, suggest
-from practitioners.domain.text import search_text
-from practitioners.domain.understood import understand
 from practitioners.models import Agenda, NextSlot, Practice, Practitioner, VisitReason
 from practitioners.models.agenda import PatientKind
 

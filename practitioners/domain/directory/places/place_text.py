@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from practitioners.domain.text import search_text, word_set
+from practitioners.domain.directory.text import search_text, word_set
 
 STREETS = word_set(
     "rue r avenue av ave boulevard bd bld bvd blvd place pl chemin ch che chem impasse imp allee"

@@ -6,8 +6,8 @@ from django.db.models import Avg
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from practitioners.domain import areas
-from practitioners.domain.areas import Area, Arrondissement
+from practitioners.domain.directory import areas
+from practitioners.domain.directory.areas import Area, Arrondissement
 from practitioners.models import Commune
 
 

@@ -2,8 +2,8 @@
 
 from functools import lru_cache
 
+from practitioners.domain.directory.text import search_text
 from practitioners.domain.reference_data import table
-from practitioners.domain.text import search_text
 
 
 def number_for(text: str) -> str:

@@ -4,9 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Q, QuerySet
 
-from practitioners.domain import areas
-from practitioners.domain.place import Place, of_area, of_arrondissement, of_commune
-from practitioners.domain.place_found import (
+from practitioners.domain.directory import areas
+from practitioners.domain.directory.places.place import (
+    Place,
+    of_area,
+    of_arrondissement,
+    of_commune,
+)
+from practitioners.domain.directory.places.place_found import (
     KNOWN_POPULATION,
     LIMIT,
     Found,
@@ -17,7 +22,7 @@ from practitioners.domain.place_found import (
     unique,
     variants,
 )
-from practitioners.domain.place_text import PlaceText
+from practitioners.domain.directory.places.place_text import PlaceText
 from practitioners.models import Commune
 
 # First words that too many names share to be a name themselves.

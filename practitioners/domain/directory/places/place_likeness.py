@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db.models import Q, QuerySet
 
-from practitioners.domain import areas
-from practitioners.domain.place import Place, of_area, of_commune
-from practitioners.domain.place_found import (
+from practitioners.domain.directory import areas
+from practitioners.domain.directory.places.place import Place, of_area, of_commune
+from practitioners.domain.directory.places.place_found import (
     KNOWN_POPULATION,
     LIMIT,
     Found,
@@ -16,9 +16,9 @@ from practitioners.domain.place_found import (
     largest_first,
     unique,
 )
-from practitioners.domain.place_names import NOT_ALONE, named, narrowed
-from practitioners.domain.place_text import QUIET, PlaceText
-from practitioners.domain.text import distance, search_text, within_typo
+from practitioners.domain.directory.places.place_names import NOT_ALONE, named, narrowed
+from practitioners.domain.directory.places.place_text import QUIET, PlaceText
+from practitioners.domain.directory.text import distance, search_text, within_typo
 from practitioners.models import Commune
 
 TYPO_SIMILARITY = 0.35

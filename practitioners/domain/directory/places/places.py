@@ -7,10 +7,16 @@ place_likeness.py.
 
 from dataclasses import replace
 
-from practitioners.domain import areas, countries, place_likeness
-from practitioners.domain.place import Place, of_area, of_arrondissement, of_commune
-from practitioners.domain.place_digits import by_digits
-from practitioners.domain.place_found import (
+from practitioners.domain.directory import areas, countries
+from practitioners.domain.directory.places import place_likeness
+from practitioners.domain.directory.places.place import (
+    Place,
+    of_area,
+    of_arrondissement,
+    of_commune,
+)
+from practitioners.domain.directory.places.place_digits import by_digits
+from practitioners.domain.directory.places.place_found import (
     BEGUN_POPULATION,
     KNOWN_POPULATION,
     LIMIT,
@@ -18,10 +24,20 @@ from practitioners.domain.place_found import (
     bears,
     by_code,
 )
-from practitioners.domain.place_names import named, quarters_called
-from practitioners.domain.place_phrases import in_address, largest_part, within_named_area
-from practitioners.domain.place_text import EVERYWHERE, HERE, PlaceText, place_tokens, read
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.places.place_names import named, quarters_called
+from practitioners.domain.directory.places.place_phrases import (
+    in_address,
+    largest_part,
+    within_named_area,
+)
+from practitioners.domain.directory.places.place_text import (
+    EVERYWHERE,
+    HERE,
+    PlaceText,
+    place_tokens,
+    read,
+)
+from practitioners.domain.directory.text import search_text
 
 
 def find_place(text: str, *, code: str = "") -> Place | None:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from practitioners.domain import areas
-from practitioners.domain.place import Place, of_arrondissement, of_commune
-from practitioners.domain.text import search_text
+from practitioners.domain.directory import areas
+from practitioners.domain.directory.places.place import Place, of_arrondissement, of_commune
+from practitioners.domain.directory.text import search_text
 from practitioners.models import Commune
 from practitioners.models.directory import department_of
 

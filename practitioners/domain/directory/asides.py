@@ -5,8 +5,8 @@
 
 from dataclasses import dataclass
 
-from practitioners.domain.place_text import EVERYWHERE, HERE
-from practitioners.domain.text import search_text
+from practitioners.domain.directory.places.place_text import EVERYWHERE, HERE
+from practitioners.domain.directory.text import search_text
 
 # Folded words of each language, in French and English.
 LANGUAGES = {

@@ -1,0 +1,1 @@
+"""Places of a search: reading what names one, and deciding which is meant."""
