@@ -16,8 +16,9 @@ from booking.accounts.access_changes import Handling, register_change
 from booking.models import AccessChange, Account
 from booking.models.access_change import ChangeKind
 from booking.outbox import messages
-from practitioners.domain import invite, live, members
+from practitioners.domain import live
 from practitioners.domain.date_words import in_words
+from practitioners.domain.staff import invite, members
 from practitioners.models import Agenda, Invitation, Membership, Practice, Role
 
 

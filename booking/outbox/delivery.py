@@ -34,8 +34,8 @@ from booking.outbox.letters import Letter, NothingToSay, hand_over, rendered
 from booking.outbox.quiet_hours import names_clock, zone_of_number
 from booking.patients.handover import handover_token
 from booking.waiting.offer_links import offer_token
-from practitioners.domain.invite import invitation_token
-from practitioners.domain.substitutes import name_at
+from practitioners.domain.staff.invite import invitation_token
+from practitioners.domain.staff.substitutes import name_at
 
 logger = logging.getLogger(__name__)
 

@@ -38,7 +38,7 @@ from booking.pages.session import work_session
 from booking.rights import erased
 from booking.rules import permissions_of
 from booking.session_store import session_digest
-from practitioners.domain import members
+from practitioners.domain.staff import members
 from practitioners.models import Agenda, Membership, Practice
 
 _NUMBERS = re.compile(r"[\d.]+")

@@ -41,7 +41,7 @@ from booking.models.patient import Relation
 from booking.patients.patients import IDENTITY_FIELDS
 from booking.rights import erased as erased_accounts
 from booking.rights.last_letters import how_many, last_letters, send_once_committed
-from practitioners.domain import members
+from practitioners.domain.staff import members
 from practitioners.models import Practice
 
 KEPT_YEARS = 20

@@ -23,7 +23,7 @@ from audit.refusal import Refusal
 from booking.appointments import change
 from booking.models import Appointment, VideoGuest, VideoVisit
 from booking.models.appointment import Status
-from practitioners.domain import substitutes
+from practitioners.domain.staff import substitutes
 from practitioners.models import Membership, Practitioner, Role
 
 OPENS_BEFORE = timedelta(minutes=15)

@@ -4,12 +4,12 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from audit.record.entries import Channel, system_actor
-from practitioners.domain import substitutes
 from practitioners.domain.scheduling.hours import week_templates
 from practitioners.domain.scheduling.reservations.resources import (
     save_reason_and_settle,
     save_resource,
 )
+from practitioners.domain.staff import substitutes
 from practitioners.models import Agenda, Practice, Practitioner, Resource
 
 

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from practitioners.domain import substitutes
 from practitioners.domain.directory import described
 from practitioners.domain.scheduling import availability, wall_clock
 from practitioners.domain.scheduling.hours.never_free import without_slots
@@ -23,6 +22,7 @@ from practitioners.domain.scheduling.rules.audience import (
 )
 from practitioners.domain.scheduling.rules.eligibility import Restriction
 from practitioners.domain.scheduling.why_not import why_not
+from practitioners.domain.staff import substitutes
 from practitioners.models import Agenda, Practitioner, VisitReason
 from practitioners.models.directory import LANGUAGE_NAMES
 from practitioners.readers import reader_of

@@ -315,7 +315,7 @@ def test_changes_do_not_happen_by_get_or_without_a_token(world):
 
 
 def test_an_invitation_is_no_way_into_another_account(world, now):
-    from practitioners.domain import invite
+    from practitioners.domain.staff import invite
 
     inviter = make_member(world["practice"], role="owner").account
     victim = make_account("victime@exemple.fr")

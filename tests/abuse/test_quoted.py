@@ -18,7 +18,7 @@ from booking.models.message import MessageKind
 from booking.outbox import delivery, letters
 from booking.outbox.letters import SiteLink, in_html, in_text
 from booking.patients import handover
-from practitioners.domain import invite
+from practitioners.domain.staff import invite
 from practitioners.models import Practice, Practitioner, Substitution, VisitReason
 from tests.factories import make_account, make_member, practice_actor
 from tests.support.domain import domain_files

@@ -21,7 +21,7 @@ from booking.patients import handover
 from partners.domain import feeds, tokens, webhooks
 from partners.domain.imports import ADDRESS
 from partners.models import ImportedCalendar, Webhook
-from practitioners.domain import invite
+from practitioners.domain.staff import invite
 from tests.audit.stored import encodings, everything_stored
 from tests.factories import (
     PASSWORD,

@@ -15,7 +15,7 @@ from booking.takeover import patient_import
 from booking.waiting import waiting
 from partners.domain.feeds import open_feed
 from partners.models import CredentialKey, Delivery, ImportedCalendar, PartnerMember, Webhook
-from practitioners.domain import invite
+from practitioners.domain.staff import invite
 from practitioners.models import Absence, OpeningTemplate, Substitution
 from tests.factories import (
     make_account,

@@ -16,7 +16,7 @@ from booking.models.appointment import Channel
 from booking.models.message import MessageChannel, MessageKind
 from booking.outbox import delivery
 from booking.patients import handover
-from practitioners.domain import invite
+from practitioners.domain.staff import invite
 from tests.factories import (
     make_account,
     make_agenda,

@@ -31,7 +31,7 @@ from partners.models import (
     PartnerMember,
     Webhook,
 )
-from practitioners.domain import invite
+from practitioners.domain.staff import invite
 from practitioners.models import Absence, Commune, Practice
 from tests.factories import (
     make_account,

@@ -35,7 +35,7 @@ from booking.video import video, video_room
 from booking.waiting import waiting
 from practitioners.domain.scheduling.reservations.resources import names_of
 from practitioners.domain.scheduling.wall_clock import read_instant
-from practitioners.domain.substitutes import name_at
+from practitioners.domain.staff.substitutes import name_at
 
 # Where a form says that its page showed the visit.
 FROM = "de"

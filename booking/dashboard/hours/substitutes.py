@@ -19,7 +19,7 @@ from booking.pages.access import (
     practice_actor,
     practice_member,
 )
-from practitioners.domain import substitutes as domain
+from practitioners.domain.staff import substitutes as domain
 from practitioners.models import Membership, Role, Substitution
 
 

@@ -26,7 +26,7 @@ from booking.pages.access import (
 )
 from booking.pages.forms.dashboard import InvitationForm, LastDayForm
 from booking.pages.session import mails
-from practitioners.domain import invite, members
+from practitioners.domain.staff import invite, members
 from practitioners.models import Invitation, Membership, Practice, Practitioner
 
 

@@ -12,7 +12,7 @@ from booking.dashboard.queries.blocks import AwayFor, Block
 from practitioners.domain.scheduling import availability, wall_clock
 from practitioners.domain.scheduling.availability import OpeningTime
 from practitioners.domain.scheduling.standing import by_preference, free_by_opening
-from practitioners.domain.substitutes import between
+from practitioners.domain.staff.substitutes import between
 from practitioners.models import Absence, Agenda, VisitReason
 
 STEP_MINUTES = 5

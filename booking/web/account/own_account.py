@@ -23,7 +23,7 @@ from booking.pages.lost import afterwards
 from booking.pages.session.entering import note_sign_in
 from booking.patients import favourites
 from booking.session_store import session_digest
-from practitioners.domain import members
+from practitioners.domain.staff import members
 from practitioners.models import Membership, Practitioner
 
 # What the button of a practitioner says that it will do: another tab may have done it.

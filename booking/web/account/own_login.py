@@ -35,7 +35,7 @@ from booking.web.forms.accounts import (
     NewAddressForm,
     PasswordForm,
 )
-from practitioners.domain import members
+from practitioners.domain.staff import members
 
 
 @never_cache

@@ -40,7 +40,7 @@ from booking.waiting.queries import show as show_waits
 from booking.web.booking.chosen import with_person
 from booking.web.forms.accounts import AddressForm
 from practitioners.domain.scheduling.wall_clock import read_day
-from practitioners.domain.substitutes import name_at
+from practitioners.domain.staff.substitutes import name_at
 from practitioners.models import Question
 
 

@@ -34,7 +34,7 @@ from practitioners.domain.scheduling.rules.eligibility import (
     restriction,
 )
 from practitioners.domain.scheduling.why_not import why_not
-from practitioners.domain.substitutes import name_at
+from practitioners.domain.staff.substitutes import name_at
 from practitioners.models import Agenda, Practice, VisitReason
 from practitioners.readers import reader_of
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from audit.record.entries import Channel, system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.pages.access import account_of, web_actor
-from practitioners.domain import invite
+from practitioners.domain.staff import invite
 from practitioners.models import Invitation
 
 

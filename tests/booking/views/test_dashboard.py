@@ -16,8 +16,8 @@ from booking.appointments.unusual import mark_of
 from booking.models import Appointment, Message, Patient
 from booking.models.appointment import Channel
 from booking.outbox.delivery import send_owed
-from practitioners.domain.invite import invitation_token
 from practitioners.domain.scheduling.availability import free_slots
+from practitioners.domain.staff.invite import invitation_token
 from practitioners.models import Absence, Invitation, Membership, Opening, VisitReason
 from tests.factories import (
     make_account,

@@ -23,8 +23,9 @@ from booking.models import Account, Appointment, SignIn
 from booking.oversight import dashboard_access
 from booking.pages.lost.drafts import COOKIE
 from booking.session_store import digest_of
-from practitioners.domain import live, members
+from practitioners.domain import live
 from practitioners.domain.scheduling.next_slots import mark_stale
+from practitioners.domain.staff import members
 from tests.asgi import Stream, run_async
 from tests.factories import (
     make_account,

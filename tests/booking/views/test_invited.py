@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from booking.models import Account
 from booking.outbox import delivery
-from practitioners.domain import invite
+from practitioners.domain.staff import invite
 from practitioners.models import Membership
 from tests.conftest import NOW
 from tests.factories import (

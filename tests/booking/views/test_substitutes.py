@@ -10,7 +10,7 @@ from booking.models import Message
 from booking.outbox import delivery
 from booking.oversight.dashboard_access import may_still_work
 from booking.video import video
-from practitioners.domain import invite, members, substitutes
+from practitioners.domain.staff import invite, members, substitutes
 from practitioners.models import Membership, Substitution
 from tests.factories import (
     make_account,

@@ -10,7 +10,7 @@ from django.urls import reverse
 from audit.models import Entry
 from booking import rules as booking_rules
 from booking.models import Account
-from practitioners.domain import invite
+from practitioners.domain.staff import invite
 from practitioners.models import Invitation, Membership
 from tests.conftest import NOW
 from tests.factories import (

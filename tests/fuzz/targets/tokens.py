@@ -32,7 +32,8 @@ from booking.web.booking import kept_choice
 from booking.web.signing_in import pending
 from doctolib.cache import JSONOnly
 from partners.domain import dpop
-from practitioners.domain import invite, live
+from practitioners.domain import live
+from practitioners.domain.staff import invite
 from tests.fuzz.registry import refuses, target
 
 LINK = accounts.link_token(uuid.UUID(int=7), salt="fuzz")
@@ -54,7 +55,7 @@ def link_of_a_mail(token):
 
 
 @target(
-    "practitioners.domain.invite._named_by", "booking.accounts.accounts._account_of", needs_database=True,
+    "practitioners.domain.staff.invite._named_by", "booking.accounts.accounts._account_of", needs_database=True,
     samples=(django_signing.dumps(str(uuid.UUID(int=7)), salt="invitation"),
              django_signing.dumps([str(uuid.UUID(int=7)), "ab"], salt="reset-password"), "none"),
     words=SIGNED,

@@ -1,0 +1,1 @@
+"""A practice's staff: members, invitations and substitutes."""
