@@ -79,7 +79,10 @@ class ReadMostlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """The form, filled in as it was sent where a proof was asked first (booking/pages/lost/unsent.py)."""
+        """The form, filled in as it was sent where a proof was asked first.
+
+        See booking/pages/lost/unsent.py.
+        """
         form = super().get_form(request, obj, change, **kwargs)
         unsent = getattr(request, "unsent", None)
         if request.method != "GET" or unsent is None or not unsent.is_filled_in:

@@ -40,11 +40,11 @@ from tests.support.routes import (  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
-# Only the two of a visit by video: tests/booking/views/test_video.py asks as everybody else.
+# Only the two of a visit by video: tests/booking/web/test_video.py asks as everybody else.
 ROOM = {
-    # And what an open agenda follows: tests/booking/views/test_drag.py.
+    # And what an open agenda follows: tests/booking/dashboard/test_drag.py.
     "booking:agenda-events", "booking:drag-visit",
-    # It says of each session how it stands: tests/booking/views/test_desk_session.py.
+    # It says of each session how it stands: tests/booking/dashboard/test_desk_session.py.
     "booking:desk-session",
     "booking:video", "booking:enter-video", "booking:signal-video", "booking:video-events",
     "booking:practice-video", "booking:enter-practice-video", "booking:signal-practice-video",

@@ -1,6 +1,6 @@
 """Finds a Chromium, installing Debian's as root, or Playwright's own otherwise; and, where
 root may install them, a relay for calls (tests/browser/test_video.py) and a scanner of files
-(tests/booking/test_documents.py).
+(tests/booking/exchange/test_documents.py).
 """
 
 import os

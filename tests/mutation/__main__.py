@@ -21,8 +21,8 @@ from tests.mutation.reached import DIRECTORY, FILE
 # all communes of the country, which each fork would load anew.
 LEFT_OUT = (
     "tests/audit/test_leak_search.py", "tests/browser", "tests/doctolib/test_drill.py",
-    "tests/faults", "tests/partners/test_document.py", "tests/practitioners/test_places.py",
-    "tests/practitioners/test_search_facts.py", "tests/practitioners/test_search_tables.py",
+    "tests/faults", "tests/partners/test_document.py", "tests/practitioners/directory/test_places.py",
+    "tests/practitioners/directory/test_search_facts.py", "tests/practitioners/directory/test_search_tables.py",
     "tests/walks",
 )  # fmt: skip
 OUTCOMES = ("killed", "timed out", "survived", "not covered")

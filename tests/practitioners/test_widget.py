@@ -8,7 +8,6 @@ from django.test import Client
 from django.urls import reverse
 
 from practitioners.models import Agenda
-from tests.booking.views.forms_on_page import form_with, send
 from tests.factories import (
     make_account,
     make_agenda,
@@ -17,6 +16,7 @@ from tests.factories import (
     make_reason,
     verified_client,
 )
+from tests.support.forms_on_page import form_with, send
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from booking.models import Appointment, Patient
 from booking.models.appointment import Status
 from practitioners.models import Taken
-from tests.booking.views.forms_on_page import form_with, send, slots_of
+from tests.support.forms_on_page import form_with, send, slots_of
 
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from tests.conftest import NOW
 # Everybody may open these.
 PUBLIC = {
     # What a device keeps without network: nothing of anybody's.
-    # The holder of a mail's link: tests/booking/test_own_account.py.
+    # The holder of a mail's link: tests/booking/accounts/test_own_account.py.
     "booking:no-reminders",
     "booking:offline", "booking:manifest", "booking:service-worker",
     "practitioners:widget", "practitioners:widget-script", "practitioners:robots", "practitioners:sitemaps", "practitioners:sitemap",
@@ -18,9 +18,9 @@ PUBLIC = {
     "practitioners:suggest-where", "practitioners:practitioner", "booking:sign-in",
     "booking:code", "booking:sign-out", "booking:sign-up", "booking:check-mail",
     "booking:choose-password",
-    # Of this browser's own sign-up: tests/booking/test_verification.py.
+    # Of this browser's own sign-up: tests/booking/accounts/test_verification.py.
     "booking:check-state", "booking:go-on", "booking:send-again", "booking:correct-address",
-    # Whoever has the link of a mail: tests/booking/test_email_change.py.
+    # Whoever has the link of a mail: tests/booking/accounts/test_email_change.py.
     "booking:stop-email-change", "booking:reset-asked",
     # Whoever has the link of a mail: tests/abuse/test_factor_reset.py.
     "booking:stop-factor-reset",
@@ -28,11 +28,11 @@ PUBLIC = {
     "booking:undo-change",
     # The holder of a device's key, of the session that is bound to it: tests/abuse/test_bound_session.py.
     "booking:register-device", "booking:renew-device",
-    # Whoever has the link reads whom it is for: tests/booking/views/test_invited.py.
+    # Whoever has the link reads whom it is for: tests/booking/web/test_invited.py.
     "booking:accept-invitation",
     "booking:verify-email", "booking:forgotten", "booking:reset-password", "booking:hold",
     "booking:confirm", "booking:confirm-together", "booking:let-go", "set_language",
-    # Whoever has the link: tests/booking/views/test_waiting_list.py.
+    # Whoever has the link: tests/booking/web/test_waiting_list.py.
     "booking:offer", "audit:about", "audit:checkpoint", "audit:tile",
     "audit:consistency", "ready",
     # Whoever asks it proves who they are in the body: tests/partners/test_oauth.py.
@@ -45,7 +45,7 @@ PUBLIC = {
 }  # fmt: skip
 
 
-# They answer with what a browser needs for a key, or refuse: tests/booking/views/test_passkeys.py.
+# They answer with what a browser needs for a key, or refuse: tests/booking/web/test_passkeys.py.
 KEYS = {
     "booking:begin-passkey", "booking:complete-passkey", "booking:begin-adding-passkey",
     "booking:complete-adding-passkey",
