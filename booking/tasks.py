@@ -7,7 +7,7 @@ from django.utils import timezone
 from booking.accounts.addresses import address_checks
 from booking.accounts.factors import factor_reset
 from booking.accounts.sessions import sign_ins
-from booking.outbox import delivery
+from booking.outbox import sending
 from booking.oversight import canaries
 from booking.takeover import patient_import
 from booking.waiting import waiting
@@ -15,7 +15,7 @@ from booking.waiting import waiting
 
 @shared_task(name="booking.send_owed_messages")
 def send_owed_messages(**_newer_arguments: Any) -> None:
-    delivery.send_owed(now=timezone.now())
+    sending.send_owed(now=timezone.now())
 
 
 @shared_task(name="booking.plant_canaries")

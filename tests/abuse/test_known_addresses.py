@@ -14,7 +14,7 @@ from booking.accounts import accounts
 from booking.accounts.addresses import address_checks
 from booking.accounts.sessions import throttle
 from booking.models import Account, AddressCheck, CodeApp, Message, RecoverySheet
-from booking.outbox import delivery
+from booking.outbox import sending
 from practitioners.models import Membership
 from tests.factories import (
     PASSWORD,
@@ -149,7 +149,7 @@ def test_the_worker_writes_what_fits_the_address(now):
     for email in (KNOWN, UNKNOWN, "fermee@exemple.fr"):
         DOORS["sign-up"](Client(), email)
         DOORS["forgotten"](Client(), email)
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     said = {(letter.to[0], letter.subject) for letter in mail.outbox}
     assert said == {
         (KNOWN, "Vous avez déjà un compte"),
@@ -175,7 +175,7 @@ def test_nobody_fills_a_mailbox(door, email, settings, now):
         pages.add((answer.status_code, answer["Location"]))
     assert len(pages) == 1
     assert Message.objects.count() == throttle.MAILS_AN_ADDRESS
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     assert len(mail.outbox) <= throttle.MAILS_AN_ADDRESS
 
 
@@ -299,7 +299,7 @@ def test_a_reset_offers_a_patient_to_end_the_factors(ends, now):
     assert 'name="ends_factors"' in page
     assert CodeApp.objects.exists() is RecoverySheet.objects.exists() is not ends
     assert Entry.objects.filter(action="factors-ended").exists() is ends
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     told = [letter.subject for letter in mail.outbox]
     assert ("Le second facteur de votre compte est retiré" in told) is ends
 

@@ -17,7 +17,7 @@ from audit.record import seal
 from audit.redis_client import redis_client
 from audit.vault.reveal import Purpose, reveal
 from booking.models import Account, Patient
-from booking.outbox.delivery import send_owed
+from booking.outbox.sending import send_owed
 from booking.tasks import send_owed_messages
 from doctolib.demo import accounts, load
 from practitioners.domain.directory.text import search_text

@@ -80,17 +80,17 @@ def _kill(pid):
 
 
 def test_a_refused_mail_is_tried_again_later_and_given_up_in_the_end(settings):
-    from booking.outbox import delivery
+    from booking.outbox import sending
 
     settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
     now = timezone.now()
     row = messages.owe_to_account(account=make_account(), kind=MessageKind.RESET_PASSWORD, now=now)
     waits = []
-    for _ in range(len(delivery.BACKOFF_MINUTES) + 1):
+    for _ in range(len(sending.BACKOFF_MINUTES) + 1):
         row.refresh_from_db()
         assert row.state == "owed"
         at = max(row.due_at, now)
-        assert delivery.send_owed(now=at) == 0
+        assert sending.send_owed(now=at) == 0
         row.refresh_from_db()
         waits.append((row.due_at - at) // timedelta(minutes=1))
     assert waits == [1, 2, 5, 15, 60, 240, 240]
@@ -99,7 +99,7 @@ def test_a_refused_mail_is_tried_again_later_and_given_up_in_the_end(settings):
 
 def test_a_reminder_of_a_visit_that_is_over_is_void(settings, now):
     from booking.models import Appointment
-    from booking.outbox import delivery
+    from booking.outbox import sending
     from tests.factories import make_agenda, make_opening, make_reason
     from tests.support.booked import NINE, booked
 
@@ -108,21 +108,21 @@ def test_a_reminder_of_a_visit_that_is_over_is_void(settings, now):
     make_opening(agenda, reason)
     appointment = booked(reason, now)
     Message.objects.exclude(kind="reminder").delete()
-    assert delivery.send_owed(now=NINE + timedelta(minutes=1)) == 0
+    assert sending.send_owed(now=NINE + timedelta(minutes=1)) == 0
     assert set(Message.objects.values_list("state", flat=True)) == {"void"}
     assert Appointment.unscoped.get(pk=appointment.pk)
 
 
 def test_one_message_that_cannot_be_made_does_not_hold_up_the_others(settings):
     from audit.models import SubjectKey
-    from booking.outbox import delivery
+    from booking.outbox import sending
 
     now = timezone.now()
     broken, fine = make_account("cassee@exemple.fr"), make_account("saine@exemple.fr")
     first = messages.owe_to_account(account=broken, kind=MessageKind.RESET_PASSWORD, now=now)
     second = messages.owe_to_account(account=fine, kind=MessageKind.RESET_PASSWORD, now=now)
     SubjectKey.objects.filter(subject_id=broken.subject_id).update(wrapped=b"spoilt")
-    assert delivery.send_owed(now=now) == 1
+    assert sending.send_owed(now=now) == 1
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.state, first.attempts, first.problem) == ("owed", 1, "KeyUnavailable")
@@ -131,7 +131,7 @@ def test_one_message_that_cannot_be_made_does_not_hold_up_the_others(settings):
 
 
 def test_claims_of_a_slow_batch_run_from_their_own_moment(monkeypatch, settings):
-    from booking.outbox import delivery
+    from booking.outbox import sending
 
     now = timezone.now()
     for n in range(3):
@@ -139,14 +139,14 @@ def test_claims_of_a_slow_batch_run_from_their_own_moment(monkeypatch, settings)
             account=make_account(f"lente{n}@exemple.fr"), kind=MessageKind.RESET_PASSWORD, now=now
         )
     ticks = iter([0.0, 0.0, 45.0, 90.0])
-    monkeypatch.setattr(delivery, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr(sending, "monotonic", lambda: next(ticks))
     claimed = []
 
     def hand_over(_letter, *, key, **_how):
         claimed.append(Message.objects.get(pk=key).claimed_until)
 
-    monkeypatch.setattr(delivery, "hand_over", hand_over)
-    assert delivery.send_owed(now=now) == 3
+    monkeypatch.setattr(sending, "hand_over", hand_over)
+    assert sending.send_owed(now=now) == 3
     assert [round((until - now).total_seconds()) for until in claimed] == [60, 105, 150]
 
 

@@ -17,7 +17,7 @@ from booking.accounts import accounts
 from booking.accounts import sign_up as sign_ups
 from booking.accounts.addresses import address_checks
 from booking.models import Account, CodeApp, Message, RecoveryCode
-from booking.outbox import delivery
+from booking.outbox import sending
 from tests.factories import (
     PASSWORD,
     make_account,
@@ -76,7 +76,7 @@ def test_sign_up_answers_alike_whether_the_address_is_known(client, known, now):
     answer = sign_up(client, email="Zoe@Exemple.fr")
     assert (answer.status_code, answer["Location"]) == (302, reverse("booking:check-mail"))
     assert list(Message.objects.values_list("kind", "account")) == [("verify_email", None)]
-    delivery.send_owed(now=timezone.now())
+    sending.send_owed(now=timezone.now())
     (letter,) = mail.outbox
     expected = "Vous avez déjà un compte" if known else "Vérifiez votre adresse"
     assert letter.subject == expected
@@ -211,7 +211,7 @@ def test_a_forgotten_password_is_replaced_by_a_link_that_serves_once(client):
     client.post(reverse("booking:forgotten"), {"email": "ZOE@exemple.fr"})
     client.post(reverse("booking:forgotten"), {"email": "nobody@exemple.fr"})
     assert list(Message.objects.values_list("kind", "account")) == [("reset_password", None)] * 2
-    delivery.send_owed(now=timezone.now())
+    sending.send_owed(now=timezone.now())
     assert [letter.to for letter in mail.outbox] == [["zoe@exemple.fr"]]
     link = reverse("booking:reset-password", args=[accounts.reset_token(account)])
     assert client.post(link, {"password": "court"}).status_code == 200

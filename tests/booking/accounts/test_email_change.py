@@ -17,7 +17,7 @@ from booking.accounts import accounts
 from booking.accounts.addresses import address_checks, email_change
 from booking.accounts.factors import second_factor
 from booking.models import Account, AddressCheck, CodeApp, Message, RecoverySheet, SignIn
-from booking.outbox import delivery
+from booking.outbox import sending
 from booking.rights import erase
 from booking.session_store import digest_of
 from tests.factories import PASSWORD, make_account, make_member, make_practice
@@ -62,7 +62,7 @@ def words(answer):
 def post(now):
     """Send what is owed; the mails as (address, subject, text)."""
     mail.outbox.clear()
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     return [(letter.to[0], letter.subject, letter.body) for letter in mail.outbox]
 
 

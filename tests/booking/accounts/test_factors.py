@@ -21,7 +21,7 @@ from audit.vault.sealing import SealBroken
 from booking.accounts.factors import second_factor
 from booking.models import CodeApp, RecoveryCode, RecoverySheet
 from booking.models.factors import DIGITS, SEED, recovery_digest
-from booking.outbox import delivery
+from booking.outbox import sending
 from tests.factories import PASSWORD, make_account
 from tests.factories.people import practice_actor
 
@@ -110,7 +110,7 @@ def test_the_owner_is_told_of_a_new_app_and_of_new_codes():
     app = second_factor.pending_device(account=account)
     second_factor.confirm(account=account, device=app, actor=practice_actor(), now=now)
     second_factor.new_recovery_codes(account=account, actor=practice_actor(), now=now)
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     assert {(each.to[0], each.subject) for each in mail.outbox} == {
         ("zoe@exemple.fr", "Une application de codes a été ajoutée à votre compte"),
         ("zoe@exemple.fr", "De nouveaux codes de secours ont été faits pour votre compte"),
@@ -131,10 +131,10 @@ def test_the_owner_is_told_that_a_recovery_code_was_used(door):
         browser.force_login(account, backend="booking.backends.EmailBackend")
         assert "/code/" in browser.get(reverse("booking:prove-again"))["Location"]
     assert browser.post(reverse("booking:code"), {"code": "aaaa-bbbb"}).status_code == 200
-    delivery.send_owed(now=timezone.now())
+    sending.send_owed(now=timezone.now())
     assert mail.outbox == []
     assert browser.post(reverse("booking:code"), {"code": codes[0]}).status_code == 302
-    delivery.send_owed(now=timezone.now())
+    sending.send_owed(now=timezone.now())
     (told,) = mail.outbox
     assert (told.to, told.subject) == (
         ["zoe@exemple.fr"], "Un code de secours de votre compte a servi",

@@ -15,7 +15,7 @@ from audit.record.entries import system_actor
 from booking.accounts import accounts
 from booking.accounts.sessions.sign_ins import browser_of
 from booking.models import Account, CodeApp, Favourite, Message, SignIn
-from booking.outbox import delivery
+from booking.outbox import sending
 from booking.rights import erase
 from booking.session_store import digest_of
 from tests.factories import make_account, make_agenda, make_opening, make_patient, make_reason
@@ -163,7 +163,7 @@ def test_reminders_come_as_wished(wish, phone, channels, account, reason, now, s
     Account.objects.filter(pk=account.pk).update(reminders=wish)
     appointment = booked(reason, now, patient=make_patient(account, phone=phone))
     due = appointment.starts_at - timedelta(hours=47)
-    delivery.send_owed(now=due)
+    sending.send_owed(now=due)
     sent = Message.objects.filter(kind="reminder", state="sent")
     assert set(sent.values_list("channel", flat=True)) == channels
     assert any("Rappel" in each.subject for each in mail.outbox) == ("email" in channels)
@@ -224,7 +224,7 @@ def test_a_reminder_leads_to_other_slots_while_one_may_move(account, reason, now
     """From the mail: one tap opens the slots, the second one moves."""
     appointment = booked(reason, now, patient=make_patient(account))
     move = reverse("booking:move", args=[appointment.pk])
-    delivery.send_owed(now=appointment.starts_at - timedelta(hours=47))
+    sending.send_owed(now=appointment.starts_at - timedelta(hours=47))
     (early,) = [each for each in mail.outbox if "Rappel" in each.subject]
     assert move in early.body
     assert move in early.alternatives[0][0]
@@ -236,7 +236,7 @@ def test_a_reminder_leads_to_other_slots_while_one_may_move(account, reason, now
     assert appointment.moves == 1
     mail.outbox.clear()
     # After the practice's deadline nobody is led to what would be refused.
-    delivery.send_owed(now=appointment.starts_at - timedelta(hours=1))
+    sending.send_owed(now=appointment.starts_at - timedelta(hours=1))
     late = [each.body for each in mail.outbox if "Rappel" in each.subject]
     assert late
     assert not any(move in body for body in late)
@@ -244,7 +244,7 @@ def test_a_reminder_leads_to_other_slots_while_one_may_move(account, reason, now
 
 def reminder(account, reason, now):
     appointment = booked(reason, now, patient=make_patient(account))
-    delivery.send_owed(now=appointment.starts_at - timedelta(hours=47))
+    sending.send_owed(now=appointment.starts_at - timedelta(hours=47))
     (letter,) = [each for each in mail.outbox if "Rappel" in each.subject]
     return letter
 

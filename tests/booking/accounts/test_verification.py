@@ -13,7 +13,7 @@ from audit.models import Entry
 from booking.accounts.addresses import address_checks
 from booking.accounts.sessions import throttle
 from booking.models import Account, AddressCheck, Message
-from booking.outbox import delivery
+from booking.outbox import sending
 from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Taken
 from tests.factories import make_account, make_agenda, make_opening, make_reason
@@ -71,7 +71,7 @@ def words(answer):
 )
 def test_the_code_of_the_mail_opens_the_account(client, now, shape):
     send_sign_up(client)
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     (letter,) = mail.outbox
     assert letter.to == [EMAIL]
     (sent,) = re.findall(r"^(\d{3} \d{3})$", letter.body, re.M)
@@ -199,7 +199,7 @@ def test_a_verified_account_is_told_and_not_opened_by_a_sign_up(client, now):
     account = make_account(EMAIL)
     former = account.password
     send_sign_up(client)
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     assert [letter.subject for letter in mail.outbox] == ["Vous avez déjà un compte"]
     check = AddressCheck.objects.get()
     assert check.account is None
@@ -272,7 +272,7 @@ def test_a_mistyped_address_is_corrected(client, now):
     mistyped = link_of("zeo@exemple.fr")
     assert client.post(CORRECT, {"email": " Zoe@exemple.fr "})["Location"] == MAIL
     assert "Zoe@exemple.fr" in words(client.get(MAIL))
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     assert [letter.to for letter in mail.outbox] == [["Zoe@exemple.fr"]], "the other one is void"
     assert choose(Client(), page=mistyped).status_code == 400
     enter(client, code())
@@ -294,7 +294,7 @@ def test_correcting_to_a_known_address_and_back_shows_nothing(client, now):
     send_sign_up(client)
     client.post(CORRECT, {"email": "autre@exemple.fr"})
     assert "autre@exemple.fr" in words(client.get(MAIL))
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     assert mail.outbox[-1].subject == "Vous avez déjà un compte"
     assert mail.outbox[-1].to == ["autre@exemple.fr"]
     assert Account.objects.get() == known
@@ -486,7 +486,7 @@ def test_a_mail_that_leaves_late_carries_a_code_that_is_still_good(client, now, 
     send_sign_up(client)
     late = now + timedelta(hours=5)
     time_machine.move_to(late, tick=False)
-    delivery.send_owed(now=late)
+    sending.send_owed(now=late)
     (sent,) = re.findall(r"^(\d{3} \d{3})$", mail.outbox[0].body, re.M)
     assert type_code(client, sent).status_code == 302
 

@@ -14,7 +14,7 @@ from booking.appointments.absences import absences
 from booking.appointments.absences.absences import Booked
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
-from booking.outbox import delivery
+from booking.outbox import sending
 from practitioners.models import Absence
 from practitioners.templatetags.doctolib import iso
 from tests.factories import (
@@ -89,7 +89,7 @@ def test_they_go_where_the_practice_says_and_all_are_told_with_its_words(world, 
     assert [row.status for row in rows] == ["booked", "cancelled", "booked"]
     assert rows[2].starts_at == NINE + 2 * HALF
     assert Absence.objects.count() == 1
-    delivery.send_owed(now=datetime.now(UTC) + timedelta(days=1))
+    sending.send_owed(now=datetime.now(UTC) + timedelta(days=1))
     told = {letter.subject.partition(" ")[2].partition("\u00a0")[0] for letter in mail.outbox}
     assert told == {"déplacé", "annulé"}
     assert all("Le cabinet ferme pour travaux." in letter.body for letter in mail.outbox)

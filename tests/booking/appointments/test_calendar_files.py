@@ -19,7 +19,7 @@ from booking.appointments.several import series
 from booking.appointments.several.together import book_together
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
-from booking.outbox import delivery
+from booking.outbox import sending
 from tests.factories import (
     make_account,
     make_agenda,
@@ -126,7 +126,7 @@ def read_elsewhere(calendar, text):
 
 def last_mail(now):
     mail.outbox.clear()
-    assert delivery.send_owed(now=now) == 1
+    assert sending.send_owed(now=now) == 1
     return mail.outbox[-1]
 
 
@@ -395,7 +395,7 @@ def test_each_of_a_family_has_a_mail_with_its_own_visit(reason, now):
         actor=practice_actor(), now=now,
     )  # fmt: skip
     mail.outbox.clear()
-    assert delivery.send_owed(now=now) == 3
+    assert sending.send_owed(now=now) == 3
     told = [events_of(parts_of(letter)) for letter in mail.outbox]
     whose = [event["DESCRIPTION"].partition("\n")[0] for each in told for event in each.values()]
     assert whose.count("Pour votre enfant") == 2

@@ -12,7 +12,7 @@ from booking.appointments.book import SlotTaken
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageState
-from booking.outbox import delivery
+from booking.outbox import sending
 from practitioners.domain.scheduling.availability import free_slots
 from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Taken
@@ -280,7 +280,7 @@ def test_the_second_of_two_is_late_with_the_first_and_free_of_it_once_that_has_b
 
 def letters(visit, at):
     mail.outbox.clear()
-    delivery.send_owed(now=at)
+    sending.send_owed(now=at)
     return [each.body + each.alternatives[0][0] for each in mail.outbox]
 
 

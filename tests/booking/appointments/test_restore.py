@@ -17,7 +17,7 @@ from booking.appointments.several import series
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind, MessageState
-from booking.outbox import delivery
+from booking.outbox import sending
 from practitioners.domain.scheduling import next_slots
 from practitioners.domain.scheduling.availability import free_slots
 from practitioners.domain.scheduling.reservations import take
@@ -213,7 +213,7 @@ def test_closing_a_month_cancels_a_series_with_one_message(rows, now):
             now=now, words="À bientôt.",
         )  # fmt: skip
     assert news_of(rows) == [0]
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     (letter,) = mail.outbox
     for row in rows:
         assert day(row.starts_at, row.practice).lower() in letter.body.lower()
@@ -238,9 +238,9 @@ def test_a_text_of_the_night_tells_of_what_is_still_to_come(reason, now, setting
     series.cancel_with_following(
         appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=evening
     )
-    delivery.send_owed(now=evening + timedelta(minutes=1))
+    sending.send_owed(now=evening + timedelta(minutes=1))
     assert not list(tmp_path.iterdir())
-    delivery.send_owed(now=NINE - timedelta(hours=1))
+    sending.send_owed(now=NINE - timedelta(hours=1))
     (text,) = (json.loads(path.read_text())["text"] for path in tmp_path.iterdir())
     assert "lun. 7 déc." in text
     assert "lun. 14 déc." in text

@@ -13,7 +13,7 @@ from booking.appointments import change, former_time
 from booking.appointments.several import series
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
-from booking.outbox import delivery
+from booking.outbox import sending
 from tests.factories import (
     make_account,
     make_agenda,
@@ -126,7 +126,7 @@ def test_all_of_them_with_one_confirmation(visit, now):
     assert Entry.objects.filter(action="appointment-booked").count() == 3
     assert Message.objects.filter(kind="confirmation").count() == 1
     assert Message.objects.filter(kind="reminder").count() == 8
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     (letter,) = mail.outbox
     assert "lundi 7 décembre 2026" in letter.body.lower()
     assert "Lundi 14 décembre 2026, 09:00" in letter.body
@@ -226,7 +226,7 @@ def test_a_practice_repeats_a_visit(visit, now):
 def left(now):
     """What was sent by now, as its texts."""
     mail.outbox.clear()
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     return [letter.body for letter in mail.outbox]
 
 

@@ -15,7 +15,7 @@ from booking.appointments.former_time import UNDO
 from booking.appointments.unusual import mark_of
 from booking.models import Appointment, Message, Patient
 from booking.models.appointment import Channel
-from booking.outbox.delivery import send_owed
+from booking.outbox.sending import send_owed
 from practitioners.domain.scheduling.availability import free_slots
 from practitioners.domain.staff.invite import invitation_token
 from practitioners.models import Absence, Invitation, Membership, Opening, VisitReason

@@ -12,7 +12,7 @@ from audit.record.entries import system_actor
 from booking.appointments.change import cancel, move
 from booking.models import Message, Offer, Patient
 from booking.models.appointment import Channel
-from booking.outbox import delivery, messages
+from booking.outbox import messages, sending
 from booking.outbox.quiet_hours import (
     evening_before,
     is_quiet,
@@ -164,8 +164,8 @@ def test_the_reminder_of_an_early_visit_comes_the_evening_before(now, texts):
     # E-mail wakes nobody.
     assert due("email") == [local(sunday, 8, 30), local(TUESDAY, 6, 30)]
     Message.objects.filter(due_at__lt=local(monday, 12)).delete()
-    assert delivery.send_owed(now=local(monday, 19, 59)) == 0
-    assert delivery.send_owed(now=local(monday, 20)) == 1
+    assert sending.send_owed(now=local(monday, 19, 59)) == 0
+    assert sending.send_owed(now=local(monday, 20)) == 1
     assert len(texts()) == 1
 
 
@@ -202,12 +202,12 @@ def test_a_late_sender_wakes_nobody(now, texts):
     booked(reason, now, starts_at=local(TUESDAY, 7, 30))
     Message.objects.exclude(channel="sms").delete()
     assert due() == [local(monday, 20), local(monday, 20)]
-    assert delivery.send_owed(now=local(monday, 23)) == 0
+    assert sending.send_owed(now=local(monday, 23)) == 0
     assert due() == [local(TUESDAY, 8)]
     assert Message.objects.filter(state="void").count() == 1
     assert texts() == []
-    assert delivery.send_owed(now=local(TUESDAY, 7, 59)) == 0
-    assert delivery.send_owed(now=local(TUESDAY, 8)) == 1
+    assert sending.send_owed(now=local(TUESDAY, 7, 59)) == 0
+    assert sending.send_owed(now=local(TUESDAY, 8)) == 1
     assert len(texts()) == 1
 
 
@@ -248,7 +248,7 @@ def test_no_text_from_21_00_to_7_59_where_the_patient_is(
         (local(night + timedelta(days=1), 8, 0, zone), True),
     ):
         Message.objects.update(state="owed", due_at=asked)
-        assert delivery.send_owed(now=at) == leaves
+        assert sending.send_owed(now=at) == leaves
     assert [text["to"] for text in texts()] == [phone]
 
 
@@ -263,7 +263,7 @@ def test_a_number_that_nobody_noted_the_zone_of_is_minded_when_it_is_opened(now,
     Message.objects.exclude(channel="sms").delete()
     # 18:00 in Paris is 21:00 there, and tomorrow 8:00 is too late.
     assert due() == [local(TUESDAY, 18)]
-    assert delivery.send_owed(now=local(TUESDAY, 18)) == 0
+    assert sending.send_owed(now=local(TUESDAY, 18)) == 0
     assert texts() == []
     assert Message.objects.get().state == "void"
     patient.refresh_from_db()
@@ -290,9 +290,9 @@ def test_news_of_the_night_waits_for_the_morning_if_it_is_of_use_then(
         move(appointment=visit, starts_at=local(TUESDAY, hour), **how)
     elif kind == "cancellation":
         cancel(appointment=visit, **how)
-    assert delivery.send_owed(now=night) == 0
+    assert sending.send_owed(now=night) == 0
     assert texts() == []
-    assert delivery.send_owed(now=local(TUESDAY, 8)) == int(is_told)
+    assert sending.send_owed(now=local(TUESDAY, 8)) == int(is_told)
     assert len(texts()) == int(is_told)
     assert Message.objects.get().state == ("sent" if is_told else "void")
 
@@ -301,7 +301,7 @@ def test_news_of_the_night_waits_for_the_morning_if_it_is_of_use_then(
 def test_mail_leaves_at_night(now):
     night = local(date(2026, 11, 30), 23)
     booked(reason_of(hours=[]), night, starts_at=local(TUESDAY, 9))
-    assert delivery.send_owed(now=night) == 1
+    assert sending.send_owed(now=night) == 1
     assert len(mail.outbox) == 1
 
 
@@ -311,9 +311,9 @@ def test_after_an_outage_two_reminders_are_one(now, texts, late):
     reason = reason_of(hours=[24, 2])
     booked(reason, now, starts_at=local(TUESDAY, 12))
     Message.objects.exclude(kind="reminder").delete()
-    delivery.send_owed(now=late)
-    delivery.send_owed(now=local(TUESDAY, 10))
-    delivery.send_owed(now=local(TUESDAY, 11))
+    sending.send_owed(now=late)
+    sending.send_owed(now=local(TUESDAY, 10))
+    sending.send_owed(now=local(TUESDAY, 11))
     assert len(texts()) == 1
     assert len(mail.outbox) == 1
     states = Message.objects.order_by("state").values_list("state", "turn").distinct()
@@ -325,7 +325,7 @@ def test_without_an_outage_each_reminder_is_sent(now, texts):
     """Even an hour apart, and some seconds late."""
     booked(reason_of(hours=[48, 3, 2]), now, starts_at=local(TUESDAY, 15))
     for at in sorted(due()):
-        delivery.send_owed(now=at + timedelta(seconds=7))
+        sending.send_owed(now=at + timedelta(seconds=7))
     assert len(texts()) == 3
 
 
@@ -350,8 +350,8 @@ def test_a_family_on_one_telephone_has_one_text(now, texts):
     other = make_patient(make_account(), first_name="Paul", phone="+33698765432")
     booked(reason, now, starts_at=local(TUESDAY, 15), patient=other)
     Message.objects.exclude(channel="sms", kind="reminder").delete()
-    delivery.send_owed(now=local(TUESDAY, 13))
-    delivery.send_owed(now=local(TUESDAY, 13, 5))
+    sending.send_owed(now=local(TUESDAY, 13))
+    sending.send_owed(now=local(TUESDAY, 13, 5))
     assert sorted(each["to"] for each in texts()) == ["+33612345678", "+33698765432"]
 
 
@@ -365,7 +365,7 @@ def test_a_twin_that_is_cancelled_leaves_the_other_its_text(now, texts):
     ]
     cancel(appointment=visits[0], actor=practice_actor(), channel=Channel.PRACTICE, now=now)
     Message.objects.exclude(channel="sms", kind="reminder").delete()
-    assert delivery.send_owed(now=local(TUESDAY, 13)) == 1
+    assert sending.send_owed(now=local(TUESDAY, 13)) == 1
     assert len(texts()) == 1
 
 
@@ -373,7 +373,7 @@ def test_a_twin_that_is_cancelled_leaves_the_other_its_text(now, texts):
 def test_no_reminder_after_the_visit_began(now, texts):
     booked(reason_of(hours=[24, 2]), now, starts_at=local(TUESDAY, 12))
     Message.objects.exclude(kind="reminder").delete()
-    assert delivery.send_owed(now=local(TUESDAY, 12)) == 0
+    assert sending.send_owed(now=local(TUESDAY, 12)) == 0
     assert set(Message.objects.values_list("state", flat=True)) == {"void"}
 
 

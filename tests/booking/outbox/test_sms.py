@@ -11,7 +11,7 @@ from booking.appointments.change import cancel
 from booking.appointments.several import series
 from booking.models import Message
 from booking.models.appointment import Channel
-from booking.outbox import delivery, sms
+from booking.outbox import delivery, sending, sms
 from tests.factories import (
     make_agenda,
     make_opening,
@@ -93,11 +93,11 @@ def test_a_reminder_leaves_by_text_and_is_tried_again_after_a_refusal(provider, 
     reminder = Message.objects.filter(kind="reminder").order_by("due_at").first()
     provider.answer = 503
     Message.objects.exclude(pk=reminder.pk).delete()
-    assert delivery.send_owed(now=reminder.due_at) == 0
+    assert sending.send_owed(now=reminder.due_at) == 0
     reminder.refresh_from_db()
     assert (reminder.state, reminder.attempts, reminder.problem) == ("owed", 1, "SmsNotSent")
     provider.answer = 201
-    assert delivery.send_owed(now=reminder.due_at) == 1
+    assert sending.send_owed(now=reminder.due_at) == 1
     keys = {body["tag"] for _path, _headers, body in provider.seen}
     assert keys == {str(reminder.pk)}
     text = provider.seen[-1][2]["content"]

@@ -11,7 +11,7 @@ from audit.models import Entry
 from booking.accounts import accounts
 from booking.accounts.factors import passkeys, second_factor
 from booking.models import CodeApp, RecoveryCode, RecoverySheet
-from booking.outbox import delivery
+from booking.outbox import sending
 from practitioners.models import Membership
 from tests.factories import PASSWORD, make_account, make_practice
 from tests.support.stored_passkeys import make_passkey
@@ -108,7 +108,7 @@ def test_a_patient_asks_for_none_any_more_and_a_member_cannot(account):
     assert Entry.objects.get(action="recovery-codes-ended").subjects == [account.pk]
     assert client.post(END).status_code == 302, "twice is once"
     assert Entry.objects.filter(action="recovery-codes-ended").count() == 1
-    delivery.send_owed(now=timezone.now())
+    sending.send_owed(now=timezone.now())
     told = [each for each in mail.outbox if "ne demande plus" in each.subject]
     assert [each.to for each in told] == [[ADDRESS]]
 

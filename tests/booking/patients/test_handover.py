@@ -11,7 +11,7 @@ from django.urls import reverse
 from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.models import Handover, Patient
-from booking.outbox import delivery
+from booking.outbox import sending
 from booking.patients import handover
 from booking.patients.handover import InvalidHandover
 from booking.rights import erase
@@ -68,7 +68,7 @@ def test_a_file_moves_to_its_own_account(parent, child, now):
     page = old.get(reverse("booking:person", args=[child.pk])).content.decode()
     assert "Cette personne est majeure" in page
     old.post(reverse("booking:hand-over", args=[child.pk]), {"email": ADDRESS})
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     (letter,) = [each for each in mail.outbox if each.to == [ADDRESS]]
     assert "dans votre compte" not in letter.alternatives[0][0]
     assert "Noé" not in letter.body

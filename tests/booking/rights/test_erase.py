@@ -12,7 +12,7 @@ from django.utils import timezone
 from audit.models import Entry, SubjectKey
 from booking.accounts import accounts, sign_up
 from booking.models import Account, Appointment, CodeApp, Message, Patient
-from booking.outbox.delivery import send_owed
+from booking.outbox.sending import send_owed
 from booking.pages.lost import unsent
 from booking.patients.sought import find_patients, read_sought
 from booking.rights import erase

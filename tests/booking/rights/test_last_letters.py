@@ -9,7 +9,7 @@ from icalendar import Calendar
 from audit.models import Entry, SubjectKey
 from booking.accounts import accounts
 from booking.models import Message
-from booking.outbox.delivery import send_owed
+from booking.outbox.sending import send_owed
 from booking.rights import erase, last_letters
 from doctolib.development.mail_sink import kept_mails, start_sink
 from doctolib.servers import free_port

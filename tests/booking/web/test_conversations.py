@@ -12,7 +12,7 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.exchange import conversations
 from booking.models import Conversation, Message, Reply
-from booking.outbox import delivery
+from booking.outbox import sending
 from booking.rights import erase
 from tests.factories import (
     make_account,
@@ -90,7 +90,7 @@ def test_a_patient_writes_and_the_practice_answers(client, desk, agenda, patient
     assert "à lire" not in page
     desk.post(at_the_practice(agenda, row.pk), {"words": "Tout est normal."})
     # The patient is told that there is an answer, and not what it says.
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     (letter,) = [m for m in mail.outbox if "répondu" in m.subject]
     assert "normal" not in letter.body
     assert LIST in letter.body

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from booking.models import Account
-from booking.outbox import delivery
+from booking.outbox import sending
 from practitioners.domain.staff import invite
 from practitioners.models import Membership
 from tests.conftest import NOW
@@ -84,7 +84,7 @@ def test_who_has_none_signs_up_with_that_address_and_comes_back(link):
         f"{reverse('booking:sign-up')}?next={link}",
         {"email": ADDRESS, "password": PASSWORD, "next": link},
     )
-    delivery.send_owed(now=NOW)
+    sending.send_owed(now=NOW)
     letter = next(m for m in mail.outbox if "Vérif" in m.subject or m.to == [ADDRESS])
     code = re.search(r"^(\d{3} \d{3})$", letter.body, re.M)[1]
     answer = client.post(reverse("booking:check-mail"), {"code": code})

@@ -14,7 +14,7 @@ from booking.appointments import questionnaire
 from booking.appointments.change import cancel
 from booking.models import Questionnaire
 from booking.models.appointment import Channel
-from booking.outbox import delivery
+from booking.outbox import sending
 from booking.rights import erase
 from practitioners.models import Question
 from tests.factories import (
@@ -236,12 +236,12 @@ def test_nobody_answers_too_late(how, member, reason, client, appointment, now, 
 
 def test_mails_tell_of_it_until_it_is_answered(member, reason, client, appointment, now):
     questions = ask(member, reason)
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     (letter,) = [m for m in mail.outbox if "confirmé" in m.subject]
     assert "quelques questions" in letter.body
     client.post(reverse("booking:answer-questions", args=[appointment.pk]), answers_to(questions))
     mail.outbox.clear()
-    delivery.send_owed(now=appointment.starts_at - timedelta(hours=47))
+    sending.send_owed(now=appointment.starts_at - timedelta(hours=47))
     (letter,) = [m for m in mail.outbox if "Rappel" in m.subject]
     assert "quelques questions" not in letter.body
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.models import Appointment, Message, Patient, Wait
-from booking.outbox import delivery
+from booking.outbox import sending
 from booking.waiting import waiting
 from booking.waiting.offer_links import offer_token
 from practitioners.models import Practice
@@ -173,7 +173,7 @@ def test_the_link_books_in_one_tap_without_signing_in(appointment, now, settings
     settings.SMS_DIR = str(tmp_path)
     wait = waiting_for(appointment, now)
     offered(wait, now)
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     letter = next(m for m in mail.outbox if "Un créneau s’est libéré" in m.subject)
     link = re.search(r"http\S+(/creneau/\S+)", letter.body)[1]
     texts = [json.loads(file.read_text())["text"] for file in tmp_path.glob("*.json")]
@@ -204,7 +204,7 @@ def test_each_hour_overseas_says_whose_clock_it_is_by(client, appointment, now):
     link, words = reverse("booking:offer", args=[offer_token(offer)]), "heure de la Martinique"
     kept = re.compile(rf"gardé jusqu’à [^.]*\({words}\)")
     assert kept.search(Client().get(link).content.decode())
-    delivery.send_owed(now=now)
+    sending.send_owed(now=now)
     letter = next(m for m in mail.outbox if "Un créneau s’est libéré" in m.subject)
     assert kept.search(letter.body)
     page = client.get(reverse("booking:cancel", args=[appointment.pk])).content.decode()
@@ -245,7 +245,7 @@ def test_a_made_up_link_opens_nothing(token):
 def test_an_offer_that_ran_out_is_not_sent(appointment, now):
     offer = offered(waiting_for(appointment, now), now)
     mail.outbox.clear()
-    delivery.send_owed(now=offer.expires_at)
+    sending.send_owed(now=offer.expires_at)
     assert not any("libéré" in m.subject for m in mail.outbox)
     assert set(Message.objects.filter(offer=offer).values_list("state", flat=True)) == {"void"}
 
