@@ -11,13 +11,14 @@ from django.utils import translation
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.accounts import account_letters, accounts
-from booking.appointments import deadline, questionnaire, told
+from booking.appointments import deadline, questionnaire
 from booking.appointments.calendar.enclosed_calendar import enclose
 from booking.appointments.chains import held_after, stays_before
+from booking.appointments.news import reminders, told
 from booking.models import Appointment, Handover, Message, Offer, Patient
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind
-from booking.outbox import messages, reminders
+from booking.outbox import messages
 from booking.outbox.greeting import addressed
 from booking.outbox.letters import Letter, NothingToSay, rendered
 from booking.outbox.quiet_hours import names_clock

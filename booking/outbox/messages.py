@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from audit.fixed_query import insert_rows
 from audit.wake import wake
-from booking.appointments import told
+from booking.appointments.news import reminders, told
 from booking.appointments.queries.series import taken_with
 from booking.models import (
     AccessChange,
@@ -24,7 +24,6 @@ from booking.models import (
     Wait,
 )
 from booking.models.message import MessageChannel, MessageKind, MessageState
-from booking.outbox import reminders
 from booking.outbox.quiet_hours import when_to_text, zone_where
 from practitioners.models import Invitation
 

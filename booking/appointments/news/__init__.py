@@ -1,0 +1,1 @@
+"""Messages about appointments: which are owed, when a reminder is due, what each says."""
