@@ -14,10 +14,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking.accounts import accounts
-from booking.accounts.session_acts import acts_of
 from booking.accounts.sessions import device_bound, sign_ins
 from booking.accounts.workplaces import workplaces_of
 from booking.models import SignIn
+from booking.oversight.queries.session_acts import acts_of
 from booking.pages.access import account_of, account_required, local_target, web_actor
 from booking.pages.lost import afterwards
 from booking.pages.session.entering import note_sign_in
