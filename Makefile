@@ -44,7 +44,7 @@ lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@PYTHONWARNINGS=ignore DOCTOLIB_MODE=test $(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/djlint --quiet --lint templates
 	@DOCTOLIB_MODE=test $(BIN)/python -m doctolib.checks
 

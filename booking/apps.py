@@ -14,12 +14,18 @@ class BookingConfig(AppConfig):
         from audit.record.entries import Channel
         from audit.vault.reveal import register_guard
         from audit.watch.holders import Kind, register_holders
-        from booking.accounts import team
+        from booking.accounts import account_letters, invitation_letter, team
+        from booking.appointments.freed import register_offering
+        from booking.appointments.news import letter
+        from booking.exchange import letters
         from booking.oversight.dashboard_access import MEMBERS
         from booking.oversight.incident_post import POST
         from booking.oversight.staff_reveals import TEAM_MEMBERS, guard_admin
         from booking.oversight.watching import guard_dashboard
         from booking.pages.reader import reader_of
+        from booking.patients import handover_letter
+        from booking.rights import last_letters
+        from booking.waiting import offer_letter, waiting
         from practitioners.readers import register_readers
 
         register_post(POST)
@@ -29,3 +35,9 @@ class BookingConfig(AppConfig):
         register_guard(Channel.ADMIN, guard_admin)
         register_readers(reader_of)
         team.register_changes()
+        register_offering(waiting.offer_free)
+        for each in (
+            account_letters, invitation_letter, letter, letters, handover_letter, last_letters,
+            offer_letter,
+        ):  # fmt: skip
+            each.register_letters()

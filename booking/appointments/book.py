@@ -14,12 +14,12 @@ from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.sealing import seal
 from booking.appointments import unusual
+from booking.appointments.news import owed
 from booking.appointments.queries.known import is_known_at, is_known_to
 from booking.appointments.several import conflicts
 from booking.appointments.several.conflicts import AlsoBooked
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
-from booking.outbox import messages
 from booking.patients import patients
 from practitioners.domain.scheduling.reservations import take
 from practitioners.domain.scheduling.reservations.resources import mark_stale_with
@@ -136,7 +136,7 @@ def book(
         series=series,
         note=note,
     )
-    messages.owe_for_booking(
+    owed.owe_for_booking(
         appointment=appointment, now=now, is_confirmed=is_confirmed or series is not None
     )
     made = [appointment]

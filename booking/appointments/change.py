@@ -13,11 +13,11 @@ from audit.vault.sealing import seal
 from booking.appointments import deadline, unusual
 from booking.appointments.chains import follower
 from booking.appointments.former_time import cancel_key, move_key
+from booking.appointments.freed import offer_soon
+from booking.appointments.news import owed
 from booking.appointments.several import conflicts
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
-from booking.outbox import messages
-from booking.waiting import waiting
 from practitioners.domain.scheduling import availability
 from practitioners.domain.scheduling.reservations import take
 from practitioners.domain.scheduling.reservations.resources import mark_stale_with
@@ -150,7 +150,7 @@ def move(
         details={"from": former_start.isoformat(), "to": starts_at.isoformat()},
     )
     if not is_told:
-        messages.owe_for_move(
+        owed.owe_for_move(
             appointment=appointment,
             former_start=former_start,
             now=now,
@@ -165,7 +165,7 @@ def move(
         conflicts.check(appointments=[appointment, *along], seen=heeding)
     for agenda, needs in touched:
         transaction.on_commit(partial(mark_stale_with, agenda, needs), robust=True)
-    waiting.soon(former_agenda_id, now=now)
+    offer_soon(former_agenda_id, now=now)
     return appointment
 
 
@@ -262,7 +262,7 @@ def cancel(
             is_told=is_told,
             is_late=is_late,
         )
-        is_told = is_told or messages.is_news(each, now=now)
+        is_told = is_told or owed.is_news(each, now=now)
     return appointment
 
 
@@ -296,11 +296,11 @@ def _cancel(
         object_id=appointment.pk,
         details={"late": True} if is_late else {},
     )
-    messages.owe_for_cancellation(
+    owed.owe_for_cancellation(
         appointment=appointment, now=now, words=words, after=undo_within, is_told=is_told
     )
     touch(appointment)
-    waiting.soon(appointment.agenda_id, now=now)
+    offer_soon(appointment.agenda_id, now=now)
 
 
 def marks(appointment: Appointment, *, now: datetime) -> set[Status]:

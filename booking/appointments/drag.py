@@ -10,9 +10,9 @@ from audit.record import entries
 from audit.record.entries import Actor
 from booking.appointments.change import check_active, locked, move, touch
 from booking.appointments.former_time import UNDO
+from booking.appointments.freed import offer_soon
 from booking.models import Appointment
 from booking.models.appointment import Channel
-from booking.waiting import waiting
 from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Agenda, VisitReason
 
@@ -66,7 +66,7 @@ def resize(*, appointment: Appointment, minutes: int, actor: Actor, now: datetim
         details={"from": former // timedelta(minutes=1), "to": minutes},
     )
     touch(appointment)
-    waiting.soon(appointment.agenda_id, now=now)
+    offer_soon(appointment.agenda_id, now=now)
     return appointment
 
 

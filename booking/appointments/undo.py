@@ -11,10 +11,10 @@ from audit.record.entries import Actor
 from booking.appointments.chains import cancelled_with, follower
 from booking.appointments.change import locked, touch
 from booking.appointments.former_time import cancel_key, move_key
+from booking.appointments.freed import offer_soon
+from booking.appointments.news import owed
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
-from booking.outbox import messages
-from booking.waiting import waiting
 from practitioners.domain.scheduling.reservations import take
 
 
@@ -71,7 +71,7 @@ def restore(
         practice_id=appointment.practice_id,
         object_id=appointment.pk,
     )
-    messages.owe_as_before(appointment=appointment, now=now)
+    owed.owe_as_before(appointment=appointment, now=now)
     touch(appointment)
     if with_it is not None:
         restore(appointment=with_it, actor=actor, now=now, channel=channel)
@@ -110,11 +110,11 @@ def undo_move(*, appointment: Appointment, actor: Actor, now: datetime) -> Appoi
     )
     with_it = follower(appointment)
     if appointment.follows_id is None:
-        messages.owe_for_move(
+        owed.owe_for_move(
             appointment=appointment, former_start=moved_from, now=now, takes_back=True
         )
     if with_it is not None and take.find_hold(key=move_key(with_it), now=now) is not None:
         undo_move(appointment=with_it, actor=actor, now=now)
     touch(appointment)
-    waiting.soon(appointment.agenda_id, now=now)
+    offer_soon(appointment.agenda_id, now=now)
     return appointment

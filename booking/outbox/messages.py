@@ -1,132 +1,25 @@
 """What is owed to whom: message rows, written in the transaction that makes them owed."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from audit.fixed_query import insert_rows
 from audit.wake import wake
-from booking.appointments.news import reminders, told
-from booking.appointments.queries.series import taken_with
-from booking.models import (
-    AccessChange,
-    Account,
-    AddressCheck,
-    Appointment,
-    Handover,
-    Message,
-    Offer,
-    Patient,
-    Wait,
-)
-from booking.models.message import MessageChannel, MessageKind, MessageState
-from booking.outbox.quiet_hours import when_to_text, zone_where
-from practitioners.models import Invitation
+from booking.models import AccessChange, Account, AddressCheck, Message
+from booking.models.message import MessageChannel, MessageKind
 
 
-def owe_for_booking(*, appointment: Appointment, now: datetime, is_confirmed: bool = False) -> None:
-    """Owe the confirmation, unless another one says it, and the reminders of an appointment."""
-    rows = _reminders(appointment, now=now)
-    if not is_confirmed:
-        rows = _of_kind(MessageKind.CONFIRMATION, appointment, due_at=now, now=now) + rows
-    _insert(rows)
+def owe(rows: list[Message]) -> None:
+    """Owe these messages; a sender is woken once the transaction is committed."""
+    insert_rows(rows)
+    if any(row.due_at <= row.created_at for row in rows):
+        transaction.on_commit(_wake, robust=True)
 
 
-def owe_for_series(*, first: Appointment, now: datetime) -> None:
-    """Owe the one confirmation of appointments that were taken in one go."""
-    _insert(_of_kind(MessageKind.CONFIRMATION, first, due_at=now, now=now))
-
-
-def owe_for_move(
-    *,
-    appointment: Appointment,
-    former_start: datetime,
-    now: datetime,
-    after: timedelta = timedelta(),
-    takes_back: bool = False,
-    words: str = "",
-) -> None:
-    """Owe the news of a move and new reminders; what was owed for the former time is void.
-
-    `words`: what the practice adds to it. `former_start`: when the visit was to be; where the news
-    of an earlier move has not left, the patient still knows the time before that one.
-
-    The news waits for `after`. With `takes_back` the last move is undone: if its news has not
-    left, there is none of either, and what that move made void is owed again.
-    """
-    last = Message.objects.filter(
-        appointment=appointment, kind=MessageKind.CHANGE, turn=str(appointment.moves - 1)
-    )
-    unsaid = last.filter(state=MessageState.OWED).order_by("pk").first()
-    is_secret = takes_back and unsaid is not None
-    known_start = unsaid.former_start if unsaid is not None else None
-    _pass_on(appointment)
-    _void(appointment, [MessageKind.CONFIRMATION, MessageKind.CHANGE, MessageKind.REMINDER])
-    if is_secret:
-        last.delete()
-        _owe_last_news(appointment)
-        rows = []
-    else:
-        turn = str(appointment.moves)
-        rows = _of_kind(
-            MessageKind.CHANGE, appointment, due_at=now + after, now=now, turn=turn, words=words
-        )
-        for row in rows:
-            row.former_start = known_start or former_start
-    _insert(rows + _reminders(appointment, now=now))
-
-
-def _owe_last_news(appointment: Appointment) -> None:
-    """Owe again the newest news of where an appointment stands, if a later move made it void."""
-    news = Message.objects.filter(
-        appointment=appointment, kind__in=[MessageKind.CONFIRMATION, MessageKind.CHANGE]
-    )
-    newest = news.order_by("-created_at", "-pk").first()
-    if newest is not None and newest.state == MessageState.VOID:
-        Message.objects.filter(pk=newest.pk).update(state=MessageState.OWED)
-
-
-def owe_for_cancellation(
-    *,
-    appointment: Appointment,
-    now: datetime,
-    words: str = "",
-    after: timedelta = timedelta(),
-    is_told: bool = False,
-) -> None:
-    """Owe the news of a cancellation, unless another message tells it; all else owed for the
-    appointment is void. The news waits for `after`.
-    """
-    _pass_on(appointment)
-    _void(appointment, list(MessageKind))
-    if is_told:
-        return
-    turn = now.isoformat(timespec="milliseconds")
-    _insert(
-        _of_kind(
-            MessageKind.CANCELLATION,
-            appointment,
-            due_at=now + after,
-            now=now,
-            turn=turn,
-            words=words,
-        )
-    )
-
-
-def owe_as_before(*, appointment: Appointment, now: datetime) -> None:
-    """Owe again what a cancellation that is taken back made void, and void its news."""
-    _void(appointment, [MessageKind.CANCELLATION])
-    void = Message.objects.filter(appointment=appointment, state=MessageState.VOID)
-    of_this_time = Q(kind=MessageKind.CHANGE, turn=str(appointment.moves))
-    if not appointment.moves:
-        of_this_time |= Q(kind=MessageKind.CONFIRMATION)
-    coming = Q(kind=MessageKind.REMINDER, turn__endswith=f"h/{appointment.moves}", due_at__gt=now)
-    void.filter(of_this_time | coming).update(state=MessageState.OWED)
+def _wake() -> None:
+    # A little later, so that one worker takes what is owed within the same second.
+    wake("booking.send_owed_messages", after_s=0.2)
 
 
 def owe_to_account(
@@ -144,7 +37,7 @@ def owe_to_account(
         kind=kind, channel=MessageChannel.EMAIL, account=account, address_check=check,
         access_change=change, due_at=now, created_at=now,
     )  # fmt: skip
-    _insert([row])
+    owe([row])
     return row
 
 
@@ -153,226 +46,5 @@ def owe_to_address(*, check: AddressCheck, kind: MessageKind, now: datetime) -> 
     row = Message(
         kind=kind, channel=MessageChannel.EMAIL, address_check=check, due_at=now, created_at=now
     )
-    _insert([row])
+    owe([row])
     return row
-
-
-def owe_invitation(*, invitation: Invitation, now: datetime) -> Message:
-    """Owe the e-mail that carries an invitation."""
-    row = Message(
-        kind=MessageKind.INVITATION,
-        channel=MessageChannel.EMAIL,
-        invitation=invitation,
-        due_at=now,
-        created_at=now,
-    )
-    _insert([row])
-    return row
-
-
-def owe_handover(*, handover: Handover, now: datetime) -> Message:
-    """Owe the e-mail that offers a patient to an account of their own."""
-    row = Message(
-        kind=MessageKind.HANDOVER, channel=MessageChannel.EMAIL, handover=handover, due_at=now,
-        created_at=now,
-    )  # fmt: skip
-    _insert([row])
-    return row
-
-
-def owe_offer(*, offer: Offer, now: datetime) -> None:
-    """Owe the news that a slot is kept for a patient, by every way there is: it is urgent."""
-    wait = offer.wait
-    channels = channels_of(wait.patient, by_sms=wait.practice.reminds_by_sms)
-    _insert(
-        [
-            Message(
-                kind=MessageKind.OFFER, channel=channel, offer=offer, due_at=now, created_at=now
-            )
-            for channel in channels
-        ]
-    )
-
-
-def text_at(message: Message, *, now: datetime, zone_told: str | None = None) -> datetime | None:
-    """When a text may leave (`quiet_hours.when_to_text`); None when it would tell of the past.
-
-    News is of use until the last visit that it tells of begins, a reminder until its own one does,
-    an offer until it ends. `zone_told`: the zone of the number itself, where it has been opened;
-    else what was noted of it.
-    """
-    is_reminder = message.kind == MessageKind.REMINDER
-    about: Appointment | Wait
-    if message.appointment is not None:
-        about = message.appointment
-        visits = [about] if is_reminder else told.everything_told(message, about)
-        until = max(visit.starts_at for visit in visits)
-    elif message.offer is not None:
-        about, until = message.offer.wait, message.offer.expires_at
-    else:
-        return now
-    if zone_told is None:
-        zone_told = about.patient.phone_zone
-    return when_to_text(
-        wished_at=message.due_at,
-        zone=zone_where(told=zone_told, practice_zone=about.practice.zone),
-        now=now,
-        useful_until=until,
-        may_be_earlier=is_reminder,
-    )
-
-
-def is_stale(message: Message, appointment: Appointment, *, now: datetime) -> bool:
-    """Whether a message comes too late to be of use: every visit that it tells of has begun.
-
-    As after an outage. Not so of a cancellation: its patient has come in vain, or calendars still
-    have it.
-    """
-    return message.kind != MessageKind.CANCELLATION and all(
-        visit.starts_at <= now for visit in told.everything_told(message, appointment)
-    )
-
-
-def is_news(appointment: Appointment, *, now: datetime) -> bool:
-    """Whether what is done with a visit now is told to its patient: of one that has begun nothing
-    is, and what was done with others at the same time is then told by one of these.
-    """
-    return appointment.starts_at > now
-
-
-class Reach(StrEnum):
-    """Whether the patient of a visit hears of a change of it."""
-
-    HEARS = "hears"
-    TOO_LATE = "too late"
-    UNREACHABLE = "unreachable"
-    OVER = "over"
-
-
-@dataclass(frozen=True, kw_only=True)
-class News:
-    """How a patient hears of a visit, and when the message leaves."""
-
-    reach: Reach
-    channel: MessageChannel | None = None
-    leaves_at: datetime | None = None
-
-    @property
-    def needs_call(self) -> bool:
-        """Whether a person has to bring the news."""
-        return self.reach in (Reach.TOO_LATE, Reach.UNREACHABLE)
-
-
-def news_of(
-    appointment: Appointment,
-    *,
-    now: datetime,
-    expected_at: datetime | None = None,
-    after: timedelta = timedelta(),
-) -> News:
-    """Say how the patient hears of what is done now with a visit, which is given as it stands
-    after that: by the message that `_of_kind` would owe. The news waits for `after`.
-
-    Nobody is told of a visit that has begun (OVER). Without e-mail and texts nobody can be
-    (UNREACHABLE). By night a text comes too late if it leaves when the visit has begun, or at
-    `expected_at` or later, the time for which the patient would come in vain (TOO_LATE).
-    """
-    if not is_news(appointment, now=now):
-        return News(reach=Reach.OVER)
-    owed = _of_kind(MessageKind.CHANGE, appointment, due_at=now + after, now=now)
-    if not owed:
-        return News(reach=Reach.UNREACHABLE)
-    (row,) = owed
-    if row.channel == MessageChannel.EMAIL:
-        return News(reach=Reach.HEARS, channel=MessageChannel.EMAIL, leaves_at=row.due_at)
-    leaves_at = text_at(row, now=now)
-    if leaves_at is None or (expected_at is not None and now < expected_at <= leaves_at):
-        return News(reach=Reach.TOO_LATE, channel=MessageChannel.SMS)
-    return News(reach=Reach.HEARS, channel=MessageChannel.SMS, leaves_at=leaves_at)
-
-
-def _reminders(appointment: Appointment, *, now: datetime) -> list[Message]:
-    return [
-        Message(
-            kind=MessageKind.REMINDER,
-            channel=channel,
-            appointment=appointment,
-            turn=reminders.turn_of(hours, moves=appointment.moves),
-            due_at=due_at,
-            created_at=now,
-        )
-        for channel in channels_of(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
-        for hours, due_at in reminders.due_times(appointment, channel=channel, now=now)
-    ]
-
-
-def _of_kind(
-    kind: MessageKind,
-    appointment: Appointment,
-    *,
-    due_at: datetime,
-    now: datetime,
-    turn: str = "",
-    words: str = "",
-) -> list[Message]:
-    """The one message that tells of a visit: by e-mail at once, else by a text, by day.
-
-    None for a visit that has begun: its patient is there, or has been.
-    """
-    if not is_news(appointment, now=now):
-        return []
-    channels = channels_of(appointment.patient, by_sms=appointment.practice.reminds_by_sms)
-    rows = [
-        Message(
-            kind=kind,
-            channel=channel,
-            appointment=appointment,
-            turn=turn,
-            words=words,
-            due_at=due_at,
-            created_at=now,
-        )
-        for channel in channels[:1]
-    ]
-    for row in rows:
-        if row.channel == MessageChannel.SMS:
-            # What would come too late is noted all the same, and found to be void when it is due.
-            row.due_at = text_at(row, now=now) or due_at
-    return rows
-
-
-def channels_of(patient: Patient, *, by_sms: bool) -> list[MessageChannel]:
-    """How a patient can be reached, e-mail first."""
-    channels = []
-    if patient.account_id or patient.email is not None:
-        channels.append(MessageChannel.EMAIL)
-    if by_sms and patient.phone is not None:
-        channels.append(MessageChannel.SMS)
-    return channels
-
-
-def _insert(rows: list[Message]) -> None:
-    insert_rows(rows)
-    if any(row.due_at <= row.created_at for row in rows):
-        transaction.on_commit(_wake, robust=True)
-
-
-def _wake() -> None:
-    # A little later, so that one worker takes what is owed within the same second.
-    wake("booking.send_owed_messages", after_s=0.2)
-
-
-def _pass_on(appointment: Appointment) -> None:
-    """Leave the confirmation that others of a series wait for to the next of them that stands."""
-    others = taken_with(appointment) if appointment.series is not None else None
-    theirs = Message.objects.filter(kind=MessageKind.CONFIRMATION)
-    if others is None or theirs.filter(appointment__in=others).exists():
-        return
-    if (heir := others.first()) is not None:
-        theirs.filter(appointment=appointment, state=MessageState.OWED).update(appointment=heir)
-
-
-def _void(appointment: Appointment, kinds: Iterable[MessageKind]) -> None:
-    Message.objects.filter(
-        appointment=appointment, kind__in=list(kinds), state=MessageState.OWED
-    ).update(state=MessageState.VOID)

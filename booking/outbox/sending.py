@@ -17,8 +17,7 @@ from django.db.models import Q
 
 from booking.models import Message, Patient
 from booking.models.message import MessageChannel, MessageState
-from booking.outbox import messages, sms
-from booking.outbox.delivery import ABOUT_APPOINTMENT, compose
+from booking.outbox import kinds, sms
 from booking.outbox.letters import NothingToSay, hand_over
 from booking.outbox.quiet_hours import zone_of_number
 
@@ -63,16 +62,7 @@ def send_one(*, message_id: uuid.UUID, now: datetime) -> bool:
     with transaction.atomic():
         message = (
             Message.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-            .select_related(
-                "account",
-                "invitation__practice",
-                "handover__patient",
-                "offer__wait__patient__account",
-                "offer__wait__practice",
-                "offer__wait__appointment",
-                "offer__wait__visit_reason__agenda__practitioner",
-                *ABOUT_APPOINTMENT,
-            )
+            .select_related(*kinds.related())
             .filter(pk=message_id, state=MessageState.OWED)
             .filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
             .first()
@@ -81,7 +71,7 @@ def send_one(*, message_id: uuid.UUID, now: datetime) -> bool:
             return False
         try:
             _mind_the_night(message, now=now)
-            letter = compose(message, now=now)
+            letter = kinds.compose(message, now=now)
             _mind_the_night(message, number=letter.to, now=now)
         except NothingToSay:
             message.state = MessageState.VOID
@@ -108,7 +98,7 @@ def send_one(*, message_id: uuid.UUID, now: datetime) -> bool:
 
 
 def _mind_the_night(message: Message, *, now: datetime, number: str = "") -> None:
-    """Raise NotAtNight or NothingToSay where a text must not leave now (`messages.text_at`).
+    """Raise NotAtNight or NothingToSay where a text must not leave now (`kinds.text_at`).
 
     Asked by what is noted of a number, before it is opened, and by the `number` itself: the note
     may be missing of a patient who was entered before there was one.
@@ -118,7 +108,7 @@ def _mind_the_night(message: Message, *, now: datetime, number: str = "") -> Non
     told_zone = zone_of_number(number) if number else None
     if told_zone is not None:
         _note_zone(message, told_zone)
-    at = messages.text_at(message, now=now, zone_told=told_zone)
+    at = kinds.text_at(message, now=now, zone_told=told_zone)
     if at is None:
         raise NothingToSay
     if at > now:
@@ -126,9 +116,9 @@ def _mind_the_night(message: Message, *, now: datetime, number: str = "") -> Non
 
 
 def _note_zone(message: Message, told: str) -> None:
-    about = message.appointment or (message.offer.wait if message.offer else None)
-    if about is not None and about.patient.phone_zone != told:
-        Patient.unscoped.filter(pk=about.patient_id).update(phone_zone=told)
+    window = kinds.window_of(message)
+    if window is not None and window.patient.phone_zone != told:
+        Patient.unscoped.filter(pk=window.patient.pk).update(phone_zone=told)
 
 
 def _note_failure(message_id: uuid.UUID, problem: str, *, now: datetime) -> None:

@@ -14,10 +14,11 @@ from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.sealing import seal
 from booking.accounts.accounts import InvalidLink, id_of_link, link_token
-from booking.models import Account, Handover, Patient
+from booking.models import Account, Handover, Message, Patient
 from booking.models.account import email_index
+from booking.models.message import MessageChannel, MessageKind
 from booking.models.patient import Relation
-from booking.outbox import messages
+from booking.outbox.messages import owe
 
 VALID_DAYS = 14
 # Code civil, article 414.
@@ -70,7 +71,14 @@ def offer(
     seal(row, email=email.strip())
     row.save(force_insert=True)
     entries.write("handover-offered", actor=actor, subjects=[patient.pk], object_id=row.pk, at=now)
-    messages.owe_handover(handover=row, now=now)
+    owe(
+        [
+            Message(
+                kind=MessageKind.HANDOVER, channel=MessageChannel.EMAIL, handover=row,
+                due_at=now, created_at=now,
+            )
+        ]
+    )  # fmt: skip
     return row
 
 

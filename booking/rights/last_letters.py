@@ -21,9 +21,10 @@ from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.accounts import account_letters
 from booking.appointments.calendar.enclosed_calendar import enclose_cancelled
+from booking.appointments.news.letter import ABOUT_VISIT
 from booking.models import Account, Appointment, Message
 from booking.models.message import MessageChannel, MessageKind, MessageState
-from booking.outbox import delivery, messages
+from booking.outbox import messages
 from booking.outbox.letters import Letter, NothingToSay, hand_over, rendered
 from booking.outbox.quiet_hours import names_clock
 
@@ -31,6 +32,16 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 2
 # More in one mail nobody reads, and relays take no mail of any number of files.
 VISITS_IN_ONE = 20
+
+
+def register_letters() -> None:
+    """Say how the mail of an erasure is made: it leads nowhere, for nothing is left."""
+    account_letters.register_letter(MessageKind.ACCOUNT_ERASED, leads_to=(), says=_erased)
+
+
+def _erased(message: Message, account: Account, now: datetime) -> account_letters.Said:
+    words = {"erased_at": message.created_at, "cancelled": [], "number": 1, "total": 1}
+    return account_letters.Said(words=words)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +71,7 @@ def last_letters(
     if not cancelled and account.email_verified_at is None:
         return []
     rows = Appointment.unscoped.filter(pk__in=[row.pk for row in cancelled]).select_related(
-        *delivery.ABOUT_VISIT
+        *ABOUT_VISIT
     )
     visits = list(rows.order_by("starts_at", "pk"))
     total = how_many(len(visits))

@@ -10,6 +10,7 @@ from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from booking.accounts.accounts import account_actor
 from booking.appointments import book, chains, change
+from booking.appointments.freed import offer_soon
 from booking.appointments.several import conflicts
 from booking.models import Appointment, Offer
 from booking.models.appointment import Channel, Status
@@ -142,5 +143,5 @@ def decline(*, offer: Offer, actor: Actor, now: datetime) -> bool:
         "offer-declined", actor=actor, subjects=[wait.patient_id], practice_id=wait.practice_id,
         object_id=wait.pk, at=now, details={"starts_at": offer.starts_at.isoformat()},
     )  # fmt: skip
-    waiting.soon(offer.agenda_id, now=now)
+    offer_soon(offer.agenda_id, now=now)
     return True

@@ -23,12 +23,14 @@ from audit.record.entries import Actor, system_actor
 from audit.refusal import Refusal
 from booking.appointments import deadline
 from booking.appointments.former_time import may_be_taken_back
+from booking.appointments.freed import offer_soon
 from booking.appointments.queries.standing import standing
 from booking.models import Appointment, Offer, Patient, Wait
 from booking.models.appointment import Status
 from booking.models.waiting import OfferState, PartOfDay
-from booking.outbox import messages
 from booking.outbox.quiet_hours import is_quiet, morning_after, zone_where
+from booking.outbox.recipients import channels_of
+from booking.waiting.offer_letter import owe_offer
 from practitioners.domain.scheduling import availability
 from practitioners.domain.scheduling.availability import Slot
 from practitioners.domain.scheduling.reservations import take
@@ -204,7 +206,7 @@ def may_wait(appointment: Appointment, *, now: datetime) -> bool:
 
 def _is_reachable(patient: Patient, practice: Practice) -> bool:
     """Whether a message can bring an offer: a slot that is kept for somebody unknowing is lost."""
-    return bool(messages.channels_of(patient, by_sms=practice.reminds_by_sms))
+    return bool(channels_of(patient, by_sms=practice.reminds_by_sms))
 
 
 @transaction.atomic
@@ -221,7 +223,7 @@ def leave(*, wait: Wait, actor: Actor, now: datetime) -> bool:
         "waiting-left", actor=actor, subjects=[wait.patient_id], practice_id=wait.practice_id,
         object_id=wait.pk, at=now,
     )  # fmt: skip
-    soon(wait.agenda_id, now=now)
+    offer_soon(wait.agenda_id, now=now)
     return True
 
 
@@ -246,12 +248,6 @@ def free_before(
         return []
     slots = availability.free_slots(visit_reason=visit_reason, since=now, until=until, now=now)
     return slots[:SHOWN]
-
-
-def soon(agenda_id: uuid.UUID, *, now: datetime) -> None:
-    """Once this transaction is committed, offer what has become free. The minute's round (tasks)
-    finds whatever a process that dies here leaves out."""
-    transaction.on_commit(lambda: offer_free(agenda_id=agenda_id, now=now), robust=True)
 
 
 def offer_everywhere(*, now: datetime) -> int:
@@ -360,7 +356,7 @@ def _offer(wait: Wait, slot: Slot, *, now: datetime) -> bool:
         practice_id=wait.practice_id, object_id=wait.pk, at=now,
         details={"starts_at": slot.starts_at.isoformat()},
     )  # fmt: skip
-    messages.owe_offer(offer=offer, now=now)
+    owe_offer(offer=offer, now=now)
     return True
 
 

@@ -15,7 +15,7 @@ from audit.vault.sealing import seal
 from booking.appointments.calendar import calendar_file
 from booking.models import Message, Patient
 from booking.models.message import MessageKind
-from booking.outbox import delivery, letters
+from booking.outbox import kinds, letters
 from booking.outbox.letters import SiteLink, in_html, in_text
 from booking.patients import handover
 from practitioners.domain.staff import invite
@@ -99,7 +99,7 @@ def letters_of_everything(now):
         Message(invitation=invited, kind="invitation"),
         Message(handover=given, kind="handover"),
     ):
-        yield delivery.compose(owed, now=now)
+        yield kinds.compose(owed, now=now)
 
 
 def test_no_message_makes_a_link_of_what_somebody_wrote(now, monkeypatch):

@@ -18,7 +18,7 @@ from booking.accounts.addresses import email_change
 from booking.models import AccessChange, Message
 from booking.models.access_change import ChangeKind
 from booking.models.message import MessageKind
-from booking.outbox import delivery
+from booking.outbox import kinds
 from partners.domain import credentials, feeds, grants, webhooks
 from partners.models import CalendarFeed, Grant, PartnerMember, Webhook
 from practitioners.models import Invitation, Membership
@@ -84,7 +84,7 @@ def test_software_is_told_to_each_owner_and_undone_by_either(practice, owners, a
         fields=[], actor=actor, now=now,
     )  # fmt: skip
     assert {row.account for row in told()} == set(owners)
-    letter = delivery.compose(told()[1], now=now)
+    letter = kinds.compose(told()[1], now=now)
     assert credential.partner.name in letter.text and "Cabinet du Parc" in letter.subject
     url = reverse("booking:undo-change", args=[access_changes.undo_token(told()[1])])
     assert url in letter.text
@@ -123,7 +123,7 @@ def test_what_was_undone_is_told_to_each_owner_and_on_the_record_as_done_by_a_li
     undo_as(told().get(account=owners[1]), now + timedelta(hours=1))
     undone = Message.objects.filter(kind=MessageKind.ACCESS_UNDONE)
     assert {message.account for message in undone} == set(owners)
-    texts = {each.account: words_of(delivery.compose(each, now=now)) for each in undone}
+    texts = {each.account: words_of(kinds.compose(each, now=now)) for each in undone}
     member, first, second = map(access_changes.known_as, (row.account_id, *pks(owners)))
     for text in texts.values():
         assert "Cabinet du Parc" in text and member in text and "11:00" in text
@@ -175,7 +175,7 @@ def test_a_mail_says_whom_it_is_about_who_did_it_and_where(practice, owners, act
     names = [access_changes.known_as(row.account_id) for row in rows]
     maker = access_changes.known_as(owners[0].pk)
     for owner, made in zip(owners, ("votre compte", f"le compte {maker}"), strict=True):
-        letters = [delivery.compose(each, now=now) for each in told().filter(account=owner)]
+        letters = [kinds.compose(each, now=now) for each in told().filter(account=owner)]
         for name, letter in zip([names[0], *names], letters, strict=True):
             body = words_of(letter, part)
             assert f"(secrétaire, {name})" in body and f"depuis {made}" in body
@@ -198,7 +198,7 @@ def test_a_grant_made_narrower_is_told_as_less(practice, owners, actor, now):
         )  # fmt: skip
         last = told().filter(account=owners[0]).last()
         if last.access_change_id not in [pk for pk, _text in said]:
-            said.append((last.access_change_id, delivery.compose(last, now=now).text))
+            said.append((last.access_change_id, kinds.compose(last, now=now).text))
     name = credential.partner.name
     assert f"{name} est autorisé." in said[0][1]
     for _pk, text in said[1:3]:
@@ -214,7 +214,7 @@ def test_an_invitation_is_undone_even_when_it_was_accepted(practice, owners, act
         practice=practice, email="nouvelle@exemple.fr", role="owner", agendas=[], ends_on=None,
         invited_by=owners[0], actor=actor, now=now,
     )  # fmt: skip
-    assert "responsable" in delivery.compose(told()[0], now=now).text
+    assert "responsable" in kinds.compose(told()[0], now=now).text
     url = reverse("booking:accept-invitation", args=[team.invite.invitation_token(row)])
     assert verified_client(invited).post(url).status_code == 302
     assert invited.memberships.exists()
@@ -259,7 +259,7 @@ def test_an_owner_who_was_removed_undoes_nothing(practice, owners, actor, now):
 def test_a_last_day_is_as_before(practice, owners, actor, now):
     row = make_member(practice)
     team.set_last_day(membership=row, last_day=date(2026, 12, 1), actor=actor, now=now)
-    assert "1 décembre 2026" in delivery.compose(told()[0], now=now).text.replace("1er", "1")
+    assert "1 décembre 2026" in kinds.compose(told()[0], now=now).text.replace("1er", "1")
     undo_as(told()[0], now)
     row.refresh_from_db()
     assert row.ends_on is None
@@ -287,7 +287,7 @@ def test_what_has_changed_again_is_not_put_back_to_what_stood_long_before(
 
 def test_a_feed_is_closed(practice, owners, actor, now):
     feeds.open_feed(agenda=make_agenda(practice=practice), label="Mobile", actor=actor, now=now)
-    assert "« Mobile »" in delivery.compose(told()[0], now=now).text
+    assert "« Mobile »" in kinds.compose(told()[0], now=now).text
     undo_as(told()[0], now)
     assert CalendarFeed.objects.get().revoked_at == now
 
@@ -318,7 +318,7 @@ def test_a_file_is_told_and_has_nothing_to_undo(practice, owners, now):
     answer = client.get(reverse("booking:practice-reads-csv", args=[practice.pk]))
     assert answer.status_code == 200
     assert told().count() == 2
-    text = delivery.compose(told()[0], now=now).text
+    text = kinds.compose(told()[0], now=now).text
     assert "téléchargé" in text and reverse("booking:sessions") in text
     assert "/annuler/" not in text
     with pytest.raises(InvalidLink):

@@ -12,7 +12,7 @@ APPS = ("doctolib", "partners", "booking", "practitioners", "audit")
 
 
 def imports():
-    graph = grimp.build_graph(*APPS)
+    graph = grimp.build_graph(*APPS, cache_dir=None)
     return {each: graph.find_modules_directly_imported_by(each) for each in graph.modules}
 
 

@@ -13,7 +13,7 @@ from booking.models import AccessChange, FactorReset, Message, Offer
 from booking.models.access_change import ChangeKind
 from booking.models.appointment import Channel
 from booking.models.message import MessageChannel, MessageKind
-from booking.outbox import delivery
+from booking.outbox import kinds
 from booking.outbox.letters import NothingToSay
 from booking.waiting import waiting
 from tests.factories import (
@@ -104,7 +104,7 @@ def about(visit, kind, *, now, channel=MessageChannel.EMAIL, words=""):
         words=words,
         turn="24h/0",
     )
-    return delivery.compose(message, now=now)
+    return kinds.compose(message, now=now)
 
 
 def about_visits(group, now):
@@ -135,7 +135,7 @@ def offers_of(group, now):
     )
     for channel in MessageChannel:
         message = Message(kind=MessageKind.OFFER, channel=channel, offer=offer, due_at=now)
-        yield delivery.compose(message, now=now)
+        yield kinds.compose(message, now=now)
 
 
 def about_account(account, now):
@@ -158,7 +158,7 @@ def about_account(account, now):
         told = MessageKind.ACCESS_UNDONE if undone_at else MessageKind.ACCESS_CHANGED
         message = Message(kind=told, channel=MessageChannel.EMAIL)
         message.account, message.access_change, message.due_at = account, change, now
-        yield delivery.compose(message, now=now)
+        yield kinds.compose(message, now=now)
     for kind in set(MessageKind) - ABOUT_VISITS - OTHER:
         message = Message(
             kind=kind, channel=MessageChannel.EMAIL, account=account, due_at=now, created_at=now
@@ -169,7 +169,7 @@ def about_account(account, now):
             message.address_check = sign_up.begin(
                 email="new2@example.org", language=account.language, now=now
             )
-        yield delivery.compose(message, now=now)
+        yield kinds.compose(message, now=now)
 
 
 # A slot is offered with more; of who is invited or given a file no language is known.

@@ -10,9 +10,9 @@ from django.db import transaction
 
 from audit.record.entries import Actor
 from booking.appointments import chains, change
+from booking.appointments.news import owed
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
-from booking.outbox import messages
 from practitioners.domain.scheduling import availability
 from practitioners.domain.scheduling.hours import openings
 from practitioners.domain.scheduling.reservations.pieces import lock_resources
@@ -135,7 +135,7 @@ def close_time(
                 # One message tells of all of a series that are cancelled together.
                 is_told=(row.patient_id, row.series) in told,
             )
-            if row.series is not None and messages.is_news(row, now=now):
+            if row.series is not None and owed.is_news(row, now=now):
                 told.add((row.patient_id, row.series))
         else:
             after = change.move(

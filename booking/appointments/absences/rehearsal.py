@@ -14,9 +14,9 @@ from django.db import transaction
 
 from audit.record.entries import Actor
 from booking.appointments.absences.absences import Booked, close_time
+from booking.appointments.news import letter
 from booking.models import Message
 from booking.models.message import MessageKind, MessageState
-from booking.outbox import delivery
 from booking.outbox.letters import NothingToSay
 from practitioners.models import Agenda
 
@@ -81,14 +81,14 @@ def _samples(appointment_ids: list[uuid.UUID], *, now: datetime) -> list[Sample]
         Message.objects.filter(
             appointment__in=appointment_ids, kind__in=NEWS, state=MessageState.OWED
         )
-        .select_related(*delivery.ABOUT_APPOINTMENT)
+        .select_related(*letter.ABOUT_APPOINTMENT)
         .order_by("appointment__starts_at", "pk")
     )
-    first: dict[tuple[object, ...], tuple[Message, delivery.Preview]] = {}
+    first: dict[tuple[object, ...], tuple[Message, letter.Preview]] = {}
     counts: dict[tuple[object, ...], int] = {}
     for row in rows:
         try:
-            shown = delivery.preview(row, now=now)
+            shown = letter.preview(row, now=now)
         except NothingToSay:
             continue
         first.setdefault(shown.shape, (row, shown))

@@ -14,12 +14,12 @@ from audit.record.entries import Actor
 from audit.refusal import Refusal
 from booking.appointments import change, undo
 from booking.appointments.book import NotForThisPatient, OutsideOpening, SlotTaken, book
+from booking.appointments.news import owed
 from booking.appointments.queries.series import cancelled_with
 from booking.appointments.queries.standing import standing
 from booking.appointments.several import conflicts
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel, Status
-from booking.outbox import messages
 from practitioners.domain.scheduling import availability, wall_clock
 from practitioners.domain.scheduling.reservations import take
 from practitioners.domain.scheduling.rules.eligibility import is_restricted, restriction
@@ -223,7 +223,7 @@ def book_series(
         made = conflicts.each_or_ask(books)
     except (SlotTaken, OutsideOpening, NotForThisPatient) as error:
         raise CannotRepeat(CannotRepeat.gone) from error
-    messages.owe_for_series(first=made[0], now=now)
+    owed.owe_for_series(first=made[0], now=now)
     return made
 
 
@@ -264,7 +264,7 @@ def cancel_with_following(
                 stands_at=stands_at if row == appointment else None,
             )
         )
-        is_told = is_told or messages.is_news(row, now=now)
+        is_told = is_told or owed.is_news(row, now=now)
     return cancelled
 
 

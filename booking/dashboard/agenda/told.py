@@ -1,6 +1,6 @@
 """Whether a patient hears of what the practice does with a visit, in words for the practice.
 
-The rule is `booking.outbox.messages.news_of`: no page promises news that no message brings.
+The rule is `booking.appointments.news.owed.news_of`: no page promises news that no message brings.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 
 from booking.appointments.former_time import UNDO
+from booking.appointments.news.owed import News, Reach, news_of
 from booking.models import Appointment
 from booking.models.message import MessageChannel
-from booking.outbox.messages import News, Reach, news_of
 from practitioners.domain.date_words import in_words
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.forms.shown import in_turn, is_newer, state_of
 from audit.vault.reveal import Purpose
 from booking.appointments.absences.absences import Booked, Changed, booked_in, close_time, ways_out
+from booking.appointments.news.owed import Reach, news_of
 from booking.appointments.queries.appointments import Shown, show, with_related
 from booking.dashboard.forms.hours import AbsenceForm, AgendaForm, OpeningForm, ReasonForm
 from booking.dashboard.hours.absence_letters import letters_of
@@ -24,7 +25,6 @@ from booking.dashboard.hours.left_outside import change_hours
 from booking.dashboard.hours.to_call import address_that_lists, those_to_call
 from booking.dashboard.hours.ways_out import moves_of, same_time, unread_choice, unused_choice
 from booking.models import Appointment
-from booking.outbox.messages import Reach, news_of
 from booking.pages.access import (
     agendas_of,
     desk_context,

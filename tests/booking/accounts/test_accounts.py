@@ -309,7 +309,7 @@ def test_the_language_of_the_footer_is_kept_with_the_account(client):
 
 
 def test_the_language_is_kept_with_the_account_and_mails_follow(client, now):
-    from booking.outbox import delivery
+    from booking.outbox import kinds
     from booking.outbox.messages import owe_to_account
 
     account = make_account("zoe@exemple.fr")
@@ -319,7 +319,7 @@ def test_the_language_is_kept_with_the_account_and_mails_follow(client, now):
     assert account.language == "en"
     assert 'lang="en"' in client.get(reverse("booking:account")).content.decode()
     message = owe_to_account(account=account, kind="reset_password", now=now)
-    assert delivery.compose(message, now=now).subject == "New password"
+    assert kinds.compose(message, now=now).subject == "New password"
 
 
 def test_signing_out_takes_a_post(client):

@@ -14,7 +14,7 @@ from booking.appointments.several import series
 from booking.models import Appointment, Message, Offer
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind
-from booking.outbox import delivery
+from booking.outbox import kinds
 from booking.rights import erase
 from booking.waiting import offers, waiting
 from booking.waiting.offer_links import offer_token
@@ -96,7 +96,7 @@ def test_both_are_booked_and_one_message_tells_of_both(reasons, account, now):
         NINE + HALF, reasons[1], row.patient,
     )  # fmt: skip
     assert set(Message.objects.values_list("appointment", flat=True)) == {row.pk}
-    letter = delivery.compose(Message.objects.get(kind=MessageKind.CONFIRMATION), now=now)
+    letter = kinds.compose(Message.objects.get(kind=MessageKind.CONFIRMATION), now=now)
     for text in (letter.text, letter.html):
         assert "Puis 09:30" in text
         assert str(then.agenda.practitioner) in text
@@ -180,7 +180,7 @@ def test_both_are_cancelled_and_come_back_together(reasons, account, now):
     then.refresh_from_db()
     assert then.status == Status.CANCELLED
     news = Message.objects.get(kind=MessageKind.CANCELLATION)
-    assert "Puis 09:30" in delivery.compose(news, now=now).text
+    assert "Puis 09:30" in kinds.compose(news, now=now).text
     series.restore(appointment=row, actor=practice_actor(), now=now)
     then.refresh_from_db()
     assert (then.status, after(row).pk) == (Status.BOOKED, then.pk)
@@ -392,7 +392,7 @@ def test_an_offer_of_a_chain_keeps_both_and_tells_of_both(reasons, offered, clie
         online=False,
     )  # fmt: skip
     message = Message.objects.get(offer=offered, channel="email")
-    letter = delivery.compose(message, now=now)
+    letter = kinds.compose(message, now=now)
     page = client.get(reverse("booking:offer", args=[offer_token(offered)])).content.decode()
     for text in (letter.text, letter.html, page):
         assert "Puis" in text
@@ -468,10 +468,10 @@ def test_a_second_visit_that_stays_on_another_day_is_said_with_its_day(reasons, 
     assert then.starts_at == NINE + HALF
     for kind in ("change", "reminder"):
         values = {"appointment": moved, "due_at": now, "created_at": now, "turn": "24h/1"}
-        letter = delivery.compose(Message(kind=kind, channel="email", **values), now=now)
+        letter = kinds.compose(Message(kind=kind, channel="email", **values), now=now)
         for text in (letter.text, letter.html):
             assert "Puis lundi 30 novembre 2026, 09:30" in " ".join(text.split())
-        text = delivery.compose(Message(kind=kind, channel="sms", **values), now=now).text
+        text = kinds.compose(Message(kind=kind, channel="sms", **values), now=now).text
         assert ", puis lun. 30 nov. 09:30 " in text
     for name in ("appointment", "cancel", "move"):
         page = verified_client(account).get(reverse(f"booking:{name}", args=[row.pk]))
@@ -491,7 +491,7 @@ def test_the_first_stays_when_the_practice_cancels_the_second(reasons, account, 
     first.refresh_from_db()
     assert first.status == "booked"
     row = Message.objects.get(kind="cancellation", channel="email")
-    letter = delivery.compose(row, now=now + timedelta(minutes=1))
+    letter = kinds.compose(row, now=now + timedelta(minutes=1))
     assert said in letter.text and said in letter.html
 
 
@@ -506,4 +506,4 @@ def test_the_questions_of_the_second_are_announced_with_the_first(reasons, accou
     page = verified_client(account).get(reverse("booking:appointment", args=[first.pk]))
     assert url in page.content.decode()
     row = Message.objects.get(kind="confirmation", channel="email")
-    assert "pose quelques questions" in delivery.compose(row, now=now).text
+    assert "pose quelques questions" in kinds.compose(row, now=now).text

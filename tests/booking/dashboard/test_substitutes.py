@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking.models import Message
-from booking.outbox import delivery
+from booking.outbox import kinds
 from booking.oversight.dashboard_access import may_still_work
 from booking.video import video
 from practitioners.domain.staff import invite, members, substitutes
@@ -81,7 +81,7 @@ def test_patients_read_it_before_they_book_and_after(reason, now):
     row = booked(reason, now, starts_at=NINE + timedelta(hours=1), patient=make_patient(account))
     shown = client.get(reverse("booking:appointment", args=[row.pk])).content.decode()
     assert SAYS in shown
-    letter = delivery.compose(Message.objects.get(kind="confirmation"), now=now)
+    letter = kinds.compose(Message.objects.get(kind="confirmation"), now=now)
     assert SAYS in letter.text
     assert SAYS in letter.html
 

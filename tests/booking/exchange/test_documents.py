@@ -375,7 +375,7 @@ def test_without_a_scanner_the_reader_is_told(world):
 
 
 def test_another_scanner_can_be_named(world, settings):
-    settings.DOCUMENT_SCANNER = "tests.booking.test_documents.finds_everything"
+    settings.DOCUMENT_SCANNER = "tests.booking.exchange.test_documents.finds_everything"
     with pytest.raises(documents.CannotTake, match="malveillant"):
         documents.check(sealed(PDF))
 

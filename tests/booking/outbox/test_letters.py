@@ -14,7 +14,7 @@ from booking.appointments.change import move
 from booking.models import Message
 from booking.models.appointment import Channel
 from booking.models.message import MessageChannel, MessageKind
-from booking.outbox import delivery
+from booking.outbox import kinds
 from booking.patients import handover
 from practitioners.domain.staff import invite
 from tests.factories import (
@@ -259,7 +259,7 @@ def test_who_is_invited_or_given_a_file_reads_their_own_language(now):
             patient=child, email=email, account=parent, actor=system_actor(), now=now
         )
         message = Message(kind=MessageKind.HANDOVER, handover=row, due_at=now)
-        letter = delivery.compose(message, now=now)
+        letter = kinds.compose(message, now=now)
         assert (letter.to, letter.subject) == (email, subject)
 
 
@@ -271,7 +271,7 @@ def test_who_is_invited_reads_of_their_role_in_their_language(now):
         practice=practice, email="paul@example.org", role="secretary", agendas=[],
         invited_by=owner.account, actor=practice_actor(practice), now=now,
     )  # fmt: skip
-    letter = delivery.compose(Message(kind=MessageKind.INVITATION, invitation=made), now=now)
+    letter = kinds.compose(Message(kind=MessageKind.INVITATION, invitation=made), now=now)
     assert not FRENCH.search(words_of(letter)), letter.text
     assert "secretary" in letter.text.lower()
 
@@ -281,7 +281,7 @@ def test_who_is_invited_reads_of_their_role_in_their_language(now):
 
 def change_of(visit, channel="email"):
     row = Message.objects.filter(appointment=visit, kind="change", state="owed", channel=channel)
-    return delivery.compose(row.get(), now=NINE - DAY)
+    return kinds.compose(row.get(), now=NINE - DAY)
 
 
 def shift(visit, starts_at, now, **how):

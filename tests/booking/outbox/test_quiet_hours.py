@@ -12,7 +12,7 @@ from audit.record.entries import system_actor
 from booking.appointments.change import cancel, move
 from booking.models import Message, Offer, Patient
 from booking.models.appointment import Channel
-from booking.outbox import messages, sending
+from booking.outbox import kinds, sending
 from booking.outbox.quiet_hours import (
     evening_before,
     is_quiet,
@@ -457,4 +457,4 @@ def test_the_practice_is_told_whom_to_call(hour, email, is_told, now, time_machi
 
 
 def test_a_message_about_no_visit_needs_no_daylight(now):
-    assert messages.text_at(Message(kind="reply", channel="sms"), now=now) == now
+    assert kinds.text_at(Message(kind="reply", channel="sms"), now=now) == now

@@ -11,7 +11,7 @@ from booking.appointments.change import cancel
 from booking.appointments.several import series
 from booking.models import Message
 from booking.models.appointment import Channel
-from booking.outbox import delivery, sending, sms
+from booking.outbox import kinds, sending, sms
 from tests.factories import (
     make_agenda,
     make_opening,
@@ -168,7 +168,7 @@ def text_of(visit, kind, *, now):
     message = Message(
         kind=kind, channel="sms", appointment=visit, due_at=now, created_at=now, turn="24h/0"
     )
-    return delivery.compose(message, now=now).text
+    return kinds.compose(message, now=now).text
 
 
 @pytest.mark.parametrize(

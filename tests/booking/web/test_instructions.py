@@ -6,7 +6,7 @@ from django.urls import reverse
 from booking.appointments import change
 from booking.models import Message
 from booking.models.appointment import Channel
-from booking.outbox import delivery
+from booking.outbox import kinds
 from tests.factories import (
     make_account,
     make_agenda,
@@ -65,7 +65,7 @@ def test_in_mails_unless_the_visit_is_cancelled(kind, reason, account, now):
     message = Message(
         kind=kind, channel="email", appointment=row, due_at=now, created_at=now, turn="24h/0"
     )
-    letter = delivery.compose(message, now=now)
+    letter = kinds.compose(message, now=now)
     page = client.get(reverse("booking:appointment", args=[row.pk])).content.decode()
     for text in (letter.text, letter.html, page):
         assert [each in text for each in WORDS] == [not is_cancelled] * 3
@@ -80,6 +80,6 @@ def test_of_a_video_visit_what_is_asked_of_it_alone(reason, account, now):
     message = Message(
         kind="confirmation", channel="email", appointment=row, due_at=now, created_at=now
     )
-    letter = delivery.compose(message, now=now)
+    letter = kinds.compose(message, now=now)
     for text in (letter.text, letter.html):
         assert [each in text for each in WORDS] == [False, True, False]

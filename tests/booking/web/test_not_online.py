@@ -5,7 +5,7 @@ import pytest
 from booking.appointments import change
 from booking.models import Message
 from booking.models.appointment import Channel
-from booking.outbox import delivery
+from booking.outbox import kinds
 from tests.factories import (
     make_account,
     make_agenda,
@@ -52,7 +52,7 @@ def test_what_is_not_booked_online_is_not_said_to_be_moved_online(what, now):
             kind=kind, channel="email", appointment=fresh(visit), due_at=now, created_at=now,
             turn="24h/0",
         )  # fmt: skip
-        letter = delivery.compose(message, now=now)
+        letter = kinds.compose(message, now=now)
         for text in (letter.text, letter.html):
             assert "éplacer" not in text
             assert url("move", visit) not in text

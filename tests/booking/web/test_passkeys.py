@@ -12,7 +12,7 @@ from audit.views.factor import CODE_GIVEN_AT, ENTERED_AT
 from booking.accounts.factors import passkeys
 from booking.models import Message, RecoveryCode, RecoverySheet
 from booking.models.message import MessageKind
-from booking.outbox import delivery
+from booking.outbox import kinds
 from booking.oversight.dashboard_access import let_in, stop
 from booking.rights import erase
 from booking.rights.held_data import held_data
@@ -124,7 +124,7 @@ def test_ones_own_are_ended_and_nobody_elses():
     assert list(WebAuthnCredential.objects.all()) == [theirs]
     assert Entry.objects.get(action="passkey-forgotten").subjects == [account.pk]
     told = Message.objects.get(kind=MessageKind.FACTOR_REMOVED)
-    letter = delivery.compose(told, now=told.created_at)
+    letter = kinds.compose(told, now=told.created_at)
     assert (told.account, letter.subject) == (
         account,
         "Une clé d’accès a été retirée de votre compte",

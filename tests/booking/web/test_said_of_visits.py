@@ -13,7 +13,7 @@ from booking.appointments.change import cancel
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
-from booking.outbox import delivery
+from booking.outbox import kinds
 from practitioners.models import Absence
 from tests.factories import (
     make_account,
@@ -206,7 +206,7 @@ def test_a_chain_says_where_each_visit_is(by_video, words, has_address, account,
     made = confirm_at(client, held)["Location"]
     pages = [last_page, client.get(made).content.decode()]
     message = Message.objects.get(kind="confirmation", channel="email")
-    letter = delivery.compose(message, now=now)
+    letter = kinds.compose(message, now=now)
     pages += [letter.text, letter.html]
     for text in pages:
         assert words in text, text[text.find("<main") :][:3000]

@@ -1,6 +1,5 @@
-"""Composing a message when it leaves: its text, its links, and the reveal they need."""
+"""What messages about appointments say: a booking, a change, a cancellation, a reminder."""
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,23 +7,20 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from audit.record.entries import system_actor
-from audit.vault.reveal import Purpose, reveal
-from booking.accounts import account_letters, accounts
+from booking.accounts import accounts
 from booking.appointments import deadline, questionnaire
 from booking.appointments.calendar.enclosed_calendar import enclose
-from booking.appointments.chains import held_after, stays_before
+from booking.appointments.chains import stays_before
 from booking.appointments.news import reminders, told
-from booking.models import Appointment, Handover, Message, Offer, Patient
+from booking.appointments.news.owed import is_stale
+from booking.models import Appointment, Message
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind
-from booking.outbox import messages
 from booking.outbox.greeting import addressed
+from booking.outbox.kinds import Kind, Window, register
 from booking.outbox.letters import Letter, NothingToSay, rendered
 from booking.outbox.quiet_hours import names_clock
-from booking.patients.handover import handover_token
-from booking.waiting.offer_links import offer_token
-from practitioners.domain.staff.invite import invitation_token
+from booking.outbox.recipients import language_of, opened
 from practitioners.domain.staff.substitutes import name_at
 
 # What a message about a visit is made of.
@@ -32,71 +28,58 @@ ABOUT_VISIT = ("patient__account", "practice", "visit_reason", "agenda__practiti
 ABOUT_APPOINTMENT = tuple(f"appointment__{name}" for name in ABOUT_VISIT)
 
 
-def compose(message: Message, *, now: datetime) -> Letter:
-    """Make the text of a message in its reader's language; the reveal is on the record."""
-    if message.appointment is not None:
-        return _about_appointment(message, now=now)
-    if message.invitation is not None:
-        return _invitation(message, now=now)
-    if message.handover is not None:
-        return _handover(message.handover, now=now)
-    if message.offer is not None:
-        return _offer(message.offer, by_sms=message.channel == MessageChannel.SMS, now=now)
-    return rendered(*account_letters.about(message, now=now))
+def register_letters() -> None:
+    """Say how messages about appointments are made."""
+    register(
+        MessageKind.CONFIRMATION,
+        MessageKind.CHANGE,
+        MessageKind.CANCELLATION,
+        kind=Kind(
+            compose=_letter,
+            leads_to=("booking:appointment", "booking:move", "booking:cancel"),
+            related=ABOUT_APPOINTMENT,
+            window=_window_of_news,
+        ),
+    )
+    register(
+        MessageKind.REMINDER,
+        kind=Kind(
+            compose=_letter,
+            leads_to=(
+                "booking:appointment", "booking:move", "booking:cancel", "booking:no-reminders",
+            ),
+            related=ABOUT_APPOINTMENT,
+            window=_window_of_reminder,
+        ),
+    )  # fmt: skip
 
 
-def _invitation(message: Message, *, now: datetime) -> Letter:
-    invitation = message.invitation
-    if invitation is None or not invitation.is_open(now=now):
+def _visit_of(message: Message) -> Appointment:
+    if message.appointment is None:
         raise NothingToSay
-    path = reverse("booking:accept-invitation", args=[invitation_token(invitation)])
-    context: dict[str, object] = {
-        "site": settings.BASE_URL,
-        "practice": invitation.practice,
-        "role": invitation.get_role_display,
-        "link": accounts.site_url(path),
-    }
-    wanted = [(invitation, ("email",))]
-    with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
-        to = plain.text(invitation, "email")
-    return rendered(message.kind, to, accounts.language_at(to), context)
+    return message.appointment
 
 
-def _handover(handover: Handover, *, now: datetime) -> Letter:
-    if handover.accepted_at or handover.expires_at <= now:
-        raise NothingToSay
-    path = reverse("booking:accept-handover", args=[handover_token(handover)])
-    context: dict[str, object] = {"site": settings.BASE_URL, "link": accounts.site_url(path)}
-    wanted = [(handover, ("email",))]
-    with reveal(wanted, actor=system_actor(), purpose=Purpose.MESSAGE) as plain:
-        to = plain.text(handover, "email")
-    return rendered(MessageKind.HANDOVER, to, accounts.language_at(to), context)
+def _window_of_news(message: Message) -> Window:
+    """News is of use until the last visit that it tells of begins."""
+    visit = _visit_of(message)
+    until = max(each.starts_at for each in told.everything_told(message, visit))
+    return Window(patient=visit.patient, practice=visit.practice, until=until)
 
 
-def _offer(offer: Offer, *, by_sms: bool, now: datetime) -> Letter:
-    if not offer.is_live(now=now):
-        raise NothingToSay
-    wait = offer.wait
-    to, language, named = _opened(wait.patient, by_sms=by_sms, object_id=wait.pk)
-    at, zone = offer.starts_at, wait.practice.zone
-    context: dict[str, object] = {
-        "site": settings.BASE_URL,
-        "offer": offer,
-        "wait": wait,
-        "names_clock": names_clock(told=wait.patient.phone_zone, practice_zone=zone, at=at),
-        "agenda": wait.visit_reason.agenda,
-        "practice": wait.practice,
-        "then": held_after(wait.visit_reason, key=offer.hold_key, now=now),
-        **named,
-        "link": accounts.site_url(reverse("booking:offer", args=[offer_token(offer)])),
-    }
-    return rendered(MessageKind.OFFER, to, language, context, by_sms=by_sms)
+def _window_of_reminder(message: Message) -> Window:
+    """A reminder is of use until its own visit begins; by night it comes the evening before."""
+    visit = _visit_of(message)
+    return Window(
+        patient=visit.patient,
+        practice=visit.practice,
+        until=visit.starts_at,
+        may_be_earlier=True,
+    )
 
 
-def _about_appointment(message: Message, *, now: datetime) -> Letter:
-    appointment = message.appointment
-    if appointment is None:
-        raise NothingToSay
+def _letter(message: Message, *, now: datetime) -> Letter:
+    appointment = _visit_of(message)
     is_reminder = message.kind == MessageKind.REMINDER
     if is_reminder and (appointment.status != Status.BOOKED or appointment.starts_at <= now):
         raise NothingToSay
@@ -108,9 +91,9 @@ def _about_appointment(message: Message, *, now: datetime) -> Letter:
         or reminders.is_told_by_another(message, now=now)
     ):
         raise NothingToSay
-    if messages.is_stale(message, appointment, now=now):
+    if is_stale(message, appointment, now=now):
         raise NothingToSay
-    to, language, named = _opened(patient, by_sms=by_sms, object_id=appointment.pk)
+    to, language, named = opened(patient, by_sms=by_sms, object_id=appointment.pk)
     context = _said_of(message, appointment, now=now) | named
     letter = rendered(message.kind, to, language, context, by_sms=by_sms)
     if is_reminder and account is not None:
@@ -142,27 +125,6 @@ def _former(message: Message, appointment: Appointment) -> datetime | None:
     """When the visit was to be that is said to be moved; None where its hour is the same."""
     former = message.former_start
     return former if former != appointment.starts_at else None
-
-
-def _opened(
-    patient: Patient, *, by_sms: bool, object_id: uuid.UUID
-) -> tuple[str, str, dict[str, object]]:
-    """Open where a message about a patient goes; return it, its language and whom it names.
-
-    A text names nobody, so that no name is opened for it.
-    """
-    account = patient.account
-    whom = addressed(patient)
-    named = [] if by_sms else whom.people
-    holder, field = (patient, "phone") if by_sms else (account or patient, "email")
-    wanted = [*((row, ("first_name",)) for row in named), (holder, (field,))]
-    with reveal(
-        wanted, actor=system_actor(), purpose=Purpose.MESSAGE, object_id=object_id
-    ) as plain:
-        names = [plain.text(row, "first_name") for row in named]
-        to = plain.text(holder, field)
-    language = account.language if account else settings.LANGUAGE_CODE
-    return to, language, whom.words(names)
 
 
 def _what_stands(appointment: Appointment, *, now: datetime) -> dict[str, object]:
@@ -212,10 +174,10 @@ def preview(message: Message, *, now: datetime) -> Preview:
     opened. Raises NothingToSay.
     """
     appointment = message.appointment
-    if appointment is None or messages.is_stale(message, appointment, now=now):
+    if appointment is None or is_stale(message, appointment, now=now):
         raise NothingToSay
     patient, by_sms = appointment.patient, message.channel == MessageChannel.SMS
-    language = patient.account.language if patient.account else settings.LANGUAGE_CODE
+    language = language_of(patient)
     named = addressed(patient).words([])
     context = _said_of(message, appointment, now=now) | named
     then = context["then"]
