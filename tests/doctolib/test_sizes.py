@@ -1,0 +1,168 @@
+"""No file, function or folder grows beyond what a reader takes in at once.
+
+What is still over a bound is listed here. The lists only shrink: an entry that is no longer over
+must leave its list.
+"""
+
+import ast
+from pathlib import Path
+
+from doctolib.environment import PROJECT_DIR
+
+FILE_LINES, FUNCTION_LINES, FOLDER_LINES = 400, 60, 1_500
+CODE = ("audit", "bench", "booking", "doctolib", "docs", "partners", "practitioners", "static",
+        "templates", "tests")  # fmt: skip
+KINDS = (".py", ".js", ".css", ".html", ".txt")
+# Data is as long as it is: the list of the internet's top-level domains.
+DATA = {"audit/top_level_domains.txt"}
+
+FILES_STILL_OVER = {
+    "audit/views/incidents.py",
+    "booking/appointments/change.py",
+    "booking/pages/access.py",
+    "booking/waiting/waiting.py",
+    "booking/web/signing_in/accounts.py",
+    "practitioners/domain/directory/understood.py",
+    "practitioners/domain/scheduling/availability.py",
+    "practitioners/domain/scheduling/reservations/take.py",
+    "static/css/agenda.css",
+    "static/js/video.js",
+    "tests/audit/test_sealer.py",
+    "tests/booking/accounts/test_email_change.py",
+    "tests/booking/accounts/test_verification.py",
+    "tests/booking/appointments/test_calendar_files.py",
+    "tests/booking/appointments/test_chains.py",
+    "tests/booking/dashboard/test_dashboard.py",
+    "tests/booking/dashboard/test_desk_session.py",
+    "tests/booking/dashboard/test_new_visit.py",
+    "tests/booking/outbox/test_quiet_hours.py",
+    "tests/booking/takeover/test_imported_visits.py",
+    "tests/booking/takeover/test_patient_import.py",
+    "tests/booking/waiting/test_waiting_list.py",
+    "tests/booking/web/test_changing.py",
+    "tests/booking/web/test_video.py",
+    "tests/browser/test_story.py",
+    "tests/partners/test_incidents.py",
+    "tests/practitioners/directory/test_search_facts.py",
+    "tests/walks/walk.py",
+}
+FUNCTIONS_STILL_OVER = {
+    "audit/incidents/authority.py::form",
+    "audit/watch/watcher.py::observe",
+    "bench/booking.py::make_rows",
+    "bench/peer_slots.py::main",
+    "bench/vault.py::day_view",
+    "booking/appointments/absences/absences.py::close_time",
+    "booking/appointments/book.py::book",
+    "booking/appointments/change.py::move",
+    "booking/dashboard/patients/merging.py::merge",
+    "booking/dashboard/queries/agenda_grid.py::build_grid",
+    "booking/pages/repeating.py::repeat",
+    "booking/rights/held_data.py::held_data",
+    "booking/waiting/waiting.py::join",
+    "booking/web/booking/waiting.py::join",
+    "doctolib/environment.py::read_environment",
+    "partners/fhir/capabilities.py::statement",
+    "practitioners/domain/scheduling/availability.py::load_agenda_times",
+    "practitioners/domain/scheduling/reservations/session_seats.py::reseat",
+    "practitioners/domain/scheduling/reservations/take.py::take",
+    "practitioners/views/public.py::slots_context",
+    "tests/abuse/world.py::build",
+    "tests/browser/test_incident.py::test_two_people_run_an_incident_to_its_end",
+    "tests/browser/test_story.py::test_each_dashboard_page_is_accessible",
+    "tests/browser/test_story.py::test_search_book_mail_dashboard_move_cancel_and_the_record",
+}
+FOLDERS_STILL_OVER = {"booking/models"}
+
+
+def sources(*top: str, kinds: tuple[str, ...] = KINDS) -> dict[str, Path]:
+    """Files by their path in the project, without migrations and data."""
+    found = {
+        path.relative_to(PROJECT_DIR).as_posix(): path
+        for name in top
+        for path in (PROJECT_DIR / name).rglob("*")
+        if path.suffix in kinds and "migrations" not in path.parts
+    }
+    return {name: path for name, path in found.items() if name not in DATA}
+
+
+def lines_of(path: Path) -> int:
+    return len(path.read_text().splitlines())
+
+
+def function_lines(source: str) -> dict[str, int]:
+    """Lines of each function and method, from `def` to its end, by its name within its classes."""
+    found: dict[str, int] = {}
+
+    def visit(node: ast.AST, within: str) -> None:
+        for each in ast.iter_child_nodes(node):
+            name = within
+            if isinstance(each, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                name = f"{within}.{each.name}" if within else each.name
+            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (each.end_lineno or each.lineno) - each.lineno + 1
+                found[name] = max(lines, found.get(name, 0))
+            visit(each, name)
+
+    visit(ast.parse(source), "")
+    return found
+
+
+def over(found: dict[str, int], bound: int) -> dict[str, int]:
+    return {name: lines for name, lines in found.items() if lines > bound}
+
+
+def all_functions() -> dict[str, int]:
+    return {
+        f"{file}::{name}": lines
+        for file, path in sources(*CODE, kinds=(".py",)).items()
+        for name, lines in function_lines(path.read_text()).items()
+    }
+
+
+def folder_lines(files: dict[str, Path]) -> dict[str, int]:
+    """Lines of each folder's own files, without those of its folders."""
+    found: dict[str, int] = {}
+    for name, path in files.items():
+        folder = name.rpartition("/")[0]
+        found[folder] = found.get(folder, 0) + lines_of(path)
+    return found
+
+
+def test_no_file_is_longer_than_the_bound():
+    files = {name: lines_of(path) for name, path in sources(*CODE).items()}
+    assert len(files) > 1000
+    assert set(over(files, FILE_LINES)) == FILES_STILL_OVER
+
+
+def test_no_function_is_longer_than_the_bound():
+    functions = all_functions()
+    assert len(functions) > 4000
+    assert set(over(functions, FUNCTION_LINES)) == FUNCTIONS_STILL_OVER
+
+
+def test_no_folder_of_booking_holds_more_than_the_bound():
+    folders = folder_lines(sources("booking", kinds=(".py",)))
+    assert len(folders) > 20
+    assert set(over(folders, FOLDER_LINES)) == FOLDERS_STILL_OVER
+
+
+def test_what_is_one_line_too_long_is_noticed(tmp_path):
+    """At the bound nothing is found; one line more is found in a file, a method and a folder."""
+    body = "        pass\n" * (FUNCTION_LINES - 1)
+    method = f"class One:\n    @property\n    async def two(self):\n{body}"
+    assert over(function_lines(method), FUNCTION_LINES) == {}
+    assert over(function_lines(method + "        pass\n"), FUNCTION_LINES) == {
+        "One.two": FUNCTION_LINES + 1
+    }
+    nested = "def outer():\n    def inner():\n" + body + "        pass\n    return inner\n"
+    assert over(function_lines(nested), FUNCTION_LINES) == {"outer": 63, "outer.inner": 61}
+    long, short = tmp_path / "long.py", tmp_path / "short.py"
+    long.write_text("pass\n" * (FILE_LINES + 1))
+    short.write_text("pass\n" * FILE_LINES)
+    lengths = {path.name: lines_of(path) for path in (long, short)}
+    assert over(lengths, FILE_LINES) == {"long.py": FILE_LINES + 1}
+    assert folder_lines({"a/long.py": long, "a/short.py": short, "a/b/short.py": short}) == {
+        "a": 2 * FILE_LINES + 1,
+        "a/b": FILE_LINES,
+    }
