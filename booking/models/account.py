@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Emptied, Exported, PersonalData
 from audit.vault.blind_index import blind_index, normalise_email
 from audit.vault.sealing import SealedField
 
@@ -62,6 +63,21 @@ class Account(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects = AccountManager()
+
+    personal_data = PersonalData(
+        account="pk",
+        # What else closing an account takes: booking/rights/erase.py.
+        erasing=Emptied(("email", "name")),
+        export=Exported(
+            section="account",
+            fields={
+                "id": "pk", "email": "email", "name": "name", "language": "language",
+                "reminders": "reminders", "created_at": "created_at",
+                "email_verified_at": "email_verified_at", "last_sign_in_at": "last_login",
+            },
+            is_single=True,
+        ),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("compte")

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Erased, Exported, PersonalData, When
 from audit.vault.kept_fields import KeptSecretField
 from audit.vault.sealing import SealedField
 
@@ -54,6 +55,20 @@ class AddressCheck(models.Model):
     # When it was withdrawn; of a change that was proved, when it was taken back.
     ended_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+
+    personal_data = PersonalData(
+        account="account",
+        # Those of a forgotten password, which have no account, go by their index.
+        erasing=Erased(When.AT_ONCE),
+        export=Exported(
+            section="address_checks",
+            fields={
+                "kind": "kind", "email": "email", "former": "former", "sent_at": "sent_at",
+                "proved_at": "proved_at", "ended_at": "ended_at", "created_at": "created_at",
+            },
+            order=("created_at", "pk"),
+        ),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("vérification d’adresse")

@@ -7,6 +7,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import (
+    Emptied,
+    Exported,
+    Follows,
+    Kept,
+    Moved,
+    NotExported,
+    PersonalData,
+    Visits,
+)
 from audit.vault.sealing import SealedField
 from booking.models.patient import Patient
 from booking.models.scoping import ScopedManager
@@ -71,6 +81,28 @@ class Appointment(models.Model):
     objects = ScopedManager(practice="practice", account="patient__account")
     unscoped = models.Manager["Appointment"]()
 
+    personal_data = PersonalData(
+        patient=("patient",),
+        practice="practice",
+        merging=Moved(kind="appointments"),
+        # The time that it took stays a fact of the agenda.
+        erasing=Emptied(("note", "practice_note")),
+        export=Exported(
+            section="appointments",
+            fields={
+                "id": "pk", "person": "patient_id", "practice": "practice.name",
+                "practitioner": "agenda.practitioner", "reason": "visit_reason.name",
+                "starts_at": "starts_at", "ends_at": "ends_at",
+                "time_zone": "practice.time_zone", "status": "status",
+                "booked_through": "channel", "note": "note", "practice_note": "practice_note",
+                "created_at": "created_at", "cancelled_at": "cancelled_at",
+                "cancelled_late": "cancelled_late",
+            },
+            order=("starts_at", "pk"),
+        ),
+        evidence=Visits.BY_TIME,
+    )  # fmt: skip
+
     class Meta:
         base_manager_name = "unscoped"
         verbose_name = _("rendez-vous")
@@ -127,6 +159,14 @@ class Departure(models.Model):
     agenda = models.ForeignKey(Agenda, on_delete=models.CASCADE, related_name="+")
     appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="+")
     changed_in = models.BigIntegerField()
+
+    personal_data = PersonalData(
+        patient=("appointment__patient",),
+        practice="appointment__practice",
+        merging=Follows("appointment"),
+        erasing=Kept("It tells software that a visit left an agenda, by ids alone."),
+        export=NotExported("The visit is exported; this only says which agenda it has left."),
+    )
 
     class Meta:
         indexes = [models.Index(fields=["agenda", "changed_in"], name="departure_by_change")]

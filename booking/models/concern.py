@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Exported, Kept, PersonalData
 from audit.vault.sealing import SealedField
 from practitioners.models import Practice
 
@@ -27,6 +28,19 @@ class Concern(models.Model):
     answer = SealedField()
     created_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
+
+    personal_data = PersonalData(
+        account="account",
+        erasing=Kept("That a line was questioned and answered stays; its words open for nobody."),
+        export=Exported(
+            section="concerns",
+            fields={
+                "about_entry": "entry_id", "raised_at": "created_at", "words": "words",
+                "answered_at": "answered_at", "answer": "answer",
+            },
+            order=("created_at", "pk"),
+        ),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("signalement")

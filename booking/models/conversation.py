@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Erased, Evidence, Exported, Follows, Moved, PersonalData, When
 from audit.vault.sealing import SealedField
 from booking.models.patient import Patient
 from booking.models.scoping import ScopedManager
@@ -29,6 +30,19 @@ class Conversation(models.Model):
 
     objects = ScopedManager(practice="practice", account="patient__account")
     unscoped = models.Manager["Conversation"]()
+
+    personal_data = PersonalData(
+        patient=("patient",),
+        practice="practice",
+        merging=Moved(kind="conversations"),
+        erasing=Erased(When.WITH_FILE),
+        export=Exported(
+            section="conversations",
+            fields={"person": "patient_id", "topic": "topic"},
+            order=("started_at", "pk"),
+        ),
+        evidence=Evidence(where=lambda new: Q(waits_for_practice=True) | Q(changed_at__gte=new)),
+    )
 
     class Meta:
         base_manager_name = "unscoped"
@@ -71,6 +85,19 @@ class Reply(models.Model):
     )
     unscoped = models.Manager["Reply"]()
 
+    personal_data = PersonalData(
+        patient=("patient_id",),
+        practice="conversation__practice",
+        merging=Moved(kind="replies"),
+        erasing=Follows("conversation"),
+        export=Exported(
+            section="messages",
+            within="conversation",
+            fields={"at": "at", "by": "written_by", "words": "text"},
+            order=("at", "pk"),
+        ),
+    )
+
     class Meta:
         base_manager_name = "unscoped"
         verbose_name = _("réponse")
@@ -83,3 +110,8 @@ class Reply(models.Model):
     @property
     def subject_id(self) -> uuid.UUID:
         return self.patient_id
+
+    @property
+    def written_by(self) -> str:
+        """Which side wrote it, as the export says it."""
+        return "practice" if self.by_practice else "patient"

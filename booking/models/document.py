@@ -2,9 +2,20 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import (
+    Erased,
+    Evidence,
+    Exported,
+    Follows,
+    Moved,
+    NotExported,
+    PersonalData,
+    When,
+)
 from audit.vault.sealing import SealedField
 from booking.models.patient import Patient
 from booking.models.scoping import ScopedManager
@@ -37,6 +48,26 @@ class Document(models.Model):
     objects = ScopedManager(practice="practice", account="patient__account")
     unscoped = models.Manager["Document"]()
 
+    personal_data = PersonalData(
+        patient=("patient",),
+        practice="practice",
+        merging=Moved(kind="documents"),
+        erasing=Erased(When.WITH_FILE),
+        export=Exported(
+            section="documents",
+            fields={
+                "id": "pk", "person": "patient_id", "title": "title", "by": "given_by",
+                "given_at": "given_at", "bytes": "size",
+            },
+            order=("given_at", "pk"),
+            withheld={"content_key": "It opens the file, which the page of documents gives."},
+        ),
+        evidence=Evidence(
+            where=lambda new: Q(by_practice=False)
+            & (Q(opened_at__isnull=True) | Q(given_at__gte=new))
+        ),
+    )  # fmt: skip
+
     class Meta:
         base_manager_name = "unscoped"
         verbose_name = _("document")
@@ -46,7 +77,7 @@ class Document(models.Model):
             models.Index(
                 fields=["practice"],
                 name="documents_waiting",
-                condition=models.Q(by_practice=False, opened_at__isnull=True),
+                condition=Q(by_practice=False, opened_at__isnull=True),
             ),
         ]
 
@@ -57,6 +88,11 @@ class Document(models.Model):
     def subject_id(self) -> uuid.UUID:
         return self.patient_id
 
+    @property
+    def given_by(self) -> str:
+        """Which side gave it, as the export says it."""
+        return "practice" if self.by_practice else "patient"
+
 
 class DocumentPart(models.Model):
     """A sealed part of a document."""
@@ -64,6 +100,14 @@ class DocumentPart(models.Model):
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()
     sealed = models.BinaryField()
+
+    personal_data = PersonalData(
+        patient=("document__patient",),
+        practice="document__practice",
+        merging=Follows("document"),
+        erasing=Follows("document"),
+        export=NotExported("The page of documents gives the file itself."),
+    )
 
     class Meta:
         verbose_name = _("partie de document")

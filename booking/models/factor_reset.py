@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Kept, NotExported, PersonalData
 
 
 class Proof(models.TextChoices):
@@ -43,6 +44,12 @@ class FactorReset(models.Model):
     ended_at = models.DateTimeField(_("close le"), null=True)
     outcome = models.CharField(
         _("issue"), max_length=8, choices=ResetOutcome.choices, blank=True, default=""
+    )
+
+    personal_data = PersonalData(
+        account="account",
+        erasing=Kept("The team's own acts: ids, and how the owner was recognised."),
+        export=NotExported("Each step is a line of the account's record, which is exported."),
     )
 
     class Meta:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, TimestampMixin
 from django_otp.oath import TOTP
 
+from audit.personal_data import Erased, Follows, NotExported, PersonalData, When
 from audit.vault.blind_index import blind_index
 from audit.vault.own_secrets import open_secret, seal_secret
 from audit.vault.sealing import SealBroken
@@ -44,6 +45,12 @@ class CodeApp(TimestampMixin, Device):
     # How many steps the app's clock was off, and the last step of which a code was taken.
     drift = models.SmallIntegerField(default=0)
     last_step = models.BigIntegerField(default=-1)
+
+    personal_data = PersonalData(
+        account="user",
+        erasing=Erased(When.AT_ONCE),
+        export=NotExported("A secret that proves who its owner is is shown once and to nobody."),
+    )
 
     class Meta:
         verbose_name = _("application de codes")
@@ -99,6 +106,12 @@ class RecoverySheet(TimestampMixin, Device):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
 
+    personal_data = PersonalData(
+        account="user",
+        erasing=Erased(When.AT_ONCE),
+        export=NotExported("Of recovery codes only digests are kept."),
+    )
+
     class Meta:
         verbose_name = _("série de codes de secours")
         verbose_name_plural = _("séries de codes de secours")
@@ -123,6 +136,12 @@ class RecoveryCode(models.Model):
 
     sheet = models.ForeignKey(RecoverySheet, on_delete=models.CASCADE, related_name="codes")
     digest = models.BinaryField()
+
+    personal_data = PersonalData(
+        account="sheet__user",
+        erasing=Follows("sheet"),
+        export=NotExported("Of recovery codes only digests are kept."),
+    )
 
     class Meta:
         constraints = [

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Erased, Exported, PersonalData, Stays, When
 from audit.vault.sealing import SealedField
 from booking.models.patient import Patient
 
@@ -23,6 +24,21 @@ class Handover(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
+
+    personal_data = PersonalData(
+        patient=("patient",),
+        merging=Stays("A file of an account is offered; the file that a merge ends has none."),
+        # It names an address, by its index.
+        erasing=Erased(When.AT_ONCE),
+        export=Exported(
+            section="handovers",
+            fields={
+                "person": "patient_id", "email": "email", "offered_at": "created_at",
+                "expires_at": "expires_at", "accepted_at": "accepted_at",
+            },
+            order=("created_at", "pk"),
+        ),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("remise de dossier")

@@ -3,6 +3,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Kept, NotExported, PersonalData, Stays
 from booking.models.patient import Patient
 from booking.models.scoping import ScopedManager
 from practitioners.models import Practice
@@ -26,6 +27,14 @@ class PatientMerge(models.Model):
 
     objects = ScopedManager(practice="practice")
     unscoped = models.Manager["PatientMerge"]()
+
+    personal_data = PersonalData(
+        patient=("kept", "other"),
+        practice="practice",
+        merging=Stays("It is what parts the two files again."),
+        erasing=Kept("Ids alone; a file that went into an erased one is emptied with it."),
+        export=NotExported("A practice's judgement, which it may take back; the record tells it."),
+    )
 
     class Meta:
         base_manager_name = "unscoped"

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Exported, Follows, Kept, PersonalData
 from booking.models.access_change import AccessChange
 from booking.models.address_check import AddressCheck
 from booking.models.appointment import Appointment
@@ -112,6 +113,22 @@ class Message(models.Model):
     problem = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+
+    personal_data = PersonalData(
+        patient=("appointment__patient", "offer__wait__patient", "handover__patient"),
+        account="account",
+        practice="appointment__practice",
+        merging=Follows("appointment"),
+        erasing=Kept("It holds ids; what is still owed to the account becomes void."),
+        export=Exported(
+            section="messages",
+            fields={
+                "kind": "kind", "channel": "channel", "state": "state", "due_at": "due_at",
+                "sent_at": "sent_at",
+            },
+            order=("created_at", "pk"),
+        ),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("message")

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Erased, ExportedBy, NotExported, PersonalData, When
 from practitioners.models import Practitioner
 
 
@@ -26,6 +27,10 @@ class SignIn(models.Model):
     seen_at = models.DateTimeField()
     # Where it was looked up: booking/accounts/sessions/device_bound.py.
     device_key: "DeviceKey | None" = None
+
+    personal_data = PersonalData(
+        account="account", erasing=Erased(When.AT_ONCE), export=ExportedBy("sessions")
+    )
 
     class Meta:
         verbose_name = _("session")
@@ -56,6 +61,12 @@ class DeviceKey(models.Model):
     # When somebody last used the session's cookie, or another key, elsewhere.
     refused_at = models.DateTimeField(null=True)
 
+    personal_data = PersonalData(
+        account="account",
+        erasing=Erased(When.AT_ONCE),
+        export=NotExported("A public key of a session, which is exported."),
+    )
+
     class Meta:
         verbose_name = _("clé d’appareil")
         verbose_name_plural = _("clés d’appareil")
@@ -72,6 +83,10 @@ class Favourite(models.Model):
     )
     practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField()
+
+    personal_data = PersonalData(
+        account="account", erasing=Erased(When.AT_ONCE), export=ExportedBy("favourites")
+    )
 
     class Meta:
         verbose_name = _("favori")

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Emptied, Erased, Exported, PersonalData, Stays, When
 from audit.vault.sealing import SealedField
 from booking.models.scoping import ScopedManager
 from practitioners.models import Practice
@@ -61,6 +62,28 @@ class Patient(models.Model):
     objects = ScopedManager(practice="practice_links__practice", account="account")
     unscoped = models.Manager["Patient"]()
 
+    personal_data = PersonalData(
+        patient=("pk",),
+        account="account",
+        merging=Stays("Identities are not touched: other practices see no change."),
+        erasing=Emptied(
+            (
+                "first_name", "last_name", "sex", "birth_date", "phone", "email",
+                "last_name_index", "first_name_index", "birth_date_index", "name_birth_index",
+                "phone_index", "email_index", "phone_zone",
+            )
+        ),
+        export=Exported(
+            section="people",
+            fields={
+                "id": "pk", "relation": "relation", "first_name": "first_name",
+                "last_name": "last_name", "sex": "sex", "birth_date": "birth_date",
+                "phone": "phone", "email": "email",
+            },
+            order=("created_at", "pk"),
+        ),
+    )  # fmt: skip
+
     class Meta:
         base_manager_name = "unscoped"
         verbose_name = _("patient")
@@ -89,6 +112,19 @@ class PracticePatient(models.Model):
     practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="patient_links")
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="practice_links")
     since = models.DateTimeField()
+
+    personal_data = PersonalData(
+        patient=("patient",),
+        practice="practice",
+        merging=Stays("It ends with the merge, which notes since when the practice knew the file."),
+        erasing=Erased(When.UNLESS_KEPT),
+        export=Exported(
+            section="known_to",
+            within="patient",
+            fields={"practice": "practice.name", "since": "since"},
+            order=("since", "pk"),
+        ),
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["practice", "patient"], name="known_once")]

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import OfNobody
 from audit.vault.sealing import SealedField
 from booking.models.scoping import ScopedManager
 from practitioners.models import Practice, VisitReason
@@ -58,6 +59,8 @@ class PatientImport(models.Model):
 
     objects = ScopedManager(practice="practice")
     unscoped = models.Manager["PatientImport"]()
+
+    personal_data = OfNobody("Its lines are forgotten, with their key, once their files are made.")
 
     class Meta:
         base_manager_name = "unscoped"

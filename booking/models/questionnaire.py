@@ -1,9 +1,11 @@
 import uuid
 
+import orjson
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Erased, Exported, Moved, PersonalData, Read, When
 from audit.vault.sealing import SealedField
 from booking.models.appointment import Appointment
 from booking.models.scoping import ScopedManager
@@ -29,6 +31,21 @@ class Questionnaire(models.Model):
         practice="appointment__practice", account="appointment__patient__account"
     )
     unscoped = models.Manager["Questionnaire"]()
+
+    personal_data = PersonalData(
+        patient=("patient_id",),
+        practice="appointment__practice",
+        merging=Moved(kind="questionnaires"),
+        erasing=Erased(When.WITH_FILE),
+        export=Exported(
+            section="questionnaires",
+            fields={
+                "appointment": "appointment_id", "answered_at": "answered_at",
+                "answers": Read(column="answers", by=orjson.loads),
+            },
+            order=("answered_at", "pk"),
+        ),
+    )  # fmt: skip
 
     class Meta:
         base_manager_name = "unscoped"

@@ -3,6 +3,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Exported, Follows, Kept, NotExported, PersonalData
 from booking.models.appointment import Appointment
 from booking.models.scoping import ScopedManager
 
@@ -24,6 +25,21 @@ class VideoVisit(models.Model):
     )
     unscoped = models.Manager["VideoVisit"]()
 
+    personal_data = PersonalData(
+        patient=("appointment__patient",),
+        practice="appointment__practice",
+        merging=Follows("appointment"),
+        erasing=Kept("When a visit was held, like the visit itself."),
+        export=Exported(
+            section="video",
+            within="appointment",
+            fields={
+                "waiting_since": "waiting_since", "started_at": "started_at",
+                "ended_at": "ended_at",
+            },
+        ),
+    )  # fmt: skip
+
     class Meta:
         base_manager_name = "unscoped"
         verbose_name = _("téléconsultation")
@@ -42,6 +58,14 @@ class VideoGuest(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
     )
     invited_at = models.DateTimeField()
+
+    personal_data = PersonalData(
+        patient=("visit__appointment__patient",),
+        practice="visit__appointment__practice",
+        merging=Follows("visit"),
+        erasing=Kept("When a visit was held and in whose presence, like the visit itself."),
+        export=NotExported("A line of the patient's record says that a colleague was invited."),
+    )
 
     class Meta:
         verbose_name = _("collègue invité")

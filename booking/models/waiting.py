@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Erased, Evidence, Exported, Follows, Moved, PersonalData, When
 from booking.models.appointment import Appointment
 from booking.models.patient import Patient
 from booking.models.scoping import ScopedManager
@@ -48,6 +49,26 @@ class Wait(models.Model):
 
     objects = ScopedManager(practice="practice", account="patient__account")
     unscoped = models.Manager["Wait"]()
+
+    personal_data = PersonalData(
+        patient=("patient",),
+        practice="practice",
+        # Nobody waits twice for the same visit reason.
+        merging=Moved(kind="waits", once=("visit_reason",), ended="ended_at"),
+        erasing=Erased(When.AT_ONCE),
+        export=Exported(
+            section="waiting",
+            fields={
+                "person": "patient_id", "practice": "practice.name",
+                "practitioner": "agenda.practitioner", "reason": "visit_reason.name",
+                "instead_of": "appointment_id", "weekdays": "weekdays",
+                "part_of_day": "part_of_day", "first_day": "first_day", "last_day": "last_day",
+                "created_at": "created_at", "ended_at": "ended_at",
+            },
+            order=("created_at", "pk"),
+        ),
+        evidence=Evidence(where=lambda new: Q(ended_at__isnull=True), of_names=True),
+    )  # fmt: skip
 
     class Meta:
         base_manager_name = "unscoped"
@@ -101,6 +122,19 @@ class Offer(models.Model):
 
     objects = ScopedManager(practice="wait__practice", account="wait__patient__account")
     unscoped = models.Manager["Offer"]()
+
+    personal_data = PersonalData(
+        patient=("wait__patient",),
+        practice="wait__practice",
+        merging=Follows("wait"),
+        erasing=Follows("wait"),
+        export=Exported(
+            section="offers",
+            within="wait",
+            fields={"starts_at": "starts_at", "made_at": "made_at", "state": "state"},
+            order=("made_at", "pk"),
+        ),
+    )
 
     class Meta:
         base_manager_name = "unscoped"

@@ -1,5 +1,6 @@
 from django.db import models
 
+from audit.personal_data import Follows, Kept, NotExported, PersonalData
 from booking.models import Appointment
 from partners.models.credential import Credential
 
@@ -14,6 +15,14 @@ class OwnIdentifier(models.Model):
         Appointment, on_delete=models.CASCADE, related_name="own_identifiers"
     )
     created_at = models.DateTimeField()
+
+    personal_data = PersonalData(
+        patient=("appointment__patient",),
+        practice="appointment__practice",
+        merging=Follows("appointment"),
+        erasing=Kept("The software's own number of a visit, by which it finds it again."),
+        export=NotExported("The software's own number of a visit, which is exported."),
+    )
 
     class Meta:
         constraints = [

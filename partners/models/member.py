@@ -2,6 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.personal_data import Erased, Exported, PersonalData, When
 from partners.models.credential import Partner
 
 
@@ -13,6 +14,16 @@ class PartnerMember(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="partner_memberships"
     )
     created_at = models.DateTimeField()
+
+    personal_data = PersonalData(
+        account="account",
+        erasing=Erased(When.AT_ONCE),
+        export=Exported(
+            section="vendors",
+            fields={"vendor": "partner.name", "since": "created_at"},
+            order=("created_at", "pk"),
+        ),
+    )
 
     class Meta:
         verbose_name = _("membre d’un éditeur")

@@ -3,6 +3,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import Follows, Kept, NotExported, PersonalData
 from booking.models import Appointment
 from partners.models.credential import Credential
 from practitioners.models import Agenda
@@ -64,6 +65,14 @@ class Delivery(models.Model):
     problem = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True)
+
+    personal_data = PersonalData(
+        patient=("appointment__patient",),
+        practice="appointment__practice",
+        merging=Follows("appointment"),
+        erasing=Kept("Ids alone: which software was told of which change."),
+        export=NotExported("Ids alone: which software was told of a visit, which is exported."),
+    )
 
     class Meta:
         verbose_name = _("livraison")

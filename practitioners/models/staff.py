@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.personal_data import ByService, Exported, OfNobody, PersonalData
 from audit.plain_text import check_name
 from audit.vault.sealing import SealedField
 from practitioners.models.agenda import Agenda
@@ -34,6 +35,19 @@ class Membership(models.Model):
     # The last day, by the practice's calendar: a substitute's access ends by itself.
     ends_on = models.DateField(_("accès jusqu’au"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    personal_data = PersonalData(
+        account="account",
+        erasing=ByService("practitioners.domain.staff.members.remove"),
+        export=Exported(
+            section="memberships",
+            fields={
+                "practice": "practice.name", "role": "role", "since": "created_at",
+                "ends_on": "ends_on",
+            },
+            order=("created_at", "pk"),
+        ),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("membre")
@@ -101,6 +115,8 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    personal_data = OfNobody("An invited colleague's address, under a key of the invitation's own.")
 
     class Meta:
         verbose_name = _("invitation")
