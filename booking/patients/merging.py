@@ -1,51 +1,27 @@
 """Making two files of one person one at a practice, and parting them again.
 
 What moves is the practice's own: visits, questionnaires, conversations, documents, the waiting
-list. What is sealed is opened and sealed anew for the file that it goes to, in one transaction, on
-the record of both. Identities are not touched, and other practices see no change.
+list and whatever else is declared as `Moved` on its model (audit/personal_data.py). What is sealed
+is opened and sealed anew for the file that it goes to, in one transaction, on the record of both.
+Identities are not touched, and other practices see no change.
 """
 
-import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from audit.personal_data import Moved, PersonalData, declared, sealed_fields
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
-from booking.models import (
-    Account,
-    Appointment,
-    Conversation,
-    Document,
-    Patient,
-    PatientMerge,
-    PracticePatient,
-    Questionnaire,
-    Reply,
-    Wait,
-)
+from booking.models import Account, Patient, PatientMerge, PracticePatient
 from practitioners.models import Practice
-
-# What hangs on a patient, with what of it is sealed for them.
-SEALED: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "appointments": (Appointment, ("note", "practice_note")),
-    "questionnaires": (Questionnaire, ("answers",)),
-    "conversations": (Conversation, ("topic",)),
-    "replies": (Reply, ("text",)),
-    "documents": (Document, ("title", "content_key")),
-    "waits": (Wait, ()),
-}
-_PRACTICE = {
-    "questionnaires": "appointment__practice",
-    "replies": "conversation__practice",
-}
 
 
 class CannotMerge(Refusal):
@@ -82,10 +58,12 @@ def merge(
     known = {link.patient_id: link for link in links.order_by("patient")}
     if len(known) != 2:
         raise CannotMerge(CannotMerge.unknown)
-    _end_double_waits(practice, kept, other, now=now)
+    _end_doubles(practice, kept, other, now=now)
     moved = {
-        kind: [str(pk) for pk in _of(kind, practice, other).values_list("pk", flat=True)]
-        for kind in SEALED
+        merging.kind: [
+            str(pk) for pk in _rows(model, data, practice, other).values_list("pk", flat=True)
+        ]
+        for model, data, merging in _moving()
     }
     _move(moved, practice=practice, source=other, target=kept, actor=actor)
     row = PatientMerge.unscoped.create(
@@ -112,10 +90,16 @@ def separate(*, row: PatientMerge, actor: Actor, now: datetime) -> None:
     _record("patients-separated", row, actor=actor, now=now)
 
 
-def _of(kind: str, practice: Practice, patient: Patient) -> "QuerySet[Any]":
-    model, _names = SEALED[kind]
-    found: QuerySet[Any] = model.unscoped.filter(
-        **{_PRACTICE.get(kind, "practice"): practice}, patient_id=patient.pk
+def _moving() -> Iterator[tuple[Any, PersonalData, Moved]]:
+    """Every model whose rows go along, with what it declares."""
+    for model, data in declared():
+        if isinstance(data.merging, Moved):
+            yield model, data, data.merging
+
+
+def _rows(model: Any, data: PersonalData, practice: Practice, patient: Patient) -> "QuerySet[Any]":
+    found: QuerySet[Any] = model._base_manager.filter(
+        **{data.practice: practice}, patient_id=patient.pk
     )
     return found
 
@@ -129,9 +113,9 @@ def _move(
     actor: Actor,
 ) -> None:
     rows: list[tuple[Any, tuple[str, ...]]] = [
-        (row, SEALED[kind][1])
-        for kind, ids in moved.items()
-        for row in _of(kind, practice, source).filter(pk__in=[uuid.UUID(pk) for pk in ids])
+        (row, sealed_fields(model))
+        for model, data, merging in _moving()
+        for row in _rows(model, data, practice, source).filter(pk__in=moved.get(merging.kind, []))
     ]
     with reveal(rows, actor=actor, purpose=Purpose.CARE, object_id=target.pk) as plain:
         for row, names in rows:
@@ -142,17 +126,25 @@ def _move(
             row.save(update_fields=["patient_id", *texts])
 
 
-def _end_double_waits(practice: Practice, kept: Patient, other: Patient, *, now: datetime) -> None:
-    """Nobody waits twice for the same visit reason."""
-    reasons = _of("waits", practice, kept).filter(ended_at__isnull=True).values("visit_reason")
-    _of("waits", practice, other).filter(ended_at__isnull=True, visit_reason__in=reasons).update(
-        ended_at=now
-    )
+def _end_doubles(practice: Practice, kept: Patient, other: Patient, *, now: datetime) -> None:
+    """End what the kept file has already and can have once, such as a wait for a visit reason."""
+    for model, data, merging in _moving():
+        if not merging.once:
+            continue
+        is_open = {f"{merging.ended}__isnull": True} if merging.ended else {}
+        same = {column: OuterRef(column) for column in merging.once}
+        doubles = _rows(model, data, practice, other).filter(
+            Exists(_rows(model, data, practice, kept).filter(**is_open, **same)), **is_open
+        )
+        if merging.ended:
+            doubles.update(**{merging.ended: now})
+        else:
+            doubles.delete()
 
 
 def _record(action: str, row: PatientMerge, *, actor: Actor, now: datetime) -> None:
     entries.write(
         action, actor=actor, subjects=[row.kept_id, row.other_id], practice_id=row.practice_id,
         object_id=row.pk, at=now,
-        details={kind: len(ids) for kind, ids in row.moved.items()},
+        details={kind: len(ids) for kind, ids in row.moved.items() if ids},
     )  # fmt: skip
