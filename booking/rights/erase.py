@@ -2,19 +2,23 @@
 
 A practice keeps the file of whom it has seen: 20 years from the last visit (Code de la santé
 publique, article R. 1112-7, which practices follow on the advice of the Ordre des médecins); that
-is the exception of GDPR article 17(3)(b) and (c). Everything else is erased at once.
+is the exception of GDPR article 17(3)(b) and (c). Everything else is erased at once. What that is
+stands on each model (audit/personal_data.py).
 """
 
 import os
-from collections.abc import Iterable
+import uuid
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_otp_webauthn.models import WebAuthnUserHandle
 
+from audit.personal_data import Emptied, Erased, PersonalData, When, declared
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault import erase as vault
@@ -24,28 +28,20 @@ from booking.models import (
     Account,
     AddressCheck,
     Appointment,
-    CodeApp,
-    Conversation,
-    Document,
-    Handover,
     Message,
     Patient,
+    PatientMerge,
     PracticePatient,
-    Questionnaire,
-    RecoverySheet,
-    Wait,
 )
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageState
 from booking.models.patient import Relation
-from booking.patients.patients import IDENTITY_FIELDS
 from booking.rights import erased as erased_accounts
 from booking.rights.last_letters import how_many, last_letters, send_once_committed
 from practitioners.domain.staff import members
 from practitioners.models import Practice
 
 KEPT_YEARS = 20
-INDEXES = tuple(f.name for f in Patient._meta.fields if f.name.endswith("_index"))
 # A visit that took place, or was to: what a practice's file says.
 TOOK_PLACE = (Status.BOOKED, Status.ARRIVED, Status.SEEN, Status.NO_SHOW)
 
@@ -146,19 +142,14 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
         )
     letters = last_letters(account=account, cancelled=planned.upcoming, now=now)
     everybody = [fate.patient for fate in planned.fates]
-    Wait.unscoped.filter(patient__in=everybody).delete()
-    # An offer of a file names an address, by its index.
-    Handover.objects.filter(patient__in=everybody).delete()
+    _delete(When.AT_ONCE, everybody)
     erased = [fate.patient for fate in planned.fates if not fate.kept]
-    for patient in erased:
-        _empty(patient)
+    erased += _merged_into(erased, now=now)
+    _empty(erased)
     for fate in planned.fates:
         fate.patient.account, fate.patient.relation = None, Relation.SELF
-        fate.patient.save()
-        kept_by = [kept.practice.pk for kept in fate.kept]
-        PracticePatient.objects.filter(patient=fate.patient).exclude(
-            practice_id__in=kept_by
-        ).delete()
+        fate.patient.save(update_fields=["account", "relation"])
+        _delete(When.UNLESS_KEPT, [fate.patient], but_of=[kept.practice for kept in fate.kept])
     _close(account)
     erased_accounts.note(account.pk)
     send_once_committed(letters, now=now)
@@ -166,43 +157,87 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
     entries.write(
         "account-erased",
         actor=actor,
-        subjects=[account.pk, *(fate.patient.pk for fate in planned.fates)],
+        subjects=[account.pk, *{p.pk: p for p in [*everybody, *erased]}],
         object_id=account.pk,
         details={
-            "erased": len(erased),
-            "kept": len(planned.fates) - len(erased),
+            "erased": sum(1 for fate in planned.fates if not fate.kept),
+            "kept": sum(1 for fate in planned.fates if fate.kept),
             "cancelled": len(planned.upcoming),
         },
     )
     return planned
 
 
-def _empty(patient: Patient) -> None:
-    for name in (*IDENTITY_FIELDS, *INDEXES):
-        setattr(patient, name, None)
-    patient.phone_zone = ""
-    Appointment.unscoped.filter(patient=patient).update(note=None, practice_note=None)
-    Questionnaire.unscoped.filter(patient_id=patient.pk).delete()
-    Conversation.unscoped.filter(patient=patient).delete()
-    Document.unscoped.filter(patient=patient).delete()
+def _merged_into(patients: Iterable[Patient], *, now: datetime) -> list[Patient]:
+    """The files that practices have made one with these, and that no practice has any more.
+
+    They hold the same person's identity. One that another practice knows is that practice's own.
+    """
+    found: dict[uuid.UUID, Patient] = {}
+    begun = [patient.pk for patient in patients]
+    while begun:
+        rows = Patient.unscoped.filter(
+            pk__in=PatientMerge.unscoped.filter(kept__in=begun, separated_at__isnull=True).values(
+                "other"
+            ),
+            account__isnull=True,
+        ).exclude(pk__in=PracticePatient.objects.values("patient"))
+        fresh = {row.pk: row for row in rows if row.pk not in found and not _kept(row, now=now)}
+        found |= fresh
+        begun = list(fresh)
+    return list(found.values())
+
+
+def _rows_of(model: Any, data: PersonalData, patients: Collection[Patient]) -> "QuerySet[Any]":
+    """The rows of a model that belong to these patients, by whatever way."""
+    ids, wanted = [patient.pk for patient in patients], Q()
+    for path in data.patient:
+        wanted |= Q(**{f"{path}__in": ids})
+    found: QuerySet[Any] = model._base_manager.filter(wanted)
+    return found
+
+
+def _delete(when: When, patients: Collection[Patient], *, but_of: Iterable[Practice] = ()) -> None:
+    """Delete what is declared to go then; `but_of`: practices whose rows stay."""
+    for model, data in declared():
+        if data.patient and data.erasing == Erased(when):
+            rows = _rows_of(model, data, patients)
+            if but_of:
+                rows = rows.exclude(**{f"{data.practice}__in": list(but_of)})
+            rows.delete()
+
+
+def _empty(patients: Collection[Patient]) -> None:
+    """Erase a file that no practice must keep: its words and what identifies its patient."""
+    _delete(When.WITH_FILE, patients)
+    for model, data in declared():
+        if data.patient and isinstance(data.erasing, Emptied):
+            _rows_of(model, data, patients).update(**_emptied(model, data.erasing))
+
+
+def _emptied(model: Any, erasing: Emptied) -> dict[str, object]:
+    columns = [model._meta.get_field(name) for name in erasing.columns]
+    return {column.name: None if column.null else column.get_default() for column in columns}
 
 
 def _close(account: Account) -> None:
-    account.email = account.name = None
     # They name addresses, by their index: of a forgotten password, without an account.
-    names_it = Q(account=account) | Q(email_index=bytes(account.email_index))
-    AddressCheck.objects.filter(names_it).delete()
+    AddressCheck.objects.filter(email_index=bytes(account.email_index)).delete()
+    for model, data in declared():
+        if data.patient or not data.account:
+            continue
+        rows = model._base_manager.filter(**{data.account: account.pk})
+        if data.erasing == Erased(When.AT_ONCE):
+            rows.delete()
+        elif isinstance(data.erasing, Emptied):
+            rows.update(**_emptied(model, data.erasing))
+    account.refresh_from_db()
     # Unique and findable by nobody: the address may open another account one day.
     account.email_index = os.urandom(16)
     account.email_verified_at = None
     account.is_active = False
     account.set_unusable_password()
     account.save()
-    CodeApp.objects.filter(user=account).delete()
-    account.sign_ins.all().delete()
-    account.device_keys.all().delete()
     passkeys.end_all(account)
     WebAuthnUserHandle.objects.filter(user=account).delete()
-    account.favourites.all().delete()
-    RecoverySheet.objects.filter(user=account).delete()
     Message.objects.filter(account=account, state=MessageState.OWED).update(state=MessageState.VOID)
