@@ -5,25 +5,34 @@ that one page shows.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
+from django.db.models import F, Model, QuerySet, UUIDField, Value
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from audit.incidents import containment
 from audit.models import Entry
+from audit.personal_data import (
+    Evidence,
+    PersonalData,
+    declaration_of,
+    declared,
+    sealed_fields,
+)
 from audit.record.entries import Actor, Channel, Origin
 from audit.vault.reveal import Purpose
 from audit.watch.holders import Kind
 from audit.watch.sighting import Reason, Sighting
-from booking.models import Appointment, Conversation, Document, Patient, Questionnaire, Reply
+from booking.models import Patient
 from practitioners.models import Practice
 
-# Rows whose sealed texts belong to a patient.
-OF_PATIENTS = (Patient, Appointment, Questionnaire, Conversation, Reply, Document)
 FRESH = timedelta(days=2)
 # Over a long weekend, the next working day's list is made four days ahead.
 NEAR_BEFORE, NEAR_AFTER = timedelta(days=4), timedelta(hours=36)
@@ -42,18 +51,6 @@ _VISITS = """
     WHERE a.practice_id = %(practice)s AND a.patient_id = ANY(%(patients)s)
     WINDOW each AS (PARTITION BY a.patient_id)
     ORDER BY a.patient_id, a.starts_at DESC
-"""
-_WROTE = """
-    SELECT patient_id, false FROM booking_conversation
-    WHERE practice_id = %(practice)s AND patient_id = ANY(%(patients)s)
-      AND (waits_for_practice OR changed_at >= %(fresh)s)
-    UNION ALL
-    SELECT patient_id, false FROM booking_document
-    WHERE practice_id = %(practice)s AND patient_id = ANY(%(patients)s) AND NOT by_practice
-      AND (opened_at IS NULL OR given_at >= %(fresh)s)
-    UNION ALL
-    SELECT patient_id, true FROM booking_wait
-    WHERE practice_id = %(practice)s AND patient_id = ANY(%(patients)s) AND ended_at IS NULL
 """
 # Of each: whether anything was opened, whether on this day from this very place, and both again of
 # more than the name.
@@ -99,7 +96,7 @@ def guard_dashboard(
     """
     opened: dict[uuid.UUID, set[str]] = {}
     for row, name in pairs:
-        if isinstance(row, OF_PATIENTS):
+        if is_of_patient(row._meta.model):
             opened.setdefault(row.subject_id, set()).add(name)
     is_duty = purpose == Purpose.LEGAL
     if is_duty or not opened or actor.id is None or actor.practice_id is None:
@@ -189,16 +186,46 @@ def _reason(visits: _Visits | None, *, is_again: bool, is_search: bool, is_name:
     return Reason.LEAFED if is_name else Reason.NONE
 
 
+class _IsAny(Exact):  # type: ignore[type-arg]  # generic in the stubs alone
+    """Whether a column is one of an array's values."""
+
+    def get_rhs_op(self, connection: Any, rhs: str) -> str:
+        return f"= ANY ({rhs})"
+
+
 def _ask_for_it(
     practice_id: uuid.UUID, patients: Iterable[uuid.UUID], *, now: datetime
 ) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
-    """Who has written lately or waits to be read, and who is on the waiting list, by name alone."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _WROTE, {"practice": practice_id, "patients": list(patients), "fresh": now - FRESH}
+    """Whose data a row gives a reason to open (`Evidence`), and whose name alone.
+
+    One statement, the same one for any number of patients, so that the server has it prepared.
+    """
+    ids = Value(list(patients), output_field=ArrayField(UUIDField()))
+    asked: list[QuerySet[Any]] = [
+        model._base_manager.filter(
+            evidence.where(now - FRESH),
+            _IsAny(F(data.patient[0]), ids),
+            **{data.practice: practice_id},
         )
-        rows = cursor.fetchall()
-    return {pk for pk, is_wait in rows if not is_wait}, {pk for pk, is_wait in rows if is_wait}
+        .order_by()
+        .values_list(data.patient[0], Value(evidence.of_names))
+        for model, data, evidence in _with_evidence()
+    ]
+    rows = list(asked[0].union(*asked[1:], all=True))
+    return {pk for pk, of_names in rows if not of_names}, {pk for pk, of_names in rows if of_names}
+
+
+@lru_cache(maxsize=256)
+def is_of_patient(model: type[Model]) -> bool:
+    """Whether the sealed texts of a model's rows are a patient's."""
+    data = declaration_of(model)
+    return isinstance(data, PersonalData) and bool(data.patient and sealed_fields(model))
+
+
+def _with_evidence() -> Iterator[tuple[Any, PersonalData, Evidence]]:
+    for model, data in declared():
+        if isinstance(data.evidence, Evidence):
+            yield model, data, data.evidence
 
 
 def _visits(
