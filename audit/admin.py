@@ -1,15 +1,22 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry, SubjectKey
+from audit.record.actions import label_of
 from audit.staff_admin import ReadMostlyAdmin
 
 
 @admin.register(Entry)
 class EntryAdmin(ReadMostlyAdmin):
-    list_display = ("at", "action", "actor_kind", "channel", "purpose", "practice_id")
+    list_display = ("at", "said", "actor_kind", "channel", "purpose", "practice_id")
     list_filter = ("action", "channel", "purpose")
     search_fields = ("=id", "=actor_id", "=practice_id", "=object_id")
     ordering = ("-at", "-id")
+
+    @admin.display(description=_("action"), ordering="action")
+    def said(self, entry: Entry) -> str:
+        """The action in words."""
+        return str(label_of(entry.action))
 
 
 @admin.register(SubjectKey)

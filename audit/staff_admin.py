@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db import models, transaction
 from django.http import HttpRequest
 
+from audit import actions
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.sealing import SealedField
@@ -115,7 +116,7 @@ class ReadMostlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         with transaction.atomic():
             super().save_model(request, obj, form, change)
             entries.write(
-                "staff-changed",
+                actions.STAFF_CHANGED,
                 actor=Actor(
                     kind=ActorKind.STAFF, channel=Channel.ADMIN, id=cast(Any, request.user).pk
                 ),

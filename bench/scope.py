@@ -24,7 +24,7 @@ INSERT INTO audit_entry (id, at, action, actor_kind, actor_id, practice_id, cred
                          purpose, subjects, fields, object_id, details)
 SELECT gen_random_uuid(),
        %(begins)s::timestamptz + make_interval(secs => %(days)s::float * 86400.0 * random()),
-       'reveal', 'credential', c.id, md5('practice ' || (i %% 5000))::uuid, c.id, 'api', 'care',
+       %(reading)s, 'credential', c.id, md5('practice ' || (i %% 5000))::uuid, c.id, 'api', 'care',
        ARRAY[gen_random_uuid()],
        '{booking_patient.first_name,booking_patient.last_name,booking_patient.phone}',
        gen_random_uuid(),
@@ -35,7 +35,7 @@ FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS i,
 THEFT = """
 INSERT INTO audit_entry (id, at, action, actor_kind, actor_id, practice_id, credential_id, channel,
                          purpose, subjects, fields, object_id, details)
-SELECT gen_random_uuid(), %(at)s::timestamptz + make_interval(secs => i * 172800.0 / %(stolen)s::int), 'reveal',
+SELECT gen_random_uuid(), %(at)s::timestamptz + make_interval(secs => i * 172800.0 / %(stolen)s::int), %(reading)s,
        'credential', %(thief)s::uuid, md5('practice ' || (i %% 12))::uuid, %(thief)s::uuid, 'api', 'care',
        ARRAY[gen_random_uuid()],
        '{booking_patient.first_name,booking_patient.last_name,booking_patient.phone}',
@@ -45,7 +45,7 @@ FROM generate_series(0, %(stolen)s::int - 1) AS i
 """
 BARE = """
 SELECT id, at, practice_id, subjects, fields, object_id, purpose FROM audit_entry
-WHERE credential_id = %s AND at >= %s AND at <= %s AND action = 'reveal'
+WHERE credential_id = %s AND at >= %s AND at <= %s AND action = %s
 """
 
 
@@ -58,6 +58,8 @@ def seconds(work: Callable[[], object]) -> float:
 def fill(entries: int, thief: uuid.UUID, at: datetime) -> None:
     from django.db import connection
 
+    from audit.actions import REVEAL
+
     with connection.cursor() as cursor:
         cursor.execute("SELECT audit_create_partition(date '2026-09-01')")
         cursor.execute("SELECT audit_create_partition(date '2026-10-01')")
@@ -65,8 +67,14 @@ def fill(entries: int, thief: uuid.UUID, at: datetime) -> None:
         cursor.execute("SET synchronous_commit TO off")
         for first in range(0, entries, CHUNK):
             last = min(first + CHUNK, entries) - 1
-            cursor.execute(FILL, {"begins": BEGINS, "days": DAYS, "first": first, "last": last})
-        cursor.execute(THEFT, {"at": at, "thief": thief, "stolen": STOLEN})
+            cursor.execute(
+                FILL,
+                {
+                    "begins": BEGINS, "days": DAYS, "first": first, "last": last,
+                    "reading": REVEAL.code,
+                },
+            )  # fmt: skip
+        cursor.execute(THEFT, {"at": at, "thief": thief, "stolen": STOLEN, "reading": REVEAL.code})
         cursor.execute("ANALYZE audit_entry")
 
 
@@ -75,6 +83,7 @@ def main() -> None:
     with own_servers():
         from django.db import connection
 
+        from audit.actions import REVEAL
         from audit.incidents.exposure import exposure_of
         from audit.models import Incident, IncidentSource
 
@@ -89,7 +98,7 @@ def main() -> None:
 
         def bare() -> int:
             with connection.cursor() as cursor:
-                cursor.execute(BARE, [thief, at, until])
+                cursor.execute(BARE, [thief, at, until, REVEAL.code])
                 return len(cursor.fetchall())
 
         def exposure() -> int:

@@ -181,6 +181,7 @@ def fill_record(count: int) -> None:
     """Put authentic entries in by COPY: what the application would have written, in bulk."""
     from django.db import connection
 
+    from audit.actions import REVEAL
     from audit.ids import new_id
     from audit.record import content
 
@@ -193,7 +194,7 @@ def fill_record(count: int) -> None:
     ):
         for n in range(count):
             values = (
-                new_id(), now, "reveal", "account", actor, practice, None, "dashboard", "care",
+                new_id(), now, REVEAL.code, "account", actor, practice, None, "dashboard", "care",
                 [uuid.uuid4()], ["booking_patient.first_name", "booking_patient.last_name"],
                 None, None, {"n": n},
             )  # fmt: skip
@@ -205,6 +206,7 @@ def sealing_entries(count: int) -> dict[str, float]:
     """Entries sealed a second, and single inserts of entries a second (in one transaction)."""
     from django.db import transaction
 
+    from audit.actions import REVEAL
     from audit.record import entries, seal
     from audit.record.entries import Channel, system_actor
 
@@ -215,7 +217,7 @@ def sealing_entries(count: int) -> dict[str, float]:
         with transaction.atomic():
             for n in range(count):
                 entries.write(
-                    "reveal", actor=actor, purpose="care", subjects=[uuid.uuid4()],
+                    REVEAL, actor=actor, purpose="care", subjects=[uuid.uuid4()],
                     fields=["booking_patient.last_name"], details={"n": n},
                 )  # fmt: skip
 

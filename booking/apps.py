@@ -14,6 +14,7 @@ class BookingConfig(AppConfig):
         from audit.record.entries import Channel
         from audit.vault.reveal import register_guard
         from audit.watch.holders import Kind, register_holders
+        from booking import actions  # noqa: F401 - the record's actions register themselves
         from booking.accounts import account_letters, invitation_letter, team
         from booking.appointments.freed import register_offering
         from booking.appointments.news import letter

@@ -7,4 +7,5 @@ class DoctolibConfig(AppConfig):
     name = "doctolib"
 
     def ready(self) -> None:
-        from doctolib import deployment  # noqa: F401 - its check registers itself
+        # The record's actions and a check register themselves.
+        from doctolib import actions, deployment  # noqa: F401

@@ -14,10 +14,14 @@ class PartnersConfig(AppConfig):
         from audit.software import register_names
         from audit.watch.holders import Holders, Kind, register_holders
         from booking.accounts.workplaces import register_workplaces
+        from booking.pages.lost import practice_gone
+        from partners import actions  # noqa: F401 - the record's actions register themselves
         from partners.domain import credentials, told_changes
         from partners.domain.walls import PARTNER_ROLE
         from partners.queries import names_of_credentials, vendors_of
+        from partners.views import gone
 
+        practice_gone.register_kinds(gone.KINDS)
         register_names(names_of_credentials)
         register_workplaces(vendors_of)
         register_inner_role(PARTNER_ROLE)

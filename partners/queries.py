@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from audit import actions
 from audit.models import Entry
 from booking.accounts.workplaces import Kind, Workplace
 from booking.models import Account, Appointment, Patient
@@ -84,7 +85,10 @@ def grants_of_practice(practice: Practice) -> list[Grant]:
 def reveals_since(practice: Practice, since: datetime) -> dict[uuid.UUID, int]:
     """How often each credential opened an identity of a practice's patients, by the record."""
     found = Entry.objects.filter(
-        practice_id=practice.pk, action="reveal", at__gte=since, credential_id__isnull=False
+        practice_id=practice.pk,
+        action=actions.REVEAL.code,
+        at__gte=since,
+        credential_id__isnull=False,
     )
     counted = found.order_by().values("credential_id").annotate(n=Count("id"))
     return {pk: n for pk, n in counted.values_list("credential_id", "n") if pk is not None}
@@ -122,7 +126,9 @@ def grants_of_credential(credential: Credential) -> list[Grant]:
 
 def identities_opened(credential: Credential, *, since: datetime) -> int:
     """How many identities a credential opened since an instant, by the record."""
-    return Entry.objects.filter(credential_id=credential.pk, action="reveal", at__gte=since).count()
+    return Entry.objects.filter(
+        credential_id=credential.pk, action=actions.REVEAL.code, at__gte=since
+    ).count()
 
 
 def deliveries_of(credential: Credential, *, limit: int = 50) -> list[Delivery]:

@@ -8,3 +8,6 @@ class PractitionersConfig(AppConfig):
     name = "practitioners"
     verbose_name = _("Cabinets et agendas")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from practitioners import actions  # noqa: F401 - the record's actions register themselves

@@ -13,6 +13,7 @@ from functools import partial
 
 from django.db import transaction
 
+from audit import actions
 from audit.incidents import incidents, notices
 from audit.incidents.post import post
 from audit.incidents.selection import select
@@ -198,7 +199,7 @@ def report(
         incident=incident, kind=kind, holder_id=holder_id, began_at=began_at, stopped_at=now
     )
     _contained(incident, holder_id, kind, actor=actor, began_at=began_at, now=now)
-    incidents.say(incident, "remark", actor=actor, now=now, text=words)
+    incidents.say(incident, actions.INCIDENT_REMARK, actor=actor, now=now, text=words)
     return incident
 
 

@@ -14,13 +14,14 @@ from typing import Any
 
 from audit.incidents.selection import IS_ODD, OPENED_BY
 from audit.models import Incident, IncidentSource
+from audit.record.actions import readings
 from audit.record.seal import streamed
 
 # What is in flight while a holder is stopped may be noted by a process whose clock runs ahead.
 CLOCKS_DIFFER = timedelta(minutes=10)
 _OF = """
     SELECT id, at, practice_id, subjects, fields, object_id, purpose FROM audit_entry
-    WHERE {whose} AND action IN ('reveal', 'visits-read')
+    WHERE {whose} AND action = ANY(%(readings)s)
       AND at >= %(since)s AND at <= %(until)s
       AND (%(all)s OR details->>'network' = ANY(%(networks)s) OR details->>'key' = ANY(%(keys)s)
            OR details->>'token' = ANY(%(tokens)s))
@@ -95,6 +96,7 @@ def _parameters(
 ) -> dict[str, Any]:
     return {
         "holder": source.holder_id,
+        "readings": readings(),
         "since": source.began_at,
         "until": source.let_in_at or now + CLOCKS_DIFFER,
         "all": not (source.networks or source.keys or source.tokens),

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Max
 
+from audit import actions
 from audit.advisory_lock import wait_for
 from audit.models import Incident, IncidentStep, State
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor
 from audit.watch.judge import Sign
 
@@ -51,13 +53,13 @@ def open_incident(
         signs=[asdict(sign) for sign in signs],
         is_training=_is_training.get(),
     )
-    note(incident, "incident-opened", actor=actor, at=now, number=number, began_at=began_at)
+    note(incident, actions.INCIDENT_OPENED, actor=actor, at=now, number=number, began_at=began_at)
     return incident
 
 
 def contained(incident: Incident, *, actor: Actor, at: datetime, **details: object) -> None:
     """Say that one of an incident's sources was stopped; the first one makes it contained."""
-    note(incident, "incident-contained", actor=actor, at=at, **details)
+    note(incident, actions.INCIDENT_CONTAINED, actor=actor, at=at, **details)
     if incident.state == State.DETECTED:
         incident.state, incident.contained_at = State.CONTAINED, at
         incident.save(update_fields=["state", "contained_at"])
@@ -69,24 +71,29 @@ def deadline(incident: Incident) -> datetime:
 
 
 def note(
-    incident: Incident, action: str, *, actor: Actor, at: datetime, **details: object
+    incident: Incident, action: Action, *, actor: Actor, at: datetime, **details: object
 ) -> uuid.UUID:
     """Write a step of an incident on the record."""
     return entries.write(action, actor=actor, object_id=incident.pk, at=at, details=details)
 
 
-def say(incident: Incident, action: str, *, actor: Actor, now: datetime, text: str = "") -> None:
+def step_of(action: Action) -> str:
+    """What an incident's steps call an action of the record."""
+    return action.code.removeprefix(actions.INCIDENT)
+
+
+def say(incident: Incident, action: Action, *, actor: Actor, now: datetime, text: str = "") -> None:
     """Keep a step with its author's words, and that it happened on the record."""
     IncidentStep.objects.create(
-        incident=incident, at=now, author_id=actor.id, action=action, text=text.strip()
+        incident=incident, at=now, author_id=actor.id, action=step_of(action), text=text.strip()
     )
-    note(incident, f"incident-{action}", actor=actor, at=now)
+    note(incident, action, actor=actor, at=now)
 
 
 def seen(incident: Incident, *, actor: Actor, now: datetime) -> None:
     """Note who of the team looked at it first."""
-    if not incident.steps.filter(action="seen").exists():
-        say(incident, "seen", actor=actor, now=now)
+    if not incident.steps.filter(action=step_of(actions.INCIDENT_SEEN)).exists():
+        say(incident, actions.INCIDENT_SEEN, actor=actor, now=now)
 
 
 def open_of(holder_id: uuid.UUID) -> Incident | None:

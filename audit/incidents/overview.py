@@ -8,32 +8,17 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from audit.actions import INCIDENT
 from audit.incidents import authority, incidents
 from audit.incidents.exposure import Exposure, Line, exposure_of, lines_of
 from audit.incidents.post import post
 from audit.incidents.severity import Severity
-from audit.models import ApprovalOf, Incident, NoticeKind, NoticeState, State
+from audit.models import Incident, NoticeKind, NoticeState, State
+from audit.record.actions import label_of
 from audit.record.proofs import sealed_ids
 
 LINES_SHOWN = 50
-ACTIONS = {
-    "seen": gettext_lazy("Vu par l’équipe"),
-    "assessed": gettext_lazy("Gravité évaluée"),
-    "filed": gettext_lazy("Formulaire remis à l’autorité"),
-    "answers": gettext_lazy("Formulaire complété"),
-    "notified": gettext_lazy("Notifications terminées"),
-    "paused": gettext_lazy("Envois suspendus"),
-    "resumed": gettext_lazy("Envois repris"),
-    "remark": gettext_lazy("Remarque"),
-    "settled": gettext_lazy("Remise incertaine tranchée"),
-}
-_OF_APPROVALS = {
-    "asked": gettext_lazy("Demandé : %(what)s"),
-    "approved": gettext_lazy("Approuvé : %(what)s"),
-    "refused": gettext_lazy("Refusé : %(what)s"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,12 +94,9 @@ def timeline(incident: Incident, *, exposure: Exposure) -> list[Event]:
     return sorted(events, key=lambda event: event.at)
 
 
-def action_name(action: str) -> str:
+def action_name(step: str) -> str:
     """A step's action in words."""
-    verb, _dash, of = action.partition("-")
-    if verb in _OF_APPROVALS and of in ApprovalOf.values:
-        return str(_OF_APPROVALS[verb]) % {"what": ApprovalOf(of).label}
-    return str(ACTIONS.get(action, action))
+    return str(label_of(INCIDENT + step)).removeprefix(INCIDENT)
 
 
 def practice_rows(incident: Incident, *, exposure: Exposure) -> list[PracticeRow]:

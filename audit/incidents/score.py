@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from audit.actions import INCIDENT_SEEN
 from audit.incidents.exposure import Exposure
-from audit.incidents.incidents import HOURS_TO_NOTIFY
+from audit.incidents.incidents import HOURS_TO_NOTIFY, step_of
 from audit.models import Incident, NoticeKind, NoticeState
 
 LABELS = {
@@ -78,7 +79,12 @@ def in_short(period: timedelta) -> str:
 
 def marks(incident: Incident, *, exposure: Exposure) -> list[Mark]:
     """Each step of an incident with its time; the platform contains, people do the rest."""
-    seen = incident.steps.filter(action="seen").order_by("at").values_list("at", flat=True).first()
+    seen = (
+        incident.steps.filter(action=step_of(INCIDENT_SEEN))
+        .order_by("at")
+        .values_list("at", flat=True)
+        .first()
+    )
     done: dict[str, datetime | None] = {
         "contain": incident.contained_at,
         "see": seen,

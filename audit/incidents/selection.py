@@ -17,6 +17,7 @@ from typing import Any
 
 from django.db import connection
 
+from audit.record.actions import readings
 from audit.record.entries import Origin
 from audit.watch.holders import Kind
 
@@ -48,7 +49,7 @@ _BY = """
            count(*) FILTER (WHERE {odd}),
            count(*) FILTER (WHERE (details->>'weight')::float > 0)
     FROM audit_entry
-    WHERE {whose} AND action IN ('reveal', 'visits-read') AND at >= %(since)s AND at <= %(until)s
+    WHERE {whose} AND action = ANY(%(readings)s) AND at >= %(since)s AND at <= %(until)s
     GROUP BY 1
 """
 
@@ -127,6 +128,12 @@ def _by(
     with connection.cursor() as cursor:
         cursor.execute(
             _BY.format(whose=OPENED_BY[kind], odd=IS_ODD[kind]),
-            {"column": column, "holder": holder_id, "since": since, "until": until},
+            {
+                "column": column,
+                "holder": holder_id,
+                "since": since,
+                "until": until,
+                "readings": readings(),
+            },
         )
         return list(cursor.fetchall())

@@ -14,6 +14,7 @@ from functools import partial
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from audit import actions
 from audit.incidents import incidents, notices
 from audit.incidents.exposure import exposure_of
 from audit.incidents.post import Recipient, post
@@ -49,7 +50,13 @@ def assess(incident: Incident, *, severity: Severity, actor: Actor, now: datetim
         incident.state, incident.assessed_at = State.ASSESSED, now
     incident.save()
     text = f"SE = {severity.dpc:g} × {severity.ei:g} + {severity.cb:g} = {severity.score:g}"
-    incidents.say(incident, "assessed", actor=actor, now=now, text=f"{text}\n{severity.reasons}")
+    incidents.say(
+        incident,
+        actions.INCIDENT_ASSESSED,
+        actor=actor,
+        now=now,
+        text=f"{text}\n{severity.reasons}",
+    )
 
 
 @transaction.atomic
@@ -64,7 +71,7 @@ def file_form(incident: Incident, *, actor: Actor, now: datetime, late: str = ""
         incident.answers = incident.answers | {"late": late.strip()}
     incident.filed_at = incident.filed_at or now
     incident.save()
-    incidents.say(incident, "filed", actor=actor, now=now, text=late)
+    incidents.say(incident, actions.INCIDENT_FILED, actor=actor, now=now, text=late)
 
 
 @transaction.atomic
@@ -74,7 +81,7 @@ def answer(incident: Incident, *, answers: dict[str, str], actor: Actor, now: da
     _not_closed(incident)
     incident.answers = answers
     incident.save(update_fields=["answers"])
-    incidents.say(incident, "answers", actor=actor, now=now)
+    incidents.say(incident, actions.INCIDENT_ANSWERS, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -96,7 +103,7 @@ def ask(
     if of in _DRAFTED:
         recipients = _exposed(incident, of, now=now)
         notices.owe(incident, _DRAFTED[of], recipients, now=now, state=NoticeState.DRAFT)
-    incidents.say(incident, f"asked-{of}", actor=actor, now=now, text=reason)
+    incidents.say(incident, actions.INCIDENT_ASKED[of], actor=actor, now=now, text=reason)
     return made
 
 
@@ -115,8 +122,8 @@ def decide(approval: Approval, *, is_approved: bool, actor: Actor, now: datetime
     approval.decided_by, approval.decided_at = actor.id, now
     approval.is_approved = is_approved
     approval.save()
-    verb = "approved" if is_approved else "refused"
-    incidents.say(incident, f"{verb}-{of}", actor=actor, now=now)
+    decided = actions.INCIDENT_APPROVED if is_approved else actions.INCIDENT_REFUSED
+    incidents.say(incident, decided[of], actor=actor, now=now)
     if is_approved:
         _DOES[of](incident, actor, now)
     elif of in _DRAFTED:
@@ -146,7 +153,7 @@ def notified(incident: Incident, *, actor: Actor, now: datetime, why_not: str = 
         raise NotNow(_("Des cabinets ne sont pas encore notifiés."))
     incident.state, incident.notified_at = State.NOTIFIED, now
     incident.save()
-    incidents.say(incident, "notified", actor=actor, now=now, text=why_not)
+    incidents.say(incident, actions.INCIDENT_NOTIFIED, actor=actor, now=now, text=why_not)
 
 
 @transaction.atomic
@@ -158,7 +165,9 @@ def delegate(incident: Incident, *, practice_id: uuid.UUID, actor: Actor, now: d
         defaults={"given_by": actor.id, "given_at": now},
     )  # fmt: skip
     if is_new:
-        incidents.note(incident, "incident-delegated", actor=actor, at=now, practice=practice_id)
+        incidents.note(
+            incident, actions.INCIDENT_DELEGATED, actor=actor, at=now, practice=practice_id
+        )
     return is_new
 
 
@@ -168,7 +177,8 @@ def pause(incident: Incident, *, is_paused: bool, actor: Actor, now: datetime) -
     incident = _locked(incident)
     incident.is_paused = is_paused
     incident.save(update_fields=["is_paused"])
-    incidents.say(incident, "paused" if is_paused else "resumed", actor=actor, now=now)
+    done = actions.INCIDENT_PAUSED if is_paused else actions.INCIDENT_RESUMED
+    incidents.say(incident, done, actor=actor, now=now)
     if not is_paused:
         transaction.on_commit(notices.wake_sender, robust=True)
 

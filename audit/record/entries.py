@@ -19,6 +19,7 @@ from django.utils import timezone
 from audit.fixed_query import insert_rows
 from audit.ids import new_id
 from audit.record import chain, content, merkle
+from audit.record.actions import Action, code_to_write
 
 
 class Channel(StrEnum):
@@ -97,7 +98,7 @@ _INSERT = """
 
 
 def write(
-    action: str,
+    action: Action,
     *,
     actor: Actor,
     subjects: Iterable[uuid.UUID] = (),
@@ -119,6 +120,7 @@ def write(
     `details` holds ids, times, counts and software's networks; never an identity. Where it is
     known through which session or token the actor works, the entry says so. `rows` are
     unsaved rows that the entry is about, inserted in the same statement (audit/fixed_query.py).
+    Raises actions.NotRegistered.
     Any database error propagates, so that what was to be recorded does not happen either.
     """
     entry_id = new_id()
@@ -129,7 +131,7 @@ def write(
     values = (
         entry_id,
         at or timezone.now(),
-        action,
+        code_to_write(action),
         outer.kind.value,
         outer.id,
         practice_id or outer.practice_id,

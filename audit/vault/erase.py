@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from django.db import DataError, IntegrityError, transaction
 from django.utils.dateparse import parse_datetime
 
+from audit import actions
 from audit.models import SubjectKey
 from audit.record import entries
 from audit.record.entries import Actor, Channel, system_actor
@@ -33,7 +34,7 @@ def erase(*, subject_ids: Iterable[uuid.UUID], actor: Actor) -> int:
     """
     ids = list(subject_ids)
     count, _by_model = SubjectKey.objects.filter(subject_id__in=ids).delete()
-    entries.write("subject-erased", actor=actor, subjects=ids, purpose="account")
+    entries.write(actions.SUBJECT_ERASED, actor=actor, subjects=ids, purpose="account")
     transaction.on_commit(keys.forget_unwrapped)
     return count
 
@@ -92,7 +93,7 @@ def restore(lines: Iterable[str]) -> int:
         # A subject twice, or a name of a root key that no column holds.
         raise UnreadableKeys(f"it does not fit the table: {error}") from error
     entries.write(
-        "data-keys-restored", actor=system_actor(Channel.SHELL), details={"count": len(rows)}
+        actions.DATA_KEYS_RESTORED, actor=system_actor(Channel.SHELL), details={"count": len(rows)}
     )
     transaction.on_commit(keys.forget_unwrapped)
     return len(rows)

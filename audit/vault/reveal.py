@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from audit import actions
 from audit.record import entries
 from audit.vault import keys, sealing
 
@@ -107,7 +108,7 @@ def reveal(
                     actor=outer, pairs=pairs, purpose=purpose, details=said, at=at
                 )
             entries.write(
-                "reveal",
+                actions.REVEAL,
                 actor=actor,
                 purpose=purpose.value,
                 subjects={row.subject_id for row, _ in pairs},

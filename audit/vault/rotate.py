@@ -9,6 +9,7 @@ from collections.abc import Callable
 from django.db import connection, transaction
 from django.db.models import Count
 
+from audit import actions
 from audit.models import SubjectKey
 from audit.record import entries
 from audit.record.entries import Channel, system_actor
@@ -33,7 +34,7 @@ def introduce() -> str:
     """Make a new root key the current one; on the record. Raises NotHere, KeyUnavailable."""
     key_id = provider().introduce()
     entries.write(
-        "root-key-introduced",
+        actions.ROOT_KEY_INTRODUCED,
         actor=system_actor(Channel.SHELL),
         details={"root_key": key_id},
     )
@@ -55,7 +56,7 @@ def rewrap(*, tell: Tell | None = None, batch: int = BATCH) -> int:
             tell(done, max(total, done))
     if done:
         entries.write(
-            "data-keys-rewrapped",
+            actions.DATA_KEYS_REWRAPPED,
             actor=system_actor(Channel.SHELL),
             details={"root_key": current, "count": done},
         )
@@ -95,7 +96,7 @@ def retire(*, root_key_id: str) -> None:
             raise StillInUse(f"{waiting} data keys wait to be wrapped anew: rotate first.")
         provider().retire(root_key_id)
         entries.write(
-            "root-key-retired",
+            actions.ROOT_KEY_RETIRED,
             actor=system_actor(Channel.SHELL),
             details={"root_key": root_key_id},
         )

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit import actions
 from audit.forms.incidents import AnswersForm, ReportForm, SeverityForm, WordsForm
 from audit.incidents import (
     authority,
@@ -299,7 +300,9 @@ def remark(request: HttpRequest, number: int) -> HttpResponse:
     return _step(
         request,
         number,
-        lambda found, actor, now: incidents.say(found, "remark", actor=actor, now=now, text=words),
+        lambda found, actor, now: incidents.say(
+            found, actions.INCIDENT_REMARK, actor=actor, now=now, text=words
+        ),
         _("C’est noté."),
     )
 
@@ -312,7 +315,9 @@ def settle(request: HttpRequest, number: int, notice_id: uuid.UUID) -> HttpRespo
 
     def do(found: Incident, actor: Actor, now: datetime) -> None:
         if notices.decide(notice, was_sent="sent" in request.POST, now=now):
-            incidents.say(found, "settled", actor=actor, now=now, text=notice.message_id)
+            incidents.say(
+                found, actions.INCIDENT_SETTLED, actor=actor, now=now, text=notice.message_id
+            )
 
     return _step(request, number, do, _("C’est noté."))
 

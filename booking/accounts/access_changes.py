@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.vault.reveal import Purpose, reveal
+from booking import actions
 from booking.accounts.accounts import InvalidLink, id_of_link, link_actor, link_token
 from booking.models import AccessChange, Account, Message
 from booking.models.access_change import ChangeKind
@@ -165,7 +166,7 @@ def undo(*, token: str, now: datetime) -> AccessChange:
     change.undone_at, change.undone_by = now, account.pk
     change.save(update_fields=["undone_at", "undone_by"])
     entries.write(
-        "access-change-undone", actor=actor, object_id=change.object_id, at=now,
+        actions.ACCESS_CHANGE_UNDONE, actor=actor, object_id=change.object_id, at=now,
         practice_id=change.holder_id if handling.is_of_practice else None,
         details={"change": change.pk, "kind": change.kind},
     )  # fmt: skip

@@ -21,6 +21,7 @@ from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
+from booking import actions
 from booking.accounts.factors.password_words import check_unlike_address
 from booking.accounts.factors.second_factor import FACTORS
 from booking.accounts.sessions import sign_ins
@@ -128,7 +129,7 @@ def end_reminders(*, token: str) -> Account:
     if account.reminders != Reminders.NONE:
         account.reminders = Reminders.NONE
         account.save(update_fields=["reminders"])
-        entries.write("reminders-ended", actor=link_actor(account), subjects=[account.pk])
+        entries.write(actions.REMINDERS_ENDED, actor=link_actor(account), subjects=[account.pk])
     return account
 
 
@@ -152,13 +153,15 @@ def reset_password(
     _check_choice(account, password, actor=link_actor(account))
     account.email_verified_at = account.email_verified_at or now
     account.save(update_fields=["email_verified_at"])
-    entries.write("password-reset", actor=link_actor(account), subjects=[account.pk])
+    entries.write(actions.PASSWORD_RESET, actor=link_actor(account), subjects=[account.pk])
     _put_in_force(account, password, now=now)
     sign_ins.sign_out_everywhere(account)
     if ends_factors and may_end_factors(account):
         for kind in FACTORS:
             kind.objects.filter(user=account).delete()
-        entries.write("factors-ended", actor=link_actor(account), subjects=[account.pk], at=now)
+        entries.write(
+            actions.FACTORS_ENDED, actor=link_actor(account), subjects=[account.pk], at=now
+        )
         messages.owe_to_account(account=account, kind=MessageKind.FACTOR_GONE, now=now)
     return account
 
@@ -188,7 +191,7 @@ def change_password(
     if account.check_password(password):
         raise ValidationError(_("C’est le mot de passe que vous avez déjà."))
     _check_choice(account, password, actor=actor)
-    entries.write("password-changed", actor=actor, subjects=[account.pk], at=now)
+    entries.write(actions.PASSWORD_CHANGED, actor=actor, subjects=[account.pk], at=now)
     _put_in_force(account, password, now=now)
     return account
 

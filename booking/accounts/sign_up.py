@@ -14,6 +14,7 @@ from audit.record import entries
 from audit.record.entries import Channel, system_actor
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
+from booking import actions
 from booking.accounts.accounts import (
     InvalidLink,
     account_actor,
@@ -116,7 +117,7 @@ def complete(*, check: AddressCheck, password: str, now: datetime) -> Account:
     check.account, check.email = account, None
     check.proved_at = check.proved_at or now
     check.save(update_fields=["account", "email", "proved_at"])
-    entries.write("email-verified", actor=actor, subjects=[account.pk], at=now)
+    entries.write(actions.EMAIL_VERIFIED, actor=actor, subjects=[account.pk], at=now)
     AddressCheck.objects.filter(
         kind=CheckKind.SIGN_UP, account=None, email_index=bytes(check.email_index), ended_at=None
     ).update(ended_at=now)
@@ -133,7 +134,7 @@ def _opened(check: AddressCheck, *, email: str, password: str, now: datetime) ->
             )
         except IntegrityError as error:
             raise InvalidLink from error
-        entries.write("account-created", actor=account_actor(account), subjects=[account.pk])
+        entries.write(actions.ACCOUNT_CREATED, actor=account_actor(account), subjects=[account.pk])
         return account
     if not known.is_active or not address_checks.is_unclaimed(known):
         raise InvalidLink

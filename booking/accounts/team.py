@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.vault.reveal import Purpose, reveal
+from booking import actions
 from booking.accounts import access_changes, invitation_letter
 from booking.accounts.access_changes import Handling, register_change
 from booking.models import AccessChange, Account
@@ -204,7 +205,7 @@ def _take_back_in(change: AccessChange, actor: Actor, now: datetime) -> None:
         Agenda.objects.filter(practice=change.holder_id, pk__in=before["agendas"])
     )
     entries.write(
-        "member-taken-back", actor=actor, subjects=[account.pk], practice_id=change.holder_id,
+        actions.MEMBER_TAKEN_BACK, actor=actor, subjects=[account.pk], practice_id=change.holder_id,
         object_id=membership.pk, details={"role": membership.role}, at=now,
     )  # fmt: skip
     transaction.on_commit(partial(live.wake, account.pk), robust=True)

@@ -13,6 +13,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.sealing import seal
+from booking import actions
 from booking.appointments import unusual
 from booking.appointments.news import owed
 from booking.appointments.queries.known import is_known_at, is_known_to
@@ -183,7 +184,7 @@ def _enter(
     if note:
         seal(appointment, note=note)
     entries.write(
-        "appointment-booked",
+        actions.APPOINTMENT_BOOKED,
         actor=actor,
         subjects=[patient.pk],
         practice_id=agenda.practice_id,

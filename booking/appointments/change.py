@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
+from booking import actions
 from booking.appointments import deadline, unusual
 from booking.appointments.chains import follower
 from booking.appointments.former_time import cancel_key, move_key
@@ -142,7 +143,7 @@ def move(
     appointment.moves += 1
     appointment.save()
     entries.write(
-        "appointment-moved",
+        actions.APPOINTMENT_MOVED,
         actor=actor,
         subjects=[appointment.patient_id],
         practice_id=appointment.practice_id,
@@ -289,7 +290,7 @@ def _cancel(
         else:
             take.release(taken_id)
     entries.write(
-        "appointment-cancelled",
+        actions.APPOINTMENT_CANCELLED,
         actor=actor,
         subjects=[appointment.patient_id],
         practice_id=appointment.practice_id,
@@ -340,7 +341,7 @@ def mark(
     former, appointment.status = appointment.status, status
     appointment.save(update_fields=["status"])
     entries.write(
-        "appointment-marked",
+        actions.APPOINTMENT_MARKED,
         actor=actor,
         subjects=[appointment.patient_id],
         practice_id=appointment.practice_id,
@@ -361,7 +362,7 @@ def note_down(*, appointment: Appointment, text: str, actor: Actor) -> Appointme
     seal(appointment, practice_note=text.strip())
     appointment.save(update_fields=["practice_note"])
     entries.write(
-        "practice-note-saved",
+        actions.PRACTICE_NOTE_SAVED,
         actor=actor,
         subjects=[appointment.patient_id],
         practice_id=appointment.practice_id,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from booking import actions
 from booking.appointments.change import check_active, locked, move, touch
 from booking.appointments.former_time import UNDO
 from booking.appointments.freed import offer_soon
@@ -58,7 +59,7 @@ def resize(*, appointment: Appointment, minutes: int, actor: Actor, now: datetim
     appointment.resizes += 1
     appointment.save(update_fields=["taken", "ends_at", "resizes"])
     entries.write(
-        "appointment-resized",
+        actions.APPOINTMENT_RESIZED,
         actor=actor,
         subjects=[appointment.patient_id],
         practice_id=appointment.practice_id,

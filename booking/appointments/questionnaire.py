@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
+from booking import actions
 from booking.models import Appointment, Questionnaire
 from practitioners.domain.directory.text import search_text
 from practitioners.models import Question
@@ -95,7 +96,7 @@ def answer(
     row.answered_at = now
     row.save()
     entries.write(
-        "questionnaire-answered", actor=actor, subjects=[appointment.patient_id],
+        actions.QUESTIONNAIRE_ANSWERED, actor=actor, subjects=[appointment.patient_id],
         practice_id=appointment.practice_id, object_id=appointment.pk, at=now,
     )  # fmt: skip
     return row

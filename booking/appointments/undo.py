@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from booking import actions
 from booking.appointments.chains import cancelled_with, follower
 from booking.appointments.change import locked, touch
 from booking.appointments.former_time import cancel_key, move_key
@@ -65,7 +66,7 @@ def restore(
     appointment.status, appointment.cancelled_late = Status.BOOKED, False
     appointment.save()
     entries.write(
-        "appointment-restored",
+        actions.APPOINTMENT_RESTORED,
         actor=actor,
         subjects=[appointment.patient_id],
         practice_id=appointment.practice_id,
@@ -101,7 +102,7 @@ def undo_move(*, appointment: Appointment, actor: Actor, now: datetime) -> Appoi
     appointment.moves += 1
     appointment.save()
     entries.write(
-        "appointment-moved",
+        actions.APPOINTMENT_MOVED,
         actor=actor,
         subjects=[appointment.patient_id],
         practice_id=appointment.practice_id,

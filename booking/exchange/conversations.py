@@ -9,6 +9,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.sealing import seal
+from booking import actions
 from booking.models import Account, Conversation, Patient, PracticePatient, Reply
 from booking.models.message import MessageKind
 from booking.outbox import messages
@@ -101,7 +102,8 @@ def _add(
     row.waits_for_practice, row.waits_for_patient = not by_practice, by_practice
     row.save(update_fields=["changed_at", "closed_at", "waits_for_practice", "waits_for_patient"])
     entries.write(
-        "message-written", actor=actor, subjects=[row.patient_id], practice_id=row.practice_id,
+        actions.MESSAGE_WRITTEN, actor=actor, subjects=[row.patient_id],
+        practice_id=row.practice_id,
         object_id=row.pk, at=now,
     )  # fmt: skip
     account = row.patient.account
@@ -125,7 +127,7 @@ def close(*, conversation: Conversation, actor: Actor, now: datetime) -> bool:
     )
     if changed:
         entries.write(
-            "conversation-closed", actor=actor, subjects=[conversation.patient_id],
+            actions.CONVERSATION_CLOSED, actor=actor, subjects=[conversation.patient_id],
             practice_id=conversation.practice_id, object_id=conversation.pk, at=now,
         )  # fmt: skip
     return bool(changed)

@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.plain_text import is_hidden, with_spaces
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.files import PART_BYTES, SealedFile, open_part
 from audit.vault.sealing import seal
+from booking import actions
 from booking.exchange import scanning
 from booking.models import Account, Document, DocumentPart, Patient, PracticePatient
 from booking.models.message import MessageKind
@@ -138,7 +140,7 @@ def give(
     row.save(force_insert=True)
     for number, sealed in enumerate(file.parts()):
         DocumentPart.objects.create(document=row, number=number, sealed=sealed)
-    _record("document-given", row, actor=actor, now=now)
+    _record(actions.DOCUMENT_GIVEN, row, actor=actor, now=now)
     if by_practice and is_news and patient.account is not None:
         messages.owe_to_account(account=patient.account, kind=MessageKind.DOCUMENT, now=now)
     return row
@@ -156,11 +158,11 @@ def withdraw(*, document: Document, actor: Actor, now: datetime) -> None:
     row = Document.unscoped.select_for_update().get(pk=document.pk)
     if row.opened_at is not None:
         raise CannotWithdraw
-    _record("document-withdrawn", row, actor=actor, now=now)
+    _record(actions.DOCUMENT_WITHDRAWN, row, actor=actor, now=now)
     row.delete()
 
 
-def _record(action: str, row: Document, *, actor: Actor, now: datetime) -> None:
+def _record(action: Action, row: Document, *, actor: Actor, now: datetime) -> None:
     entries.write(
         action, actor=actor, subjects=[row.patient_id], practice_id=row.practice_id,
         object_id=row.pk, details={"bytes": row.size}, at=now,

@@ -17,6 +17,7 @@ from audit.record import entries
 from audit.record.entries import system_actor
 from audit.vault.sealing import seal
 from audit.watch import canaries
+from booking import actions
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.patients.patients import Identity, indexes_of, readable_of, texts_of
@@ -82,7 +83,7 @@ def _plant(visit: Appointment, identity: Identity, *, rng: random.Random, now: d
             ],
         )  # fmt: skip
     canaries.add(patient.pk, now=now)
-    entries.write("canary-planted", actor=system_actor(), object_id=appointment_id, at=now)
+    entries.write(actions.CANARY_PLANTED, actor=system_actor(), object_id=appointment_id, at=now)
 
 
 def _invented(rng: random.Random, faker: Faker) -> Identity:

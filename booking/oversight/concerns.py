@@ -9,6 +9,7 @@ from audit.models import Entry
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.sealing import seal
+from booking import actions
 from booking.models import Account, Concern
 from practitioners.models import Practice
 
@@ -44,7 +45,7 @@ def raise_concern(
     except IntegrityError:
         raise AlreadyRaised from None
     entries.write(
-        "concern-raised",
+        actions.CONCERN_RAISED,
         actor=actor,
         subjects=[account.pk],
         practice_id=entry.practice_id,
@@ -63,7 +64,7 @@ def answer(*, concern: Concern, text: str, actor: Actor, now: datetime) -> Conce
     fresh.answered_at = now
     fresh.save(update_fields=["answer", "answered_at"])
     entries.write(
-        "concern-answered",
+        actions.CONCERN_ANSWERED,
         actor=actor,
         subjects=[fresh.account_id],
         practice_id=fresh.practice_id,

@@ -16,6 +16,7 @@ from django.utils import timezone
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.watch.holders import Holders
+from booking import actions
 from booking.accounts.factors import passkeys
 from booking.models import Account
 from booking.models.message import MessageKind
@@ -32,7 +33,9 @@ def ask(*, holder_id: uuid.UUID, actor: Actor, why: list[dict[str, object]], now
     """
     if not Account.objects.filter(pk=holder_id).exclude(asked_at=now).update(asked_at=now):
         return
-    entries.write("member-asked", actor=actor, object_id=holder_id, at=now, details={"signs": why})
+    entries.write(
+        actions.MEMBER_ASKED, actor=actor, object_id=holder_id, at=now, details={"signs": why}
+    )
     transaction.on_commit(partial(live.wake, holder_id), robust=True)
 
 
@@ -43,7 +46,7 @@ def stop(*, holder_id: uuid.UUID, actor: Actor, now: datetime) -> bool:
         stopped_at=now, sign_outs=F("sign_outs") + 1
     )
     if changed:
-        entries.write("member-stopped", actor=actor, object_id=holder_id, at=now)
+        entries.write(actions.MEMBER_STOPPED, actor=actor, object_id=holder_id, at=now)
         transaction.on_commit(partial(live.wake, holder_id), robust=True)
     return bool(changed)
 
@@ -63,7 +66,7 @@ def let_in(*, holder_id: uuid.UUID, actor: Actor, keys_are_safe: bool, now: date
         passkeys.end_all(account)
         messages.owe_to_account(account=account, kind=MessageKind.RESET_PASSWORD, now=now)
     account.save(update_fields=["stopped_at", "asked_at", "password"])
-    entries.write("member-let-in", actor=actor, object_id=holder_id, at=now)
+    entries.write(actions.MEMBER_LET_IN, actor=actor, object_id=holder_id, at=now)
     return True
 
 

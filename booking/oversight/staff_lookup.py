@@ -17,6 +17,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.blind_index import blind_index
 from audit.vault.reveal import Purpose, reveal
+from booking import actions
 from booking.models import Account, Appointment, Patient
 from booking.models.account import email_index
 from booking.oversight import staff_reveals
@@ -79,7 +80,7 @@ def look_up(*, text: str, purpose: Purpose, actor: Actor, now: datetime) -> list
     if len(patients) > MOST or not (patients or accounts):
         staff_reveals.count(actor=actor, subjects=[_question(text)], purpose=purpose, now=now)
         entries.write(
-            "looked-up", actor=actor, purpose=purpose.value, at=now,
+            actions.LOOKED_UP, actor=actor, purpose=purpose.value, at=now,
             details={"found": "many" if patients else "none"}, outlives_rollback=True,
         )  # fmt: skip
         if patients:
@@ -108,7 +109,7 @@ def visits_of(
     )
     origin = vars(actor.origin) if actor.origin else {}
     entries.write(
-        "visits-read", actor=actor, purpose=purpose.value, subjects=[patient.pk],
+        actions.VISITS_READ, actor=actor, purpose=purpose.value, subjects=[patient.pk],
         fields=["booking_appointment.visits"], object_id=patient.pk,
         details={**origin, **noted}, at=now, outlives_rollback=True,
     )  # fmt: skip

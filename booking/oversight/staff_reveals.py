@@ -18,12 +18,14 @@ from django.utils.translation import gettext as _
 from audit.incidents import containment
 from audit.models import Canary, Entry
 from audit.record import entries
+from audit.record.actions import readings
 from audit.record.entries import Actor, Channel, Origin
 from audit.vault.reveal import Purpose
 from audit.watch import budget
 from audit.watch.budget import Limits
 from audit.watch.holders import Holders, Kind
 from audit.watch.sighting import Reason, Sighting
+from booking import actions
 from booking.models import Account, Concern
 from booking.oversight import dashboard_access
 from booking.oversight.watching import midnight_of, writes_today
@@ -93,7 +95,7 @@ def count(*, actor: Actor, subjects: Iterable[uuid.UUID], purpose: Purpose, now:
             budget.spend(holder=_holder(actor), subject=subject, limits=LIMITS, now=now)
         except budget.BudgetSpent as spent:
             entries.write(
-                "staff-refused",
+                actions.STAFF_REFUSED,
                 actor=actor,
                 purpose=purpose.value,
                 at=now,
@@ -140,7 +142,7 @@ def _read_before(
 ) -> set[uuid.UUID]:
     """Whom of these the same member has read today, from the same network and browser."""
     rows = Entry.objects.filter(
-        actor_id=_holder(actor), channel=Channel.ADMIN, action__in=("reveal", "visits-read"),
+        actor_id=_holder(actor), channel=Channel.ADMIN, action__in=readings(),
         at__gte=midnight_of(now), at__lte=now, subjects__overlap=list(subjects),
     ).values_list("subjects", "details")  # fmt: skip
     return {

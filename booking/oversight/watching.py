@@ -17,6 +17,7 @@ from django.db.models import F, Model, QuerySet, UUIDField, Value
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
+from audit import actions
 from audit.incidents import containment
 from audit.models import Entry
 from audit.personal_data import (
@@ -62,7 +63,7 @@ _OPENED = """
                    AND coalesce(details->>'key', '') = %(key)s AS is_here
         FROM audit_entry
         WHERE subjects && %(patients)s AND actor_id = %(account)s AND channel = 'dashboard'
-          AND action = 'reveal' AND at >= %(since)s AND at <= %(now)s
+          AND action = %(reading)s AND at >= %(since)s AND at <= %(now)s
     ) AS opened
     WHERE subject = ANY(%(patients)s) GROUP BY subject
 """
@@ -265,7 +266,7 @@ def _opened_before(
             {
                 "patients": list(patients), "account": account_id, "more": more,
                 "since": now - REMEMBERED, "midnight": midnight_of(now), "now": now,
-                "network": origin.network, "key": origin.key,
+                "network": origin.network, "key": origin.key, "reading": actions.REVEAL.code,
             },
         )  # fmt: skip
         return {
@@ -282,4 +283,4 @@ def midnight_of(at: datetime) -> datetime:
 def writes_today(*, now: datetime, **by: object) -> int:
     """How much somebody has changed since midnight (UTC), by the record; `by` says who."""
     done = Entry.objects.filter(at__gte=midnight_of(now), at__lte=now, **by)
-    return done.exclude(action="reveal").count()
+    return done.exclude(action=actions.REVEAL.code).count()

@@ -13,6 +13,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.sealing import seal
+from booking import actions
 from booking.accounts.accounts import InvalidLink, id_of_link, link_token
 from booking.models import Account, Handover, Message, Patient
 from booking.models.account import email_index
@@ -70,7 +71,9 @@ def offer(
     )  # fmt: skip
     seal(row, email=email.strip())
     row.save(force_insert=True)
-    entries.write("handover-offered", actor=actor, subjects=[patient.pk], object_id=row.pk, at=now)
+    entries.write(
+        actions.HANDOVER_OFFERED, actor=actor, subjects=[patient.pk], object_id=row.pk, at=now
+    )
     owe(
         [
             Message(
@@ -128,7 +131,7 @@ def accept(*, token: str, account: Account, actor: Actor, now: datetime) -> Pati
     locked.accepted_at = now
     locked.save(update_fields=["accepted_at"])
     entries.write(
-        "handover-accepted",
+        actions.HANDOVER_ACCEPTED,
         actor=actor,
         subjects=[patient.pk, account.pk],
         object_id=row.pk,

@@ -16,10 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.personal_data import Moved, PersonalData, declared, sealed_fields
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
+from booking import actions
 from booking.models import Account, Patient, PatientMerge, PracticePatient
 from practitioners.models import Practice
 
@@ -71,7 +73,7 @@ def merge(
         known_since=known[other.pk].since,
     )  # fmt: skip
     known[other.pk].delete()
-    _record("patients-merged", row, actor=actor, now=now)
+    _record(actions.PATIENTS_MERGED, row, actor=actor, now=now)
     return row
 
 
@@ -87,7 +89,7 @@ def separate(*, row: PatientMerge, actor: Actor, now: datetime) -> None:
     )
     row.separated_at = now
     row.save(update_fields=["separated_at"])
-    _record("patients-separated", row, actor=actor, now=now)
+    _record(actions.PATIENTS_SEPARATED, row, actor=actor, now=now)
 
 
 def _moving() -> Iterator[tuple[Any, PersonalData, Moved]]:
@@ -142,7 +144,7 @@ def _end_doubles(practice: Practice, kept: Patient, other: Patient, *, now: date
             doubles.delete()
 
 
-def _record(action: str, row: PatientMerge, *, actor: Actor, now: datetime) -> None:
+def _record(action: Action, row: PatientMerge, *, actor: Actor, now: datetime) -> None:
     entries.write(
         action, actor=actor, subjects=[row.kept_id, row.other_id], practice_id=row.practice_id,
         object_id=row.pk, at=now,

@@ -12,6 +12,7 @@ from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.blind_index import blind_index, normalise_email, normalise_name
 from audit.vault.sealing import seal
+from booking import actions
 from booking.models import Account, Patient
 from booking.models.patient import Relation, Sex
 from booking.outbox.quiet_hours import zone_of_number
@@ -121,7 +122,7 @@ def create_patient(
     if practice is not None:
         make_known(practice_id=practice.pk, patient_id=patient.pk, since=now)
     entries.write(
-        "patient-created",
+        actions.PATIENT_CREATED,
         actor=actor,
         subjects=[patient.pk],
         practice_id=practice.pk if practice else None,
@@ -178,7 +179,7 @@ def change_patient(*, patient: Patient, identity: Identity, actor: Actor) -> Non
     seal(patient, **texts_of(identity))
     patient.save()
     entries.write(
-        "patient-changed",
+        actions.PATIENT_CHANGED,
         actor=actor,
         subjects=[patient.pk],
         fields=[f"booking_patient.{name}" for name in IDENTITY_FIELDS],

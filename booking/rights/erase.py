@@ -22,6 +22,7 @@ from audit.personal_data import Emptied, Erased, PersonalData, When, declared
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault import erase as vault
+from booking import actions
 from booking.accounts.factors import passkeys
 from booking.appointments import chains, change
 from booking.models import (
@@ -155,7 +156,7 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
     send_once_committed(letters, now=now)
     vault.erase(subject_ids=[account.pk, *(p.pk for p in erased)], actor=actor)
     entries.write(
-        "account-erased",
+        actions.ACCOUNT_ERASED,
         actor=actor,
         subjects=[account.pk, *{p.pk: p for p in [*everybody, *erased]}],
         object_id=account.pk,

@@ -16,11 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import scope
 
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.vault import erase as vault
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
 from audit.wake import ask_for
+from booking import actions
 from booking.accounts.access_changes import tell
 from booking.models import Account, Patient, PatientImport
 from booking.models.access_change import ChangeKind
@@ -65,7 +67,7 @@ def begin(
     )
     seal(row, title=name[:120], lines=text)
     row.save(force_insert=True)
-    _record("import-begun", row, actor=actor, now=now)
+    _record(actions.IMPORT_BEGUN, row, actor=actor, now=now)
     return row
 
 
@@ -182,7 +184,7 @@ def start(
         state=ImportState.RUNNING, visit_reason=visit_reason, takes_doubles=takes_doubles
     )
     if changed:
-        _record("import-started", row, actor=actor, now=now)
+        _record(actions.IMPORT_STARTED, row, actor=actor, now=now)
         tell(
             kind=ChangeKind.IMPORT, holder_id=row.practice_id, object_id=row.pk, actor=actor,
             now=now,
@@ -208,7 +210,7 @@ def _end(row: PatientImport, state: ImportState, *, actor: Actor, now: datetime)
     row.state, row.ended_at = state, now
     row.lines = None
     row.save()
-    _record("import-ended", row, actor=actor, now=now)
+    _record(actions.IMPORT_ENDED, row, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -315,7 +317,7 @@ def find_known(identity: Identity, *, practice_id: uuid.UUID) -> Patient | None:
     return same.filter(**{name: indexes[name] for name in names}).first()
 
 
-def _record(action: str, row: PatientImport, *, actor: Actor, now: datetime) -> None:
+def _record(action: Action, row: PatientImport, *, actor: Actor, now: datetime) -> None:
     entries.write(
         action, actor=actor, practice_id=row.practice_id, object_id=row.pk, at=now,
         details={

@@ -18,8 +18,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor
 from audit.refusal import Refusal
+from booking import actions
 from booking.appointments import change
 from booking.models import Appointment, VideoGuest, VideoVisit
 from booking.models.appointment import Status
@@ -179,7 +181,7 @@ def enter(*, appointment: Appointment, part: Part, actor: Actor, now: datetime) 
                 now=now,
                 is_witnessed=True,
             )
-    _record("video-entered", appointment, actor=actor, now=now, part=part)
+    _record(actions.VIDEO_ENTERED, appointment, actor=actor, now=now, part=part)
     return visit
 
 
@@ -192,7 +194,7 @@ def start(*, appointment: Appointment, actor: Actor, now: datetime) -> bool:
         return False
     visit.started_at = now
     visit.save(update_fields=["started_at"])
-    _record("video-started", appointment, actor=actor, now=now)
+    _record(actions.VIDEO_STARTED, appointment, actor=actor, now=now)
     return True
 
 
@@ -204,7 +206,7 @@ def end(*, appointment: Appointment, actor: Actor, now: datetime) -> bool:
         return False
     visit.ended_at = now
     visit.save(update_fields=["ended_at"])
-    _record("video-ended", appointment, actor=actor, now=now)
+    _record(actions.VIDEO_ENDED, appointment, actor=actor, now=now)
     took_place = visit.started_at is not None
     if took_place and appointment.status in (Status.BOOKED, Status.ARRIVED):
         change.mark(
@@ -235,7 +237,7 @@ def reopen(*, appointment: Appointment, actor: Actor, now: datetime) -> bool:
         raise CannotEnter(CannotEnter.over)
     visit.ended_at = None
     visit.save(update_fields=["ended_at"])
-    _record("video-reopened", appointment, actor=actor, now=now)
+    _record(actions.VIDEO_REOPENED, appointment, actor=actor, now=now)
     return True
 
 
@@ -253,7 +255,7 @@ def invite(
     )  # fmt: skip
     if is_new:
         _record(
-            "video-colleague-invited", appointment, actor=actor, now=now,
+            actions.VIDEO_COLLEAGUE_INVITED, appointment, actor=actor, now=now,
             colleague=str(membership.account_id),
         )  # fmt: skip
     return guest
@@ -274,7 +276,7 @@ def colleagues(appointment: Appointment) -> list[tuple[Membership, Practitioner]
 
 
 def _record(
-    action: str, appointment: Appointment, *, actor: Actor, now: datetime, **details: object
+    action: Action, appointment: Appointment, *, actor: Actor, now: datetime, **details: object
 ) -> None:
     entries.write(
         action, actor=actor, subjects=[appointment.patient_id],

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
+from booking import actions
 from booking.accounts.accounts import account_actor
 from booking.appointments import book, chains, change
 from booking.appointments.freed import offer_soon
@@ -64,7 +65,8 @@ def accept(*, offer: Offer, actor: Actor, now: datetime, is_sure: bool = True) -
     for other in Offer.unscoped.filter(wait=wait, state=OfferState.OPEN):
         waiting.close(other, OfferState.DECLINED, now=now)
     entries.write(
-        "offer-accepted", actor=actor, subjects=[wait.patient_id], practice_id=wait.practice_id,
+        actions.OFFER_ACCEPTED, actor=actor, subjects=[wait.patient_id],
+        practice_id=wait.practice_id,
         object_id=wait.pk, at=now, details={"starts_at": offer.starts_at.isoformat()},
     )  # fmt: skip
     return appointment
@@ -140,7 +142,8 @@ def decline(*, offer: Offer, actor: Actor, now: datetime) -> bool:
     waiting.close(locked, OfferState.DECLINED, now=now)
     wait = offer.wait
     entries.write(
-        "offer-declined", actor=actor, subjects=[wait.patient_id], practice_id=wait.practice_id,
+        actions.OFFER_DECLINED, actor=actor, subjects=[wait.patient_id],
+        practice_id=wait.practice_id,
         object_id=wait.pk, at=now, details={"starts_at": offer.starts_at.isoformat()},
     )  # fmt: skip
     offer_soon(offer.agenda_id, now=now)

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.refusal import Refusal
+from booking import actions
 from booking.appointments import deadline
 from booking.appointments.former_time import may_be_taken_back
 from booking.appointments.freed import offer_soon
@@ -139,7 +140,7 @@ def join(
     except IntegrityError:
         raise CannotWait(CannotWait.already) from None
     entries.write(
-        "waiting-joined", actor=actor, subjects=[patient.pk], practice_id=agenda.practice_id,
+        actions.WAITING_JOINED, actor=actor, subjects=[patient.pk], practice_id=agenda.practice_id,
         object_id=wait.pk, at=now, details={"visit_reason": visit_reason.pk},
     )  # fmt: skip
     return wait
@@ -220,7 +221,7 @@ def leave(*, wait: Wait, actor: Actor, now: datetime) -> bool:
     for offer in Offer.unscoped.filter(wait=wait, state=OfferState.OPEN):
         close(offer, OfferState.DECLINED, now=now)
     entries.write(
-        "waiting-left", actor=actor, subjects=[wait.patient_id], practice_id=wait.practice_id,
+        actions.WAITING_LEFT, actor=actor, subjects=[wait.patient_id], practice_id=wait.practice_id,
         object_id=wait.pk, at=now,
     )  # fmt: skip
     offer_soon(wait.agenda_id, now=now)
@@ -352,7 +353,7 @@ def _offer(wait: Wait, slot: Slot, *, now: datetime) -> bool:
         return False
     offer.save(force_insert=True)
     entries.write(
-        "slot-offered", actor=system_actor(), subjects=[wait.patient_id],
+        actions.SLOT_OFFERED, actor=system_actor(), subjects=[wait.patient_id],
         practice_id=wait.practice_id, object_id=wait.pk, at=now,
         details={"starts_at": slot.starts_at.isoformat()},
     )  # fmt: skip

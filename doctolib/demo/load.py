@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from audit.record import entries
 from audit.record.entries import Channel, system_actor
+from doctolib import actions
 from doctolib.demo import SEED, accounts, directory, visits
 from doctolib.demo.names import Names
 from practitioners.domain import reference_data
@@ -76,7 +77,7 @@ def load(
     step("accounts to try")
     tilleuls = places[directory.ALWAYS.index("37261")]
     accounts.make_accounts(names, tilleuls, now=now)
-    entries.write("demo-loaded", actor=system_actor(Channel.SHELL), at=now)
+    entries.write(actions.DEMO_LOADED, actor=system_actor(Channel.SHELL), at=now)
     step("done")
 
 

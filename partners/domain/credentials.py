@@ -9,9 +9,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor
 from booking.accounts.access_changes import tell
 from booking.models.access_change import ChangeKind
+from partners import actions
 from partners.domain import keys
 from partners.models import AccessToken, Credential, CredentialKey, Grant, Partner
 
@@ -36,7 +38,7 @@ def register_for(*, partner: Partner, label: str, jwk: dict[str, Any], actor: Ac
     """
     credential = Credential.objects.create(partner=partner, label=label)
     key = keys.register_key(credential=credential, jwk=jwk)
-    _note("credential-registered", credential, actor, kid=key.kid)
+    _note(actions.CREDENTIAL_REGISTERED, credential, actor, kid=key.kid)
     _tell(key, actor=actor)
     return credential
 
@@ -45,7 +47,7 @@ def register_for(*, partner: Partner, label: str, jwk: dict[str, Any], actor: Ac
 def add_key(*, credential: Credential, jwk: dict[str, Any], actor: Actor) -> CredentialKey:
     """Register one more public key, as when the vendor rotates. Raises keys.UnusableKey."""
     key = keys.register_key(credential=credential, jwk=jwk)
-    _note("credential-key-added", credential, actor, kid=key.kid)
+    _note(actions.CREDENTIAL_KEY_ADDED, credential, actor, kid=key.kid)
     _tell(key, actor=actor)
     return key
 
@@ -59,7 +61,7 @@ def revoke_key(*, credential: Credential, kid: str, actor: Actor, now: datetime)
     ended = credential.keys.filter(kid=kid, revoked_at__isnull=True).update(revoked_at=now)
     if ended:
         AccessToken.objects.filter(credential=credential).delete()
-        _note("credential-key-revoked", credential, actor, kid=kid)
+        _note(actions.CREDENTIAL_KEY_REVOKED, credential, actor, kid=kid)
     return bool(ended)
 
 
@@ -70,7 +72,7 @@ def suspend(*, credential: Credential, actor: Actor, now: datetime) -> bool:
         suspended_at=now
     )
     if changed:
-        _note("credential-suspended", credential, actor)
+        _note(actions.CREDENTIAL_SUSPENDED, credential, actor)
     return bool(changed)
 
 
@@ -81,7 +83,7 @@ def let_in(*, credential: Credential, actor: Actor) -> bool:
         suspended_at=None
     )
     if changed:
-        _note("credential-let-in", credential, actor)
+        _note(actions.CREDENTIAL_LET_IN, credential, actor)
     return bool(changed)
 
 
@@ -126,7 +128,7 @@ def _tell(key: CredentialKey, *, actor: Actor) -> None:
     )  # fmt: skip
 
 
-def _note(action: str, credential: Credential, actor: Actor, **details: str) -> None:
+def _note(action: Action, credential: Credential, actor: Actor, **details: str) -> None:
     entries.write(
         action, actor=actor, object_id=credential.pk,
         details={"credential": credential.pk, **details},

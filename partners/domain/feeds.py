@@ -7,11 +7,13 @@ from django.db import transaction
 from icalendar import Calendar, Event, vDatetime, vDuration
 
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor
 from booking.accounts.access_changes import tell
 from booking.models import Appointment
 from booking.models.access_change import ChangeKind
 from booking.models.appointment import Status
+from partners import actions
 from partners.domain.tokens import digest_of
 from partners.models import CalendarFeed
 from practitioners.models import Absence, Agenda
@@ -34,7 +36,7 @@ def open_feed(
     feed = CalendarFeed.objects.create(
         agenda=agenda, label=label, digest=digest_of(secret), created_at=now
     )
-    _note("feed-opened", feed, actor)
+    _note(actions.FEED_OPENED, feed, actor)
     tell(
         kind=ChangeKind.FEED, holder_id=agenda.practice_id, object_id=feed.pk, actor=actor, now=now
     )
@@ -46,11 +48,11 @@ def close_feed(*, feed: CalendarFeed, actor: Actor, now: datetime) -> bool:
     """End a feed: its address answers nobody any more. False, and nothing, the second time."""
     ended = CalendarFeed.objects.filter(pk=feed.pk, revoked_at__isnull=True).update(revoked_at=now)
     if ended:
-        _note("feed-closed", feed, actor)
+        _note(actions.FEED_CLOSED, feed, actor)
     return bool(ended)
 
 
-def _note(action: str, feed: CalendarFeed, actor: Actor) -> None:
+def _note(action: Action, feed: CalendarFeed, actor: Actor) -> None:
     entries.write(
         action,
         actor=actor,

@@ -9,6 +9,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from booking.accounts.access_changes import tell
 from booking.models.access_change import ChangeKind
+from partners import actions
 from partners.domain.identities import FIELDS, NotVerified, may_open_identities
 from partners.domain.scopes import IDENTITY_SCOPES, SCOPES
 from partners.models import Credential, Grant
@@ -51,7 +52,7 @@ def give(
     )
     grant.agendas.set(agendas)
     entries.write(
-        "grant-given",
+        actions.GRANT_GIVEN,
         actor=actor,
         practice_id=practice.pk,
         object_id=grant.pk,
@@ -112,7 +113,7 @@ def withdraw(*, grant: Grant, actor: Actor, now: datetime) -> bool:
     ended = Grant.objects.in_force().filter(pk=grant.pk).update(revoked_at=now)
     if ended:
         entries.write(
-            "grant-withdrawn",
+            actions.GRANT_WITHDRAWN,
             actor=actor,
             practice_id=grant.practice_id,
             object_id=grant.pk,

@@ -14,10 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor, system_actor
 from audit.vault.kept_secrets import keep_secret, use_secret
 from booking.accounts.access_changes import tell
 from booking.models.access_change import ChangeKind
+from partners import actions
 from partners.domain import busy, outgoing
 from partners.models import ImportedCalendar
 from practitioners.domain.scheduling.next_slots import mark_stale
@@ -104,7 +106,7 @@ def _import(
         complete=found.complete,
         created_at=now,
     )
-    _note("calendar-imported", row, actor)
+    _note(actions.CALENDAR_IMPORTED, row, actor)
     if url is not None:
         tell(
             kind=ChangeKind.CALENDAR, holder_id=agenda.practice_id, object_id=row.pk, actor=actor,
@@ -122,7 +124,7 @@ def closes(calendar: ImportedCalendar) -> bool:
 @transaction.atomic
 def forget(*, calendar: ImportedCalendar, actor: Actor, now: datetime) -> None:
     """Read a calendar no more, and open the time again that it closed from now on."""
-    _note("calendar-forgotten", calendar, actor)
+    _note(actions.CALENDAR_FORGOTTEN, calendar, actor)
     _close_time(calendar, [], actor=actor, now=now)
     calendar.delete()
 
@@ -200,12 +202,12 @@ def _close_time(
             for first, last in new
         ]
     )  # fmt: skip
-    _note("absences-imported", row, actor, added=len(new), removed=len(gone))
+    _note(actions.ABSENCES_IMPORTED, row, actor, added=len(new), removed=len(gone))
     agenda_id = row.agenda_id
     transaction.on_commit(lambda: mark_stale(agenda_id), robust=True)
 
 
-def _note(action: str, row: ImportedCalendar, actor: Actor, **counts: int) -> None:
+def _note(action: Action, row: ImportedCalendar, actor: Actor, **counts: int) -> None:
     entries.write(
         action,
         actor=actor,

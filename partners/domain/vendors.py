@@ -13,6 +13,7 @@ from booking.models import Account
 from booking.models.appointment import Channel
 from booking.patients import patients
 from booking.patients.patients import Identity
+from partners import actions
 from partners.domain import grants, identities, scopes
 from partners.models import Credential, Grant, Partner, PartnerMember
 from practitioners.domain.scheduling import availability
@@ -39,7 +40,7 @@ def found(*, name: str, account: Account, actor: Actor, now: datetime) -> Partne
     except IntegrityError as error:
         raise NameTaken from error
     PartnerMember.objects.create(partner=partner, account=account, created_at=now)
-    entries.write("partner-registered", actor=actor, object_id=partner.pk)
+    entries.write(actions.PARTNER_REGISTERED, actor=actor, object_id=partner.pk)
     return partner
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from audit.actions import REVEAL
 from audit.record.entries import Origin
 from audit.watch import canaries
 from audit.watch.sighting import Reason, Sighting
@@ -21,7 +22,7 @@ CLOSING_REACHES = timedelta(days=45)
 _OPENED_BEFORE = """
     SELECT EXISTS (
         SELECT 1 FROM audit_entry WHERE subjects @> ARRAY[%s::uuid] AND credential_id = %s
-        AND action = 'reveal' AND at >= %s
+        AND action = %s AND at >= %s
     )
 """
 
@@ -78,6 +79,6 @@ def _reason(
 def opened_before(*, credential_id: uuid.UUID, subject_id: uuid.UUID, since: datetime) -> bool:
     """Whether a credential has opened anything of a subject since an instant, by the record."""
     with connection.cursor() as cursor:
-        cursor.execute(_OPENED_BEFORE, [subject_id, credential_id, since])
+        cursor.execute(_OPENED_BEFORE, [subject_id, credential_id, REVEAL.code, since])
         row = cursor.fetchone()
     return bool(row and row[0])

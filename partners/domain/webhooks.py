@@ -22,11 +22,13 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.derived_key import derived_key
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor
 from booking.accounts.access_changes import tell
 from booking.appointments.queries import changes
 from booking.models.access_change import ChangeKind
 from booking.models.appointment import Status
+from partners import actions
 from partners.domain import outgoing, scopes
 from partners.models import Credential, Delivery, DeliveryState, Grant, Webhook
 from partners.queries import granted_agendas
@@ -61,7 +63,7 @@ def register(*, credential: Credential, url: str, actor: Actor, now: datetime) -
         credential=credential, url=url, secret_changed_at=now, cursor=str(changes.place_now()),
         created_at=now,
     )  # fmt: skip
-    _note("webhook-registered", webhook, actor)
+    _note(actions.WEBHOOK_REGISTERED, webhook, actor)
     tell(
         kind=ChangeKind.WEBHOOK, holder_id=credential.partner_id, object_id=webhook.pk,
         actor=actor, now=now,
@@ -74,7 +76,7 @@ def end(*, webhook: Webhook, actor: Actor, now: datetime) -> bool:
     """Tell an address nothing any more. False, and nothing, the second time."""
     ended = Webhook.objects.filter(pk=webhook.pk, ended_at__isnull=True).update(ended_at=now)
     if ended:
-        _note("webhook-ended", webhook, actor)
+        _note(actions.WEBHOOK_ENDED, webhook, actor)
     return bool(ended)
 
 
@@ -85,10 +87,10 @@ def change_secret(*, webhook: Webhook, actor: Actor, now: datetime) -> None:
         secret_number=F("secret_number") + 1, secret_changed_at=now
     )
     webhook.refresh_from_db()
-    _note("webhook-secret-changed", webhook, actor)
+    _note(actions.WEBHOOK_SECRET_CHANGED, webhook, actor)
 
 
-def _note(action: str, webhook: Webhook, actor: Actor) -> None:
+def _note(action: Action, webhook: Webhook, actor: Actor) -> None:
     entries.write(
         action, actor=actor, object_id=webhook.pk, details={"credential": webhook.credential_id}
     )

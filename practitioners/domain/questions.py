@@ -8,6 +8,7 @@ from django.db import transaction
 from audit.ids import new_id
 from audit.record import entries
 from audit.record.entries import Actor
+from practitioners import actions
 from practitioners.models import Question, VisitReason
 
 MOST = 20
@@ -44,7 +45,7 @@ def save_questions(
     ]  # fmt: skip
     Question.objects.bulk_create(rows)
     entries.write(
-        "questions-saved", actor=actor, practice_id=visit_reason.agenda.practice_id,
+        actions.QUESTIONS_SAVED, actor=actor, practice_id=visit_reason.agenda.practice_id,
         object_id=visit_reason.pk, details={"count": len(rows)},
     )  # fmt: skip
     return rows

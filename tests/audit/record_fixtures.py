@@ -5,6 +5,7 @@ import uuid
 from django.db import connection
 from django.utils import timezone
 
+from audit.actions import REVEAL
 from audit.record import entries, seal, verify
 from audit.record.entries import Actor, ActorKind, Channel
 
@@ -17,7 +18,7 @@ ACTOR = Actor(
 def write_entries(count: int) -> list[uuid.UUID]:
     return [
         entries.write(
-            "reveal",
+            REVEAL,
             actor=ACTOR,
             purpose="care",
             subjects=[SUBJECT, uuid.uuid4()],

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.record import chain, entries, seal, verify
+from booking.actions import LOOKED_UP
 from tests.audit.record_fixtures import ACTOR, grow, rows, sql, write_entries
 from tests.support.public_record import VERIFIER
 from tests.support.tampering import is_found
@@ -123,7 +124,7 @@ def test_a_part_that_was_rolled_back_leaves_no_gap():
 
 def test_what_outlives_a_rollback_follows_in_the_chain():
     def read():
-        entries.write("looked-up", actor=ACTOR, outlives_rollback=True)
+        entries.write(LOOKED_UP, actor=ACTOR, outlives_rollback=True)
 
     with transaction.atomic():
         with pytest.raises(Undone), transaction.atomic():
@@ -146,7 +147,7 @@ def test_what_outlives_a_rollback_follows_in_the_chain():
 def test_an_insert_that_fails_is_no_place_in_the_chain():
     before = chain.current().link()
     with pytest.raises(Exception, match="too long"):
-        entries.write("x" * 41, actor=ACTOR)
+        entries.write(LOOKED_UP, actor=ACTOR, purpose="x" * 41)
     assert chain.current().link() == before
     write_entries(1)
     fits()

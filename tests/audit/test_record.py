@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from audit.actions import REVEAL
 from audit.models import Entry
 from audit.record import entries, partitions
 from audit.record.entries import system_actor
@@ -32,7 +33,7 @@ def partition_of(entry_id):
     ],
 )
 def test_what_is_written_stays(sql):
-    entry_id = entries.write("reveal", actor=system_actor(), purpose="care")
+    entry_id = entries.write(REVEAL, actor=system_actor(), purpose="care")
     partition = partition_of(entry_id)
     with (
         pytest.raises(DatabaseError, match="the record is append-only"),
@@ -44,7 +45,7 @@ def test_what_is_written_stays(sql):
 
 
 def test_the_orm_cannot_change_it_either():
-    entry = Entry.objects.get(id=entries.write("reveal", actor=system_actor(), purpose="care"))
+    entry = Entry.objects.get(id=entries.write(REVEAL, actor=system_actor(), purpose="care"))
     entry.purpose = "other"
     for change in (entry.save, entry.delete):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
@@ -62,16 +63,16 @@ def test_partitions_are_made_ahead_and_only_once():
 def test_entries_stand_in_their_months_partition():
     partitions.create_partitions(on=date(2031, 3, 1), count=1)
     last = entries.write(
-        "reveal", actor=system_actor(), at=datetime(2031, 3, 31, 23, 59, 59, tzinfo=UTC)
+        REVEAL, actor=system_actor(), at=datetime(2031, 3, 31, 23, 59, 59, tzinfo=UTC)
     )
-    first = entries.write("reveal", actor=system_actor(), at=datetime(2031, 4, 1, tzinfo=UTC))
+    first = entries.write(REVEAL, actor=system_actor(), at=datetime(2031, 4, 1, tzinfo=UTC))
     assert partition_of(last) == "audit_entry_2031_03"
     assert partition_of(first) == "audit_entry_2031_04"
 
 
 def test_a_month_without_a_partition_stops_no_entry():
     entry_id = entries.write(
-        "reveal", actor=system_actor(), at=datetime(2040, 6, 1, tzinfo=UTC), purpose="care"
+        REVEAL, actor=system_actor(), at=datetime(2040, 6, 1, tzinfo=UTC), purpose="care"
     )
     assert partition_of(entry_id) == "audit_entry_default"
     # The month is taken by the default partition now; the rest is still created.
@@ -92,6 +93,6 @@ def test_the_task_creates_the_months_to_come(time_machine):
 
 def test_details_hold_ids_and_counts_in_a_stable_order():
     entry = Entry.objects.get(
-        id=entries.write("x", actor=system_actor(), details={"b": 2, "a": datetime(2026, 1, 1)})
+        id=entries.write(REVEAL, actor=system_actor(), details={"b": 2, "a": datetime(2026, 1, 1)})
     )
     assert list(entry.details) == ["a", "b"]

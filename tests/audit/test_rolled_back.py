@@ -10,6 +10,7 @@ from audit.models import Entry
 from audit.record import entries, seal, verify
 from audit.vault import keys
 from audit.vault.reveal import Purpose, reveal
+from booking.actions import APPOINTMENT_BOOKED, LOOKED_UP
 from tests.audit.record_fixtures import ACTOR, sql
 from tests.factories import make_patient, practice_actor
 
@@ -141,7 +142,7 @@ def test_a_connection_that_breaks_in_between_is_made_up_for_by_the_next(patient)
 def test_what_did_not_happen_is_no_entry(patient):
     """Only what was read outlives a rollback: a booking that was undone was never made."""
     with pytest.raises(Failed), transaction.atomic():
-        entries.write("appointment-booked", actor=ACTOR, subjects=[patient.pk])
+        entries.write(APPOINTMENT_BOOKED, actor=ACTOR, subjects=[patient.pk])
         raise Failed
     assert of(patient, "appointment-booked") == []
 
@@ -150,7 +151,7 @@ def test_an_entry_that_comes_back_is_the_one_that_was_promised():
     """Its id was given out: nothing may be found under it but what it stood for."""
     with pytest.raises(Failed), transaction.atomic():
         entry_id = entries.write(
-            "looked-up", actor=ACTOR, object_id=uuid.uuid4(), details={"found": "none"},
+            LOOKED_UP, actor=ACTOR, object_id=uuid.uuid4(), details={"found": "none"},
             outlives_rollback=True,
         )  # fmt: skip
         raise Failed

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from audit.actions import REVEAL
 from audit.models import Checkpoint, Leaf
 from audit.record import content, entries, health, merkle, notes, seal, sealer, tree, verify
 from tests.audit.record_fixtures import ACTOR, grow, rows, sql, write_entries
@@ -29,7 +30,7 @@ def long_transaction():
     def work():
         try:
             with transaction.atomic():
-                entry.append(entries.write("late", actor=ACTOR))
+                entry.append(entries.write(REVEAL, actor=ACTOR))
                 written.set()
                 commit.wait(20)
         finally:

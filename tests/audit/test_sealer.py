@@ -15,6 +15,7 @@ from django.utils import timezone
 from audit.models import Leaf, Sealer
 from audit.record import entries, health, privileges, seal, sealer, tree, verify
 from audit.record.health import Problem
+from practitioners.actions import DIRECTORY_IMPORTED
 from tests.audit.record_fixtures import ACTOR, grow, rows, sql, write_entries
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("alone_with_roles")]
@@ -287,7 +288,7 @@ def test_a_long_piece_of_work_that_commits_late_is_not_taken_for_a_fault(monkeyp
     """Its entries say when it began; the sealer is at work, and seals them at its next run."""
     grow(1)
     began = timezone.now() - timedelta(minutes=10)
-    entry_id = entries.write("import", actor=ACTOR, at=began)
+    entry_id = entries.write(DIRECTORY_IMPORTED, actor=ACTOR, at=began)
     assert not health.problems(now=timezone.now())
 
     def next_run(_seconds):
@@ -300,7 +301,7 @@ def test_a_long_piece_of_work_that_commits_late_is_not_taken_for_a_fault(monkeyp
 
 def test_a_sealer_that_is_at_work_and_passes_an_entry_over_is_found(monkeypatch):
     grow(1)
-    entry_id = entries.write("import", actor=ACTOR, at=timezone.now() - MINUTE)
+    entry_id = entries.write(DIRECTORY_IMPORTED, actor=ACTOR, at=timezone.now() - MINUTE)
     monkeypatch.setattr(verify.time, "sleep", lambda _seconds: None)
     with pytest.raises(verify.DoesNotFit, match=f"{entry_id}.*waits for more than 60 seconds"):
         verify.verify()

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from audit.actions import REVEAL
 from audit.incidents.selection import select
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel, Origin
@@ -24,7 +25,7 @@ def session(token, now, *, explained=0, weighed=0, odd=0, again=0):
     details += [{"weight": 1.5, "odd": 1}] * odd + [{"again": True}] * again
     for n, each in enumerate(details):
         entries.write(
-            "reveal", actor=actor, subjects=[uuid.uuid4()], fields=["booking_patient.phone"],
+            REVEAL, actor=actor, subjects=[uuid.uuid4()], fields=["booking_patient.phone"],
             at=now + timedelta(minutes=n), details=each | vars(actor.origin),
         )  # fmt: skip
 

@@ -11,6 +11,7 @@ from django.contrib.admin.utils import label_for_field
 from django.test import Client
 from django.urls import reverse
 
+from audit.actions import REVEAL
 from audit.models import Entry
 from audit.record import entries
 from audit.record.entries import system_actor
@@ -105,7 +106,7 @@ def one_more(now):
     FactorReset.objects.create(
         account=make_account(), proof="papers", asked_by=account.pk, asked_at=now
     )
-    entry = Entry.objects.get(id=entries.write("x", actor=system_actor()))
+    entry = Entry.objects.get(id=entries.write(REVEAL, actor=system_actor()))
     raise_concern(
         account=account, entry=entry, words="Quatrefages ?", actor=system_actor(), now=now
     )

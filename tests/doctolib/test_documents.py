@@ -3,7 +3,6 @@
 import ast
 import re
 
-from booking.oversight.queries.reads import ACTIONS
 from doctolib.environment import PROJECT_DIR
 
 NAMED = re.compile(r"(tests/[\w/]+\.py)::(\w+)")
@@ -42,26 +41,3 @@ def test_links_between_documents_lead_somewhere():
             if "://" not in target and not (file.parent / target).exists():
                 broken.append(f"{file.relative_to(PROJECT_DIR)}: {target}")
     assert broken == []
-
-
-# What concerns neither a patient nor a practice, and so is shown to neither.
-OF_THE_HOUSE = {
-    "canary-planted", "data-keys-restored", "data-keys-rewrapped", "demo-loaded",
-    "directory-imported", "looked-up", "partner-registered", "root-key-introduced", "root-key-retired",
-    "staff-refused",
-}  # fmt: skip
-
-
-def test_every_action_of_the_record_has_its_words():
-    written = set()
-    for app in ("audit", "practitioners", "booking", "partners", "doctolib"):
-        for file in (PROJECT_DIR / app).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text())):
-                if (
-                    isinstance(node, ast.Call)
-                    and ast.unparse(node.func) == "entries.write"
-                    and isinstance(node.args[0], ast.Constant)
-                ):
-                    written.add(node.args[0].value)
-    assert len(written) > 30
-    assert written - set(ACTIONS) == OF_THE_HOUSE

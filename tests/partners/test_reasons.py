@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from audit.actions import REVEAL
 from audit.models import Canary
 from audit.record import entries
 from audit.record.entries import Origin
 from audit.watch.sighting import Reason
+from booking.actions import APPOINTMENT_MOVED
 from booking.appointments.book import book
 from booking.models import Appointment
 from booking.models.appointment import Channel
@@ -61,7 +63,7 @@ def seen(visit, grant, *, starts=FAR, created=LONG_AGO, cancelled=None, given=LO
     )  # fmt: skip
 
 
-def opened(visit, grant, *, ago, action="reveal"):
+def opened(visit, grant, *, ago, action=REVEAL):
     """The record says that this credential has opened the patient before."""
     actor = credential_actor(grant.credential, practice_id=visit.practice_id)
     entries.write(action, actor=actor, subjects=[visit.patient_id], at=NOW - ago)
@@ -126,7 +128,7 @@ def test_what_was_opened_before_is_opened_again(visit, grant, reason, ago, times
 def test_only_a_reading_by_itself_is_one_before(visit, grant):
     other = make_grant(make_credential("Autre"), visit.agenda)
     opened(visit, other, ago=DAY)
-    opened(visit, grant, ago=DAY, action="moved")
+    opened(visit, grant, ago=DAY, action=APPOINTMENT_MOVED)
     assert seen(visit, grant).reason == Reason.NONE
     opened(visit, grant, ago=DAY)
     asked = {"credential_id": grant.credential_id, "subject_id": visit.patient_id}

@@ -23,6 +23,7 @@ from audit.security_log import Step
 from audit.vault.erase import erase
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
+from booking import actions
 from booking.accounts import accounts
 from booking.accounts.accounts import InvalidLink, account_actor
 from booking.accounts.sessions import throttle
@@ -209,7 +210,9 @@ def _move_account(check: AddressCheck, account: Account, *, now: datetime) -> No
             account.save(update_fields=["email", "email_index", "email_verified_at"])
     except IntegrityError as error:
         raise InvalidLink from error
-    entries.write("email-changed", actor=actor, subjects=[account.pk], object_id=check.pk, at=now)
+    entries.write(
+        actions.EMAIL_CHANGED, actor=actor, subjects=[account.pk], object_id=check.pk, at=now
+    )
     for kind in (MessageKind.EMAIL_CHANGED, MessageKind.EMAIL_LEFT):
         messages.owe_to_account(account=account, kind=kind, now=now, check=check)
 

@@ -10,9 +10,11 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
+from booking import actions
 from booking.accounts import accounts
 from booking.accounts.accounts import InvalidLink, id_of_link, link_actor, link_token
 from booking.accounts.addresses import address_checks
@@ -72,7 +74,11 @@ def ask(
         seal(check, email=email.strip(), former=former)
         check.save(force_insert=True)
         entries.write(
-            "email-change-asked", actor=actor, subjects=[account.pk], object_id=check.pk, at=now
+            actions.EMAIL_CHANGE_ASKED,
+            actor=actor,
+            subjects=[account.pk],
+            object_id=check.pk,
+            at=now,
         )
         accounts.owe(account, MessageKind.EMAIL_ASKED, now=now, check=check)
         if may_send:
@@ -103,7 +109,7 @@ def withdraw(*, account: Account, actor: Actor, now: datetime) -> None:
     check = pending(account, now=now)
     if check is not None:
         address_checks.end_checks(account=account, now=now)
-        _note("email-change-stopped", check, account, actor=actor, now=now)
+        _note(actions.EMAIL_CHANGE_STOPPED, check, account, actor=actor, now=now)
 
 
 def stop_token(check: AddressCheck) -> str:
@@ -143,7 +149,7 @@ def stop(*, token: str, now: datetime) -> AddressCheck:
     since = AddressCheck.objects.filter(account=account, created_at__gte=check.created_at)
     since.update(ended_at=now)
     if check.proved_at is None:
-        _note("email-change-stopped", check, account, actor=link_actor(account), now=now)
+        _note(actions.EMAIL_CHANGE_STOPPED, check, account, actor=link_actor(account), now=now)
     else:
         _take_back(check, account, now=now)
     return check
@@ -166,11 +172,11 @@ def _take_back(check: AddressCheck, account: Account, *, now: datetime) -> None:
     sign_ins.sign_out_everywhere(account)
     for kind in FACTORS:
         kind.objects.filter(user=account, created_at__gte=check.created_at).delete()
-    _note("email-restored", check, account, actor=actor, now=now)
+    _note(actions.EMAIL_RESTORED, check, account, actor=actor, now=now)
     messages.owe_to_account(account=account, kind=MessageKind.RESET_PASSWORD, now=now)
 
 
 def _note(
-    action: str, check: AddressCheck, account: Account, *, actor: Actor, now: datetime
+    action: Action, check: AddressCheck, account: Account, *, actor: Actor, now: datetime
 ) -> None:
     entries.write(action, actor=actor, subjects=[account.pk], object_id=check.pk, at=now)

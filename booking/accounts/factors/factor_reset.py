@@ -12,7 +12,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor, system_actor
+from booking import actions
 from booking.accounts.accounts import InvalidLink, id_of_link, link_actor, link_token
 from booking.accounts.factors.second_factor import FACTORS
 from booking.accounts.sessions import sign_ins
@@ -75,7 +77,7 @@ def ask(*, account: Account, proof: Proof, actor: Actor, now: datetime) -> Facto
             row.save()
     except IntegrityError as error:
         raise ResetRefused(_("Une réinitialisation est déjà demandée pour ce compte.")) from error
-    _note("second-factor-reset-asked", row, actor=actor, now=now)
+    _note(actions.SECOND_FACTOR_RESET_ASKED, row, actor=actor, now=now)
     return row
 
 
@@ -94,7 +96,7 @@ def decide(*, reset_id: uuid.UUID, approve: bool, actor: Actor, now: datetime) -
         return _end(row, ResetOutcome.DECLINED, actor=actor, now=now)
     row.approved_by, row.approved_at, row.due_at = _id(actor), now, now + DELAY
     row.save()
-    _note("second-factor-reset-approved", row, actor=actor, now=now)
+    _note(actions.SECOND_FACTOR_RESET_APPROVED, row, actor=actor, now=now)
     messages.owe_to_account(account=row.account, kind=MessageKind.FACTOR_RESET, now=now)
     return row
 
@@ -157,13 +159,13 @@ def _end(row: FactorReset, outcome: ResetOutcome, *, actor: Actor, now: datetime
 
 
 _ENDED = {
-    ResetOutcome.DECLINED: "second-factor-reset-declined",
-    ResetOutcome.STOPPED: "second-factor-reset-stopped",
-    ResetOutcome.DONE: "second-factor-reset",
+    ResetOutcome.DECLINED: actions.SECOND_FACTOR_RESET_DECLINED,
+    ResetOutcome.STOPPED: actions.SECOND_FACTOR_RESET_STOPPED,
+    ResetOutcome.DONE: actions.SECOND_FACTOR_RESET,
 }
 
 
-def _note(action: str, row: FactorReset, *, actor: Actor, now: datetime) -> None:
+def _note(action: Action, row: FactorReset, *, actor: Actor, now: datetime) -> None:
     entries.write(
         action, actor=actor, subjects=[row.account_id], object_id=row.pk, at=now,
         details={"proof": row.proof},

@@ -8,6 +8,7 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.record import entries
 from audit.record.entries import Actor
+from booking import actions
 from booking.accounts.factors import second_factor
 from booking.models import Account
 from booking.models.message import MessageKind
@@ -30,7 +31,7 @@ def added(
     """Note a new passkey: on the record, and told to its owner by e-mail."""
     passkey.name = name[: WebAuthnCredential._meta.get_field("name").max_length]
     passkey.save(update_fields=["name"])
-    entries.write("passkey-added", actor=actor, subjects=[account.pk], object_id=None, at=now)
+    entries.write(actions.PASSKEY_ADDED, actor=actor, subjects=[account.pk], object_id=None, at=now)
     messages.owe_to_account(account=account, kind=MessageKind.PASSKEY, now=now)
 
 
@@ -43,7 +44,7 @@ def forget(*, passkey: WebAuthnCredential, account: Account, actor: Actor, now: 
     """
     passkey.delete()
     second_factor.end_spent_codes(account)
-    entries.write("passkey-forgotten", actor=actor, subjects=[account.pk], at=now)
+    entries.write(actions.PASSKEY_FORGOTTEN, actor=actor, subjects=[account.pk], at=now)
     messages.owe_to_account(account=account, kind=MessageKind.FACTOR_REMOVED, now=now)
 
 

@@ -10,6 +10,7 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.record import entries
 from audit.record.entries import Actor
+from booking import actions
 from booking.models import Account, CodeApp, RecoveryCode, RecoverySheet
 from booking.models.message import MessageKind
 from booking.outbox import messages
@@ -50,7 +51,7 @@ def confirm(*, account: Account, device: CodeApp, actor: Actor, now: datetime) -
     device.confirmed, device.created_at = True, now
     device.save()
     CodeApp.objects.filter(user=account, confirmed=True).exclude(pk=device.pk).delete()
-    entries.write("second-factor-set", actor=actor, subjects=[account.pk], at=now)
+    entries.write(actions.SECOND_FACTOR_SET, actor=actor, subjects=[account.pk], at=now)
     messages.owe_to_account(account=account, kind=MessageKind.FACTOR_ADDED, now=now)
     return _fresh_codes(account, now=now)
 
@@ -100,7 +101,7 @@ def new_recovery_codes(*, account: Account, actor: Actor, now: datetime) -> list
 
     On the record, and told to the account's owner by e-mail.
     """
-    entries.write("recovery-codes-made", actor=actor, subjects=[account.pk], at=now)
+    entries.write(actions.RECOVERY_CODES_MADE, actor=actor, subjects=[account.pk], at=now)
     messages.owe_to_account(account=account, kind=MessageKind.CODES_MADE, now=now)
     return _fresh_codes(account, now=now)
 
@@ -111,7 +112,7 @@ def note_code_used(*, account: Account, actor: Actor, now: datetime) -> None:
 
     On the record, and told to the account's owner by e-mail: its thief would use it without them.
     """
-    entries.write("recovery-code-used", actor=actor, subjects=[account.pk], at=now)
+    entries.write(actions.RECOVERY_CODE_USED, actor=actor, subjects=[account.pk], at=now)
     messages.owe_to_account(account=account, kind=MessageKind.CODE_USED, now=now)
 
 
@@ -129,7 +130,7 @@ def stop_asking_codes(*, account: Account, actor: Actor, now: datetime) -> None:
     if not found.codes_alone:
         raise StillNeeded
     RecoverySheet.objects.filter(user=account).delete()
-    entries.write("recovery-codes-ended", actor=actor, subjects=[account.pk], at=now)
+    entries.write(actions.RECOVERY_CODES_ENDED, actor=actor, subjects=[account.pk], at=now)
     messages.owe_to_account(account=account, kind=MessageKind.CODES_ENDED, now=now)
 
 

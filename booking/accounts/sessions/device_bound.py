@@ -26,6 +26,7 @@ from audit.derived_key import derived_key
 from audit.named_key import MALFORMED, claims_of, header_of
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel, Origin
+from booking import actions
 from booking.models import Account, DeviceKey, SignIn
 
 # How long a pass lasts. Chromium asks for the next one two minutes before its end.
@@ -221,7 +222,11 @@ def note_refused(
         DeviceKey.objects.filter(pk=row.pk).update(refused_at=now)
         actor = Actor(kind=ActorKind.SYSTEM, channel=Channel.WEB, origin=Origin(network=network))
         entries.write(
-            "session-refused", actor=actor, subjects=[row.account_id], object_id=row.pk, at=now
+            actions.SESSION_REFUSED,
+            actor=actor,
+            subjects=[row.account_id],
+            object_id=row.pk,
+            at=now,
         )
     return True
 

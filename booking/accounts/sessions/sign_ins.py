@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef
 from audit.record import entries
 from audit.record.entries import Actor
 from audit.watch.sighting import network_of
+from booking import actions
 from booking.models import Account, DeviceKey, SignIn
 from booking.session_store import end_session
 from practitioners.domain.live import wake
@@ -121,7 +122,9 @@ def end(*, row: SignIn, actor: Actor, now: datetime) -> None:
     end_session(row.session_digest)
     row.delete()
     transaction.on_commit(partial(wake, row.account_id), robust=True)
-    entries.write("session-ended", actor=actor, subjects=[row.account_id], object_id=row.pk, at=now)
+    entries.write(
+        actions.SESSION_ENDED, actor=actor, subjects=[row.account_id], object_id=row.pk, at=now
+    )
 
 
 @transaction.atomic
@@ -132,5 +135,5 @@ def end_others(*, account: Account, actor: Actor, now: datetime) -> Account:
     Returns the account as it is then.
     """
     sign_out_everywhere(account)
-    entries.write("sessions-ended", actor=actor, subjects=[account.pk], at=now)
+    entries.write(actions.SESSIONS_ENDED, actor=actor, subjects=[account.pk], at=now)
     return Account.objects.get(pk=account.pk)

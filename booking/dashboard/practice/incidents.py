@@ -17,6 +17,7 @@ from audit.record import entries
 from audit.spreadsheet import table_of
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
+from booking import actions
 from booking.accounts import team
 from booking.oversight.incident_post import preview
 from booking.oversight.queries.incidents import Exposed, exposed_at, incidents_of_practice
@@ -88,7 +89,7 @@ def practice_incident_csv(
     incident = _found(request, number)
     rows = _named(request, incident)
     entries.write(
-        "record-exported",
+        actions.RECORD_EXPORTED,
         actor=practice_actor(request),
         practice_id=practice_id,
         object_id=incident.pk,

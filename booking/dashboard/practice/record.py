@@ -22,6 +22,7 @@ from audit.spreadsheet import MARK, line_of
 from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import fresh_factor
 from audit.views.typed import refuse
+from booking import actions
 from booking.accounts import team
 from booking.dashboard.practice import plotted
 from booking.models import Concern
@@ -158,7 +159,7 @@ def practice_reads_csv(request: HttpRequest, practice_id: uuid.UUID) -> HttpResp
         names = {m.account_id: plain.text(m.account, "email") for m in members}
     found = practice_record.entries_of(practice, wanted)
     entries.write(
-        "record-exported",
+        actions.RECORD_EXPORTED,
         actor=practice_actor(request),
         practice_id=practice.pk,
         details={"since": wanted.since, "until": wanted.until, "count": found.count()},

@@ -9,9 +9,11 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
+from audit import actions
 from audit.models import Entry
+from audit.record.actions import ReadBy, hidden_from, label_of
 from audit.record.entries import ActorKind, Channel
-from booking.oversight.queries.reads import ACTIONS, PURPOSES, field_names
+from booking.oversight.queries.reads import PURPOSES, field_names
 from practitioners.domain.scheduling.wall_clock import day_bounds
 from practitioners.models import Practice
 
@@ -71,7 +73,7 @@ class Bar:
 
 def entries_of(practice: Practice, wanted: Wanted) -> QuerySet[Entry]:
     """The entries of a practice that were asked for, newest first."""
-    found = Entry.objects.filter(
+    found = Entry.objects.exclude(action__in=hidden_from(ReadBy.PRACTICE)).filter(
         practice_id=practice.pk,
         at__gte=day_bounds(wanted.since, practice.zone)[0],
         at__lt=day_bounds(wanted.until, practice.zone)[1],
@@ -81,7 +83,7 @@ def entries_of(practice: Practice, wanted: Wanted) -> QuerySet[Entry]:
     if wanted.channel:
         found = found.filter(channel=wanted.channel)
     if wanted.reveals_only:
-        found = found.filter(action="reveal")
+        found = found.filter(action=actions.REVEAL.code)
     return found.order_by("-at", "-id")
 
 
@@ -91,7 +93,7 @@ def lines(entries: Iterable[Entry], *, member: object = _("un membre")) -> Itera
         yield Line(
             id=entry.pk,
             at=entry.at,
-            action=ACTIONS.get(entry.action, entry.action),
+            action=label_of(entry.action),
             actor=_actor(entry, member),
             actor_id=entry.actor_id,
             channel=CHANNELS.get(entry.channel, entry.channel),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.incidents.authority import DATA_NAMES
 from audit.models import Entry
+from audit.record.actions import ReadBy, hidden_from, label_of
 from audit.record.proofs import sealed_ids
 from audit.software import software_names
 from booking.models import Account, Concern, Patient
@@ -22,100 +23,6 @@ FIELD_NAMES = DATA_NAMES | {
     "name": _("nom du compte"),
     "title": _("nom d’un document"),
     "content_key": _("contenu d’un document"),
-}
-ACTIONS = {
-    "reveal": _("Lecture"),
-    "visits-read": _("Lecture de la liste des rendez-vous"),
-    "appointment-booked": _("Rendez-vous pris"),
-    "appointment-moved": _("Rendez-vous déplacé"),
-    "appointment-resized": _("Durée du rendez-vous changée"),
-    "appointment-cancelled": _("Rendez-vous annulé"),
-    "appointment-restored": _("Annulation reprise"),
-    "appointment-marked": _("Venue notée"),
-    "waiting-joined": _("Inscription sur la liste d’attente"),
-    "waiting-left": _("Sortie de la liste d’attente"),
-    "slot-offered": _("Créneau proposé"),
-    "offer-accepted": _("Créneau proposé accepté"),
-    "offer-declined": _("Créneau proposé décliné"),
-    "questionnaire-answered": _("Questionnaire rempli"),
-    "questions-saved": _("Questionnaire enregistré"),
-    "practice-note-saved": _("Note du cabinet enregistrée"),
-    "message-written": _("Message écrit"),
-    "conversation-closed": _("Conversation close"),
-    "video-entered": _("Entrée dans la salle de la téléconsultation"),
-    "video-started": _("Téléconsultation commencée"),
-    "video-ended": _("Téléconsultation terminée"),
-    "video-reopened": _("Téléconsultation rouverte"),
-    "video-colleague-invited": _("Collègue invité à la téléconsultation"),
-    "member-linked": _("Membre relié à un praticien"),
-    "document-given": _("Document transmis"),
-    "document-withdrawn": _("Document retiré"),
-    "import-begun": _("Fichier de patients reçu"),
-    "import-started": _("Import de patients commencé"),
-    "import-ended": _("Import de patients terminé"),
-    "patients-merged": _("Fiches réunies"),
-    "patients-separated": _("Fiches séparées"),
-    "handover-offered": _("Dossier proposé à son propre compte"),
-    "handover-accepted": _("Dossier remis à son propre compte"),
-    "reminders-ended": _("Rappels arrêtés"),
-    "session-ended": _("Session fermée"),
-    "sessions-ended": _("Autres sessions fermées"),
-    "session-refused": _("Session refusée hors de son appareil"),
-    "patient-created": _("Fiche créée"),
-    "patient-changed": _("Fiche modifiée"),
-    "account-created": _("Compte créé"),
-    "email-verified": _("Adresse vérifiée"),
-    "email-corrected": _("Adresse corrigée avant sa vérification"),
-    "email-change-asked": _("Nouvelle adresse demandée"),
-    "email-change-stopped": _("Changement d’adresse arrêté"),
-    "email-changed": _("Adresse changée"),
-    "email-restored": _("Ancienne adresse rétablie"),
-    "password-reset": _("Mot de passe changé"),
-    "factors-ended": _("Second facteur et clés d’accès retirés"),
-    "password-changed": _("Mot de passe changé"),
-    "passkey-added": _("Clé d’accès ajoutée"),
-    "passkey-forgotten": _("Clé d’accès retirée"),
-    "recovery-code-used": _("Code de secours utilisé"),
-    "recovery-codes-ended": _("Codes de secours retirés"),
-    "recovery-codes-made": _("Codes de secours renouvelés"),
-    "second-factor-set": _("Second facteur activé"),
-    "member-joined": _("Invitation acceptée"),
-    "access-change-undone": _("Changement d’accès annulé"),
-    "member-taken-back": _("Membre repris dans l’équipe"),
-    "concern-raised": _("Explication demandée"),
-    "concern-answered": _("Explication donnée"),
-    "member-invited": _("Invitation envoyée"),
-    "invitation-withdrawn": _("Invitation retirée"),
-    "second-factor-reset": _("Second facteur retiré par notre équipe"),
-    "second-factor-reset-asked": _("Retrait du second facteur demandé"),
-    "second-factor-reset-approved": _("Retrait du second facteur annoncé"),
-    "second-factor-reset-declined": _("Retrait du second facteur refusé"),
-    "second-factor-reset-stopped": _("Retrait du second facteur arrêté"),
-    "member-asked": _("Second facteur redemandé"),
-    "member-stopped": _("Accès à l’agenda suspendu"),
-    "member-let-in": _("Accès à l’agenda rétabli"),
-    "member-access-dated": _("Fin d’accès fixée"),
-    "substitute-appointed": _("Remplaçant noté"),
-    "substitute-dismissed": _("Remplacement supprimé"),
-    "member-removed": _("Membre retiré"),
-    "opening-saved": _("Plage enregistrée"),
-    "opening-deleted": _("Plage supprimée"),
-    "opening-template-saved": _("Semaine type enregistrée"),
-    "opening-template-deleted": _("Semaine type supprimée"),
-    "absence-added": _("Absence ajoutée"),
-    "absence-removed": _("Absence retirée"),
-    "visit-reason-saved": _("Motif enregistré"),
-    "agenda-saved": _("Agenda réglé"),
-    "resource-saved": _("Salle ou appareil réglé"),
-    "practice-saved": _("Cabinet réglé"),
-    "grant-given": _("Logiciel autorisé"),
-    "grant-withdrawn": _("Autorisation retirée"),
-    "feed-opened": _("Flux de calendrier ouvert"),
-    "feed-closed": _("Flux de calendrier fermé"),
-    "staff-changed": _("Modification par l’équipe de Doctolib"),
-    "record-exported": _("Registre exporté"),
-    "subject-erased": _("Clé détruite"),
-    "account-erased": _("Compte effacé"),
 }
 PURPOSES = {
     "own-data": _("consultation par vous-même"),
@@ -164,7 +71,8 @@ def reads_of_account(account: Account, *, only: Entry | None = None) -> list[Lin
     Nothing is revealed, so that looking again and again adds no line. `only` asks for one entry.
     """
     subjects = subjects_of_account(account)
-    newest = Entry.objects.filter(subjects__overlap=subjects).order_by("-at", "-id")
+    shown = Entry.objects.exclude(action__in=hidden_from(ReadBy.PATIENT))
+    newest = shown.filter(subjects__overlap=subjects).order_by("-at", "-id")
     entries = [only] if only else list(newest[:LIMIT])
     practices = dict(
         Practice.objects.filter(
@@ -178,7 +86,7 @@ def reads_of_account(account: Account, *, only: Entry | None = None) -> list[Lin
         Line(
             id=entry.pk,
             at=entry.at,
-            action=ACTIONS.get(entry.action, entry.action),
+            action=label_of(entry.action),
             who=_who(entry, account, practices, software),
             purpose=PURPOSES.get(entry.purpose, entry.purpose),
             fields=field_names(entry),

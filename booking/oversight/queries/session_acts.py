@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from audit.actions import REVEAL
 from audit.models import Entry
+from audit.record.actions import ReadBy, hidden_from, label_of
 from audit.record.entries import Channel
 from booking.accounts.sessions.sign_ins import token_of
 from booking.models import Account, SignIn
-from booking.oversight.queries.reads import ACTIONS
 
 # Of the entries of a session's two weeks, the latest so many are looked at.
 MOST = 5000
@@ -35,18 +36,20 @@ def acts_of(account: Account, rows: Sequence[SignIn]) -> dict[str, Acts]:
     since = min((row.began_at for row in rows), default=None)
     if since is None:
         return {}
-    entries = Entry.objects.filter(
-        channel=Channel.DASHBOARD, actor_id=account.pk, at__gte=since
-    ).order_by("-at")
+    entries = (
+        Entry.objects.exclude(action__in=hidden_from(ReadBy.PRACTICE))
+        .filter(channel=Channel.DASHBOARD, actor_id=account.pk, at__gte=since)
+        .order_by("-at")
+    )
     found: defaultdict[str, Acts] = defaultdict(Acts)
     for action, at, token in entries.values_list("action", "at", "details__token")[:MOST]:
         if token not in digests:
             continue
         acts = found[digests[token]]
-        if action == "reveal":
+        if action == REVEAL.code:
             acts.reads += 1
             continue
         acts.changes += 1
         if len(acts.latest) < SHOWN:
-            acts.latest.append((ACTIONS.get(action, action), at))
+            acts.latest.append((label_of(action), at))
     return dict(found)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from audit.ids import read_id
 from audit.models import Entry
+from booking import actions
 from booking.oversight.queries.reads import subjects_of_account
 from practitioners.domain.date_words import in_words
 from practitioners.models import Practice
@@ -141,7 +142,7 @@ def _withdrawn(request: HttpRequest, document_id: uuid.UUID | None) -> str:
         return ""
     me = cast(Any, request.user)
     entry = Entry.objects.filter(
-        action="document-withdrawn",
+        action=actions.DOCUMENT_WITHDRAWN.code,
         object_id=document_id,
         subjects__overlap=subjects_of_account(me),
     ).first()

@@ -5,6 +5,7 @@ to take it away once more leads back to the others. Of everything else the same 
 never was, is another practice's or lies on agendas that the member does not work on.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -18,10 +19,19 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Entry
+from audit.record.actions import Action
 from audit.views.typed import typed_in
+from booking import actions
 from booking.models import Patient
 from booking.pages.lost import gone
 from booking.pages.navigated import is_script
+from practitioners.actions import (
+    ABSENCE_REMOVED,
+    MEMBER_REMOVED,
+    OPENING_DELETED,
+    OPENING_TEMPLATE_DELETED,
+    SUBSTITUTE_DISMISSED,
+)
 from practitioners.models import Agenda, Membership
 
 # How far back the record is read for it: an open tab is seldom older.
@@ -36,7 +46,7 @@ class Kind(gone.Kind):
     page of the others is an agenda's own. `current`: the entry of the menu.
     """
 
-    action: str = ""
+    action: Action | None = None
     done: str | Promise = ""
     of_agenda: bool = False
     current: str = ""
@@ -47,9 +57,6 @@ _PLAN: dict[str, Any] = {
 }  # fmt: skip
 _MEMBERS: dict[str, Any] = {
     "onward": "booking:members", "label": _("Équipe"), "current": "members"
-}  # fmt: skip
-_FEEDS: dict[str, Any] = {
-    "onward": "partners:feeds", "label": _("Calendriers"), "current": "feeds"
 }  # fmt: skip
 _RECORD: dict[str, Any] = {
     "onward": "booking:practice-reads", "label": _("Registre"), "current": "record"
@@ -103,7 +110,7 @@ KINDS = {
         ),
         onward="booking:practice-documents",
         label=_("Documents reçus"),
-        action="document-withdrawn",
+        action=actions.DOCUMENT_WITHDRAWN,
         done=_("Ce document est déjà retiré."),
         current="conversations",
     ),
@@ -117,14 +124,14 @@ KINDS = {
     "absence_id": Kind(
         heading=_("Absence introuvable"),
         words=_("Cette absence n’est pas, ou n’est plus, dans les agendas où vous travaillez."),
-        action="absence-removed",
+        action=ABSENCE_REMOVED,
         done=_("Cette absence est déjà supprimée."),
         **_PLAN,
     ),
     "opening_id": Kind(
         heading=_("Plage introuvable"),
         words=_("Cette plage n’est pas, ou n’est plus, dans les agendas où vous travaillez."),
-        action="opening-deleted",
+        action=OPENING_DELETED,
         done=_("Cette plage est déjà supprimée."),
         **_PLAN,
     ),
@@ -140,7 +147,7 @@ KINDS = {
         ),
         onward="booking:week-templates",
         label=_("Semaines types"),
-        action="opening-template-deleted",
+        action=OPENING_TEMPLATE_DELETED,
         done=_("Cette semaine type est déjà supprimée."),
         of_agenda=True,
         current="plan",
@@ -150,7 +157,7 @@ KINDS = {
         words=_("Ce remplacement n’est pas, ou n’est plus, dans les agendas où vous travaillez."),
         onward="booking:substitutes",
         label=_("Remplaçants"),
-        action="substitute-dismissed",
+        action=SUBSTITUTE_DISMISSED,
         done=_("Ce remplacement est déjà supprimé."),
         of_agenda=True,
         current="plan",
@@ -170,7 +177,7 @@ KINDS = {
     "membership_id": Kind(
         heading=_("Membre introuvable"),
         words=_("Cette personne n’est pas, ou n’est plus, de l’équipe."),
-        action="member-removed",
+        action=MEMBER_REMOVED,
         done=_("Cette personne n’est déjà plus de l’équipe."),
         **_MEMBERS,
     ),
@@ -178,25 +185,6 @@ KINDS = {
         heading=_("Invitation introuvable"),
         words=_("Cette invitation n’est pas, ou n’est plus, de votre cabinet."),
         **_MEMBERS,
-    ),
-    "calendar_id": Kind(
-        heading=_("Calendrier introuvable"),
-        words=_("Ce calendrier n’est pas, ou n’est plus, de ceux que lit votre agenda."),
-        action="calendar-forgotten",
-        done=_("Ce calendrier n’est déjà plus lu."),
-        **_FEEDS,
-    ),
-    "feed_id": Kind(
-        heading=_("Flux introuvable"),
-        words=_("Ce flux n’est pas, ou n’est plus, d’un agenda où vous travaillez."),
-        **_FEEDS,
-    ),
-    "grant_id": Kind(
-        heading=_("Autorisation introuvable"),
-        words=_("Cette autorisation n’est pas, ou n’est plus, de votre cabinet."),
-        onward="partners:software",
-        label=_("Logiciels"),
-        current="software",
     ),
     "concern_id": Kind(
         heading=_("Signalement introuvable"),
@@ -217,6 +205,11 @@ OTHER = Kind(
     onward="booking:agenda",
     label=_("Agenda"),
 )
+
+
+def register_kinds(kinds: Mapping[str, Kind]) -> None:
+    """Let an app above say of what it has at practices how it is missed; called once, by it."""
+    KINDS.update(kinds)
 
 
 def answer(
@@ -253,10 +246,10 @@ def _end_of(kind: Kind, object_id: Any, *, membership: Membership) -> Entry | No
 
     To members of some agendas alone, what was not of these is as if it had never been.
     """
-    if not kind.action:
+    if kind.action is None:
         return None
     found = Entry.objects.filter(
-        practice_id=membership.practice_id, action=kind.action, object_id=object_id,
+        practice_id=membership.practice_id, action=kind.action.code, object_id=object_id,
         at__gt=timezone.now() - LOOKED_BACK,
     ).first()  # fmt: skip
     theirs = {str(pk) for pk in membership.agendas.values_list("pk", flat=True)}
@@ -275,7 +268,7 @@ def _onward(
         if not Agenda.objects.filter(pk=agenda_id, practice=practice_id).exists():
             return reverse("booking:week-plan", args=[practice_id])
         return reverse(kind.onward, args=[practice_id, agenda_id])
-    if ended is not None and kind.action == "document-withdrawn":
+    if ended is not None and kind.action is actions.DOCUMENT_WITHDRAWN:
         patient = Patient.objects.filter(pk__in=ended.subjects).first()
         if patient is not None:
             return reverse("booking:patient-documents", args=[practice_id, patient.pk])

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from audit.record import entries
 from audit.record.entries import Actor
+from practitioners import actions
 from practitioners.domain.directory.text import search_text
 from practitioners.domain.directory_import.lines import (
     Activity,
@@ -90,7 +91,7 @@ def import_file(
         loader.load(batch)
         progress(report.lines, source.tell())
     entries.write(
-        "directory-imported",
+        actions.DIRECTORY_IMPORTED,
         actor=actor,
         at=now,
         details={"lines": report.lines, "rejected": report.rejected},

@@ -15,6 +15,7 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.vault.blind_index import blind_index, normalise_email
 from audit.vault.sealing import seal
+from practitioners import actions
 from practitioners.models import Agenda, Invitation, Membership, Practice
 
 VALID_DAYS = 7
@@ -80,7 +81,7 @@ def invite(
     invitation.save(force_insert=True)
     invitation.agendas.set(agendas)
     entries.write(
-        "member-invited",
+        actions.MEMBER_INVITED,
         actor=actor,
         practice_id=practice.pk,
         object_id=invitation.pk,
@@ -119,7 +120,7 @@ def withdraw(*, invitation: Invitation, actor: Actor, now: datetime) -> None:
     fresh.withdrawn_at = now
     fresh.save(update_fields=["withdrawn_at"])
     entries.write(
-        "invitation-withdrawn",
+        actions.INVITATION_WITHDRAWN,
         actor=actor,
         practice_id=fresh.practice_id,
         object_id=fresh.pk,
@@ -198,7 +199,7 @@ def accept(*, invitation: Invitation, account: Any, actor: Actor, now: datetime)
     if created:
         membership.agendas.set(fresh.agendas.all())
     entries.write(
-        "member-joined",
+        actions.MEMBER_JOINED,
         actor=actor,
         subjects=[account.pk],
         practice_id=fresh.practice_id,

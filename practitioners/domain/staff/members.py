@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import Entry
 from audit.record import entries
 from audit.record.entries import Actor
+from practitioners import actions
 from practitioners.domain import live
 from practitioners.models import Agenda, Membership, Practitioner, Role
 
@@ -40,7 +41,7 @@ def end_on(*, membership: Membership, last_day: date | None, actor: Actor) -> No
     membership.ends_on = last_day
     membership.save(update_fields=["ends_on"])
     entries.write(
-        "member-access-dated",
+        actions.MEMBER_ACCESS_DATED,
         actor=actor,
         subjects=[membership.account_id],
         practice_id=membership.practice_id,
@@ -75,7 +76,7 @@ def remove(*, membership: Membership, actor: Actor) -> None:
     account_id, membership_id = membership.account_id, membership.pk
     membership.delete()
     entries.write(
-        "member-removed",
+        actions.MEMBER_REMOVED,
         actor=actor,
         subjects=[account_id],
         practice_id=membership.practice_id,
@@ -87,7 +88,7 @@ def remove(*, membership: Membership, actor: Actor) -> None:
 def removed_at(*, account_id: uuid.UUID, practice_id: uuid.UUID) -> datetime | None:
     """When an account was last taken out of a practice's team, by the record; None if never."""
     removed = Entry.objects.filter(
-        action="member-removed", practice_id=practice_id, subjects__contains=[account_id]
+        action=actions.MEMBER_REMOVED.code, practice_id=practice_id, subjects__contains=[account_id]
     )
     return removed.order_by("-at").values_list("at", flat=True).first()
 
@@ -109,7 +110,7 @@ def link(*, membership: Membership, practitioner: Practitioner | None, actor: Ac
     membership.practitioner = practitioner
     membership.save(update_fields=["practitioner"])
     entries.write(
-        "member-linked",
+        actions.MEMBER_LINKED,
         actor=actor,
         subjects=[membership.account_id],
         practice_id=membership.practice_id,

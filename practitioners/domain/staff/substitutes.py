@@ -7,7 +7,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor
+from practitioners import actions
 from practitioners.models import Agenda, Membership, Substitution
 
 
@@ -38,18 +40,18 @@ def appoint(
     row = Substitution.objects.create(
         agenda=agenda, name=name, since=since, until=until, member=member
     )
-    _record("substitute-appointed", row, actor=actor)
+    _record(actions.SUBSTITUTE_APPOINTED, row, actor=actor)
     return row
 
 
 @transaction.atomic
 def dismiss(*, substitution: Substitution, actor: Actor) -> None:
     """Take a substitution back; on the record. The member stays one."""
-    _record("substitute-dismissed", substitution, actor=actor)
+    _record(actions.SUBSTITUTE_DISMISSED, substitution, actor=actor)
     substitution.delete()
 
 
-def _record(action: str, row: Substitution, *, actor: Actor) -> None:
+def _record(action: Action, row: Substitution, *, actor: Actor) -> None:
     entries.write(
         action,
         actor=actor,

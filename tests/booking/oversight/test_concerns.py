@@ -17,6 +17,7 @@ from booking.models import Concern
 from booking.oversight import concerns
 from booking.oversight.queries import practice_record
 from booking.oversight.queries.practice_record import Wanted
+from practitioners.actions import AGENDA_SAVED
 from tests.factories import (
     make_account,
     make_member,
@@ -149,7 +150,7 @@ def test_filters_show_what_was_asked_for(practice, owner):
     yesterday = today - timedelta(days=1)
     assert found(since=yesterday, until=yesterday) == set()
     entries.write(
-        "agenda-saved",
+        AGENDA_SAVED,
         actor=Actor(kind=ActorKind.ACCOUNT, channel=Channel.DASHBOARD, practice_id=practice.pk),
     )
     assert len(found()) == 4

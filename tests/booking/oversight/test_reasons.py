@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from audit.actions import REVEAL
 from audit.models import Canary, Entry
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.vault.reveal import Purpose, reveal
 from audit.watch.sighting import Reason
+from booking.actions import APPOINTMENT_CANCELLED, APPOINTMENT_MOVED
 from booking.appointments.book import book
 from booking.models import Appointment, Conversation, Document, Wait
 from booking.models.appointment import Channel as BookedThrough
@@ -204,8 +206,8 @@ def test_only_its_own_readings_here_count(agenda, patient, look, account):
         {"actor": mine, "subjects": [uuid.uuid4()]},
         {"actor": mine, "at": NOW + SECOND},
     ):
-        entries.write("reveal", **entries_of | values)
-    entries.write("moved", actor=mine, **entries_of)
+        entries.write(REVEAL, **entries_of | values)
+    entries.write(APPOINTMENT_MOVED, actor=mine, **entries_of)
     assert look(patient)[0].reason == Reason.NONE
 
 
@@ -336,13 +338,13 @@ def test_the_changes_of_a_day_are_counted_by_who_made_them(account):
     midnight = watching.midnight_of(NOW + timedelta(microseconds=5, seconds=7, minutes=3))
     assert midnight == datetime(2026, 11, 24, tzinfo=UTC)
     for actor, action, at in (
-        (mine, "moved", midnight),
-        (mine, "cancelled", NOW),
-        (mine, "reveal", NOW),
-        (mine, "moved", midnight - SECOND),
-        (mine, "moved", NOW + SECOND),
-        (web, "moved", NOW),
-        (practice_actor(make_practice()), "moved", NOW),
+        (mine, APPOINTMENT_MOVED, midnight),
+        (mine, APPOINTMENT_CANCELLED, NOW),
+        (mine, REVEAL, NOW),
+        (mine, APPOINTMENT_MOVED, midnight - SECOND),
+        (mine, APPOINTMENT_MOVED, NOW + SECOND),
+        (web, APPOINTMENT_MOVED, NOW),
+        (practice_actor(make_practice()), APPOINTMENT_MOVED, NOW),
     ):
         entries.write(action, actor=actor, at=at)
     count = watching.writes_today(now=NOW, actor_id=account.pk, channel=Channel.DASHBOARD)

@@ -10,7 +10,9 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
+from audit.record.actions import Action
 from audit.record.entries import Actor
+from practitioners import actions
 from practitioners.domain.scheduling.next_slots import mark_stale
 from practitioners.domain.scheduling.wall_clock import instant, occurs_on
 from practitioners.models import Absence, Agenda, Opening, Taken, VisitReason
@@ -67,7 +69,7 @@ def save_opening(
         raise OverlapsOpening
     row.save()
     row.visit_reasons.set(spec.visit_reasons)
-    _note("opening-saved", agenda, actor, row.pk)
+    _note(actions.OPENING_SAVED, agenda, actor, row.pk)
     return row
 
 
@@ -76,10 +78,10 @@ def delete_opening(*, opening: Opening, actor: Actor) -> None:
     """Delete an opening; on the record. Booked appointments stay."""
     agenda, opening_id = opening.agenda, opening.pk
     opening.delete()
-    _note("opening-deleted", agenda, actor, opening_id)
+    _note(actions.OPENING_DELETED, agenda, actor, opening_id)
 
 
-def _note(action: str, agenda: Agenda, actor: Actor, object_id: uuid.UUID) -> None:
+def _note(action: Action, agenda: Agenda, actor: Actor, object_id: uuid.UUID) -> None:
     entries.write(
         action,
         actor=actor,
@@ -145,7 +147,7 @@ def add_absence(
 ) -> Absence:
     """Close time of an agenda; on the record. What is booked in it stays booked."""
     row = Absence.objects.create(agenda=agenda, starts_at=starts_at, until=until, label=label)
-    _note("absence-added", agenda, actor, row.pk)
+    _note(actions.ABSENCE_ADDED, agenda, actor, row.pk)
     return row
 
 
@@ -156,12 +158,12 @@ def remove_absence(*, absence: Absence, actor: Actor) -> None:
         raise ImportedAbsence
     agenda, absence_id = absence.agenda, absence.pk
     absence.delete()
-    _note("absence-removed", agenda, actor, absence_id)
+    _note(actions.ABSENCE_REMOVED, agenda, actor, absence_id)
 
 
 @transaction.atomic
 def save_reason(*, reason: VisitReason, actor: Actor) -> VisitReason:
     """Save a new or changed visit reason; on the record."""
     reason.save()
-    _note("visit-reason-saved", reason.agenda, actor, reason.pk)
+    _note(actions.VISIT_REASON_SAVED, reason.agenda, actor, reason.pk)
     return reason

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from practitioners import actions
 from practitioners.domain.scheduling.hours.openings import (
     OpeningSpec,
     OverlapsOpening,
@@ -99,7 +100,7 @@ def save_template(*, agenda: Agenda, name: str, day: date, actor: Actor) -> Open
         agenda=agenda, name=name, defaults={"lines": [_as_json(line) for line in lines]}
     )
     entries.write(
-        "opening-template-saved",
+        actions.OPENING_TEMPLATE_SAVED,
         actor=actor,
         practice_id=agenda.practice_id,
         object_id=template.pk,
@@ -124,7 +125,7 @@ def delete_template(*, template: OpeningTemplate, actor: Actor) -> None:
     agenda, template_id = template.agenda, template.pk
     template.delete()
     entries.write(
-        "opening-template-deleted",
+        actions.OPENING_TEMPLATE_DELETED,
         actor=actor,
         practice_id=agenda.practice_id,
         object_id=template_id,

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from audit.record import entries
 from audit.record.entries import Actor
+from practitioners import actions
 from practitioners.domain.scheduling.hours import openings
 from practitioners.domain.scheduling.next_slots import mark_stale
 from practitioners.domain.scheduling.reservations import pieces
@@ -33,7 +34,7 @@ def save_resource(*, resource: Resource, actor: Actor, now: datetime) -> Resourc
     """
     resource.save()
     entries.write(
-        "resource-saved", actor=actor, practice_id=resource.practice_id, object_id=resource.pk
+        actions.RESOURCE_SAVED, actor=actor, practice_id=resource.practice_id, object_id=resource.pk
     )
     for agenda_id in _agendas_needing([resource.pk], resource.practice_id):
         transaction.on_commit(partial(mark_stale, agenda_id), robust=True)
