@@ -1,29 +1,39 @@
-"""Telling people, exactly once: rows that are owed, claimed before they are handed over.
+"""Telling people of incidents, never twice: a notice is rather late.
 
 A notice is `handed`, and that is committed, before its text leaves. A sender that dies leaves it
-so; whoever comes after CLAIM asks the provider whether it has the message. Where nobody can say,
-a person decides: a notice is rather late than twice.
+so; once its claim has lapsed the provider is asked whether it has the message. Where nobody can
+say, a person decides.
 """
 
-import logging
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from time import monotonic
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from audit.incidents.post import NotAtNight, NothingToSay, NotTaken, Recipient, post
+from audit.incidents.post import NotAtNight, NothingToSay, Recipient, post
+from audit.incidents.post import NotTaken as Refused
 from audit.models import Incident, Notice, NoticeKind, NoticeState
-from audit.wake import wake
+from audit.outbox.outcomes import Left, NotTaken, NotYet, Outcome, Unsure, Void
+from audit.outbox.policies import BackOff, NeverTwice
+from audit.outbox.queue import Queue
 
-logger = logging.getLogger(__name__)
-
-CLAIM = timedelta(seconds=60)
-BATCH = 100
-BACKOFF_MINUTES = (1, 2, 5, 15, 60, 240, 720)
 Notices = QuerySet[Notice]
+
+NOTICES = Queue[Notice](
+    model=Notice,
+    waiting=NoticeState.OWED,
+    left=NoticeState.SENT,
+    void=NoticeState.VOID,
+    given_up=NoticeState.FAILED,
+    policy=NeverTwice(handed=NoticeState.HANDED, handed_at="handed_at", unsure=NoticeState.UNSURE),
+    back_off=BackOff(waits=tuple(timedelta(minutes=n) for n in (1, 2, 5, 15, 60, 240, 720))),
+    claim_lasts=timedelta(seconds=60),
+    batch=100,
+    task="audit.send_notices",
+    # While sending is paused, the team and the owners of what was stopped are told all the same.
+    may_leave=Q(incident__is_paused=False) | Q(kind__in=(NoticeKind.STAFF, NoticeKind.CONTAINMENT)),
+)
 
 
 def owe(
@@ -47,75 +57,60 @@ def owe(
         for each in recipients
     ]  # fmt: skip
     before = Notice.objects.filter(incident=incident, kind=kind).count()
-    Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
-    if state == NoticeState.OWED:
-        transaction.on_commit(wake_sender, robust=True)
+    NOTICES.add_missing(rows)
     return Notice.objects.filter(incident=incident, kind=kind).count() - before
 
 
 def wake_sender() -> None:
     """Ask a worker to send now."""
-    wake("audit.send_notices")
+    NOTICES.wake()
 
 
 def send_due(*, now: datetime) -> int:
-    """Send what is due, a batch at a time, and return how many left.
-
-    One whose sending ends in an unexpected way stays claimed, as if its sender had died.
-    """
-    started = monotonic()
+    """Send what is due, a batch at a time, and return how many left."""
     _settle_abandoned(now=now)
-    due = Notice.objects.filter(state=NoticeState.OWED, due_at__lte=now).filter(
-        Q(incident__is_paused=False) | Q(kind__in=(NoticeKind.STAFF, NoticeKind.CONTAINMENT))
-    )
-    sent = 0
-    for pk in list(due.order_by("due_at", "id").values_list("pk", flat=True)[:BATCH]):
-        at = now + timedelta(seconds=monotonic() - started)
-        try:
-            sent += send_one(pk, now=at)
-        except Exception:  # one that cannot be made must not hold up the others
-            logger.exception("notice could not be sent", extra={"notice_id": str(pk)})
-    return sent
+    return NOTICES.run(send_one, now=now)
 
 
-def send_one(notice_id: uuid.UUID, *, now: datetime) -> bool:
+def send_one(notice_id: uuid.UUID, now: datetime) -> bool:
     """Send one notice that is owed; another sender's claim is respected."""
-    claimed = Notice.objects.filter(pk=notice_id, state=NoticeState.OWED).update(
-        state=NoticeState.HANDED, handed_at=now
-    )
-    if not claimed:
+    claim = NOTICES.claim_one(notice_id, now=now, related=["incident"])
+    if claim is None:
         return False
-    notice = Notice.objects.select_related("incident").get(pk=notice_id)
+    outcome = _sent(claim.row)
+    NOTICES.note(claim, outcome, now=now)
+    return isinstance(outcome, Left)
+
+
+def _sent(notice: Notice) -> Outcome:
     # The team is what an exercise exercises.
     if notice.incident.is_training and notice.kind != NoticeKind.STAFF:
-        _settle(notice, NoticeState.SENT, now=now, problem="training")
-        return True
+        return Left("training")
     try:
         post().send(notice)
     except NothingToSay as nothing:
-        _settle(notice, NoticeState.VOID, now=now, problem=str(nothing))
-        return False
+        return Void(str(nothing))
     except NotAtNight as night:
-        _settle(notice, NoticeState.OWED, now=now, due_at=night.until)
-        return False
-    except NotTaken as refused:
-        _again(notice, str(refused), now=now)
-        return False
-    _settle(notice, NoticeState.SENT, now=now)
-    return True
+        return NotYet(until=night.until)
+    except Refused as refused:
+        return NotTaken(str(refused))
+    return Left()
 
 
 def _settle_abandoned(*, now: datetime) -> None:
     """Find out about notices whose sender died."""
-    abandoned = Notice.objects.filter(state=NoticeState.HANDED, handed_at__lt=now - CLAIM)
-    for notice in abandoned.select_related("incident").order_by("handed_at")[:BATCH]:
-        taken = post().was_taken(notice)
-        if taken is None:
-            _settle(notice, NoticeState.UNSURE, now=now, problem="sender died")
-        elif taken:
-            _settle(notice, NoticeState.SENT, now=now)
-        else:
-            _settle(notice, NoticeState.OWED, now=now)
+    # A worker of the version before this column notes no end of its claim.
+    Notice.objects.filter(state=NoticeState.HANDED, claimed_until__isnull=True).update(
+        claimed_until=F("handed_at") + NOTICES.claim_lasts
+    )
+    NOTICES.settle_lapsed(_asked, now=now, related=["incident"])
+
+
+def _asked(notice: Notice) -> Outcome:
+    taken = post().was_taken(notice)
+    if taken is None:
+        return Unsure("sender died")
+    return Left() if taken else NotYet(until=notice.due_at)
 
 
 def decide(notice: Notice, *, was_sent: bool, now: datetime) -> bool:
@@ -131,33 +126,5 @@ def came_back(notice_id: uuid.UUID, *, problem: str, now: datetime) -> bool:
     """A provider had taken a notice and could not deliver it; False if there is no such one."""
     changed = Notice.objects.filter(
         pk=notice_id, state__in=(NoticeState.SENT, NoticeState.HANDED, NoticeState.UNSURE)
-    ).update(state=NoticeState.FAILED, problem=problem[:200], due_at=now)
+    ).update(state=NoticeState.FAILED, problem=problem[:200], due_at=now, claimed_until=None)
     return bool(changed)
-
-
-def _settle(
-    notice: Notice,
-    state: NoticeState,
-    *,
-    now: datetime,
-    problem: str = "",
-    due_at: datetime | None = None,
-) -> None:
-    # Only from this very claim: another worker may have settled it meanwhile.
-    claim = Notice.objects.filter(
-        pk=notice.pk, state=NoticeState.HANDED, handed_at=notice.handed_at
-    )
-    claim.update(
-        state=state, sent_at=now if state == NoticeState.SENT else None, problem=problem[:200],
-        due_at=due_at or notice.due_at,
-    )  # fmt: skip
-
-
-def _again(notice: Notice, problem: str, *, now: datetime) -> None:
-    attempts = notice.attempts + 1
-    given_up = attempts > len(BACKOFF_MINUTES)
-    wait = BACKOFF_MINUTES[min(attempts, len(BACKOFF_MINUTES)) - 1]
-    Notice.objects.filter(pk=notice.pk, state=NoticeState.HANDED).update(
-        state=NoticeState.FAILED if given_up else NoticeState.OWED,
-        attempts=attempts, due_at=now + timedelta(minutes=wait), problem=problem[:200],
-    )  # fmt: skip

@@ -51,6 +51,8 @@ class Notice(models.Model):
     due_at = models.DateTimeField()
     created_at = models.DateTimeField()
     handed_at = models.DateTimeField(null=True)
+    # From this instant on, its sender is taken for dead.
+    claimed_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
 
     class Meta:

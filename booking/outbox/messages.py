@@ -2,24 +2,14 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
-from audit.fixed_query import insert_rows
-from audit.wake import wake
 from booking.models import AccessChange, Account, AddressCheck, Message
 from booking.models.message import MessageChannel, MessageKind
+from booking.outbox.queue import MESSAGES
 
 
 def owe(rows: list[Message]) -> None:
     """Owe these messages; a sender is woken once the transaction is committed."""
-    insert_rows(rows)
-    if any(row.due_at <= row.created_at for row in rows):
-        transaction.on_commit(_wake, robust=True)
-
-
-def _wake() -> None:
-    # A little later, so that one worker takes what is owed within the same second.
-    wake("booking.send_owed_messages", after_s=0.2)
+    MESSAGES.add(rows)
 
 
 def owe_to_account(

@@ -10,8 +10,8 @@ import base64
 import hmac
 import json
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +21,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.derived_key import derived_key
+from audit.outbox.outcomes import Left, NotTaken, Outcome
+from audit.outbox.policies import BackOff, InOrder
+from audit.outbox.queue import Queue
 from audit.record import entries
 from audit.record.actions import Action
 from audit.record.entries import Actor
@@ -33,14 +36,30 @@ from partners.domain import outgoing, scopes
 from partners.models import Credential, Delivery, DeliveryState, Grant, Webhook
 from partners.queries import granted_agendas
 
-BATCH, AT_ONCE = 40, 8
-CLAIM_SECONDS = 120
+AT_ONCE = 8
 TRIED_FOR = timedelta(days=3)
-# Seconds until the next attempt; the last one again and again until three days are over.
-BACKOFF_SECONDS = (5, 30, 120, 600, 1800, 3600, 7200, 14400)
 # The former secret signs along for a day, so that a vendor may change over.
 BOTH_SECRETS = timedelta(days=1)
 MOST_WEBHOOKS = 5
+
+DELIVERIES = Queue[Delivery](
+    model=Delivery,
+    waiting=DeliveryState.PENDING,
+    left=DeliveryState.DELIVERED,
+    left_at="delivered_at",
+    void=DeliveryState.DEAD,
+    given_up=DeliveryState.DEAD,
+    policy=InOrder(of=("webhook", "appointment")),
+    back_off=BackOff(
+        waits=tuple(timedelta(seconds=each) for each in (5, 30, 120, 600, 1800, 3600, 7200, 14400)),
+        deadline=attrgetter("give_up_at"),
+    ),
+    claim_lasts=timedelta(seconds=120),
+    batch=40,
+    # The task that collects changes sends them, too.
+    task=None,
+    may_leave=Q(webhook__ended_at__isnull=True, webhook__credential__suspended_at__isnull=True),
+)
 
 
 class TooManyWebhooks(Exception):
@@ -177,7 +196,7 @@ def _collect_for(webhook_id: uuid.UUID, *, now: datetime) -> None:
         for row in page.changes
     ]
     # A change that a second walk shows again has its delivery already.
-    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+    DELIVERIES.add_missing(rows)
     Webhook.objects.filter(pk=webhook.pk).update(cursor=str(page.next))
 
 
@@ -194,71 +213,34 @@ def _payload(row: changes.Change, *, is_known: bool, since: datetime) -> dict[st
     return {"type": kind, "data": data}
 
 
+GONE = NotTaken("410")
+
+
 def send_due(*, now: datetime) -> int:
     """Send what is due, some at once; return how many were taken."""
-    claimed = _claim(now=now)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        problems = list(pool.map(_send, claimed))
-    for delivery, problem in zip(claimed, problems, strict=True):
-        _note_outcome(delivery, problem, now=timezone.now())
-    return problems.count("")
-
-
-@transaction.atomic
-def _claim(*, now: datetime) -> list[Delivery]:
-    """Claim the oldest pending delivery of some appointments: later ones wait for it."""
-    earlier = Delivery.objects.filter(
-        webhook=OuterRef("webhook"), appointment=OuterRef("appointment"), pk__lt=OuterRef("pk"),
-        state=DeliveryState.PENDING,
-    )  # fmt: skip
-    rows = list(
-        Delivery.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        .select_related("webhook__credential")
-        .filter(state=DeliveryState.PENDING, due_at__lte=now)
-        .filter(Q(claimed_until__isnull=True) | Q(claimed_until__lt=now))
-        .filter(webhook__ended_at__isnull=True, webhook__credential__suspended_at__isnull=True)
-        .filter(~Exists(earlier))
-        .order_by("due_at", "pk")[:BATCH]
+    tried = DELIVERIES.run_together(
+        _sent, now=now, at_once=AT_ONCE, related=["webhook__credential"]
     )
-    until = now + timedelta(seconds=CLAIM_SECONDS)
-    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(claimed_until=until)
-    return rows
+    # The specification's way of saying: never again.
+    gone = [delivery.webhook_id for delivery, outcome in tried if outcome == GONE]
+    if gone:
+        Webhook.objects.filter(pk__in=gone, ended_at__isnull=True).update(ended_at=timezone.now())
+    return sum(isinstance(outcome, Left) for _delivery, outcome in tried)
 
 
-def _send(delivery: Delivery) -> str:
-    """Send one delivery; return what went wrong, or nothing. Touches no database."""
-    now = timezone.now()
+def _sent(delivery: Delivery) -> Outcome:
+    """Send one delivery, and say what became of it. Touches no database."""
     body = json.dumps(
         delivery.payload | {"timestamp": delivery.created_at.isoformat()}, separators=(",", ":")
     ).encode()
-    headers = signed_headers(delivery.webhook, message_id=delivery.pk, body=body, now=now)
+    headers = signed_headers(
+        delivery.webhook, message_id=delivery.pk, body=body, now=timezone.now()
+    )
     try:
         status = outgoing.post(delivery.webhook.url, body=body, headers=headers)
     except outgoing.NotCalled as problem:
-        return str(problem)
-    return "" if 200 <= status < 300 else f"{status}"
-
-
-GONE = "410"
-
-
-@transaction.atomic
-def _note_outcome(delivery: Delivery, problem: str, *, now: datetime) -> None:
-    row = Delivery.objects.select_for_update(no_key=True, of=("self",)).get(pk=delivery.pk)
-    row.attempts += 1
-    row.claimed_until = None
-    row.problem = problem[:200]
-    if not problem:
-        row.state, row.delivered_at = DeliveryState.DELIVERED, now
-    else:
-        wait = BACKOFF_SECONDS[min(row.attempts, len(BACKOFF_SECONDS)) - 1]
-        row.due_at = now + timedelta(seconds=wait)
-        if row.due_at > row.give_up_at:
-            row.state = DeliveryState.DEAD
-    row.save()
-    if problem == GONE:
-        # The specification's way of saying: never again.
-        Webhook.objects.filter(pk=row.webhook_id, ended_at__isnull=True).update(ended_at=now)
+        return NotTaken(str(problem))
+    return Left() if 200 <= status < 300 else NotTaken(f"{status}")
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from audit.redis_client import redis_client
 from audit.wake import ask_for, wake
 from doctolib.environment import PROJECT_DIR
 
-ASKED = re.compile(r'\b(?:wake|ask_for)\(\s*"([^"]+)"')
+ASKED = re.compile(r'\b(?:wake\(\s*|ask_for\(\s*|task=)"([^"]+)"')
 
 
 @pytest.fixture(autouse=True)

@@ -81,12 +81,13 @@ def _kill(pid):
 
 def test_a_refused_mail_is_tried_again_later_and_given_up_in_the_end(settings):
     from booking.outbox import sending
+    from booking.outbox.queue import MESSAGES
 
     settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
     now = timezone.now()
     row = messages.owe_to_account(account=make_account(), kind=MessageKind.RESET_PASSWORD, now=now)
     waits = []
-    for _ in range(len(sending.BACKOFF_MINUTES) + 1):
+    for _ in range(len(MESSAGES.back_off.waits) + 1):
         row.refresh_from_db()
         assert row.state == "owed"
         at = max(row.due_at, now)
@@ -131,6 +132,7 @@ def test_one_message_that_cannot_be_made_does_not_hold_up_the_others(settings):
 
 
 def test_claims_of_a_slow_batch_run_from_their_own_moment(monkeypatch, settings):
+    from audit.outbox import queue
     from booking.outbox import sending
 
     now = timezone.now()
@@ -139,7 +141,7 @@ def test_claims_of_a_slow_batch_run_from_their_own_moment(monkeypatch, settings)
             account=make_account(f"lente{n}@exemple.fr"), kind=MessageKind.RESET_PASSWORD, now=now
         )
     ticks = iter([0.0, 0.0, 45.0, 90.0])
-    monkeypatch.setattr(sending, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr(queue, "monotonic", lambda: next(ticks))
     claimed = []
 
     def hand_over(_letter, *, key, **_how):

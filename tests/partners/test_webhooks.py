@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import standardwebhooks
 import time_machine
 from django.utils import timezone
 
+from audit.outbox.queue import Queue
 from booking.appointments import change
 from booking.appointments.book import book
 from booking.models.appointment import Channel, Status
@@ -184,12 +186,12 @@ def test_a_failing_address_is_tried_for_three_days_and_in_order(webhook, receive
 def test_a_sender_that_dies_lets_go_and_the_id_stays(webhook, receiver, agenda, monkeypatch):
     booked(agenda)
     webhooks.collect(now=timezone.now())
-    monkeypatch.setattr(webhooks, "_note_outcome", lambda *_a, **_k: (_ for _ in ()).throw(OSError))
-    with pytest.raises(OSError):
+    monkeypatch.setattr(Queue, "note", lambda *_a, **_k: sys.exit())
+    with pytest.raises(SystemExit):
         webhooks.send_due(now=timezone.now())
     monkeypatch.undo()
     assert webhooks.send_due(now=timezone.now()) == 0
-    later = timezone.now() + timedelta(seconds=webhooks.CLAIM_SECONDS + 1)
+    later = timezone.now() + webhooks.DELIVERIES.claim_lasts + timedelta(seconds=1)
     with time_machine.travel(later, tick=True):
         assert webhooks.send_due(now=later) == 1
     assert len({headers["webhook-id"] for _p, headers, _b in receiver.received}) == 1
