@@ -1,55 +1,32 @@
 """The one mechanism of all outboxes, on the notices' table: a queue is a value beside a table."""
 
-import threading
-import uuid
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from audit import wake as waking
-from audit.incidents.notices import NOTICES
-from audit.models import Incident, Notice, NoticeKind, NoticeState
+from audit.models import Incident, Notice, NoticeState
 from audit.outbox import queue as outbox
 from audit.outbox.outcomes import Left, NotTaken, NotYet, Unsure, Void
-from audit.outbox.policies import AtLeastOnce, BackOff, InOrder
-
-T = datetime(2026, 11, 24, 9, tzinfo=UTC)
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-AT_LEAST_ONCE = replace(NOTICES, policy=AtLeastOnce(), may_leave=Q())
-IN_ORDER = replace(NOTICES, policy=InOrder(of=("incident",)), may_leave=Q())
-NEVER_TWICE = replace(NOTICES, may_leave=Q())
-EVERY = pytest.mark.parametrize(
-    "queue",
-    [AT_LEAST_ONCE, IN_ORDER, NEVER_TWICE],
-    ids=["at least once", "in order", "never twice"],
+from audit.outbox.policies import BackOff
+from tests.support.outbox import (
+    AT_LEAST_ONCE,
+    EVERY,
+    IN_ORDER,
+    MINUTE,
+    NEVER_TWICE,
+    SECOND,
+    T,
+    again,
+    queued,
+    row,
+    state,
 )
+
 pytestmark = pytest.mark.django_db
-
-
-def row(number=1, *, due_at=T, **values):
-    incident, _is_new = Incident.objects.get_or_create(
-        number=number, defaults={"began_at": T, "detected_at": T}
-    )
-    return Notice(
-        incident=incident, kind=NoticeKind.STAFF, recipient_id=uuid.uuid4(), channel="email",
-        due_at=due_at, created_at=T, **values,
-    )  # fmt: skip
-
-
-def queued(queue, *rows):
-    queue.add(rows)
-    return rows[0] if len(rows) == 1 else rows
-
-
-def again(each):
-    return Notice.objects.get(pk=each.pk)
-
-
-def state(each):
-    return again(each).state
 
 
 @EVERY
@@ -369,60 +346,3 @@ def test_never_twice_claims_in_no_transaction_that_could_be_rolled_back():
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         NEVER_TWICE.claim_one(each.pk, now=T)
     assert state(each) == "owed"
-
-
-@EVERY
-@pytest.mark.django_db(transaction=True)
-def test_two_senders_that_race_share_the_rows(queue):
-    count, senders = 60, 4
-    queued(queue, *(row(number) for number in range(1, count + 1)))
-    barrier, claimed, errors = threading.Barrier(senders), [[] for _ in range(senders)], []
-
-    def claim(mine):
-        try:
-            connection.ensure_connection()
-            barrier.wait(30)
-            while claims := queue.claim(now=T, limit=3):
-                mine += [each.row.pk for each in claims]
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=claim, args=[mine]) for mine in claimed]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert errors == []
-    together = [pk for mine in claimed for pk in mine]
-    assert len(set(together)) == len(together)
-    # A row that another sender locks is left to that one.
-    left_over = queue.claim(now=T)
-    assert len(together) + len(left_over) == count
-
-
-@EVERY
-@pytest.mark.django_db(transaction=True)
-def test_a_row_that_another_sender_is_claiming_is_left_out_at_once(queue):
-    held, free = queued(queue, row(1, due_at=T - SECOND), row(2))
-    holds, done = threading.Event(), threading.Event()
-
-    def hold():
-        try:
-            with transaction.atomic():
-                Notice.objects.select_for_update(no_key=True).get(pk=held.pk)
-                holds.set()
-                done.wait(30)
-        finally:
-            connections.close_all()
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    assert holds.wait(30)
-    try:
-        assert [claim.row.pk for claim in queue.claim(now=T)] == [free.pk]
-    finally:
-        done.set()
-        holder.join(30)
-    assert [claim.row.pk for claim in queue.claim(now=T)] == [held.pk]
