@@ -20,21 +20,13 @@ AGENDAS, ACCOUNTS, DAYS = 200, 200, 50
 ROUNDS = 5
 
 
-def make_rows(now: datetime) -> tuple[list[tuple[str, list[datetime]]], list[tuple[str, str, str]]]:
-    """Make agendas with free slots, and accounts with sessions; return both."""
+def make_slots(now: datetime) -> list[tuple[str, list[datetime]]]:
+    """Make agendas; return the visit reason of each with its free slots."""
     from datetime import time as wall
 
-    from django.conf import settings
-
-    from audit.record.entries import Channel, system_actor
-    from booking.accounts import accounts
-    from booking.patients import patients
-    from booking.session_store import SessionStore
     from practitioners.domain.scheduling import availability
     from practitioners.models import Agenda, Opening, Practice, Practitioner, VisitReason
 
-    # The benchmark signs nobody in by password: make them cheap to set.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     slots = []
     for number in range(AGENDAS):
         practice = Practice.objects.create(
@@ -63,6 +55,20 @@ def make_rows(now: datetime) -> tuple[list[tuple[str, list[datetime]]], list[tup
             now=now,
         )
         slots.append((str(reason.pk), [slot.starts_at for slot in found]))
+    return slots
+
+
+def make_sessions(now: datetime) -> list[tuple[str, str, str]]:
+    """Make accounts that are signed in; return the session, CSRF token and patient of each."""
+    from django.conf import settings
+
+    from audit.record.entries import Channel, system_actor
+    from booking.accounts import accounts
+    from booking.patients import patients
+    from booking.session_store import SessionStore
+
+    # The benchmark signs nobody in by password: make them cheap to set.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     sessions = []
     for number in range(ACCOUNTS):
         account = accounts.create_account(
@@ -80,7 +86,7 @@ def make_rows(now: datetime) -> tuple[list[tuple[str, list[datetime]]], list[tup
         session["_auth_user_hash"] = account.get_session_auth_hash()
         session.save()
         sessions.append((str(session.session_key), secrets.token_hex(16), str(patient.pk)))
-    return slots, sessions
+    return sessions
 
 
 def make_requests(
@@ -198,7 +204,7 @@ def main() -> None:
         from doctolib.servers import free_port
 
         now = datetime.now(UTC)
-        slots, sessions = make_rows(now)
+        slots, sessions = make_slots(now), make_sessions(now)
         port = free_port()
         requests = make_requests(port, slots, sessions)
         baseline, bookings, statuses = [], [], {}

@@ -53,8 +53,8 @@ def bookings(count: int) -> tuple[list[float], list[float]]:
 
     now = datetime.now(UTC)
     # By its path: its name is also that of the app.
-    make_rows = runpy.run_path(str(Path(__file__).with_name("booking.py")))["make_rows"]
-    slots, sessions = make_rows(now)
+    made_by = runpy.run_path(str(Path(__file__).with_name("booking.py")))
+    slots, sessions = made_by["make_slots"](now), made_by["make_sessions"](now)
     reasons = VisitReason.objects.select_related("agenda__practice").in_bulk()
     by_id = {str(pk): reason for pk, reason in reasons.items()}
     patients = cycle([Patient.unscoped.get(pk=patient) for _, _, patient in sessions])

@@ -10,18 +10,19 @@ import sys
 import time
 from datetime import date, datetime, timedelta
 from statistics import median
+from typing import Any
 
 import django
 from django.conf import settings
 
 
-def main() -> None:
-    task = json.load(sys.stdin)
+def set_up(database: dict[str, Any]) -> None:
+    """Configure Django with the peer's apps alone, and make their tables."""
     settings.configure(
         SECRET_KEY="bench-only",
         USE_TZ=True,
         TIME_ZONE="UTC",
-        DATABASES={"default": {"ENGINE": "django.db.backends.postgresql", **task["database"]}},
+        DATABASES={"default": {"ENGINE": "django.db.backends.postgresql", **database}},
         INSTALLED_APPS=[
             "django.contrib.auth",
             "django.contrib.contenttypes",
@@ -37,6 +38,10 @@ def main() -> None:
     # The package ships no migrations: its tables come after those it refers to.
     call_command("migrate", verbosity=0)
     call_command("migrate", run_syncdb=True, verbosity=0)
+
+
+def make_agenda(taken: list[str]) -> tuple[Any, Any]:
+    """Make a member of staff with working hours and some taken starts; return it and its service."""
     from appointment.models import (
         Appointment,
         AppointmentRequest,
@@ -44,7 +49,6 @@ def main() -> None:
         StaffMember,
         WorkingHours,
     )
-    from appointment.services import get_available_slots_for_staff
     from django.contrib.auth.models import User
 
     user = User.objects.create_user("staff")
@@ -56,7 +60,7 @@ def main() -> None:
             staff_member=staff, day_of_week=weekday, start_time="09:00", end_time="17:00"
         )
     requests = []
-    for text in task["taken"]:
+    for text in taken:
         start = datetime.fromisoformat(text)
         requests.append(
             AppointmentRequest(
@@ -75,6 +79,15 @@ def main() -> None:
             for request in AppointmentRequest.objects.all()
         ]
     )
+    return staff, service
+
+
+def main() -> None:
+    task = json.load(sys.stdin)
+    set_up(task["database"])
+    staff, service = make_agenda(task["taken"])
+    from appointment.services import get_available_slots_for_staff
+
     days = [date.fromisoformat(text) for text in task["days"]]
 
     def compute() -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -93,34 +93,16 @@ def sealing(count: int) -> dict[str, float]:
     return figures
 
 
-def day_view() -> dict[str, float]:
-    """The dashboard's day with 40 visits; the baseline shows plain names and writes no entry."""
+def make_day(now: datetime) -> tuple[Any, date]:
+    """A practice with VISITS visits on one day; returns both."""
     from datetime import time as wall
 
-    from django.conf import settings
-    from django.test import Client
-    from django_otp import DEVICE_ID_SESSION_KEY
-
     from audit.record.entries import Channel, system_actor
-    from booking.accounts import accounts
     from booking.appointments import book
-    from booking.appointments.queries.appointments import Shown
-    from booking.dashboard.queries import agenda_grid
-    from booking.models import CodeApp
     from booking.models.appointment import Channel as BookedBy
     from booking.patients import patients
-    from practitioners.models import (
-        Agenda,
-        Membership,
-        Opening,
-        Practice,
-        Practitioner,
-        VisitReason,
-    )
+    from practitioners.models import Agenda, Opening, Practice, Practitioner, VisitReason
 
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.ALLOWED_HOSTS = ["*"]
-    now = datetime.now(UTC)
     practice = Practice.objects.create(name="P", search_name="p")
     person = Practitioner.objects.create(first_name="B", last_name="C", search_name="b")
     agenda = Agenda.objects.create(practice=practice, practitioner=person, open_on_holidays=True)
@@ -144,6 +126,21 @@ def day_view() -> dict[str, float]:
             visit_reason=reason, starts_at=starts_at, patient=patient, booked_by=None,
             actor=actor, channel=BookedBy.PRACTICE, now=now,
         )  # fmt: skip
+    return practice, day
+
+
+def secretary_of(practice: Any, *, now: datetime) -> Any:
+    """A browser in which somebody of the practice is signed in with a second factor."""
+    from django.conf import settings
+    from django.test import Client
+    from django_otp import DEVICE_ID_SESSION_KEY
+
+    from booking.accounts import accounts
+    from booking.models import CodeApp
+    from practitioners.models import Membership
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.ALLOWED_HOSTS = ["*"]
     account = accounts.create_account(email="s@b.fr", password="x", language="fr", verified_at=now)
     Membership.objects.create(account=account, practice=practice, role="secretary")
     device = CodeApp.objects.create(user=account, name="t", confirmed=True)
@@ -152,6 +149,17 @@ def day_view() -> dict[str, float]:
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = device.persistent_id
     session.save()
+    return client
+
+
+def day_view() -> dict[str, float]:
+    """The dashboard's day with 40 visits; the baseline shows plain names and writes no entry."""
+    from booking.appointments.queries.appointments import Shown
+    from booking.dashboard.queries import agenda_grid
+
+    now = datetime.now(UTC)
+    practice, day = make_day(now)
+    client = secretary_of(practice, now=now)
     url = f"/cabinet/{practice.pk}/?jour={day}"
 
     def get() -> None:
