@@ -47,16 +47,36 @@ def build(*, now, has_files=True):
         visit_reason=reason, starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC), patient=patient,
         booked_by=owner, actor=practice_actor(), channel=Channel.PATIENT, now=now,
     )  # fmt: skip
-    absence = Absence.objects.create(
-        agenda=agenda,
-        starts_at=datetime(2027, 1, 4, tzinfo=UTC),
-        until=datetime(2027, 1, 5, tzinfo=UTC),
-    )
     member = make_member(practice, role="secretary")
     entry = Entry.objects.filter(subjects__contains=[patient.pk]).latest("at")
     concern = raise_concern(
         account=owner, entry=entry, words="Pourquoi ?", actor=practice_actor(), now=now
     )
+    ids = {
+        "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
+        "practitioner_id": agenda.practitioner_id, "opening_id": opening.pk, "reason_id": reason.pk,
+        "membership_id": member.pk, "patient_id": patient.pk, "entry_id": entry.pk,
+        "concern_id": concern.pk, "slot_id": f"{reason.pk}.20261130T0900Z",
+        "resource_id": make_resource(practice).pk, "token": "none", "what": "prendre",
+        "hold_id": uuid.uuid4(), "sign_in_id": uuid.uuid4(), "passkey_id": 4242,
+        "document_id": uuid.uuid4(), "import_id": uuid.uuid4(), "merge_id": uuid.uuid4(),
+    }  # fmt: skip
+    ids |= _partner_of(agenda, appointment, now=now)
+    ids |= _incident_of(practice, owner, now=now)
+    ids |= _agenda_pages_of(agenda, now=now)
+    ids |= _exchange_of(agenda, appointment, now=now)
+    if has_files:
+        ids |= _files_of(practice, patient, owner, now=now)
+    invitation = invite.invite(
+        practice=practice, email="collegue@exemple.fr", role="secretary", agendas=[],
+        invited_by=owner, actor=practice_actor(practice), now=now,
+    )  # fmt: skip
+    ids["invitation_id"] = invitation.pk
+    return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
+
+
+def _partner_of(agenda, appointment, *, now):
+    """A partner with a grant, a key, a member and a webhook; calendars in and out."""
     credential = make_credential()
     grant = make_grant(credential, agenda)
     key = CredentialKey.objects.create(credential=credential, kid="k", jwk={"kty": "EC"})
@@ -73,6 +93,15 @@ def build(*, now, has_files=True):
     )  # fmt: skip
     feed, _secret = open_feed(agenda=agenda, label="Mobile", actor=practice_actor(), now=now)
     calendar = ImportedCalendar.objects.create(agenda=agenda, label="Mobile", created_at=now)
+    return {
+        "partner_id": credential.partner_id, "credential_id": credential.pk, "grant_id": grant.pk,
+        "key_id": key.pk, "webhook_id": webhook.pk, "delivery_id": delivery.pk,
+        "feed_id": feed.pk, "calendar_id": calendar.pk,
+    }  # fmt: skip
+
+
+def _incident_of(practice, owner, *, now):
+    """An incident with a notice to the practice and an approval that is asked for."""
     incident = Incident.objects.create(
         number=4242, began_at=now, detected_at=now, contained_at=now, state="contained"
     )
@@ -80,49 +109,49 @@ def build(*, now, has_files=True):
         incident=incident, kind="controller", recipient_id=owner.pk, practice_id=practice.pk,
         channel="email", state="sent", due_at=now, created_at=now,
     )  # fmt: skip
+    approval = Approval.objects.create(
+        incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
+    )
+    return {
+        "number": incident.number, "notice_id": notice.pk, "approval_id": approval.pk,
+        "kind": "controller", "of": "practices",
+    }  # fmt: skip
+
+
+def _agenda_pages_of(agenda, *, now):
+    """An absence, a substitute and a template of the agenda."""
+    absence = Absence.objects.create(
+        agenda=agenda,
+        starts_at=datetime(2027, 1, 4, tzinfo=UTC),
+        until=datetime(2027, 1, 5, tzinfo=UTC),
+    )
+    substitution = Substitution.objects.create(
+        agenda=agenda, name="Dr X", since=now.date(), until=now.date()
+    )
+    template = OpeningTemplate.objects.create(agenda=agenda, name="Paire", lines=[])
+    return {
+        "absence_id": absence.pk, "substitution_id": substitution.pk, "template_id": template.pk,
+    }  # fmt: skip
+
+
+def _exchange_of(agenda, appointment, *, now):
+    """A wait for an earlier slot, and a conversation."""
     wait = waiting.join(
-        visit_reason=reason, patient=patient, actor=practice_actor(), now=now,
-        appointment=appointment, first_day=now.date(),
+        visit_reason=appointment.visit_reason, patient=appointment.patient, actor=practice_actor(),
+        now=now, appointment=appointment, first_day=now.date(),
     )  # fmt: skip
     agenda.takes_messages = True
     agenda.save()
     talk = conversations.begin(
         agenda=agenda,
-        patient=patient,
+        patient=appointment.patient,
         topic="Quatrefages",
         words="Quatrefages",
-        author=owner,
+        author=appointment.booked_by,
         actor=practice_actor(),
         now=now,
     )
-    document_id = import_id = merge_id = uuid.uuid4()
-    if has_files:
-        document_id, import_id, merge_id = _files_of(practice, patient, owner, now=now)
-    approval = Approval.objects.create(
-        incident=incident, of="practices", asked_by=uuid.uuid4(), asked_at=now
-    )
-    invitation = invite.invite(
-        practice=practice, email="collegue@exemple.fr", role="secretary", agendas=[],
-        invited_by=owner, actor=practice_actor(practice), now=now,
-    )  # fmt: skip
-    ids = {
-        "number": incident.number, "notice_id": notice.pk, "approval_id": approval.pk, "kind": "controller",
-        "of": "practices",
-        "grant_id": grant.pk, "feed_id": feed.pk, "calendar_id": calendar.pk, "partner_id": credential.partner_id,
-        "credential_id": credential.pk, "key_id": key.pk, "webhook_id": webhook.pk,
-        "delivery_id": delivery.pk,
-        "slot_id": f"{reason.pk}.20261130T0900Z",
-        "practice_id": practice.pk, "agenda_id": agenda.pk, "appointment_id": appointment.pk,
-        "opening_id": opening.pk, "reason_id": reason.pk, "absence_id": absence.pk,
-        "membership_id": member.pk, "invitation_id": invitation.pk, "patient_id": patient.pk, "token": "none",
-        "entry_id": entry.pk, "wait_id": wait.pk,
-        "sign_in_id": uuid.uuid4(), "conversation_id": talk.pk, "document_id": document_id, "import_id": import_id, "merge_id": merge_id, "what": "prendre", "passkey_id": 4242,
-        "resource_id": make_resource(practice).pk,
-        "substitution_id": Substitution.objects.create(agenda=agenda, name="Dr X", since=now.date(), until=now.date()).pk,
-        "template_id": OpeningTemplate.objects.create(agenda=agenda, name="Paire", lines=[]).pk,
-        "concern_id": concern.pk, "hold_id": uuid.uuid4(), "practitioner_id": agenda.practitioner_id,
-    }  # fmt: skip
-    return {"practice": practice, "other": other, "ids": ids, "owner": owner, "patient": patient}
+    return {"wait_id": wait.pk, "conversation_id": talk.pk}
 
 
 def _files_of(practice, patient, owner, *, now):
@@ -144,4 +173,4 @@ def _files_of(practice, patient, owner, *, now):
         practice=practice, kept=patient, other=make_patient(practice=practice), account=owner,
         actor=practice_actor(), now=now,
     )  # fmt: skip
-    return document.pk, taken.pk, merged.pk
+    return {"document_id": document.pk, "import_id": taken.pk, "merge_id": merged.pk}
