@@ -1,13 +1,12 @@
 """The team's pages that run an incident."""
 
-import json
 import uuid
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,21 +19,18 @@ from audit.forms.incidents import AnswersForm, ReportForm, SeverityForm, WordsFo
 from audit.incidents import (
     authority,
     containment,
-    evidence,
     incidents,
     notices,
     overview,
     score,
     workflow,
 )
-from audit.incidents.exposure import exposure_of, lines_of
+from audit.incidents.exposure import exposure_of
 from audit.incidents.post import post
 from audit.incidents.severity import Severity, proposed
 from audit.incidents.words import in_words
 from audit.models import Approval, ApprovalOf, Incident, NoticeKind, NoticeState, State
-from audit.record import proofs
 from audit.record.entries import Actor
-from audit.spreadsheet import table_of
 from audit.views.access import staff_actor, staff_only
 from audit.views.factor import fresh_factor
 from audit.views.posted import form_is_at
@@ -75,46 +71,15 @@ def report(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @staff_only
-@fresh_factor("GET", "HEAD", is_file=True)
-@require_safe
-def register_csv(request: HttpRequest) -> HttpResponse:
-    head = [
-        _("numéro"), _("état"), _("début"), _("détecté le"), _("contenu le"), _("par"),
-        _("personnes"), _("cabinets"), _("gravité"), _("notifié à l’autorité le"),
-        _("fausse alerte"), _("exercice"),
-    ]  # fmt: skip
-    rows = overview.register(Incident.objects.all(), now=timezone.now())
-    answer = HttpResponse(
-        table_of([head, *map(_register_row, rows)]), content_type="text/csv; charset=utf-8"
-    )
-    answer["Content-Disposition"] = 'attachment; filename="registre-des-violations.csv"'
-    return answer
-
-
-def _register_row(row: overview.RegisterRow) -> list[object]:
-    one = row.incident
-    instants = (one.began_at, one.detected_at, one.contained_at)
-    return [
-        one.number, one.get_state_display(), *map(_iso, instants), row.through,
-        row.people, row.practices, row.severity, _iso(one.filed_at),
-        _("oui") if one.is_false_alarm else "", _("oui") if one.is_training else "",
-    ]  # fmt: skip
-
-
-def _iso(at: datetime | None) -> str:
-    return at.isoformat(timespec="seconds") if at else ""
-
-
-@never_cache
-@staff_only
 @require_safe
 def incident(request: HttpRequest, number: int) -> HttpResponse:
-    found = _found(number)
+    found = incident_of(number)
     incidents.seen(found, actor=staff_actor(request), now=timezone.now())
     return _page(request, found)
 
 
-def _found(number: int) -> Incident:
+def incident_of(number: int) -> Incident:
+    """The incident of an address. Raises Http404 for a number without one."""
     return get_object_or_404(Incident, number=number)
 
 
@@ -164,7 +129,7 @@ def _step(
     request: HttpRequest, number: int, do: Callable[[Incident, Actor, datetime], object], said: str
 ) -> HttpResponse:
     """Do one step of the workflow, and say what is missing where it does not fit."""
-    found = _found(number)
+    found = incident_of(number)
     try:
         do(found, staff_actor(request), timezone.now())
     except workflow.NotNow as refused:
@@ -183,7 +148,7 @@ def _words(request: HttpRequest) -> str:
 @staff_only
 @form_is_at("incidents:incident", _number)
 def assess(request: HttpRequest, number: int) -> HttpResponse:
-    row = _found(number)
+    row = incident_of(number)
     noted = Severity.read(row.assessment)
     form = SeverityForm(request.POST, initial=noted.written() if noted else None)
     if not form.is_valid() or (noted and form.is_overtaken()):
@@ -201,7 +166,7 @@ def assess(request: HttpRequest, number: int) -> HttpResponse:
 @staff_only
 @form_is_at("incidents:incident", _number)
 def answer(request: HttpRequest, number: int) -> HttpResponse:
-    row = _found(number)
+    row = incident_of(number)
     form = AnswersForm(request.POST, initial=authority.answers(row))
     if not form.is_valid() or form.is_overtaken():
         return _page(request, row, answers_form=form)
@@ -296,7 +261,7 @@ def remark(request: HttpRequest, number: int) -> HttpResponse:
     words = _words(request)
     if not words:
         messages.error(request, _("Écrivez quelques mots."))
-        return redirect("incidents:incident", _found(number).number)
+        return redirect("incidents:incident", incident_of(number).number)
     return _step(
         request,
         number,
@@ -311,7 +276,7 @@ def remark(request: HttpRequest, number: int) -> HttpResponse:
 @staff_only
 @form_is_at("incidents:incident", _number)
 def settle(request: HttpRequest, number: int, notice_id: uuid.UUID) -> HttpResponse:
-    notice = get_object_or_404(_found(number).notices, pk=notice_id)
+    notice = get_object_or_404(incident_of(number).notices, pk=notice_id)
 
     def do(found: Incident, actor: Actor, now: datetime) -> None:
         if notices.decide(notice, was_sent="sent" in request.POST, now=now):
@@ -328,90 +293,10 @@ def settle(request: HttpRequest, number: int, notice_id: uuid.UUID) -> HttpRespo
 def preview(request: HttpRequest, number: int, kind: str) -> HttpResponse:
     if kind not in (NoticeKind.CONTROLLER, NoticeKind.PATIENT):
         raise Http404
-    found = _found(number)
+    found = incident_of(number)
     context = {
         "incident": found,
         "kind": NoticeKind(kind).label,
         "text": post().preview(found, kind),
     }
     return render(request, "audit/preview.html", context)
-
-
-@never_cache
-@staff_only
-@fresh_factor("GET", "HEAD", is_file=True)
-@require_safe
-def form_pdf(request: HttpRequest, number: int) -> HttpResponse:
-    answer = HttpResponse(
-        authority.as_pdf(_found(number), now=timezone.now()), content_type="application/pdf"
-    )
-    answer["Content-Disposition"] = f'attachment; filename="notification-{number}.pdf"'
-    return answer
-
-
-@never_cache
-@staff_only
-@fresh_factor("GET", "HEAD", is_file=True)
-@require_safe
-def form_json(request: HttpRequest, number: int) -> HttpResponse:
-    made = authority.as_json(_found(number), now=timezone.now())
-    answer = JsonResponse(made, json_dumps_params={"indent": 2, "ensure_ascii": False})
-    answer["Content-Disposition"] = f'attachment; filename="notification-{number}.json"'
-    return answer
-
-
-@never_cache
-@staff_only
-@require_safe
-def proof(request: HttpRequest, number: int, entry_id: uuid.UUID) -> HttpResponse:
-    found = _found(number)
-    lines = lines_of(found, now=timezone.now())
-    line = next((line for line in lines if line.entry_id == entry_id), None)
-    if line is None:
-        raise Http404
-    try:
-        made = proofs.inclusion(entry_id=entry_id, subjects=line.subjects)
-    except proofs.NotYetSealed:
-        raise Http404 from None
-    answer = JsonResponse(made)
-    answer["Content-Disposition"] = f'attachment; filename="preuve-{entry_id}.json"'
-    return answer
-
-
-@never_cache
-@staff_only
-@fresh_factor("GET", "HEAD", is_file=True)
-@require_safe
-def bundle(request: HttpRequest, number: int) -> HttpResponse:
-    try:
-        # Made before anything is sent: a file that breaks off is no evidence.
-        text = "".join(evidence.evidence_lines(_found(number), now=timezone.now()))
-    except proofs.NotYetSealed:
-        messages.error(
-            request, _("Des inscriptions attendent leur sceau : dans quelques secondes.")
-        )
-        return redirect("incidents:incident", number)
-    answer = HttpResponse(text, content_type="application/jsonl; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="incident-{number}.jsonl"'
-    return answer
-
-
-@never_cache
-@staff_only
-@fresh_factor("GET", "HEAD", is_file=True)
-@require_safe
-def exposure_json(request: HttpRequest, number: int) -> HttpResponse:
-    """Every opening by ids, for whoever works with the list."""
-    rows = [
-        {
-            "entry": str(line.entry_id),
-            "at": line.at.isoformat(),
-            "practice": str(line.practice_id),
-            "subjects": [str(subject) for subject in line.subjects],
-            "fields": list(line.fields),
-        }
-        for line in lines_of(_found(number), now=timezone.now())
-    ]
-    answer = HttpResponse(json.dumps(rows), content_type="application/json")
-    answer["Content-Disposition"] = f'attachment; filename="lectures-{number}.json"'
-    return answer
