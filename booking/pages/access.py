@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import partial, wraps
 from typing import Any, cast
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -15,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_scopes import scope
@@ -35,6 +34,7 @@ from booking.pages.lost import practice_gone as desk_gone
 from booking.pages.lost.drafts import drop_sent, lead_away
 from booking.pages.navigated import is_script
 from booking.pages.session import work_session
+from booking.pages.ways import lead_to, page_before, way_back
 from booking.rights import erased
 from booking.rules import permissions_of
 from booking.session_store import session_digest
@@ -48,17 +48,6 @@ View = Callable[..., HttpResponseBase]
 def account_of(request: HttpRequest) -> Account:
     """The signed-in account of a view behind `account_required` or `practice_member`."""
     return cast(Account, request.user)
-
-
-def local_target(request: HttpRequest, target: str) -> str:
-    """An address that a form or a link asks to be led to, if it is one of this site; else ""."""
-    target = target.strip()
-    is_ours = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    # "//" names no host, which Django takes for ours, and browsers read "\\" as "/".
-    is_path = "\\" not in target.partition("?")[0] and not target.startswith("//")
-    return target if is_ours and is_path else ""
 
 
 def web_actor(request: HttpRequest) -> Actor:
@@ -160,40 +149,6 @@ def own_agenda(request: HttpRequest, agenda_id: uuid.UUID) -> Agenda:
     return found
 
 
-def way_back(request: HttpRequest) -> str:
-    """The page to which somebody comes back after signing in, or giving a code, on the way.
-
-    A form is not sent again by its address, nor is a fragment a page: the page that held them.
-    """
-    if request.method in ("GET", "HEAD") and not is_script(request):
-        return request.get_full_path()
-    return _page_before(request)
-
-
-def _page_before(request: HttpRequest) -> str:
-    """The page of this site on which a link was followed, or a form sent; "" if none is known."""
-    page = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
-    if not local_target(request, page):
-        return ""
-    parts = urlsplit(page)
-    # Of http://here//elsewhere the path alone would be the address of another site.
-    path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-    return local_target(request, path) if path.startswith("/") else ""
-
-
-def _lead_to(request: HttpRequest, name: str, *, back: str | None = None) -> HttpResponse:
-    """Lead to a page, and from there back; a fragment's request leads the whole page."""
-    back = way_back(request) if back is None else back
-    page = reverse(name)
-    target = f"{page}?{urlencode({'next': back})}" if back else page
-    if request.headers.get("HX-Request"):
-        return HttpResponseClientRedirect(target)
-    answer = redirect(target)
-    # Sent again as it is, from the page that the back button shows, it is no repetition.
-    answer.leads_away = True  # type: ignore[attr-defined]
-    return answer
-
-
 def signed_in(view: View) -> View:
     """Only for a signed-in account; others sign in, and come back."""
 
@@ -218,7 +173,7 @@ def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
 
     Where its words cannot be kept, they are shown.
     """
-    answer = _lead_to(request, "booking:sign-in")
+    answer = lead_to(request, "booking:sign-in")
     if erased.is_erased(request.COOKIES.get(unsent.MARK, "")) and not is_script(request):
         messages.info(request, _("Votre compte est effacé."))
         # Nobody is led to a form of an account that is gone, nor with it into another one.
@@ -396,9 +351,9 @@ def to_proof(
     """
     messages.info(request, _("Pour cela, confirmez d’abord que c’est bien vous."))
     if old.is_file:
-        return _lead_to(request, "booking:prove-again", back=_page_before(request))
+        return lead_to(request, "booking:prove-again", back=page_before(request))
     if practice_id is None:
-        answer = _lead_to(request, "booking:prove-again")
+        answer = lead_to(request, "booking:prove-again")
         unsent.keep(request, answer, page=way_back(request), network=client_address(request))
         return answer
     return _to(request, "booking:prove-again", practice_id)
@@ -406,7 +361,7 @@ def to_proof(
 
 def to_second_factor(request: HttpRequest) -> HttpResponse:
     """Lead to the second factor, and from there back."""
-    return _lead_to(request, "booking:second-factor")
+    return lead_to(request, "booking:second-factor")
 
 
 def _ended(

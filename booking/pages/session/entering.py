@@ -19,7 +19,7 @@ from booking.accounts.factors import second_factor
 from booking.accounts.sessions import sign_ins
 from booking.accounts.workplaces import work_of
 from booking.models import Account, RecoverySheet
-from booking.pages.access import account_of, local_target, web_actor
+from booking.pages.access import account_of, web_actor
 from booking.pages.session import (
     codes_left,
     device,
@@ -29,6 +29,7 @@ from booking.pages.session import (
     unfinished,
     work_session,
 )
+from booking.pages.ways import local_target
 from booking.session_store import session_digest
 
 BACKEND = "booking.backends.EmailBackend"

@@ -1,28 +1,35 @@
-"""What an account settles for itself: its sessions, its favourites."""
+"""What an account settles for itself: its language, its sessions, its favourites."""
 
 import uuid
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit.vault.reveal import Purpose, reveal
 from booking.accounts import accounts
+from booking.accounts.addresses import email_change
+from booking.accounts.factors import factor_reset, second_factor
 from booking.accounts.sessions import device_bound, sign_ins
 from booking.accounts.workplaces import workplaces_of
-from booking.models import SignIn
+from booking.models import Account, SignIn
 from booking.oversight.queries.session_acts import acts_of
-from booking.pages.access import account_of, account_required, local_target, web_actor
+from booking.pages.access import account_of, account_required, web_actor
 from booking.pages.lost import afterwards
 from booking.pages.session.entering import note_sign_in
+from booking.pages.ways import local_target
 from booking.patients import favourites
 from booking.session_store import session_digest
+from booking.web.forms.accounts import SettingsForm
 from practitioners.domain.staff import members
 from practitioners.models import Membership, Practitioner
 
@@ -30,6 +37,45 @@ from practitioners.models import Membership, Practitioner
 WANTED = {"oui": True, "non": False}
 # What a mail program's own button sends (RFC 8058).
 ONE_CLICK = "List-Unsubscribe"
+
+
+@never_cache
+@account_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """The account's own page: its address, language and reminders."""
+    me = account_of(request)
+    initial = {"language": me.language, "reminders": me.reminders}
+    form = SettingsForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid() and not form.is_overtaken():
+        accounts.choose_language(account=me, language=form.cleaned_data["language"])
+        me.reminders = form.cleaned_data["reminders"]
+        me.save(update_fields=["reminders"])
+        answer = redirect("booking:account")
+        answer.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, me.language, max_age=31536000, httponly=True,
+            samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE,
+        )  # fmt: skip
+        return answer
+    with reveal([(me, ("email",))], actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
+        email = plain.text(me, "email")
+    context = {
+        "form": form,
+        "email": email,
+        "changes_email": email_change.pending(me, now=timezone.now()) is not None,
+        "stops_reset": _stops_reset(me),
+        "factor": second_factor.standing(me),
+        "is_member": me.memberships.exists() or me.is_staff,
+    }
+    return render(request, "booking/account.html", context, status=409 if form.newer else 200)
+
+
+def _stops_reset(account: Account) -> str:
+    """The address by which an owner keeps a second factor that is about to be taken away."""
+    reset = factor_reset.announced(account)
+    if reset is None:
+        return ""
+    return reverse("booking:stop-factor-reset", args=[factor_reset.stop_token(reset)])
 
 
 @never_cache

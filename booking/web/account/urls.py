@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from booking.web.account import own_account, own_data, own_login
+from booking.web.account import own_account, own_data, own_login, reads
 
 urlpatterns = [
+    path("compte/", own_account.account, name="account"),
+    path("compte/lectures/", reads.reads, name="reads"),
+    path("compte/lectures/<uuid:entry_id>/preuve.json", reads.proof, name="proof"),
+    path("compte/lectures/<uuid:entry_id>/signaler/", reads.concern, name="concern"),
     path(
         "verification/<str:token>/annuler/", own_login.stop_email_change, name="stop-email-change"
     ),

@@ -25,12 +25,13 @@ from booking.appointments.several import series
 from booking.models import Appointment, Conversation, Document, Patient, Questionnaire
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
-from booking.pages.access import account_of, account_required, local_target, web_actor
+from booking.pages.access import account_of, account_required, web_actor
 from booking.pages.forms.patients import OwnIdentityForm, PersonForm, RelativeForm
 from booking.pages.forms.questionnaire import QuestionnaireForm
 from booking.pages.lost import gone
 from booking.pages.people import named_people
 from booking.pages.session import mails, unfinished
+from booking.pages.ways import local_target
 from booking.patients import handover, patients
 from booking.video import video
 from booking.waiting import waiting

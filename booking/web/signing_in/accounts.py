@@ -1,6 +1,4 @@
-"""Sign-in, sign-up, verification, password, second factor, the account's own page."""
-
-import uuid
+"""Sign-in, sign-up, a forgotten password, the second factor."""
 
 import segno
 from django.conf import settings
@@ -8,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,32 +20,25 @@ from django_otp.models import Device
 
 from audit import security_log
 from audit.client_address import client_address
-from audit.record.proofs import NotYetSealed, inclusion
 from audit.security_log import Step
-from audit.vault.reveal import Purpose, reveal
 from audit.views.factor import has_second_factor, require_fresh
-from audit.views.typed import refuse
 from booking.accounts import accounts
 from booking.accounts import forgotten as forgotten_passwords
 from booking.accounts import sign_up as sign_ups
-from booking.accounts.addresses import email_change
 from booking.accounts.factors import factor_reset, passkeys, second_factor
 from booking.accounts.sessions import sign_ins, throttle
 from booking.accounts.sessions.throttle import Guess
 from booking.models import Account
 from booking.models.account import email_index
-from booking.oversight import concerns
-from booking.oversight.queries.reads import entry_of_account, reads_of_account, subjects_of_account
-from booking.pages.access import account_of, account_required, is_verified, local_target, web_actor
-from booking.pages.forms.record import ConcernForm
+from booking.pages.access import account_of, account_required, is_verified, web_actor
 from booking.pages.session import device, entering, guesses, known, mails, taken_over, unfinished
+from booking.pages.ways import local_target
 from booking.session_store import session_digest
 from booking.web.account import other_account
 from booking.web.forms.accounts import (
     AddressForm,
     CodeForm,
     ResetForm,
-    SettingsForm,
     SignInForm,
     SignUpForm,
 )
@@ -283,104 +274,6 @@ def _on_from_reset(request: HttpRequest, me: Account) -> HttpResponse:
         )
         target = target or reverse("booking:passkeys")
     return redirect(entering.with_next(reverse("booking:sign-in"), target))
-
-
-@never_cache
-@account_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def account(request: HttpRequest) -> HttpResponse:
-    me = account_of(request)
-    initial = {"language": me.language, "reminders": me.reminders}
-    form = SettingsForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid() and not form.is_overtaken():
-        accounts.choose_language(account=me, language=form.cleaned_data["language"])
-        me.reminders = form.cleaned_data["reminders"]
-        me.save(update_fields=["reminders"])
-        answer = redirect("booking:account")
-        answer.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, me.language, max_age=31536000, httponly=True,
-            samesite="Lax", secure=settings.LANGUAGE_COOKIE_SECURE,
-        )  # fmt: skip
-        return answer
-    with reveal([(me, ("email",))], actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:
-        email = plain.text(me, "email")
-    context = {
-        "form": form,
-        "email": email,
-        "changes_email": email_change.pending(me, now=timezone.now()) is not None,
-        "stops_reset": _stops_reset(me),
-        "factor": second_factor.standing(me),
-        "is_member": me.memberships.exists() or me.is_staff,
-    }
-    return render(request, "booking/account.html", context, status=409 if form.newer else 200)
-
-
-def _stops_reset(account: Account) -> str:
-    """The address by which an owner keeps a second factor that is about to be taken away."""
-    reset = factor_reset.announced(account)
-    if reset is None:
-        return ""
-    return reverse("booking:stop-factor-reset", args=[factor_reset.stop_token(reset)])
-
-
-@never_cache
-@account_required
-@require_safe
-def reads(request: HttpRequest) -> HttpResponse:
-    """Who saw my data: every entry of the record that names one of the account's subjects."""
-    lines = reads_of_account(account_of(request))
-    name = "booking/_reads.html" if getattr(request, "htmx", False) else "booking/reads.html"
-    return render(request, name, {"lines": lines})
-
-
-@never_cache
-@account_required
-@require_safe
-def proof(request: HttpRequest, entry_id: uuid.UUID) -> HttpResponse:
-    """The proof of one line of "who read my data", for the single-file verifier."""
-    me = account_of(request)
-    if entry_of_account(me, entry_id) is None:
-        raise Http404
-    try:
-        content = inclusion(entry_id=entry_id, subjects=subjects_of_account(me))
-    except NotYetSealed:
-        messages.info(request, _("Cette ligne sera scellée dans quelques secondes. Réessayez."))
-        return redirect("booking:reads")
-    answer = JsonResponse(content, json_dumps_params={"indent": 2, "ensure_ascii": False})
-    answer["Content-Disposition"] = f'attachment; filename="preuve-{entry_id}.json"'
-    return answer
-
-
-@never_cache
-@account_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def concern(request: HttpRequest, entry_id: uuid.UUID) -> HttpResponse:
-    """Say of a line of "who read my data" that it was not expected."""
-    me, actor = account_of(request), web_actor(request)
-    entry = entry_of_account(me, entry_id)
-    if entry is None:
-        raise Http404
-    form = ConcernForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            concerns.raise_concern(
-                account=me,
-                entry=entry,
-                words=form.cleaned_data["words"],
-                actor=actor,
-                now=timezone.now(),
-            )
-        except concerns.AlreadyRaised as refused:
-            return refuse(request, refused.text, onward=reverse("booking:reads"))
-        messages.success(request, _("C’est transmis. La réponse paraîtra ici."))
-        return redirect("booking:reads")
-    (line,) = reads_of_account(me, only=entry)
-    wanted = [(line.concern, ("words", "answer"))]
-    with reveal(wanted, actor=actor, purpose=Purpose.OWN_DATA) as plain:
-        words = plain.text(line.concern, "words") if line.concern else ""
-        answer = plain.text(line.concern, "answer") if line.concern else ""
-    context = {"form": form, "line": line, "words": words, "answer": answer}
-    return render(request, "booking/concern.html", context)
 
 
 @never_cache

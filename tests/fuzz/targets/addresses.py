@@ -11,7 +11,7 @@ from django.urls import Resolver404
 from audit.client_address import client_address
 from audit.watch import sighting
 from booking.accounts.sessions import throttle
-from booking.pages import access, live
+from booking.pages import live, ways
 from booking.pages.lost import unsent
 from booking.pages.session import entering
 from booking.web import csrf
@@ -108,8 +108,8 @@ def page_to_go_on_to(written):
     request = RequestFactory().get("/connexion/", {"next": written})
     found = entering.asked_target(request)
     assert len(found) <= entering.LONGEST_TARGET
-    assert found == "" or access.local_target(request, found) == found
-    local = access.local_target(request, written)
+    assert found == "" or ways.local_target(request, found) == found
+    local = ways.local_target(request, written)
     assert not local.startswith(("//", "javascript:")) and "\\" not in local.partition("?")[0]
     assert local == local.strip()
     if not found.startswith("/invitation/"):
@@ -129,7 +129,7 @@ class _Person:
 
 
 @target(
-    "booking.pages.access._page_before", takes="header",
+    "booking.pages.ways.page_before", takes="header",
     samples=("http://testserver/recherche/?quoi=a#b", "http://exemple.fr/", "/compte/"),
     words=(*TARGET_WORDS, "http://testserver"),
 )  # fmt: skip
@@ -137,7 +137,7 @@ def page_before(header):
     """Referer and HX-Current-URL lead back to pages of this site alone."""
     for name in ("HTTP_REFERER", "HTTP_HX_CURRENT_URL"):
         request = RequestFactory().post("/compte/", **{name: header})
-        found = access._page_before(request)
+        found = ways.page_before(request)
         assert found == "" or (not found.startswith("//") and not found.startswith("http"))
 
 
