@@ -77,6 +77,34 @@ class Environment:
         return self.data_dir / "sms"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Reader:
+    """Reads single variables, each with its default; raises InvalidEnvironment."""
+
+    source: Mapping[str, str]
+    production: bool
+
+    def text(self, name: str, default: str = "") -> str:
+        value = self.source.get(name, "")
+        if not value and self.production and default.startswith(DEVELOPMENT_KEY_NOTICE):
+            raise InvalidEnvironment(f"{name} is not set: production needs a secret of its own.")
+        return value or default
+
+    def number(self, name: str, default: int) -> int:
+        value = self.source.get(name, "")
+        if not value:
+            return default
+        if not (value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER):
+            raise InvalidEnvironment(f"{name} is {value!r}: it must be a whole number.")
+        return int(value)
+
+    def port(self, name: str, default: int) -> int:
+        found = self.number(name, default)
+        if found > HIGHEST_PORT:
+            raise InvalidEnvironment(f"{name} is {found}: a port is {HIGHEST_PORT} at most.")
+        return found
+
+
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
     """Read and check the variables; raises InvalidEnvironment with one clear line."""
     source = os.environ if variables is None else variables
@@ -86,28 +114,9 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
             f"DOCTOLIB_MODE is {mode!r}: it must be development, test or production."
         )
     production = mode == "production"
-
-    def text(name: str, default: str) -> str:
-        value = source.get(name, "")
-        if not value and production and default.startswith(DEVELOPMENT_KEY_NOTICE):
-            raise InvalidEnvironment(f"{name} is not set: production needs a secret of its own.")
-        return value or default
-
-    def number(name: str, default: int) -> int:
-        value = source.get(name, "")
-        if not value:
-            return default
-        if not (value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER):
-            raise InvalidEnvironment(f"{name} is {value!r}: it must be a whole number.")
-        return int(value)
-
-    def a_port(name: str, default: int) -> int:
-        found = number(name, default)
-        if found > HIGHEST_PORT:
-            raise InvalidEnvironment(f"{name} is {found}: a port is {HIGHEST_PORT} at most.")
-        return found
-
-    port = a_port("DOCTOLIB_PORT", 8000)
+    read = _Reader(source=source, production=production)
+    text = read.text
+    port = read.port("DOCTOLIB_PORT", 8000)
     base_url = text("DOCTOLIB_BASE_URL", f"http://localhost:{port}").rstrip("/")
     try:
         site = urlsplit(base_url)
@@ -119,25 +128,13 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         raise InvalidEnvironment(
             "DOCTOLIB_ALLOWED_HOSTS is not set: production must name its hosts."
         )
-    vault = _vault(source, production=production)
-    root_keys = _root_keys(source, vault, production=production)
     data_dir = Path(text("DOCTOLIB_DATA_DIR", str(PROJECT_DIR / ".doctolib")))
-    # In development a rotation has somewhere to put its new key.
-    default_file = "" if production or source.get("DOCTOLIB_ROOT_KEYS") else data_dir / "root-keys"
     found = Environment(
         mode=mode,
         data_dir=data_dir,
         database_url=source.get("DATABASE_URL", ""),
         redis_url=source.get("REDIS_URL", ""),
         secret_key=text("DOCTOLIB_SECRET_KEY", f"{DEVELOPMENT_KEY_NOTICE}-secret-key-" + "0" * 40),
-        root_keys=root_keys,
-        root_keys_file=text("DOCTOLIB_ROOT_KEYS_FILE", str(default_file)),
-        vault_provider=vault,
-        vault_url=source.get("DOCTOLIB_VAULT_URL", "")
-        or ("https://cloudkms.googleapis.com" if vault == "google" else ""),
-        vault_token=source.get("DOCTOLIB_VAULT_TOKEN", ""),
-        vault_key=source.get("DOCTOLIB_VAULT_KEY", ""),
-        vault_metadata_url=text("DOCTOLIB_VAULT_METADATA_URL", "http://metadata.google.internal"),
         index_key=text("DOCTOLIB_INDEX_KEY", f"{DEVELOPMENT_KEY_NOTICE}-index-key"),
         record_key=text("DOCTOLIB_RECORD_KEY", f"{DEVELOPMENT_KEY_NOTICE}-record-key"),
         record_origin=text("DOCTOLIB_RECORD_ORIGIN", f"{site.netloc}/registre"),
@@ -145,23 +142,16 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         allowed_hosts=hosts,
         base_url=base_url,
         port=port,
-        smtp_host=text("SMTP_HOST", "127.0.0.1"),
-        smtp_port=a_port("SMTP_PORT", 8025),
-        smtp_user=source.get("SMTP_USER", ""),
-        smtp_password=source.get("SMTP_PASSWORD", ""),
-        smtp_tls=source.get("SMTP_TLS", "") == "1",
-        mail_from=text("DOCTOLIB_MAIL_FROM", "Doctolib <rendez-vous@doctolib.example>"),
-        sms_provider=text("SMS_PROVIDER", "file"),
-        sms_url=source.get("SMS_URL", ""),
-        sms_token=source.get("SMS_TOKEN", ""),
-        proxies=number("DOCTOLIB_PROXIES", 0),
-        connection_seconds=number("DOCTOLIB_CONNECTION_SECONDS", 600),
+        proxies=read.number("DOCTOLIB_PROXIES", 0),
+        connection_seconds=read.number("DOCTOLIB_CONNECTION_SECONDS", 600),
         # In production a proxy hands /direct/ to the ASGI process, on the site's own address.
-        live_port=0 if production else a_port("DOCTOLIB_LIVE_PORT", port + 1),
+        live_port=0 if production else read.port("DOCTOLIB_LIVE_PORT", port + 1),
         # Of the demo's own witness, where no other is named.
-        witness_port=0 if production else a_port("DOCTOLIB_WITNESS_PORT", port + 2),
+        witness_port=0 if production else read.port("DOCTOLIB_WITNESS_PORT", port + 2),
         clamd=_clamd(source.get("DOCTOLIB_CLAMD", "")),
         stun_urls=_words(source.get("DOCTOLIB_STUN_URLS", "")),
+        **_root_key_settings(read, data_dir),
+        **_sending(read),
         **_turn(source),
     )
     if production:
@@ -232,6 +222,41 @@ def _turn(source: Mapping[str, str]) -> dict[str, Any]:
     if only and not urls:
         raise InvalidEnvironment("DOCTOLIB_TURN_URLS is not set: DOCTOLIB_TURN_ONLY needs it.")
     return {"turn_urls": urls, "turn_secret": secret, "turn_only": only}
+
+
+def _sending(read: _Reader) -> dict[str, Any]:
+    """How e-mails and SMS leave."""
+    return {
+        "smtp_host": read.text("SMTP_HOST", "127.0.0.1"),
+        "smtp_port": read.port("SMTP_PORT", 8025),
+        "smtp_user": read.text("SMTP_USER"),
+        "smtp_password": read.text("SMTP_PASSWORD"),
+        "smtp_tls": read.text("SMTP_TLS") == "1",
+        "mail_from": read.text("DOCTOLIB_MAIL_FROM", "Doctolib <rendez-vous@doctolib.example>"),
+        "sms_provider": read.text("SMS_PROVIDER", "file"),
+        "sms_url": read.text("SMS_URL"),
+        "sms_token": read.text("SMS_TOKEN"),
+    }
+
+
+def _root_key_settings(read: _Reader, data_dir: Path) -> dict[str, Any]:
+    """Where the root keys are kept, and the address and secrets of the provider."""
+    source, production = read.source, read.production
+    vault = _vault(source, production=production)
+    # In development a rotation has somewhere to put its new key.
+    default_file = "" if production or source.get("DOCTOLIB_ROOT_KEYS") else data_dir / "root-keys"
+    default_url = "https://cloudkms.googleapis.com" if vault == "google" else ""
+    return {
+        "root_keys": _root_keys(source, vault, production=production),
+        "root_keys_file": read.text("DOCTOLIB_ROOT_KEYS_FILE", str(default_file)),
+        "vault_provider": vault,
+        "vault_url": read.text("DOCTOLIB_VAULT_URL", default_url),
+        "vault_token": read.text("DOCTOLIB_VAULT_TOKEN"),
+        "vault_key": read.text("DOCTOLIB_VAULT_KEY"),
+        "vault_metadata_url": read.text(
+            "DOCTOLIB_VAULT_METADATA_URL", "http://metadata.google.internal"
+        ),
+    }
 
 
 def _vault(source: Mapping[str, str], *, production: bool) -> str:

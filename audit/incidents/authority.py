@@ -123,83 +123,100 @@ def answers(incident: Incident) -> dict[str, str]:
 def form(incident: Incident, *, exposure: Exposure, now: datetime) -> list[Section]:
     """The form as it stands, in the reader's language."""
     given = answers(incident)
-    people, practices = len(exposure.subjects), len(exposure.practices)
-    severity = Severity.read(incident.assessment)
     told = _told(incident)
-    late = now > incidents.deadline(incident) if incident.filed_at is None else bool(given["late"])
-
-    def section(title: str, **rows: tuple[str, object]) -> Section:
-        made = [Row(key=key, label=label, value=str(value)) for key, (label, value) in rows.items()]
-        return Section(title=title, rows=made)
-
+    severity = Severity.read(incident.assessment)
     return [
-        section(
-            _("1. La notification"),
-            kind=(
-                _("Type"),
-                _("complémentaire") if incident.filed_at else _("initiale"),
-            ),
-            reference=(_("Référence"), incident.number),
-            law=(_("Fondement"), _("RGPD, article 33")),
-        ),
-        section(
-            _("2. Les organismes"),
-            processor=(_("Sous-traitant"), "Doctolib"),
-            controllers=(
-                _("Responsables du traitement"),
-                ", ".join(sorted(post().practice_names(exposure.practices).values())) or "—",
-            ),
-            contact=(str(DRAFTED["contact"]), given["contact"]),
-        ),
-        section(
-            _("3. La violation"),
-            began=(_("Début"), _when(exposure.first_at or incident.began_at)),
-            ended=(_("Fin"), _when(incident.contained_at)),
-            known=(_("Prise de connaissance"), _when(incident.detected_at)),
-            found=(
-                _("Comment elle a été découverte"),
-                " ".join([_("Par la surveillance automatique."), *in_words(incident.signs)]),
-            ),
-            late=(
-                str(DRAFTED["late"]),
-                given["late"] or (_("à indiquer") if late else _("sans objet")),
-            ),
-            nature=(_("Nature"), _("Perte de confidentialité")),
-            through=(_("Par"), ", ".join(source_names(incident))),
-            origin=(str(DRAFTED["origin"]), given["origin"]),
-        ),
-        section(
-            _("4. Les données"),
-            data=(_("Données lues"), ", ".join(data_names(exposure.fields)) or "—"),
-            sensitive=(
-                _("Données sensibles"),
-                _("Rendez-vous avec un professionnel de santé (article 9)"),
-            ),
-            records=(_("Nombre d’enregistrements"), exposure.entries),
-        ),
-        section(
+        _notification(incident),
+        _organizations(exposure, given),
+        _breach(incident, exposure, given, now=now),
+        _data(exposure),
+        _section(
             _("5. Les personnes"),
             categories=(_("Catégories"), _("Patients, dont des mineurs le cas échéant")),
-            people=(_("Nombre exact, d’après le registre"), people),
-            practices=(_("Cabinets"), practices),
+            people=(_("Nombre exact, d’après le registre"), len(exposure.subjects)),
+            practices=(_("Cabinets"), len(exposure.practices)),
         ),
-        section(_("6. Les mesures d’avant"), before=(str(DRAFTED["before"]), given["before"])),
-        section(
+        _section(_("6. Les mesures d’avant"), before=(str(DRAFTED["before"]), given["before"])),
+        _section(
             _("7. Les conséquences"),
             consequences=(str(DRAFTED["consequences"]), given["consequences"]),
             severity=(_("Gravité (ENISA 2013)"), severity_words(severity)),
         ),
-        section(_("8. Les mesures prises"), measures=(str(DRAFTED["measures"]), given["measures"])),
-        section(
+        _section(
+            _("8. Les mesures prises"), measures=(str(DRAFTED["measures"]), given["measures"])
+        ),
+        _section(
             _("9. L’information des personnes et des cabinets"),
             controllers_told=(_("Cabinets notifiés (article 33(2))"), told[NoticeKind.CONTROLLER]),
             patients_told=(_("Avis aux patients (article 34)"), told[NoticeKind.PATIENT]),
         ),
-        section(
+        _section(
             _("10. Au-delà des frontières"),
             borders=(_("Traitement transfrontalier"), _("non")),
         ),
     ]
+
+
+def _section(title: str, **rows: tuple[str, object]) -> Section:
+    """A section of rows, each given by its key as a label and a value."""
+    made = [Row(key=key, label=label, value=str(value)) for key, (label, value) in rows.items()]
+    return Section(title=title, rows=made)
+
+
+def _notification(incident: Incident) -> Section:
+    return _section(
+        _("1. La notification"),
+        kind=(_("Type"), _("complémentaire") if incident.filed_at else _("initiale")),
+        reference=(_("Référence"), incident.number),
+        law=(_("Fondement"), _("RGPD, article 33")),
+    )
+
+
+def _organizations(exposure: Exposure, given: dict[str, str]) -> Section:
+    return _section(
+        _("2. Les organismes"),
+        processor=(_("Sous-traitant"), "Doctolib"),
+        controllers=(
+            _("Responsables du traitement"),
+            ", ".join(sorted(post().practice_names(exposure.practices).values())) or "—",
+        ),
+        contact=(str(DRAFTED["contact"]), given["contact"]),
+    )
+
+
+def _breach(
+    incident: Incident, exposure: Exposure, given: dict[str, str], *, now: datetime
+) -> Section:
+    late = now > incidents.deadline(incident) if incident.filed_at is None else bool(given["late"])
+    return _section(
+        _("3. La violation"),
+        began=(_("Début"), _when(exposure.first_at or incident.began_at)),
+        ended=(_("Fin"), _when(incident.contained_at)),
+        known=(_("Prise de connaissance"), _when(incident.detected_at)),
+        found=(
+            _("Comment elle a été découverte"),
+            " ".join([_("Par la surveillance automatique."), *in_words(incident.signs)]),
+        ),
+        late=(
+            str(DRAFTED["late"]),
+            given["late"] or (_("à indiquer") if late else _("sans objet")),
+        ),
+        nature=(_("Nature"), _("Perte de confidentialité")),
+        through=(_("Par"), ", ".join(source_names(incident))),
+        origin=(str(DRAFTED["origin"]), given["origin"]),
+    )
+
+
+def _data(exposure: Exposure) -> Section:
+    return _section(
+        _("4. Les données"),
+        data=(_("Données lues"), ", ".join(data_names(exposure.fields)) or "—"),
+        sensitive=(
+            _("Données sensibles"),
+            _("Rendez-vous avec un professionnel de santé (article 9)"),
+        ),
+        records=(_("Nombre d’enregistrements"), exposure.entries),
+    )
 
 
 def as_json(incident: Incident, *, now: datetime) -> dict[str, Any]:

@@ -87,17 +87,10 @@ def observe(
     over = past.turn_to(at.astimezone(UTC).date())
     if over is not None:
         _tell_group(group_id, holder_id, past, at=at)
-    needs_peers = not past.is_known
-    group = Watched.objects.filter(pk=group_id).first() if needs_peers else None
-    peers = Past.read(group.state) if group else Past()
-    writes = cache(writes)
+    peers = Past() if past.is_known else _peers(group_id)
     # As it is before anything of this is learned.
     before = orjson.dumps(past.written()) if can_ask else b""
-    judgements = []
-    for sighting in sightings:
-        judgement = judge.judge(sighting, past=past, peers=peers, writes=writes)
-        past.learn(sighting, weight=judgement.weight, walking=judgement.walking)
-        judgements.append(judgement)
+    judgements = _judge_in_turn(sightings, past=past, peers=peers, writes=writes)
     weight = round(sum(judgement.weight for judgement in judgements), 3)
     leak = leak_of(past, peers)
     _leak(row, at=at, leak=leak)
@@ -129,6 +122,19 @@ def observe(
         since=row.since,
         is_spread=is_spread,
     )
+
+
+def _judge_in_turn(
+    sightings: Sequence[Sighting], *, past: Past, peers: Past, writes: Callable[[], int]
+) -> list[Judgement]:
+    """Judge each sighting by what was learned before it, and learn it."""
+    writes = cache(writes)
+    judgements = []
+    for sighting in sightings:
+        judgement = judge.judge(sighting, past=past, peers=peers, writes=writes)
+        past.learn(sighting, weight=judgement.weight, walking=judgement.walking)
+        judgements.append(judgement)
+    return judgements
 
 
 @transaction.atomic
@@ -324,6 +330,12 @@ def _fill_group(
     return {
         uuid.UUID(pk) for pk, (sum_, _at) in members.items() if sum_ >= CAPACITY_UNDER_SUSPICION
     }
+
+
+def _peers(group_id: uuid.UUID) -> Past:
+    """What the group's members do, for a holder without a past of its own."""
+    group = Watched.objects.filter(pk=group_id).first()
+    return Past.read(group.state) if group else Past()
 
 
 def _tell_group(group_id: uuid.UUID, holder_id: uuid.UUID, past: Past, *, at: datetime) -> None:

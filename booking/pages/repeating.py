@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,9 +15,7 @@ from booking.appointments.several import series
 from booking.appointments.several.conflicts import AlsoBooked, Conflict
 from booking.models import Appointment
 from booking.models.appointment import Channel
-from booking.pages.access import (
-    account_of,
-)
+from booking.pages.access import account_of
 from booking.pages.both import heeding, sentences
 from booking.pages.forms.series import SeriesForm
 from practitioners.domain.scheduling.wall_clock import read_instant
@@ -50,15 +48,7 @@ def repeat(
         try:
             if is_unread:
                 raise series.CannotRepeat(series.CannotRepeat.unread)
-            made = series.book_series(
-                appointment=row,
-                starts=chosen,
-                booked_by=account_of(request),
-                actor=actor,
-                channel=channel,
-                now=now,
-                heeding=heeding(request),
-            )
+            made = _book(request, row, starts=chosen, actor=actor, channel=channel, now=now)
         except series.CannotRepeat as refused:
             if not is_unread and series.is_booked(appointment=row, starts=chosen):
                 # Sent from another tab before: what was asked for stands.
@@ -69,15 +59,7 @@ def repeat(
             problem, found = str(also.text), list(also.conflicts)
         else:
             return said(made[0], len(made))
-    proposals = []
-    if most and form.is_valid():
-        proposals = series.propose(
-            appointment=row,
-            every_weeks=form.cleaned_data["semaines"],
-            count=form.cleaned_data["fois"],
-            channel=channel,
-            now=now,
-        )
+    proposals = _proposals(row, form, channel=channel, now=now) if most else []
     found += series.conflicts_of(
         appointment=row, proposals=proposals, seen=Appointment.objects.all()
     )
@@ -98,6 +80,42 @@ def repeat(
         **more,
     }
     return render(request, "booking/series.html", context, status=409 if problem else 200)
+
+
+def _book(
+    request: HttpRequest,
+    row: Appointment,
+    *,
+    starts: list[datetime],
+    actor: Actor,
+    channel: Channel,
+    now: datetime,
+) -> list[Appointment]:
+    """Book the times that the form names; raises series.CannotRepeat and AlsoBooked."""
+    return series.book_series(
+        appointment=row,
+        starts=starts,
+        booked_by=account_of(request),
+        actor=actor,
+        channel=channel,
+        now=now,
+        heeding=heeding(request),
+    )
+
+
+def _proposals(
+    row: Appointment, form: SeriesForm, *, channel: Channel, now: datetime
+) -> list[series.Proposal]:
+    """The days that the form asks for, each with its times; none while it says nothing valid."""
+    if not form.is_valid():
+        return []
+    return series.propose(
+        appointment=row,
+        every_weeks=form.cleaned_data["semaines"],
+        count=form.cleaned_data["fois"],
+        channel=channel,
+        now=now,
+    )
 
 
 def _left_out(proposals: list[series.Proposal], said: list[str]) -> set[date]:

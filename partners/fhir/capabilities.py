@@ -29,8 +29,8 @@ def _resource(
     }
 
 
-def statement() -> dict[str, Any]:
-    """The CapabilityStatement (https://hl7.org/fhir/R4/capabilitystatement.html)."""
+def _resources() -> list[dict[str, Any]]:
+    """What can be done with each resource type."""
     by_actor = dict.fromkeys(("actor", "practitioner", "location"), "reference")
     resources = [_resource(kind, "read search-type", {"_id": "token"} | by_actor) for kind in KINDS]
     resources[0] = _resource(
@@ -73,6 +73,11 @@ def statement() -> dict[str, Any]:
     resources.append(
         _resource("Patient", "read search-type create", {"general-practitioner": "reference"})
     )
+    return resources
+
+
+def statement() -> dict[str, Any]:
+    """The CapabilityStatement (https://hl7.org/fhir/R4/capabilitystatement.html)."""
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -97,7 +102,7 @@ def statement() -> dict[str, Any]:
                         f" with DPoP (RFC 9449), at {settings.BASE_URL}/api/v1/oauth/token."
                     ),
                 },
-                "resource": resources,
+                "resource": _resources(),
             }
         ],
     }

@@ -146,15 +146,22 @@ def slots_context(
     if chosen.then_id is None:
         says_known = bool(audience.says_known)
         context["lacking"] = reader.lacking(chosen, count=people, says_known=says_known)
-    asked: dict[str, object] = {"asked_at": asked_at}
-    if asked_at is not None and not slots_in_a_row(
-        visit_reason=chosen, starts_at=asked_at, count=people, now=now, holder=holder
-    ):
-        why = why_not(visit_reason=chosen, starts_at=asked_at, now=now, count=people, holder=holder)
-        asked = {"asked_at": None, "gone_at": asked_at, "why_gone": why}
+    asked = _asked_slot(chosen, asked_at, people=people, now=now, holder=holder)
     if depends:
         return context | asked | {"chosen": chosen, "depends": True}
     return context | _week_context(request, agenda, chosen, now, holder=holder) | asked
+
+
+def _asked_slot(
+    reason: VisitReason, asked_at: datetime | None, *, people: int, now: datetime, holder: str
+) -> dict[str, object]:
+    """The time that a link asks for, or why it cannot be booked."""
+    if asked_at is None or slots_in_a_row(
+        visit_reason=reason, starts_at=asked_at, count=people, now=now, holder=holder
+    ):
+        return {"asked_at": asked_at}
+    why = why_not(visit_reason=reason, starts_at=asked_at, now=now, count=people, holder=holder)
+    return {"asked_at": None, "gone_at": asked_at, "why_gone": why}
 
 
 def _chosen(

@@ -30,37 +30,20 @@ LISTED = 50
 @practice_member("booking.merge_patients")
 @require_http_methods(["GET", "HEAD", "POST"])
 def merge(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
+    """Show two files side by side, and make them one; without two, list what can be separated."""
     require_whole_practice(request)
     asked = [pk for text in request.GET.getlist("fiche")[:2] if (pk := read_id(text))]
     found = {row.pk: row for row in Patient.objects.filter(pk__in=asked)}
     pair = [found[pk] for pk in asked if pk in found]
     problem = ""
     if request.method == "POST":
-        kept_id = read_id(request.POST.get("garder", ""))
-        kept = next((row for row in pair if row.pk == kept_id), None)
-        others = [row for row in pair if row.pk != kept_id]
-        if len(pair) < len(set(asked)) and _are_merged(asked):
-            problem = str(merging.CannotMerge.merged)
-        elif len(pair) < 2:
-            two = len(set(asked)) == 2
-            problem = str(merging.CannotMerge.unknown if two else merging.CannotMerge.same)
-        elif kept is None or len(others) != 1:
-            problem = str(merging.CannotMerge.choose)
+        try:
+            _merge_pair(request, pair, asked=asked)
+        except merging.CannotMerge as refused:
+            problem = str(refused.text)
         else:
-            try:
-                merging.merge(
-                    practice=membership_of(request).practice,
-                    kept=kept,
-                    other=others[0],
-                    account=account_of(request),
-                    actor=practice_actor(request),
-                    now=timezone.now(),
-                )
-            except merging.CannotMerge as refused:
-                problem = str(refused.text)
-            else:
-                messages.success(request, _("Les deux fiches n’en font plus qu’une."))
-                return redirect("booking:merge-patients", practice_id)
+            messages.success(request, _("Les deux fiches n’en font plus qu’une."))
+            return redirect("booking:merge-patients", practice_id)
     rows = list(
         PatientMerge.objects.filter(separated_at__isnull=True)
         .select_related("kept")
@@ -90,6 +73,28 @@ def merge(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "current": "patients",
     }
     return render(request, "dashboard/merge.html", context, status=409 if problem else 200)
+
+
+def _merge_pair(request: HttpRequest, pair: list[Patient], *, asked: list[uuid.UUID]) -> None:
+    """Merge the two files that a page showed into the one that is chosen; raises CannotMerge."""
+    kept_id = read_id(request.POST.get("garder", ""))
+    kept = next((row for row in pair if row.pk == kept_id), None)
+    others = [row for row in pair if row.pk != kept_id]
+    if len(pair) < len(set(asked)) and _are_merged(asked):
+        raise merging.CannotMerge(merging.CannotMerge.merged)
+    if len(pair) < 2:
+        two = len(set(asked)) == 2
+        raise merging.CannotMerge(merging.CannotMerge.unknown if two else merging.CannotMerge.same)
+    if kept is None or len(others) != 1:
+        raise merging.CannotMerge(merging.CannotMerge.choose)
+    merging.merge(
+        practice=membership_of(request).practice,
+        kept=kept,
+        other=others[0],
+        account=account_of(request),
+        actor=practice_actor(request),
+        now=timezone.now(),
+    )
 
 
 def _are_merged(asked: list[uuid.UUID]) -> bool:

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from audit.record.entries import Actor
 from audit.vault.reveal import Purpose
@@ -10,7 +11,7 @@ from booking.appointments.queries.appointments import RELATED, Shown, show, with
 from booking.dashboard.queries.absence_words import place_words
 from booking.dashboard.queries.blocks import AwayFor, Block
 from practitioners.domain.scheduling import availability, wall_clock
-from practitioners.domain.scheduling.availability import OpeningTime
+from practitioners.domain.scheduling.availability import AgendaTime, OpeningTime
 from practitioners.domain.scheduling.standing import by_preference, free_by_opening
 from practitioners.domain.staff.substitutes import between
 from practitioners.models import Absence, Agenda, VisitReason
@@ -52,6 +53,17 @@ class Grid:
         return (self.last_hour - self.first_hour) * 60 // STEP_MINUTES
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Content:
+    """What the columns of a grid are filled with."""
+
+    shown: list[Shown]
+    reasons: dict[uuid.UUID, list[VisitReason]]
+    times: dict[uuid.UUID, AgendaTime]
+    substitutes: dict[tuple[uuid.UUID, date], str]
+    labels: dict[AwayFor, list[str]]
+
+
 def build_grid(
     *, agendas: list[Agenda], days: list[date], actor: Actor | None, now: datetime
 ) -> Grid:
@@ -59,6 +71,25 @@ def build_grid(
 
     Without an actor nothing is revealed, and the visits stand without names.
     """
+    content = _load(agendas=agendas, days=days, actor=actor, now=now)
+    first_hour, last_hour = _hours(content, agendas[0].practice.zone)
+    grid = Grid(columns=[], first_hour=first_hour, last_hour=last_hour)
+    for day in days:
+        for agenda in agendas:
+            column = Column(
+                agenda=agenda,
+                day=day,
+                is_holiday=wall_clock.is_public_holiday(day, agenda.practice.department),
+                substitute=content.substitutes.get((agenda.pk, day), ""),
+            )
+            column.blocks = _blocks(grid, content, agenda, day, now=now)
+            grid.columns.append(column)
+    return grid
+
+
+def _load(
+    *, agendas: list[Agenda], days: list[date], actor: Actor | None, now: datetime
+) -> _Content:
     zone = agendas[0].practice.zone
     since = wall_clock.day_bounds(days[0], zone)[0]
     until = wall_clock.day_bounds(days[-1], zone)[1]
@@ -85,14 +116,6 @@ def build_grid(
         now=now,
         needs=availability.needs_of(reason for some in reasons.values() for reason in some),
     )
-    first, last = FIRST_HOUR, LAST_HOUR
-    for row in rows:
-        first = min(first, row.starts_at.astimezone(zone).hour)
-        last = max(last, row.ends_at.astimezone(zone).hour + 1)
-    for time in times.values():
-        for opening, _reasons in time.openings:
-            first = min(first, opening.from_time.hour)
-            last = max(last, opening.until_time.hour + bool(opening.until_time.minute))
     away = {
         (row.agenda_id, day): row.name
         for row in between(agendas=agendas, since=days[0], until=days[-1])
@@ -100,46 +123,65 @@ def build_grid(
         if row.since <= day <= row.until
     }
     labels = _labels(ids, since=since, until=until)
-    grid = Grid(columns=[], first_hour=first, last_hour=min(last, 24))
-    for day in days:
-        for agenda in agendas:
-            column = Column(
-                agenda=agenda,
-                day=day,
-                is_holiday=wall_clock.is_public_holiday(day, agenda.practice.department),
-                substitute=away.get((agenda.pk, day), ""),
-            )
-            time = times[agenda.pk]
-            closed = time.is_closed(day)
-            begins, ends = wall_clock.day_bounds(day, zone)
-            for opening, _reasons in time.openings:
-                if wall_clock.occurs_on(opening, day) and not closed:
-                    column.blocks.append(_opening_block(grid, opening))
-            for absent_from, absent_until in time.absences:
-                if absent_from < ends and begins < absent_until:
-                    away_for = (max(absent_from, begins), min(absent_until, ends))
-                    block = _block(grid, "absence", day, away_for, zone)
-                    key = (agenda.pk, absent_from, absent_until)
-                    # Two over the same time: each says one of the labels.
-                    same = labels.get(key, [])
-                    nth = sum(each.away_for == key for each in column.blocks)
-                    label = same[nth] if nth < len(same) else ""
-                    column.blocks.append(replace(block, label=label, away_for=key))
-            for reason, slot in free_by_opening(
-                time, reasons.get(agenda.pk, []), since=max(begins, now), until=ends
-            ):
-                free = _block(grid, "free", day, (slot.starts_at, slot.ends_at), zone)
-                column.blocks.append(replace(free, reason=reason))
-            column.blocks += [
-                _block(
-                    grid, "visit", day, (s.appointment.starts_at, s.appointment.ends_at), zone, s
-                )
-                for s in shown
-                if s.appointment.agenda_id == agenda.pk and begins <= s.appointment.starts_at < ends
-            ]
-            column.blocks = place_words(column.blocks)
-            grid.columns.append(column)
-    return grid
+    return _Content(shown=shown, reasons=reasons, times=times, substitutes=away, labels=labels)
+
+
+def _hours(content: _Content, zone: ZoneInfo) -> tuple[int, int]:
+    """The first hour of the scale and its end, with all visits and opening hours within."""
+    first, last = FIRST_HOUR, LAST_HOUR
+    for each in content.shown:
+        first = min(first, each.appointment.starts_at.astimezone(zone).hour)
+        last = max(last, each.appointment.ends_at.astimezone(zone).hour + 1)
+    for time in content.times.values():
+        for opening, _reasons in time.openings:
+            first = min(first, opening.from_time.hour)
+            last = max(last, opening.until_time.hour + bool(opening.until_time.minute))
+    return first, min(last, 24)
+
+
+def _blocks(
+    grid: Grid, content: _Content, agenda: Agenda, day: date, *, now: datetime
+) -> list[Block]:
+    """What stands in the column of an agenda on a day."""
+    zone = agenda.practice.zone
+    time = content.times[agenda.pk]
+    begins, ends = wall_clock.day_bounds(day, zone)
+    blocks: list[Block] = []
+    if not time.is_closed(day):
+        blocks += [
+            _opening_block(grid, opening)
+            for opening, _reasons in time.openings
+            if wall_clock.occurs_on(opening, day)
+        ]
+    blocks += _absence_blocks(grid, content, agenda, day)
+    for reason, slot in free_by_opening(
+        time, content.reasons.get(agenda.pk, []), since=max(begins, now), until=ends
+    ):
+        free = _block(grid, "free", day, (slot.starts_at, slot.ends_at), zone)
+        blocks.append(replace(free, reason=reason))
+    blocks += [
+        _block(grid, "visit", day, (s.appointment.starts_at, s.appointment.ends_at), zone, s)
+        for s in content.shown
+        if s.appointment.agenda_id == agenda.pk and begins <= s.appointment.starts_at < ends
+    ]
+    return place_words(blocks)
+
+
+def _absence_blocks(grid: Grid, content: _Content, agenda: Agenda, day: date) -> list[Block]:
+    zone = agenda.practice.zone
+    begins, ends = wall_clock.day_bounds(day, zone)
+    blocks: list[Block] = []
+    for absent_from, absent_until in content.times[agenda.pk].absences:
+        if absent_from < ends and begins < absent_until:
+            away_for = (max(absent_from, begins), min(absent_until, ends))
+            block = _block(grid, "absence", day, away_for, zone)
+            key = (agenda.pk, absent_from, absent_until)
+            # Two over the same time: each says one of the labels.
+            same = content.labels.get(key, [])
+            nth = sum(each.away_for == key for each in blocks)
+            label = same[nth] if nth < len(same) else ""
+            blocks.append(replace(block, label=label, away_for=key))
+    return blocks
 
 
 def _labels(

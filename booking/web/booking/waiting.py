@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -88,25 +89,8 @@ def join(request: HttpRequest) -> HttpResponse:
         today=now.astimezone(agenda.practice.zone).date(),
     )
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        patient = (
-            asked.appointment.patient
-            if asked.appointment is not None
-            else get_object_or_404(Patient.objects.all(), pk=given["patient"])
-        )
         try:
-            wait = waiting.join(
-                visit_reason=asked.reason,
-                patient=patient,
-                actor=web_actor(request),
-                now=now,
-                appointment=asked.appointment,
-                weekdays=given["weekdays"],
-                part_of_day=given["part_of_day"],
-                first_day=given["first_day"],
-                last_day=given.get("last_day"),
-                says_known=asked.says_known,
-            )
+            wait = _join(request, asked, form.cleaned_data, now=now)
         except waiting.CannotWait as problem:
             form.add_error(None, str(problem.text))
         else:
@@ -128,6 +112,27 @@ def join(request: HttpRequest) -> HttpResponse:
         ),
     }
     return render(request, "booking/join_waiting_list.html", context)
+
+
+def _join(request: HttpRequest, asked: Asked, given: dict[str, Any], *, now: datetime) -> Wait:
+    """Join the list as a valid form says; raises waiting.CannotWait."""
+    patient = (
+        asked.appointment.patient
+        if asked.appointment is not None
+        else get_object_or_404(Patient.objects.all(), pk=given["patient"])
+    )
+    return waiting.join(
+        visit_reason=asked.reason,
+        patient=patient,
+        actor=web_actor(request),
+        now=now,
+        appointment=asked.appointment,
+        weekdays=given["weekdays"],
+        part_of_day=given["part_of_day"],
+        first_day=given["first_day"],
+        last_day=given.get("last_day"),
+        says_known=asked.says_known,
+    )
 
 
 def _to_new_person(request: HttpRequest) -> HttpResponse:

@@ -6,7 +6,6 @@ and a specialty means both.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
@@ -25,9 +24,6 @@ from practitioners.domain.directory.titles import (
 )
 from practitioners.domain.directory.vocabulary import LITTLE, Concept, Segments, Vocabulary, telling
 from practitioners.models import Agenda, Specialty
-
-if TYPE_CHECKING:
-    pass
 
 LONGEST = 12
 PLACE_WORDS = 6
