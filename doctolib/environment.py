@@ -129,6 +129,8 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
             "DOCTOLIB_ALLOWED_HOSTS is not set: production must name its hosts."
         )
     data_dir = Path(text("DOCTOLIB_DATA_DIR", str(PROJECT_DIR / ".doctolib")))
+    # What is wrong with the root keys is said before what else is missing.
+    root_keys = _root_key_settings(read, data_dir)
     found = Environment(
         mode=mode,
         data_dir=data_dir,
@@ -150,7 +152,7 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
         witness_port=0 if production else read.port("DOCTOLIB_WITNESS_PORT", port + 2),
         clamd=_clamd(source.get("DOCTOLIB_CLAMD", "")),
         stun_urls=_words(source.get("DOCTOLIB_STUN_URLS", "")),
-        **_root_key_settings(read, data_dir),
+        **root_keys,
         **_sending(read),
         **_turn(source),
     )

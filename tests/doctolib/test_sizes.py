@@ -44,7 +44,6 @@ FUNCTIONS_STILL_OVER = {
     "booking/appointments/absences/absences.py::close_time",
     "booking/appointments/book.py::book",
     "booking/appointments/change.py::move",
-    "booking/rights/held_data.py::held_data",
     "booking/waiting/waiting.py::join",
     "practitioners/domain/scheduling/availability.py::load_agenda_times",
     "practitioners/domain/scheduling/reservations/session_seats.py::reseat",

@@ -30,7 +30,7 @@ OUR_OWN = {
     "audit.watch.watcher.leak_of", "audit.watch.watcher.observe",
     "booking.appointments.calendar.calendar_file._event", "booking.oversight.canaries._invented",
     "booking.oversight.canaries.plant_due", "booking.oversight.incident_post._context",
-    "booking.patients.merging._move", "booking.appointments.questionnaire.read",
+    "booking.appointments.questionnaire.read",
     "booking.appointments.news.reminders._hours", "booking.exchange.scanning.with_clamd",
     "booking.oversight.staff_lookup.Found.born", "booking.oversight.staff_lookup._question",
     "booking.accounts.team._day", "booking.models.message.Message.message_id",

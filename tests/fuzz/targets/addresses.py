@@ -194,7 +194,7 @@ SETTINGS = (
 
 
 @target(
-    "doctolib.environment.read_environment", "doctolib.environment.read_environment.number",
+    "doctolib.environment.read_environment", "doctolib.environment._Reader.number",
     "doctolib.environment._check_deployed", "doctolib.environment._clamd", samples=SETTINGS,
     words=("\n", "=", "DOCTOLIB_MODE=production", "DOCTOLIB_PORT=", "DOCTOLIB_BASE_URL=", "DOCTOLIB_SECRET_KEY=",
            "DOCTOLIB_VAULT=", "DOCTOLIB_ROOT_KEYS=", "DOCTOLIB_ALLOWED_HOSTS=", "SMTP_PORT=", "https://", "["),

@@ -119,7 +119,7 @@ def _room():
 
 
 @target(
-    "booking.video.video_room._read", "booking.video.video_room._places", "booking.web.appointments.video.pass_on", takes="bytes",
+    "booking.video.video_room._read", "booking.video.video_room._places", "booking.pages.room.pass_on", takes="bytes",
     samples=tuple(json.dumps(each).encode() for each in SIGNALS),
     words=('"items"', '"to"', '"there"', '"round"', '"candidate"', '"place"', "NaN", "1e999", "1.5", "null", "[]", "{}", ":", ","),
 )  # fmt: skip
