@@ -47,6 +47,7 @@ def bookings(count: int) -> tuple[list[float], list[float]]:
     from audit.record import entries
     from audit.record.entries import Channel, system_actor
     from booking.appointments.book import book
+    from booking.appointments.values import By, Conditions
     from booking.models import Appointment, Patient
     from booking.models.appointment import Channel as BookedBy
     from practitioners.models import VisitReason
@@ -72,10 +73,14 @@ def bookings(count: int) -> tuple[list[float], list[float]]:
         entries._insert = way
         began = clock()
         book(
-            visit_reason=by_id[reason], starts_at=starts_at, patient=next(patients), booked_by=None,
-            note="Une question sur mon traitement", actor=actor, channel=BookedBy.PRACTICE, now=now,
-            heeding=nobody,
-        )  # fmt: skip
+            visit_reason=by_id[reason],
+            starts_at=starts_at,
+            patient=next(patients),
+            by=By(actor=actor, channel=BookedBy.PRACTICE),
+            conditions=Conditions(heeding=nobody),
+            note="Une question sur mon traitement",
+            now=now,
+        )
         took = clock() - began
         if number >= 100:
             times[way].append(took)

@@ -24,6 +24,7 @@ def make_rows(now: datetime) -> tuple[str, str, str]:
     from audit.record.entries import Channel as RecordChannel
     from audit.record.entries import system_actor
     from booking.appointments import book
+    from booking.appointments.values import By, Conditions
     from booking.models.appointment import Channel
     from booking.patients import patients
     from partners.domain import scopes, tokens
@@ -49,10 +50,13 @@ def make_rows(now: datetime) -> tuple[str, str, str]:
     )  # fmt: skip
     for number in range(ROWS):
         book.book(
-            visit_reason=reason, starts_at=now + timedelta(days=2, minutes=20 * number),
-            patient=patient, booked_by=None, actor=actor, channel=Channel.PRACTICE, now=now,
-            anywhere=True,
-        )  # fmt: skip
+            visit_reason=reason,
+            starts_at=now + timedelta(days=2, minutes=20 * number),
+            patient=patient,
+            by=By(actor=actor, channel=Channel.PRACTICE),
+            conditions=Conditions(anywhere=True),
+            now=now,
+        )
     partner = Partner.objects.create(name="V", verified_at=timezone.now())
     credential = Credential.objects.create(partner=partner, label="V")
     grant = Grant.objects.create(

@@ -99,6 +99,7 @@ def make_day(now: datetime) -> tuple[Any, date]:
 
     from audit.record.entries import Channel, system_actor
     from booking.appointments import book
+    from booking.appointments.values import By
     from booking.models.appointment import Channel as BookedBy
     from booking.patients import patients
     from practitioners.models import Agenda, Opening, Practice, Practitioner, VisitReason
@@ -123,9 +124,12 @@ def make_day(now: datetime) -> tuple[Any, date]:
         )
         starts_at = datetime.combine(day, wall(8), tzinfo=practice.zone) + timedelta(minutes=15 * n)
         book.book(
-            visit_reason=reason, starts_at=starts_at, patient=patient, booked_by=None,
-            actor=actor, channel=BookedBy.PRACTICE, now=now,
-        )  # fmt: skip
+            visit_reason=reason,
+            starts_at=starts_at,
+            patient=patient,
+            by=By(actor=actor, channel=BookedBy.PRACTICE),
+            now=now,
+        )
     return practice, day
 
 

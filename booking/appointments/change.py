@@ -1,10 +1,10 @@
 """Moving, cancelling and marking appointments; taking it back is booking/appointments/undo.py."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
@@ -15,8 +15,10 @@ from booking.appointments import deadline, unusual
 from booking.appointments.chains import follower
 from booking.appointments.former_time import cancel_key, move_key
 from booking.appointments.freed import offer_soon
+from booking.appointments.may_book import check_move
 from booking.appointments.news import owed
 from booking.appointments.several import conflicts
+from booking.appointments.values import AT_ONCE, USUAL, By, Conditions, Telling
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain.scheduling import availability
@@ -80,43 +82,33 @@ def move(
     *,
     appointment: Appointment,
     starts_at: datetime,
-    actor: Actor,
-    channel: Channel,
+    by: By,
     now: datetime,
     visit_reason: VisitReason | None = None,
-    anywhere: bool = False,
-    minutes: int | None = None,
-    news_after: timedelta = timedelta(),
-    takes_back: bool = False,
-    words: str = "",
-    is_told: bool = False,
+    conditions: Conditions = USUAL,
+    telling: Telling = AT_ONCE,
     undo_within: timedelta = timedelta(),
     moves_from: datetime | None = None,
-    heeding: QuerySet[Appointment] | None = None,
-    asks_about_time: bool = False,
 ) -> Appointment:
     """Move an appointment to another slot of its own or another visit reason.
 
-    `minutes`: how long it is to be, where the visit reason does not say; `news_after`: how long
-    the patient's news waits; `takes_back`: whether this undoes the last move, so that nobody
-    hears of either if nobody has yet; `words`: what the practice adds to the news; `is_told`:
-    another message tells of it. A visit that follows comes along; where it has no place a patient
-    cannot move, and a practice leaves it where it is.
+    A visit that follows comes along; where it has no place a patient cannot move, and a practice
+    leaves it where it is.
 
     `undo_within`: for how long it can be taken back (booking/appointments/undo.py); until then
     nobody else gets the old time, which the new one may not overlap, and the news waits.
-    `moves_from`: where whoever moves it saw it. `heeding`, `asks_about_time`: as for `book`.
+    `moves_from`: where it stood on the page from which it is moved.
 
     The reference and its history stay. The old time is freed and the new one taken in one
     transaction, an entry is written and the news is owed. Raises SlotTaken, OutsideOpening,
-    TooLateToChange, MovedMeanwhile, NotActive, UnusualTime, AlsoBooked.
+    TooLateToChange, NotForThisPatient, MovedMeanwhile, NotActive, UnusualTime, AlsoBooked.
     """
     take.queue_for(appointment.visit_reason, visit_reason or appointment.visit_reason)
     appointment = locked(appointment)
     if moves_from is not None and appointment.starts_at != moves_from:
         raise MovedMeanwhile
-    _check_move(appointment, channel=channel, now=now)
     reason = visit_reason or appointment.visit_reason
+    _check_move(appointment, reason, by=by, now=now)
     former_agenda_id, former_start = appointment.agenda_id, appointment.starts_at
     former_taken_id = appointment.taken_id
     touched = [(appointment.agenda, appointment.visit_reason.needs), (reason.agenda, reason.needs)]
@@ -127,11 +119,11 @@ def move(
         visit_reason=reason,
         starts_at=starts_at,
         now=now,
-        online=channel == Channel.PATIENT,
-        anywhere=anywhere,
-        minutes=minutes,
+        online=by.is_patient,
+        anywhere=conditions.anywhere,
+        minutes=conditions.minutes,
     )
-    if asks_about_time:
+    if conditions.asks_about_time:
         unusual.check(visit_reason=reason, starts_at=starts_at, now=now)
     if former_taken_id is not None and undo_within:
         take.let_go(former_taken_id, key=move_key(appointment), until=now + undo_within)
@@ -144,26 +136,24 @@ def move(
     appointment.save()
     entries.write(
         actions.APPOINTMENT_MOVED,
-        actor=actor,
+        actor=by.actor,
         subjects=[appointment.patient_id],
         practice_id=appointment.practice_id,
         object_id=appointment.pk,
         details={"from": former_start.isoformat(), "to": starts_at.isoformat()},
     )
-    if not is_told:
+    if not telling.is_told:
         owed.owe_for_move(
             appointment=appointment,
             former_start=former_start,
             now=now,
-            after=max(news_after, undo_within),
-            takes_back=takes_back,
-            words=words,
+            after=max(telling.after, undo_within),
+            takes_back=telling.takes_back,
+            words=telling.words,
         )
-    along = _bring_along(
-        appointment, actor=actor, channel=channel, now=now, undo_within=undo_within
-    )
-    if heeding is not None:
-        conflicts.check(appointments=[appointment, *along], seen=heeding)
+    along = _bring_along(appointment, by=by, now=now, undo_within=undo_within)
+    if conditions.heeding is not None:
+        conflicts.check(appointments=[appointment, *along], seen=conditions.heeding)
     for agenda, needs in touched:
         transaction.on_commit(partial(mark_stale_with, agenda, needs), robust=True)
     offer_soon(former_agenda_id, now=now)
@@ -194,7 +184,7 @@ def following_start(
 
 
 def _bring_along(
-    first: Appointment, *, actor: Actor, channel: Channel, now: datetime, undo_within: timedelta
+    first: Appointment, *, by: By, now: datetime, undo_within: timedelta
 ) -> list[Appointment]:
     """Move the visit that follows to where it can follow again, if it no longer does; return what
     was moved.
@@ -209,14 +199,13 @@ def _bring_along(
         moved = move(
             appointment=row,
             starts_at=starts_at,
-            actor=actor,
-            channel=Channel.PRACTICE,
+            by=replace(by, channel=Channel.PRACTICE),
+            telling=Telling(is_told=True),
             now=now,
-            is_told=True,
             undo_within=undo_within,
         )
         return [moved]
-    if channel == Channel.PATIENT:
+    if by.is_patient:
         raise take.NothingFollows
     return []
 
@@ -225,19 +214,16 @@ def _bring_along(
 def cancel(
     *,
     appointment: Appointment,
-    actor: Actor,
-    channel: Channel,
+    by: By,
     now: datetime,
-    words: str = "",
+    telling: Telling = AT_ONCE,
     undo_within: timedelta = timedelta(),
-    is_told: bool = False,
     stands_at: datetime | None = None,
 ) -> Appointment:
     """Cancel an appointment: its time is free at once, the news is owed, an entry is written.
 
-    `words`: what the practice adds to the news; `undo_within`: for how long it can be restored,
-    during which nobody else gets the time and the patient hears nothing; `is_told`: another
-    message tells of it; `stands_at`: where it stood on the page from which it is cancelled.
+    `undo_within`: for how long it can be restored, during which nobody else gets the time and the
+    patient hears nothing; `stands_at`: where it stood on the page from which it is cancelled.
 
     A patient may cancel whatever is to come; after the deadline it is late
     (booking/appointments/deadline.py), which a practice's or software's own cancellation never is.
@@ -247,35 +233,31 @@ def cancel(
     appointment = locked(appointment)
     if stands_at is not None and appointment.is_active and appointment.starts_at != stands_at:
         raise MovedMeanwhile
-    _check_cancel(appointment, channel=channel, now=now)
-    is_late = channel == Channel.PATIENT and deadline.is_late(appointment, now=now)
+    _check_cancel(appointment, by=by, now=now)
+    is_late = by.is_patient and deadline.is_late(appointment, now=now)
     rows = [appointment]
     if (row := follower(appointment)) is not None:
         rows.append(locked(row))
     for each in rows:
         _cancel(
             each,
-            actor=actor,
+            by=by,
             now=now,
-            words=words,
-            undo_key=cancel_key(each, channel=channel) if undo_within else "",
+            telling=telling,
             undo_within=undo_within,
-            is_told=is_told,
             is_late=is_late,
         )
-        is_told = is_told or owed.is_news(each, now=now)
+        telling = replace(telling, is_told=telling.is_told or owed.is_news(each, now=now))
     return appointment
 
 
 def _cancel(
     appointment: Appointment,
     *,
-    actor: Actor,
+    by: By,
     now: datetime,
-    words: str,
-    undo_key: str,
+    telling: Telling,
     undo_within: timedelta,
-    is_told: bool,
     is_late: bool,
 ) -> None:
     """Cancel one appointment that may be; the visit that follows is as late as the first."""
@@ -286,19 +268,24 @@ def _cancel(
     take.release_holds(key=move_key(appointment))
     if taken_id is not None:
         if undo_within:
+            undo_key = cancel_key(appointment, channel=by.channel)
             take.let_go(taken_id, key=undo_key, until=now + undo_within)
         else:
             take.release(taken_id)
     entries.write(
         actions.APPOINTMENT_CANCELLED,
-        actor=actor,
+        actor=by.actor,
         subjects=[appointment.patient_id],
         practice_id=appointment.practice_id,
         object_id=appointment.pk,
         details={"late": True} if is_late else {},
     )
     owed.owe_for_cancellation(
-        appointment=appointment, now=now, words=words, after=undo_within, is_told=is_told
+        appointment=appointment,
+        now=now,
+        words=telling.words,
+        after=undo_within,
+        is_told=telling.is_told,
     )
     touch(appointment)
     offer_soon(appointment.agenda_id, now=now)
@@ -392,10 +379,14 @@ def check_active(appointment: Appointment) -> None:
         raise NotActive
 
 
-def _check_move(appointment: Appointment, *, channel: Channel, now: datetime) -> None:
-    """Hold a patient to the deadline, others to nothing but that it stands."""
+def _check_move(
+    appointment: Appointment, visit_reason: VisitReason, *, by: By, now: datetime
+) -> None:
+    """Hold a patient to the deadline and to the rules of another reason; others to nothing but
+    that the visit stands.
+    """
     check_active(appointment)
-    if channel != Channel.PATIENT:
+    if not by.is_patient:
         return
     if appointment.follows_id is not None:
         raise FollowsAnother
@@ -404,12 +395,13 @@ def _check_move(appointment: Appointment, *, channel: Channel, now: datetime) ->
         if appointment.starts_at <= now:
             raise HasBegun
         raise TooLateToChange if terms.is_online else NotMovedOnline
+    check_move(appointment=appointment, visit_reason=visit_reason)
 
 
-def _check_cancel(appointment: Appointment, *, channel: Channel, now: datetime) -> None:
+def _check_cancel(appointment: Appointment, *, by: By, now: datetime) -> None:
     """Let a patient cancel what is to come, others whatever stands."""
     check_active(appointment)
-    if channel != Channel.PATIENT:
+    if not by.is_patient:
         return
     terms = deadline.terms(appointment, now=now)
     if terms.first is not None:

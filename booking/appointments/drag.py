@@ -12,6 +12,7 @@ from booking import actions
 from booking.appointments.change import check_active, locked, move, touch
 from booking.appointments.former_time import UNDO
 from booking.appointments.freed import offer_soon
+from booking.appointments.values import By, Conditions, Telling
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from practitioners.domain.scheduling.reservations import take
@@ -99,15 +100,15 @@ def drag(
         appointment=appointment,
         starts_at=starts_at,
         visit_reason=reason,
-        actor=actor,
-        channel=Channel.PRACTICE,
+        by=By(actor=actor, channel=Channel.PRACTICE),
+        conditions=Conditions(
+            anywhere=True,
+            minutes=length if _is_own_time(appointment) else None,
+            asks_about_time=asks_about_time and not takes_back,
+            heeding=heeding,
+        ),
+        telling=Telling(after=UNDO, takes_back=takes_back),
         now=now,
-        anywhere=True,
-        minutes=length if _is_own_time(appointment) else None,
-        news_after=UNDO,
-        takes_back=takes_back,
-        asks_about_time=asks_about_time and not takes_back,
-        heeding=heeding,
     )
 
 

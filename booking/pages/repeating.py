@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from audit.record.entries import Actor
 from booking.appointments.several import series
 from booking.appointments.several.conflicts import AlsoBooked, Conflict
+from booking.appointments.values import By
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from booking.pages.access import account_of
@@ -95,9 +96,7 @@ def _book(
     return series.book_series(
         appointment=row,
         starts=starts,
-        booked_by=account_of(request),
-        actor=actor,
-        channel=channel,
+        by=By(actor=actor, channel=channel, account=account_of(request)),
         now=now,
         heeding=heeding(request),
     )

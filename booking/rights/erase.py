@@ -25,6 +25,7 @@ from audit.vault import erase as vault
 from booking import actions
 from booking.accounts.factors import passkeys
 from booking.appointments import chains, change
+from booking.appointments.values import By, Telling
 from booking.models import (
     Account,
     AddressCheck,
@@ -139,7 +140,10 @@ def erase_account(*, account: Account, actor: Actor, now: datetime) -> Plan:
         if chains.went_along(appointment):
             continue
         change.cancel(
-            appointment=appointment, actor=actor, channel=Channel.PRACTICE, now=now, is_told=True
+            appointment=appointment,
+            by=By(actor=actor, channel=Channel.PRACTICE),
+            telling=Telling(is_told=True),
+            now=now,
         )
     letters = last_letters(account=account, cancelled=planned.upcoming, now=now)
     everybody = [fate.patient for fate in planned.fates]

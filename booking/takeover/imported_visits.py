@@ -9,6 +9,7 @@ from audit.record.entries import Actor
 from audit.refusal import Refusal
 from booking.appointments.book import OutsideOpening, SlotTaken, book
 from booking.appointments.change import note_down
+from booking.appointments.values import By, Conditions, Telling
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.takeover.patient_file import VisitLine
@@ -102,14 +103,10 @@ def take_visit(
             visit_reason=reason,
             starts_at=starts_at,
             patient=patient,
-            booked_by=None,
-            actor=actor,
-            channel=Channel.PRACTICE,
+            by=By(actor=actor, channel=Channel.PRACTICE),
+            conditions=Conditions(anywhere=True, minutes=line.minutes, alone=True),
+            telling=Telling(is_told=True),
             now=now,
-            anywhere=True,
-            minutes=line.minutes,
-            is_confirmed=True,
-            alone=True,
         )
     except (SlotTaken, OutsideOpening) as error:
         raise CannotTake(CannotTake.taken) from error

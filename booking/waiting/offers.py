@@ -13,6 +13,7 @@ from booking.accounts.accounts import account_actor
 from booking.appointments import book, chains, change
 from booking.appointments.freed import offer_soon
 from booking.appointments.several import conflicts
+from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Offer
 from booking.models.appointment import Channel, Status
 from booking.models.waiting import OfferState
@@ -116,14 +117,21 @@ def _take(
     take.release_holds(key=offer.hold_key)
     if wait.appointment is not None:
         return change.move(
-            appointment=wait.appointment, starts_at=offer.starts_at, actor=actor,
-            channel=Channel.PATIENT, now=now, visit_reason=wait.visit_reason, heeding=heeding,
-        )  # fmt: skip
+            appointment=wait.appointment,
+            starts_at=offer.starts_at,
+            visit_reason=wait.visit_reason,
+            by=By(actor=actor, channel=Channel.PATIENT),
+            conditions=Conditions(heeding=heeding),
+            now=now,
+        )
     return book.book(
-        visit_reason=wait.visit_reason, starts_at=offer.starts_at, patient=wait.patient,
-        booked_by=wait.patient.account, actor=actor, channel=Channel.PATIENT,
-        now=now, says_known=wait.says_known, heeding=heeding,
-    )  # fmt: skip
+        visit_reason=wait.visit_reason,
+        starts_at=offer.starts_at,
+        patient=wait.patient,
+        by=By(account=wait.patient.account, actor=actor, channel=Channel.PATIENT),
+        conditions=Conditions(says_known=wait.says_known, heeding=heeding),
+        now=now,
+    )
 
 
 def is_declined(*, offer: Offer, actor: Actor, now: datetime) -> bool:

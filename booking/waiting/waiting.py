@@ -41,6 +41,7 @@ from practitioners.domain.scheduling.rules.eligibility import (
     is_restricted,
     restriction,
 )
+from practitioners.domain.scheduling.rules.notice import bookable_until
 from practitioners.domain.scheduling.wall_clock import day_bounds
 from practitioners.models import Agenda, Practice, VisitReason
 
@@ -331,8 +332,7 @@ def close(offer: Offer, state: OfferState, *, now: datetime) -> None:
 def _offer(wait: Wait, slot: Slot, *, now: datetime) -> bool:
     """Keep a slot for a patient and owe the news; False if it cannot be had any more."""
     expires_at = kept_until(wait, slot.starts_at, now=now)
-    notice = timedelta(minutes=wait.visit_reason.minimum_notice_minutes)
-    if expires_at + notice > slot.starts_at:
+    if expires_at > bookable_until(wait.visit_reason, starts_at=slot.starts_at):
         return False
     before = Offer.unscoped.filter(agenda=wait.agenda, starts_at=slot.starts_at)
     if before.count() >= MOST_OFFERS:

@@ -11,6 +11,7 @@ from joserfc.jwk import ECKey
 from audit.record.entries import Channel, system_actor
 from booking.accounts import accounts
 from booking.appointments import book
+from booking.appointments.values import By, Conditions
 from booking.models import Account, CodeApp, Patient
 from booking.models.appointment import Channel as BookingChannel
 from booking.patients import patients
@@ -118,9 +119,7 @@ def _make_patient(names: Names, account: Account, agendas: list[Agenda], *, now:
                 visit_reason=reason,
                 starts_at=slots[-1].starts_at if patient is made[1] else slots[0].starts_at,
                 patient=patient,
-                booked_by=account,
-                actor=actor,
-                channel=BookingChannel.PRACTICE,
+                by=By(account=account, actor=actor, channel=BookingChannel.PRACTICE),
                 now=now,
             )
             if patient is made[1]:
@@ -142,10 +141,17 @@ def _book_video_visit(
     for minutes in range(10, 60, 5):
         try:
             book.book(
-                visit_reason=reason, starts_at=full + timedelta(minutes=minutes), patient=patient,
-                booked_by=booked_by, actor=system_actor(Channel.SHELL),
-                channel=BookingChannel.PRACTICE, now=now, anywhere=True,
-            )  # fmt: skip
+                visit_reason=reason,
+                starts_at=full + timedelta(minutes=minutes),
+                patient=patient,
+                by=By(
+                    account=booked_by,
+                    actor=system_actor(Channel.SHELL),
+                    channel=BookingChannel.PRACTICE,
+                ),
+                conditions=Conditions(anywhere=True),
+                now=now,
+            )
         except book.SlotTaken:
             continue
         return

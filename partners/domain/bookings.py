@@ -11,6 +11,7 @@ from audit.record.entries import Actor
 from booking.appointments import book
 from booking.appointments.queries.known import is_known_at
 from booking.appointments.several.conflicts import Conflict, conflicts_of
+from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.patients import patients
@@ -97,14 +98,11 @@ def book_for_software(
         visit_reason=visit_reason,
         starts_at=starts_at,
         patient=patient,
-        booked_by=None,
-        actor=actor,
-        channel=Channel.PARTNER,
+        by=By(actor=actor, channel=Channel.PARTNER),
+        conditions=Conditions(anywhere=anywhere, is_new=not is_known),
         now=now,
         held=book.HeldSlot(id=hold.pk, key=hold.hold_key) if hold else None,
         note=note,
-        anywhere=anywhere,
-        is_new=not is_known,
     )
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from audit.record import entries
 from audit.record.entries import Actor
 from booking.appointments import book
+from booking.appointments.values import By
 from booking.models import Account
 from booking.models.appointment import Channel
 from booking.patients import patients
@@ -80,9 +81,12 @@ def make_sandbox(
         )
         for patient, slot in zip(people, slots[::3], strict=False):
             book.book(
-                visit_reason=reason, starts_at=slot.starts_at, patient=patient, booked_by=None,
-                actor=actor, channel=Channel.PRACTICE, now=now,
-            )  # fmt: skip
+                visit_reason=reason,
+                starts_at=slot.starts_at,
+                patient=patient,
+                by=By(actor=actor, channel=Channel.PRACTICE),
+                now=now,
+            )
     grants.give(
         practice=practice, credential=credential, agendas=agendas, scopes=scopes.SCOPES,
         fields=identities.FIELDS, actor=actor,

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from audit.ids import read_id
 from booking.appointments import change
+from booking.appointments.values import By
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from partners.api import resources
@@ -304,7 +305,7 @@ def _update(view: FHIRView, row: Appointment, given: dict[str, Any]) -> Appointm
     now = timezone.now()
     if wanted == Status.CANCELLED:
         if row.status != Status.CANCELLED:
-            change.cancel(appointment=row, actor=actor, channel=Channel.PARTNER, now=now)
+            change.cancel(appointment=row, by=By(actor=actor, channel=Channel.PARTNER), now=now)
         return _with_identifiers(view, row, _identifiers_of(given), now=now)
     if given.get("slot") or given.get("start"):
         reason, starts_at = _slot_of(view, given, default=row.visit_reason)
@@ -312,9 +313,12 @@ def _update(view: FHIRView, row: Appointment, given: dict[str, Any]) -> Appointm
             raise NotDone("Another practice is another appointment.")
         if (reason.pk, starts_at) != (row.visit_reason_id, row.starts_at):
             change.move(
-                appointment=row, starts_at=starts_at, visit_reason=reason, actor=actor,
-                channel=Channel.PARTNER, now=now,
-            )  # fmt: skip
+                appointment=row,
+                starts_at=starts_at,
+                visit_reason=reason,
+                by=By(actor=actor, channel=Channel.PARTNER),
+                now=now,
+            )
     if wanted != row.status:
         change.mark(appointment=row, status=wanted, actor=actor, now=now)
     return _with_identifiers(view, row, _identifiers_of(given), now=now)

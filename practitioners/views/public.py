@@ -21,6 +21,7 @@ from practitioners.domain.scheduling.rules.audience import (
     audience_of,
 )
 from practitioners.domain.scheduling.rules.eligibility import Restriction
+from practitioners.domain.scheduling.rules.notice import end_of_horizon
 from practitioners.domain.scheduling.why_not import why_not
 from practitioners.domain.staff import substitutes
 from practitioners.models import Agenda, Practitioner, VisitReason
@@ -244,7 +245,7 @@ def _week_context(
         by_day[slot.starts_at.astimezone(zone).date()].append(slot)
     next_at = None
     if not slots:
-        ends = now + timedelta(days=chosen.horizon_days)
+        ends = end_of_horizon(chosen, now=now)
         found = _slots(chosen, since=now, until=ends, now=now, people=people, holder=holder)
         next_at = found[0].starts_at if found else None
     return {

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from audit.models import Entry
 from booking.appointments.book import SlotTaken, book
+from booking.appointments.values import By
 from booking.models import Account, Appointment, Patient
 from booking.models.appointment import Channel
 from partners.api.scoped import ScopedView
@@ -275,9 +276,12 @@ def test_cal_diy_29958_every_channel_at_once_and_one_booking(now):
 
         def job():
             book(
-                visit_reason=reason, starts_at=NINE, patient=patient, booked_by=None,
-                actor=practice_actor(), channel=channel, now=now,
-            )  # fmt: skip
+                visit_reason=reason,
+                starts_at=NINE,
+                patient=patient,
+                by=By(actor=practice_actor(), channel=channel),
+                now=now,
+            )
 
         return job
 

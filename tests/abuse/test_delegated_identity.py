@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from audit.models import Entry
 from booking.appointments.book import book
+from booking.appointments.values import By, Conditions
 from booking.models.appointment import Channel
 from practitioners.models import Agenda
 from tests.factories import (
@@ -45,9 +46,13 @@ def visits(patient, agenda, now):
     reason = make_reason(agenda)
     make_opening(agenda, reason)
     return book(
-        visit_reason=reason, starts_at=now, patient=patient, booked_by=None,
-        actor=practice_actor(agenda.practice), channel=Channel.PRACTICE, now=now, anywhere=True,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=now,
+        patient=patient,
+        by=By(actor=practice_actor(agenda.practice), channel=Channel.PRACTICE),
+        conditions=Conditions(anywhere=True),
+        now=now,
+    )
 
 
 def find(client, practice, text):

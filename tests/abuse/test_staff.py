@@ -13,6 +13,7 @@ from audit.models import Entry, Incident
 from audit.views.factor import CODE_GIVEN_AT
 from audit.watch import budget
 from booking.appointments.book import book
+from booking.appointments.values import By
 from booking.models.appointment import Channel
 from booking.oversight.staff_lookup import MOST
 from booking.oversight.staff_reveals import LIMITS
@@ -43,9 +44,12 @@ def team(now):
     reason = make_reason(agenda)
     make_opening(agenda, reason)
     visit = book(
-        visit_reason=reason, starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC), patient=patient,
-        booked_by=patient.account, actor=practice_actor(), channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC),
+        patient=patient,
+        by=By(account=patient.account, actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+    )
     return {"account": account, "client": verified_client(account), "patient": patient,
             "visit": visit}  # fmt: skip
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_otp.oath import totp
 
 from booking.appointments.book import book
+from booking.appointments.values import By, Conditions
 from booking.models import CodeApp, SignIn
 from booking.models.appointment import Channel
 from partners.models import PartnerMember
@@ -229,10 +230,13 @@ def test_the_list_of_sessions_shows_what_each_did(account, practice, pages):
     reason = make_reason(agenda)
     make_opening(agenda, reason)
     visit = book(
-        visit_reason=reason, starts_at=timezone.now() + timedelta(hours=1), booked_by=None,
-        patient=make_patient(practice=practice), actor=practice_actor(practice), now=timezone.now(),
-        channel=Channel.PRACTICE, anywhere=True,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=timezone.now() + timedelta(hours=1),
+        patient=make_patient(practice=practice),
+        by=By(actor=practice_actor(practice), channel=Channel.PRACTICE),
+        conditions=Conditions(anywhere=True),
+        now=timezone.now(),
+    )
     here, there = signed_in(), signed_in(browser=CHROME)
     day = f"?jour={timezone.localdate(visit.starts_at)}"
     assert opens(there, pages[0] + day)

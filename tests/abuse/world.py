@@ -7,6 +7,7 @@ from audit.models import Approval, Entry, Incident, Notice
 from audit.vault.files import SealedFile
 from audit.vault.sealing import seal
 from booking.appointments.book import book
+from booking.appointments.values import By
 from booking.exchange import conversations, documents
 from booking.models.appointment import Channel
 from booking.oversight.concerns import raise_concern
@@ -44,9 +45,12 @@ def build(*, now, has_files=True):
     owner = make_account()
     patient = make_patient(owner, first_name="Zénobie", last_name="Quatrefages")
     appointment = book(
-        visit_reason=reason, starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC), patient=patient,
-        booked_by=owner, actor=practice_actor(), channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC),
+        patient=patient,
+        by=By(account=owner, actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+    )
     member = make_member(practice, role="secretary")
     entry = Entry.objects.filter(subjects__contains=[patient.pk]).latest("at")
     concern = raise_concern(

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from audit.models import Entry
 from booking.appointments import change
+from booking.appointments.values import By
 from booking.exchange import conversations
 from booking.models import Appointment
 from booking.models.appointment import Channel
@@ -242,9 +243,10 @@ def test_an_open_agenda_follows_what_happens_elsewhere(desk):
     entries = Entry.objects.filter(action="reveal", channel="dashboard").order_by("at", "id")
     assert [e.subjects for e in entries][opened:] == [[new.patient_id]]
     change.cancel(
-        appointment=desk.visit, actor=practice_actor(desk.first.practice),
-        channel=Channel.PRACTICE, now=timezone.now(),
-    )  # fmt: skip
+        appointment=desk.visit,
+        by=By(actor=practice_actor(desk.first.practice), channel=Channel.PRACTICE),
+        now=timezone.now(),
+    )
     expect(desk.get_by_role("link", name=re.compile("Zénobie"))).to_have_count(0)
     assert entries.count() == opened + 1
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from booking.appointments import change
+from booking.appointments.values import By
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from booking.outbox import sending
@@ -75,7 +76,9 @@ def test_join_be_offered_a_slot_and_take_it_by_the_link(live_server, new_page, a
 
     # In the daytime, whenever the test runs.
     midday = instant(today() + timedelta(days=1), time(12), agenda.practice.zone)
-    change.cancel(appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=midday)
+    change.cancel(
+        appointment=first, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=midday
+    )
     sending.send_owed(now=midday)
     letter = next(each for each in mail.outbox if "Un créneau s’est libéré" in each.subject)
     link = live_server.url + re.search(r"/creneau/\S+", letter.body)[0]

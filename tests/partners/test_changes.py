@@ -9,6 +9,7 @@ from django.db import connection, connections, transaction
 from booking.appointments import change
 from booking.appointments.book import book
 from booking.appointments.queries.changes import Place, changes_since
+from booking.appointments.values import By
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from tests.factories import (
@@ -36,10 +37,12 @@ def credential(agenda):
 
 def booked(agenda, now, number=0):
     return book(
-        visit_reason=agenda.visit_reasons.get(), starts_at=START + number * timedelta(minutes=30),
-        patient=make_patient(make_account()), booked_by=None, actor=practice_actor(),
-        channel=Channel.PRACTICE, now=now,
-    )  # fmt: skip
+        visit_reason=agenda.visit_reasons.get(),
+        starts_at=START + number * timedelta(minutes=30),
+        patient=make_patient(make_account()),
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        now=now,
+    )
 
 
 def walk(software, cursor=None, **query):
@@ -62,7 +65,9 @@ def test_a_first_walk_shows_all_and_the_next_what_changed(agenda, credential, no
     found, cursor = walk(software, limit=2)
     assert [row["id"] for row in found] == [str(row.pk) for row in rows]
     assert not found[0]["gone"]
-    change.cancel(appointment=rows[1], actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    change.cancel(
+        appointment=rows[1], by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now
+    )
     change.mark(
         appointment=rows[0], status=Status.ARRIVED, actor=practice_actor(), now=rows[0].starts_at
     )
@@ -77,7 +82,7 @@ def test_a_late_cancellation_is_called_late(agenda, credential, now):
     late, other = booked(agenda, now), booked(agenda, now, 1)
     at = late.starts_at - timedelta(hours=1)
     for row, channel in ((late, Channel.PATIENT), (other, Channel.PRACTICE)):
-        change.cancel(appointment=row, actor=practice_actor(), channel=channel, now=at)
+        change.cancel(appointment=row, by=By(actor=practice_actor(), channel=channel), now=at)
     software = Software(credential)
     found, _cursor = walk(software)
     assert {row["id"]: row["cancelled_late"] for row in found} == {
@@ -130,9 +135,12 @@ def test_who_leaves_for_an_agenda_that_is_not_granted_is_gone(agenda, credential
     reason = make_reason(elsewhere)
     make_opening(elsewhere, reason)
     change.move(
-        appointment=row, starts_at=START, visit_reason=reason, actor=practice_actor(),
-        channel=Channel.PRACTICE, now=now,
-    )  # fmt: skip
+        appointment=row,
+        starts_at=START,
+        visit_reason=reason,
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        now=now,
+    )
     found, _cursor = walk(Software(credential))
     assert [(r["id"], r["agenda"], r["gone"]) for r in found] == [
         (str(row.pk), str(agenda.pk), True)

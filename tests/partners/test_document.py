@@ -15,6 +15,7 @@ from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
 from booking.appointments.book import book
+from booking.appointments.values import By, Conditions
 from booking.models.appointment import Channel
 from partners.domain import bookings
 from practitioners.models import Absence, Agenda
@@ -57,10 +58,13 @@ def real(now, credential):
         agenda=agenda, starts_at=now, until=datetime(2026, 12, 1, tzinfo=UTC)
     )
     appointment = book(
-        visit_reason=reason, starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC),
-        patient=make_patient(make_account()), booked_by=None, actor=practice_actor(),
-        channel=Channel.PRACTICE, now=now, anywhere=True,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC),
+        patient=make_patient(make_account()),
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        conditions=Conditions(anywhere=True),
+        now=now,
+    )
     hold_id, _until = bookings.keep_slot(
         credential=credential, visit_reason=reason, now=now,
         starts_at=datetime(2026, 12, 7, 10, tzinfo=UTC),

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audit.models import Entry
 from booking.appointments import change
+from booking.appointments.values import By
 from booking.models.appointment import Channel
 from booking.pages.lost.afterwards import SECRET_SAID_S
 from partners.domain import feeds
@@ -78,7 +79,7 @@ def test_a_feed_reveals_nothing_and_shows_its_own_agenda_alone(agenda, address, 
 def test_a_cancelled_appointment_leaves_the_feed(agenda, address, now):
     appointment = booked(agenda, make_account(), now)
     change.cancel(
-        appointment=appointment, actor=practice_actor(), channel=Channel.PRACTICE, now=now
+        appointment=appointment, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now
     )
     assert events(address)[0] == []
 

@@ -8,6 +8,7 @@ from django.test import Client
 
 from audit.models import Entry
 from booking.appointments import change
+from booking.appointments.values import By
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from partners.models import OwnIdentifier
@@ -186,9 +187,10 @@ def test_a_late_cancellation_is_called_late(software, reason, patient):
     assert "extension" not in made
     row = Appointment.unscoped.get()
     change.cancel(
-        appointment=row, actor=practice_actor(), channel=Channel.PATIENT,
+        appointment=row,
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
         now=row.starts_at - timedelta(minutes=1),
-    )  # fmt: skip
+    )
     found = valid(software.get(f"Appointment/{row.pk}"))
     late = {"url": "urn:doctolib:fhir:cancelled-late", "valueBoolean": True}
     assert (found["status"], found["extension"]) == ("cancelled", [late])

@@ -11,6 +11,7 @@ from audit.record.entries import Origin
 from audit.watch.sighting import Reason
 from booking.actions import APPOINTMENT_MOVED
 from booking.appointments.book import book
+from booking.appointments.values import By
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from partners.domain.identities import credential_actor
@@ -40,10 +41,12 @@ def visit():
     reason = make_reason(agenda)
     make_opening(agenda, reason)
     made = book(
-        visit_reason=reason, booked_by=None, starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC),
-        actor=practice_actor(), patient=make_patient(practice=agenda.practice),
-        channel=Channel.PATIENT, now=NOW,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC),
+        patient=make_patient(practice=agenda.practice),
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        now=NOW,
+    )
     return Appointment.unscoped.get(pk=made.pk)
 
 

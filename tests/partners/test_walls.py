@@ -12,6 +12,7 @@ from django.utils import timezone
 from audit.models import SubjectKey
 from booking.appointments.book import book
 from booking.appointments.queries import changes
+from booking.appointments.values import By
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel
 from partners import queries
@@ -60,9 +61,12 @@ def furnish(now):
     account = make_account()
     patient = make_patient(account, first_name="Zénobie", last_name="Quatrefages")
     appointment = book(
-        visit_reason=reason, patient=patient, booked_by=account, actor=practice_actor(), now=now,
-        starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC), channel=Channel.PATIENT,
-    )  # fmt: skip
+        visit_reason=reason,
+        patient=patient,
+        starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC),
+        by=By(account=account, actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+    )
     return agenda, appointment
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from audit.outbox.queue import Queue
 from booking.appointments import change
 from booking.appointments.book import book
+from booking.appointments.values import By, Conditions
 from booking.models.appointment import Channel, Status
 from partners.domain import outgoing, webhooks
 from partners.models import Delivery, DeliveryState, Grant, Webhook
@@ -50,16 +51,19 @@ def webhook(credential, receiver):
 
 def booked(agenda, number=0):
     return book(
-        visit_reason=agenda.visit_reasons.get(), starts_at=START + number * timedelta(minutes=30),
-        patient=make_patient(make_account(), first_name="Zénobie"), booked_by=None,
-        actor=practice_actor(), channel=Channel.PRACTICE, now=timezone.now(), anywhere=True,
+        visit_reason=agenda.visit_reasons.get(),
+        starts_at=START + number * timedelta(minutes=30),
+        patient=make_patient(make_account(), first_name="Zénobie"),
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        conditions=Conditions(anywhere=True),
+        now=timezone.now(),
         note="Toux",
-    )  # fmt: skip
+    )
 
 
 def cancelled(row):
     return change.cancel(
-        appointment=row, actor=practice_actor(), channel=Channel.PRACTICE, now=timezone.now()
+        appointment=row, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=timezone.now()
     )
 
 
@@ -126,9 +130,13 @@ def test_what_was_before_is_not_told_and_what_leaves_is(webhook, receiver, agend
     reason = make_reason(elsewhere)
     make_opening(elsewhere, reason)
     change.move(
-        appointment=other, starts_at=START, visit_reason=reason, actor=practice_actor(),
-        channel=Channel.PRACTICE, now=timezone.now(), anywhere=True,
-    )  # fmt: skip
+        appointment=other,
+        starts_at=START,
+        visit_reason=reason,
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        conditions=Conditions(anywhere=True),
+        now=timezone.now(),
+    )
     tell_webhooks()
     assert bodies(receiver)[-1]["type"] == "appointment.gone"
 

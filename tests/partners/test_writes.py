@@ -13,6 +13,7 @@ from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.appointments.book import book
 from booking.appointments.change import cancel
+from booking.appointments.values import By
 from booking.models import Appointment, Message, Patient
 from booking.models.appointment import Channel
 from partners.domain import bookings, once
@@ -125,9 +126,12 @@ def test_a_room_that_another_agenda_uses_is_neither_offered_nor_booked(software,
     reason.needs = [room.pk]
     reason.save()
     first = book(
-        visit_reason=other, starts_at=datetime.fromisoformat(NINE), patient=make_patient(),
-        booked_by=None, actor=practice_actor(), channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
+        visit_reason=other,
+        starts_at=datetime.fromisoformat(NINE),
+        patient=make_patient(),
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+    )
     path = f"visit-reasons/{reason.pk}/slots"
     slots = software.get(path, since="2026-11-30T00:00:00Z", until="2026-12-01T00:00:00Z").json()
     assert slots["slots"]
@@ -137,7 +141,7 @@ def test_a_room_that_another_agenda_uses_is_neither_offered_nor_booked(software,
         "slot-taken",
     )
     assert code_of(software.post("holds", slot)) == (409, "slot-taken")
-    cancel(appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=first, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
     hold = software.post("holds", slot).json()
     booked(software, slot, hold=hold["id"])
     assert room.uses.get().hold_until is None

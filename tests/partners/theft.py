@@ -7,6 +7,7 @@ from joserfc.jwk import ECKey
 from audit.models import Watched
 from audit.watch.past import Day, Past, Place
 from booking.appointments.book import book
+from booking.appointments.values import By
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from partners.models import Grant
@@ -37,14 +38,10 @@ def make_visits(*, now, patients=None, practice=None):
         monday + timedelta(weeks=week, minutes=30 * slot) for week in range(6) for slot in range(6)
     ]
     rows = [
-        book(
-            visit_reason=reason, booked_by=None, starts_at=at, actor=practice_actor(),
-            patient=patients[n] if patients and n < len(patients) else make_patient(
+        book(visit_reason=reason, starts_at=at, patient=patients[n] if patients and n < len(patients) else make_patient(
                 first_name=f"Prénom{n}", last_name=f"Quatrefages{n}", email=f"p{n}@patients.example",
                 phone=f"+3363998{n:04d}", practice=agenda.practice,
-            ),
-            channel=Channel.PATIENT, now=now,
-        )
+            ), by=By(actor=practice_actor(), channel=Channel.PATIENT), now=now)
         for n, at in enumerate(starts)
     ]  # fmt: skip
     ids = [row.pk for row in rows]

@@ -9,18 +9,18 @@ from tests.factories import (
     make_patient,
     practice_actor,
 )
+from tests.support.asked import asked
 
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 
 
-def booked(reason, now, *, starts_at=NINE, patient=None, channel=Channel.PATIENT, **more):
+def booked(
+    reason, now, *, starts_at=NINE, patient=None, channel=Channel.PATIENT, booked_by=None, **more
+):
     return book(
         visit_reason=reason,
         starts_at=starts_at,
         patient=patient or make_patient(make_account()),
-        booked_by=None,
-        actor=practice_actor(),
-        channel=channel,
         now=now,
-        **more,
+        **asked(actor=practice_actor(), channel=channel, account=booked_by, **more),
     )

@@ -9,6 +9,7 @@ from booking.accounts import sign_up
 from booking.accounts.addresses import email_change
 from booking.appointments.change import cancel
 from booking.appointments.several import series
+from booking.appointments.values import By
 from booking.models import AccessChange, FactorReset, Message, Offer
 from booking.models.access_change import ChangeKind
 from booking.models.appointment import Channel
@@ -83,11 +84,15 @@ def family(account, now):
         booked(video, now, patient=child),
     ]
     series.book_series(
-        appointment=visits[0], starts=[NINE + 7 * DAY], booked_by=None, actor=practice_actor(),
-        channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
+        appointment=visits[0],
+        starts=[NINE + 7 * DAY],
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+    )
     late = booked(plain, now - 7 * DAY, patient=child, starts_at=NINE + 3 * HOUR)
-    late = cancel(appointment=late, actor=practice_actor(), channel=Channel.PATIENT, now=NINE)
+    late = cancel(
+        appointment=late, by=By(actor=practice_actor(), channel=Channel.PATIENT), now=NINE
+    )
     return Family(
         owner=owner, child=child, parent=parent, visits=visits, late=late, video=visits[-1]
     )

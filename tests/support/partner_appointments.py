@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from booking.appointments.book import book
+from booking.appointments.values import By
 from booking.models.appointment import Channel
 from partners.domain import scopes, tokens
 from tests.factories import (
@@ -27,10 +28,13 @@ def booked(agenda, owner, now, hour=8):
         owner, first_name="Zénobie", last_name="Quatrefages", email="z@example.org"
     )
     return book(
-        visit_reason=agenda.visit_reasons.get(), patient=patient, booked_by=owner, note="Toux",
-        starts_at=datetime(2026, 11, 30, hour, tzinfo=UTC), actor=practice_actor(),
-        channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
+        visit_reason=agenda.visit_reasons.get(),
+        patient=patient,
+        starts_at=datetime(2026, 11, 30, hour, tzinfo=UTC),
+        by=By(account=owner, actor=practice_actor(), channel=Channel.PATIENT),
+        note="Toux",
+        now=now,
+    )
 
 
 @pytest.fixture

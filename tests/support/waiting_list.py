@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from audit.record.entries import system_actor
 from booking.appointments.book import book
 from booking.appointments.change import cancel
+from booking.appointments.values import By
 from booking.models.appointment import Channel
 from booking.waiting import waiting
 from tests.factories import (
@@ -23,9 +24,12 @@ def at(day, hour, minute=0):
 
 def visit(reason, starts_at, now, patient=None):
     return book(
-        visit_reason=reason, starts_at=starts_at, patient=patient or make_patient(make_account()),
-        booked_by=None, actor=practice_actor(), channel=Channel.PRACTICE, now=now,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=starts_at,
+        patient=patient or make_patient(make_account()),
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        now=now,
+    )
 
 
 def waiting_for(appointment, now, **wishes):
@@ -36,4 +40,4 @@ def waiting_for(appointment, now, **wishes):
 
 
 def give_back(appointment, now):
-    cancel(appointment=appointment, actor=system_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=appointment, by=By(actor=system_actor(), channel=Channel.PRACTICE), now=now)

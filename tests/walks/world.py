@@ -12,6 +12,7 @@ from django_otp.oath import totp
 
 from audit.vault.sealing import SealBroken
 from booking.appointments.book import book
+from booking.appointments.values import By
 from booking.models import Account, CodeApp, Patient
 from booking.models.account import email_index
 from booking.models.appointment import Channel
@@ -205,10 +206,12 @@ def _visits(agenda: Agenda, *, now: datetime) -> None:
             email_index=email_index(f"{search_text(first_name)}@exemple.fr")
         )
         book(
-            visit_reason=reasons[name], patient=Patient.unscoped.get(account=account, relation="self"),
-            booked_by=account, actor=practice_actor(), now=now, starts_at=starts_at,
-            channel=Channel.PATIENT,
-        )  # fmt: skip
+            visit_reason=reasons[name],
+            patient=Patient.unscoped.get(account=account, relation="self"),
+            starts_at=starts_at,
+            by=By(account=account, actor=practice_actor(), channel=Channel.PATIENT),
+            now=now,
+        )
 
 
 def _member(practice: Practice, name: str, role: str) -> Person:

@@ -11,6 +11,7 @@ from django.db import transaction
 from audit.record.entries import Actor
 from booking.appointments import chains, change
 from booking.appointments.news import owed
+from booking.appointments.values import By, Telling
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain.scheduling import availability
@@ -128,12 +129,10 @@ def close_time(
         if to is None:
             after = change.cancel(
                 appointment=row,
-                actor=actor,
-                channel=Channel.PRACTICE,
-                now=now,
-                words=words,
+                by=By(actor=actor, channel=Channel.PRACTICE),
                 # One message tells of all of a series that are cancelled together.
-                is_told=(row.patient_id, row.series) in told,
+                telling=Telling(words=words, is_told=(row.patient_id, row.series) in told),
+                now=now,
             )
             if row.series is not None and owed.is_news(row, now=now):
                 told.add((row.patient_id, row.series))
@@ -141,10 +140,9 @@ def close_time(
             after = change.move(
                 appointment=row,
                 starts_at=to,
-                actor=actor,
-                channel=Channel.PRACTICE,
+                by=By(actor=actor, channel=Channel.PRACTICE),
+                telling=Telling(words=words),
                 now=now,
-                words=words,
             )
         changed.append(Changed(appointment=after, former=row.starts_at))
     return changed

@@ -18,7 +18,8 @@ from booking.appointments.news import owed
 from booking.appointments.queries.series import cancelled_with
 from booking.appointments.queries.standing import standing
 from booking.appointments.several import conflicts
-from booking.models import Account, Appointment, Patient
+from booking.appointments.values import By, Conditions, Telling
+from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from practitioners.domain.scheduling import availability, wall_clock
 from practitioners.domain.scheduling.reservations import take
@@ -174,9 +175,7 @@ def book_series(
     *,
     appointment: Appointment,
     starts: Sequence[datetime],
-    booked_by: Account | None,
-    actor: Actor,
-    channel: Channel,
+    by: By,
     now: datetime,
     heeding: QuerySet[Appointment] | None = None,
 ) -> list[Appointment]:
@@ -191,13 +190,13 @@ def book_series(
     if not starts:
         raise CannotRepeat(CannotRepeat.nothing)
     wanted = sorted(set(starts))
-    if len(wanted) > at_most(row, channel=channel, now=now):
+    if len(wanted) > at_most(row, channel=by.channel, now=now):
         raise CannotRepeat(CannotRepeat.too_many)
     standings = standings_at(visit_reason=row.visit_reason, starts=wanted, now=now)
     free = {
         at
         for at, stands in zip(wanted, standings, strict=True)
-        if _is_free(row.visit_reason, stands, channel)
+        if _is_free(row.visit_reason, stands, by.channel)
     }
     if row.series is None:
         row.series = new_id()
@@ -209,14 +208,10 @@ def book_series(
                 visit_reason=row.visit_reason,
                 starts_at=starts_at,
                 patient=row.patient,
-                booked_by=booked_by,
-                actor=actor,
-                channel=channel,
+                by=by,
+                conditions=Conditions(says_known=True, anywhere=starts_at in free, heeding=heeding),
                 now=now,
-                says_known=True,
-                anywhere=starts_at in free,
                 series=row.series,
-                heeding=heeding,
             )
             for starts_at in wanted
         ]
@@ -240,8 +235,7 @@ def following(appointment: Appointment) -> list[Appointment]:
 def cancel_with_following(
     *,
     appointment: Appointment,
-    actor: Actor,
-    channel: Channel,
+    by: By,
     now: datetime,
     undo_within: timedelta = timedelta(),
     stands_at: datetime | None = None,
@@ -256,11 +250,10 @@ def cancel_with_following(
         cancelled.append(
             change.cancel(
                 appointment=row,
-                actor=actor,
-                channel=channel,
+                by=by,
+                telling=Telling(is_told=is_told),
                 now=now,
                 undo_within=undo_within,
-                is_told=is_told,
                 stands_at=stands_at if row == appointment else None,
             )
         )

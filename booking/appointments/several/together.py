@@ -9,12 +9,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from audit.record.entries import Actor
 from audit.refusal import Refusal
 from booking.appointments.book import HeldSlot, NotForThisPatient, OutsideOpening, SlotTaken, book
 from booking.appointments.several.conflicts import each_or_ask
-from booking.models import Account, Appointment, Patient
-from booking.models.appointment import Channel
+from booking.appointments.values import By, Conditions
+from booking.models import Appointment, Patient
 from practitioners.domain.scheduling.reservations import take
 from practitioners.models import VisitReason
 
@@ -32,8 +31,7 @@ def book_together(
     starts_at: datetime,
     patients: Sequence[Patient],
     key: str,
-    booked_by: Account,
-    actor: Actor,
+    by: By,
     now: datetime,
     note: str = "",
     says_known: bool = False,
@@ -59,14 +57,11 @@ def book_together(
             visit_reason=visit_reason,
             starts_at=slot.starts_at,
             patient=patient,
-            booked_by=booked_by,
-            actor=actor,
-            channel=Channel.PATIENT,
+            by=by,
+            conditions=Conditions(says_known=says_known, heeding=heeding),
             now=now,
             held=HeldSlot(id=slot.id, key=key),
             note=note,
-            says_known=says_known,
-            heeding=heeding,
         )
         for slot, patient in zip(held, patients, strict=True)
     ]

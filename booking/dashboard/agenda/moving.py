@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from booking.appointments import book, change, drag
 from booking.appointments.unusual import UnusualTime, mark_of
+from booking.appointments.values import By, Conditions
 from booking.dashboard.agenda.held import why_taken
 from booking.dashboard.agenda.said import Done, address_that_says
 from booking.dashboard.agenda.told import When, told
@@ -122,13 +123,14 @@ def _move(
             appointment=row,
             starts_at=starts_at,
             visit_reason=reason,
-            actor=practice_actor(request),
-            channel=Channel.PRACTICE,
+            by=By(actor=practice_actor(request), channel=Channel.PRACTICE),
+            conditions=Conditions(
+                anywhere=True,
+                heeding=heeding(request),
+                asks_about_time=asks_about_time(request, reason, starts_at),
+            ),
             now=now,
-            anywhere=True,
             moves_from=read_instant(request.POST.get(FROM, "")),
-            heeding=heeding(request),
-            asks_about_time=asks_about_time(request, reason, starts_at),
         )
     except UnusualTime as asked:
         return Refused(problem=str(asked.text), time_mark=mark_of(reason, starts_at))

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from audit.ids import read_id
 from booking.appointments import book, call
 from booking.appointments.unusual import UnusualTime, mark_of
+from booking.appointments.values import By, Conditions
 from booking.dashboard.agenda import again
 from booking.dashboard.agenda.held import why_taken
 from booking.dashboard.agenda.said import Done, address_that_says
@@ -30,6 +31,7 @@ from booking.dashboard.forms.new_visit import (
 )
 from booking.dashboard.patients.people import found_patients
 from booking.models import Appointment, Patient
+from booking.models.appointment import Channel
 from booking.pages.access import (
     account_of,
     agendas_of,
@@ -249,12 +251,17 @@ def _book(desk: Desk, who: Patient | Identity, reason: VisitReason) -> str | Non
             caller=who,
             visit_reason=reason,
             starts_at=starts_at,
-            booked_by=account_of(desk.request),
-            actor=practice_actor(desk.request),
+            by=By(
+                actor=practice_actor(desk.request),
+                channel=Channel.PRACTICE,
+                account=account_of(desk.request),
+            ),
             now=desk.now,
-            overbooks="overbook" in desk.data,
-            heeding=heeding(desk.request),
-            asks_about_time=asks,
+            conditions=Conditions(
+                overbooks="overbook" in desk.data,
+                heeding=heeding(desk.request),
+                asks_about_time=asks,
+            ),
         )
     except UnusualTime as asked:
         desk.problem, desk.mark = str(asked.text), mark_of(reason, starts_at)

@@ -15,9 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.forms.shown import SEEN, in_turn, is_newer, state_of
 from audit.vault.reveal import Purpose, reveal
 from audit.views.typed import refuse
-from booking.appointments import book, chains, change, deadline, former_time, questionnaire, undo
+from booking.appointments import chains, change, deadline, former_time, questionnaire, undo
 from booking.appointments.queries import appointments as queries
+from booking.appointments.queries.standing import no_shows
 from booking.appointments.several import series
+from booking.appointments.values import By
 from booking.dashboard.agenda.said import agenda_address, what_was_done
 from booking.dashboard.agenda.told import When, told
 from booking.models import Appointment, Document, Questionnaire
@@ -98,7 +100,7 @@ def _visit_page(
         "resources": names_of(row.taken_id) if row.taken_id else [],
         "documents_count": Document.objects.filter(patient=row.patient_id).count(),
         "marks": change.marks(row, now=now),
-        "missed": book.no_shows(row.practice, row.patient, now=now),
+        "missed": no_shows(row.practice, row.patient, now=now),
         "late": deadline.late_cancellations(row.practice, row.patient, now=now),
         "video": video.progress(row, is_patient_here=video_room.has_patient(row.pk))
         if is_video
@@ -199,8 +201,7 @@ def cancel_visit(
         try:
             cancels(
                 appointment=row,
-                actor=practice_actor(request),
-                channel=Channel.PRACTICE,
+                by=By(actor=practice_actor(request), channel=Channel.PRACTICE),
                 now=now,
                 undo_within=former_time.UNDO,
                 stands_at=read_instant(request.POST.get(FROM, "")),

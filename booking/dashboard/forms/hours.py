@@ -14,6 +14,7 @@ from audit.forms.shown import ShownForm
 from audit.plain_text import check_name
 from booking.pages.forms.dashboard import NAME, DayField, offer_agendas, time_input
 from practitioners.domain.scheduling.hours.openings import OpeningSpec
+from practitioners.domain.scheduling.rules.following import followers_of
 from practitioners.domain.scheduling.wall_clock import instant
 from practitioners.models import Agenda, Membership, Opening, Resource, VisitReason
 
@@ -258,17 +259,14 @@ class ReasonForm(ShownForm, forms.ModelForm):  # type: ignore[type-arg]
         self._offer_then()
 
     def _offer_then(self) -> None:
-        """Offer what may follow: another practitioner's, and no chain of more than two."""
+        """Offer what may follow."""
         reason = self.instance
         others = (
-            VisitReason.objects.filter(agenda__practice_id=reason.agenda.practice_id)
-            .exclude(agenda=reason.agenda)
-            .filter(then__isnull=True)
+            followers_of(reason)
             .select_related("agenda__practitioner")
             .order_by("agenda__practitioner__last_name", "name", "pk")
         )
-        is_second = VisitReason.objects.filter(then=reason.pk).exists()
-        if is_second or not others.exists():
+        if not others.exists():
             del self.fields["then"], self.fields["then_within_minutes"]
             return
         field = self.fields["then"]

@@ -16,6 +16,7 @@ from booking.appointments import chains, change, deadline, former_time, undo
 from booking.appointments.queries import appointments as queries
 from booking.appointments.several import series
 from booking.appointments.several.conflicts import AlsoBooked, conflicts_of_move
+from booking.appointments.values import By, Conditions
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from booking.pages.access import account_required, web_actor
@@ -24,6 +25,7 @@ from booking.waiting import waiting
 from practitioners.domain.scheduling import availability
 from practitioners.domain.scheduling.nearest import nearest_slots
 from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.rules.notice import end_of_horizon
 from practitioners.domain.scheduling.wall_clock import day_bounds, read_day, read_instant
 from practitioners.domain.scheduling.why_not import why_not
 from practitioners.templatetags.doctolib import clock, day
@@ -105,12 +107,11 @@ def _try_to_move(
         change.move(
             appointment=row,
             starts_at=starts_at,
-            actor=web_actor(request),
-            channel=Channel.PATIENT,
+            by=By(actor=web_actor(request), channel=Channel.PATIENT),
+            conditions=Conditions(heeding=heeding(request)),
             now=now,
             undo_within=former_time.UNDO,
             moves_from=read_instant(request.POST.get("de", "")),
-            heeding=heeding(request),
         )
     except AlsoBooked as refused:
         return str(refused.text)
@@ -191,7 +192,7 @@ def _week(
     """The free times of the days around an instant, unless others are asked for."""
     zone, reason = row.practice.zone, row.visit_reason
     today = now.astimezone(zone).date()
-    last = today + timedelta(days=reason.horizon_days)
+    last = end_of_horizon(reason, now=now).astimezone(zone).date()
     middle = around.astimezone(zone).date()
     asked = read_day(request.GET.get("semaine", "")) or middle - timedelta(days=DAYS_BEFORE)
     first = max(min(asked, last), today)
@@ -205,11 +206,7 @@ def _week(
         shown.add(row.starts_at)
     for at in sorted(shown):
         by_day[at.astimezone(zone).date()].append(at)
-    others = (
-        []
-        if slots
-        else _free(row, since=now, until=now + timedelta(days=reason.horizon_days), now=now)
-    )
+    others = [] if slots else _free(row, since=now, until=end_of_horizon(reason, now=now), now=now)
     return {
         "days": list(by_day.items()),
         "any_slot": bool(slots),
@@ -253,8 +250,7 @@ def _try_to_cancel(request: HttpRequest, row: Appointment, *, now: datetime) -> 
     try:
         cancels(
             appointment=row,
-            actor=web_actor(request),
-            channel=Channel.PATIENT,
+            by=By(actor=web_actor(request), channel=Channel.PATIENT),
             now=now,
             undo_within=former_time.UNDO,
             stands_at=read_instant(request.POST.get("de", "")),

@@ -24,6 +24,7 @@ from booking.accounts.sessions import throttle
 from booking.appointments import book
 from booking.appointments.chains import Following, held_after
 from booking.appointments.several.conflicts import Conflict
+from booking.appointments.values import By, Conditions
 from booking.models import Patient
 from booking.models.appointment import Channel
 from booking.pages.access import account_of, web_actor
@@ -318,16 +319,13 @@ def _book(
             visit_reason=choice.reason,
             starts_at=choice.starts_at,
             patient=patient,
-            booked_by=account_of(request),
-            actor=web_actor(request),
-            channel=Channel.PATIENT,
+            by=By(account=account_of(request), actor=web_actor(request), channel=Channel.PATIENT),
+            conditions=Conditions(says_known=choice.answers.says_known, heeding=heeding(request)),
             now=timezone.now(),
             held=book.HeldSlot(id=held.id if held else choice.hold_id, key=choice.key)
             if choice.key
             else None,
             note=note_form.cleaned_data["note"],
-            says_known=choice.answers.says_known,
-            heeding=heeding(request),
         )
     except (book.SlotTaken, book.OutsideOpening):
         # The other of two equal requests may have been faster.

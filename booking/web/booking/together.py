@@ -19,7 +19,9 @@ from django_scopes import scope
 from audit.ids import read_id
 from booking.appointments.several import together
 from booking.appointments.several.conflicts import AlsoBooked, Conflict
+from booking.appointments.values import By
 from booking.models import Patient
+from booking.models.appointment import Channel
 from booking.pages.access import account_of, web_actor
 from booking.pages.both import conflicts_at, heeding, sentences
 from booking.pages.forms.patients import NoteForm
@@ -235,8 +237,7 @@ def _book(
             starts_at=row.starts[0],
             patients=patients,
             key=row.key,
-            booked_by=account_of(request),
-            actor=web_actor(request),
+            by=By(actor=web_actor(request), channel=Channel.PATIENT, account=account_of(request)),
             now=timezone.now(),
             note=form.cleaned_data["note"],
             says_known=row.answers.says_known,

@@ -18,6 +18,7 @@ from audit.vault.reveal import Purpose
 from audit.watch.budget import BudgetSpent
 from booking.appointments import change
 from booking.appointments.queries import changes
+from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status
 from booking.patients.patients import Identity
@@ -204,10 +205,9 @@ class Move(BookingView):
             appointment=row,
             starts_at=wanted["starts_at"],
             visit_reason=reason,
-            actor=self.actor(row.practice_id),
-            channel=Channel.PARTNER,
+            by=By(actor=self.actor(row.practice_id), channel=Channel.PARTNER),
+            conditions=Conditions(anywhere=wanted["outside_openings"]),
             now=timezone.now(),
-            anywhere=wanted["outside_openings"],
         )
         return self.booked(moved)
 
@@ -226,9 +226,10 @@ class Cancel(ScopedView):
         check_match(request, resources.appointment(row))
         serializers.Empty(data=request.data or {}).is_valid(raise_exception=True)
         cancelled = change.cancel(
-            appointment=row, actor=self.actor(row.practice_id), channel=Channel.PARTNER,
+            appointment=row,
+            by=By(actor=self.actor(row.practice_id), channel=Channel.PARTNER),
             now=timezone.now(),
-        )  # fmt: skip
+        )
         return shown(resources.appointment(cancelled))
 
 

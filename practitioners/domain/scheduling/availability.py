@@ -23,6 +23,7 @@ from practitioners.domain.scheduling.reservations.pieces import (
     of_session,
 )
 from practitioners.domain.scheduling.reservations.seating import Seating
+from practitioners.domain.scheduling.rules import notice
 from practitioners.domain.scheduling.wall_clock import (
     days_between,
     instant,
@@ -358,8 +359,8 @@ def _window(
     if not (agenda.active and reason.active):
         return since, since
     return (
-        max(since, now + timedelta(minutes=reason.minimum_notice_minutes)),
-        min(until, now + timedelta(days=reason.horizon_days)),
+        max(since, notice.earliest(reason, now=now)),
+        min(until, notice.end_of_horizon(reason, now=now)),
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from practitioners.domain.scheduling.availability import Slot, free_slots
+from practitioners.domain.scheduling.rules.notice import end_of_horizon
 from practitioners.models import VisitReason
 
 NEAREST = 6
@@ -19,7 +20,7 @@ def nearest_slots(
     holds of the key `holder` count as free. A time that is over or beyond the horizon has its
     neighbours at that end. Empty where nothing is free online.
     """
-    horizon = now + timedelta(days=visit_reason.horizon_days)
+    horizon = end_of_horizon(visit_reason, now=now)
     around = min(max(starts_at, now), horizon)
     for since, until in ((max(now, around - NEAR), min(horizon, around + NEAR)), (now, horizon)):
         found = free_slots(

@@ -13,6 +13,7 @@ from audit.redis_client import redis_client
 from practitioners.domain.live import hint_channel
 from practitioners.domain.scheduling import availability
 from practitioners.domain.scheduling.hours.never_free import without_slots
+from practitioners.domain.scheduling.rules.notice import bookable_until
 from practitioners.models import NextSlot, VisitReason
 
 logger = logging.getLogger(__name__)
@@ -59,9 +60,7 @@ def refresh(*, agenda_ids: Iterable[uuid.UUID], now: datetime) -> int:
             visit_reason=reason,
             agenda_id=reason.agenda_id,
             starts_at=slot.starts_at if (slot := slots[reason.pk]) else None,
-            bookable_until=slot.starts_at - timedelta(minutes=reason.minimum_notice_minutes)
-            if slot
-            else None,
+            bookable_until=bookable_until(reason, starts_at=slot.starts_at) if slot else None,
             computed_at=now,
             never=reason.pk in never,
         )

@@ -1,11 +1,13 @@
 """Why a patient cannot have a time, as a sentence: what is true of it, and not what is likely."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.rules import notice
+from practitioners.domain.scheduling.rules.notice import Outside
 from practitioners.domain.scheduling.standing import Standing, Why, standing_at
 from practitioners.models import VisitReason
 
@@ -26,13 +28,13 @@ def why_not(
     The holds of the key `holder` are in nobody's way. `standing`: where it is known already.
     Nothing is said of why a practitioner is away: that is not a patient's business.
     """
-    notice = visit_reason.minimum_notice_minutes
-    if starts_at <= now:
+    outside = notice.outside(visit_reason, starts_at=starts_at, now=now)
+    if outside == Outside.OVER or starts_at == now:
         return _("Cette heure est passée.")
-    if starts_at < now + timedelta(minutes=notice):
+    if outside == Outside.TOO_SOON:
         text = _("Cette heure est trop proche : ce motif se réserve au moins %(time)s à l’avance.")
-        return text % {"time": _length(notice)}
-    if starts_at >= now + timedelta(days=visit_reason.horizon_days):
+        return text % {"time": _length(visit_reason.minimum_notice_minutes)}
+    if outside == Outside.TOO_FAR:
         days = visit_reason.horizon_days
         return ngettext(
             "Trop loin : ce motif ne se réserve pas plus de %(n)d jour à l’avance.",

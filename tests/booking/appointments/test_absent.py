@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from booking.appointments import change
-from booking.appointments.book import no_shows
+from booking.appointments.queries.standing import no_shows
 from booking.models import Appointment
 from booking.models.appointment import Status
 from tests.factories import (

@@ -8,6 +8,7 @@ from audit.vault.reveal import Purpose, reveal
 from booking.appointments import call
 from booking.appointments.book import HeldSlot, NotForThisPatient, OutsideOpening, SlotTaken, book
 from booking.appointments.change import NotActive, TooLateToChange, cancel, move
+from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.patients import patients
@@ -64,9 +65,13 @@ def test_a_booking_is_written_as_it_was_asked_for(reason, now):
     agenda, account = reason.agenda, make_account()
     patient = make_patient(account)
     book(
-        visit_reason=reason, starts_at=NINE, patient=patient, booked_by=account,
-        actor=practice_actor(), channel=Channel.PATIENT, now=now, note="Le dos",
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=NINE,
+        patient=patient,
+        by=By(account=account, actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+        note="Le dos",
+    )
     row = Appointment.unscoped.get()
     assert (row.practice_id, row.agenda_id) == (agenda.practice_id, agenda.pk)
     assert (row.visit_reason_id, row.patient_id) == (reason.pk, patient.pk)
@@ -263,8 +268,7 @@ def test_moving_frees_the_old_slot_and_keeps_the_reference(reason, now):
     moved = move(
         appointment=appointment,
         starts_at=later,
-        actor=practice_actor(),
-        channel=Channel.PATIENT,
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
         now=now,
     )
     assert (moved.pk, moved.starts_at, moved.moves) == (appointment.pk, later, 1)
@@ -281,8 +285,7 @@ def test_a_move_to_a_taken_slot_changes_nothing(reason, now):
         move(
             appointment=appointment,
             starts_at=other.starts_at,
-            actor=practice_actor(),
-            channel=Channel.PATIENT,
+            by=By(actor=practice_actor(), channel=Channel.PATIENT),
             now=now,
         )
     assert Appointment.unscoped.get(pk=appointment.pk).starts_at == NINE
@@ -290,33 +293,46 @@ def test_a_move_to_a_taken_slot_changes_nothing(reason, now):
 
 def test_cancelling_frees_the_slot_and_voids_reminders(reason, now):
     appointment = booked(reason, now)
-    cancel(appointment=appointment, actor=practice_actor(), channel=Channel.PATIENT, now=now)
+    cancel(appointment=appointment, by=By(actor=practice_actor(), channel=Channel.PATIENT), now=now)
     assert NINE in starts(reason, now)
     assert list(Message.objects.filter(state="owed").values_list("kind", flat=True)) == [
         "cancellation"
     ]
     with pytest.raises(NotActive):
-        cancel(appointment=appointment, actor=practice_actor(), channel=Channel.PATIENT, now=now)
+        cancel(
+            appointment=appointment, by=By(actor=practice_actor(), channel=Channel.PATIENT), now=now
+        )
 
 
 def test_after_the_deadline_patients_cancel_late_and_move_nothing(reason, now):
     late = NINE - timedelta(hours=3)
     one, other = booked(reason, now), booked(reason, now, starts_at=NINE + timedelta(hours=1))
-    values = {"actor": practice_actor(), "now": late}
+    patient, practice = (
+        By(actor=practice_actor(), channel=channel)
+        for channel in (Channel.PATIENT, Channel.PRACTICE)
+    )
+    values = {"now": late}
     with pytest.raises(TooLateToChange):
         move(
-            appointment=one, starts_at=NINE + timedelta(hours=2), channel=Channel.PATIENT, **values
+            appointment=one,
+            starts_at=NINE + timedelta(hours=2),
+            by=patient,
+            **values,
         )
-    done = cancel(appointment=one, channel=Channel.PATIENT, **values)
+    done = cancel(appointment=one, by=patient, **values)
     assert (done.status, done.cancelled_late) == (Status.CANCELLED, True)
     # A practice is not late.
-    done = cancel(appointment=other, channel=Channel.PRACTICE, **values)
+    done = cancel(appointment=other, by=practice, **values)
     assert (done.status, done.cancelled_late) == (Status.CANCELLED, False)
 
 
 def test_who_calls_for_the_first_time_is_new_to_the_practice(reason, now):
     caller = patients.Identity(first_name="Anne", last_name="Onyme", birth_date=None)
-    values = {"visit_reason": reason, "booked_by": None, "actor": practice_actor(), "now": now}
+    values = {
+        "visit_reason": reason,
+        "by": By(actor=practice_actor(), channel=Channel.PRACTICE),
+        "now": now,
+    }
     first = call.book_for_caller(caller=caller, starts_at=NINE, **values)
     again = call.book_for_caller(
         caller=first.patient, starts_at=NINE + timedelta(hours=1), **values
@@ -377,13 +393,16 @@ def test_a_practice_overbooks_only_as_its_agenda_allows(reason, now):
         booked(reason, now, **practice)
     # When the first one goes, the time is still taken for patients.
     first = Appointment.unscoped.exclude(pk=extra.pk).get()
-    cancel(appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=first, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
     assert starts(reason, now)[0] == NINE + timedelta(minutes=30)
     with pytest.raises(SlotTaken):
         booked(reason, now)
     moved = move(
-        appointment=extra, starts_at=NINE + timedelta(hours=1), actor=practice_actor(),
-        channel=Channel.PRACTICE, now=now, anywhere=True,
-    )  # fmt: skip
+        appointment=extra,
+        starts_at=NINE + timedelta(hours=1),
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        conditions=Conditions(anywhere=True),
+        now=now,
+    )
     assert Taken.objects.get(pk=moved.taken_id).seat == 0
     assert starts(reason, now)[0] == NINE

@@ -17,6 +17,7 @@ from booking.appointments import drag
 from booking.appointments.change import cancel, move
 from booking.appointments.several import series
 from booking.appointments.several.together import book_together
+from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from booking.outbox import sending
@@ -184,7 +185,7 @@ def test_a_move_updates_the_same_event(reason, now):
     visit = booked(reason, now, patient=make_patient(make_account()))
     (_n, before), _file = parts_of(last_mail(now))
     later = now + timedelta(hours=1)
-    how = {"actor": practice_actor(), "channel": Channel.PRACTICE}
+    how = {"by": By(actor=practice_actor(), channel=Channel.PRACTICE)}
     move(appointment=visit, starts_at=NINE + timedelta(hours=1), now=later, **how)
     (_n, after), _file = parts_of(last_mail(later))
     [old], [new] = before.walk("VEVENT"), after.walk("VEVENT")
@@ -205,9 +206,11 @@ def in_series(reason, now, weeks):
     first = booked(reason, now, patient=make_patient(make_account()))
     last_mail(now)
     made = series.book_series(
-        appointment=first, starts=[NINE + timedelta(weeks=n) for n in weeks], booked_by=None,
-        actor=practice_actor(), channel=Channel.PRACTICE, now=now + timedelta(minutes=1),
-    )  # fmt: skip
+        appointment=first,
+        starts=[NINE + timedelta(weeks=n) for n in weeks],
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        now=now + timedelta(minutes=1),
+    )
     return [first, *made]
 
 
@@ -227,7 +230,7 @@ def test_the_end_of_a_series_cancels_each_of_it(reason, now):
     last_mail(now + timedelta(minutes=1))
     later = now + timedelta(hours=1)
     series.cancel_with_following(
-        appointment=visits[1], actor=practice_actor(), channel=Channel.PRACTICE, now=later
+        appointment=visits[1], by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=later
     )
     parts = parts_of(last_mail(later))
     assert {calendar["METHOD"] for _name, calendar in parts} == {"CANCEL"}
@@ -245,7 +248,7 @@ def test_a_chain_is_in_one_file_and_moves_and_ends_together(practice, now):
     # Each leads to its page; the second is changed by the first.
     assert "Voir ou annuler : http" in first["DESCRIPTION"]
     assert "Voir : http" in second["DESCRIPTION"]
-    how = {"actor": practice_actor(), "channel": Channel.PRACTICE}
+    how = {"by": By(actor=practice_actor(), channel=Channel.PRACTICE)}
     later = now + timedelta(hours=1)
     move(appointment=visit, starts_at=NINE + timedelta(hours=2), now=later, **how)
     moved = events_of(parts_of(last_mail(later)))
@@ -272,7 +275,7 @@ def test_what_is_downloaded_is_published(reason, now):
     visits = in_series(reason, now, weeks=[1, 2])
     account = visits[0].patient.account
     assert set(download(account, visits[1])) == {uid(visit) for visit in visits}
-    cancel(appointment=visits[1], actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=visits[1], by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
     # What is cancelled is no longer held by the others' file, and says itself that it is.
     assert set(download(account, visits[0])) == {uid(visits[0]), uid(visits[2])}
     assert download(account, visits[1])[uid(visits[1])]["STATUS"] == "CANCELLED"
@@ -313,9 +316,11 @@ def test_the_hour_stays_when_the_clocks_change(reason, now):
     visits = in_series(reason, now, weeks=[1])
     spring = datetime.combine(date(2027, 4, 5), time(7), UTC)
     visits += series.book_series(
-        appointment=visits[0], starts=[spring], booked_by=None, actor=practice_actor(),
-        channel=Channel.PRACTICE, now=now + timedelta(minutes=2),
-    )  # fmt: skip
+        appointment=visits[0],
+        starts=[spring],
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        now=now + timedelta(minutes=2),
+    )
     Message.objects.exclude(appointment=visits[-1]).delete()
     _invite, (_name, file) = parts_of(last_mail(now + timedelta(minutes=2)))
     zone = visits[0].practice.zone
@@ -391,9 +396,13 @@ def test_each_of_a_family_has_a_mail_with_its_own_visit(reason, now):
         for name, relation in (("Ana", "self"), ("Léo", "child"), ("Inès", "child"))
     ]
     made = book_together(
-        visit_reason=reason, starts_at=NINE, patients=people, key="", booked_by=account,
-        actor=practice_actor(), now=now,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=NINE,
+        patients=people,
+        key="",
+        by=By(actor=practice_actor(), channel=Channel.PATIENT, account=account),
+        now=now,
+    )
     mail.outbox.clear()
     assert sending.send_owed(now=now) == 3
     told = [events_of(parts_of(letter)) for letter in mail.outbox]
@@ -404,7 +413,7 @@ def test_each_of_a_family_has_a_mail_with_its_own_visit(reason, now):
     # Cancelling one takes the others' away from no calendar.
     mail.outbox.clear()
     later = now + timedelta(hours=1)
-    cancel(appointment=made[1], actor=practice_actor(), channel=Channel.PRACTICE, now=later)
+    cancel(appointment=made[1], by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=later)
     [gone] = events_of(parts_of(last_mail(later))).values()
     assert (gone["UID"], gone["STATUS"], gone["SEQUENCE"]) == (uid(made[1]), "CANCELLED", 1)
 
@@ -422,9 +431,12 @@ def test_a_new_length_raises_the_sequence_of_whatever_is_sent_next(reason, now):
     [new] = Calendar.from_ical(answer.content).walk("VEVENT")
     assert (new["SEQUENCE"], new.end) == (old["SEQUENCE"] + 1, NINE + timedelta(minutes=50))
     move(
-        appointment=visit, starts_at=NINE + timedelta(hours=1), actor=actor,
-        channel=Channel.PRACTICE, now=now, minutes=50,
-    )  # fmt: skip
+        appointment=visit,
+        starts_at=NINE + timedelta(hours=1),
+        by=By(actor=actor, channel=Channel.PRACTICE),
+        conditions=Conditions(minutes=50),
+        now=now,
+    )
     (_n, after), _file = parts_of(last_mail(now + timedelta(minutes=1)))
     assert after.walk("VEVENT")[0]["SEQUENCE"] == 2
 
@@ -433,7 +445,7 @@ def test_a_move_within_a_series_and_back_only_ever_rises(reason, now):
     """Programs keep what has the highest SEQUENCE: it never falls, wherever the visit goes."""
     visits = in_series(reason, now, weeks=[1, 2])
     last_mail(now + timedelta(minutes=1))
-    how = {"actor": practice_actor(), "channel": Channel.PRACTICE}
+    how = {"by": By(actor=practice_actor(), channel=Channel.PRACTICE)}
     seen = []
     for n, hour in enumerate((1, 2, 0), start=1):
         later = now + timedelta(hours=n)

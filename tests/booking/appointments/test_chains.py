@@ -11,6 +11,7 @@ from booking.appointments import chains, change, drag, former_time
 from booking.appointments.absences import absences
 from booking.appointments.book import AlsoBooked, HeldSlot, book
 from booking.appointments.several import series
+from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Message, Offer
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind
@@ -36,6 +37,7 @@ from tests.factories import (
     verified_client,
 )
 from tests.partners.software import KEY, Software
+from tests.support.asked import asked
 
 pytestmark = pytest.mark.django_db
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
@@ -62,10 +64,14 @@ def account():
 
 def booked(reason, at, now, account=None, **values):
     return book(
-        visit_reason=reason, starts_at=at, patient=make_patient(account or make_account()),
-        booked_by=account, actor=practice_actor(), now=now,
-        **{"channel": Channel.PATIENT} | values,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=at,
+        patient=make_patient(account or make_account()),
+        now=now,
+        **asked(
+            **{"channel": Channel.PATIENT, "actor": practice_actor(), "account": account} | values
+        ),
+    )
 
 
 def starts(reason, now):
@@ -134,7 +140,9 @@ def test_the_second_is_at_the_hour_that_was_shown(reasons, account, now):
     hold_id, _until = take.hold(visit_reason=first, starts_at=NINE, key="k", now=now)
     (shown,) = take.held_by(key="k", visit_reason=second, now=now)
     assert shown.starts_at == NINE + 1.5 * HALF
-    change.cancel(appointment=sooner, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    change.cancel(
+        appointment=sooner, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now
+    )
     row = booked(first, NINE, now, account, held=HeldSlot(id=hold_id, key="k"))
     assert after(row).starts_at == shown.starts_at
     assert not Taken.objects.filter(hold_until__isnull=False).exists()
@@ -143,7 +151,10 @@ def test_the_second_is_at_the_hour_that_was_shown(reasons, account, now):
 def test_the_second_comes_along(reasons, account, now):
     row = booked(reasons[0], NINE, now, account)
     moved = change.move(
-        appointment=row, starts_at=FOUR[1], actor=practice_actor(), channel=Channel.PATIENT, now=now
+        appointment=row,
+        starts_at=FOUR[1],
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
     )
     then = after(moved)
     assert then.starts_at == FOUR[2]
@@ -157,14 +168,15 @@ def test_the_second_comes_along(reasons, account, now):
     # A patient cannot go where it has no place; a practice can, and sees to it by hand.
     with pytest.raises(take.NothingFollows), transaction.atomic():
         change.move(
-            appointment=row, starts_at=FOUR[3], actor=practice_actor(), channel=Channel.PATIENT,
+            appointment=row,
+            starts_at=FOUR[3],
+            by=By(actor=practice_actor(), channel=Channel.PATIENT),
             now=now,
-        )  # fmt: skip
+        )
     change.move(
         appointment=row,
         starts_at=FOUR[3],
-        actor=practice_actor(),
-        channel=Channel.PRACTICE,
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
         now=now,
     )
     assert after(row).starts_at == FOUR[2]
@@ -174,9 +186,11 @@ def test_both_are_cancelled_and_come_back_together(reasons, account, now):
     row = booked(reasons[0], NINE, now, account)
     then = after(row)
     change.cancel(
-        appointment=row, actor=practice_actor(), channel=Channel.PRACTICE, now=now,
+        appointment=row,
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        now=now,
         undo_within=former_time.UNDO,
-    )  # fmt: skip
+    )
     then.refresh_from_db()
     assert then.status == Status.CANCELLED
     news = Message.objects.get(kind=MessageKind.CANCELLATION)
@@ -192,13 +206,8 @@ def test_a_patient_changes_both_by_the_first(reasons, account, now):
     row = booked(reasons[0], NINE, now, account)
     then, client = after(row), verified_client(account)
     for act in (
-        lambda: change.cancel(
-            appointment=then, actor=practice_actor(), channel=Channel.PATIENT, now=now
-        ),
-        lambda: change.move(
-            appointment=then, starts_at=FOUR[2], actor=practice_actor(), channel=Channel.PATIENT,
-            now=now,
-        ),
+        lambda: change.cancel(appointment=then, by=By(actor=practice_actor(), channel=Channel.PATIENT), now=now),
+        lambda: change.move(appointment=then, starts_at=FOUR[2], by=By(actor=practice_actor(), channel=Channel.PATIENT), now=now),
     ):  # fmt: skip
         with pytest.raises(change.FollowsAnother), transaction.atomic():
             act()
@@ -368,7 +377,9 @@ def test_a_visit_that_has_begun_leaves_the_news_to_the_one_that_follows(reasons,
     row = booked(reasons[0], NINE, now, account)
     then = after(row)
     change.cancel(
-        appointment=row, actor=practice_actor(), channel=Channel.PRACTICE, now=NINE + HALF / 2
+        appointment=row,
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        now=NINE + HALF / 2,
     )
     assert news() == [("cancellation", then.pk)]
 
@@ -379,7 +390,9 @@ def offered(reasons, now):
     patient = make_patient(make_account())
     taken = [booked(reasons[0], at, now) for at in FOUR[:3]]
     waiting.join(visit_reason=reasons[0], patient=patient, actor=practice_actor(), now=now)
-    change.cancel(appointment=taken[0], actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    change.cancel(
+        appointment=taken[0], by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now
+    )
     assert waiting.offer_free(agenda_id=reasons[0].agenda_id, now=now) == 1
     return Offer.unscoped.get()
 
@@ -409,9 +422,12 @@ def elsewhere(patient, at, now):
     reason = make_reason(make_agenda())
     make_opening(reason.agenda, reason, until_time=time(18))
     return book(
-        visit_reason=reason, starts_at=at, patient=patient, booked_by=None,
-        actor=practice_actor(), now=now, channel=Channel.PATIENT,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=at,
+        patient=patient,
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+    )
 
 
 def test_accepting_an_offer_asks_about_what_the_second_visit_gets_in_the_way_of(
@@ -437,17 +453,21 @@ def test_a_move_asks_about_what_the_second_visit_gets_in_the_way_of(reasons, acc
     row = booked(reasons[0], NINE, now, account)
     elsewhere(row.patient, FOUR[2], now)
     own = Appointment.unscoped.filter(patient=row.patient)
-    moved = {"appointment": row, "starts_at": FOUR[1], "actor": practice_actor(), "now": now}
-    for channel in (Channel.PATIENT, Channel.PRACTICE):
-        with pytest.raises(AlsoBooked) as asked, transaction.atomic():
-            change.move(**moved, channel=channel, heeding=own)
-        assert [each.wanted.starts_at for each in asked.value.conflicts] == [FOUR[2]]
+    moved = {"appointment": row, "starts_at": FOUR[1], "now": now}
+    patient, practice = (
+        By(actor=practice_actor(), channel=channel)
+        for channel in (Channel.PATIENT, Channel.PRACTICE)
+    )
+    for by in (patient, practice):
+        with pytest.raises(AlsoBooked) as asks, transaction.atomic():
+            change.move(by=by, conditions=Conditions(heeding=own), **moved)
+        assert [each.wanted.starts_at for each in asks.value.conflicts] == [FOUR[2]]
     client.force_login(account, backend="booking.backends.EmailBackend")
     address = reverse("booking:move", args=[row.pk])
     page = client.get(address, {"debut": FOUR[1].isoformat()}).content.decode()
     assert "a déjà rendez-vous à cette heure" in page
     assert 'name="les-deux"' in page
-    change.move(**moved, channel=Channel.PATIENT)
+    change.move(by=patient, **moved)
     assert after(row).starts_at == FOUR[2]
 
 
@@ -461,9 +481,12 @@ def test_a_second_visit_that_stays_on_another_day_is_said_with_its_day(reasons, 
     row = booked(reasons[0], NINE, now, account)
     then = after(row)
     moved = change.move(
-        appointment=row, starts_at=NINE + timedelta(days=1), actor=practice_actor(), now=now,
-        channel=Channel.PRACTICE, anywhere=True,
-    )  # fmt: skip
+        appointment=row,
+        starts_at=NINE + timedelta(days=1),
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        conditions=Conditions(anywhere=True),
+        now=now,
+    )
     then.refresh_from_db()
     assert then.starts_at == NINE + HALF
     for kind in ("change", "reminder"):

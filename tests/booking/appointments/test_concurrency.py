@@ -13,6 +13,7 @@ from booking.appointments import change, former_time, undo
 from booking.appointments.absences import absences
 from booking.appointments.book import book
 from booking.appointments.change import move
+from booking.appointments.values import By, Conditions
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from practitioners.domain.scheduling.reservations import take
@@ -38,9 +39,12 @@ HALF = timedelta(minutes=30)
 
 def booking(reason, patient, starts_at, now):
     return lambda: book(
-        visit_reason=reason, starts_at=starts_at, patient=patient, booked_by=None,
-        actor=practice_actor(), channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=starts_at,
+        patient=patient,
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+    )
 
 
 def test_one_wins_each_slot(now):
@@ -90,16 +94,17 @@ def test_movers_and_bookers_race_without_deadlock(now):
     make_opening(agenda, reason)
     first, second = NINE, NINE + timedelta(minutes=30)
     ours = [
-        book(visit_reason=reason, starts_at=at, patient=make_patient(), booked_by=None,
-             actor=practice_actor(), channel=Channel.PATIENT, now=now)
+        book(visit_reason=reason, starts_at=at, patient=make_patient(), by=By(actor=practice_actor(), channel=Channel.PATIENT), now=now)
         for at in (first, second)
     ]  # fmt: skip
 
     def moving(appointment, to):
         return lambda: move(
-            appointment=appointment, starts_at=to, actor=practice_actor(),
-            channel=Channel.PATIENT, now=now,
-        )  # fmt: skip
+            appointment=appointment,
+            starts_at=to,
+            by=By(actor=practice_actor(), channel=Channel.PATIENT),
+            now=now,
+        )
 
     jobs = [moving(ours[0], second), moving(ours[1], first)]
     outcomes = race(jobs)
@@ -132,8 +137,7 @@ def test_an_absence_that_moves_several_visits_never_waits_in_a_circle(now, monke
     plain, needing = make_reason(agenda), make_reason(agenda, needs=[room.pk])
     make_opening(agenda, plain, needing)
     rows = [
-        book(visit_reason=reason, starts_at=NINE + n * HALF, patient=make_patient(), booked_by=None,
-             actor=practice_actor(), channel=Channel.PATIENT, now=now)
+        book(visit_reason=reason, starts_at=NINE + n * HALF, patient=make_patient(), by=By(actor=practice_actor(), channel=Channel.PATIENT), now=now)
         for n, reason in enumerate((plain, needing))
     ]  # fmt: skip
     has_moved, real = threading.Event(), change.move
@@ -168,9 +172,12 @@ def test_a_move_that_has_freed_its_time_never_waits_for_who_wants_it(now, monkey
     reason = make_reason(agenda, needs=[room.pk])
     make_opening(agenda, reason)
     row = book(
-        visit_reason=reason, starts_at=NINE, patient=make_patient(), booked_by=None,
-        actor=practice_actor(), channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=NINE,
+        patient=make_patient(),
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+    )
     has_freed, real = threading.Event(), take.release
 
     def release_and_wait(taken_id):
@@ -182,16 +189,22 @@ def test_a_move_that_has_freed_its_time_never_waits_for_who_wants_it(now, monkey
 
     def moving():
         move(
-            appointment=row, starts_at=NINE + HALF, actor=practice_actor(), channel=Channel.PATIENT,
+            appointment=row,
+            starts_at=NINE + HALF,
+            by=By(actor=practice_actor(), channel=Channel.PATIENT),
             now=now,
-        )  # fmt: skip
+        )
 
     def wanting():
         has_freed.wait(30)
         book(
-            visit_reason=reason, starts_at=NINE, patient=make_patient(), booked_by=None,
-            actor=practice_actor(), channel=Channel.PRACTICE, now=now, anywhere=True,
-        )  # fmt: skip
+            visit_reason=reason,
+            starts_at=NINE,
+            patient=make_patient(),
+            by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+            conditions=Conditions(anywhere=True),
+            now=now,
+        )
 
     assert race([moving, wanting]) == {"won": 2}
 
@@ -218,15 +231,22 @@ def test_a_move_sent_many_times_is_one_and_its_former_time_stays_kept(now):
     reason = make_reason(agenda)
     make_opening(agenda, reason)
     row = book(
-        visit_reason=reason, starts_at=NINE, patient=make_patient(), booked_by=None,
-        actor=practice_actor(), channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=NINE,
+        patient=make_patient(),
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+    )
 
     def moving():
         move(
-            appointment=row, starts_at=NINE + HALF, actor=practice_actor(), channel=Channel.PATIENT,
-            now=now, undo_within=former_time.UNDO, moves_from=NINE,
-        )  # fmt: skip
+            appointment=row,
+            starts_at=NINE + HALF,
+            by=By(actor=practice_actor(), channel=Channel.PATIENT),
+            now=now,
+            undo_within=former_time.UNDO,
+            moves_from=NINE,
+        )
 
     found = race([moving] * 8 + [booking(reason, make_patient(), NINE, now) for _n in range(24)])
     assert found["won"] == 1

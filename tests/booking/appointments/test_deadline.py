@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from booking.appointments import chains, change, deadline, former_time, undo
 from booking.appointments.book import SlotTaken
+from booking.appointments.values import By
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageState
@@ -24,6 +25,7 @@ from tests.factories import (
     make_reason,
     practice_actor,
 )
+from tests.support.asked import asked
 from tests.support.booked import NINE, booked
 
 pytestmark = pytest.mark.django_db
@@ -46,13 +48,19 @@ def visit(reason, now):
 
 def moved(row, starts_at, now, **more):
     return change.move(
-        appointment=row, starts_at=starts_at, actor=practice_actor(), channel=Channel.PATIENT,
-        now=now, **{"undo_within": former_time.UNDO} | more,
-    )  # fmt: skip
+        appointment=row,
+        starts_at=starts_at,
+        now=now,
+        **asked(
+            **{"undo_within": former_time.UNDO, "channel": Channel.PATIENT} | more,
+            actor=practice_actor(),
+        ),
+    )
 
 
 def cancelled(row, now, channel=Channel.PATIENT, **more):
-    return change.cancel(appointment=row, actor=practice_actor(), channel=channel, now=now, **more)
+    how = asked(actor=practice_actor(), channel=channel, **more)
+    return change.cancel(appointment=row, now=now, **how)
 
 
 def starts(reason, now):
@@ -208,9 +216,11 @@ def test_what_is_cancelled_after_a_move_gives_both_times_back(visit, reason, now
 def test_a_practice_that_moves_it_again_has_the_last_word(visit, now):
     row = moved(visit, NINE + HOUR, now)
     row = change.move(
-        appointment=row, starts_at=NINE + 2 * HOUR, actor=practice_actor(),
-        channel=Channel.PRACTICE, now=now,
-    )  # fmt: skip
+        appointment=row,
+        starts_at=NINE + 2 * HOUR,
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        now=now,
+    )
     assert undo.way_back(row, now=now) is None
     with pytest.raises(undo.TooLateToUndo):
         undo.undo_move(appointment=row, actor=practice_actor(), now=now)

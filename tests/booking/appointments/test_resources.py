@@ -9,6 +9,7 @@ from booking.appointments.book import HeldSlot, OutsideOpening, SlotTaken, book
 from booking.appointments.change import cancel, move
 from booking.appointments.drag import resize
 from booking.appointments.unusual import UnusualTime
+from booking.appointments.values import By, Conditions
 from booking.models.appointment import Channel
 from practitioners.domain.scheduling import next_slots
 from practitioners.domain.scheduling.availability import free_slots
@@ -23,6 +24,7 @@ from tests.factories import (
     make_resource,
     practice_actor,
 )
+from tests.support.asked import asked
 from tests.support.resources import NINE, needing
 
 pytestmark = pytest.mark.django_db
@@ -36,9 +38,12 @@ def room():
 
 def booked(reason, at, now, **values):
     return book(
-        visit_reason=reason, starts_at=at, patient=make_patient(), booked_by=None,
-        actor=practice_actor(), now=now, **{"channel": Channel.PATIENT} | values,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=at,
+        patient=make_patient(),
+        now=now,
+        **asked(**{"channel": Channel.PATIENT, "actor": practice_actor()} | values),
+    )
 
 
 def starts(reason, now, **values):
@@ -61,7 +66,7 @@ def test_a_room_in_use_is_offered_to_nobody_else(room, now):
     other.agenda.overbooks_at_most = 3
     with pytest.raises(take.ResourceTaken), transaction.atomic():
         booked(other, NINE + HALF / 2, now, channel=Channel.PRACTICE, anywhere=True, overbooks=True)
-    cancel(appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=first, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
     assert not ResourceUse.objects.exists()
     assert starts(other, now) == FOUR
 
@@ -101,9 +106,9 @@ def test_a_session_shares_its_room(room, now):
     rows = [booked(shared, NINE, now) for _n in range(2)]
     assert starts(shared, now) == FOUR
     assert starts(other, now) == FOUR[1:]
-    cancel(appointment=rows[0], actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=rows[0], by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
     assert starts(other, now) == FOUR[1:]
-    cancel(appointment=rows[1], actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=rows[1], by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
     assert starts(other, now) == FOUR
 
 
@@ -140,12 +145,15 @@ def test_a_move_and_a_new_length_take_the_room_along(room, now):
     one, other = needing(room), needing(room)
     row, third = booked(one, NINE, now), booked(other, FOUR[2], now)
     moved = move(
-        appointment=row, starts_at=FOUR[1], actor=practice_actor(), channel=Channel.PATIENT, now=now
+        appointment=row,
+        starts_at=FOUR[1],
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
     )
     assert starts(other, now) == [FOUR[0], FOUR[3]]
     with pytest.raises(take.ResourceTaken), transaction.atomic():
         resize(appointment=moved, minutes=45, actor=practice_actor(), now=now)
-    cancel(appointment=third, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=third, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
     resize(appointment=moved, minutes=45, actor=practice_actor(), now=now)
     assert starts(other, now) == [FOUR[0], FOUR[3]]
 
@@ -204,9 +212,12 @@ def test_a_practice_books_without_what_is_out_of_service_where_it_means_it(room,
     assert not ResourceUse.objects.exists()
     with pytest.raises(UnusualTime), transaction.atomic():
         move(
-            appointment=row, starts_at=FOUR[2], actor=practice_actor(), channel=Channel.PRACTICE,
-            now=now, anywhere=True, asks_about_time=True,
-        )  # fmt: skip
+            appointment=row,
+            starts_at=FOUR[2],
+            by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+            conditions=Conditions(anywhere=True, asks_about_time=True),
+            now=now,
+        )
     # Back in service it is the first one's, and nobody else's at that hour.
     put(room, now, active=True)
     assert ResourceUse.objects.count() == 1
@@ -242,7 +253,7 @@ def test_a_session_stays_in_one_room_of_several(room, now):
     make_opening(agenda, shared, slot_minutes=30, capacity=3, until_time=time(11))
     rows = [booked(shared, NINE, now) for _n in range(2)]
     assert ResourceUse.objects.get(taken_id=first.taken_id).piece == 1
-    cancel(appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=first, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
     rows.append(booked(shared, NINE, now))
     uses = ResourceUse.objects.filter(taken_id__in=[row.taken_id for row in rows])
     assert [use.piece for use in uses] == [2, 2, 2]

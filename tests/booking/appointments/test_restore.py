@@ -14,6 +14,7 @@ from booking.appointments.absences.absences import Booked, close_time
 from booking.appointments.book import SlotTaken
 from booking.appointments.queries.series import cancelled_with
 from booking.appointments.several import series
+from booking.appointments.values import By
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind, MessageState
@@ -32,6 +33,7 @@ from tests.factories import (
     practice_actor,
     verified_client,
 )
+from tests.support.asked import asked
 from tests.support.booked import NINE, booked
 
 pytestmark = pytest.mark.django_db
@@ -56,9 +58,11 @@ def rows(reason, account, now):
     """Four visits in a row, a week apart, all in the future."""
     first = booked(reason, now, patient=make_patient(account))
     more = series.book_series(
-        appointment=first, starts=[first.starts_at + n * WEEK for n in (1, 2, 3)],
-        booked_by=account, actor=practice_actor(), channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
+        appointment=first,
+        starts=[first.starts_at + n * WEEK for n in (1, 2, 3)],
+        by=By(account=account, actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+    )
     return [first, *more]
 
 
@@ -68,9 +72,8 @@ def owed(row):
 
 
 def cancelled(row, now, **values):
-    return change.cancel(
-        appointment=row, actor=practice_actor(), channel=Channel.PRACTICE, now=now, **values
-    )
+    how = asked(actor=practice_actor(), channel=Channel.PRACTICE, **values)
+    return change.cancel(appointment=row, now=now, **how)
 
 
 def starts(reason, now):
@@ -128,7 +131,7 @@ def test_a_cancellation_without_a_way_back_has_none(rows, now):
 def test_the_rest_of_a_series_goes_with_one_message(rows, now):
     kept = rows[0]
     gone = series.cancel_with_following(
-        appointment=rows[1], actor=practice_actor(), channel=Channel.PATIENT, now=now
+        appointment=rows[1], by=By(actor=practice_actor(), channel=Channel.PATIENT), now=now
     )
     assert [row.pk for row in gone] == [row.pk for row in rows[1:]]
     kept.refresh_from_db()
@@ -143,7 +146,7 @@ def test_each_of_a_series_is_late_by_its_own_hour(rows, now):
     rows[0].visit_reason.save()
     later = now + timedelta(hours=2)
     gone = series.cancel_with_following(
-        appointment=rows[1], actor=practice_actor(), channel=Channel.PATIENT, now=later
+        appointment=rows[1], by=By(actor=practice_actor(), channel=Channel.PATIENT), now=later
     )
     assert [row.cancelled_late for row in gone] == [True, False, False]
 
@@ -151,9 +154,10 @@ def test_each_of_a_series_is_late_by_its_own_hour(rows, now):
 def test_one_that_has_begun_keeps_all(rows):
     with pytest.raises(change.HasBegun):
         series.cancel_with_following(
-            appointment=rows[1], actor=practice_actor(), channel=Channel.PATIENT,
+            appointment=rows[1],
+            by=By(actor=practice_actor(), channel=Channel.PATIENT),
             now=rows[1].starts_at,
-        )  # fmt: skip
+        )
     assert Appointment.unscoped.filter(status=Status.CANCELLED).count() == 0
 
 
@@ -198,7 +202,7 @@ def test_where_the_first_has_begun_the_next_of_the_series_tells_of_all(rows):
     rows[0].refresh_from_db()
     begun = rows[0].starts_at + timedelta(minutes=1)
     series.cancel_with_following(
-        appointment=rows[0], actor=practice_actor(), channel=Channel.PRACTICE, now=begun
+        appointment=rows[0], by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=begun
     )
     assert news_of(rows) == [1]
 
@@ -229,14 +233,16 @@ def test_a_text_of_the_night_tells_of_what_is_still_to_come(reason, now, setting
         reason, now, patient=patient, starts_at=early, anywhere=True, channel=Channel.PRACTICE
     )
     series.book_series(
-        appointment=first, starts=[NINE + timedelta(weeks=n) for n in (1, 2)], booked_by=None,
-        actor=practice_actor(), channel=Channel.PRACTICE, now=now + timedelta(minutes=1),
-    )  # fmt: skip
+        appointment=first,
+        starts=[NINE + timedelta(weeks=n) for n in (1, 2)],
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        now=now + timedelta(minutes=1),
+    )
     Message.objects.all().delete()
     first.refresh_from_db()
     evening = early - timedelta(hours=9)
     series.cancel_with_following(
-        appointment=first, actor=practice_actor(), channel=Channel.PRACTICE, now=evening
+        appointment=first, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=evening
     )
     sending.send_owed(now=evening + timedelta(minutes=1))
     assert not list(tmp_path.iterdir())

@@ -11,6 +11,7 @@ from django.urls import reverse
 from audit.models import Entry
 from booking.appointments import change, former_time
 from booking.appointments.several import series
+from booking.appointments.values import By
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from booking.outbox import sending
@@ -43,9 +44,8 @@ def visit(now):
 
 def more(visit, now, *starts, channel=Channel.PATIENT):
     return series.book_series(
-        appointment=visit, starts=starts, booked_by=None, actor=practice_actor(), channel=channel,
-        now=now,
-    )  # fmt: skip
+        appointment=visit, starts=starts, by=By(actor=practice_actor(), channel=channel), now=now
+    )
 
 
 def test_the_hour_is_kept_when_the_clocks_change(visit, now):
@@ -70,7 +70,7 @@ def test_where_the_hour_is_gone_the_nearest_is_proposed(visit, now):
 
 def off_the_grid(visit, now):
     """A visit at an hour at which no slot begins, as a practice puts one there."""
-    how = {"actor": practice_actor(), "channel": Channel.PRACTICE, "now": now}
+    how = {"by": By(actor=practice_actor(), channel=Channel.PRACTICE), "now": now}
     change.cancel(appointment=visit, **how)
     return booked(
         visit.visit_reason, now, starts_at=NINE + timedelta(minutes=10), patient=visit.patient,
@@ -150,12 +150,16 @@ def test_a_patient_takes_no_more_than_the_reason_allows(visit, now):
         more(visit, now, NINE + 4 * WEEK, NINE + 5 * WEEK)
     # What is cancelled counts no longer; a practice is bound otherwise.
     last = Appointment.unscoped.order_by("-starts_at").first()
-    change.cancel(appointment=last, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    change.cancel(
+        appointment=last, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now
+    )
     more(visit, now, NINE + 4 * WEEK, NINE + 5 * WEEK)
     assert len(more(visit, now, NINE + 6 * WEEK, channel=Channel.PRACTICE)) == 1
     with pytest.raises(series.CannotRepeat, match="au moins une"):
         more(visit, now)
-    change.cancel(appointment=visit, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    change.cancel(
+        appointment=visit, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now
+    )
     with pytest.raises(series.CannotRepeat, match="plus être répété"):
         more(visit, now, NINE + 8 * WEEK)
 
@@ -235,7 +239,8 @@ def test_a_change_before_the_confirmation_left_confirms_the_others_all_the_same(
     """As while the relay is down."""
     made = more(visit, now + MINUTE, *(NINE + n * WEEK for n in (1, 2, 3)))
     Message.objects.filter(appointment=visit).delete()
-    values = {"appointment": made[0], "actor": practice_actor(), "channel": Channel.PRACTICE}
+    by = By(actor=practice_actor(), channel=Channel.PRACTICE)
+    values = {"appointment": made[0], "by": by}
     if what == "move":
         change.move(**values, starts_at=NINE + WEEK + timedelta(hours=1), now=now + MINUTE)
     else:
@@ -255,9 +260,11 @@ def test_a_series_that_is_cancelled_and_taken_back_before_it_was_confirmed_is_co
     Message.objects.filter(appointment=visit).delete()
     later = now + 2 * MINUTE
     series.cancel_with_following(
-        appointment=made[0], actor=practice_actor(), channel=Channel.PATIENT, now=later,
+        appointment=made[0],
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        now=later,
         undo_within=former_time.UNDO,
-    )  # fmt: skip
+    )
     assert left(later) == []
     made[0].refresh_from_db()
     series.restore(

@@ -9,6 +9,7 @@ from django.urls import reverse
 from audit.record.entries import system_actor
 from booking.appointments import change, drag, former_time, undo
 from booking.appointments.several import series
+from booking.appointments.values import By
 from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel
 from booking.models.waiting import OfferState
@@ -50,16 +51,20 @@ def wait(reason, now):
 
 def cancelled_by(channel, appointment, now):
     change.cancel(
-        appointment=appointment, actor=practice_actor(), channel=channel, now=now,
+        appointment=appointment,
+        by=By(actor=practice_actor(), channel=channel),
+        now=now,
         undo_within=former_time.UNDO,
-    )  # fmt: skip
+    )
 
 
 def cancelled_with_series(appointment, now):
     series.cancel_with_following(
-        appointment=appointment, actor=practice_actor(), channel=Channel.PRACTICE, now=now,
+        appointment=appointment,
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        now=now,
         undo_within=former_time.UNDO,
-    )  # fmt: skip
+    )
 
 
 def restored_by(channel, appointment, now):
@@ -68,9 +73,12 @@ def restored_by(channel, appointment, now):
 
 def moved_by_patient(appointment, now):
     change.move(
-        appointment=appointment, starts_at=at(TODAY, 15), actor=practice_actor(),
-        channel=Channel.PATIENT, now=now, undo_within=former_time.UNDO,
-    )  # fmt: skip
+        appointment=appointment,
+        starts_at=at(TODAY, 15),
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+        undo_within=former_time.UNDO,
+    )
 
 
 def moved_back(appointment, now):
@@ -132,7 +140,9 @@ def test_what_is_not_taken_back_ends_the_place_once_it_cannot_be(reason, wait, n
 def test_an_offer_that_was_open_can_be_accepted_after_taking_back(reason, now):
     first = [visit(reason, at(MONDAY, 9), now), visit(reason, at(MONDAY, 9, 30), now)]
     wait = waiting_for(visit(reason, at(NEXT, 9), now), now)
-    change.cancel(appointment=first[0], actor=system_actor(), channel=Channel.PRACTICE, now=now)
+    change.cancel(
+        appointment=first[0], by=By(actor=system_actor(), channel=Channel.PRACTICE), now=now
+    )
     rounds(now)
     offer = Offer.unscoped.get(wait=wait)
     done, taken_back = WAYS["cancelled by the patient"]

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from booking.appointments import change
 from booking.appointments.queries.appointments import COMING_SHOWN
+from booking.appointments.values import By
 from booking.models.appointment import Channel, Status
 from tests.factories import (
     make_agenda,
@@ -65,7 +66,9 @@ def test_the_search_lists_what_each_patient_has_to_come(reason, practice, zoe, d
     first = booked(reason, now, patient=zoe)
     other = booked(reason, now, patient=ada, starts_at=NINE + HALF)
     gone = booked(reason, now, patient=zoe, starts_at=NINE + 2 * HALF)
-    change.cancel(appointment=gone, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    change.cancel(
+        appointment=gone, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now
+    )
     booked(
         reason, now, patient=zoe, starts_at=now - timedelta(days=3), channel=Channel.PRACTICE,
         anywhere=True,

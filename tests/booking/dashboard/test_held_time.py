@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from booking.appointments import change, former_time
+from booking.appointments.values import By
 from booking.models.appointment import Channel
 from practitioners.domain.scheduling.reservations import take
 from practitioners.models import Taken
@@ -104,9 +105,11 @@ def test_a_visit_in_another_agenda_is_put_on_a_held_time(client, reason, patient
 def test_the_time_of_a_visit_that_was_just_cancelled_comes_free_soon(client, reason, patient, now):
     row = booked(reason, now, starts_at=NINE)
     change.cancel(
-        appointment=row, actor=practice_actor(), channel=Channel.PATIENT, now=now,
+        appointment=row,
+        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
         undo_within=former_time.UNDO,
-    )  # fmt: skip
+    )
     assert HELD["fr"] in new_visit(client, reason, patient).content.decode()
 
 

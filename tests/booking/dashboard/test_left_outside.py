@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from audit.models import Entry
 from booking.appointments.change import cancel
+from booking.appointments.values import By
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain.scheduling.hours import week_templates
@@ -108,7 +109,7 @@ def test_weeks_that_leave_nobody_outside_are_opened_at_once(reason, client, now,
         reason, now, patient=patient_of(reason), starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC)
     )
     off = booked(reason, now, patient=patient_of(reason), starts_at=AT)
-    cancel(appointment=off, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=off, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
     other = make_reason(make_agenda(practice=reason.agenda.practice))
     make_opening(other.agenda, other, starts_on=date(2026, 12, 17))
     booked(other, now, patient=patient_of(reason), starts_at=AT)

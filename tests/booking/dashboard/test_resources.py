@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from booking.appointments.book import book
+from booking.appointments.values import By
 from booking.models.appointment import Channel
 from practitioners.models import Resource, VisitReason
 from tests.factories import (
@@ -53,9 +54,12 @@ def test_a_reason_asks_for_a_room_and_the_visit_says_which(practice, owner, now)
     reason = needing(room)
     VisitReason.objects.update(needs=[])
     row = book(
-        visit_reason=VisitReason.objects.get(), starts_at=NINE, patient=make_patient(),
-        booked_by=None, actor=practice_actor(), channel=Channel.PRACTICE, now=now,
-    )  # fmt: skip
+        visit_reason=VisitReason.objects.get(),
+        starts_at=NINE,
+        patient=make_patient(),
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        now=now,
+    )
     url = reverse("booking:reason", args=[practice.pk, reason.agenda_id, reason.pk])
     assert "Salle bleue" in owner.get(url).content.decode()
     form = {
@@ -84,9 +88,12 @@ def test_what_is_out_of_service_is_said_wherever_it_is_missed(practice, owner, n
     room = make_resource(practice, name="Salle bleue")
     reason = needing(room)
     book(
-        visit_reason=reason, starts_at=NINE, patient=make_patient(), booked_by=None,
-        actor=practice_actor(), channel=Channel.PRACTICE, now=now,
-    )  # fmt: skip
+        visit_reason=reason,
+        starts_at=NINE,
+        patient=make_patient(),
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        now=now,
+    )
     url = reverse("booking:resource", args=[practice.pk, room.pk])
     page = owner.post(url, {"name": "Salle bleue", "pieces": "1"}, follow=True).content.decode()
     assert "1 rendez-vous à venir en a besoin" in page

@@ -11,6 +11,7 @@ from django_scopes import scope
 from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.appointments.change import cancel, mark
+from booking.appointments.values import By
 from booking.dashboard.queries.statistics import statistics_of
 from booking.models.appointment import Channel
 from practitioners.models import Absence
@@ -49,9 +50,10 @@ def visit(agenda, day, hour, *, ahead=3, status="", **more):
     )
     if status == "cancelled":
         cancel(
-            appointment=row, actor=system_actor(), channel=Channel.PRACTICE,
+            appointment=row,
+            by=By(actor=system_actor(), channel=Channel.PRACTICE),
             now=starts_at - timedelta(days=1),
-        )  # fmt: skip
+        )
     elif status:
         mark(appointment=row, status=status, actor=system_actor(), now=starts_at)
     return row
@@ -61,9 +63,10 @@ def test_what_patients_cancel_late_is_counted_and_marked(agenda):
     for hour, ahead in ((9, timedelta(hours=1)), (10, timedelta(days=2))):
         row = visit(agenda, date(2026, 11, 23), hour, ahead=5)
         cancel(
-            appointment=row, actor=system_actor(), channel=Channel.PATIENT,
+            appointment=row,
+            by=By(actor=system_actor(), channel=Channel.PATIENT),
             now=row.starts_at - ahead,
-        )  # fmt: skip
+        )
     found = figures(agenda)
     assert (found.cancelled, found.cancelled_late, found.late_share) == (2, 1, 50)
     assert [week.cancelled_late for week in found.weeks] == [0, 1]

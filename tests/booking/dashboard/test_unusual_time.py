@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from booking.appointments import change
+from booking.appointments.values import By
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from practitioners.models import Absence
@@ -116,5 +117,7 @@ def test_nothing_is_sent_of_a_visit_that_has_begun(reason, now):
     visit = booked(reason, now, patient=make_patient(make_account()))
     Message.objects.all().delete()
     begun = visit.starts_at + timedelta(minutes=1)
-    change.cancel(appointment=visit, actor=practice_actor(), channel=Channel.PRACTICE, now=begun)
+    change.cancel(
+        appointment=visit, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=begun
+    )
     assert not Message.objects.exists()

@@ -27,6 +27,7 @@ from tests.factories import (
     make_reason,
     practice_actor,
 )
+from tests.support.asked import asked
 from tests.support.booked import NINE, booked
 from tests.support.letters import (
     ABOUT_VISITS,
@@ -286,9 +287,11 @@ def change_of(visit, channel="email"):
 
 def shift(visit, starts_at, now, **how):
     return move(
-        appointment=visit, starts_at=starts_at, actor=practice_actor(), channel=Channel.PRACTICE,
-        now=now, **how,
-    )  # fmt: skip
+        appointment=visit,
+        starts_at=starts_at,
+        now=now,
+        **asked(actor=practice_actor(), channel=Channel.PRACTICE, **how),
+    )
 
 
 @pytest.mark.parametrize(
@@ -320,7 +323,7 @@ def test_the_former_time_is_the_one_that_the_patient_knows(now):
     visit = booked(reason, now, patient=make_patient(make_account()))
     Message.objects.filter(appointment=visit).update(state="sent")
     # Two moves of which the first was not told; then back to where they think it is.
-    visit = shift(visit, NINE + HOUR, now, news_after=HOUR)
-    visit = shift(visit, NINE + 2 * HOUR, now, news_after=HOUR)
+    visit = shift(visit, NINE + HOUR, now, after=HOUR)
+    visit = shift(visit, NINE + 2 * HOUR, now, after=HOUR)
     assert "09:00" in change_of(visit).text and "10:00" not in change_of(visit).text
     assert "Au lieu" not in change_of(shift(visit, NINE, now)).text

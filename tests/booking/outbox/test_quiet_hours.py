@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from audit.record.entries import system_actor
 from booking.appointments.change import cancel, move
+from booking.appointments.values import By
 from booking.models import Message, Offer, Patient
 from booking.models.appointment import Channel
 from booking.outbox import kinds, sending
@@ -285,7 +286,7 @@ def test_news_of_the_night_waits_for_the_morning_if_it_is_of_use_then(
     visit = booked(reason, first, starts_at=starts_at, patient=patient, channel=Channel.PRACTICE)
     if kind != "confirmation":
         Message.objects.all().delete()
-    how = {"actor": practice_actor(), "channel": Channel.PRACTICE, "now": night}
+    how = {"by": By(actor=practice_actor(), channel=Channel.PRACTICE), "now": night}
     if kind == "change":
         move(appointment=visit, starts_at=local(TUESDAY, hour), **how)
     elif kind == "cancellation":
@@ -363,7 +364,7 @@ def test_a_twin_that_is_cancelled_leaves_the_other_its_text(now, texts):
         booked(reason, now, starts_at=local(TUESDAY, 15), patient=make_patient(account))
         for _ in range(2)
     ]
-    cancel(appointment=visits[0], actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=visits[0], by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
     Message.objects.exclude(channel="sms", kind="reminder").delete()
     assert sending.send_owed(now=local(TUESDAY, 13)) == 1
     assert len(texts()) == 1

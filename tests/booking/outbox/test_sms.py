@@ -9,6 +9,7 @@ import pytest
 
 from booking.appointments.change import cancel
 from booking.appointments.several import series
+from booking.appointments.values import By
 from booking.models import Message
 from booking.models.appointment import Channel
 from booking.outbox import kinds, sending, sms
@@ -120,9 +121,9 @@ def test_a_text_tells_of_a_whole_series(now):
     make_opening(agenda, reason)
     patient = make_patient(practice=agenda.practice, phone="+33639980001")
     first = booked(reason, now, patient=patient)
-    values = {"actor": practice_actor(), "channel": Channel.PRACTICE}
+    values = {"by": By(actor=practice_actor(), channel=Channel.PRACTICE)}
     made = series.book_series(
-        appointment=first, starts=[NINE + n * WEEK for n in (1, 2, 3)], booked_by=None,
+        appointment=first, starts=[NINE + n * WEEK for n in (1, 2, 3)],
         now=now + timedelta(minutes=1),
         **values,
     )  # fmt: skip
@@ -159,7 +160,7 @@ def test_a_text_tells_of_both_visits_of_a_chain(first_by_video, then_by_video, w
     visit = booked(reason, now, patient=make_patient(practice=one.practice, phone="+33639980001"))
     for kind in ("confirmation", "change", "reminder"):
         assert text_of(visit, kind, now=now).endswith(words)
-    cancel(appointment=visit, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=visit, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
     visit.refresh_from_db()
     assert text_of(visit, "cancellation", now=now).endswith(words)
 

@@ -13,6 +13,7 @@ from audit.vault.reveal import Purpose, reveal
 from audit.watch.sighting import Reason
 from booking.actions import APPOINTMENT_CANCELLED, APPOINTMENT_MOVED
 from booking.appointments.book import book
+from booking.appointments.values import By
 from booking.models import Appointment, Conversation, Document, Wait
 from booking.models.appointment import Channel as BookedThrough
 from booking.oversight import watching
@@ -82,10 +83,12 @@ def visit(agenda, patient, *, starts=20 * DAY, created=-90 * DAY, cancelled=None
         make_opening(agenda, reason)
     taken = Appointment.unscoped.filter(agenda=agenda).count()
     made = book(
-        visit_reason=reason, booked_by=None, actor=practice_actor(), patient=patient, now=NOW,
+        visit_reason=reason,
+        patient=patient,
         starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC) + taken * timedelta(minutes=30),
-        channel=BookedThrough.PATIENT,
-    )  # fmt: skip
+        by=By(actor=practice_actor(), channel=BookedThrough.PATIENT),
+        now=NOW,
+    )
     Appointment.unscoped.filter(pk=made.pk).update(
         starts_at=NOW + starts, ends_at=NOW + starts + timedelta(minutes=30),
         created_at=NOW + created, cancelled_at=None if cancelled is None else NOW + cancelled,

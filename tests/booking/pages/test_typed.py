@@ -12,6 +12,7 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from audit.views.typed import typed
 from booking.appointments.change import cancel
+from booking.appointments.values import By
 from booking.exchange import conversations
 from booking.models import Concern, Conversation, Patient, Questionnaire, Reply
 from booking.models.appointment import Channel
@@ -138,7 +139,7 @@ def test_answers_for_a_cancelled_visit_are_shown(client, visit, now):
     )
     address = reverse("booking:answer-questions", args=[visit.pk])
     page = client.get(address)
-    cancel(appointment=visit, actor=system_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=visit, by=By(actor=system_actor(), channel=Channel.PRACTICE), now=now)
     assert form_with(page, str(question.pk))
     refused = client.post(address, {str(question.pk): WORDS})
     assert refused.status_code == 409

@@ -12,6 +12,7 @@ from audit.record.entries import system_actor
 from booking.accounts.accounts import InvalidLink
 from booking.appointments import former_time, undo
 from booking.appointments.change import cancel, move
+from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Message, Offer, Wait
 from booking.models.appointment import Channel
 from booking.rights import erase
@@ -257,9 +258,11 @@ def test_who_waits_for_nothing_any_more_is_let_go(reason, full, now):
     cancelled, moved, late = waiters(reason, now, 3)
     give_back(cancelled.appointment, now)
     move(
-        appointment=moved.appointment, starts_at=at(NEXT, 9), actor=system_actor(),
-        channel=Channel.PRACTICE, now=now,
-    )  # fmt: skip
+        appointment=moved.appointment,
+        starts_at=at(NEXT, 9),
+        by=By(actor=system_actor(), channel=Channel.PRACTICE),
+        now=now,
+    )
     waiting.offer_everywhere(now=now)
     for wait in (cancelled, moved, late):
         wait.refresh_from_db()
@@ -342,9 +345,12 @@ def test_an_appointment_that_was_moved_before_the_slot_stays_there(reason, full,
     waiting.offer_everywhere(now=now)
     offer = Offer.unscoped.get()
     move(
-        appointment=wait.appointment, starts_at=at(date(2026, 11, 27), 9), actor=system_actor(),
-        channel=Channel.PRACTICE, now=now, anywhere=True,
-    )  # fmt: skip
+        appointment=wait.appointment,
+        starts_at=at(date(2026, 11, 27), 9),
+        by=By(actor=system_actor(), channel=Channel.PRACTICE),
+        conditions=Conditions(anywhere=True),
+        now=now,
+    )
     with pytest.raises(offers.OfferGone):
         offers.accept(offer=offer, actor=system_actor(), now=now)
 
@@ -427,8 +433,7 @@ def test_a_cancellation_that_is_taken_back_keeps_the_place(
     with committed(django_capture_on_commit_callbacks):
         cancel(
             appointment=mine,
-            actor=system_actor(),
-            channel=side,
+            by=By(actor=system_actor(), channel=side),
             now=now,
             undo_within=former_time.UNDO,
         )
@@ -447,9 +452,11 @@ def test_a_cancellation_that_is_taken_back_keeps_the_place(
 def test_a_cancellation_that_stays_ends_the_wait(reason, full, now):
     (wait,) = waiters(reason, now, 1)
     cancel(
-        appointment=wait.appointment, actor=system_actor(), channel=Channel.PATIENT, now=now,
+        appointment=wait.appointment,
+        by=By(actor=system_actor(), channel=Channel.PATIENT),
+        now=now,
         undo_within=former_time.UNDO,
-    )  # fmt: skip
+    )
     waiting.offer_everywhere(now=now + timedelta(seconds=29))
     assert Wait.unscoped.get().ended_at is None
     waiting.offer_everywhere(now=now + former_time.UNDO)

@@ -11,6 +11,7 @@ from django_scopes import scope
 
 from booking.appointments import chains, change
 from booking.appointments.several import series
+from booking.appointments.values import By
 from booking.dashboard.queries.agenda_list import cancelled_late, visits_of_day
 from booking.models.appointment import Channel, Status
 from practitioners.domain.scheduling.availability import free_slots
@@ -192,7 +193,9 @@ def test_the_time_where_it_stands_is_no_move(client, visit):
 
 @pytest.mark.parametrize("name", ["move", "cancel"])
 def test_what_the_practice_cancelled_meanwhile_can_be_booked_again(client, visit, now, name):
-    change.cancel(appointment=visit, actor=practice_actor(), channel=Channel.PRACTICE, now=now)
+    change.cancel(
+        appointment=visit, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now
+    )
     assert "Reprendre rendez-vous" in read(client.get(url(name, visit)))
     answer = client.post(url(name, visit), {"debut": iso(NINE + HOUR)}, follow=True)
     assert answer.status_code in (200, 409)
@@ -361,9 +364,11 @@ def test_one_of_a_series_is_moved_alone(client, account, reason, now):
     reason.save()
     first = booked(reason, now, patient=make_patient(account))
     (second,) = series.book_series(
-        appointment=first, starts=[NINE + WEEK], booked_by=account, actor=practice_actor(),
-        channel=Channel.PATIENT, now=now,
-    )  # fmt: skip
+        appointment=first,
+        starts=[NINE + WEEK],
+        by=By(account=account, actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
+    )
     page = read(client.get(url("move", second)))
     assert {at[:10] for at in offered(page)} == {"2026-12-07"}
     client.post(url("move", second), {"debut": iso(NINE + WEEK + HOUR)})

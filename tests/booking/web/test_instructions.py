@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from booking.appointments import change
+from booking.appointments.values import By
 from booking.models import Message
 from booking.models.appointment import Channel
 from booking.outbox import kinds
@@ -60,7 +61,9 @@ def test_in_mails_unless_the_visit_is_cancelled(kind, reason, account, now):
     client = verified_client(account)
     is_cancelled = kind == "cancellation"
     if is_cancelled:
-        change.cancel(appointment=row, actor=practice_actor(), channel=Channel.PATIENT, now=now)
+        change.cancel(
+            appointment=row, by=By(actor=practice_actor(), channel=Channel.PATIENT), now=now
+        )
         row.refresh_from_db()
     message = Message(
         kind=kind, channel="email", appointment=row, due_at=now, created_at=now, turn="24h/0"

@@ -13,6 +13,7 @@ from audit.record.entries import system_actor
 from booking.appointments.book import NotForThisPatient
 from booking.appointments.change import cancel
 from booking.appointments.queries.standing import standing
+from booking.appointments.values import By
 from booking.models import Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status
 from booking.waiting import waiting
@@ -88,7 +89,7 @@ def test_booking_and_cancelling_makes_nobody_known(agenda, first, control, now):
                 booked(control, now, patient=patient, starts_at=NINE + HALF)
             if row.status != Status.CANCELLED:
                 row = cancel(
-                    appointment=row, actor=system_actor(), channel=Channel.PATIENT, now=now
+                    appointment=row, by=By(actor=system_actor(), channel=Channel.PATIENT), now=now
                 )
     # The practice still finds its patient.
     assert PracticePatient.objects.filter(practice=agenda.practice, patient=patient).exists()
@@ -128,7 +129,7 @@ def test_a_first_visit_that_the_practice_took_by_telephone_makes_nobody_known(
     row = booked(first, now, patient=child, channel=Channel.PRACTICE)
     assert row.new_patient
     if ended == "cancelled":
-        cancel(appointment=row, actor=system_actor(), channel=Channel.PRACTICE, now=now)
+        cancel(appointment=row, by=By(actor=system_actor(), channel=Channel.PRACTICE), now=now)
     elif ended:
         Appointment.unscoped.filter(pk=row.pk).update(status=ended)
     shown = page(client_of(account), agenda)
@@ -253,8 +254,7 @@ def test_software_asks_the_same_rule(agenda, anyone, ended, is_new, now):
     if ended == "cancelled":
         cancel(
             appointment=row,
-            actor=system_actor(),
-            channel=Channel.PATIENT,
+            by=By(actor=system_actor(), channel=Channel.PATIENT),
             now=now - 39 * DAY,
         )
     else:

@@ -3,6 +3,7 @@
 import pytest
 
 from booking.appointments import change
+from booking.appointments.values import By
 from booking.models import Message
 from booking.models.appointment import Channel
 from booking.outbox import kinds
@@ -44,9 +45,11 @@ def test_what_is_not_booked_online_is_not_said_to_be_moved_online(what, now):
     assert "Pour le déplacer, appelez le cabinet" in read(answer)
     with pytest.raises(change.NotMovedOnline):
         change.move(
-            appointment=visit, starts_at=NINE + HOUR, actor=practice_actor(), now=now,
-            channel=Channel.PATIENT,
-        )  # fmt: skip
+            appointment=visit,
+            starts_at=NINE + HOUR,
+            by=By(actor=practice_actor(), channel=Channel.PATIENT),
+            now=now,
+        )
     for kind in ("confirmation", "change", "reminder"):
         message = Message(
             kind=kind, channel="email", appointment=fresh(visit), due_at=now, created_at=now,

@@ -12,6 +12,7 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.appointments import questionnaire
 from booking.appointments.change import cancel
+from booking.appointments.values import By
 from booking.models import Questionnaire
 from booking.models.appointment import Channel
 from booking.outbox import sending
@@ -225,7 +226,9 @@ def test_nobody_answers_too_late(how, member, reason, client, appointment, now, 
     questions = ask(member, reason)
     url = reverse("booking:answer-questions", args=[appointment.pk])
     if how == "cancelled":
-        cancel(appointment=appointment, actor=system_actor(), channel=Channel.PRACTICE, now=now)
+        cancel(
+            appointment=appointment, by=By(actor=system_actor(), channel=Channel.PRACTICE), now=now
+        )
     else:
         time_machine.move_to(appointment.starts_at)
     answer = client.post(url, answers_to(questions))

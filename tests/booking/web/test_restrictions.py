@@ -9,6 +9,7 @@ from django.urls import reverse
 from audit.record.entries import system_actor
 from booking.appointments.change import cancel
 from booking.appointments.several import series
+from booking.appointments.values import By
 from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel, Status
 from booking.models.patient import Relation
@@ -271,7 +272,7 @@ def test_nobody_is_offered_what_they_can_no_longer_book(agenda, first, now):
     ]
     waiting.join(visit_reason=first, patient=patient, actor=system_actor(), now=now)
     make_known(practice_id=agenda.practice_id, patient_id=patient.pk, since=now)
-    cancel(appointment=slots[0], actor=system_actor(), channel=Channel.PRACTICE, now=now)
+    cancel(appointment=slots[0], by=By(actor=system_actor(), channel=Channel.PRACTICE), now=now)
     assert waiting.offer_free(agenda_id=agenda.pk, now=now) == 0
     assert not Offer.unscoped.exists()
     assert Wait.unscoped.filter(ended_at__isnull=True).exists()

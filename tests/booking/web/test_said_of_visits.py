@@ -10,6 +10,7 @@ from django.utils import translation
 from audit.record.entries import system_actor
 from booking.appointments.chains import follower
 from booking.appointments.change import cancel
+from booking.appointments.values import By
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel
 from booking.models.patient import Relation
@@ -64,7 +65,7 @@ def read(client, name, row):
 def test_a_cancelled_visit_was_planned_and_is_no_more(name, by, account, now):
     row = booked(open_reason(), now, patient=make_patient(account))
     client = verified_client(account)
-    cancel(appointment=row, actor=system_actor(), channel=by, now=now)
+    cancel(appointment=row, by=By(actor=system_actor(), channel=by), now=now)
     text = read(client, name, row)
     assert WAS_PLANNED in text and NOW_PLANNED not in text
 
@@ -84,7 +85,7 @@ def test_taking_an_appointment_again_answers_nothing_for_the_patient(account, no
     reason = open_reason(patient_kind="new")
     row = booked(reason, now, patient=make_patient(account))
     client = verified_client(account)
-    cancel(appointment=row, actor=system_actor(), channel=Channel.PATIENT, now=now)
+    cancel(appointment=row, by=By(actor=system_actor(), channel=Channel.PATIENT), now=now)
     for name in ("appointment", "move"):
         link = read(client, name, row).partition("Reprendre rendez-vous")[0].rpartition('href="')[2]
         page = client.get(link.partition('"')[0].replace("&amp;", "&"))

@@ -15,6 +15,7 @@ from django.urls import reverse
 from audit.models import Entry
 from audit.redis_client import redis_client
 from booking.appointments import change
+from booking.appointments.values import By
 from booking.models import VideoVisit
 from booking.models.appointment import Channel, Status
 from booking.video import video, video_room
@@ -96,9 +97,10 @@ def test_the_room_opens_around_the_time_of_the_visit(visit, time_machine, at, wh
 
 def test_a_cancelled_visit_has_no_room(visit, time_machine):
     change.cancel(
-        appointment=visit, actor=practice_actor(), channel=Channel.PRACTICE,
+        appointment=visit,
+        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
         now=STARTS - timedelta(hours=1),
-    )  # fmt: skip
+    )
     time_machine.move_to(STARTS, tick=False)
     status, given = enter(patient_of(visit), own(visit, "enter-video"))
     assert status == 409 and "annulé" in given["problem"]

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from django.utils.translation import gettext as _
 
 from practitioners.domain.scheduling.reservations.pieces import out_of_service
+from practitioners.domain.scheduling.rules.notice import is_possible, notice_of
 from practitioners.domain.scheduling.wall_clock import instant, is_public_holiday
 from practitioners.models import Opening, VisitReason
 
@@ -16,7 +17,7 @@ def why_never(reason: VisitReason, openings: Iterable[Opening]) -> str:
 
     `openings`: those that serve it.
     """
-    if timedelta(minutes=reason.minimum_notice_minutes) >= timedelta(days=reason.horizon_days):
+    if not is_possible(reason):
         return _(
             "Aucun créneau n’est possible en ligne\u00a0: le délai minimal est plus long que ce"
             " qui est ouvert à l’avance."
@@ -67,7 +68,7 @@ def without_slots(reasons: Iterable[VisitReason], *, now: datetime) -> set[uuid.
         for row in rows
         if not (row.active and row.agenda.active)
         or why_never(row, serving[row.pk])
-        or not has_slots(row, notice=timedelta(minutes=row.minimum_notice_minutes))
+        or not has_slots(row, notice=notice_of(row))
         or (row.then_id is not None and not _is_followed(row, followers, has_slots))
     }
 

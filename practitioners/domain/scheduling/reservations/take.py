@@ -18,6 +18,7 @@ from audit.ids import new_id
 from practitioners.domain.scheduling import availability
 from practitioners.domain.scheduling.next_slots import mark_stale
 from practitioners.domain.scheduling.reservations import pieces, session_seats
+from practitioners.domain.scheduling.rules import notice
 from practitioners.models import ResourceUse, Taken, VisitReason
 
 HOLD_MINUTES = 7
@@ -276,11 +277,7 @@ def _offers(
     now: datetime,
     online: bool,
 ) -> availability.Slot | None:
-    if online and not (
-        now + timedelta(minutes=visit_reason.minimum_notice_minutes)
-        <= starts_at
-        < now + timedelta(days=visit_reason.horizon_days)
-    ):
+    if online and notice.outside(visit_reason, starts_at=starts_at, now=now) is not None:
         return None
     until = starts_at + timedelta(microseconds=1)
     return next(availability.slots_of(time, visit_reason, starts_at, until), None)

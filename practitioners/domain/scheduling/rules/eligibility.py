@@ -3,11 +3,12 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 
 from django.utils.translation import gettext_lazy as _
 
-from practitioners.models import VisitReason
+from practitioners.models import Practice, VisitReason
 from practitioners.models.agenda import PatientKind
 
 
@@ -69,6 +70,18 @@ class Person:
 
     def as_booker(self, *, says_known: bool) -> Booker:
         return Booker(is_known=self.is_known, says_known=says_known, is_barred=self.is_barred)
+
+
+# Absences before that are forgotten.
+NO_SHOWS_WITHIN = timedelta(days=365)
+
+
+def is_barred(practice: Practice, *, missed: int) -> bool:
+    """Whether a practice takes no booking online from somebody who has missed so many visits.
+
+    `missed`: within NO_SHOWS_WITHIN. A practice that sets no number bars nobody.
+    """
+    return bool(practice.no_shows_at_most) and missed >= practice.no_shows_at_most
 
 
 def restriction(visit_reason: VisitReason, booker: Booker) -> Restriction | None:
