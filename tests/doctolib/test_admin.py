@@ -17,6 +17,7 @@ from audit.record import entries
 from audit.record.entries import system_actor
 from audit.watch import budget
 from booking.appointments.book import book
+from booking.appointments.values import By
 from booking.models import Account, FactorReset
 from booking.models.appointment import Channel
 from booking.oversight.concerns import raise_concern
@@ -69,10 +70,13 @@ def one_more(now):
     account = make_account()
     patient = make_patient(account, first_name="Zénobie", last_name="Quatrefages", email="z@q.fr")
     appointment = book(
-        visit_reason=reason, starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC), patient=patient,
-        booked_by=account, actor=practice_actor(), channel=Channel.PATIENT, now=now,
+        visit_reason=reason,
+        starts_at=datetime(2026, 11, 30, 8, tzinfo=UTC),
+        patient=patient,
+        by=By(account=account, actor=practice_actor(), channel=Channel.PATIENT),
+        now=now,
         note="Une tache",
-    )  # fmt: skip
+    )
     Absence.objects.create(
         agenda=agenda,
         starts_at=datetime(2027, 1, 4, tzinfo=UTC),

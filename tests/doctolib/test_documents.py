@@ -35,7 +35,11 @@ def test_each_feature_names_a_test_or_says_that_it_is_not_built():
 
 def test_links_between_documents_lead_somewhere():
     broken = []
-    files = [PROJECT_DIR / "README.md", *sorted((PROJECT_DIR / "docs").rglob("*.md"))]
+    files = [
+        PROJECT_DIR / "README.md",
+        PROJECT_DIR / "CONTRIBUTING.md",
+        *sorted((PROJECT_DIR / "docs").rglob("*.md")),
+    ]
     for file in files:
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", file.read_text()):
             if "://" not in target and not (file.parent / target).exists():
