@@ -43,13 +43,18 @@ def own_servers() -> Iterator[Path]:
 
 def arguments(description: str, **numbers: int) -> argparse.Namespace:
     """Read --json and whole numbers, each with its default."""
+    return argument_parser(description, **numbers).parse_args()
+
+
+def argument_parser(description: str, **numbers: int) -> argparse.ArgumentParser:
+    """Make what reads them, for a benchmark that has more to ask."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object and nothing else"
     )
     for name, default in numbers.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
-    return parser.parse_args()
+    return parser
 
 
 def report(figures: dict[str, object], *, as_json: bool) -> None:

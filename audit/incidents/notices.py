@@ -99,8 +99,10 @@ def _sent(notice: Notice) -> Outcome:
 
 def _settle_abandoned(*, now: datetime) -> None:
     """Find out about notices whose sender died."""
-    # A worker of the version before this column notes no end of its claim.
-    Notice.objects.filter(state=NoticeState.HANDED, claimed_until__isnull=True).update(
+    # A worker of the version before this column notes no end of its claim, or leaves the end of an
+    # earlier one.
+    old = Q(claimed_until__isnull=True) | Q(claimed_until__lte=F("handed_at"))
+    Notice.objects.filter(old, state=NoticeState.HANDED).update(
         claimed_until=F("handed_at") + NOTICES.claim_lasts
     )
     NOTICES.settle_lapsed(_asked, now=now, related=["incident"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from audit.outbox.outcomes import NotTaken, Outcome
 
@@ -20,11 +20,17 @@ class Policy(Protocol):
     def claimed_state(self, waiting: str) -> str:
         """The state of a claimed row. In the state `waiting` a lapsed claim is taken again."""
 
-    def noted_with_claim(self, *, now: datetime) -> dict[str, Any]:
+    def noted_with_claim(self, *, now: datetime) -> dict[str, datetime]:
         """What else a claim notes in its row."""
 
     def in_turn(self, rows: "QuerySet[Any]", *, waiting: str) -> "QuerySet[Any]":
         """Those of the rows that wait for no other one."""
+
+    def lapsed(self, *, now: datetime) -> Q:
+        """Claims whose sender has died, or is late."""
+
+    def of_claim(self, row: Any) -> dict[str, Any]:
+        """What tells a claim from another one of the same row, beside its end."""
 
     def after_error(self, error: Exception) -> Outcome | None:
         """What is noted when sending ends in an unexpected way; None leaves the claim to lapse."""
@@ -43,13 +49,21 @@ class AtLeastOnce:
         """A claimed row waits, too."""
         return waiting
 
-    def noted_with_claim(self, *, now: datetime) -> dict[str, Any]:
+    def noted_with_claim(self, *, now: datetime) -> dict[str, datetime]:
         """The claim alone."""
         return {}
 
     def in_turn(self, rows: "QuerySet[Any]", *, waiting: str) -> "QuerySet[Any]":
         """All of them."""
         return rows
+
+    def lapsed(self, *, now: datetime) -> Q:
+        """Claims that have ended."""
+        return Q(claimed_until__lt=now)
+
+    def of_claim(self, row: Any) -> dict[str, Any]:
+        """Its end alone."""
+        return {}
 
     def after_error(self, error: Exception) -> Outcome | None:
         """It counts as an attempt."""
@@ -89,13 +103,21 @@ class NeverTwice:
         """A state of its own, which no sender claims."""
         return self.handed
 
-    def noted_with_claim(self, *, now: datetime) -> dict[str, Any]:
+    def noted_with_claim(self, *, now: datetime) -> dict[str, datetime]:
         """When it was handed over."""
         return {self.handed_at: now}
 
     def in_turn(self, rows: "QuerySet[Any]", *, waiting: str) -> "QuerySet[Any]":
         """All of them."""
         return rows
+
+    def lapsed(self, *, now: datetime) -> Q:
+        """Claims that have ended. An end before the beginning is that of an earlier claim."""
+        return Q(claimed_until__lt=now, claimed_until__gt=F(self.handed_at))
+
+    def of_claim(self, row: Any) -> dict[str, Any]:
+        """When it was handed over."""
+        return {self.handed_at: getattr(row, self.handed_at)}
 
     def after_error(self, error: Exception) -> Outcome | None:
         """It may have left: as if its sender had died."""

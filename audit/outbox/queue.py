@@ -1,14 +1,16 @@
 """One table of rows that must leave, and all that is done with it."""
 
 import logging
+import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q, QuerySet
 
 from audit.fixed_query import insert_rows
@@ -18,12 +20,16 @@ from audit.wake import wake
 
 logger = logging.getLogger(__name__)
 
+# Stand for the values of a claim in its statement, which is written once.
+_NOW, _UNTIL = datetime(1, 1, 1, tzinfo=UTC), datetime(1, 1, 2, tzinfo=UTC)
+_KEY, _LIMIT = uuid.UUID(int=0), -1
+
 
 class Queued(Protocol):
     """The columns that a queue reads and writes; whatever else a row has is its own affair."""
 
     @property
-    def pk(self) -> Any: ...
+    def pk(self) -> uuid.UUID: ...
     @property
     def state(self) -> str: ...
     @property
@@ -98,45 +104,78 @@ class Queue(Generic[Row]):
 
     def lapsed(self, *, now: datetime) -> QuerySet[Any]:
         """Claimed rows whose sender has died, or is late."""
-        return self._all().filter(state=self._claimed_state, claimed_until__lt=now)
+        return self._all().filter(self.policy.lapsed(now=now), state=self._claimed_state)
 
     def claim(
-        self,
-        *,
-        now: datetime,
-        among: Q | None = None,
-        limit: int | None = None,
-        related: Sequence[str] = (),
+        self, *, now: datetime, limit: int | None = None, related: Sequence[str] = ()
     ) -> list[Claim[Row]]:
         """Claim what is due, a batch at most, oldest first; what others are claiming is left out.
 
         Nothing may leave before the claim is committed. A policy may ask that no transaction is
-        open here; then the claim is committed when this returns.
+        open here (RuntimeError); then the claim is committed when this returns.
         """
-        until = now + self.claim_lasts
-        changes = {
-            "state": self._claimed_state, "claimed_until": until,
-            **self.policy.noted_with_claim(now=now),
-        }  # fmt: skip
-        with transaction.atomic(durable=self.policy.commits_first, savepoint=False):
-            due = self.due(now=now).filter(among or Q()).order_by("due_at", "pk")
-            locked = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
-            if related:
-                locked = locked.select_related(*related)
-            rows: list[Row] = list(locked[: limit or self.batch])
-            if rows:
-                self._all().filter(pk__in=[row.pk for row in rows]).update(**changes)
-        for row in rows:
-            for name, value in changes.items():
-                setattr(row, name, value)
-        return [Claim(row, until) for row in rows]
+        return self._claimed(self._claim_any, now=now, limit=limit or self.batch, related=related)
 
     def claim_one(
-        self, pk: object, *, now: datetime, related: Sequence[str] = ()
+        self, pk: uuid.UUID, *, now: datetime, related: Sequence[str] = ()
     ) -> Claim[Row] | None:
-        """Claim one row; None if it is no longer due, or another sender has it."""
-        claims = self.claim(now=now, among=Q(pk=pk), limit=1, related=related)
+        """Claim one row, as `claim`; None if it is not due, or another sender has it."""
+        claims = self._claimed(self._claim_by_key, now=now, pk=pk, limit=1, related=related)
         return claims[0] if claims else None
+
+    def _claimed(
+        self,
+        written: tuple[str, list[Any]],
+        *,
+        now: datetime,
+        limit: int,
+        related: Sequence[str],
+        pk: uuid.UUID | None = None,
+    ) -> list[Claim[Row]]:
+        if self.policy.commits_first:
+            _refuse_in_transaction()
+        statement, parameters = written
+        until = now + self.claim_lasts
+        given = {_NOW: now, _KEY: pk, _UNTIL: until, _LIMIT: limit}
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [given.get(each, each) for each in parameters])
+            pks = [pk for (pk,) in cursor.fetchall()]
+        if not pks:
+            return []
+        rows = self._all().filter(pk__in=pks).order_by("due_at", "pk")
+        if related:
+            rows = rows.select_related(*related)
+        return [Claim(row, until) for row in rows]
+
+    @cached_property
+    def _claim_any(self) -> tuple[str, list[Any]]:
+        return self._written(Q())
+
+    @cached_property
+    def _claim_by_key(self) -> tuple[str, list[Any]]:
+        return self._written(Q(pk=_KEY))
+
+    def _written(self, among: Q) -> tuple[str, list[Any]]:
+        """Write the statement that locks and marks what is due, with stand-ins as parameters.
+
+        One statement, so that a claim needs no transaction around it; written once, since building
+        it costs more than PostgreSQL needs to answer.
+        """
+        due = self.due(now=_NOW).filter(among).order_by("due_at", "pk").values("pk")
+        found, parameters = due.query.get_compiler(connection=connection).as_sql()
+        marks: dict[str, Any] = {
+            "state": str(self._claimed_state), "claimed_until": _UNTIL,
+            **self.policy.noted_with_claim(now=_NOW),
+        }  # fmt: skip
+        columns = ", ".join(f'"{name}" = %s' for name in marks)
+        table, key = due.model._meta.db_table, due.model._meta.pk.column
+        statement = (
+            f'WITH found ("key") AS ('  # noqa: S608
+            f'{found} LIMIT %s FOR NO KEY UPDATE OF "{table}" SKIP LOCKED)'
+            f' UPDATE "{table}" SET {columns} FROM found WHERE "{table}"."{key}" = found."key"'
+            f' RETURNING "{table}"."{key}"'
+        )
+        return statement, [*parameters, _LIMIT, *marks.values()]
 
     def note(self, claim: Claim[Row], outcome: Outcome, *, now: datetime) -> bool:
         """Note what became of a claimed row, and end the claim. False, and nothing, if it has
@@ -145,7 +184,7 @@ class Queue(Generic[Row]):
         That it has left is noted whatever its state has become; all else only of a row that is
         still claimed.
         """
-        mine = self._all().filter(pk=claim.row.pk, claimed_until=claim.until)
+        mine = self._of(claim)
         if not isinstance(outcome, Left):
             mine = mine.filter(state=self._claimed_state)
         return bool(mine.update(claimed_until=None, **self._noted(claim.row, outcome, now=now)))
@@ -172,7 +211,7 @@ class Queue(Generic[Row]):
                 assert isinstance(self.policy, NeverTwice)  # noqa: S101 - no other one asks
                 return {"state": self.policy.unsure, "problem": problem[:200]}
 
-    def run(self, send_one: Callable[[Any, datetime], bool], *, now: datetime) -> int:
+    def run(self, send_one: Callable[[uuid.UUID, datetime], bool], *, now: datetime) -> int:
         """Have `send_one` claim and send what is due, one after the other; return how many left.
 
         It is given a primary key and the instant. A slow provider makes a batch last, so each row
@@ -240,10 +279,9 @@ class Queue(Generic[Row]):
                 self.note(claim, ask(row), now=now)
             except Exception:
                 self._log_error(row.pk)
-                mine = self._all().filter(pk=row.pk, claimed_until=claim.until)
-                mine.update(claimed_until=now + self.claim_lasts)
+                self._of(claim).update(claimed_until=now + self.claim_lasts)
 
-    def _note_error(self, pk: object, error: Exception, *, now: datetime) -> None:
+    def _note_error(self, pk: uuid.UUID, error: Exception, *, now: datetime) -> None:
         """Note an error of an attempt that began `now`: its claim may have been rolled back."""
         outcome = self.policy.after_error(error)
         if outcome is None:
@@ -253,10 +291,14 @@ class Queue(Generic[Row]):
         if row is not None:
             self.note(Claim(row, row.claimed_until), outcome, now=now)
 
-    def _log_error(self, pk: object) -> None:
+    def _log_error(self, pk: uuid.UUID) -> None:
         logger.exception(
             "a row could not be sent", extra={"table": self._all().model.__name__, "row": str(pk)}
         )
+
+    def _of(self, claim: Claim[Row]) -> QuerySet[Any]:
+        own = self.policy.of_claim(claim.row)
+        return self._all().filter(pk=claim.row.pk, claimed_until=claim.until, **own)
 
     def _all(self) -> QuerySet[Any]:
         return cast("type[models.Model]", self.model)._default_manager.all()
@@ -264,6 +306,13 @@ class Queue(Generic[Row]):
     @property
     def _claimed_state(self) -> str:
         return self.policy.claimed_state(self.waiting)
+
+
+def _refuse_in_transaction() -> None:
+    """Raise RuntimeError where a transaction is open that may still be rolled back."""
+    blocks = connection.atomic_blocks
+    if blocks and not getattr(blocks[-1], "_from_testcase", False):
+        raise RuntimeError("This claim must be committed by itself.")
 
 
 def _free(now: datetime) -> Q:
