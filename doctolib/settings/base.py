@@ -99,7 +99,7 @@ WHITENOISE_AUTOREFRESH = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "doctolib.static_files.ModulesStorage"
         if ENVIRONMENT.is_production
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from practitioners.domain import zone_words as zones
 from practitioners.domain.labelled import colon
 from practitioners.domain.rounded import to_tenth
 from practitioners.models import Absence, Practice, VisitReason
+from practitioners.page_scripts import imported_by
 
 register = template.Library()
 
@@ -304,3 +305,16 @@ def percent_of(percent: int, whole: int) -> int:
 def from_top(percent: int, whole: int) -> int:
     """Where a bar of this share begins, counted from the top."""
     return whole - percent_of(percent, whole)
+
+
+@register.simple_tag
+def script(name: str) -> SafeString:
+    """The tags that run an ES module of static/js, and have what it imports fetched beside it.
+
+    `name`: its file, such as "agenda.js".
+    """
+    path = f"js/{name}"
+    preloads = format_html_join(
+        "", '<link rel="modulepreload" href="{}">', ((static(each),) for each in imported_by(path))
+    )
+    return format_html('{}<script type="module" src="{}"></script>', preloads, static(path))

@@ -1,7 +1,9 @@
 // Fills the offline page with what this device kept of one's next appointments.
-"use strict";
-(async () => {
-  const list = document.getElementById("visites");
+// The service worker keeps this file, and what it imports, for when there is no network.
+
+const list = document.getElementById("visites");
+
+async function fill() {
   const kept = "caches" in window && await caches.match(list.dataset.from);
   const visits = kept ? (await kept.json()).visits : [];
   const now = Date.now();
@@ -15,4 +17,6 @@
     list.append(item);
   }
   document.getElementById("aucune").hidden = list.children.length > 0;
-})();
+}
+
+fill();

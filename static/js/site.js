@@ -1,6 +1,8 @@
-// What makes the pages quicker; every one of them works without.
-"use strict";
-document.documentElement.classList.add("js");
+// What makes any page quicker: suggestions, countdowns, copies, and what a device keeps at hand.
+// Every page works without.
+import { forgetAll, markScripted, sendOnChange, tokenHeader, twoDigits } from "./lib/page.js";
+
+markScripted();
 
 // A form's refused page is kept by no browser, and going back to it would ask to send the form
 // again, or fail (ERR_CACHE_MISS). Its place in the history is that of the form's page.
@@ -10,15 +12,12 @@ if ("posted" in document.documentElement.dataset) {
 
 // Send the CSRF token with htmx requests that change something.
 document.addEventListener("htmx:configRequest", (event) => {
-  const field = document.querySelector("input[name=csrfmiddlewaretoken]");
-  if (field && event.detail.verb !== "get") {
-    event.detail.headers["X-CSRFToken"] = field.value;
-  }
+  if (event.detail.verb !== "get") Object.assign(event.detail.headers, tokenHeader());
 });
 
-// Nobody after this person in this tab finds what they had begun to type (new_visit_draft.js).
+// The next person in this tab finds nothing that it keeps of this one.
 document.addEventListener("submit", (event) => {
-  if (event.target.hasAttribute("data-sign-out")) ["new-visit", "moved-on-agenda"].forEach((name) => sessionStorage.removeItem(name));
+  if (event.target.hasAttribute("data-sign-out")) forgetAll();
 });
 
 // What is filled in on a booking's last page is kept when its reader leaves it by a link or the
@@ -112,7 +111,7 @@ function countdown(element) {
   const until = Date.parse(element.dataset.until);
   const tick = () => {
     const left = Math.max(0, Math.round((until - Date.now()) / 1000));
-    element.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    element.textContent = `${Math.floor(left / 60)}:${twoDigits(left % 60)}`;
     if (left > 0) { window.setTimeout(tick, 1000); return; }
     const over = document.getElementById(element.dataset.over || "");
     if (!over) return;
@@ -130,25 +129,30 @@ function openWhenWide(details) {
   if (window.matchMedia("(min-width: 56rem)").matches) details.open = true;
 }
 
-// Times are a practice's own; whoever is elsewhere is told so.
+// Times are in a practice's own zone; a note says so to a reader in another one.
 function elsewhere(note) {
   const now = new Date();
   const clock = (timeZone) => now.toLocaleString("en", { timeZone, dateStyle: "short", timeStyle: "short" });
   note.hidden = clock(note.dataset.zone) === clock(undefined);
 }
 
+// Each element is enhanced once, however often htmx settles around it.
+function once(root, selector, work) {
+  root.querySelectorAll(`${selector}:not([data-ready])`).forEach((element) => {
+    element.dataset.ready = "1";
+    work(element);
+  });
+}
+
 function enhance(root) {
   root.querySelectorAll("[data-zone]").forEach(elsewhere);
-  root.querySelectorAll("[role=combobox]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; combobox(e); });
-  root.querySelectorAll("[data-near-me]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; nearMe(e); });
-  root.querySelectorAll("[data-until]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; countdown(e); });
-  root.querySelectorAll("[data-copies]:not([data-ready])").forEach((e) => { e.dataset.ready = "1"; copies(e); });
+  once(root, "[role=combobox]", combobox);
+  once(root, "[data-near-me]", nearMe);
+  once(root, "[data-until]", countdown);
+  once(root, "[data-copies]", copies);
   root.querySelectorAll("details[data-wide-open]").forEach(openWhenWide);
-  root.querySelectorAll("form[data-auto] select, form[data-auto] input").forEach((e) => {
-    if (e.dataset.ready) return;
-    e.dataset.ready = "1";
-    e.addEventListener("change", () => e.form.requestSubmit());
-  });
+  once(root, "form[data-auto] select", sendOnChange);
+  once(root, "form[data-auto] input", sendOnChange);
 }
 
 // Without network a device shows the next appointments that it kept, while their session lasts.

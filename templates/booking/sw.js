@@ -1,10 +1,10 @@
-{% load static %}"use strict";
+"use strict";
 // Shows one's next appointments while there is no network, and changes nothing while there is one:
 // no page and no answer is kept but the offline page and what it is made of.
 const SHELL = "doctolib-shell-{{ version }}";
 const PAGES = {{ pages|safe }};
 const VISITS = "{% url 'booking:offline-visits' %}";
-const PARTS = ["{% static 'css/tokens.css' %}", "{% static 'css/site.css' %}", "{% static 'js/offline.js' %}", "{% static 'favicon.svg' %}"];
+const PARTS = {{ parts|safe }};
 
 // A new version waits until no page is open that the former one serves: taken over in the middle,
 // a page that is on its way may never arrive.

@@ -21,7 +21,6 @@ FILES_STILL_OVER = {
     "booking/waiting/waiting.py",
     "practitioners/domain/scheduling/availability.py",
     "practitioners/domain/scheduling/reservations/take.py",
-    "static/js/video.js",
     "tests/audit/test_sealer.py",
     "tests/booking/accounts/test_email_change.py",
     "tests/booking/accounts/test_verification.py",

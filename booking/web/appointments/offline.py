@@ -22,9 +22,11 @@ from booking.appointments.queries.appointments import upcoming
 from booking.pages.access import account_required
 from practitioners.domain import telephone
 from practitioners.domain.date_words import in_words
+from practitioners.page_scripts import imported_by
 
 KEPT = 10
 LANGUAGE = "langue"
+SHOWN_WITH = ("css/tokens.css", "css/site.css", "favicon.svg", "js/offline.js")
 SPOKEN = [code for code, _name in settings.LANGUAGES]
 
 
@@ -67,7 +69,9 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     pages = {language: f"{reverse('booking:offline')}?{LANGUAGE}={language}" for language in SPOKEN}
     shown = "".join(_page_in(language) for language in SPOKEN)
     version = hashlib.sha256(shown.encode()).hexdigest()[:12]
-    script = render_to_string("booking/sw.js", {"version": version, "pages": json.dumps(pages)})
+    parts = [static(name) for name in (*SHOWN_WITH, *imported_by("js/offline.js"))]
+    context = {"version": version, "pages": json.dumps(pages), "parts": json.dumps(parts)}
+    script = render_to_string("booking/sw.js", context)
     return HttpResponse(script, content_type="text/javascript; charset=utf-8")
 
 
