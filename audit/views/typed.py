@@ -54,17 +54,16 @@ def refuse(
     problem: object,
     *,
     onward: str,
-    template: str = "not_taken.html",
     context: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """Say why a form is refused: at the address `onward`, or with its words where it had some.
 
-    `context`: what the template's frame shows besides.
+    `context`: what the frame of the page shows besides, and which one it is (`shell`).
     """
     if not typed_in(request):
         messages.error(request, str(problem))
         return redirect(onward)
     shown = {**(context or {}), "problem": str(problem), "onward": onward}
-    answer = render(request, template, shown, status=409)
+    answer = render(request, "not_taken.html", shown, status=409)
     add_never_cache_headers(answer)
     return answer

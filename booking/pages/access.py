@@ -105,9 +105,13 @@ def membership_of(request: HttpRequest) -> Membership:
 
 
 def desk_context(request: HttpRequest, *, current: str, **more: object) -> dict[str, object]:
-    """What every page of the dashboard shows: whose it is, and which entry of the menu is on."""
+    """What every page of the dashboard shows: whose it is, and which entry of the menu is on.
+
+    `shell`: its frame, for pages that stand in others as well (templates/error.html).
+    """
     membership = membership_of(request)
     return {
+        "shell": "dashboard/base.html",
         "practice": membership.practice,
         "membership": membership,
         "may": permissions_of(membership),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.views.factor import fresh_factor
 from audit.views.posted import form_is_at
-from booking.pages.access import agendas_of, membership_of, practice_actor, practice_member
+from booking.pages.access import agendas_of, desk_context, practice_actor, practice_member
 from booking.pages.lost.afterwards import keep_secret_for, kept_secret
 from partners.domain import feeds, imports
 from partners.forms import FeedForm, ImportForm
@@ -52,15 +52,12 @@ def _page(
     rows = list(feeds_of_agendas(agendas))
     shown = kept_secret(request) or {}
     is_open = shown.get("feed") in {str(row.pk) for row in rows}
-    context = {
-        "practice": membership_of(request).practice,
-        "membership": membership_of(request),
+    context = desk_context(request, current="feeds") | {
         "form": form or FeedForm(agendas=agendas),
         "imported": imported or ImportForm(agendas=agendas, prefix="import"),
         "address": shown["address"] if is_open else "",
         "feeds": rows,
         "calendars": calendars_of_agendas(agendas),
-        "current": "feeds",
     }
     return render(request, "partners/feeds.html", context)
 

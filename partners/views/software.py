@@ -15,7 +15,13 @@ from audit.forms.shown import in_turn
 from audit.ids import read_id
 from audit.views.factor import fresh_factor
 from booking.oversight.queries.reads import FIELD_NAMES
-from booking.pages.access import agendas_of, membership_of, practice_actor, practice_member
+from booking.pages.access import (
+    agendas_of,
+    desk_context,
+    membership_of,
+    practice_actor,
+    practice_member,
+)
 from partners.domain import grants, identities
 from partners.forms import SCOPE_NAMES, GrantForm
 from partners.models import Grant
@@ -50,14 +56,11 @@ def software(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         }
         for grant in given
     ]
-    context = {
-        "practice": practice,
-        "membership": membership_of(request),
+    context = desk_context(request, current="software") | {
         "form": form,
         "changing": changing,
         "rows": rows,
         "days": USE_DAYS,
-        "current": "software",
     }
     return render(request, "partners/software.html", context, status=409 if form.newer else 200)
 

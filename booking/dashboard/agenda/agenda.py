@@ -26,6 +26,7 @@ from booking.oversight.dashboard_access import may_still_work
 from booking.pages.access import (
     account_of,
     agendas_of,
+    desk_context,
     membership_of,
     owes_answer,
     practice_actor,
@@ -61,9 +62,7 @@ def agenda(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     chosen = [] if problem else chosen if wanted else _own_first(request, chosen)
     chosen = chosen[:1] if week else chosen[:SIDE_BY_SIDE]
     days = week_of(day) if week else [day]
-    context: dict[str, object] = {
-        "practice": practice,
-        "membership": membership,
+    context: dict[str, object] = desk_context(request, current="agenda") | {
         "agendas": agendas,
         "chosen": chosen,
         "day": day,
@@ -74,7 +73,6 @@ def agenda(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         "views": VIEWS.items(),
         "earlier": _step(day, view, -1),
         "later": _step(day, view, 1),
-        "current": "agenda",
         "problem": problem,
     }
     actor = practice_actor(request)

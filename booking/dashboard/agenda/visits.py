@@ -86,9 +86,7 @@ def _visit_page(
         and row.status != "cancelled"
         and now <= video.closes_at(row)
     )
-    context = {
-        "practice": row.practice,
-        "membership": membership_of(request),
+    context = desk_context(request, current="agenda") | {
         "appointment": row,
         "person": person,
         "note": note,
@@ -115,7 +113,6 @@ def _visit_page(
         "is_waiting": waiting.is_waiting(row),
         "may_wait": waiting.may_wait(row, now=now),
         "can_change": row.is_active,
-        "current": "agenda",
         "done": what_was_done(request, now=now),
     }
     status = 200 if unsaved is None else 409
@@ -147,7 +144,6 @@ def note_down(
             request,
             " ".join(map(str, form.errors["text"])),
             onward=reverse("booking:visit", args=[practice_id, row.pk]),
-            template="dashboard/not_taken.html",
             context=desk_context(request, current="agenda"),
         )
     if is_overtaken:

@@ -15,6 +15,7 @@ from audit.vault.reveal import Purpose, reveal
 from booking.models import Appointment, Patient, PatientMerge
 from booking.pages.access import (
     account_of,
+    desk_context,
     membership_of,
     practice_actor,
     practice_member,
@@ -63,14 +64,11 @@ def merge(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
         ]
         listed = rows if len(pair) != 2 else []
         merged = [(row, plain.joined(row.kept, NAME_FIELDS)) for row in listed]
-    context = {
-        "practice": membership_of(request).practice,
-        "membership": membership_of(request),
+    context = desk_context(request, current="patients") | {
         "people": people if len(people) == 2 else [],
         "asked": bool(asked),
         "merged": merged,
         "problem": problem,
-        "current": "patients",
     }
     return render(request, "dashboard/merge.html", context, status=409 if problem else 200)
 

@@ -17,7 +17,7 @@ from audit.vault.reveal import Purpose
 from booking.appointments.queries import appointments as queries
 from booking.models import Appointment
 from booking.oversight.dashboard_access import may_still_work
-from booking.pages.access import membership_of, practice_actor, practice_member
+from booking.pages.access import desk_context, membership_of, practice_actor, practice_member
 from booking.pages.room import enter_room, pass_on, room_context, room_events
 from booking.video import video, video_room
 from booking.video.video import Part
@@ -53,14 +53,10 @@ def _held(request: HttpRequest, appointment_id: uuid.UUID) -> Appointment:
 def room(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
     row = _visit(appointment_id)
     part = video.part_of_member(appointment=row, membership=membership_of(request))
-    context: dict[str, object] = {
-        "membership": membership_of(request),
-        "current": "agenda",
-        "back_url": reverse("booking:visit", args=[practice_id, row.pk]),
-    }
+    back = reverse("booking:visit", args=[practice_id, row.pk])
+    context = desk_context(request, current="agenda", back_url=back)
     if part is None:
         context |= {
-            "practice": row.practice,
             "appointment": row,
             "has_practitioner": video.has_practitioner(row),
         }

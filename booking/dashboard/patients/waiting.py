@@ -13,7 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.vault.reveal import Purpose
 from booking.appointments.queries import appointments as queries
 from booking.models import Wait
-from booking.pages.access import agendas_of, membership_of, practice_actor, practice_member
+from booking.pages.access import (
+    agendas_of,
+    desk_context,
+    practice_actor,
+    practice_member,
+)
 from booking.waiting import waiting
 from booking.waiting.queries import on_the_list, show
 
@@ -23,12 +28,8 @@ from booking.waiting.queries import on_the_list, show
 @require_safe
 def waiting_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     waits = list(on_the_list().filter(agenda__in=agendas_of(request)))
-    membership = membership_of(request)
-    context = {
-        "practice": membership.practice,
-        "membership": membership,
+    context = desk_context(request, current="waiting") | {
         "waits": show(waits, actor=practice_actor(request), purpose=Purpose.BOOKING),
-        "current": "waiting",
     }
     return render(request, "dashboard/waiting_list.html", context)
 

@@ -21,7 +21,7 @@ from booking import actions
 from booking.accounts import team
 from booking.oversight.incident_post import preview
 from booking.oversight.queries.incidents import Exposed, exposed_at, incidents_of_practice
-from booking.pages.access import membership_of, practice_actor, practice_member
+from booking.pages.access import desk_context, membership_of, practice_actor, practice_member
 from practitioners.domain.date_words import in_cell
 from practitioners.templatetags.doctolib import born
 
@@ -51,10 +51,7 @@ def _named(request: HttpRequest, incident: Incident) -> list[tuple[Exposed, dict
 @practice_member("booking.view_record")
 @require_safe
 def practice_incidents(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
-    context = {
-        "practice": membership_of(request).practice,
-        "membership": membership_of(request),
-        "current": "record",
+    context = desk_context(request, current="record") | {
         "incidents": incidents_of_practice(membership_of(request).practice),
     }
     return render(request, "dashboard/incidents.html", context)
@@ -65,10 +62,7 @@ def practice_incidents(request: HttpRequest, practice_id: uuid.UUID) -> HttpResp
 @require_safe
 def practice_incident(request: HttpRequest, practice_id: uuid.UUID, number: int) -> HttpResponse:
     incident = _found(request, number)
-    context = {
-        "practice": membership_of(request).practice,
-        "membership": membership_of(request),
-        "current": "record",
+    context = desk_context(request, current="record") | {
         "incident": incident,
         "through": authority.source_names(incident),
         "severity": authority.severity_words(Severity.read(incident.assessment)),

@@ -20,6 +20,7 @@ from booking.accounts.sessions import throttle
 from booking.pages.access import (
     account_of,
     agendas_of,
+    desk_context,
     membership_of,
     practice_actor,
     practice_member,
@@ -56,14 +57,11 @@ def member_list(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     with reveal(wanted, actor=practice_actor(request), purpose=Purpose.ACCOUNT) as plain:
         shown = [(row, plain.text(row.account, "email")) for row in rows]
         invited = [(row, plain.text(row, "email")) for row in waiting]
-    context = {
-        "practice": practice,
-        "membership": membership_of(request),
+    context = desk_context(request, current="members") | {
         "form": form,
         "members": shown,
         "invited": invited,
         "practitioners": [agenda.practitioner for agenda in agendas_of(request)],
-        "current": "members",
     }
     return render(request, "dashboard/members.html", context)
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from audit.forms.shown import in_turn
 from booking.accounts.accounts import site_url
-from booking.pages.access import membership_of, practice_actor, practice_member
+from booking.pages.access import desk_context, membership_of, practice_actor, practice_member
 from booking.pages.forms.dashboard import PracticeForm
 from practitioners.domain.settings import save_practice
 
@@ -30,13 +30,10 @@ def practice_settings(request: HttpRequest, practice_id: uuid.UUID) -> HttpRespo
             save_practice(practice=form.instance, actor=practice_actor(request))
             messages.success(request, _("C’est noté."))
             return redirect("booking:practice-settings", practice_id)
-    context = {
-        "practice": membership.practice,
-        "membership": membership,
+    context = desk_context(request, current="practice") | {
         "form": form,
         "snippet": f'<script src="{site_url(reverse("practitioners:widget-script"))}"'
         f' data-practice="{practice_id}" async></script>',
-        "current": "practice",
     }
     status = 409 if form.newer else 200
     return render(request, "dashboard/practice_settings.html", context, status=status)

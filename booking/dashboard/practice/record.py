@@ -113,10 +113,7 @@ def _show(
     query = request.GET.copy()
     query.pop("page", None)
     plot = practice_record.plot(practice, wanted) if wanted else []
-    context = {
-        "practice": practice,
-        "membership": membership_of(request),
-        "current": "record",
+    context = desk_context(request, current="record") | {
         "form": form,
         "lines": [(line, _who(line, names)) for line in _lines(entries_shown)],
         "is_readable": wanted is not None,
@@ -227,6 +224,4 @@ def answer_concern(
 def _refused(request: HttpRequest, problem: object) -> HttpResponse:
     onward = reverse("booking:practice-reads", args=[membership_of(request).practice_id])
     context = desk_context(request, current="record")
-    return refuse(
-        request, problem, onward=onward, template="dashboard/not_taken.html", context=context
-    )
+    return refuse(request, problem, onward=onward, context=context)

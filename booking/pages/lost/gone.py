@@ -133,7 +133,7 @@ def page(request: HttpRequest, named: dict[str, Any], *, why: Http404) -> HttpRe
         context |= {"heading": OTHER.heading, "may_be_anothers": False}
     elif known := _withdrawn(request, read_id(str(named.get("document_id", "")))):
         context |= {"heading": _("Document retiré"), "words": known, "may_be_anothers": False}
-    return render(request, "booking/gone.html", context, status=404)
+    return render(request, "error.html", context, status=404)
 
 
 def _withdrawn(request: HttpRequest, document_id: uuid.UUID | None) -> str:

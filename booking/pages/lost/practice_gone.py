@@ -238,7 +238,7 @@ def answer(
         "label": kind.label,
         "current": kind.current,
     }
-    return render(request, "dashboard/gone.html", context, status=404)
+    return render(request, "error.html", context, status=404)
 
 
 def _end_of(kind: Kind, object_id: Any, *, membership: Membership) -> Entry | None:
