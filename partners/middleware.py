@@ -1,4 +1,4 @@
-"""The short way to the partner API and to its FHIR face: what is for browsers is passed by."""
+"""Route API and FHIR requests directly to their view, without the middleware for browsers."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from django.urls import resolve
 from django.utils import translation
 
 PREFIXES = ("/api/v1/", "/fhir/r4/")
-# What OWASP's REST Security Cheat Sheet wants on answers that no browser should show as a page.
+# Headers that OWASP's REST Security Cheat Sheet recommends for API responses.
 HEADERS = {
     "Content-Language": "en",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -17,12 +17,12 @@ HEADERS = {
 
 
 def _in_the_clear() -> HttpResponse:
-    """What a request without TLS is told (RFC 9457); its token may have been read on the way."""
+    """The response to a request without TLS (RFC 9457); its token may have been intercepted."""
     problem = {
         "type": "urn:doctolib:problem:https-required",
         "title": "Use https",
         "status": 403,
-        "detail": "This request came without TLS. Send it by https, with another token.",
+        "detail": "This request was sent without TLS. Send it over https, with a new token.",
     }
     return JsonResponse(
         problem, status=403, content_type="application/problem+json", headers=HEADERS

@@ -1,9 +1,9 @@
-"""A client of the partner API in one file: httpx and joserfc, nothing of the platform's own.
+"""A client of the partner API in one file, with httpx and joserfc only.
 
     python client.py https://doctolib.example/api/v1 key.json
 
-`key.json` is your private key as a JWK, with the `client_id` that you were given beside it. Every
-request is signed for by that key (DPoP), so a token that somebody copies is of no use to them.
+`key.json` is your private key as a JWK, with your `client_id` as an additional member. Every
+request carries a proof by that key (DPoP), so a copied token is useless without the key.
 """
 
 import base64
@@ -23,7 +23,7 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class Client:
-    """Asks for tokens when it needs them, and signs every request."""
+    """Requests tokens when it needs them, and sends a DPoP proof with every request."""
 
     def __init__(self, base_url: str, key: dict[str, Any]) -> None:
         self._base = base_url.rstrip("/")
@@ -33,7 +33,7 @@ class Client:
         self._http = httpx.Client(timeout=20)
         self._token = ""
         self._good_until = 0.0
-        # The ETag of the last answer: send it as `version` with a change.
+        # The ETag of the last response: send it as `version` with a change.
         self.version = ""
 
     def __enter__(self) -> "Client":
@@ -49,8 +49,8 @@ class Client:
     def post(self, path: str, body: dict[str, Any], *, version: str = "", key: str = "") -> Any:
         """POST to a resource; raises httpx.HTTPStatusError.
 
-        `version` is the ETag of what is being changed. Under one `key` a write is carried out
-        once, however often it is sent.
+        `version` is the ETag of the resource to change. A write with the same `key` is carried out
+        only once, however often it is sent.
         """
         given = {"If-Match": version, "Idempotency-Key": key}
         headers = {name: value for name, value in given.items() if value}
@@ -97,7 +97,7 @@ class Client:
         return self._token
 
     def _assertion(self, url: str) -> str:
-        """Who we are, for this one request (RFC 7523)."""
+        """A signed assertion of the credential's id, for one request (RFC 7523)."""
         now = int(time.time())
         claims = {
             "iss": self._client_id, "sub": self._client_id, "aud": url,
@@ -107,7 +107,7 @@ class Client:
         return jwt.encode(header, claims, self._key, algorithms=[self._algorithm])
 
     def _proof(self, method: str, url: str, token: str = "") -> str:
-        """That we hold the key that the token is bound to (RFC 9449)."""
+        """A proof of possession of the key that the token is bound to (RFC 9449)."""
         claims = {"jti": str(uuid.uuid4()), "htm": method, "htu": url, "iat": int(time.time())}
         if token:
             digest = hashlib.sha256(token.encode()).digest()
@@ -118,7 +118,7 @@ class Client:
 
 
 def book_first_slot(client: Client) -> dict[str, Any]:
-    """Book the first free slot that there is, for somebody new, and cancel it again."""
+    """Book the first free slot for a new patient, and cancel the appointment again."""
     for agenda in client.get("agendas")["agendas"]:
         for reason in agenda["visit_reasons"]:
             slots = client.get(f"visit-reasons/{reason['id']}/slots")["slots"]

@@ -1,4 +1,4 @@
-"""Who calls the API: one credential, by a token that it may have to prove as its own."""
+"""Authenticate a request: an access token identifies one credential, with DPoP if it is bound."""
 
 from django.conf import settings
 from django.utils import timezone
@@ -14,7 +14,7 @@ from partners.models import AccessToken, Credential
 
 
 def origin_of(request: Request, token: AccessToken, *, thumbprint: str) -> Origin:
-    """Through which network, key and token a request came."""
+    """The network, key and token that a request came with."""
     return Origin(
         network=network_of(client_address(request._request)),
         key=thumbprint[:16],
@@ -35,7 +35,7 @@ class TokenAuthentication(BaseAuthentication):
             return None
         token = tokens.find(text.strip(), now=timezone.now())
         if token is None:
-            raise AuthenticationFailed("The token is unknown or has expired: ask for a new one.")
+            raise AuthenticationFailed("The token is unknown or has expired. Request a new one.")
         if token.credential.suspended_at is not None:
             raise AuthenticationFailed("The credential is suspended.", code="suspended")
         self._check_binding(request, token, scheme=scheme.lower(), text=text.strip())
@@ -44,7 +44,7 @@ class TokenAuthentication(BaseAuthentication):
     def _check_binding(
         self, request: Request, token: AccessToken, *, scheme: str, text: str
     ) -> None:
-        """Section 7.1: a bound token is no bearer token, and the other way round."""
+        """Section 7.1: a bound token is refused as Bearer, and an unbound one as DPoP."""
         now = timezone.now()
         thumbprint = ""
         if scheme == "dpop":
@@ -65,8 +65,9 @@ class TokenAuthentication(BaseAuthentication):
             )  # fmt: skip
         except binding.NotItsKey as problem:
             raise AuthenticationFailed(
-                "Send a bound token as DPoP with its own key's proof, an unbound one as Bearer."
-                " A bound token that was shown otherwise is dead: ask for a new one."
+                "Send a key-bound token as DPoP with a proof by its own key, and an unbound token"
+                " as Bearer. A bound token that was sent in another way is revoked: request a new"
+                " one."
             ) from problem
 
     def authenticate_header(self, request: Request) -> str:

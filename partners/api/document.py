@@ -11,25 +11,26 @@ from partners.api import serializers
 IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key", {"type": "string", "maxLength": 255, "minLength": 1},
     OpenApiParameter.HEADER,
-    description="Send the same key with a repetition: it is carried out once. Kept for 24 hours.",
+    description="Repeat a request with the same key, and it is carried out only once. A key is kept"
+    " for 24 hours.",
 )  # fmt: skip
 IF_MATCH = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True,
-    description="The ETag that you got when you read the resource.",
+    description="The ETag from your last read of the resource.",
 )  # fmt: skip
 WHY = {
-    400: "The request cannot be used as it is; `errors` names each field.",
-    401: "The access token, or its proof, was not accepted.",
-    403: "The scope is not granted, or not to this token.",
-    404: "There is nothing here that is granted to you.",
-    406: "Only application/json is spoken here.",
-    409: "It cannot be done as things stand; `type` says why.",
+    400: "The request is invalid; `errors` lists each field.",
+    401: "The access token or its DPoP proof was not accepted.",
+    403: "No practice grants the scope, or the token does not include it.",
+    404: "Unknown, or not covered by your grants.",
+    406: "Responses are application/json only.",
+    409: "The current state does not allow the request; `type` gives the reason.",
     412: "The resource has changed since you read it.",
-    415: "Only application/json is read here.",
-    422: "The Idempotency-Key belongs to another request.",
-    428: "If-Match is missing.",
-    429: "Too many requests; Retry-After says how long to wait.",
-    503: "A part of the service does not answer.",
+    415: "Request bodies must be application/json.",
+    422: "The Idempotency-Key was already used for a different request.",
+    428: "The If-Match header is missing.",
+    429: "Too many requests; wait for the time given in Retry-After.",
+    503: "Part of the service is temporarily unavailable.",
 }
 
 
@@ -40,12 +41,17 @@ def describe(
     tag: str,
     body: Any = None,
     status: int = 200,
+    operation: str = "",
     parameters: Sequence[OpenApiParameter] = (),
     refuses: Iterable[int] = (),
     matches: bool = False,
     repeatable: bool = True,
 ) -> Callable[[Any], Any]:
-    """Describe one method of a route: what it takes, answers and refuses."""
+    """Describe one method of a route: its parameters, responses and errors.
+
+    The operation id comes from the summary unless `operation` gives it: clients are generated
+    with it, so it stays the same when the summary is reworded.
+    """
 
     def decorate(method: Any) -> Any:
         writes = method.__name__ != "get"
@@ -65,7 +71,7 @@ def describe(
         named = {p.name for p in parameters if p.location == OpenApiParameter.QUERY}
         method.query_names = frozenset(named)
         return extend_schema(
-            operation_id=summary.lower().replace(" ", "-"),
+            operation_id=operation or summary.lower().replace(" ", "-"),
             summary=summary, tags=[tag], request=body, responses=responses,
             parameters=[*parameters, *headers],
         )(method)  # fmt: skip
@@ -74,7 +80,7 @@ def describe(
 
 
 def close_bodies(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
-    """Say of every body that it has no other fields, as `serializers.Body` holds."""
+    """State for every request body that other fields are refused, as `serializers.Body` does."""
     for name, schema in result["components"]["schemas"].items():
         if issubclass(getattr(serializers, name, object), serializers.Body):
             schema["additionalProperties"] = False

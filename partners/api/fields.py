@@ -1,4 +1,4 @@
-"""Fields that take JSON's own types and no others: "1" is no number and 1 is no text."""
+"""Fields that accept only the JSON type meant: "1" is not a number, and 1 is not a string."""
 
 import uuid
 from datetime import date, datetime, time
@@ -29,9 +29,9 @@ class Text(serializers.CharField):
 
 
 class Name(Text):
-    """A text that names somebody or something: in one line, and no address of a site."""
+    """The name of a person or a thing: one line, without a web address."""
 
-    default_error_messages = {"name": "holds a control character, or the address of a site"}
+    default_error_messages = {"name": "must not contain control characters or a web address"}
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
@@ -79,9 +79,9 @@ class _Read(serializers.Field):  # type: ignore[type-arg]
 
 @extend_schema_field(OpenApiTypes.UUID)
 class Id(_Read):
-    """An id of ours."""
+    """An id assigned by this API."""
 
-    what = "an id (a UUID)"
+    what = "a UUID"
 
     def read(self, text: str) -> uuid.UUID | None:
         return read_id(text)
@@ -89,9 +89,9 @@ class Id(_Read):
 
 @extend_schema_field(OpenApiTypes.DATETIME)
 class Instant(_Read):
-    """A date and time with its offset (RFC 3339)."""
+    """A date and time with an offset (RFC 3339)."""
 
-    what = "an RFC 3339 date and time with its offset, between 2000 and 2100"
+    what = "an RFC 3339 date and time with an offset, between 2000 and 2100"
 
     def read(self, text: str) -> datetime | None:
         return read_instant(text)
@@ -101,7 +101,7 @@ class Instant(_Read):
 class Day(_Read):
     """A date."""
 
-    what = "a date as 2026-11-30, between 2000 and 2100"
+    what = "a date like 2026-11-30, between 2000 and 2100"
 
     def read(self, text: str) -> date | None:
         return read_day(text)
@@ -111,7 +111,7 @@ class Day(_Read):
 class Clock(_Read):
     """A time of the practice's wall clock."""
 
-    what = "a time as 09:30"
+    what = "a time like 09:30"
 
     def read(self, text: str) -> time | None:
         try:
@@ -126,9 +126,9 @@ class Clock(_Read):
 
 @extend_schema_field(OpenApiTypes.DATE)
 class BirthDate(_Read):
-    """The day somebody was born."""
+    """A date of birth."""
 
-    what = "a date of birth as 1980-12-31, not in the future"
+    what = "a date of birth like 1980-12-31, not in the future"
 
     def read(self, text: str) -> date | None:
         try:

@@ -70,14 +70,14 @@ class Client:
 
 
 class Assertion(JWTBearerClientAssertion):
-    """private_key_jwt: short, once, signed by a registered key."""
+    """private_key_jwt: short-lived, used once, signed with a registered key."""
 
     def __call__(self, query_client: Any, request: Any) -> Client | None:
         try:
             found: Client | None = super().__call__(query_client, request)
         except MALFORMED as error:
             raise InvalidClientError(
-                "The assertion is not a JWT as RFC 7523 describes it.", status_code=401
+                "The assertion is not a JWT as specified by RFC 7523.", status_code=401
             ) from error
         return found
 
@@ -87,7 +87,7 @@ class Assertion(JWTBearerClientAssertion):
     def resolve_client_public_key(self, client: Client) -> KeySet:
         found = keys.key_set(client.credential)
         if not found["keys"]:
-            raise InvalidClientError("The credential has no key.", status_code=401)
+            raise InvalidClientError("The credential has no registered key.", status_code=401)
         return KeySet.import_key_set(found)  # type: ignore[arg-type]
 
     def process_assertion_claims(self, assertion: str, resolve_key: KeySet) -> jwt.Claims:
@@ -97,7 +97,8 @@ class Assertion(JWTBearerClientAssertion):
             ).claims
         except MALFORMED as error:
             raise InvalidClientError(
-                "The assertion is not signed by a key of this credential.", status_code=401
+                "The assertion is not signed with a registered key of this credential.",
+                status_code=401,
             ) from error
         self.verify_claims(claims)
         return claims
@@ -106,7 +107,7 @@ class Assertion(JWTBearerClientAssertion):
         expires = claims.get("exp")
         now = timezone.now().timestamp()
         if isinstance(expires, int | float) and expires > now + ASSERTION_SECONDS + LEEWAY_SECONDS:
-            raise InvalidClientError("exp: five minutes from now at most.", status_code=401)
+            raise InvalidClientError("exp must be at most five minutes from now.", status_code=401)
         super().verify_claims(claims)
 
     def validate_jti(self, claims: jwt.Claims, jti: object) -> bool:
@@ -117,7 +118,7 @@ class Assertion(JWTBearerClientAssertion):
 
 
 class Grant(ClientCredentialsGrant):
-    """Client credentials for a credential that practices have granted something."""
+    """The client credentials grant, limited to the scopes that practices have granted."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = [METHOD]
 
@@ -147,9 +148,9 @@ class Grant(ClientCredentialsGrant):
         wanted = (self.request.payload.scope or "").split()
         refused = sorted(set(wanted) - set(held))
         if refused:
-            raise InvalidScopeError(f"No practice grants you {' '.join(refused)}.")
+            raise InvalidScopeError(f"No practice has granted you {' '.join(refused)}.")
         if not held:
-            raise InvalidScopeError("No practice grants you anything at the moment.")
+            raise InvalidScopeError("No practice has granted you any scope at the moment.")
         return [scope for scope in held if scope in wanted] if wanted else held
 
     def _thumbprint(self, credential: Credential) -> str:

@@ -1,4 +1,4 @@
-"""Lists in pages: each says where the next one is."""
+"""Pages of lists: each response gives the address of the next one."""
 
 from base64 import b64decode
 from typing import Any
@@ -18,12 +18,12 @@ PAGE_SIZE, MOST_ROWS = 100, 500
 LIMIT = OpenApiParameter(
     "limit",
     {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": PAGE_SIZE},
-    description="How many at once.",
+    description="The maximum number of entries per page.",
 )
 
 
 def read_limit(request: Request) -> int:
-    """How many rows a request asks for; raises ValidationError."""
+    """The page size that a request asks for; raises ValidationError."""
     text = request.query_params.get("limit", str(PAGE_SIZE))
     is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MOST_ROWS))
     if not (is_number and 1 <= int(text) <= MOST_ROWS):
@@ -33,8 +33,8 @@ def read_limit(request: Request) -> int:
 
 CURSOR = OpenApiParameter(
     "cursor", OpenApiTypes.STR,
-    description="As `next` of the last page says; never made up. Any other answers 400 with"
-    " `cursor-invalid`.",
+    description="The cursor contained in `next` of the last page. Any other value is refused with"
+    " 400 `cursor-invalid`.",
 )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ class Page(CursorPagination):
         return rows
 
     def _check(self, queryset: QuerySet[Any], request: Request) -> None:
-        """Read the cursor as the page will; where it names a place, that is of the order's kind."""
+        """Check that the cursor decodes, and that its position has the type of the ordering."""
         text = request.query_params.get(self.cursor_query_param)
         if text is not None and not b64decode(text, validate=True):
             raise BadCursor

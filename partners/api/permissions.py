@@ -8,7 +8,7 @@ from partners.models import AccessToken, Credential
 
 
 class DeniedUnlessDeclared(BasePermission):
-    """The default: a route that declares no permission of its own answers nobody."""
+    """The default: a route without a permission of its own refuses every request."""
 
     def has_permission(self, request: Request, view: object) -> bool:
         return False
@@ -23,10 +23,10 @@ class HasScope(BasePermission):
             return False
         credential, token = cast(Credential, request.user), cast(AccessToken, request.auth)
         if scope not in token.scopes:
-            self.message = f"The token has not the scope {scope}."
+            self.message = f"The token does not have the scope {scope}."
             return False
         if not token.thumbprint and (scope in IDENTITY_SCOPES or credential.sender_constrained):
-            self.message = f"{scope} needs a token that is bound to a key (DPoP, RFC 9449)."
+            self.message = f"{scope} requires a token that is bound to a key (DPoP, RFC 9449)."
             return False
-        self.message = f"No practice grants {scope} at the moment."
+        self.message = f"No practice grants you {scope} at the moment."
         return scope in token.granted_now  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Errors of the API as problem details (RFC 9457), each saying what to do."""
+"""Errors of the API as problem details (RFC 9457); each detail says how to proceed."""
 
 from typing import Any
 
@@ -18,58 +18,59 @@ from practitioners.domain.scheduling.reservations.take import (
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
-    "invalid": "The request cannot be used as it is",
-    "parse_error": "The body is not JSON",
-    "not_authenticated": "Send an access token",
+    "invalid": "The request is invalid",
+    "parse_error": "The body is not valid JSON",
+    "not_authenticated": "An access token is required",
     "authentication_failed": "The access token was not accepted",
     "suspended": "The credential is suspended",
-    "permission_denied": "This is not granted to you",
-    "not_found": "There is nothing here that is granted to you",
-    "method_not_allowed": "Use another method",
-    "unsupported_media_type": "Send application/json",
-    "not_acceptable": "Accept application/json",
+    "permission_denied": "Not covered by your grants",
+    "not_found": "Unknown, or not covered by your grants",
+    "method_not_allowed": "Method not allowed",
+    "unsupported_media_type": "The body must be application/json",
+    "not_acceptable": "Only application/json is available",
     "throttled": "Too many requests",
-    "budget_spent": "Too many identities",
-    "unavailable": "Try again in a moment",
-    "idempotency_key_invalid": "The Idempotency-Key cannot be used",
-    "idempotency_key_reused": "The Idempotency-Key belongs to another request",
-    "if_match_required": "Say which version you are changing",
+    "budget_spent": "The identity budget is used up",
+    "unavailable": "Temporarily unavailable",
+    "idempotency_key_invalid": "The Idempotency-Key is invalid",
+    "idempotency_key_reused": "The Idempotency-Key was used for a different request",
+    "if_match_required": "The If-Match header is required",
     "version_changed": "The resource has changed since you read it",
-    "slot_taken": "The slot is taken",
-    "outside_openings": "The agenda offers no such slot",
-    "not_begun": "The visit has not begun",
+    "slot_taken": "The slot is no longer free",
+    "outside_openings": "The time is outside the opening hours",
+    "not_begun": "The visit has not started",
     "not_active": "The appointment can no longer be changed",
     "hold_gone": "The hold has expired",
-    "too_many_holds": "You hold too many slots of this agenda",
-    "imported_absence": "The absence is not kept by hand",
-    "overlaps_opening": "The opening overlaps another one",
-    "cursor_invalid": "The cursor is not one of ours",
+    "too_many_holds": "Too many holds in this agenda",
+    "imported_absence": "The absence comes from an external calendar",
+    "overlaps_opening": "The opening overlaps another opening",
+    "cursor_invalid": "The cursor is invalid",
 }
 
 
 class Unavailable(APIException):
-    """What counts requests does not answer: nothing passes uncounted."""
+    """Redis is unavailable, so requests cannot be counted: none is let through uncounted."""
 
     status_code = 503
     default_code = "unavailable"
-    default_detail = "A part of the service does not answer. Try again in a few seconds."
+    default_detail = "Part of the service is unavailable. Try again in a few seconds."
 
 
 class BudgetIsSpent(Throttled):
-    """As many people's identities were opened as the practice's agenda gives reason for."""
+    """The grant has revealed as many identities as its identity budget allows."""
 
     default_code = "budget_spent"
-    default_detail = "As many identities are open as the practice's agenda gives reason for."
+    default_detail = "The identity budget of this grant is used up; retry after the given time."
 
 
 class StoppedNow(APIException):
-    """The credential behaved unlike its own past, and is suspended until people have looked."""
+    """The watch has suspended the credential; two people must release it."""
 
     status_code = 403
     default_code = "suspended"
     default_detail = (
-        "This looked unlike what the software does. The practices and our staff know of it;"
-        " write to us if it was you."
+        "These requests do not resemble the past behaviour of your software, so the credential"
+        " was suspended. The practices and our staff have been informed. If the requests were"
+        " yours, contact us."
     )
 
 
@@ -78,15 +79,15 @@ class BadKey(APIException):
 
     status_code = 400
     default_code = "idempotency_key_invalid"
-    default_detail = "An Idempotency-Key has 255 characters at most."
+    default_detail = "An Idempotency-Key may have at most 255 characters."
 
 
 class NotRepeatable(APIException):
-    """An identity is never kept to be said again."""
+    """The response contains an identity, which is never stored for replay."""
 
     status_code = 400
     default_code = "idempotency_key_invalid"
-    default_detail = "This route takes no Idempotency-Key: each reveal is on the record by itself."
+    default_detail = "This route accepts no Idempotency-Key: each reveal is recorded separately."
 
 
 class KeyUsed(APIException):
@@ -94,7 +95,7 @@ class KeyUsed(APIException):
 
     status_code = 422
     default_code = "idempotency_key_reused"
-    default_detail = "Send another key with another request."
+    default_detail = "Use a new key for a new request."
 
 
 class MatchNeeded(APIException):
@@ -102,7 +103,7 @@ class MatchNeeded(APIException):
 
     status_code = 428
     default_code = "if_match_required"
-    default_detail = "Send If-Match with the ETag that you got when you read the resource."
+    default_detail = "Send If-Match with the ETag from your last read of the resource."
 
 
 class NotTheVersion(APIException):
@@ -110,51 +111,63 @@ class NotTheVersion(APIException):
 
     status_code = 412
     default_code = "version_changed"
-    default_detail = "Read the resource again, and decide again."
+    default_detail = "Read the resource again before you change it."
 
 
 class BadCursor(APIException):
-    """Not a cursor, or of another form."""
+    """The cursor was not issued by this route."""
 
     status_code = 400
     default_code = "cursor_invalid"
-    default_detail = "Send `next` of your last answer as it was, or no cursor to begin anew."
+    default_detail = (
+        "Send the unchanged `next` of the last response, or no cursor to start from the beginning."
+    )
 
 
-# What the domain refuses: status, code and what to do about it.
+# The domain's refusals: status, code and how to proceed.
 REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
-    SlotTaken: (409, "slot_taken", "Somebody else has it. Ask for the slots again."),
+    SlotTaken: (
+        409, "slot_taken", "The slot was booked or held in the meantime. Request the slots again."
+    ),
     ResourceTaken: (
-        409, "slot_taken", "A room or a device that it needs is in use. Ask for the slots again."
+        409, "slot_taken",
+        "A room or a device that the visit needs is in use. Request the slots again.",
     ),
     OutOfService: (
         409, "slot_taken",
-        "A room or a device that it needs is out of service. Ask for the slots of other reasons.",
+        "A room or a device that the visit needs is out of service. Request the slots of another"
+        " visit reason.",
     ),
     NothingFollows: (
-        409, "slot_taken", "The visit that follows has no place then. Ask for the slots again."
+        409, "slot_taken",
+        "There is no free slot for the follow-up visit after this one. Request the slots again.",
     ),
     OutsideOpening: (
         409, "outside_openings",
-        "Ask for the slots again, or send outside_openings if the practice wants it so.",
+        "Request the slots again, or send `outside_openings` if the practice wants to book outside"
+        " its opening hours.",
     ),
-    NotForThisPatient: (409, "permission_denied", "The visit reason is closed to this patient."),
-    NotItsDay: (409, "not_begun", "Nobody arrives for a visit before its day."),
+    NotForThisPatient: (
+        409, "permission_denied", "The visit reason cannot be booked for this patient."
+    ),
+    NotItsDay: (409, "not_begun", "A visit can be marked as arrived from its day on."),
     NotBegun: (
-        409, "not_begun", "Nobody is seen in a visit, or absent from it, that has not begun."
+        409, "not_begun", "A visit can be marked as seen or as a no-show only after its start."
     ),
-    NotActive: (409, "not_active", "It is over or cancelled. Book a new one."),
+    NotActive: (409, "not_active", "The appointment is over or cancelled. Book a new one."),
     HoldGone: (409, "hold_gone", "Hold the slot again, or book without a hold."),
-    TooManyHolds: (409, "too_many_holds", "Let go of some, or wait until they expire."),
+    TooManyHolds: (409, "too_many_holds", "Release some of them, or wait until they expire."),
     ImportedAbsence: (
-        409, "imported_absence", "It follows an external calendar: change it there."
+        409, "imported_absence", "Change the event in the external calendar."
     ),
-    OverlapsOpening: (409, "overlaps_opening", "The practitioner is one person: change the times."),
+    OverlapsOpening: (
+        409, "overlaps_opening", "Choose times at which the practitioner has no other opening."
+    ),
 }  # fmt: skip
 
 
 def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Turn an exception of a view into a problem; None for what is a defect of ours."""
+    """Turn an exception of a view into a problem; None for an unexpected exception."""
     refusal = REFUSALS.get(type(exc))
     if refusal is not None:
         status, code, detail = refusal
@@ -177,7 +190,7 @@ def _problem(exc: Exception, response: Response) -> dict[str, Any]:
         "status": response.status_code,
     }
     if isinstance(exc, ValidationError):
-        problem["detail"] = "Correct the fields that `errors` names, and send it again."
+        problem["detail"] = "Correct the fields listed in `errors` and send the request again."
         problem["errors"] = _errors(response.data)
     else:
         problem["detail"] = str(response.data.get("detail", problem["title"]))
@@ -185,7 +198,7 @@ def _problem(exc: Exception, response: Response) -> dict[str, Any]:
 
 
 def _code_of(exc: Exception) -> str:
-    """DRF's code of an exception; a denial and a 404 of Django have none of their own."""
+    """The code that REST framework gives an exception; Django's own denial and 404 have none."""
     if isinstance(exc, ValidationError):
         return "invalid"
     if isinstance(exc, APIException):
@@ -195,7 +208,7 @@ def _code_of(exc: Exception) -> str:
 
 
 def _errors(data: Any, path: str = "") -> list[dict[str, str]]:
-    """Every message with the place that it is about, as a JSON pointer (RFC 6901)."""
+    """Every message with a JSON pointer (RFC 6901) to its field."""
     if isinstance(data, dict):
         nested = [
             _errors(value, path if key == "non_field_errors" else f"{path}/{key}")

@@ -1,4 +1,4 @@
-"""What the API shows of each thing. No identity stands in any of these."""
+"""The JSON of the API's resources. None of them contains an identity."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -41,7 +41,7 @@ def visit_reason(row: VisitReason) -> dict[str, Any]:
 
 
 def appointment(row: Appointment) -> dict[str, Any]:
-    """An appointment, and ids of what it is about."""
+    """An appointment, with the ids of its agenda, visit reason and patient."""
     return {
         "id": row.pk,
         "agenda": row.agenda_id,
@@ -56,12 +56,12 @@ def appointment(row: Appointment) -> dict[str, Any]:
 
 
 def warning(found: Conflict) -> dict[str, Any]:
-    """Another visit of the patient that gets in the way of one that was booked or moved."""
+    """Another visit of the patient that may conflict with the one booked or moved."""
     return {"code": WARNINGS[found.kind], "appointment": found.other.pk}
 
 
 def opening(row: Opening) -> dict[str, Any]:
-    """An opening, in the practice's wall clock."""
+    """An opening, in the practice's local time."""
     return {
         "id": row.pk,
         "agenda": row.agenda_id,
@@ -77,7 +77,7 @@ def opening(row: Opening) -> dict[str, Any]:
 
 
 def absence(row: Absence) -> dict[str, Any]:
-    """Closed time. Its label is the practice's own, and may name somebody."""
+    """An absence, without its label, which is the practice's own and may contain a name."""
     return {
         "id": row.pk,
         "agenda": row.agenda_id,
@@ -87,12 +87,12 @@ def absence(row: Absence) -> dict[str, Any]:
 
 
 def hold(row: Taken) -> dict[str, Any]:
-    """A slot that is kept for a while."""
+    """A provisional reservation of a slot."""
     return {"id": row.pk, "visit_reason": row.visit_reason_id, "expires_at": row.hold_until}
 
 
 def patient(row: Patient, *, granted: Iterable[str]) -> dict[str, Any]:
-    """A patient's id, and which of the granted fields are on file: not what stands in them."""
+    """A patient's id, and the granted fields that are on file, without their values."""
     return {
         "id": row.pk,
         "on_file": [

@@ -1,4 +1,4 @@
-"""What every route of the API shares: scopes, walls, the request limit, repeats and ETags."""
+"""The base of every API route: scopes, row-level security, request limit, replay cache, ETags."""
 
 import hashlib
 import json
@@ -32,22 +32,22 @@ LONGEST_KEY = 255
 
 
 class ScopedView(APIView):
-    """A route that declares the scope that each of its methods needs; without one, nobody's.
+    """A route that declares the scope of each of its methods; without one, it refuses everybody.
 
-    Whatever the route does, it does as the partner role: PostgreSQL shows it what is granted.
+    It runs as the partner role: PostgreSQL shows it only the rows that are granted.
     """
 
     permission_classes = [HasScope]
     # By method in small letters.
     scopes: ClassVar[dict[str, str]] = {}
-    # A repetition must say the same again; an identity is never kept for that.
+    # False where the response contains an identity, which is never stored for replay.
     remembers_writes = True
-    # False for a route whose one statement enters by itself (`ask`).
+    # False for a route whose single statement takes the partner role by itself (`ask`).
     enters_walls = True
 
     @property
     def required_scope(self) -> str:
-        """The scope of this request's method; OPTIONS and HEAD tell what GET tells."""
+        """The scope of this request's method; OPTIONS and HEAD need the same one as GET."""
         name = str(self.request.method).lower()
         return self.scopes.get(name) or next(iter(self.scopes.values()), "")
 
@@ -64,15 +64,15 @@ class ScopedView(APIView):
         return cast(AccessToken, self.request.auth)
 
     def ask(self, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Ask one statement of the granted agendas, for a route that does not enter the walls."""
+        """Run one statement as the partner role, for a route whose `enters_walls` is False."""
         return ask_behind_walls(self.token, statement, parameters, scope=self.required_scope)
 
     def origin(self) -> Origin:
-        """Through which network, key and token the request came."""
+        """The network, key and token that the request came with."""
         return origin_of(self.request, self.token, thumbprint=self.token.thumbprint)
 
     def agenda(self, agenda_id: uuid.UUID) -> Agenda:
-        """A granted agenda, or NotFound."""
+        """A granted agenda; raises NotFound."""
         agendas = granted_agendas(self.credential, scope=self.required_scope)
         found = agendas.filter(pk=agenda_id).first()
         if found is None:
@@ -85,7 +85,7 @@ class ScopedView(APIView):
                 self.credential.pk, call=f"{request.method} {self._route()}", now=timezone.now()
             )
         except redis.RedisError as error:
-            # Agendas are of use without identities, even uncounted; identities are not opened.
+            # Without Redis, requests for identities are refused; others are answered uncounted.
             if self.required_scope in IDENTITY_SCOPES:
                 raise problems.Unavailable from error
             return
@@ -95,7 +95,7 @@ class ScopedView(APIView):
     def finalize_response(
         self, request: Any, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
-        """Say how much is left (draft-ietf-httpapi-ratelimit-headers)."""
+        """Send how many requests are left (draft-ietf-httpapi-ratelimit-headers)."""
         answer: Response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[assignment]
         use = getattr(self, "_use", None)
         if use is not None:
@@ -108,7 +108,7 @@ class ScopedView(APIView):
         return answer
 
     def _note_refusal(self, request: Any, answer: Response) -> None:
-        """Keep a refusal for the vendor's page; a Redis that is away costs that page alone."""
+        """Keep a refusal for the vendor's page; without Redis, only that page lacks it."""
         with suppress(redis.RedisError):
             usage.note_refusal(
                 self.credential.pk,
@@ -119,12 +119,12 @@ class ScopedView(APIView):
             )
 
     def problem_of(self, answer: Response) -> str:
-        """The kind of problem that a refusal names."""
+        """The problem type of a refusal."""
         kind: str = answer.data.get("type", "")
         return kind.removeprefix("urn:doctolib:problem:")
 
     def _route(self) -> str:
-        """The address without what was asked for, as `appointments/{appointment_id}`."""
+        """The route without its values, as `appointments/{appointment_id}`."""
         match = self.request.resolver_match
         route = match.route.removeprefix("api/v1/") if match else ""
         return route.replace("<uuid:", "{").replace(">", "}")
@@ -138,11 +138,11 @@ class ScopedView(APIView):
                 setattr(self, name, partial(self._behind_walls, getattr(self, name)))
 
     def _check_query(self, request: Request, handler: Any) -> None:
-        """A parameter that nobody knows is a slip of the pen: better said than passed over."""
+        """Refuse unknown query parameters, so that a misspelt one is noticed."""
         known: frozenset[str] = getattr(handler, "query_names", frozenset())
         unknown = sorted(set(request.query_params) - known)
         if unknown:
-            raise ValidationError({name: ["is unknown here"] for name in unknown})
+            raise ValidationError({name: ["is not a parameter of this route"] for name in unknown})
 
     def _behind_walls(
         self, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
@@ -187,17 +187,17 @@ class ScopedView(APIView):
 
 
 def plain(data: Any) -> Any:
-    """The body as JSON has it, without ids and instants of Python's."""
+    """The body as plain JSON values, without Python's UUID and datetime objects."""
     return None if data is None else json.loads(FastJSONRenderer().render(data))
 
 
 def etag_of(data: Any) -> str:
-    """The strong ETag of a resource as it is shown: what reads alike is alike."""
+    """The strong ETag of a resource: a hash of its JSON."""
     return f'"{hashlib.sha256(FastJSONRenderer().render(data)).hexdigest()[:32]}"'
 
 
 def check_match(request: Request, data: Any) -> None:
-    """Hold a change to the version that its sender has read (RFC 9110 section 13.1.1).
+    """Refuse a change unless its If-Match names the current version (RFC 9110 section 13.1.1).
 
     The caller has locked the resource. Raises problems.MatchNeeded and problems.NotTheVersion.
     """

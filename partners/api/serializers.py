@@ -1,4 +1,4 @@
-"""What the API takes, checked; and what it answers, as its document says."""
+"""The API's request bodies, with their validation, and its response bodies."""
 
 from typing import Any
 
@@ -13,22 +13,24 @@ from partners.domain import identities
 from practitioners.domain.scheduling.hours.openings import OpeningSpec
 from practitioners.models.agenda import PatientKind
 
-# What follows comes in -------------------------------------------------------------------------
+# Request bodies --------------------------------------------------------------------------------
 
 
 class Body(serializers.Serializer):  # type: ignore[type-arg]
-    """An object that has the fields named and no others."""
+    """An object with only these fields."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
-                raise serializers.ValidationError({name: ["is unknown here"] for name in unknown})
+                raise serializers.ValidationError(
+                    {name: ["is not a field of this object"] for name in unknown}
+                )
         return super().to_internal_value(data)
 
 
 class IdentityIn(Body):
-    """Who a patient is, at the making of their file."""
+    """The identity of a new patient."""
 
     first_name = Name(max_length=100)
     last_name = Name(max_length=100)
@@ -41,7 +43,7 @@ class IdentityIn(Body):
         try:
             return normalise_phone(text)
         except InvalidPhone:
-            raise serializers.ValidationError("is no phone number") from None
+            raise serializers.ValidationError("is not a valid phone number") from None
 
 
 def identity_of(given: dict[str, Any]) -> Identity:
@@ -58,14 +60,14 @@ class PatientIn(Body):
 
 
 class HoldIn(Body):
-    """A slot to keep."""
+    """A slot to hold."""
 
     visit_reason = Id()
     starts_at = Instant()
 
 
 class AppointmentIn(Body):
-    """An appointment to book, for a patient by id or for one whose file is to be made."""
+    """An appointment to book, for a known patient (`patient`) or a new one (`new_patient`)."""
 
     visit_reason = Id()
     starts_at = Instant()
@@ -77,12 +79,12 @@ class AppointmentIn(Body):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("patient" in attrs) == ("new_patient" in attrs):
-            raise serializers.ValidationError("Send one of patient and new_patient.")
+            raise serializers.ValidationError("Send exactly one of patient and new_patient.")
         return attrs
 
 
 class MoveIn(Body):
-    """Where to move an appointment."""
+    """The new time of an appointment, and its new visit reason if that changes."""
 
     starts_at = Instant()
     visit_reason = Id(required=False)
@@ -94,17 +96,17 @@ SETTABLE = [s for s in STATUSES if s != Status.CANCELLED]
 
 
 class StatusIn(Body):
-    """Where an appointment stands; cancelling has a route of its own."""
+    """The new status of an appointment. To cancel, use the cancel route."""
 
     status = serializers.ChoiceField(choices=SETTABLE)
 
 
 class Empty(Body):
-    """Nothing needs to be said."""
+    """An empty object."""
 
 
 class OpeningIn(Body):
-    """An opening; times are the practice's wall clock, `until_date` exclusive."""
+    """Recurring bookable time, in the practice's local time; `until_date` is exclusive."""
 
     starts_on = Day()
     until_date = Day(required=False, allow_null=True, default=None)
@@ -118,11 +120,11 @@ class OpeningIn(Body):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         errors = {}
         if attrs["until_time"] <= attrs["from_time"]:
-            errors["until_time"] = "must come after from_time"
+            errors["until_time"] = "must be after from_time"
         if attrs["until_date"] and attrs["until_date"] <= attrs["starts_on"]:
-            errors["until_date"] = "must come after starts_on"
+            errors["until_date"] = "must be after starts_on"
         if attrs["capacity"] > 1 and attrs["slot_minutes"] is None:
-            errors["slot_minutes"] = "is needed where capacity is more than 1"
+            errors["slot_minutes"] = "is required if capacity is greater than 1"
         if errors:
             raise serializers.ValidationError(errors)
         return attrs
@@ -133,19 +135,19 @@ class OpeningIn(Body):
 
 
 class AbsenceIn(Body):
-    """Time to close."""
+    """A period in which nothing can be booked."""
 
     starts_at = Instant()
     until = Instant()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["until"] <= attrs["starts_at"]:
-            raise serializers.ValidationError({"until": "must come after starts_at"})
+            raise serializers.ValidationError({"until": "must be after starts_at"})
         return attrs
 
 
 class RevealRequest(Body):
-    """Why, and which fields."""
+    """The purpose of a reveal, and the fields to reveal."""
 
     purpose = serializers.ChoiceField(choices=[purpose.value for purpose in identities.PURPOSES])
 
@@ -157,13 +159,13 @@ class RevealRequest(Body):
         return {**super().get_fields(), "fields": fields}
 
 
-# What follows goes out -------------------------------------------------------------------------
+# Response bodies -------------------------------------------------------------------------------
 
 
 class PracticeOut(serializers.Serializer):  # type: ignore[type-arg]
     id = Id()
     name = Text()
-    time_zone = Text(help_text="An IANA time zone.")
+    time_zone = Text(help_text="An IANA time zone, such as Europe/Paris.")
 
 
 class VisitReasonOut(serializers.Serializer):  # type: ignore[type-arg]
@@ -188,7 +190,7 @@ class AgendasOut(serializers.Serializer):  # type: ignore[type-arg]
 class SlotOut(serializers.Serializer):  # type: ignore[type-arg]
     starts_at = Instant()
     ends_at = Instant()
-    places = Number(help_text="How many more may be booked at this start.")
+    places = Number(help_text="The number of appointments that can still be booked at this time.")
 
 
 class SlotsOut(serializers.Serializer):  # type: ignore[type-arg]
@@ -210,24 +212,26 @@ class AppointmentOut(serializers.Serializer):  # type: ignore[type-arg]
     ends_at = Instant()
     status = serializers.ChoiceField(choices=STATUSES)
     new_patient = Flag()
-    cancelled_late = Flag(help_text="The patient cancelled after the practice's deadline.")
+    cancelled_late = Flag(help_text="True if the patient cancelled after the practice's deadline.")
 
 
 class WarningOut(serializers.Serializer):  # type: ignore[type-arg]
-    """Another visit of the same patient at this practice that you may read. Nothing is refused."""
+    """Another appointment of the same patient that your grants cover. The booking stands."""
 
     code = serializers.ChoiceField(
         choices=sorted(WARNINGS.values()),
-        help_text="The two overlap and are with two practitioners; or they are with one"
-        " practitioner and begin less than a day apart.",
+        help_text="Either the two appointments overlap and are with different practitioners, or"
+        " they are with the same practitioner and start less than a day apart.",
     )
-    appointment = Id(help_text="The other visit.")
+    appointment = Id(help_text="The other appointment.")
 
 
 class BookedOut(AppointmentOut):
-    """An appointment as it was booked or moved, and what its practice should be asked about."""
+    """An appointment after it was booked or moved, with warnings for the practice to check."""
 
-    warnings = WarningOut(many=True, help_text="Ask whether both visits are meant. Often empty.")
+    warnings = WarningOut(
+        many=True, help_text="Ask the practice whether both appointments are intended. Often empty."
+    )
 
 
 class AppointmentsOut(serializers.Serializer):  # type: ignore[type-arg]
@@ -236,7 +240,7 @@ class AppointmentsOut(serializers.Serializer):  # type: ignore[type-arg]
 
 
 class ChangeOut(serializers.Serializer):  # type: ignore[type-arg]
-    """With `gone` true the rest is null: the appointment has left what is granted to you."""
+    """If `gone` is true, your grants no longer cover the appointment and the rest is null."""
 
     id = Id()
     agenda = Id()
@@ -252,8 +256,8 @@ class ChangeOut(serializers.Serializer):  # type: ignore[type-arg]
 
 class ChangesOut(serializers.Serializer):  # type: ignore[type-arg]
     changes = ChangeOut(many=True)
-    next = Text(help_text="Send it as `cursor` with your next request.")
-    more = Flag(help_text="There is more to read at once.")
+    next = Text(help_text="Send this as `cursor` in your next request.")
+    more = Flag(help_text="True if more changes are available now.")
 
 
 class OpeningOut(serializers.Serializer):  # type: ignore[type-arg]
@@ -286,7 +290,8 @@ class AbsencesOut(serializers.Serializer):  # type: ignore[type-arg]
 
 class MadeAbsenceOut(AbsenceOut):
     appointments_inside = serializers.ListField(
-        child=Id(), help_text="They stay booked: move or cancel them."
+        child=Id(),
+        help_text="Appointments within the absence. They stay booked: move or cancel them.",
     )
 
 
@@ -318,12 +323,12 @@ class ErrorOut(serializers.Serializer):  # type: ignore[type-arg]
 
 
 class ProblemOut(serializers.Serializer):  # type: ignore[type-arg]
-    """A problem (RFC 9457)."""
+    """Problem details (RFC 9457)."""
 
     type = Text()
     title = Text()
     status = Number()
-    detail = Text(help_text="What to do about it.")
+    detail = Text(help_text="The reason, and how to proceed.")
 
     def get_fields(self) -> dict[str, serializers.Field]:  # type: ignore[type-arg]
         """`errors` is a serializer's own attribute."""

@@ -1,4 +1,4 @@
-"""The stretch of time that a request asks about."""
+"""The period that a request asks for."""
 
 from datetime import datetime, timedelta
 
@@ -13,22 +13,24 @@ MOST_DAYS = 60
 DAYS = 7
 WINDOW = [
     OpenApiParameter(
-        "since", OpenApiTypes.DATETIME, description="RFC 3339, with its offset. Now, if not given."
+        "since", OpenApiTypes.DATETIME, description="RFC 3339 with an offset; default: now."
     ),
     OpenApiParameter(
         "until",
         OpenApiTypes.DATETIME,
-        description=f"Exclusive; {DAYS} days after since if not given, {MOST_DAYS} at most.",
+        description=f"Exclusive; default: {DAYS} days after since; at most {MOST_DAYS} days.",
     ),
 ]
 
 
 def read_window(request: Request, now: datetime) -> tuple[datetime, datetime]:
-    """Return [since, until) as a request asks for it; raises ValidationError."""
+    """Return the period [since, until) of a request; raises ValidationError."""
     since = _instant(request, "since", now)
     until = _instant(request, "until", since + timedelta(days=DAYS))
     if not since < until <= since + timedelta(days=MOST_DAYS):
-        raise ValidationError({"until": f"must be after since, by {MOST_DAYS} days at most"})
+        raise ValidationError(
+            {"until": f"must be after since, and at most {MOST_DAYS} days after it"}
+        )
     return since, until
 
 
@@ -38,5 +40,5 @@ def _instant(request: Request, name: str, default: datetime) -> datetime:
         return default
     at = read_instant(text)
     if at is None:
-        raise ValidationError({name: "must be an RFC 3339 date and time with its offset"})
+        raise ValidationError({name: "must be an RFC 3339 date and time with an offset"})
     return at

@@ -71,7 +71,7 @@ def declare(
     """
     times = list(times)
     if len(times) > MOST_TIMES:
-        raise CannotDeclare(f"no more than {MOST_TIMES} times")
+        raise CannotDeclare(f"a schedule may have at most {MOST_TIMES} availability times")
     row = schedule or DeclaredSchedule(credential=credential, agenda=agenda, created_at=now)
     if schedule is not None:
         _take_back(schedule, actor=actor)
@@ -83,7 +83,7 @@ def declare(
         else:
             row.absences += _close(agenda, each, actor=actor, now=now)
         if len(row.absences) > MOST_ABSENCES:
-            raise CannotDeclare(f"no more than {MOST_ABSENCES} absences")
+            raise CannotDeclare(f"a schedule may have at most {MOST_ABSENCES} absences")
     row.times, row.identifiers = shown, identifiers
     row.save()
     return row
@@ -112,7 +112,7 @@ def _open(
     zone = agenda.practice.zone
     first, last = time.starts_at.astimezone(zone), time.ends_at.astimezone(zone)
     if first.date() != last.date() or first.time() >= last.time():
-        raise CannotDeclare("free time begins and ends on one day")
+        raise CannotDeclare("a free time must start and end on the same day")
     made = []
     for starts_on, every_weeks, until_date in _weekly(first, time.rule):
         spec = openings.OpeningSpec(
@@ -129,7 +129,7 @@ def _weekly(first: datetime, rule: Rule | None) -> list[tuple[date, int, date | 
     if rule is None:
         return [(first.date(), 0, None)]
     if rule.interval > 52:
-        raise CannotDeclare("an interval is 52 at most")
+        raise CannotDeclare("interval may be at most 52")
     until_date = None
     if rule.until is not None or rule.count is not None:
         until_date = max((day.date() for day in _all(first, rule)), default=first.date())
@@ -149,7 +149,7 @@ def _close(agenda: Agenda, time: DeclaredTime, *, actor: Actor, now: datetime) -
     zone = agenda.practice.zone
     first, last = time.starts_at.astimezone(zone), time.ends_at.astimezone(zone)
     if last <= first:
-        raise CannotDeclare("an absence ends after it begins")
+        raise CannotDeclare("an absence must end after its start")
     naive = first.replace(tzinfo=None)
     length = last.replace(tzinfo=None) - naive
     if time.rule is None:

@@ -48,7 +48,7 @@ def thumbprint_of_proof(
             raise InvalidProof("ath is not the hash of the access token")
     thumbprint = str(key.thumbprint())
     if not first_use("dpop", thumbprint, claims["jti"], seconds=2 * MOST_SECONDS + 1):
-        raise InvalidProof("jti was used before")
+        raise InvalidProof("jti was already used")
     return thumbprint
 
 
@@ -66,13 +66,13 @@ def _check_claims(claims: Mapping[str, Any], *, method: str, url: str, now: date
     if not isinstance(jti, str) or not 1 <= len(jti) <= 256:
         raise InvalidProof("jti is missing")
     if claims.get("htm") != method:
-        raise InvalidProof("htm is another method")
+        raise InvalidProof("htm is not the method of the request")
     try:
         same = _without_query(str(claims.get("htu", ""))) == _without_query(url)
     except ValueError:
         same = False
     if not same:
-        raise InvalidProof("htu is another address")
+        raise InvalidProof("htu is not the address of the request")
     if isinstance(iat, bool) or not isinstance(iat, int | float):
         raise InvalidProof("iat is missing")
     # Compared and not subtracted: a whole number of 400 digits is no float.

@@ -56,7 +56,7 @@ MOST_IDENTIFIERS, LONGEST = 10, 200
 
 
 def found_by(view: FHIRView) -> QuerySet[Appointment]:
-    """The granted appointments, with what is shown of each."""
+    """The granted appointments, with the related rows that their resource shows."""
     own = OwnIdentifier.objects.filter(credential=view.credential).order_by("pk")
     return (
         granted_appointments(view.credential, scope=view.required_scope)
@@ -119,41 +119,41 @@ class Appointments(FHIRView):
         if DESCRIPTION in asked:
             found = found.filter(visit_reason__name__istartswith=asked[DESCRIPTION])
         if PRIORITY in asked:
-            # None of our appointments has one.
+            # Appointments here have no priority.
             found = found.none()
         return found
 
     @takes()
     def post(self, request: Request) -> Response:
-        """Book: a request (`proposed`) is answered at once, as a declaration (`booked`) is."""
+        """Book: `proposed` and `booked` are both confirmed or refused immediately."""
         row = _book(self, valid(request.data, "Appointment"))
         return created(request, mapping.appointment(row), warnings=_warnings(self, row))
 
     @takes("identifier")
     def put(self, request: Request) -> Response:
-        """Conditional update by identifier: one is updated, none created, several are 412."""
+        """Conditional update by identifier: update one match, create if none, 412 if several."""
         given = valid(request.data, "Appointment")
         token = request.query_params.get("identifier", "")
         if not token:
-            raise ValidationError({"identifier": "must be given"})
+            raise ValidationError({"identifier": "is required"})
         named = _ids_named(self, token)
         if len(named) > 1:
             raise SeveralMatch
         if named:
             row = locked(self, named.pop())
-            # The query says which one is meant: no version is asked for, and one is heeded.
+            # The query identifies the appointment: a version is optional, and checked if sent.
             check_version(request, mapping.appointment(row), given, needed=False)
             return _updated(self, row, given)
         identifiers_given = _identifiers_of(given)
         system, _bar, value = token.rpartition("|")
         if (system, value) not in identifiers_given:
-            raise ValidationError({"identifier": "must be one of the body's"})
+            raise ValidationError({"identifier": "must also be an identifier in the body"})
         row = _book(self, given)
         return created(request, mapping.appointment(row), warnings=_warnings(self, row))
 
 
 def _ids_named(view: FHIRView, token: str) -> set[uuid.UUID]:
-    """The appointments that a token names: by the software's own identifier, or by our id."""
+    """The ids of the appointments that a token names, by the software's identifier or our id."""
     own = identifiers.named(view.credential, token).values_list("appointment_id", flat=True)
     found = set(own)
     for part in token.split(","):
@@ -179,7 +179,7 @@ class OneAppointment(FHIRView):
 
     @takes()
     def put(self, request: Request, appointment_id: uuid.UUID) -> Response:
-        """Move, cancel or mark; `If-Match`, or the body's `meta.versionId`, says what was read."""
+        """Move, cancel or mark; `If-Match` or the body's `meta.versionId` is required."""
         row = locked(self, appointment_id)
         given = valid(request.data, "Appointment")
         check_version(request, mapping.appointment(row), given, needed=True)
@@ -225,7 +225,7 @@ class Book(FHIRView):
 
 
 def _warnings(view: FHIRView, row: Appointment) -> list[dict[str, str]]:
-    """What the practice should be asked about a booking or a move, as codings."""
+    """The warnings about a booking or a move, as codings."""
     found = bookings.in_the_way(credential=view.credential, appointment=row)
     return [
         {
@@ -238,7 +238,7 @@ def _warnings(view: FHIRView, row: Appointment) -> list[dict[str, str]]:
 
 
 def _updated(view: FHIRView, row: Appointment, given: dict[str, Any]) -> Response:
-    """Update an appointment; a move may be warned of."""
+    """Update an appointment, with warnings if it moved."""
     former = (row.starts_at, row.agenda_id)
     changed = _update(view, row, given)
     is_moved = (changed.starts_at, changed.agenda_id) != former
@@ -256,16 +256,14 @@ def _appointment_in(parameters: dict[str, Any]) -> dict[str, Any]:
 
 def _book(view: FHIRView, given: dict[str, Any]) -> Appointment:
     if mapping.READ_STATUSES.get(given["status"]) != Status.BOOKED:
-        raise NotDone("The status of a new appointment is proposed, pending or booked.")
+        raise NotDone("The status of a new appointment must be proposed, pending or booked.")
     reason, starts_at = _slot_of(view, given)
     own = _identifiers_of(given)
     grant = grant_on(view, reason.agenda_id, where="slot")
     patient_id = _patient_of(given)
     patient = granted_patients(grant).filter(pk=patient_id).first() if patient_id else None
     if patient is None:
-        raise ValidationError(
-            {"participant": "must name a Patient whom the practice lets you know"}
-        )
+        raise ValidationError({"participant": "must include a Patient that your grants cover"})
     now = timezone.now()
     row = bookings.book_for_software(
         credential=view.credential,
@@ -280,7 +278,7 @@ def _book(view: FHIRView, given: dict[str, Any]) -> Appointment:
 
 
 def _hold_of(view: FHIRView, given: dict[str, Any], *, now: datetime) -> Taken | None:
-    """The hold whose id a pending appointment has."""
+    """The hold with the id of a pending appointment."""
     pk = read_id(str(given.get("id", "")))
     if pk is None:
         return None
@@ -297,10 +295,12 @@ def _with_identifiers(
 def _update(view: FHIRView, row: Appointment, given: dict[str, Any]) -> Appointment:
     wanted = mapping.READ_STATUSES.get(given["status"])
     if wanted is None:
-        raise NotDone(f"The status {given['status']} is none that we know.")
+        raise NotDone(f"The status {given['status']} is not supported.")
     patient_id = _patient_of(given)
     if patient_id is not None and patient_id != row.patient_id:
-        raise NotDone("Another patient is another appointment.")
+        raise NotDone(
+            "The patient of an appointment cannot be changed: cancel it and book another."
+        )
     actor = view.actor(row.practice_id)
     now = timezone.now()
     if wanted == Status.CANCELLED:
@@ -310,7 +310,9 @@ def _update(view: FHIRView, row: Appointment, given: dict[str, Any]) -> Appointm
     if given.get("slot") or given.get("start"):
         reason, starts_at = _slot_of(view, given, default=row.visit_reason)
         if reason.agenda.practice_id != row.practice_id:
-            raise NotDone("Another practice is another appointment.")
+            raise NotDone(
+                "An appointment cannot move to another practice: cancel it and book another there."
+            )
         if (reason.pk, starts_at) != (row.visit_reason_id, row.starts_at):
             change.move(
                 appointment=row,
@@ -329,22 +331,22 @@ def _slot_of(
 ) -> tuple[VisitReason, datetime]:
     """The visit reason and start that an Appointment's slot names; raises ValidationError.
 
-    A `start` that says otherwise than the slot would be a mistake: it is refused.
+    A `start` that differs from the slot's is refused as a mistake.
     """
     slots = given.get("slot") or []
     start = _instant(given.get("start"))
     if not slots and default is not None and start is not None:
         return default, start
     if len(slots) != 1:
-        raise ValidationError({"slot": "must name one Slot"})
+        raise ValidationError({"slot": "must reference exactly one Slot"})
     kind, _slash, ident = str(slots[0].get("reference", "")).rpartition("/")
     if kind.rpartition("/")[2] != "Slot":
-        raise ValidationError({"slot": "must name one Slot"})
+        raise ValidationError({"slot": "must reference exactly one Slot"})
     reason, starts_at = reason_and_start(view, ident)
     if reason is None or starts_at is None:
-        raise ValidationError({"slot": "is none that is granted to you"})
+        raise ValidationError({"slot": "Unknown, or not covered by your grants."})
     if start is not None and start != starts_at:
-        raise ValidationError({"start": "is not the slot's"})
+        raise ValidationError({"start": "must be the start of the slot"})
     return reason, starts_at
 
 
@@ -354,7 +356,7 @@ def _instant(text: Any) -> datetime | None:
         return None
     at = read_instant(text) if isinstance(text, str) else None
     if at is None:
-        raise ValidationError({"start": "must be an instant with its offset"})
+        raise ValidationError({"start": "must be an instant with an offset"})
     return at
 
 
@@ -377,6 +379,6 @@ def _identifiers_of(given: dict[str, Any]) -> set[identifiers.Identifier]:
         not value or len(system) > LONGEST or len(value) > LONGEST for system, value in found
     ):
         raise ValidationError(
-            {"identifier": f"must be {MOST_IDENTIFIERS} at most, of {LONGEST} characters"}
+            {"identifier": f"may have at most {MOST_IDENTIFIERS}, of {LONGEST} characters each"}
         )
     return found

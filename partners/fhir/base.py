@@ -1,4 +1,4 @@
-"""What every route of the FHIR face shares: its media type, its errors and its searches."""
+"""The base of every FHIR route: media type, errors and search results."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -29,19 +29,19 @@ ISSUES = {
 
 
 class FHIRRenderer(FastJSONRenderer):
-    """JSON alone: whoever wants XML gets 406."""
+    """JSON only: a request for XML is answered with 406."""
 
     media_type = MEDIA_TYPE
 
 
 class FHIRParser(FastJSONParser):
-    """The same way in."""
+    """Request bodies in FHIR's JSON."""
 
     media_type = MEDIA_TYPE
 
 
 class NotDone(APIException):
-    """The request is valid FHIR, and asks for something that is not done here."""
+    """The request is valid FHIR but asks for something that this server does not support."""
 
     status_code = 422
     default_code = "not_done"
@@ -52,7 +52,7 @@ class SeveralMatch(APIException):
 
     status_code = 412
     default_code = "several_match"
-    default_detail = "The identifier names several appointments: say which one."
+    default_detail = "The identifier matches several appointments. Update one of them by its id."
 
 
 def takes(*names: str) -> Callable[[Any], Any]:
@@ -74,9 +74,11 @@ def outcome(code: str, text: str, *, severity: str = "error", kind: str = "") ->
 
 
 def outcome_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Turn an exception into an OperationOutcome: the API's problems, in FHIR's words."""
+    """Turn an exception into an OperationOutcome with the API's problem type."""
     if isinstance(exc, UsedForAnother):
-        exc = APIException("The identifier names another appointment.", code="identifier_used")
+        exc = APIException(
+            "The identifier is already used for another appointment.", code="identifier_used"
+        )
         exc.status_code = 409
     response = problem_handler(exc, context)
     if response is None:
@@ -96,7 +98,7 @@ def outcome_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
 
 
 class FHIRView(ScopedView):
-    """A route of the FHIR face. The OpenAPI document does not describe these: /metadata does."""
+    """A FHIR route. /metadata describes it; the OpenAPI document does not."""
 
     schema = None
     renderer_classes = [FHIRRenderer, FastJSONRenderer]
@@ -117,14 +119,14 @@ class FHIRView(ScopedView):
 
 
 def valid(data: Any, kind: str) -> dict[str, Any]:
-    """A resource of this type that fhir.resources finds valid; raises ValidationError.
+    """A resource of this type, validated by fhir.resources; raises ValidationError.
 
-    What is null is not there: fhir.resources takes it for absent, as we do then.
+    Null members are removed: fhir.resources accepts them as absent, and we treat them alike.
     """
     try:
         data = _without_nulls(data)
     except RecursionError as error:
-        raise ValidationError({kind: "cannot be read"}) from error
+        raise ValidationError({kind: "cannot be parsed"}) from error
     if not isinstance(data, dict) or data.get("resourceType") != kind:
         raise ValidationError({"resourceType": f"must be {kind}"})
     try:
@@ -135,7 +137,7 @@ def valid(data: Any, kind: str) -> dict[str, Any]:
             problems.setdefault(".".join(map(str, one["loc"])) or kind, []).append(one["msg"])
         raise ValidationError(problems) from error
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
-        raise ValidationError({kind: "cannot be read"}) from error
+        raise ValidationError({kind: "cannot be parsed"}) from error
     return data
 
 
@@ -148,9 +150,9 @@ def _without_nulls(value: Any) -> Any:
 
 
 def version_of(resource: dict[str, Any]) -> str:
-    """The version of a resource as it is shown."""
+    """The version id of a resource: a hash of its content."""
     shown = {name: resource[name] for name in resource if name != "meta"}
-    # The database keeps JSON's members in an order of its own.
+    # PostgreSQL reorders the members of a JSON object.
     text = orjson.dumps(shown, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()[:32]
 
@@ -158,7 +160,7 @@ def version_of(resource: dict[str, Any]) -> str:
 def check_version(
     request: Request, shown: dict[str, Any], given: dict[str, Any], *, needed: bool
 ) -> None:
-    """Hold a change to the version that its sender has read: `If-Match`, or the body's own.
+    """Refuse a change unless `If-Match`, or the body's own version, is the current version.
 
     Raises problems.MatchNeeded and problems.NotTheVersion.
     """
@@ -193,7 +195,7 @@ def one(
 def created(
     request: Request, resource: dict[str, Any], *, warnings: Iterable[dict[str, str]] = ()
 ) -> Response:
-    """A resource that was made, and where it is."""
+    """The 201 response for a new resource, with its address."""
     path = f"/fhir/r4/{resource['resourceType']}/{resource['id']}"
     headers = {"Location": request.build_absolute_uri(path)}
     return one(resource, warnings=warnings, status=status.HTTP_201_CREATED, headers=headers)
@@ -207,9 +209,9 @@ def bundle(
     more: bool = False,
     warnings: Iterable[str] = (),
 ) -> Response:
-    """A searchset; it says when nothing was found, and when there is more than it holds.
+    """A searchset, with an OperationOutcome if it is empty or incomplete.
 
-    `warnings`: what else there is to say of what it holds.
+    `warnings` are texts about its entries, each as one more OperationOutcome.
     """
     base = request.build_absolute_uri("/fhir/r4/")
     entries: list[dict[str, Any]] = [
@@ -225,7 +227,7 @@ def bundle(
         told = outcome("not-found", "Nothing matches.", severity="information")
     elif more:
         told = outcome(
-            "too-costly", "More matches than this: narrow the search.", severity="warning"
+            "too-costly", "Not all matches are listed: narrow the search.", severity="warning"
         )
     outcomes = [told] if told is not None else []
     outcomes += [outcome("business-rule", text, severity="warning") for text in warnings]

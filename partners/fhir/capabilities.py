@@ -1,4 +1,4 @@
-"""GET [base]/metadata: what this server does, for everybody to read."""
+"""GET [base]/metadata: the public description of this server."""
 
 from typing import Any
 
@@ -85,7 +85,7 @@ def statement() -> dict[str, Any]:
         "kind": "instance",
         "software": {"name": "Doctolib"},
         "implementation": {
-            "description": "Agendas that practices granted to your software",
+            "description": "The agendas that practices have granted to your software",
             "url": f"{settings.BASE_URL}/fhir/r4",
         },
         "fhirVersion": "4.0.1",
@@ -94,7 +94,7 @@ def statement() -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
-                "documentation": "JSON alone: a request for XML is answered with 406.",
+                "documentation": "JSON only: a request for XML is answered with 406.",
                 "security": {
                     "cors": False,
                     "description": (
@@ -109,7 +109,7 @@ def statement() -> dict[str, Any]:
 
 
 class Open(APIView):
-    """A route for everybody."""
+    """A public route."""
 
     schema = None
     authentication_classes = ()
@@ -128,7 +128,7 @@ class Metadata(Open):
 
 
 class Unknown(Open):
-    """Whatever address the FHIR face does not have: an OperationOutcome."""
+    """Every address that the FHIR interface does not have: an OperationOutcome."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        raise NotFound("There is no such resource type here: see /metadata.")
+        raise NotFound("This resource type is not supported: see /metadata.")

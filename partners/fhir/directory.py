@@ -1,4 +1,4 @@
-"""Who works where and what can be booked: read and searched over the granted agendas."""
+"""Practitioners, practices, visit reasons and agendas of the grants: read and search."""
 
 import uuid
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from partners.fhir.search import names_any, read_count, tokens
 from partners.queries import granted_agendas
 from practitioners.models import Agenda
 
-# Where an agenda has the id of each type that it may be asked by.
+# The field of Agenda that holds the id of each type of actor.
 ACTORS = {"PractitionerRole": "pk", "Practitioner": "practitioner", "Location": "practice"}
 FIELDS = {
     "actor": ACTORS,
@@ -62,7 +62,7 @@ KINDS: dict[str, Callable[[list[Agenda]], list[dict[str, Any]]]] = {
     "HealthcareService": _services,
 }
 
-# What each type's address holds an id of, and where an agenda has it.
+# For each type: the id in its address, and the field of Agenda that holds it.
 KEYS = {
     "Schedule": ("agenda_id", "pk"),
     "PractitionerRole": ("agenda_id", "pk"),
@@ -73,13 +73,13 @@ KEYS = {
 
 
 class Directory(FHIRView):
-    """Resources of one type, which is the address's."""
+    """Resources of one type, as the address names it."""
 
     scopes = {"get": scopes.AGENDAS_READ}
     kind: ClassVar[str] = ""
 
     def shown(self, agendas: QuerySet[Agenda]) -> list[dict[str, Any]]:
-        """What these agendas have of the type."""
+        """The resources of this type that belong to the agendas."""
         rows = agendas.prefetch_related("visit_reasons", "practitioner__specialties")
         return KINDS[self.kind](list(rows))
 

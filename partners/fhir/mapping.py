@@ -1,4 +1,4 @@
-"""Our things as FHIR R4 resources (4.0.1). No identity stands in any of these.
+"""Our models as FHIR R4 resources (4.0.1). None of them contains an identity.
 
 Profiles of HL7 France: https://hl7.fr/ig/fhir/core
 """
@@ -35,7 +35,7 @@ STATUSES = {
     Status.NO_SHOW: "noshow",
     Status.CANCELLED: "cancelled",
 }
-# What software may say, and what we make of it: a request that awaits an answer gets it at once.
+# The statuses accepted, and ours for each: a requested appointment is booked immediately.
 READ_STATUSES = {text: status for status, text in STATUSES.items()} | {
     "proposed": Status.BOOKED,
     "pending": Status.BOOKED,
@@ -49,7 +49,7 @@ def reference(kind: str, pk: object) -> dict[str, str]:
 
 
 def practitioner(row: Practitioner) -> dict[str, Any]:
-    """A practitioner, as the public directory has them."""
+    """A practitioner, as in the public directory."""
     resource: dict[str, Any] = {
         "resourceType": "Practitioner",
         "id": str(row.pk),
@@ -114,7 +114,7 @@ def _service_type(row: VisitReason) -> dict[str, Any]:
 
 
 def healthcare_service(row: VisitReason) -> dict[str, Any]:
-    """A visit reason of an agenda: what can be booked."""
+    """A visit reason of an agenda."""
     return {
         "resourceType": "HealthcareService",
         "id": str(row.pk),
@@ -127,7 +127,7 @@ def healthcare_service(row: VisitReason) -> dict[str, Any]:
 
 
 def schedule(row: Agenda, *, now: datetime) -> dict[str, Any]:
-    """An agenda, with how long each visit reason takes."""
+    """An agenda, with the duration of each visit reason."""
     reasons = [reason for reason in row.visit_reasons.all() if reason.active]
     days = max((reason.horizon_days for reason in reasons), default=0)
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -197,12 +197,12 @@ def identifiers_as_shown(given: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def slot_id(reason_id: uuid.UUID, starts_at: datetime) -> str:
-    """A start for a visit reason, as an id that says both."""
+    """The id of a slot, made of its visit reason and its start."""
     return f"{reason_id}.{starts_at.astimezone(UTC):%Y%m%dT%H%M}Z"
 
 
 def read_slot_id(text: str) -> tuple[uuid.UUID, datetime] | None:
-    """What `slot_id` wrote; None for anything else."""
+    """The visit reason's id and the start in a slot's id; None for any other text."""
     found = _SLOT.fullmatch(text)
     pk = read_id(found[1]) if found else None
     if found is None or pk is None:
@@ -212,14 +212,14 @@ def read_slot_id(text: str) -> tuple[uuid.UUID, datetime] | None:
 
 
 def free_slot(reason: VisitReason, row: Slot) -> dict[str, Any]:
-    """A start that can be booked."""
+    """A free slot."""
     return slot(reason, row.starts_at, row.ends_at, status="free")
 
 
 def slot(
     reason: VisitReason, starts_at: datetime, ends_at: datetime, *, status: str
 ) -> dict[str, Any]:
-    """A start for a visit reason."""
+    """A slot of a visit reason."""
     ident = slot_id(reason.pk, starts_at)
     return {
         "resourceType": "Slot",
@@ -234,7 +234,7 @@ def slot(
 
 
 def taken_slot(row: Taken) -> dict[str, Any]:
-    """Time that is taken, by whomever: buffers included."""
+    """A reservation as a busy slot, buffers included, without saying for whom."""
     ident = f"taken.{row.pk}"
     return {
         "resourceType": "Slot",
@@ -249,13 +249,13 @@ def taken_slot(row: Taken) -> dict[str, Any]:
 
 WARNING_SYSTEM = "urn:doctolib:warning"
 WARNING_TEXTS = {
-    Kind.SAME_TIME: "The patient has another visit at that time",
-    Kind.SAME_PRACTITIONER: "The patient sees the practitioner twice within a day",
+    Kind.SAME_TIME: "The patient has another appointment at the same time",
+    Kind.SAME_PRACTITIONER: "The patient sees the same practitioner twice within a day",
 }
 
 
 def appointment(row: Appointment) -> dict[str, Any]:
-    """An appointment: who it is for by id alone. `own_identifiers` are the asking credential's."""
+    """An appointment, its patient by id only, with the credential's `own_identifiers`."""
     own = [
         {"system": each.system, "value": each.value} if each.system else {"value": each.value}
         for each in row.own_identifiers.all()
@@ -308,7 +308,7 @@ def held(row: Taken, reason: VisitReason, *, starts_at: datetime) -> dict[str, A
 
 
 def patient(row: Patient) -> dict[str, Any]:
-    """A patient: an id. Who it is, one appointment at a time, is revealed by the API's route."""
+    """A patient: only an id. The API's reveal route returns the identity, one at a time."""
     return {
         "resourceType": "Patient",
         "id": str(row.pk),

@@ -1,4 +1,4 @@
-"""Patients: ids alone, and the making of a file."""
+"""Patients: ids only, and registering a new one."""
 
 import uuid
 from typing import Any
@@ -23,7 +23,7 @@ def grant_on(view: FHIRView, agenda_id: uuid.UUID, *, where: str) -> Grant:
     """The grant on an agenda; raises ValidationError."""
     grant = grant_of(view.credential, agenda_id=agenda_id, scope=view.required_scope)
     if grant is None:
-        raise ValidationError({where: "is none that grants you this"})
+        raise ValidationError({where: "Unknown, or not covered by your grants."})
     return grant
 
 
@@ -34,7 +34,7 @@ class PatientSearch(FHIRView):
 
     @takes("general-practitioner", "_count")
     def get(self, request: Request) -> Response:
-        """Whom the practice of an agenda lets the software know of."""
+        """The patients of the agenda's practice whom the grant covers."""
         name = "general-practitioner"
         ((_kind, agenda_id), *_more) = references(request, name, "PractitionerRole")
         grant = grant_on(self, agenda_id, where=name)
@@ -45,14 +45,14 @@ class PatientSearch(FHIRView):
 
     @takes()
     def post(self, request: Request) -> Response:
-        """Make a file at the practice of the agenda that `generalPractitioner` names."""
+        """Register a patient at the practice of the agenda that `generalPractitioner` names."""
         given = valid(request.data, "Patient")
         references_given = given.get("generalPractitioner") or [{}]
         named = read_reference(
             references_given[0].get("reference"), "PractitionerRole", default="PractitionerRole"
         )
         if named is None:
-            raise ValidationError({"generalPractitioner": "must name a PractitionerRole"})
+            raise ValidationError({"generalPractitioner": "must reference a PractitionerRole"})
         grant = grant_on(self, named[1], where="generalPractitioner")
         identity = serializers.IdentityIn(data=_identity_of(given))
         identity.is_valid(raise_exception=True)
@@ -67,7 +67,7 @@ class PatientSearch(FHIRView):
 
 
 def _identity_of(given: dict[str, Any]) -> dict[str, Any]:
-    """What the API's own route takes, out of a Patient."""
+    """The fields of a Patient, as the API's IdentityIn takes them."""
     name = (given.get("name") or [{}])[0]
     contact = {each.get("system"): each.get("value") for each in given.get("telecom") or ()}
     identity = {

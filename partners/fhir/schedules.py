@@ -1,6 +1,6 @@
-"""Schedules that software declares: made, changed, patched and withdrawn (French guide, flow 1).
+"""Schedules declared by software: create, update, patch and delete (French guide, flow 1).
 
-A practice's own agenda is a Schedule, too; that one only the practice changes.
+A practice's own agenda is also a Schedule; only the practice can change it.
 """
 
 import uuid
@@ -87,7 +87,7 @@ class ScheduleRead(DirectoryRead):
     def _change(self, request: Request, row: DeclaredSchedule, given: dict[str, Any]) -> Response:
         check_version(request, mapping.declared_schedule(row), {}, needed=False)
         if _agenda_of(self, given).pk != row.agenda_id:
-            raise NotDone("A schedule stays with its agenda.")
+            raise NotDone("A schedule cannot move to another agenda: delete it and create another.")
         return one(mapping.declared_schedule(_declare(self, row.agenda, given, schedule=row)))
 
     def _declared(self, pk: uuid.UUID, *, lock: bool = False) -> DeclaredSchedule | None:
@@ -107,7 +107,7 @@ class ScheduleRead(DirectoryRead):
             return row
         agendas = granted_agendas(self.credential, scope=self.required_scope)
         if agendas.filter(pk=pk).exists():
-            raise NotDone("This Schedule is the practice's agenda, which the practice changes.")
+            raise NotDone("This Schedule is a practice's agenda; only the practice can change it.")
         raise NotFound
 
 
@@ -119,11 +119,11 @@ def patched(current: Any, patch: Any) -> Any:
         jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError,
         AttributeError, ValueError, RecursionError,
     ) as error:  # fmt: skip
-        raise ValidationError({"patch": "cannot be applied"}) from error
+        raise ValidationError({"patch": "cannot be applied to this Schedule"}) from error
 
 
 def _operations(patch: Any) -> list[dict[str, Any]]:
-    """The patch, if it cannot make the resource grow without end: copies double it each time."""
+    """The operations; ValueError for `copy`, which can double the resource each time."""
     if not isinstance(patch, list) or len(patch) > MOST_OPERATIONS:
         raise ValueError(patch)
     if any(each["op"] == "copy" for each in patch):
@@ -153,7 +153,7 @@ def _declare(
             schedule=schedule,
         )
     except declared.CannotDeclare as problem:
-        raise NotDone(f"This cannot be declared: {problem}.") from problem
+        raise NotDone(f"The schedule cannot be declared: {problem}.") from problem
 
 
 def _agenda_of(view: ScheduleSearch | ScheduleRead, given: dict[str, Any]) -> Agenda:
@@ -167,7 +167,7 @@ def _agenda_of(view: ScheduleSearch | ScheduleRead, given: dict[str, Any]) -> Ag
             named += 1
     rows = list(found[:2])
     if not named or len(rows) != 1:
-        raise ValidationError({"actor": "must name one agenda that is granted to you"})
+        raise ValidationError({"actor": "must identify exactly one agenda that is granted to you"})
     return rows[0]
 
 
@@ -199,11 +199,14 @@ def _rule_of(part: dict[str, Any]) -> declared.Rule:
     interval = (values.get("interval") or {}).get("valueInteger", 1)
     count = (values.get("count") or {}).get("valueInteger")
     if unknown or frequency not in declared.FREQUENCIES or set(days) - set(declared.WEEKDAYS):
-        raise NotDone("Times recur by days or weeks, on weekdays: MO, TU, WE, TH, FR, SA, SU.")
+        raise NotDone(
+            "A recurrence must be DAILY or WEEKLY, with byDay of MO, TU, WE, TH, FR, SA or SU."
+        )
     if interval < 1 or (count is not None and not 1 <= count <= declared.MOST_COUNT):
-        raise ValidationError({"rrule": "interval and count are numbers from 1 on"})
+        limits = f"interval must be at least 1, and count from 1 to {declared.MOST_COUNT}"
+        raise ValidationError({"rrule": limits})
     if frequency == "DAILY" and days:
-        raise NotDone("Say WEEKLY of certain weekdays.")
+        raise NotDone("byDay requires the frequency WEEKLY.")
     until = values.get("until")
     return declared.Rule(
         frequency=frequency,
@@ -218,5 +221,5 @@ def _instant(part: dict[str, Any] | None, name: str) -> datetime:
     text = (part or {}).get("valueDateTime")
     at = read_instant(text) if isinstance(text, str) else None
     if at is None:
-        raise ValidationError({"availability-time": f"{name} must be an instant with its offset"})
+        raise ValidationError({"availability-time": f"{name} must be an instant with an offset"})
     return at

@@ -24,7 +24,7 @@ def read_count(request: Request) -> int:
     """`_count`, 100 if not given, 500 at most; raises ValidationError."""
     text = request.query_params.get("_count", str(COUNT))
     if not (text.isascii() and text.isdigit() and int(text[:9]) >= 1):
-        raise ValidationError({"_count": "must be a number from 1 on"})
+        raise ValidationError({"_count": "must be a whole number from 1"})
     return min(int(text[:9]), MOST)
 
 
@@ -43,7 +43,7 @@ def read_period(
             found = _PREFIXED.fullmatch(text)
             at = read_instant(found[2].replace(" ", "+")) if found else None
             if found is None or at is None:
-                raise ValidationError({name: "must be an instant with its offset"})
+                raise ValidationError({name: "must be an instant with an offset"})
             prefix = {earliest: "ge", latest: "le"}.get(name) or found[1] or "eq"
             if prefix in ("eq", "ge"):
                 since.append(at)
@@ -61,11 +61,11 @@ def read_period(
 def window_of(
     since: datetime | None, until: datetime | None, *, now: datetime
 ) -> tuple[datetime, datetime]:
-    """A stretch of sixty days at most, from now and for a week if nothing was said."""
+    """The period to search: by default a week from now, at most sixty days."""
     since = since or now
     until = until or since + timedelta(days=DAYS)
     if until > since + timedelta(days=MOST_DAYS):
-        raise ValidationError({"start": f"must lie within {MOST_DAYS} days"})
+        raise ValidationError({"start": f"may span at most {MOST_DAYS} days"})
     return since, until
 
 
@@ -78,20 +78,20 @@ def read_reference(text: object, *kinds: str, default: str = "") -> tuple[str, u
 
 
 def references(request: Request, name: str, *kinds: str) -> list[tuple[str, uuid.UUID]]:
-    """Every reference that a parameter names, by commas; raises ValidationError."""
+    """The references of a parameter, separated by commas; raises ValidationError."""
     found = []
     for text in request.query_params.get(name, "").split(","):
         reference = read_reference(
             text.strip(), *kinds, default=kinds[0] if len(kinds) == 1 else ""
         )
         if reference is None:
-            raise ValidationError({name: f"must refer to {' or '.join(kinds)}"})
+            raise ValidationError({name: f"must reference a {' or '.join(kinds)}"})
         found.append(reference)
     return found
 
 
 def names_any(request: Request, name: str, fields: dict[str, str]) -> Q:
-    """The condition that a row is of one of the references: `fields` says which field by type."""
+    """The condition that a row has one of the references; `fields` maps each type to a field."""
     wanted = Q(pk__in=[])
     for kind, pk in references(request, name, *fields):
         wanted |= Q(**{fields[kind]: pk})

@@ -1,4 +1,4 @@
-"""Slots: the free ones as they are computed, and taken time without whom."""
+"""Slots: free ones as computed, and reservations without saying for whom."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ class SlotSearch(FHIRView):
     @takes(*NARROWING, "start", EARLIEST, LATEST, "status", "_count")
     def get(self, request: Request) -> Response:
         if not any(name in request.query_params for name in NARROWING):
-            raise ValidationError({"schedule": "or another of its kind must be given"})
+            raise ValidationError({"schedule": f"one of {', '.join(NARROWING)} is required"})
         now = timezone.now()
         if "identifier" in request.query_params:
             rows = [slot_of(self, text, now=now) for text in tokens(request, "identifier")]
@@ -106,7 +106,7 @@ def _in_force(now: datetime) -> Any:
 
 
 def slot_of(view: FHIRView, ident: str, *, now: datetime) -> dict[str, Any] | None:
-    """The slot of an id, free or not, if its agenda is granted."""
+    """The slot with an id, free or not, if its agenda is granted; otherwise None."""
     if ident.startswith("taken."):
         pk = read_id(ident.removeprefix("taken."))
         agendas = granted_agendas(view.credential, scope=view.required_scope)
@@ -127,7 +127,7 @@ def slot_of(view: FHIRView, ident: str, *, now: datetime) -> dict[str, Any] | No
 def reason_and_start(
     view: FHIRView, ident: str
 ) -> tuple[VisitReason, datetime] | tuple[None, None]:
-    """The granted visit reason and the start that a slot's id names."""
+    """The granted visit reason and the start in a slot's id."""
     named = mapping.read_slot_id(ident)
     if named is None:
         return None, None

@@ -21,10 +21,10 @@ from tests.support.fhir import START, SYSTEM, named, parameters, put, valid, wan
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 HALF = timedelta(minutes=30)
 DAY = timedelta(days=1)
-SAME_TIME = ("patient-has-other-visit-then", "The patient has another visit at that time")
+SAME_TIME = ("patient-has-other-visit-then", "The patient has another appointment at the same time")
 SAME_DAY = (
     "patient-sees-practitioner-within-a-day",
-    "The patient sees the practitioner twice within a day",
+    "The patient sees the same practitioner twice within a day",
 )
 
 

@@ -123,7 +123,7 @@ def test_a_malformed_key_is_not_registered(credential, jwk):
 @pytest.mark.parametrize("htu", ["http://[", "//", "http://h:99999999/x", "\x00", ""])
 def test_an_address_that_is_none_is_another_one(granted, htu):
     answer = ask(assertion(granted), dpop=proof(url=None, htu=htu))
-    assert answer.json()["error_description"] == "htu is another address"
+    assert answer.json()["error_description"] == "htu is not the address of the request"
 
 
 @pytest.mark.parametrize("at", [float("nan"), float("inf"), 10**400], ids=["nan", "inf", "huge"])

@@ -214,7 +214,7 @@ def test_a_credential_may_be_held_to_bound_tokens(credential):
 def test_a_wrong_proof_at_the_token_endpoint_says_so(credential):
     answer = ask(assertion(credential), dpop=proof(url=f"{BASE}/elsewhere"))
     assert answer.json() == {
-        "error": "invalid_dpop_proof", "error_description": "htu is another address"
+        "error": "invalid_dpop_proof", "error_description": "htu is not the address of the request"
     }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from practitioners.models import Absence, Agenda, Opening, VisitReason
 
 
 class Agendas(ScopedView):
-    """The agendas that practices have granted, with their visit reasons."""
+    """The agendas that practices have granted to you, with their visit reasons."""
 
     scopes = {"get": scopes.AGENDAS_READ}
 
@@ -34,7 +34,7 @@ class Agendas(ScopedView):
 
 
 class Slots(ScopedView):
-    """The free slots of a visit reason, 60 days at most."""
+    """The free slots of a visit reason, for at most 60 days."""
 
     scopes = {"get": scopes.SLOTS_READ}
 
@@ -58,7 +58,7 @@ class Slots(ScopedView):
 
 
 class Openings(ScopedView):
-    """The openings of an agenda."""
+    """The openings of an agenda: recurring times at which its visit reasons can be booked."""
 
     scopes = {"get": scopes.AGENDAS_READ, "post": scopes.AGENDAS_WRITE}
 
@@ -78,7 +78,7 @@ class Openings(ScopedView):
 
 
 class OneOpening(ScopedView):
-    """One opening. Booked appointments stay when it changes or goes."""
+    """One opening. Booked appointments stay booked when it is changed or deleted."""
 
     scopes = {
         "get": scopes.AGENDAS_READ, "put": scopes.AGENDAS_WRITE, "delete": scopes.AGENDAS_WRITE
@@ -135,7 +135,7 @@ def save_opening(
 
 
 class Absences(ScopedView):
-    """Closed time of an agenda."""
+    """The absences of an agenda: periods in which nothing can be booked."""
 
     scopes = {"get": scopes.AGENDAS_READ, "post": scopes.AGENDAS_WRITE}
 
@@ -180,7 +180,9 @@ class OneAbsence(ScopedView):
     def get(self, request: Request, absence_id: uuid.UUID) -> Response:
         return shown(resources.absence(self._row(absence_id)))
 
-    @describe("Open the time again", answer=None, tag="time", status=204)
+    @describe(
+        "Delete an absence", operation="open-the-time-again", answer=None, tag="time", status=204
+    )
     def delete(self, request: Request, absence_id: uuid.UUID) -> Response:
         row = self._row(absence_id)
         openings.remove_absence(absence=row, actor=self.actor(row.agenda.practice_id))

@@ -1,4 +1,4 @@
-"""Holds and appointments. One route alone carries identities: `Reveal`, one at a time."""
+"""Holds and appointments. Only `Reveal` returns an identity, one per request."""
 
 import uuid
 from typing import Any
@@ -39,7 +39,7 @@ from practitioners.models import Taken, VisitReason
 
 
 class Holds(ScopedView):
-    """Keep a slot while somebody decides."""
+    """Hold a slot for a few minutes while the patient decides."""
 
     scopes = {"post": scopes.APPOINTMENTS_WRITE}
 
@@ -60,7 +60,7 @@ class Holds(ScopedView):
 
 
 class OneHold(ScopedView):
-    """One of the credential's own holds."""
+    """A hold that this credential created."""
 
     scopes = {"get": scopes.APPOINTMENTS_WRITE, "delete": scopes.APPOINTMENTS_WRITE}
 
@@ -68,7 +68,9 @@ class OneHold(ScopedView):
     def get(self, request: Request, hold_id: uuid.UUID) -> Response:
         return Response(resources.hold(self._row(hold_id)))
 
-    @describe("Let a slot go", answer=None, tag="appointments", status=204)
+    @describe(
+        "Release a hold", operation="let-a-slot-go", answer=None, tag="appointments", status=204
+    )
     def delete(self, request: Request, hold_id: uuid.UUID) -> Response:
         take.release(self._row(hold_id).pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -83,19 +85,19 @@ class OneHold(ScopedView):
 
 
 def reason_of(view: ScopedView, reason_id: uuid.UUID) -> VisitReason:
-    """A granted visit reason that a body names; raises ValidationError."""
+    """The granted visit reason of a request body; raises ValidationError."""
     found = granted_reasons(view.credential, scope=view.required_scope)
     reason = found.filter(pk=reason_id).first()
     if reason is None:
-        raise ValidationError({"visit_reason": "is none that is granted to you"})
+        raise ValidationError({"visit_reason": "Unknown, or not covered by your grants."})
     return reason
 
 
 class BookingView(ScopedView):
-    """A route that answers with an appointment that it booked or moved."""
+    """A route that books or moves an appointment and returns it."""
 
     def booked(self, row: Appointment, **kwargs: Any) -> Response:
-        """The appointment with its ETag, and the warnings, which are no part of what is stored."""
+        """The appointment with its ETag, and the warnings, which the ETag does not cover."""
         data = resources.appointment(row)
         found = bookings.in_the_way(credential=self.credential, appointment=row)
         answer = shown(data, **kwargs)
@@ -104,7 +106,7 @@ class BookingView(ScopedView):
 
 
 class Appointments(BookingView):
-    """What stands in the agendas, without identities; and booking."""
+    """The appointments of the granted agendas, without identities."""
 
     scopes = {"get": scopes.APPOINTMENTS_READ, "post": scopes.APPOINTMENTS_WRITE}
 
@@ -156,7 +158,7 @@ class Appointments(BookingView):
         grant = grant_of(self.credential, agenda_id=reason.agenda_id, scope=self.required_scope)
         found = granted_patients(grant).filter(pk=wanted["patient"]).first() if grant else None
         if found is None:
-            raise ValidationError({"patient": "is nobody whom this practice lets you know of"})
+            raise ValidationError({"patient": "Unknown, or not covered by your grants."})
         return found
 
 
@@ -173,7 +175,7 @@ class OneAppointment(ScopedView):
 def appointment_of(
     view: ScopedView, appointment_id: uuid.UUID, *, lock: bool = False
 ) -> Appointment:
-    """A granted appointment, or NotFound."""
+    """A granted appointment; raises NotFound."""
     found = granted_appointments(view.credential, scope=view.required_scope)
     if lock:
         found = found.select_for_update(no_key=True, of=("self",))
@@ -184,7 +186,7 @@ def appointment_of(
 
 
 class Move(BookingView):
-    """Move an appointment; its id, its reference and its history stay."""
+    """Move an appointment; it keeps its id, its reference and its history."""
 
     scopes = {"post": scopes.APPOINTMENTS_WRITE}
 
@@ -200,7 +202,7 @@ class Move(BookingView):
         wanted = given.validated_data
         reason = reason_of(self, wanted["visit_reason"]) if "visit_reason" in wanted else None
         if reason is not None and reason.agenda.practice_id != row.practice_id:
-            raise ValidationError({"visit_reason": "must be one of the same practice"})
+            raise ValidationError({"visit_reason": "must be a visit reason of the same practice"})
         moved = change.move(
             appointment=row,
             starts_at=wanted["starts_at"],
@@ -213,7 +215,7 @@ class Move(BookingView):
 
 
 class Cancel(ScopedView):
-    """Cancel an appointment: its time is free at once, and the patient is told."""
+    """Cancel an appointment: its time is free immediately, and the patient is notified."""
 
     scopes = {"post": scopes.APPOINTMENTS_WRITE}
 
@@ -234,7 +236,7 @@ class Cancel(ScopedView):
 
 
 class Mark(ScopedView):
-    """Say that a patient arrived, was seen, or did not come."""
+    """Mark that a patient has arrived, was seen, or did not come."""
 
     scopes = {"post": scopes.APPOINTMENTS_WRITE}
 
@@ -255,7 +257,7 @@ class Mark(ScopedView):
 
 
 class Changes(ScopedView):
-    """What has changed since a cursor: the way to follow an agenda."""
+    """The changes since a cursor, to follow an agenda."""
 
     scopes = {"get": scopes.APPOINTMENTS_READ}
     enters_walls = False
@@ -264,8 +266,8 @@ class Changes(ScopedView):
         "Changes since a cursor", answer=serializers.ChangesOut, tag="appointments",
         parameters=[LIMIT, OpenApiParameter(
             "cursor", OpenApiTypes.STR,
-            description="`next` of your last answer; without it, from the beginning. Any other"
-            " answers 400 with `cursor-invalid`.",
+            description="The `next` of your last response; default: from the beginning. Any other"
+            " value is refused with 400 `cursor-invalid`.",
         )],
     )  # fmt: skip
     def get(self, request: Request) -> Response:
@@ -280,7 +282,7 @@ class Changes(ScopedView):
 
 
 class Reveal(ScopedView):
-    """Who one appointment is for, with a purpose; on the record before anything opens."""
+    """The identity of an appointment's patient, for a purpose; recorded before it is sent."""
 
     scopes = {"post": scopes.PATIENTS_REVEAL}
     remembers_writes = False
@@ -309,7 +311,7 @@ class Reveal(ScopedView):
                 now=timezone.now(),
             )
         except Stopped:
-            # Answers and not exceptions: what the watch has made of it must be committed.
+            # Responses, not exceptions: what the watch has written must be committed.
             return self.handle_exception(problems.StoppedNow())
         except BudgetSpent as spent:
             return self.handle_exception(problems.BudgetIsSpent(wait=spent.seconds))
@@ -317,10 +319,12 @@ class Reveal(ScopedView):
             raise problems.Unavailable from error
         except identities.NotVerified as problem:
             raise PermissionDenied(
-                "The platform's team has not verified your vendor: no identity is opened."
+                "The platform's team has not verified your vendor, so it cannot reveal identities."
             ) from problem
         except identities.FieldsNotGranted as problem:
-            raise PermissionDenied(f"The practice does not grant you: {problem}.") from problem
+            raise PermissionDenied(
+                f"The practice does not grant you these fields: {problem}."
+            ) from problem
         return Response(
             {"appointment": appointment.pk, "patient": appointment.patient_id, **identity},
             headers={"Cache-Control": "no-store"},

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the document speaks of our tokens."""
+    """The description of access tokens in the OpenAPI document."""
 
     target_class = "partners.api.authentication.TokenAuthentication"
     name = "token"
@@ -24,12 +24,12 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "Or `DPoP TOKEN`, with a DPoP header, for a token bound to a key.",
+            "description": "For a key-bound token, send `DPoP TOKEN` and a DPoP header instead.",
         }
 
 
 class Unknown(APIView):
-    """Whatever address the API does not have: a problem, as every other error."""
+    """Every address that the API does not have: a problem, like every other error."""
 
     authentication_classes = ()
     permission_classes = ()
@@ -47,7 +47,7 @@ class Document(SpectacularAPIView):
 
 
 class PageSession(BaseAuthentication):
-    """Whom the site's own session names: the header of a page is for them. It opens no data."""
+    """The user of the site's own session, for the page's header. It gives access to no data."""
 
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
         user = getattr(request._request, "user", None)
@@ -56,7 +56,7 @@ class PageSession(BaseAuthentication):
 
 @method_decorator(never_cache, name="dispatch")
 class Reference(SpectacularSwaggerSplitView):
-    """The document as a page, with its scripts apart and all of them ours."""
+    """The OpenAPI document as a page; its scripts are separate files from this site."""
 
     authentication_classes = [PageSession]
     renderer_classes = [TemplateHTMLRenderer]

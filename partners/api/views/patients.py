@@ -1,4 +1,4 @@
-"""Patients: ids, and which fields are on file. Who they are is revealed elsewhere."""
+"""Patients: ids, and the fields on file. Identities are returned by the reveal route only."""
 
 import uuid
 
@@ -22,7 +22,7 @@ from partners.queries import granted_patients
 
 
 class Patients(ScopedView):
-    """Whom a practice lets the software know of: ids, and which fields are on file."""
+    """The patients of a practice whom your grant covers: ids, and the fields on file."""
 
     scopes = {"get": scopes.APPOINTMENTS_READ, "post": scopes.APPOINTMENTS_WRITE}
 
@@ -68,12 +68,12 @@ class Patients(ScopedView):
         grants = self.credential.grants.in_force(self.required_scope)
         found = grants.filter(practice=practice_id).select_related("practice").first()
         if found is None:
-            raise ValidationError({"practice": "is none that grants you this"})
+            raise ValidationError({"practice": "Unknown, or not covered by your grants."})
         return found
 
 
 class OnePatient(ScopedView):
-    """One patient: no identity, but which granted fields are on file."""
+    """One patient, without identity: the id, and the granted fields that are on file."""
 
     scopes = {"get": scopes.APPOINTMENTS_READ}
 
