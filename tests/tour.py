@@ -83,7 +83,7 @@ STOPS = [
     ),
     Stop(
         name="hours", who="praticien", path="/cabinet/{practice}/horaires/",
-        says="Openings, visit reasons, absences, usual weeks, substitutes",
+        says="Opening hours, visit reasons, absences, usual weeks, substitutes",
     ),
     Stop(
         name="usual-weeks", who="praticien", path="/cabinet/{practice}/horaires/",

@@ -190,7 +190,7 @@ def test_a_sealer_that_is_kept_out_says_so_everywhere(lock, caplog, monkeypatch,
         status, problems, (french, english) = what_is_said()
         assert (status, problems) == (503, [Problem.HELD_UP])
         assert "le scellement est empêché" in french
-        assert "sealing is held up" in english
+        assert "sealing is delayed" in english
         with pytest.raises(CommandError, match="waits for more than 60 seconds"):
             call_command("record", "verify")
     sealer.seal_once(asks_witnesses=False)

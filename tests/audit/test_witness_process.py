@@ -208,7 +208,7 @@ def test_a_database_and_its_file_that_were_set_back_are_told_on(ours, settings, 
             [health.Problem.CONTRADICTED],
         )
         page = Client(headers={"accept-language": "en"}).get("/registre/").content.decode()
-        assert "this one was set back or rewritten" in page
+        assert "this one was rolled back or rewritten" in page
         raise Undone
     settings.RECORD_CHECKPOINT_FILE.write_text("".join(f"{note}\n" for note in kept))
     assert witness.hand_out(now=timezone.now()) == 0

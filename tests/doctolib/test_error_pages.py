@@ -12,12 +12,12 @@ from doctolib.environment import PROJECT_DIR
 
 # The page of an error 500 has neither a request nor anything that asks the database.
 PAGES = {
-    "400.html": {"fr": "Demande non comprise", "en": "Request not understood"},
+    "400.html": {"fr": "Demande non comprise", "en": "The request was not understood"},
     "403.html": {"fr": "Accès refusé", "en": "Access refused"},
     "404.html": {"fr": "Page introuvable", "en": "Page not found"},
     "405.html": {
         "fr": "Cette adresse ne s’ouvre pas seule",
-        "en": "This address does not open on its own",
+        "en": "This page cannot be opened directly",
     },
     "500.html": {"fr": "Une erreur s’est produite", "en": "Something went wrong"},
 }

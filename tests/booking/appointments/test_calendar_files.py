@@ -334,7 +334,7 @@ def test_the_file_speaks_its_readers_language(reason, now):
     (_inline, invite), _file = parts_of(last_mail(now))
     [event] = invite.walk("VEVENT")
     assert event["DESCRIPTION"].startswith("See or cancel: ")
-    assert "Telephone of the practice: 02 47 00 00 01" in event["DESCRIPTION"]
+    assert "Phone of the practice: 02 47 00 00 01" in event["DESCRIPTION"]
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_now")]
 MONDAY = date(2026, 11, 30)
 NINE = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 HALF = timedelta(minutes=30)
-TAKEN = {"fr": "Ce créneau est déjà pris", "en": "This slot is already taken"}
-OTHER = {"fr": "un autre rendez-vous prend", "en": "another visit takes"}
-HELD = {"fr": "gardé pour quelqu’un", "en": "kept for somebody"}
-FREE_AT = {"fr": "se libère à", "en": "comes free at"}
+TAKEN = {"fr": "Ce créneau est déjà pris", "en": "This slot has already been booked"}
+OTHER = {"fr": "un autre rendez-vous prend", "en": "another appointment is booked from"}
+HELD = {"fr": "gardé pour quelqu’un", "en": "held but not booked yet"}
+FREE_AT = {"fr": "se libère à", "en": "becomes free at"}
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def test_replacing_weeks_lists_the_visits_that_it_leaves_outside(
     text = html.unescape(asked.content.decode())
     said = {
         "fr": "2 rendez-vous déjà pris se trouveraient hors",
-        "en": "2 booked visits would lie outside",
+        "en": "2 booked visits would be outside",
     }
     assert said[language] in text
     assert "Zoé" in text and "Noé" in text and "09:00" in text
@@ -97,7 +97,7 @@ def test_replacing_weeks_lists_the_visits_that_it_leaves_outside(
     assert answer.status_code == 302
     assert not is_open(reason, THURSDAY)
     told = html.unescape(client.get(answer["Location"]).content.decode())
-    after = {"fr": "2 rendez-vous déjà pris sont maintenant hors", "en": "2 booked visits now lie"}
+    after = {"fr": "2 rendez-vous déjà pris sont maintenant hors", "en": "2 booked visits are now"}
     assert after[language] in told
     assert Appointment.unscoped.filter(status=Status.BOOKED).count() == 2
 

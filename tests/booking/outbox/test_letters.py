@@ -251,7 +251,7 @@ def test_who_is_invited_or_given_a_file_reads_their_own_language(now):
     parent = make_account("zoe@example.org")
     child = make_patient(parent, relation="child", birth_date=date(2008, 3, 1))
     for email, language, subject in (
-        ("noah@example.org", "en", "Your file waits for you"),
+        ("noah@example.org", "en", "Your file is waiting for you"),
         ("new@example.org", "", "Votre dossier vous attend"),
     ):
         if language:

@@ -72,7 +72,7 @@ def test_each_sign_in_says_how_many_are_left_and_what_to_do(account):
     assert f'href="{PAGE}"' in page
     assert "il vous en reste 9" not in words(client.get(ACCOUNT)), "said once"
     _client, page = entered(codes[1], "en")
-    assert "you have 8 left, and each sign-in takes one." in page
+    assert "you have 8 left, and each sign-in uses one." in page
 
 
 def test_the_pages_of_the_account_say_it_and_offer_what_to_do(account):

@@ -40,7 +40,7 @@ def notices(answer):
 
 
 SAID = {
-    "erased": {"fr": "Votre compte est effacé.", "en": "Your account is erased."},
+    "erased": {"fr": "Votre compte est effacé.", "en": "Your account has been erased."},
     "code": {"fr": "Un code de secours a servi", "en": "A recovery code was used"},
 }
 

@@ -120,10 +120,10 @@ def test_the_mail_is_in_the_language_of_the_account(
     with django_capture_on_commit_callbacks(execute=True):
         erased(account, now)
     (told,) = relay()
-    assert told["Subject"] == "Your account is erased and 2 appointments are cancelled"
+    assert told["Subject"] == "Your account has been erased and 2 appointments cancelled"
     for text in texts(told):
         assert "for Noé" in text and "1 December 2026" in text
-        assert "The attached files take each appointment out of your calendar." in text
+        assert "The attached files remove each appointment from your calendar." in text
 
 
 def test_an_erasure_that_fails_sends_nothing(
