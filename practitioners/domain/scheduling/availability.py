@@ -1,8 +1,8 @@
-"""The one function that says which slots are free.
+"""Computing free slots: the single place that does it.
 
-Openings in the wall clock, minus absences, public holidays and taken time, cut into slots by
-the visit reason's duration, buffers, minimum notice and horizon. The patient's page, the
-dashboard, search and the partner API all ask `free_slots` or `free_slots_of_many`.
+Opening hours in local time, minus absences, public holidays and reservations, are cut into slots by
+the visit reason's duration, buffers, minimum notice and horizon. The patient's page, the dashboard,
+search and the partner API all call `free_slots` or `free_slots_of_many`.
 """
 
 import uuid
@@ -46,7 +46,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Seat:
-    """A seat of a session that is taken, or an orphan's lack of one (`seat` None)."""
+    """A reserved place of a session, or a booking without a place (`seat` None)."""
 
     taken_id: uuid.UUID
     reason_id: uuid.UUID
@@ -56,7 +56,7 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class OpeningTime:
-    """An opening as availability sees it; the same names as the model's."""
+    """The opening hours that availability needs, with the names of the model's fields."""
 
     pk: uuid.UUID
     number: int
@@ -71,7 +71,7 @@ class OpeningTime:
 
 @dataclass
 class AgendaTime:
-    """What one agenda's availability depends on, for a stretch of time, loaded from the rows."""
+    """Everything that one agenda's availability depends on in a period, loaded from the rows."""
 
     zone: ZoneInfo
     department: str
@@ -100,11 +100,11 @@ def free_slots(
 ) -> list[Slot]:
     """Return the free slots of a visit reason that start in [since, until), soonest first.
 
-    `online` applies minimum notice and horizon, and that agenda and visit reason are offered
-    online: they bind patients and not the practice.
-    `ignoring` names a Taken row that counts as free (the appointment that is being moved), and
-    so do the holds of the key `holder`: a visitor's own holds are in nobody's way but others'.
-    With `consecutive` n > 1, `places` is how many groups of n starts in a row fit, 0 included.
+    With `online`, minimum notice and horizon apply, and the agenda and the visit reason must be
+    offered online; these rules bind patients, not the practice. The reservation `ignoring` counts
+    as free (when its appointment is being moved), and so do the holds of the key `holder`, which
+    block only other visitors. With `consecutive` n > 1, `places` is the number of groups of n
+    consecutive slots, possibly 0.
     """
     found = free_slots_of_many(
         visit_reasons=[visit_reason],
@@ -131,9 +131,9 @@ def free_slots_of_many(
     ignoring: uuid.UUID | None = None,
     holder: str = "",
 ) -> dict[uuid.UUID, list[Slot]]:
-    """Like `free_slots`, for many visit reasons of any agendas, in one query altogether.
+    """Like `free_slots`, for many visit reasons of any agendas, in one query.
 
-    Nothing starts in a stretch that ends before it begins.
+    Empty if the period ends before it begins.
     """
     if since >= until:
         return {reason.pk: [] for reason in visit_reasons}
@@ -177,7 +177,7 @@ def following_starts(
     now: datetime,
     ignoring: uuid.UUID | None = None,
 ) -> list[datetime]:
-    """Return when the visit that follows one which ends at `after` can begin, soonest first."""
+    """Return when the follow-up visit of one that ends at `after` can start, soonest first."""
     until = after + timedelta(minutes=visit_reason.then_within_minutes, microseconds=1)
     found = free_slots(
         visit_reason=then, since=after, until=until, now=now, online=False, ignoring=ignoring
@@ -186,7 +186,7 @@ def following_starts(
 
 
 def _followers(visit_reasons: Iterable[VisitReason]) -> dict[uuid.UUID, VisitReason]:
-    """The visit reasons that follow some of these; no query where none is followed."""
+    """The follow-up reasons of these visit reasons; no query if there are none."""
     ids = {reason.then_id for reason in visit_reasons if reason.then_id is not None}
     return VisitReason.objects.in_bulk(ids) if ids else {}
 
@@ -221,7 +221,9 @@ def _offered(
     now: datetime,
     online: bool,
 ) -> Iterator[Slot]:
-    """The slots of a visit reason, and of one that is followed those after which that fits."""
+    """The slots of a visit reason; if it has a follow-up reason, only those after which that one
+    fits.
+    """
     time = times[reason.agenda_id]
     window = _window(time, reason, since=since, until=until, now=now, online=online)
     slots = slots_of(time, reason, *window)
@@ -284,11 +286,11 @@ def load_agenda_times(
     needs: Iterable[uuid.UUID] = (),
     holder: str = "",
 ) -> dict[uuid.UUID, AgendaTime]:
-    """Load openings, absences and taken time of agendas that matter in [since, until).
+    """Load the opening hours, absences and reservations of agendas that matter in [since, until).
 
-    `needs` are the resources whose uses matter beside it: one more query, where there are any.
-    Expired holds count as free, and those of the key `holder`. A margin of a day covers slots
-    that began before `since`.
+    `needs` are the resources whose uses are loaded as well, with one more query if there are any.
+    Expired holds count as free, and so do those of the key `holder`. A margin of a day covers slots
+    that started before `since`.
     """
     ids = list(agenda_ids)
     lower, upper = since - timedelta(days=1), until + timedelta(days=1)
@@ -393,10 +395,10 @@ def slots_of(
 def _consultation_slots(
     opening: OpeningTime, reason: VisitReason, day: date, agenda: AgendaTime, blocked: list[Period]
 ) -> Iterator[Slot]:
-    """Cut one occurrence of a consultation opening on a grid anchored at its start.
+    """Cut one occurrence of opening hours for consultations on a grid that begins at their start.
 
-    The grid depends on nothing that is booked, so one appointment's move never shifts another
-    slot. Buffers may reach outside the opening, but not into blocked time.
+    The grid does not depend on bookings, so moving one appointment never shifts another slot.
+    Buffers may reach outside the opening hours, but not into blocked time.
     """
     duration = timedelta(minutes=reason.duration_minutes)
     before = timedelta(minutes=reason.buffer_before_minutes)
@@ -449,7 +451,7 @@ def _session_slots(
 
 
 def seating_at(agenda: AgendaTime, cell: Period, day: date) -> tuple[Seating, list[Seat]]:
-    """Return the seating of one session slot, and the bookings that have no seat in it now."""
+    """Return the assignment of places at one session slot, and the bookings without a place."""
     rooms: dict[int, OpeningTime] = {}
     serves: dict[uuid.UUID, frozenset[uuid.UUID]] = {}
     for opening, reasons in agenda.openings:
@@ -483,8 +485,7 @@ def seating_at(agenda: AgendaTime, cell: Period, day: date) -> tuple[Seating, li
 def _in_a_row(slots: list[Slot], consecutive: int, *, gap: timedelta) -> list[Slot]:
     """Turn places into groups of `consecutive` slots of equal length, one right after another.
 
-    Between two of them lie the visit reason's buffers, as on the grid; in a session there are
-    none.
+    Between two of them are the visit reason's buffers, as on the grid; a session has none.
     """
     at = {(slot.starts_at, slot.ends_at - slot.starts_at): slot for slot in slots}
     found = []
@@ -498,7 +499,7 @@ def _in_a_row(slots: list[Slot], consecutive: int, *, gap: timedelta) -> list[Sl
 def row_from(
     slot: Slot, at: dict[tuple[datetime, timedelta], Slot], count: int, *, gap: timedelta
 ) -> list[Slot]:
-    """A slot and those right after it, `count` at most."""
+    """A slot and the slots right after it, at most `count`."""
     row = [slot]
     while len(row) < count:
         last = row[-1]

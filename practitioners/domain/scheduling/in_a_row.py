@@ -1,4 +1,4 @@
-"""The slots of a family: as many as they are, one right after another."""
+"""Consecutive slots for a family: one for each person, one right after another."""
 
 from datetime import datetime, timedelta
 
@@ -9,9 +9,9 @@ from practitioners.models import VisitReason
 def slots_in_a_row(
     *, visit_reason: VisitReason, starts_at: datetime, count: int, now: datetime, holder: str = ""
 ) -> list[Slot]:
-    """Return the `count` free slots in a row that begin at `starts_at`; empty if one is not free.
+    """Return the `count` consecutive free slots from `starts_at`; empty if one of them is not free.
 
-    They are those that patients are offered; the holds of the key `holder` count as free.
+    Only slots that are offered to patients count; the holds of the key `holder` count as free.
     """
     # In one day there is room for a row of the longest slots.
     until = starts_at + (timedelta(days=1) if count > 1 else timedelta(microseconds=1))

@@ -1,4 +1,4 @@
-"""The free times nearest to one that cannot be had."""
+"""The free slots nearest to a time that is not available."""
 
 from datetime import datetime, timedelta
 
@@ -14,11 +14,12 @@ NEAR = timedelta(days=30)
 def nearest_slots(
     *, visit_reason: VisitReason, starts_at: datetime, now: datetime, count: int = 1, holder: str
 ) -> list[Slot]:
-    """Return the NEAREST free slots around a time, in their order; of two as near, the sooner.
+    """Return the NEAREST free slots around a time, in order of time; of two equally near, the
+    sooner.
 
-    Wherever they are if none is near. `count`: how many people come in a row from each on. The
-    holds of the key `holder` count as free. A time that is over or beyond the horizon has its
-    neighbours at that end. Empty where nothing is free online.
+    If none is near, the next ones are returned, however far away. `count` is the number of people
+    who come in a row. The holds of the key `holder` count as free. For a time in the past or beyond
+    the horizon, the first or the last slots are returned. Empty if nothing is free online.
     """
     horizon = end_of_horizon(visit_reason, now=now)
     around = min(max(starts_at, now), horizon)

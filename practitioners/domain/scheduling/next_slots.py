@@ -1,4 +1,6 @@
-"""The next-slot projection: kept by writes, so that search need not compute every agenda."""
+"""The stored next slot of each visit reason, updated after writes, so that search need not
+compute it.
+"""
 
 import logging
 import uuid
@@ -25,10 +27,10 @@ BATCH = 100
 
 
 def mark_stale(agenda_id: uuid.UUID) -> None:
-    """Ask for an agenda's projection to be computed again soon, and tell who looks at it.
+    """Request that an agenda's next slots be computed again soon, and notify open pages.
 
-    Losing this note costs freshness only: a projection is verified where it is shown, each is
-    computed again every REFRESH_EVERY at the latest, and a missing one is found missing.
+    If this request is lost, the stored slot is only older: it is checked where it is shown,
+    computed again at least every REFRESH_EVERY, and computed if missing.
     """
     try:
         pipeline = redis_client().pipeline(transaction=False)

@@ -1,5 +1,5 @@
-"""What a practice's own time looks like at one instant: free or not, why not, and what is free near
-it. For the dashboard, which is bound neither by notice nor by horizon.
+"""The state of a practice's own time at one instant: free or not, the reason, and what is free
+near it. For the dashboard, to which neither notice nor horizon applies.
 """
 
 import uuid
@@ -23,7 +23,7 @@ Found = list[tuple[VisitReason, Slot]]
 
 
 class Why(StrEnum):
-    """How a time stands for a visit reason."""
+    """The state of a time for a visit reason."""
 
     FREE = "free"
     TAKEN = "taken"
@@ -38,9 +38,9 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How a time stands, and from when to when whatever is in the way lasts.
+    """The state of a time, and the period of whatever blocks it.
 
-    `is_offered`: whether a slot begins just then, which a practice may do without.
+    `is_offered`: whether a slot starts exactly then, which a practice does not need.
     """
 
     why: Why
@@ -49,16 +49,17 @@ class Standing:
 
     @property
     def is_refused(self) -> bool:
-        """Whether even a practice cannot book it without booking it twice."""
+        """Whether even the practice cannot book this time, because it would be booked twice."""
         return self.why in (Why.TAKEN, Why.RESOURCE, Why.FULL)
 
 
 def standing_at(
     *, visit_reason: VisitReason, starts_at: datetime, now: datetime, holder: str = ""
 ) -> Standing:
-    """Say how a time stands for a visit reason, without taking it: another may be quicker.
+    """Return the state of a time for a visit reason, without reserving it: another booking may be
+    faster.
 
-    The holds of the key `holder` are in nobody's way.
+    The holds of the key `holder` count as free.
     """
     (found,) = standings_at(visit_reason=visit_reason, starts=[starts_at], now=now, holder=holder)
     return found
@@ -67,7 +68,9 @@ def standing_at(
 def standings_at(
     *, visit_reason: VisitReason, starts: Sequence[datetime], now: datetime, holder: str = ""
 ) -> list[Standing]:
-    """Say how some times stand for a visit reason, in the order given; like `standing_at`."""
+    """Return the state of several times for a visit reason, in the order given; like
+    `standing_at`.
+    """
     if not starts:
         return []
     times = availability.load_agenda_times(
@@ -117,11 +120,11 @@ def held_until(
     now: datetime,
     agenda_id: uuid.UUID | None = None,
 ) -> datetime | None:
-    """When a time that is not free comes free by itself, unless it is taken by then.
+    """The instant at which a time becomes free by itself, unless it is booked before that.
 
-    Where nothing but holds is in the way (somebody is confirming, or was offered it, or has just
-    given it back), the end of the last of them; in a session that is full, that of the first. None
-    where a visit is. `agenda_id`: where a visit for this reason is put in another agenda.
+    If only holds block it (a patient is confirming, was offered it, or has just cancelled), this is
+    the end of the last of them; in a full session, the end of the first. None if a visit blocks it.
+    `agenda_id`: another agenda, to which a visit of this reason is to be moved.
     """
     ends_at = starts_at + timedelta(minutes=visit_reason.duration_minutes)
     rows = list(
@@ -150,7 +153,7 @@ def _first_over(periods: Iterable[Period], asked: Period) -> Period | None:
 
 
 def serves(time: AgendaTime, reason_id: uuid.UUID, at: datetime) -> bool:
-    """Whether an opening for the visit reason covers an instant, by the wall clock."""
+    """Whether opening hours of the visit reason cover an instant, in local time."""
     day = at.astimezone(time.zone).date()
     return any(
         reason_id in reasons
@@ -162,7 +165,7 @@ def serves(time: AgendaTime, reason_id: uuid.UUID, at: datetime) -> bool:
 
 
 def by_preference(agenda_ids: Iterable[uuid.UUID]) -> list[VisitReason]:
-    """The visit reasons of some agendas, those first that the dashboard proposes first."""
+    """The visit reasons of some agendas, in the order in which the dashboard proposes them."""
     rows = VisitReason.objects.filter(agenda__in=list(agenda_ids))
     return list(
         rows.select_related("agenda__practitioner", "agenda__practice").order_by(
@@ -174,8 +177,8 @@ def by_preference(agenda_ids: Iterable[uuid.UUID]) -> list[VisitReason]:
 def offered_at(
     visit_reasons: Sequence[VisitReason], *, starts_at: datetime, now: datetime
 ) -> list[VisitReason]:
-    """Which of these visit reasons are offered at an instant: those that begin just then first,
-    then those whose openings cover it. In the order given.
+    """The visit reasons among these that are offered at an instant: first those with a slot that
+    starts exactly then, then those whose opening hours cover it. In the order given.
     """
     if not visit_reasons:
         return []
@@ -194,10 +197,11 @@ def offered_at(
 def next_free(
     visit_reasons: Sequence[VisitReason], *, since: datetime, now: datetime, count: int
 ) -> tuple[Found, datetime | None]:
-    """Return the next free slots of these visit reasons from `since` on, and where more begin.
+    """Return the next free slots of these visit reasons from `since` on, and where the next page
+    begins.
 
-    `count` is the least number of slots; all that begin at the last one's time are there too, so
-    that paging on loses none.
+    `count` is the least number of slots; all slots that start together with the last one are
+    included, so that paging loses none.
     """
     found: Found = []
     begins = max(since, now)
@@ -218,7 +222,7 @@ def next_free(
 def nearest(
     visit_reasons: Sequence[VisitReason], *, starts_at: datetime, now: datetime, count: int
 ) -> Found:
-    """Return the free slots nearest to a time, in order of time; none that is over."""
+    """Return the free slots nearest to a time, in order of time, without past ones."""
     found = _free_between(
         visit_reasons, max(now, starts_at - NEAR_BEFORE), starts_at + NEAR_AFTER, now=now
     )
@@ -240,8 +244,8 @@ def _free_between(
 def free_by_opening(
     time: AgendaTime, visit_reasons: Sequence[VisitReason], *, since: datetime, until: datetime
 ) -> Found:
-    """Return an agenda's free slots within one day, each opening cut for one visit reason alone:
-    the first of those given that it serves.
+    """Return an agenda's free slots within one day; each of its opening hours is cut for one
+    visit reason, the first of those given that it serves.
     """
     found: dict[datetime, tuple[VisitReason, Slot]] = {}
     if since >= until:
@@ -271,10 +275,10 @@ def _first_served(
 
 
 def unusual_at(*, visit_reason: VisitReason, starts_at: datetime, now: datetime) -> list[Why]:
-    """Say why a practice is asked before it uses a time: it is over, or its agenda is not open, or
-    what the visit needs is out of service.
+    """Say why a practice is asked before it uses a time: it is past, or outside the opening hours,
+    or a resource is out of service.
 
-    Whether the time is taken is another question. Empty where there is nothing to ask.
+    Whether the time is already reserved is a separate question. Empty if there is nothing to ask.
     """
     if starts_at < now:
         return [Why.PAST]

@@ -1,4 +1,6 @@
-"""From a practice's wall clock to instants: recurrence, daylight saving, public holidays."""
+"""Local time of a practice: recurrence, daylight saving, public holidays, and conversion to
+instants.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -30,7 +32,7 @@ def read_instant(text: str) -> datetime | None:
 
 
 def read_day(text: str) -> date | None:
-    """Read a date as 2026-11-24 between FIRST_DAY and LAST_DAY; None for anything else."""
+    """Read a date like 2026-11-24 between FIRST_DAY and LAST_DAY; None for anything else."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -39,16 +41,16 @@ def read_day(text: str) -> date | None:
 
 
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return the UTC instant at which the wall clock of `zone` shows `at` on `day`.
+    """Return the UTC instant at which the clock of `zone` shows `at` on `day`.
 
-    A time that the clock skips in spring is read with the offset from before the change, and
-    so falls after it; of a time that comes twice in autumn, the first is meant (PEP 495).
+    A time that the clock skips in spring is read with the offset before the change, and so falls
+    after it; of a time that occurs twice in autumn, the first is meant (PEP 495).
     """
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 
 def monday_of(day: date) -> date:
-    """The Monday of the week in which `day` lies."""
+    """The Monday of the week that contains `day`."""
     return day - timedelta(days=day.weekday())
 
 
@@ -58,7 +60,7 @@ def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 class Recurs(Protocol):
-    """What recurrence depends on: a model row, or what availability loaded of it."""
+    """The fields that recurrence depends on: of a model row, or of what availability loaded."""
 
     @property
     def starts_on(self) -> date: ...
@@ -69,7 +71,7 @@ class Recurs(Protocol):
 
 
 def occurs_on(opening: Recurs, day: date) -> bool:
-    """Say whether the opening's recurrence includes `day`."""
+    """Whether `day` is part of the recurrence."""
     if day < opening.starts_on or (opening.until_date and day >= opening.until_date):
         return False
     if opening.every_weeks == 0:
@@ -86,7 +88,7 @@ def public_holidays(department: str, year: int) -> frozenset[date]:
 
 
 def is_public_holiday(day: date, department: str) -> bool:
-    """Say whether `day` is a public holiday there; Alsace-Moselle and overseas included."""
+    """Whether `day` is a public holiday there; Alsace-Moselle and overseas included."""
     return day in public_holidays(department, day.year)
 
 

@@ -1,4 +1,4 @@
-"""Why a patient cannot have a time, as a sentence: what is true of it, and not what is likely."""
+"""The reason why a patient cannot have a time, as a sentence that states facts, not guesses."""
 
 from datetime import datetime
 
@@ -25,8 +25,8 @@ def why_not(
 ) -> str:
     """Say why a patient cannot book a time, or `count` in a row from it, in the reader's language.
 
-    The holds of the key `holder` are in nobody's way. `standing`: where it is known already.
-    Nothing is said of why a practitioner is away: that is not a patient's business.
+    The holds of the key `holder` count as free. `standing` is the state of the time, if the caller
+    already has it. The reason for a practitioner's absence is not stated, because it is private.
     """
     outside = notice.outside(visit_reason, starts_at=starts_at, now=now)
     if outside == Outside.OVER or starts_at == now:
@@ -57,7 +57,7 @@ def why_not(
 
 
 def in_the_way(standing: Standing) -> str:
-    """Say what stands in the way at a time to come; "" where nothing does."""
+    """Say what prevents booking at a future time; empty if nothing does."""
     if standing.why in (Why.TAKEN, Why.FULL):
         return str(take.SlotTaken.text)
     if standing.why == Why.RESOURCE:
@@ -74,7 +74,7 @@ def in_the_way(standing: Standing) -> str:
 
 
 def _length(minutes: int) -> str:
-    """A length of time in words, without more detail than it has."""
+    """A length of time in words, without unnecessary detail."""
     if minutes % DAY == 0:
         return ngettext("%(n)d jour", "%(n)d jours", minutes // DAY) % {"n": minutes // DAY}
     hours, rest = divmod(minutes, HOUR)

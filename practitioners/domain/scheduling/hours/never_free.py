@@ -1,4 +1,4 @@
-"""Visit reasons and openings that can never give a slot, however empty the agenda is."""
+"""Visit reasons and opening hours that can never have a slot, even if the agenda is empty."""
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,9 +13,9 @@ from practitioners.models import Opening, VisitReason
 
 
 def why_never(reason: VisitReason, openings: Iterable[Opening]) -> str:
-    """Say why a visit reason can never have a slot; empty where it can, or nothing serves it yet.
+    """Say why a visit reason can never have a slot; empty if it can, or if it has no opening hours.
 
-    `openings`: those that serve it.
+    `openings` are the opening hours of the visit reason.
     """
     if not is_possible(reason):
         return _(
@@ -31,13 +31,13 @@ def why_never(reason: VisitReason, openings: Iterable[Opening]) -> str:
 
 
 def has_room(opening: Opening, reason: VisitReason) -> bool:
-    """Whether one visit of this reason fits into an opening; a session has cells of its own."""
+    """Whether a visit of this reason fits into opening hours; a session has slots of its own."""
     minutes = opening.slot_minutes or reason.duration_minutes
     return timedelta(minutes=minutes) <= _length(opening)
 
 
 def why_opening_never(opening: Opening, reasons: Iterable[VisitReason]) -> str:
-    """Say why an opening gives no slot for some of the reasons that it serves; else empty."""
+    """Say why opening hours give no slot for some of their visit reasons; empty if they do."""
     short = [reason.name for reason in reasons if not has_room(opening, reason)]
     if not short:
         return ""
@@ -46,12 +46,13 @@ def why_opening_never(opening: Opening, reasons: Iterable[VisitReason]) -> str:
 
 
 def without_slots(reasons: Iterable[VisitReason], *, now: datetime) -> set[uuid.UUID]:
-    """Return the ids of the reasons among these that can never have a slot, as things stand.
+    """Return the ids of these visit reasons that can currently have no slot, even in an empty
+    agenda.
 
-    However empty the agenda is: online offers are closed there, no opening serves the reason any
-    more, none is long enough or ends late enough, a room or a device that it needs is out of
-    service, or this is true of the visit that follows it. Three queries, one more where visits
-    follow or something is needed.
+    The causes: they are not offered online, they have no current opening hours, none of these is
+    long enough or ends late enough, a room or a device is out of service, or one of these is true
+    of the follow-up reason. Three queries, and one more if there are follow-up reasons or
+    resources.
     """
     rows = list(reasons)
     followers = _followers(rows)
@@ -78,7 +79,7 @@ def _is_followed(
     followers: Mapping[uuid.UUID, VisitReason],
     has_slots: Callable[..., bool],
 ) -> bool:
-    """Whether the visit that follows can have a slot: its practice's notice does not bind it."""
+    """Whether the follow-up visit can have a slot; minimum notice does not apply to it."""
     then = followers.get(row.then_id) if row.then_id is not None else None
     return then is not None and has_slots(then, notice=timedelta())
 
@@ -90,7 +91,7 @@ def _followers(rows: Sequence[VisitReason]) -> dict[uuid.UUID, VisitReason]:
 
 
 def _serving(rows: Sequence[VisitReason]) -> dict[uuid.UUID, list[Opening]]:
-    """The openings that serve each of these reasons; they are of its agenda."""
+    """The opening hours of each of these visit reasons, in their agenda."""
     found: dict[uuid.UUID, list[Opening]] = {row.pk: [] for row in rows}
     links = Opening.visit_reasons.through.objects.filter(visitreason__in=list(found))
     for link in links.select_related("opening__agenda__practice"):
@@ -99,7 +100,7 @@ def _serving(rows: Sequence[VisitReason]) -> dict[uuid.UUID, list[Opening]]:
 
 
 def _may_begin(opening: Opening, reason: VisitReason, *, after: datetime) -> bool:
-    """Whether a visit could begin in some occurrence of an opening after an instant."""
+    """Whether a visit could start in some occurrence of opening hours after an instant."""
     if not has_room(opening, reason):
         return False
     if opening.every_weeks and opening.until_date is None:
@@ -117,7 +118,7 @@ def _may_begin(opening: Opening, reason: VisitReason, *, after: datetime) -> boo
 
 
 def _last_days(opening: Opening) -> Iterator[date]:
-    """The days of an opening that ends, the last one first."""
+    """The days of opening hours that end, the last one first."""
     if not opening.every_weeks or opening.until_date is None:
         yield opening.starts_on
         return

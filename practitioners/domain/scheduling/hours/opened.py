@@ -1,4 +1,4 @@
-"""How much time agendas were, or will be, open: what fill rates are measured against."""
+"""How much time agendas were or will be open: the basis of fill rates."""
 
 import uuid
 from collections.abc import Iterable
@@ -18,8 +18,8 @@ def open_minutes(
 ) -> dict[date, float]:
     """Minutes of patients' time that agendas of a practice offer on each day of [since, until].
 
-    Openings less absences and, where the agenda is closed then, public holidays. A session counts
-    once for each of its seats; consultation openings that overlap count once.
+    Opening hours less absences and, where the agenda is closed then, public holidays. A session
+    counts once for each of its places; overlapping opening hours for consultations count once.
     """
     times = load_agenda_times(
         agenda_ids=agenda_ids,

@@ -1,4 +1,4 @@
-"""Openings and absences of an agenda: what may be booked, and when not."""
+"""Opening hours and absences of an agenda: when its visit reasons can be booked, and when not."""
 
 import uuid
 from collections.abc import Iterable
@@ -22,18 +22,20 @@ LOOK_AHEAD_DAYS = 730
 
 
 class ImportedAbsence(Exception):
-    """The absence follows an external calendar, and is not changed by hand."""
+    """The absence comes from an external calendar, and cannot be changed by hand."""
 
 
 class OverlapsOpening(Exception):
-    """A consultation opening overlaps another: the practitioner is one person."""
+    """These opening hours for consultations overlap others of the same agenda."""
 
     text = _("Cette plage recouvre une autre plage de consultation du même jour.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpeningSpec:
-    """What an opening is to be. Times are the practice's wall clock, `until_date` exclusive."""
+    """The content of opening hours. Times are the practice's local time, `until_date` is
+    exclusive.
+    """
 
     starts_on: date
     until_date: date | None
@@ -49,9 +51,10 @@ class OpeningSpec:
 def save_opening(
     *, agenda: Agenda, spec: OpeningSpec, actor: Actor, opening: Opening | None = None
 ) -> Opening:
-    """Create or change an opening; on the record. Raises OverlapsOpening.
+    """Create or change opening hours, with an entry in the record. Raises OverlapsOpening.
 
-    Booked appointments stay as they are; `touched_by_opening` says which lie in it.
+    Booked appointments stay as they are; `touched_by_opening` returns those within the opening
+    hours.
     """
     Agenda.objects.select_for_update(no_key=True).get(pk=agenda.pk)
     row = opening or Opening(agenda=agenda, number=_next_number(agenda))
@@ -75,7 +78,7 @@ def save_opening(
 
 @transaction.atomic
 def delete_opening(*, opening: Opening, actor: Actor) -> None:
-    """Delete an opening; on the record. Booked appointments stay."""
+    """Delete opening hours, with an entry in the record. Booked appointments stay."""
     agenda, opening_id = opening.agenda, opening.pk
     opening.delete()
     _note(actions.OPENING_DELETED, agenda, actor, opening_id)
@@ -93,7 +96,9 @@ def _note(action: Action, agenda: Agenda, actor: Actor, object_id: uuid.UUID) ->
 
 
 def _next_number(agenda: Agenda) -> int:
-    """Numbers are not used again: seats of a deleted session must not become another's."""
+    """The next number; numbers are not reused, so that places of a deleted session are not
+    either.
+    """
     highest = agenda.openings.aggregate(most=Max("number"))["most"] or 0
     seats = Taken.objects.filter(agenda=agenda).aggregate(most=Max("seat"))["most"] or 0
     return max(highest, seats // SEATS_AN_OPENING) + 1
@@ -111,7 +116,7 @@ def _overlaps_another(row: Opening) -> bool:
 
 
 def touched_by_opening(*, opening: Opening, now: datetime) -> list[Taken]:
-    """Return the taken time to come that lies within the opening as it stands."""
+    """Return the future reservations within the opening hours as they are now."""
     zone = opening.agenda.practice.zone
     rows = Taken.objects.filter(
         agenda_id=opening.agenda_id, period__endswith__gt=now, hold_until__isnull=True
@@ -131,7 +136,7 @@ def touched_by_opening(*, opening: Opening, now: datetime) -> list[Taken]:
 def touched_by_absence(
     *, agenda_ids: Iterable[uuid.UUID], starts_at: datetime, until: datetime
 ) -> list[Taken]:
-    """Return the taken time that an absence would close; holds left out."""
+    """Return the reservations that an absence would close, without holds."""
     return list(
         Taken.objects.filter(
             Q(hold_until__isnull=True),
@@ -145,7 +150,7 @@ def touched_by_absence(
 def add_absence(
     *, agenda: Agenda, starts_at: datetime, until: datetime, label: str, actor: Actor
 ) -> Absence:
-    """Close time of an agenda; on the record. What is booked in it stays booked."""
+    """Add an absence to an agenda, with an entry in the record. Booked appointments stay booked."""
     row = Absence.objects.create(agenda=agenda, starts_at=starts_at, until=until, label=label)
     _note(actions.ABSENCE_ADDED, agenda, actor, row.pk)
     return row
@@ -153,7 +158,7 @@ def add_absence(
 
 @transaction.atomic
 def remove_absence(*, absence: Absence, actor: Actor) -> None:
-    """Open the time again; on the record. Raises ImportedAbsence."""
+    """Delete an absence, with an entry in the record. Raises ImportedAbsence."""
     if absence.imported_from is not None:
         raise ImportedAbsence
     agenda, absence_id = absence.agenda, absence.pk
@@ -163,7 +168,7 @@ def remove_absence(*, absence: Absence, actor: Actor) -> None:
 
 @transaction.atomic
 def save_reason(*, reason: VisitReason, actor: Actor) -> VisitReason:
-    """Save a new or changed visit reason; on the record."""
+    """Save a new or changed visit reason, with an entry in the record."""
     reason.save()
     _note(actions.VISIT_REASON_SAVED, reason.agenda, actor, reason.pk)
     return reason

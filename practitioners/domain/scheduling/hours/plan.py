@@ -1,5 +1,5 @@
-"""The openings of an agenda as its page lists them: what recurs once, with its dates, and the weeks
-that are open otherwise, each once.
+"""The opening hours of an agenda as its page lists them: recurring ones once with their dates,
+then the weeks that differ.
 """
 
 import uuid
@@ -13,7 +13,7 @@ from practitioners.models import Opening
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """From when until when an opening recurs; None where it has begun, or has no end."""
+    """The first and last day of a recurrence; None if it has already begun, or has no end."""
 
     opening: Opening
     first: date | None
@@ -22,19 +22,19 @@ class Stretch:
 
 @dataclass(frozen=True, kw_only=True)
 class Recurring:
-    """Openings that are alike but for their dates: one that pauses for some weeks, and goes on."""
+    """Opening hours that differ only in their dates: one recurrence with pauses."""
 
     stretches: list[Stretch] = field(default_factory=list)
 
     @property
     def opening(self) -> Opening:
-        """The one that comes first."""
+        """The earliest of them."""
         return self.stretches[0].opening
 
 
 @dataclass(frozen=True, kw_only=True)
 class Week:
-    """A week in which an agenda is open on days of its own, soonest first."""
+    """A week with opening hours of its own, soonest first."""
 
     monday: date
     openings: list[Opening] = field(default_factory=list)
@@ -42,16 +42,18 @@ class Week:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What an agenda's page lists: by weekday, then the weeks to come that differ."""
+    """The content of an agenda's page: recurring opening hours by weekday, then the weeks that
+    differ.
+    """
 
     recurring: list[Recurring]
     weeks: list[Week]
 
 
 def plan_of(openings: Iterable[Opening], *, today: date) -> Plan:
-    """List openings, which come with their visit reasons; what is over is left out.
+    """List opening hours, given with their visit reasons; past ones are left out.
 
-    `today` is the day by the practice's clock.
+    `today` is the day in the practice's local time.
     """
     groups: dict[tuple[object, ...], Recurring] = {}
     weeks: dict[date, Week] = {}

@@ -1,6 +1,6 @@
-"""Opening weeks as another week is open, or as a week that was kept as a template.
+"""Copying the opening hours of a week, or of a usual week (a template), to other weeks.
 
-Absences and public holidays are not part of it: they close what they close.
+Absences and public holidays are not part of a template: they apply to the new weeks as usual.
 """
 
 import uuid
@@ -28,14 +28,16 @@ A_WEEK = timedelta(days=7)
 
 
 class NothingOpen(Exception):
-    """A template of a week in which nothing is open would open nothing."""
+    """The week has no opening hours, so a template of it would be empty."""
 
     text = _("Cette semaine-là, rien n’est ouvert.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One opening of a week: `weekday` 0 is Monday; times are the practice's wall clock."""
+    """The opening hours of one weekday: `weekday` 0 is Monday; times are the practice's local
+    time.
+    """
 
     weekday: int
     from_time: time
@@ -47,14 +49,14 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """What opening weeks made: new openings, and how many stood there already or had no room."""
+    """The result: the opening hours created, and the number that already existed or did not fit."""
 
     made: list[Opening]
     left_out: int
 
 
 def lines_of_week(*, agenda: Agenda, day: date) -> list[Line]:
-    """Return the openings of the week in which a day lies."""
+    """Return the opening hours of the week that contains a day."""
     monday = monday_of(day)
     rows = agenda.openings.prefetch_related("visit_reasons").order_by("from_time", "number")
     return [
@@ -73,7 +75,7 @@ def lines_of_week(*, agenda: Agenda, day: date) -> list[Line]:
 
 
 def lines_of(template: OpeningTemplate) -> list[Line]:
-    """Return the openings of a template's week."""
+    """Return the opening hours of a template's week."""
     return [
         Line(
             weekday=each["weekday"],
@@ -89,7 +91,7 @@ def lines_of(template: OpeningTemplate) -> list[Line]:
 
 @transaction.atomic
 def save_template(*, agenda: Agenda, name: str, day: date, actor: Actor) -> OpeningTemplate:
-    """Keep the week in which a day lies as a template; on the record. Raises NothingOpen.
+    """Save the week that contains a day as a template, with an entry. Raises NothingOpen.
 
     A template of the same name is replaced.
     """
@@ -121,7 +123,7 @@ def _as_json(line: Line) -> dict[str, Any]:
 
 @transaction.atomic
 def delete_template(*, template: OpeningTemplate, actor: Actor) -> None:
-    """Forget a template; on the record. The weeks that it opened stay open."""
+    """Delete a template, with an entry. Opening hours that were created from it stay."""
     agenda, template_id = template.agenda, template.pk
     template.delete()
     entries.write(
@@ -143,12 +145,13 @@ def open_weeks(
     actor: Actor,
     replaces: bool = False,
 ) -> Opened:
-    """Open some weeks in a row, from the one in which `first` lies, as these lines say.
+    """Create the opening hours of these lines in consecutive weeks, from the one that contains
+    `first`.
 
-    Each opening is made once, on the record. What stands there already stays, and what would
-    overlap it is left out; with `replaces` those weeks have these openings alone, and what
-    recurs goes on after them. Visit reasons that are gone are left out. Booked appointments
-    stay as they are.
+    Each is created once, with an entry. Existing opening hours stay, and new ones that would
+    overlap them are left out; with `replaces`, those weeks get only the new opening hours, and
+    recurring ones continue after them. Visit reasons that no longer exist are left out. Booked
+    appointments stay as they are.
     """
     reasons = {row.pk: row for row in VisitReason.objects.filter(agenda=agenda)}
     made: list[Opening] = []
@@ -201,7 +204,9 @@ def _open(
 
 
 def _clear(*, agenda: Agenda, monday: date, actor: Actor) -> None:
-    """Take a week out of every opening: what recurs ends before it and begins again after it."""
+    """Take a week out of all opening hours: recurring ones end before it and begin again after
+    it.
+    """
     after = monday + A_WEEK
     for row in list(agenda.openings.prefetch_related("visit_reasons")):
         days = [monday + timedelta(days=n) for n in range(7)]

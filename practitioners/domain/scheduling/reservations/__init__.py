@@ -1,1 +1,1 @@
-"""Reservations: holding and taking time, seats of a session, rooms and devices."""
+"""Reservations: holds, the time of appointments, places of a session, rooms and devices."""

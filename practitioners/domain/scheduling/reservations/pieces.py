@@ -1,9 +1,9 @@
-"""Pieces of resources: which are in use when, and claiming one for a visit.
+"""Units of resources: which are in use when, and reserving one for a visit.
 
-A visit reason names the resources (rooms, devices) that it needs one piece of. Whoever takes time
-for it claims a piece of each for the same period, buffers included; an exclusion constraint over
-resource, piece and period decides, as it does for agendas. The patients of one slot of a session
-share theirs.
+A visit reason names the resources (rooms, devices) of which it needs one unit each. A reservation
+for it claims a unit of each for the same period, buffers included; an exclusion constraint over
+resource, unit and period prevents double use, as it does for agendas. The patients of one session
+slot share their units.
 """
 
 import uuid
@@ -23,7 +23,7 @@ Period = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A period in which a piece is in use, and who share it."""
+    """A period in which a unit is in use, and the appointment or session slot that uses it."""
 
     period: Period
     shared_by: uuid.UUID
@@ -68,10 +68,10 @@ def load_pieces(
     ignoring: uuid.UUID | None = None,
     holder: str = "",
 ) -> Pieces:
-    """Return the uses of resources that matter in [since, until); one out of service has no piece.
+    """Return the uses of resources that matter in [since, until); one out of service has no unit.
 
-    No query where there are no resources. Expired holds count as free, and so do the taken
-    time that `ignoring` names and the holds of the key `holder`.
+    No query if there are no resources. Expired holds count as free, and so do the reservation
+    `ignoring` and the holds of the key `holder`.
     """
     ids = list(resource_ids)
     if not ids:
@@ -102,9 +102,9 @@ def are_free(
     period: Period,
     shared_by: uuid.UUID | None = None,
 ) -> bool:
-    """Whether a piece of each needed resource is free, or in use by the same session's slot.
+    """Whether a unit of each needed resource is free, or in use by the same session slot.
 
-    Of what is out of service there is none.
+    A resource out of service has no unit.
     """
     return all(
         any(
@@ -122,7 +122,7 @@ def are_free(
 
 
 def out_of_service(reasons: Iterable[VisitReason]) -> dict[uuid.UUID, list[str]]:
-    """The names of what these visit reasons need and nobody has now, by reason; one query."""
+    """The names of needed resources that are out of service, by visit reason; one query."""
     rows = list(reasons)
     ids = {need for reason in rows for need in reason.needs}
     if not ids:
@@ -137,20 +137,20 @@ def out_of_service(reasons: Iterable[VisitReason]) -> dict[uuid.UUID, list[str]]
 
 
 def in_service(pieces: Pieces) -> Pieces:
-    """Leave out the resources of which there is no piece: those that are out of service."""
+    """Leave out the resources that have no unit because they are out of service."""
     return {resource_id: uses for resource_id, uses in pieces.items() if uses}
 
 
 def of_session(agenda_id: uuid.UUID, starts_at: datetime) -> uuid.UUID:
-    """Who share the pieces of a session's slot."""
+    """The key under which the bookings of one session slot share units."""
     return uuid.uuid5(agenda_id, starts_at.isoformat())
 
 
 def lock_resources(practice_id: uuid.UUID) -> None:
-    """Let those who need a practice's resources queue: so no two wait for each other.
+    """Queue for a practice's resources, so that two transactions never wait for each other.
 
-    Before any time is taken, also by whoever takes time several times in one transaction and may
-    need resources for some of it; the lock ends with the transaction.
+    Call it before any reservation, also in a transaction that makes several reservations of which
+    some may need resources. The lock ends with the transaction.
     """
     wait_for(f"resources|{practice_id}")
 
@@ -165,11 +165,11 @@ def claim(
     hold_until: datetime | None,
     goes_without: bool = False,
 ) -> uuid.UUID | None:
-    """Claim a piece of each needed resource for time that was just taken.
+    """Claim a unit of each needed resource for a reservation that was just made.
 
-    Whoever shares one gets the same piece. Returns the first resource of which none was free, or
-    None when all are claimed; with `goes_without` what is out of service is not claimed. Must run
-    in the transaction that took the time.
+    Bookings that share a unit get the same one. Returns the first resource without a free unit, or
+    None if all are claimed; with `goes_without`, resources out of service are skipped. Must run in
+    the transaction that made the reservation.
     """
     pieces = load_pieces(resource_ids=needs, since=period[0], until=period[1], now=now)
     for resource_id in sorted(in_service(pieces) if goes_without else pieces):

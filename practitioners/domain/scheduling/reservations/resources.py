@@ -1,4 +1,4 @@
-"""A practice's rooms and devices: keeping them, and saying who has which when."""
+"""A practice's rooms and devices: saving them, and listing what uses them and when."""
 
 import uuid
 from dataclasses import dataclass
@@ -19,7 +19,9 @@ from practitioners.models import Agenda, Resource, ResourceUse, Taken, VisitReas
 
 @dataclass(frozen=True, kw_only=True)
 class InUse:
-    """A piece of a resource that time to come needs; `taken` has its agenda and visit reason."""
+    """A unit of a resource that an upcoming reservation needs; `taken` has its agenda and visit
+    reason.
+    """
 
     piece: int
     taken: Taken
@@ -27,10 +29,10 @@ class InUse:
 
 @transaction.atomic
 def save_resource(*, resource: Resource, actor: Actor, now: datetime) -> Resource:
-    """Save a new or changed resource, on the record, and return it.
+    """Save a new or changed resource, with an entry in the record, and return it.
 
-    What is claimed stays claimed. What was booked without it, while it was out of service or there
-    were fewer, is given a piece now where one is free.
+    Claimed units stay claimed. Visits that were booked without it, while it was out of service or
+    had fewer units, are given a unit now if one is free.
     """
     resource.save()
     entries.write(
@@ -45,7 +47,7 @@ def save_resource(*, resource: Resource, actor: Actor, now: datetime) -> Resourc
 
 
 def count_waiting(*, resource: Resource, now: datetime) -> int:
-    """How many booked visits to come need a resource, whether or not they have a piece of it."""
+    """The number of upcoming booked visits that need a resource, with or without a unit of it."""
     reasons = _reasons_needing([resource.pk], resource.practice_id)
     return Taken.objects.filter(
         visit_reason__in=reasons, hold_until__isnull=True, period__endswith__gt=now
@@ -53,9 +55,7 @@ def count_waiting(*, resource: Resource, now: datetime) -> int:
 
 
 def mark_stale_with(agenda: Agenda, needs: list[uuid.UUID]) -> None:
-    """Ask for the projections that a change in an agenda touches: its own, and those of whoever
-    needs the same resources.
-    """
+    """Request new next slots for an agenda and for every agenda that needs the same resources."""
     for agenda_id in {agenda.pk, *_agendas_needing(needs, agenda.practice_id)}:
         mark_stale(agenda_id)
 
@@ -77,9 +77,9 @@ def _reasons_needing(
 
 @transaction.atomic
 def save_reason_and_settle(*, reason: VisitReason, actor: Actor, now: datetime) -> int:
-    """Save a visit reason, on the record, and give what is booked already what it needs now.
+    """Save a visit reason, with an entry in the record, and claim what booked visits need now.
 
-    Returns for how many booked visits to come no piece was free; they stay as they are.
+    Returns the number of upcoming booked visits for which no unit was free; they stay booked.
     """
     openings.save_reason(reason=reason, actor=actor)
     return _settle(reason, now=now)
@@ -110,14 +110,16 @@ def _settle(visit_reason: VisitReason, *, now: datetime) -> int:
 
 
 def sharing(taken: Taken) -> uuid.UUID:
-    """Who share the pieces that taken time claims: itself alone, or its session's slot."""
+    """The key under which a reservation claims units: its own, or that of its session slot."""
     if taken.is_own_time:
         return taken.pk
     return pieces.of_session(taken.agenda_id, taken.period.lower)
 
 
 def uses_of(*, resource: Resource, now: datetime, until: datetime) -> list[InUse]:
-    """Say by whom a resource's pieces are claimed from now on, soonest first; holds left out."""
+    """List the upcoming reservations that claim a resource's units, soonest first, without
+    holds.
+    """
     rows = (
         resource.uses.filter(hold_until__isnull=True, period__overlap=(now, until))
         .select_related("taken__agenda__practitioner", "taken__visit_reason")
@@ -127,7 +129,7 @@ def uses_of(*, resource: Resource, now: datetime, until: datetime) -> list[InUse
 
 
 def names_of(taken_id: uuid.UUID) -> list[str]:
-    """Say in words which pieces of which resources some taken time has."""
+    """Name the units of resources that a reservation has."""
     rows = ResourceUse.objects.filter(taken_id=taken_id).select_related("resource")
     return [
         row.resource.name if row.resource.pieces == 1 else f"{row.resource} {row.piece}"
@@ -136,8 +138,8 @@ def names_of(taken_id: uuid.UUID) -> list[str]:
 
 
 def choosable_for(reason: VisitReason) -> list[Resource]:
-    """The resources that a visit reason may be said to need: those of its practice in service, and
-    what it needs already.
+    """The resources that can be chosen for a visit reason: those in service at its practice, and
+    those it already needs.
     """
     rows = reason.agenda.practice.resources.filter(Q(active=True) | Q(pk__in=reason.needs))
     return list(rows.order_by("name", "pk"))

@@ -1,9 +1,9 @@
-"""Seating the bookings of one session slot so that as many as possible fit.
+"""Assigning the bookings of one session slot to places so that as many as possible fit.
 
-Openings that share visit reasons form a bipartite graph, visit reasons on one side and openings
-with their seats on the other. A maximum flow from bookings to seats (augmenting paths, Ford and
-Fulkerson 1956) gives the greatest number that can be seated; greedy seating would offer places
-that do not exist.
+Sessions that share visit reasons form a bipartite graph, with visit reasons on one side and
+sessions with their places on the other. A maximum flow from bookings to places (augmenting paths,
+Ford and Fulkerson 1956) gives the greatest number of bookings; a greedy assignment would offer
+places that do not exist.
 """
 
 import uuid
@@ -17,7 +17,9 @@ Room = uuid.UUID
 
 @dataclass(frozen=True)
 class Step:
-    """One booking of `reason` comes to sit in `into`, having left `out_of` (None: a newcomer)."""
+    """One booking of `reason` gets a place in session `into` and leaves `out_of` (None if it is
+    new).
+    """
 
     reason: Reason
     out_of: Room | None
@@ -26,22 +28,26 @@ class Step:
 
 @dataclass
 class Seating:
-    """Who sits where at one slot: `free` seats by opening, and how many of each reason sit."""
+    """The assignment at one slot: `free` places by session, and how many bookings of each reason
+    it has.
+    """
 
     serves: Mapping[Room, frozenset[Reason]]
     free: dict[Room, int]
     seated: dict[tuple[Reason, Room], int] = field(default_factory=dict)
 
     def sit(self, reason: Reason, room: Room) -> None:
-        """Note a booking that already has its seat."""
+        """Count a booking that already has its place."""
         self.seated[reason, room] = self.seated.get((reason, room), 0) + 1
         self.free[room] -= 1
 
     def add(self, reason: Reason, *, at_most: int) -> tuple[int, list[Step]]:
-        """Seat up to `at_most` more bookings of a reason, moving others where that makes room.
+        """Find places for up to `at_most` more bookings of a reason, moving others where that
+        helps.
 
-        Nobody who has a seat loses it. Returns how many found one, and the steps of the last
-        augmenting path, in an order in which each step goes to a seat that is free by then.
+        A booking with a place never loses it. Returns the number that found one, and the steps of
+        the last augmenting path, in an order in which each step goes to a place that is free by
+        then.
         """
         done = 0
         steps: list[Step] = []

@@ -1,6 +1,6 @@
-"""Finding a seat at one slot of a session, moving others where that makes room.
+"""Finding a place at one slot of a session, moving other bookings where that helps.
 
-What is best is seating.py's to say; this carries it out on the rows.
+seating.py computes the assignment; this module applies it to the rows.
 """
 
 import uuid
@@ -14,7 +14,7 @@ from practitioners.models.taken import SEATS_AN_OPENING
 
 
 def lock_cell(agenda_id: uuid.UUID, cell: Period) -> None:
-    """Let the bookings of one session slot queue; the lock ends with the transaction."""
+    """Queue for one session slot; the lock ends with the transaction."""
     wait_for(f"session|{agenda_id}|{cell[0].isoformat()}")
 
 
@@ -25,10 +25,11 @@ def reseat(
     now: datetime,
     newcomer: uuid.UUID | None = None,
 ) -> int | None:
-    """Give every orphan of a session slot a seat where one can be found, then make room.
+    """Give a place to every booking of a session slot without one where possible, then free
+    another.
 
-    Must run under the slot's lock. Returns the number of a free seat for a booking of the
-    `newcomer`'s visit reason, or None. Nobody who has a seat loses it.
+    Must run under the slot's lock. Returns the number of a free place for a booking of the
+    `newcomer`'s visit reason, or None. A booking with a place never loses it.
     """
     time = availability.load_agenda_times(
         agenda_ids=[agenda_id], since=cell[0], until=cell[1], now=now

@@ -1,8 +1,8 @@
-"""Taking time of an agenda: holds, and the time under an appointment.
+"""Reservations of an agenda: holds, and the time of appointments.
 
-PostgreSQL decides: an exclusion constraint over agenda, seat and period. The insert says
-ON CONFLICT DO NOTHING, which waits for a rival transaction instead of deadlocking with it, and
-the number of rows tells who won. See docs/subsystems/booking.md.
+PostgreSQL decides: an exclusion constraint covers agenda, seat and period. The insert says ON
+CONFLICT DO NOTHING, which waits for a concurrent transaction instead of deadlocking with it, and
+the number of rows tells which one won. See docs/subsystems/booking.md.
 """
 
 import uuid
@@ -25,25 +25,25 @@ HOLD_MINUTES = 7
 
 
 class SlotTaken(Exception):
-    """Somebody else has the slot."""
+    """The slot is already reserved."""
 
     text = _("Ce créneau est déjà pris.")
 
 
 class ResourceTaken(SlotTaken):
-    """The practitioner has the time; a room or a device that the visit needs is in use."""
+    """The practitioner is free, but a room or a device that the visit needs is in use."""
 
     text = _("Une salle ou un appareil nécessaire est déjà pris à cette heure.")
 
 
 class OutOfService(ResourceTaken):
-    """A room or a device that the visit needs is out of service: nobody has it."""
+    """A room or a device that the visit needs is out of service."""
 
     text = _("Une salle ou un appareil nécessaire est hors service.")
 
 
 class NothingFollows(SlotTaken):
-    """The first visit has its time; the one that follows it has none soon enough."""
+    """The first visit can be reserved, but its follow-up visit has no slot soon enough after it."""
 
     text = _("Le rendez-vous qui suit celui-ci n’a pas de place à cette heure.")
 
@@ -56,7 +56,7 @@ class OutsideOpening(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:
-    """What makes taken time a hold: until when, and the secret of the session that holds it."""
+    """The properties of a hold: its end, and the secret key of the session that holds it."""
 
     until: datetime
     key: str
@@ -73,15 +73,15 @@ def take(
     minutes: int | None = None,
     overbooks: bool = False,
 ) -> tuple[uuid.UUID, datetime]:
-    """Take one slot, and return the Taken row's id and the slot's end.
+    """Reserve one slot, and return the Taken row's id and the slot's end.
 
-    With `overbooks` time that is taken is taken again, as often as the agenda allows.
-    `minutes` is how long a practice wants it, where that is not what the visit reason says.
+    With `overbooks`, reserved time is reserved once more, as often as the agenda allows. `minutes`
+    is the length that a practice wants, if it differs from the visit reason's.
 
-    Must run in a transaction. `anywhere` lets a practice place an appointment outside its
-    openings, and without what is out of service; the constraints still refuse taken time, and
-    resources that are in use. Raises SlotTaken, ResourceTaken or OutsideOpening; the transaction
-    must be rolled back then.
+    Must run in a transaction. With `anywhere`, a practice places an appointment outside its opening
+    hours, and without resources that are out of service; the constraints still refuse reserved time
+    and resources in use. Raises SlotTaken, ResourceTaken or OutsideOpening; the transaction must
+    then be rolled back.
     """
     since, until = starts_at, starts_at + timedelta(microseconds=1)
     queue_for(visit_reason)
@@ -144,8 +144,8 @@ def take(
 
 
 def queue_for(*visit_reasons: VisitReason) -> None:
-    """Wait for whoever takes time and rooms of the same practices; to be called before anything is
-    locked or freed, so that nobody who is waited for waits in turn. Others pass.
+    """Wait for transactions that reserve time and rooms of the same practices. Call it before
+    anything is locked or freed: then no transaction that is waited for waits itself.
     """
     practices = {
         reason.agenda.practice_id
@@ -157,7 +157,7 @@ def queue_for(*visit_reasons: VisitReason) -> None:
 
 
 def follower_of(visit_reason: VisitReason) -> VisitReason | None:
-    """The visit reason that follows this one, where whoever asks may see its agenda."""
+    """The follow-up reason of a visit reason, if the caller may see its agenda."""
     if visit_reason.then_id is None:
         return None
     rows = VisitReason.objects.select_related("agenda__practice", "agenda__practitioner")
@@ -172,12 +172,12 @@ def take_following(
     hold: Hold | None = None,
     key: str = "",
 ) -> tuple[VisitReason, uuid.UUID, datetime, datetime]:
-    """Take time for the visit that follows one which ends at `after`: what the session of this key
-    holds for it, else the soonest that is free.
+    """Reserve the follow-up visit of one that ends at `after`: the hold of this key, or else the
+    soonest slot.
 
-    Returns its visit reason, the Taken row's id, its start and its end. Must run in the
-    transaction that took the first. Raises NothingFollows, and OutsideOpening where whoever asks
-    may not see the other agenda.
+    Returns its visit reason, the Taken row's id, its start and its end. Must run in the transaction
+    that reserved the first visit. Raises NothingFollows, and OutsideOpening if the caller may not
+    see the other agenda.
     """
     then = follower_of(visit_reason)
     if then is None:
@@ -201,7 +201,7 @@ def take_following(
 def hold_both(
     *, visit_reason: VisitReason, starts_at: datetime, now: datetime, hold: Hold
 ) -> tuple[uuid.UUID, datetime]:
-    """Hold a slot, and the one that follows it if its visit reason has one, as `take` does."""
+    """Hold a slot, and the slot of its follow-up visit if there is one, as `take` does."""
     first, ends_at = take(visit_reason=visit_reason, starts_at=starts_at, now=now, hold=hold)
     if visit_reason.then_id is not None:
         take_following(visit_reason=visit_reason, after=ends_at, now=now, hold=hold)
@@ -216,7 +216,7 @@ def _take_own_time(
     now: datetime,
     hold: Hold | None,
 ) -> uuid.UUID:
-    """Take the practitioner's own time, or up to `at_most` times on top of it."""
+    """Reserve the practitioner's own time, or up to `at_most` times in addition to it."""
     for seat in range(at_most):
         with suppress(SlotTaken):
             return _insert(visit_reason, period, seat=seat, now=now, hold=hold)
@@ -256,7 +256,9 @@ def _why_not(
     now: datetime,
     online: bool,
 ) -> Exception:
-    """Say why a slot is not offered: nobody or others have what it needs, or it is no slot."""
+    """Raise the reason why a slot is not offered: its resources are in use or missing, or it is
+    no slot.
+    """
     needed, time.pieces = time.pieces, pieces.in_service(time.pieces)
     if _offers(time, visit_reason, starts_at, now=now, online=online) is not None:
         return OutOfService() if len(time.pieces) < len(needed) else ResourceTaken()
@@ -329,7 +331,7 @@ def _insert(
 def _take_seat(
     visit_reason: VisitReason, cell: pieces.Period, *, now: datetime, hold: Hold | None
 ) -> uuid.UUID:
-    """Take a seat of a session, moving others to seats that serve them too where that makes room.
+    """Reserve a place of a session, moving other bookings to other places where that helps.
 
     Bookings of one session slot queue on an advisory lock, which ends with the transaction.
     """
@@ -343,9 +345,9 @@ def _take_seat(
 
 
 def keep_hold(*, hold_id: uuid.UUID, key: str, now: datetime, has_uses: bool) -> Taken | None:
-    """Turn an unexpired hold of this session into time taken for good, or return None.
+    """Turn an unexpired hold of this session into a permanent reservation, or return None.
 
-    `has_uses`: its visit reason needs resources, which the hold claimed too.
+    `has_uses`: its visit reason needs resources, which the hold claimed as well.
     """
     row = (
         Taken.objects.select_for_update(no_key=True, of=("self",))
@@ -364,10 +366,10 @@ def keep_hold(*, hold_id: uuid.UUID, key: str, now: datetime, has_uses: bool) ->
 def hold(
     *, visit_reason: VisitReason, starts_at: datetime, key: str, now: datetime, count: int = 1
 ) -> tuple[uuid.UUID, datetime]:
-    """Keep a slot for HOLD_MINUTES for one session, letting go of what it held before.
+    """Hold a slot for HOLD_MINUTES for one session, and release what it held before.
 
-    With `count`, that many slots in a row; of a visit reason that another follows, both are held
-    and `count` is 1. Returns the first hold's id and when all end. Raises
+    With `count`, hold that many consecutive slots; if the visit reason has a follow-up reason, both
+    slots are held and `count` is 1. Returns the first hold's id and when all of them end. Raises
     SlotTaken or OutsideOpening; then the former hold stays.
     """
     until = now + timedelta(minutes=HOLD_MINUTES)
@@ -410,13 +412,15 @@ def held_by(*, key: str, visit_reason: VisitReason, now: datetime) -> list[Held]
 
 
 def _right_after(row: Taken, visit_reason: VisitReason) -> datetime:
-    """Where the slot right after one starts: past the buffers of both."""
+    """The start of the slot right after one: past the buffers of both."""
     before = slot_of(row, visit_reason)[0] - row.period.lower
     return cast(datetime, row.period.upper + before)
 
 
 def slot_of(row: Taken, visit_reason: VisitReason) -> pieces.Period:
-    """The slot under taken time: less the visit reason's buffers, which a session has not."""
+    """The slot of a reservation: its period less the visit reason's buffers, which a session
+    does not have.
+    """
     if not row.is_own_time:
         return row.period.lower, row.period.upper
     return (
@@ -426,23 +430,23 @@ def slot_of(row: Taken, visit_reason: VisitReason) -> pieces.Period:
 
 
 def release(taken_id: uuid.UUID) -> None:
-    """Free taken time."""
+    """Delete a reservation."""
     Taken.objects.filter(pk=taken_id).delete()
 
 
 def release_holds(*, key: str) -> None:
-    """Free whatever a key holds."""
+    """Delete all holds of a key."""
     Taken.objects.filter(hold_key=key, hold_until__isnull=False).delete()
 
 
 def let_go(taken_id: uuid.UUID, *, key: str, until: datetime) -> None:
-    """Free taken time a little later: until then it is a hold, which its key can keep."""
+    """Release a reservation later: until then it is a hold, which its key can keep."""
     Taken.objects.filter(pk=taken_id).update(hold_until=until, hold_key=key)
     ResourceUse.objects.filter(taken_id=taken_id).update(hold_until=until)
 
 
 def find_hold(*, key: str, now: datetime) -> uuid.UUID | None:
-    """The unexpired hold that a key has."""
+    """The unexpired hold of a key."""
     return (
         Taken.objects.filter(hold_key=key, hold_until__gt=now).values_list("pk", flat=True).first()
     )
