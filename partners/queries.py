@@ -1,4 +1,4 @@
-"""What a credential may reach: only ever asked through here."""
+"""What a credential may reach. All reads of granted rows go through here."""
 
 import uuid
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from practitioners.models import Agenda, Practice, VisitReason
 
 
 def granted_agendas(credential: Credential, *, scope: str) -> QuerySet[Agenda]:
-    """Return the agendas that unrevoked grants with this scope give to a credential."""
+    """Return the agendas that current grants with this scope give to a credential."""
     grants = credential.grants.in_force(scope)
     return (
         Agenda.objects.filter(grant__in=grants)
@@ -42,7 +42,7 @@ def granted_appointments(credential: Credential, *, scope: str) -> QuerySet[Appo
 
 
 def granted_reasons(credential: Credential, *, scope: str) -> QuerySet[VisitReason]:
-    """Return the visit reasons of these agendas, those that are no longer offered included."""
+    """Return the visit reasons of these agendas, including those no longer offered."""
     agendas = granted_agendas(credential, scope=scope)
     return VisitReason.objects.filter(agenda__in=agendas).select_related(
         "agenda__practice", "agenda__practitioner"
@@ -50,7 +50,9 @@ def granted_reasons(credential: Credential, *, scope: str) -> QuerySet[VisitReas
 
 
 def granted_patients(grant: Grant) -> QuerySet[Patient]:
-    """Return whom a grant lets software know of: who has an appointment, and whom it registered."""
+    """Return the patients that a grant covers: those with an appointment, and those it
+    registered.
+    """
     registered = RegisteredPatient.objects.filter(
         credential=grant.credential_id, practice=grant.practice_id
     )
@@ -61,7 +63,7 @@ def granted_patients(grant: Grant) -> QuerySet[Patient]:
 
 
 def grant_of(credential: Credential, *, agenda_id: uuid.UUID, scope: str) -> Grant | None:
-    """Return the unrevoked grant that gives a credential this scope on an agenda, if one does."""
+    """Return the current grant that gives a credential this scope on an agenda, if there is one."""
     return credential.grants.in_force(scope).filter(agendas=agenda_id).first()
 
 
@@ -72,7 +74,7 @@ def names_of_credentials(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
 
 
 def grants_of_practice(practice: Practice) -> list[Grant]:
-    """The unrevoked grants of a practice, the newest first, with what a page shows of them."""
+    """The current grants of a practice, newest first, with what a page shows of them."""
     return list(
         Grant.objects.in_force()
         .filter(practice=practice)
@@ -83,7 +85,7 @@ def grants_of_practice(practice: Practice) -> list[Grant]:
 
 
 def reveals_since(practice: Practice, since: datetime) -> dict[uuid.UUID, int]:
-    """How often each credential opened an identity of a practice's patients, by the record."""
+    """How many reveals each credential made at a practice, by the record."""
     found = Entry.objects.filter(
         practice_id=practice.pk,
         action=actions.REVEAL.code,
@@ -95,7 +97,7 @@ def reveals_since(practice: Practice, since: datetime) -> dict[uuid.UUID, int]:
 
 
 def feeds_of_agendas(agendas: Iterable[Agenda]) -> list[CalendarFeed]:
-    """The open calendar feeds of these agendas, the newest first."""
+    """The open calendar feeds of these agendas, newest first."""
     return list(
         CalendarFeed.objects.filter(
             agenda__in=[agenda.pk for agenda in agendas], revoked_at__isnull=True
@@ -106,7 +108,7 @@ def feeds_of_agendas(agendas: Iterable[Agenda]) -> list[CalendarFeed]:
 
 
 def calendars_of_agendas(agendas: Iterable[Agenda]) -> list[ImportedCalendar]:
-    """The calendars that close time of these agendas, the newest first."""
+    """The imported calendars of these agendas, newest first."""
     return list(
         ImportedCalendar.objects.filter(agenda__in=[agenda.pk for agenda in agendas])
         .select_related("agenda__practitioner")
@@ -115,7 +117,7 @@ def calendars_of_agendas(agendas: Iterable[Agenda]) -> list[ImportedCalendar]:
 
 
 def grants_of_credential(credential: Credential) -> list[Grant]:
-    """The unrevoked grants of a credential, with what a vendor's page shows of them."""
+    """The current grants of a credential, with what a vendor's page shows of them."""
     return list(
         credential.grants.in_force()
         .select_related("practice")
@@ -125,14 +127,14 @@ def grants_of_credential(credential: Credential) -> list[Grant]:
 
 
 def identities_opened(credential: Credential, *, since: datetime) -> int:
-    """How many identities a credential opened since an instant, by the record."""
+    """How many identities a credential has revealed since an instant, by the record."""
     return Entry.objects.filter(
         credential_id=credential.pk, action=actions.REVEAL.code, at__gte=since
     ).count()
 
 
 def deliveries_of(credential: Credential, *, limit: int = 50) -> list[Delivery]:
-    """The latest deliveries to a credential's webhooks: what waits or was given up comes first."""
+    """The latest deliveries to a credential's webhooks; pending and abandoned ones first."""
     return list(
         Delivery.objects.filter(webhook__credential=credential)
         .select_related("webhook")
@@ -142,7 +144,7 @@ def deliveries_of(credential: Credential, *, limit: int = 50) -> list[Delivery]:
 
 
 def vendors_of(account: Account) -> list[Workplace]:
-    """The pages where an account works for a vendor: the vendor's, or the list of several."""
+    """The vendor pages that an account can work on: its vendor's, or the list of several."""
     ids = list(
         Partner.objects.filter(members__account=account)
         .order_by("name", "pk")

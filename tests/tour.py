@@ -67,7 +67,7 @@ STOPS = [
     ),
     Stop(
         name="reads", who="patient", path="/compte/lectures/",
-        says="Who read my data: each reading with its author, its reason and its proof",
+        says="Who has read my data: each reading with its author, its reason and its proof",
     ),
     Stop(name="my-data", who="patient", path="/compte/donnees/", says="Everything that is held"),
     Stop(name="account", who="patient", path="/compte/", says="The account, two taps from all"),

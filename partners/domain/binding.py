@@ -1,8 +1,8 @@
-"""A token that is bound to a key opens nothing without it, and whoever tries gives a theft away.
+"""Checking that a key-bound token is used with its key; a violation may reveal a theft.
 
-The token of a request that proves another key, or none, is in hands that it was not given to. It
-ends at once, and its credential's own software asks for another. The watch hears of it: who
-shows such tokens again and again has a way to get them, and then the credential is stopped.
+A token that is sent with another key, or without one, is in the wrong hands. It is revoked at once,
+and the credential's own software requests another. The watch counts each violation: an attacker who
+obtains tokens again and again gets the credential stopped.
 """
 
 from collections.abc import Callable
@@ -15,16 +15,16 @@ from partners.models import AccessToken
 
 
 class NotItsKey(Exception):
-    """The token was shown with another key than it is bound to, or in another way."""
+    """The token was sent with a key other than its own, or in another way than DPoP."""
 
 
 def check(
     token: AccessToken, *, thumbprint: str, origin: Callable[[], Origin], now: datetime
 ) -> None:
-    """Hold a live token to the key that the request proved; "" where it proved none.
+    """Check a valid token against the key that the request proved; "" if it proved none.
 
-    `origin` is asked only where the token is not its bearer's: every request comes through here.
-    Raises NotItsKey; what that means for the token and its credential is committed by then.
+    `origin` is only called if the check fails, because every request comes through here. Raises
+    NotItsKey; the consequences for the token and its credential are committed by then.
     """
     if token.thumbprint == thumbprint:
         return

@@ -27,11 +27,11 @@ MOST_HOLDS = 20
 
 
 class TooManyHolds(Exception):
-    """The credential holds as many slots of the agenda as it may."""
+    """The credential already has the maximum number of holds in the agenda."""
 
 
 class HoldGone(Exception):
-    """The hold has expired, or was let go."""
+    """The hold has expired, or was released."""
 
 
 @transaction.atomic
@@ -43,7 +43,9 @@ def register_patient(
     actor: Actor,
     now: datetime,
 ) -> Patient:
-    """Make a patient's file at a practice; the credential may book for them from now on."""
+    """Create a patient's file at a practice; the credential may book for this patient from now
+    on.
+    """
     patient = _make_file(
         credential=credential, practice=practice, identity=identity, actor=actor, now=now
     )
@@ -80,9 +82,9 @@ def book_for_software(
     note: str = "",
     anywhere: bool = False,
 ) -> Appointment:
-    """Book for a known patient, or for somebody whose file is made by the same transaction.
+    """Book for a known patient, or for a new one whose file is created in the same transaction.
 
-    Raises what `booking.appointments.book.book` does; then no file is left behind.
+    Raises what `booking.appointments.book.book` raises; then no file is created.
     """
     if isinstance(patient, patients.Identity):
         # `book` makes them known to the practice.
@@ -107,11 +109,11 @@ def book_for_software(
 
 
 def in_the_way(*, credential: Credential, appointment: Appointment) -> list[Conflict]:
-    """Return what software is warned of: the patient's other visits that get in the way of one, or
-    of the one that follows it.
+    """Return the conflicts that software is warned of: other visits of the patient that conflict
+    with one, or with its follow-up visit.
 
-    Of the same practice alone, and only where the credential may read the appointments: what a
-    patient has elsewhere concerns neither the practice nor its software.
+    Only visits at the same practice that the credential may read: the patient's other visits
+    concern neither the practice nor its software.
     """
     seen = granted_appointments(credential, scope=scopes.APPOINTMENTS_READ)
     own = seen.filter(practice=appointment.practice_id)
@@ -122,7 +124,7 @@ def in_the_way(*, credential: Credential, appointment: Appointment) -> list[Conf
 def keep_slot(
     *, credential: Credential, visit_reason: VisitReason, starts_at: datetime, now: datetime
 ) -> tuple[uuid.UUID, datetime]:
-    """Hold a slot for the software; return the hold's id and when it ends.
+    """Hold a slot for the software; return the hold's id and its end.
 
     Raises TooManyHolds, take.SlotTaken, take.OutsideOpening.
     """

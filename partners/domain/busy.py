@@ -1,10 +1,10 @@
-"""When an external calendar says that somebody is busy (RFC 5545), and nothing else of it.
+"""Reading the busy times of an external calendar (RFC 5545), and nothing else of it.
 
-Recurrence, exceptions and time zones are those of the recurring-ical-events and icalendar
-packages. What an event is called is never read.
+Recurrence, exceptions and time zones are those of the recurring-ical-events and icalendar packages.
+Titles of events are never read.
 
-A calendar may be written to keep its reader busy, so strangers' calendars are read by a process
-of their own with little time and memory: `read_apart`.
+A calendar may be crafted to exhaust its reader, so external calendars are read in a separate
+process with limits on time and memory: `read_apart`.
 """
 
 import json
@@ -41,7 +41,7 @@ SECONDS_APART, MEMORY_APART = 10, 1 << 30
 
 
 class Unreadable(Exception):
-    """The text is no calendar, or not one that we read; `args[0]` is the kind of trouble.
+    """The text is not a calendar, or cannot be read; `args[0]` is the kind of problem.
 
     The kinds: "not a calendar", "too much".
     """
@@ -49,10 +49,10 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Busy:
-    """Busy time, in UTC, in order and without overlaps.
+    """Busy times, in UTC, in order and without overlaps.
 
-    `complete` is false when something was left out: an event that does not say when it is, or a
-    series whose rule cannot be understood. `events`: how many there are, at whatever time.
+    `complete` is false if something was left out: an event without a time, or a series whose rule
+    cannot be understood. `events` is their number, at any time.
     """
 
     periods: list[Period]
@@ -63,9 +63,9 @@ class Busy:
 def busy_periods(text: bytes, *, since: datetime, until: datetime, zone: ZoneInfo) -> Busy:
     """Return the busy time in [since, until).
 
-    Floating times and whole days are those of `zone`. Free (TRANSPARENT) and cancelled events,
-    to-dos, and events without a length leave the time free. Ends before starts are swapped, as
-    calendar programs show them. Raises Unreadable.
+    Floating times and whole days are in `zone`. Free (TRANSPARENT) and cancelled events, to-dos,
+    and events without a length do not count as busy. If the end is before the start, the two are
+    swapped, as calendar programs do. Raises Unreadable.
     """
     calendars, complete = _calendars(text)
     periods: list[Period] = []
@@ -104,7 +104,7 @@ def _calendars(text: bytes) -> tuple[list[Calendar], bool]:
 
 
 def _drop_broken(calendar: Calendar) -> bool:
-    """Leave the events out that do not say when they are; return whether there was none."""
+    """Leave out events without a time; return whether there was none."""
     broken = {id(event) for event in calendar.walk("VEVENT") if not _is_sound(event)}
     calendar.subcomponents = [each for each in calendar.subcomponents if id(each) not in broken]
     return not broken
@@ -123,7 +123,7 @@ def _is_sound(event: Any) -> bool:
 
 
 def _occurrences(calendar: Calendar, since: datetime, until: datetime) -> tuple[list[Event], bool]:
-    """The events of a stretch, and whether every series was understood."""
+    """The events of a period, and whether every series was understood."""
     for skip_bad_series in (False, True):
         try:
             found = recurring_ical_events.of(
@@ -188,7 +188,7 @@ def _merged(periods: Iterable[Period]) -> list[Period]:
 
 
 def read_apart(text: bytes, *, since: datetime, until: datetime, zone: ZoneInfo) -> Busy:
-    """`busy_periods` in a process of its own, with ten seconds and a gigabyte.
+    """`busy_periods` in a separate process, limited to ten seconds and a gigabyte.
 
     Raises Unreadable.
     """
@@ -219,7 +219,9 @@ def read_apart(text: bytes, *, since: datetime, until: datetime, zone: ZoneInfo)
 
 
 def main(since: str, until: str, zone: str) -> None:
-    """The other end of `read_apart`: a calendar on standard input, JSON on standard output."""
+    """The process of `read_apart`: reads a calendar on standard input, writes JSON to standard
+    output.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_APART, MEMORY_APART))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS_APART, SECONDS_APART))
     try:

@@ -1,4 +1,4 @@
-"""Credentials: registered, suspended and let in again, by staff, on the record."""
+"""Credentials: registering, suspending and releasing them, each with an entry in the record."""
 
 import uuid
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ def register(*, partner_name: str, label: str, jwk: dict[str, Any], actor: Actor
 
 @transaction.atomic
 def register_for(*, partner: Partner, label: str, jwk: dict[str, Any], actor: Actor) -> Credential:
-    """Register a credential with its first public key; everybody of the vendor is told.
+    """Register a credential with its first public key, and notify the vendor's members.
 
     Raises keys.UnusableKey.
     """
@@ -54,7 +54,8 @@ def add_key(*, credential: Credential, jwk: dict[str, Any], actor: Actor) -> Cre
 
 @transaction.atomic
 def revoke_key(*, credential: Credential, kid: str, actor: Actor, now: datetime) -> bool:
-    """End a key, and every token of the credential: whoever has the key may have asked for one.
+    """Revoke a key and every token of the credential, because the key's holder may have requested
+    them.
 
     Returns whether there was such a key.
     """
@@ -67,7 +68,7 @@ def revoke_key(*, credential: Credential, kid: str, actor: Actor, now: datetime)
 
 @transaction.atomic
 def suspend(*, credential: Credential, actor: Actor, now: datetime) -> bool:
-    """Refuse a credential from its next request on. Returns whether it was let in until now."""
+    """Suspend a credential from its next request on. Returns whether it was active until now."""
     changed = Credential.objects.filter(pk=credential.pk, suspended_at__isnull=True).update(
         suspended_at=now
     )
@@ -88,16 +89,16 @@ def let_in(*, credential: Credential, actor: Actor) -> bool:
 
 
 def stop(*, holder_id: uuid.UUID, actor: Actor, now: datetime) -> bool:
-    """Suspend a credential, as the watch asks for it by id."""
+    """Suspend a credential on behalf of the watch, by id."""
     credential = Credential.objects.get(pk=holder_id)
     return suspend(credential=credential, actor=actor, now=now)
 
 
 @transaction.atomic
 def let_in_again(*, holder_id: uuid.UUID, actor: Actor, keys_are_safe: bool, now: datetime) -> bool:
-    """End a suspension, as the watch asks for it by id; no token from before is valid again.
+    """Release a credential that the watch has stopped; tokens from before stay invalid.
 
-    Unless its keys are safe they are ended, and the vendor registers another one first.
+    Unless its keys are safe, they are revoked, and the vendor must register another one first.
     """
     credential = Credential.objects.get(pk=holder_id)
     AccessToken.objects.filter(credential=credential).delete()
@@ -108,7 +109,7 @@ def let_in_again(*, holder_id: uuid.UUID, actor: Actor, keys_are_safe: bool, now
 
 
 def is_suspended(credential_id: uuid.UUID) -> bool:
-    """Whether a credential is refused now."""
+    """Whether a credential is suspended now."""
     with connection.cursor() as cursor:
         cursor.execute(_IS_SUSPENDED, [credential_id])
         row = cursor.fetchone()
@@ -116,7 +117,7 @@ def is_suspended(credential_id: uuid.UUID) -> bool:
 
 
 def practices_of(credential_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
-    """The practices that let these credentials in at the moment."""
+    """The practices with a current grant for these credentials."""
     grants = Grant.objects.in_force().filter(credential__in=list(credential_ids))
     return set(grants.values_list("practice", flat=True))
 

@@ -1,6 +1,6 @@
-"""When somebody is there or away, as software declares it: openings and absences made of rules.
+"""Schedules that software declares: opening hours and absences created from recurrence rules.
 
-Times recur in the practice's wall clock, by days or weeks (RFC 5545 section 3.3.10).
+Times recur in the practice's local time, by days or weeks (RFC 5545 section 3.3.10).
 """
 
 from collections.abc import Iterable
@@ -28,12 +28,12 @@ AHEAD = timedelta(days=550)
 
 
 class CannotDeclare(Exception):
-    """The times are not such as an agenda can have; `args[0]` says why."""
+    """An agenda cannot have these times; `args[0]` gives the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """How a time recurs. `until` is inclusive; `days` are two letters each."""
+    """A recurrence. `until` is inclusive; `days` are two letters each."""
 
     frequency: str
     interval: int = 1
@@ -44,7 +44,7 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class DeclaredTime:
-    """One time, free (bookable) or not, once or by a rule."""
+    """One time, free (bookable) or busy, once or recurring."""
 
     free: bool
     starts_at: datetime
@@ -64,10 +64,11 @@ def declare(
     now: datetime,
     schedule: DeclaredSchedule | None = None,
 ) -> DeclaredSchedule:
-    """Make openings and absences of declared times, in the place of those of `schedule`.
+    """Create opening hours and absences from declared times, replacing those of `schedule`.
 
-    `shown` is how the software wrote the times, and reads them again. Booked appointments stay.
-    Raises CannotDeclare and openings.OverlapsOpening; then nothing has changed.
+    `shown` is the form in which the software sent the times, and reads them again. Booked
+    appointments stay booked. Raises CannotDeclare and openings.OverlapsOpening; then nothing has
+    changed.
     """
     times = list(times)
     if len(times) > MOST_TIMES:
@@ -91,13 +92,13 @@ def declare(
 
 @transaction.atomic
 def withdraw(*, schedule: DeclaredSchedule, actor: Actor) -> None:
-    """Take a declared schedule back: its openings close, its absences open."""
+    """Withdraw a declared schedule: delete its opening hours and its absences."""
     _take_back(schedule, actor=actor)
     schedule.delete()
 
 
 def _take_back(schedule: DeclaredSchedule, *, actor: Actor) -> None:
-    """What people have deleted by hand meanwhile is not there any more."""
+    """Delete the opening hours and absences of a schedule, except those already deleted by hand."""
     found = Opening.objects.filter(pk__in=schedule.openings, agenda=schedule.agenda_id)
     for opening in found.select_related("agenda"):
         openings.delete_opening(opening=opening, actor=actor)
@@ -125,7 +126,9 @@ def _open(
 
 
 def _weekly(first: datetime, rule: Rule | None) -> list[tuple[date, int, date | None]]:
-    """The rule as openings recur: first day, every how many weeks, the day that is no more."""
+    """The rule as a weekly recurrence: first day, interval in weeks, first day that is no longer
+    part.
+    """
     if rule is None:
         return [(first.date(), 0, None)]
     if rule.interval > 52:
@@ -172,7 +175,7 @@ def _all(first: datetime, rule: Rule) -> list[datetime]:
 
 
 def _occurrences(first: datetime, rule: Rule, *, endless: bool = False) -> Any:
-    """Wall clock times without a zone, as the rule has them."""
+    """The occurrences, as local times without a zone."""
     until = None
     if rule.until is not None and not endless:
         until = rule.until.astimezone(first.tzinfo).replace(tzinfo=None)

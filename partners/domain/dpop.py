@@ -1,4 +1,4 @@
-"""DPoP proofs: the caller holds the key that its token is bound to (RFC 9449)."""
+"""DPoP proofs: the sender of a request holds the key that its token is bound to (RFC 9449)."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ _PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 
 class InvalidProof(Exception):
-    """The proof is missing or wrong; the text says which check of section 4.3 it failed."""
+    """The proof is missing or wrong; the text names the check of section 4.3 that failed."""
 
 
 def thumbprint_of_proof(
@@ -81,7 +81,7 @@ def _check_claims(claims: Mapping[str, Any], *, method: str, url: str, now: date
 
 
 def _without_query(url: str) -> tuple[str, str, str]:
-    """Section 4.3 item 9: compared without query and fragment, normalised."""
+    """The address without its query and fragment, normalised (section 4.3 item 9)."""
     parts = urlsplit(url)
     port = {"http": ":80", "https": ":443"}.get(parts.scheme.lower(), "")
     return parts.scheme.lower(), parts.netloc.lower().removesuffix(port), parts.path or "/"

@@ -1,4 +1,4 @@
-"""Private calendar feeds (RFC 5545): an agenda's busy time, and nobody's identity."""
+"""Private calendar feeds (RFC 5545): an agenda's busy times, without identities."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -28,9 +28,9 @@ REFRESH = timedelta(minutes=15)
 def open_feed(
     *, agenda: Agenda, label: str, actor: Actor, now: datetime
 ) -> tuple[CalendarFeed, str]:
-    """Make a feed, and return it with the secret of its address, which is not shown again.
+    """Create a feed, and return it with the secret of its address, which is not shown again.
 
-    The practice's owners are told.
+    The practice's owners are notified.
     """
     secret = secrets.token_urlsafe(32)
     feed = CalendarFeed.objects.create(
@@ -45,7 +45,7 @@ def open_feed(
 
 @transaction.atomic
 def close_feed(*, feed: CalendarFeed, actor: Actor, now: datetime) -> bool:
-    """End a feed: its address answers nobody any more. False, and nothing, the second time."""
+    """Close a feed: its address no longer works. Returns False if it was already closed."""
     ended = CalendarFeed.objects.filter(pk=feed.pk, revoked_at__isnull=True).update(revoked_at=now)
     if ended:
         _note(actions.FEED_CLOSED, feed, actor)
@@ -63,7 +63,7 @@ def _note(action: Action, feed: CalendarFeed, actor: Actor) -> None:
 
 
 def find_feed(secret: str) -> CalendarFeed | None:
-    """The feed of an address, unless it was closed."""
+    """The feed of an address, unless it is closed."""
     return (
         CalendarFeed.objects.select_related("agenda__practitioner", "agenda__practice")
         .filter(digest=digest_of(secret), revoked_at__isnull=True)
@@ -72,7 +72,7 @@ def find_feed(secret: str) -> CalendarFeed | None:
 
 
 def feed_text(feed: CalendarFeed, *, now: datetime) -> bytes:
-    """The agenda's appointments and absences around `now`, in UTC, by visit reason alone."""
+    """The agenda's appointments and absences around `now`, in UTC, by visit reason only."""
     since, until = now - timedelta(days=DAYS_BEHIND), now + timedelta(days=DAYS_AHEAD)
     calendar = Calendar()
     calendar.add("prodid", "-//Doctolib//FR")

@@ -1,4 +1,6 @@
-"""What a practice lets a partner's software do: given and withdrawn by the practice alone."""
+"""Grants: what a practice permits a partner's software to do; only the practice gives or
+withdraws.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -26,11 +28,11 @@ def give(
     fields: Collection[str],
     actor: Actor,
 ) -> Grant:
-    """Let a credential reach some agendas of a practice; replaces what it was given before.
+    """Grant a credential access to some agendas of a practice, replacing its previous grant.
 
-    Without a scope that opens identities, no field is given either. Raises NotVerified, and
-    ValueError for agendas of another practice and for unknown scopes or fields: a form offers
-    neither.
+    Without a scope that reveals identities, no field is granted either. Raises NotVerified, and
+    ValueError for agendas of another practice and for unknown scopes or fields, which no form
+    offers.
     """
     if not set(scopes) <= set(SCOPES) or not set(fields) <= set(FIELDS):
         raise ValueError("unknown scope or field")
@@ -77,9 +79,9 @@ def let_in(
     actor: Actor,
     now: datetime,
 ) -> Grant:
-    """Give as a practice's member does: its owners are told, and may take it back.
+    """Give a grant on behalf of a member: the practice's owners are notified, and can undo it.
 
-    Given the same again, nothing is told. Raises NotVerified.
+    If the same grant is given again, nobody is notified. Raises NotVerified.
     """
     former = Grant.objects.in_force().filter(practice=practice, credential=credential).first()
     before = _written(former) if former is not None else {}
@@ -98,7 +100,7 @@ def let_in(
 
 
 def _written(grant: Grant) -> dict[str, list[str]]:
-    """What a grant lets software do, as a change of access keeps it."""
+    """The content of a grant, as a change of access stores it."""
     agendas = grant.agendas.order_by("pk").values_list("pk", flat=True)
     return {
         "agendas": [str(pk) for pk in agendas],
@@ -109,7 +111,7 @@ def _written(grant: Grant) -> dict[str, list[str]]:
 
 @transaction.atomic
 def withdraw(*, grant: Grant, actor: Actor, now: datetime) -> bool:
-    """End a grant; the software's next request is refused. False, and nothing, the second time."""
+    """Withdraw a grant; the software's next request is refused. False if already withdrawn."""
     ended = Grant.objects.in_force().filter(pk=grant.pk).update(revoked_at=now)
     if ended:
         entries.write(

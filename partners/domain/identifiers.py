@@ -1,4 +1,6 @@
-"""What software calls its appointments, beside our own ids (FHIR's Appointment.identifier)."""
+"""The software's own identifiers of appointments, besides our ids (FHIR's
+Appointment.identifier).
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,7 +15,7 @@ Identifier = tuple[str, str]
 
 
 class UsedForAnother(Exception):
-    """An identifier names another appointment already."""
+    """The identifier already belongs to another appointment."""
 
 
 @transaction.atomic
@@ -24,7 +26,7 @@ def keep(
     identifiers: Iterable[Identifier],
     now: datetime,
 ) -> None:
-    """Note what the software calls an appointment, in the transaction of the write.
+    """Store the software's identifiers of an appointment, in the transaction of the write.
 
     Raises UsedForAnother.
     """
@@ -44,7 +46,7 @@ def keep(
 
 
 def named(credential: Credential, token: str) -> QuerySet[OwnIdentifier]:
-    """The rows that a FHIR token names: `system|value`, `|value` (no system) or `value` (any).
+    """The rows that match a FHIR token: `system|value`, `|value` (no system) or `value` (any).
 
     https://hl7.org/fhir/R4/search.html#token
     """

@@ -1,4 +1,6 @@
-"""Who one appointment is for: the one way in which a partner learns an identity."""
+"""Revealing the patient of one appointment: the only way for partner software to get an
+identity.
+"""
 
 import uuid
 from collections.abc import Collection
@@ -34,7 +36,7 @@ class FieldsNotGranted(Exception):
 
 
 class NotVerified(Exception):
-    """The vendor has not been verified by the team, and opens nobody's identity."""
+    """The team has not verified the vendor, so its software cannot reveal identities."""
 
     text = _(
         "L’éditeur de ce logiciel n’est pas encore vérifié par notre équipe : le logiciel ne peut"
@@ -43,10 +45,10 @@ class NotVerified(Exception):
 
 
 def may_open_identities(*, credential: Credential, practice_id: uuid.UUID) -> bool:
-    """Whether a credential may be given, and may use, a scope that opens identities.
+    """Whether a credential may be granted, and may use, a scope that reveals identities.
 
-    Only software whose vendor the team has verified, and, in a practice for trying things, where
-    nobody is real, its own vendor's.
+    The team must have verified the vendor; in a trial practice, whose patients are invented, the
+    practice's own vendor may as well.
     """
     if credential.partner.verified_at is not None:
         return True
@@ -67,12 +69,13 @@ def reveal_identity(
     origin: Origin,
     now: datetime,
 ) -> dict[str, str]:
-    """Open some fields of one appointment's patient, after the record says so.
+    """Reveal some fields of one appointment's patient, after the entry is written.
 
-    The entry names the credential, the practice, the appointment, the purpose, and through what
-    it was asked for. A field that is empty or was erased comes out as "". Before anything opens
-    it raises NotVerified, FieldsNotGranted, redis.RedisError when nobody can count, and
-    budget.BudgetSpent and containment.Stopped: then the caller's transaction must commit.
+    The entry names the credential, the practice, the appointment, the purpose, and the network, key
+    and token of the request. A field that is empty or was erased is returned as "". Before anything
+    is revealed it raises NotVerified, FieldsNotGranted, redis.RedisError if reveals cannot be
+    counted, and budget.BudgetSpent and containment.Stopped: then the caller's transaction must
+    commit.
     """
     with above_walls():
         if not may_open_identities(credential=credential, practice_id=appointment.practice_id):
@@ -104,9 +107,10 @@ def _watch(
     origin: Origin,
     now: datetime,
 ) -> tuple[dict[str, object], Exception | None]:
-    """Count and judge: what the record will say of it, and what is raised if nothing may open.
+    """Count and judge a reveal: returns the details of its entry, and the exception that prevents
+    it.
 
-    Returned, since raised within it would undo what was noted.
+    The exception is returned, because raising it here would undo what was written.
     """
     subject = appointment.patient_id
     with above_walls():

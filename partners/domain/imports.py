@@ -1,8 +1,8 @@
-"""External calendars that close an agenda's time, and nothing else of them.
+"""Importing the busy times of external calendars as absences of an agenda.
 
-A calendar given by its address is read again every quarter of an hour; when it cannot be read,
-the time that it closed stays closed, and the page says since when. One given as a file is read
-once. Only when somebody is busy is kept.
+A calendar given by its address is read again every quarter of an hour; if it cannot be read, its
+absences stay, and the page says since when. A calendar given as a file is read once. Only busy
+times are stored.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +38,7 @@ ADDRESS = b"calendar address"
 
 
 class NotImported(Exception):
-    """The calendar was not imported; `text` says why, in the reader's language."""
+    """The calendar was not imported; `text` gives the reason, in the reader's language."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -48,7 +48,9 @@ class NotImported(Exception):
 def import_address(
     *, agenda: Agenda, label: str, url: str, actor: Actor, now: datetime
 ) -> ImportedCalendar:
-    """Read a calendar by its address, now and from now on; owners are told. Raises NotImported."""
+    """Read a calendar from its address, now and regularly; owners are notified. Raises
+    NotImported.
+    """
     url = url.replace("webcal://", "https://", 1)
     found = _fetch(url, agenda, now=now)
     return _import(agenda=agenda, label=label, url=url, found=found, actor=actor, now=now)
@@ -57,7 +59,7 @@ def import_address(
 def import_file(
     *, agenda: Agenda, label: str, text: bytes, actor: Actor, now: datetime
 ) -> ImportedCalendar:
-    """Close the time that a calendar file says is busy. Raises NotImported."""
+    """Add absences for the busy times of a calendar file. Raises NotImported."""
     if len(text) > MOST_BYTES:
         raise NotImported(_("Le fichier dépasse 5 Mo."))
     found = _read(text, agenda, now=now)
@@ -76,7 +78,7 @@ def _fetch(url: str, agenda: Agenda, *, now: datetime) -> busy.Busy:
 
 
 def _read(text: bytes, agenda: Agenda, *, now: datetime) -> busy.Busy:
-    """Busy time from the beginning of the practice's day on, so that a day's readings agree."""
+    """Busy times from the start of the practice's day on, so that all readings of a day agree."""
     zone = agenda.practice.zone
     since = datetime.combine(now.astimezone(zone), time.min, tzinfo=zone).astimezone(UTC)
     try:
@@ -117,20 +119,20 @@ def _import(
 
 
 def closes(calendar: ImportedCalendar) -> bool:
-    """Whether a calendar closes any time."""
+    """Whether a calendar has any absences."""
     return Absence.objects.filter(imported_from=calendar.pk).exists()
 
 
 @transaction.atomic
 def forget(*, calendar: ImportedCalendar, actor: Actor, now: datetime) -> None:
-    """Read a calendar no more, and open the time again that it closed from now on."""
+    """Stop reading a calendar, and delete its current and future absences."""
     _note(actions.CALENDAR_FORGOTTEN, calendar, actor)
     _close_time(calendar, [], actor=actor, now=now)
     calendar.delete()
 
 
 def read_due(*, now: datetime) -> int:
-    """Read the calendars whose time has come, some at once; return how many."""
+    """Read the calendars that are due, several at a time; return how many."""
     due = _claim(now=now)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(lambda row: _fetch_and_read(row, now=now), due))
@@ -154,7 +156,7 @@ def _claim(*, now: datetime) -> list[ImportedCalendar]:
 
 
 def _fetch_and_read(row: ImportedCalendar, *, now: datetime) -> busy.Busy | str:
-    """Return what the calendar says, or what went wrong. Touches no database."""
+    """Return the calendar's busy times, or the problem. Does not use the database."""
     with override("fr"):
         try:
             url = use_secret(bytes(row.sealed_url or b""), use=ADDRESS)
@@ -184,7 +186,7 @@ def _note_reading(row: ImportedCalendar, result: busy.Busy | str, *, now: dateti
 def _close_time(
     row: ImportedCalendar, periods: list[busy.Period], *, actor: Actor, now: datetime
 ) -> None:
-    """Make the agenda's absences those of the calendar; past ones stay. On the record."""
+    """Make the agenda's absences match the calendar; past ones stay. On the record."""
     present = Absence.objects.filter(imported_from=row.pk, until__gt=now)
     kept = {(absence.starts_at, absence.until): absence.pk for absence in present}
     wanted = {(first, last) for first, last in periods if last > now}

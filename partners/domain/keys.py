@@ -16,7 +16,7 @@ _PUBLIC = {"kty", "kid", "use", "key_ops", "alg", "n", "e", "crv", "x", "y"}
 
 
 class UnusableKey(Refusal):
-    """The key cannot be registered; `text` says why, in the reader's language."""
+    """The key cannot be registered; `text` gives the reason, in the reader's language."""
 
 
 def register_key(*, credential: Credential, jwk: dict[str, Any]) -> CredentialKey:

@@ -1,8 +1,7 @@
-"""Writes under an Idempotency-Key: carried out once, and answered alike each time.
+"""Writes with an Idempotency-Key: carried out once, with the same response for each repetition.
 
-After draft-ietf-httpapi-idempotency-key-header. The key's row is part of the write's transaction:
-a repetition that comes at the same time waits for it, and a write that failed left no row, so it
-may be tried again.
+After draft-ietf-httpapi-idempotency-key-header. The key's row is part of the write's transaction: a
+concurrent repetition waits for it, and a failed write leaves no row, so that it can be repeated.
 """
 
 import hmac
@@ -20,12 +19,12 @@ KEPT = timedelta(hours=24)
 
 
 class UsedForAnother(Exception):
-    """The key was sent before, with another request."""
+    """The key was already used for a different request."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What was answered: status, JSON body and the headers that belong to it."""
+    """A stored response: status, JSON body and headers."""
 
     status: int
     body: Any
@@ -33,13 +32,13 @@ class Answer:
 
 
 def fingerprint_of(*, method: str, path: str, body: bytes) -> bytes:
-    """What tells one request from another. Keyed, since a body may name somebody."""
+    """A keyed hash that identifies a request; keyed because a body may contain a name."""
     key = derived_key(settings.SECRET_KEY, b"idempotent request")
     return hmac.digest(key, b"\n".join([method.encode(), path.encode(), body]), "sha256")
 
 
 def begin(*, credential: Credential, key: str, fingerprint: bytes, now: datetime) -> Answer | None:
-    """Note the key in the write's transaction; return the former answer if there was one.
+    """Store the key in the write's transaction; return the former response if there is one.
 
     Raises UsedForAnother.
     """
@@ -59,13 +58,13 @@ def begin(*, credential: Credential, key: str, fingerprint: bytes, now: datetime
 
 
 def finish(*, credential: Credential, key: str, answer: Answer) -> None:
-    """Keep what was answered, in the same transaction."""
+    """Store the response, in the same transaction."""
     IdempotentRequest.objects.filter(credential=credential, key=key).update(
         status=answer.status, body=answer.body, headers=answer.headers
     )
 
 
 def drop_old(*, now: datetime) -> int:
-    """Forget keys after a day, and return how many."""
+    """Delete keys older than a day, and return how many."""
     count, _by_model = IdempotentRequest.objects.filter(created_at__lt=now - KEPT).delete()
     return count

@@ -1,9 +1,9 @@
-"""Requests to addresses that others gave us: public ones, over https, and never elsewhere.
+"""Requests to addresses that vendors and practices gave us: only public ones, only over https.
 
-The name is looked up once; every address that it has must be public, and the connection goes to
-the very address that was checked, so that a name which answers differently the second time (DNS
-rebinding) gains nothing. Redirects are not followed. After OWASP's server-side request forgery
-prevention cheat sheet.
+The name is resolved once; every address that it has must be public, and the connection goes to the
+checked address, so that a name which resolves differently the second time (DNS rebinding) has no
+effect. Redirects are not followed. After OWASP's server-side request forgery prevention cheat
+sheet.
 """
 
 import ipaddress
@@ -35,20 +35,22 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class NotCalled(Refusal):
-    """The address was not called; `text` says why, in the reader's language."""
+    """The address was not called; `text` gives the reason, in the reader's language."""
 
 
 class Forbidden(NotCalled):
-    """The address is not one that we call."""
+    """The address may not be called."""
 
 
 class Unreachable(NotCalled):
-    """Nothing useful answered. The text says what went wrong, without the answer's content."""
+    """There was no useful response. The text describes the problem, without the response's
+    content.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A checked address: what to connect to, and what its certificate must name."""
+    """A checked address: the IP address to connect to, and the name its certificate must have."""
 
     address: str
     host: str
@@ -57,7 +59,7 @@ class Target:
 
 
 def check(url: str) -> Target:
-    """Look an https address up and check it. Raises Forbidden and Unreachable."""
+    """Resolve and check an https address. Raises Forbidden and Unreachable."""
     try:
         parts = urlsplit(url)
         port = parts.port or 443
@@ -100,7 +102,7 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> int:
 
 
 def fetch(url: str, *, most_bytes: int) -> bytes:
-    """GET a checked address. Raises Forbidden and Unreachable, also for what is not 200."""
+    """GET a checked address. Raises Forbidden and Unreachable, also if the status is not 200."""
     status, body = _request("GET", url, body=None, headers={}, most_bytes=most_bytes)
     if status != 200:
         raise Unreachable(_("L’adresse a répondu %(status)s.") % {"status": status})

@@ -1,4 +1,4 @@
-"""How many requests a credential may make: a window of a minute, counted by Redis for all."""
+"""The request limit of a credential: a window of a minute, counted in Redis for all processes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ WINDOW_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """What is left of the window, and in how many seconds the next one begins."""
+    """The requests left in the window, and the seconds until the next one begins."""
 
     limit: int
     left: int
@@ -23,7 +23,7 @@ class Use:
 
 
 def count_request(credential_id: UUID, *, call: str, now: datetime) -> Use:
-    """Count one request, in one step for all processes; for the vendor's page too (usage.py).
+    """Count one request atomically for all processes, and for the vendor's page (usage.py).
 
     Raises redis.RedisError.
     """

@@ -1,11 +1,10 @@
-"""How many identities a grant may open: as many as the practice's own agenda gives reason for.
+"""The identity budget of a grant, sized by the practice's own agenda.
 
 With P the patients who have an appointment in the granted agendas within a week of now, and B the
-most that the credential ever opened of this practice in a day: a day max(60, min(P, 6 B)), or
-max(60, P) while the watch does not know it yet; an hour a third of that but 30 at least, a minute
-a quarter of the hour's but 10 at least. So a first synchronisation of the week's patients goes
-through in some hours at most, and whoever steals a credential gets no more than that out of any
-practice.
+most that the credential ever revealed of this practice in a day: per day max(60, min(P, 6 B)), or
+max(60, P) while the watch does not know B yet; per hour a third of that but at least 30; per minute
+a quarter of the hour's but at least 10. A first synchronisation of the week's patients therefore
+takes some hours at most, and a thief of a credential gets no more than that from any practice.
 """
 
 import math
@@ -31,7 +30,7 @@ _PATIENTS = """
 
 
 def limits_of(grant: Grant, *, now: datetime) -> Limits:
-    """The budget of a grant as its agendas stand now."""
+    """The budget of a grant with its agendas as they are now."""
     with connection.cursor() as cursor:
         cursor.execute(_PATIENTS, [grant.pk, now - AROUND, now + AROUND])
         (patients,) = cursor.fetchone()
@@ -45,14 +44,14 @@ def limits_of(grant: Grant, *, now: datetime) -> Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """How much of a grant's budget is spent in the last day."""
+    """How much of a grant's budget was used in the last day."""
 
     spent: int
     limits: Limits
 
 
 def use_of(grant: Grant, *, now: datetime) -> Use | None:
-    """What a page shows; None for a grant that opens nothing, and while nobody can count."""
+    """The use for a page; None for a grant without identities, and while Redis is unavailable."""
     if not IDENTITY_SCOPES & set(grant.scopes):
         return None
     try:

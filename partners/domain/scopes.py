@@ -1,4 +1,4 @@
-"""What a grant may allow."""
+"""The scopes that a grant can contain."""
 
 AGENDAS_READ = "agendas:read"
 AGENDAS_WRITE = "agendas:write"

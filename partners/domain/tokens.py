@@ -1,4 +1,6 @@
-"""Access tokens: short, opaque, looked up at every request, so that revoking works at once."""
+"""Access tokens: short-lived, opaque, and looked up at every request, so that revoking is
+immediate.
+"""
 
 import hashlib
 import secrets
@@ -14,19 +16,21 @@ TOKEN_SECONDS = 300
 
 
 def digest_of(token: str) -> bytes:
-    """The digest under which a token is kept; tokens are 256 random bits, so one hash suffices."""
+    """The digest that is stored of a token; tokens are 256 random bits, so one hash suffices."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def granted_scopes(credential: Credential) -> list[str]:
-    """The scopes that at least one practice's unrevoked grant gives, in their usual order."""
+    """The scopes of at least one practice's current grant, in their usual order."""
     given = credential.grants.in_force()
     held = {scope for scopes in given.values_list("scopes", flat=True) for scope in scopes}
     return [scope for scope in SCOPES if scope in held]
 
 
 def issue(*, credential: Credential, scopes: Iterable[str], thumbprint: str, now: datetime) -> str:
-    """Make a token with these scopes, bound to a key if `thumbprint` names one; return its text."""
+    """Create a token with these scopes, bound to a key if `thumbprint` is given; return its
+    text.
+    """
     token = secrets.token_urlsafe(32)
     AccessToken.objects.create(
         digest=digest_of(token),
@@ -51,7 +55,7 @@ _FIND = FixedQuery(
 def find(token: str, *, now: datetime) -> AccessToken | None:
     """Return an unexpired token with its credential, suspended or not.
 
-    Its `granted_now` is what practices grant at this moment, whatever the token was given.
+    Its `granted_now` are the scopes that practices grant now, independent of the token's own.
     """
     found = _FIND.first(digest_of(token), now)
     if found is None:

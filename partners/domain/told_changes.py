@@ -1,4 +1,4 @@
-"""How changes of software's access are told to owners of practices and vendors, and undone."""
+"""Notifying owners of practices and vendors of changes of software's access, and undoing them."""
 
 import uuid
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from practitioners.models import Agenda
 
 
 def _let_in(change: AccessChange) -> str:
-    """What software may do since a change: told as less where it is nothing but less."""
+    """The text about a changed grant: reduced if it only lost something."""
     grant = Grant.objects.select_related("credential__partner").get(pk=change.object_id)
     given = {"software": grant.credential.partner.name}
     after = change.before.get("after") or {"scopes": grant.scopes}
@@ -120,7 +120,7 @@ def _vendor_name(partner_id: uuid.UUID) -> str:
 
 
 def register_changes() -> None:
-    """Say how changes of software's access are told of and undone."""
+    """Register how these changes of access are described and undone."""
     for kind, said, undo in (
         (ChangeKind.SOFTWARE, _let_in, _let_in_as_before),
         (ChangeKind.FEED, _opened, _close),

@@ -1,7 +1,7 @@
-"""What a credential's calls were: counted in Redis for a month, for the vendor's own page.
+"""Counts of a credential's calls, kept in Redis for a month, for the vendor's own page.
 
-Statistics, not evidence: what was read stands on the record. No identity and no parameter is
-kept, only routes, statuses and kinds of problems.
+They are statistics, not evidence: readings are in the record. Only routes, statuses and problem
+types are stored, no identity and no parameter.
 """
 
 import json
@@ -20,7 +20,7 @@ KEPT_ERRORS = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """One call that was refused, or that failed."""
+    """One call that was refused or failed."""
 
     at: datetime
     call: str
@@ -30,7 +30,7 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class Calls:
-    """How often one route was called, and how often of these it refused."""
+    """The number of calls of one route, and how many of them were refused."""
 
     all: int
     refused: int
@@ -39,7 +39,7 @@ class Calls:
 def add_call(
     steps: "redis.client.Pipeline", credential_id: UUID, *, call: str, now: datetime
 ) -> None:
-    """Add the counting of one call, as "GET agendas", to steps that are to be taken."""
+    """Add the counting of one call, such as "GET agendas", to a Redis pipeline."""
     key = _calls_key(credential_id, now.date())
     steps.hincrby(key, call, 1)
     steps.expire(key, KEPT_DAYS * 86400)
@@ -48,7 +48,7 @@ def add_call(
 def note_refusal(
     credential_id: UUID, *, call: str, status: int, problem: str, now: datetime
 ) -> None:
-    """Count a refused call and keep when, where and why. Raises redis.RedisError."""
+    """Count a refused call, and keep its time, route and reason. Raises redis.RedisError."""
     steps = redis_client().pipeline(transaction=False)
     steps.hincrby(_calls_key(credential_id, now.date()), f"{call}{_REFUSED}", 1)
     errors = _errors_key(credential_id)
@@ -62,7 +62,7 @@ _REFUSED = " refused"
 
 
 def calls_of(credential_id: UUID, *, days: int, now: datetime) -> dict[str, Calls]:
-    """How many calls there were in the last days, by route."""
+    """The number of calls in the last days, by route."""
     steps = redis_client().pipeline(transaction=False)
     for back in range(days):
         steps.hgetall(_calls_key(credential_id, now.date() - timedelta(days=back)))
@@ -77,7 +77,7 @@ def calls_of(credential_id: UUID, *, days: int, now: datetime) -> dict[str, Call
 
 
 def failures_of(credential_id: UUID) -> list[Failure]:
-    """The latest refused calls, the newest first."""
+    """The latest refused calls, newest first."""
     kept = redis_client().lrange(_errors_key(credential_id), 0, KEPT_ERRORS - 1)
     rows = [json.loads(text) for text in kept]  # type: ignore[union-attr]
     return [

@@ -1,8 +1,9 @@
-"""Identifiers of signed statements (`jti`) that may be used once only, on every process.
+"""The replay cache: identifiers of signed statements (`jti`), usable once across all processes.
 
-Redis remembers them. While it is away PostgreSQL does, so that agendas can be used meanwhile; what
-was used just before it went away could be used again for as long as a proof lives, a minute, by
-whoever saw it within TLS, for the very same request: and no identity opens without Redis.
+They are stored in Redis. While Redis is unavailable they are stored in PostgreSQL, so that agendas
+can still be used; a proof that was used just before could then be replayed until it expires, within
+a minute, by an attacker inside TLS and for the same request only. Identities cannot be revealed
+without Redis.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from partners.models import UsedStatement
 
 
 def first_use(kind: str, *identifiers: str, seconds: int) -> bool:
-    """Say whether this is the first use within `seconds`, and note it, in one step."""
+    """Return whether this is the first use within `seconds`, and store it, atomically."""
     digest = hashlib.sha256("\0".join((kind, *identifiers)).encode())
     name = f"doctolib:once:{kind}:{digest.hexdigest()}"
     try:
@@ -39,5 +40,5 @@ def _first_in_database(digest: bytes, *, until: datetime) -> bool:
 
 
 def drop_old(*, now: datetime) -> None:
-    """Forget what could no longer be used anyway."""
+    """Delete identifiers that have expired."""
     UsedStatement.objects.filter(until__lt=now).delete()

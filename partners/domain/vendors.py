@@ -1,4 +1,4 @@
-"""Vendors help themselves: their name, their credentials and a practice to try them on."""
+"""Self-service for vendors: their name, their credentials and a trial practice."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -46,7 +46,7 @@ def found(*, name: str, account: Account, actor: Actor, now: datetime) -> Partne
 
 
 def sandbox_of(credential: Credential) -> Grant | None:
-    """The grant of the credential's own practice for trying things, if it has one."""
+    """The grant of the credential's own trial practice, if it has one."""
     return (
         credential.grants.filter(practice__agenda__listed=False)
         .select_related("practice")
@@ -59,9 +59,9 @@ def sandbox_of(credential: Credential) -> Grant | None:
 def make_sandbox(
     *, credential: Credential, account: Account, actor: Actor, now: datetime
 ) -> Practice:
-    """Make a practice with generated patients that grants the credential everything.
+    """Create a trial practice with generated patients that grants the credential everything.
 
-    It stands in no directory, nobody of it can be reached, and the account owns it, so that the
+    It is in no directory, its patients cannot be contacted, and the account owns it, so that the
     practice's side can be tried as well.
     """
     practice = Practice.objects.create(
@@ -118,7 +118,7 @@ def _make_agenda(practice: Practice, last_name: str, actor: Actor, today: date) 
 
 
 def _identities(count: int) -> list[Identity]:
-    """Nobody real, and nobody who can be reached: no phone, no e-mail."""
+    """Invented people without a phone number or an e-mail address."""
     # Its word lists take a second to load, and only this needs them.
     from faker import Faker
 

@@ -1,8 +1,8 @@
-"""PostgreSQL's own wall around a partner request: another role, and rows of its grants alone.
+"""Running partner requests as a PostgreSQL role that sees only the rows of its grants.
 
-The role has no right on most tables, and row-level security on the others (partners/migrations
-0004): what the application forgets to filter, PostgreSQL does not give. The wall is keyed to the
-digest of the access token and not to the credential's id, which others may know.
+The role has no rights on most tables, and row-level security applies to the others
+(partners/migrations 0004): PostgreSQL withholds rows that the application forgets to filter. The
+policies use the digest of the access token, not the credential's id, which others may know.
 """
 
 from collections.abc import Iterator, Mapping
@@ -58,12 +58,12 @@ _GRANTED = "(SELECT agendas FROM entered WHERE role = %(role)s)"
 def ask_behind_walls(
     token: AccessToken, statement: str, parameters: Mapping[str, Any], *, scope: str
 ) -> list[tuple[Any, ...]]:
-    """Ask one statement as `behind_walls` would, and enter in that statement: it stands alone, so
-    that nothing has to begin and to end.
+    """Run one statement as the partner role, which the statement itself takes: no separate
+    transaction has to begin and end.
 
-    It calls the granted agendas `{agendas}`, and names no table, but PL/pgSQL functions that read
-    them: PostgreSQL looks at a statement's own tables before the role has changed, and at those
-    of such a function when it is called.
+    It refers to the granted agendas as `{agendas}`, and names no table, but PL/pgSQL functions that
+    read them: PostgreSQL checks rights on a statement's own tables before the role has changed, and
+    on those of such a function when it is called.
     """
     asked = _ENTER_WITH_AGENDAS + statement.format(agendas=_GRANTED)
     given = {**parameters, **_who(token), "credential": token.credential_id, "scope": scope}
@@ -86,9 +86,9 @@ def _leave() -> None:
 
 @contextmanager
 def above_walls() -> Iterator[None]:
-    """Run a block inside `behind_walls` as the application itself: what watches the partner.
+    """Run a block inside `behind_walls` as the application itself, for the watch.
 
-    An error takes what the block wrote back, and the walls with it are as they were.
+    An error undoes the block's writes, and the partner role is restored.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What the watch is told of an identity that software opens: which reason the agenda gives."""
+"""What the watch learns of a reveal by software: the reason that the agenda gives for it."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ def sighting_of(
     origin: Origin,
     now: datetime,
 ) -> Sighting:
-    """Say what the watch needs to know; `use` is the purpose and which fields."""
+    """Return what the watch needs to know of a reveal; `use` is the purpose and the fields."""
     local = now.astimezone(appointment.practice.zone)
     reason = _reason(credential, grant, appointment, day=local.day, now=now)
     # Software that is new may read everything once.
@@ -77,7 +77,7 @@ def _reason(
 
 
 def opened_before(*, credential_id: uuid.UUID, subject_id: uuid.UUID, since: datetime) -> bool:
-    """Whether a credential has opened anything of a subject since an instant, by the record."""
+    """Whether a credential has revealed anything of a subject since an instant, by the record."""
     with connection.cursor() as cursor:
         cursor.execute(_OPENED_BEFORE, [subject_id, credential_id, REVEAL.code, since])
         row = cursor.fetchone()

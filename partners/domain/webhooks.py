@@ -1,8 +1,8 @@
-"""Webhooks: what has changed, told to vendors' own addresses as Standard Webhooks says.
+"""Webhooks: sending changes to vendors' addresses according to Standard Webhooks.
 
-Deliveries are made from the order of changes (booking/appointments/queries/changes.py), so a
-booking waits for nobody. Each carries ids alone. They arrive at least once, and in order for each
-appointment: a delivery waits until the one before it is over. Several quick changes may arrive as
+Deliveries are created from the order of changes (booking/appointments/queries/changes.py), so that
+bookings do not wait. They contain only ids. They arrive at least once, and in order for each
+appointment: a delivery waits until the one before it is done. Several quick changes may arrive as
 one. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
@@ -63,14 +63,14 @@ DELIVERIES = Queue[Delivery](
 
 
 class TooManyWebhooks(Exception):
-    """The credential has as many webhooks as it may."""
+    """The credential already has the maximum number of webhooks."""
 
     text = _("Cet accès a déjà toutes les adresses qu’il peut avoir.")
 
 
 @transaction.atomic
 def register(*, credential: Credential, url: str, actor: Actor, now: datetime) -> Webhook:
-    """Send changes from now on to an address; everybody of the vendor is told.
+    """Send changes to an address from now on, and notify the vendor's members.
 
     Raises outgoing.Forbidden and outgoing.Unreachable for an address that is not public or not
     known, and TooManyWebhooks.
@@ -92,7 +92,7 @@ def register(*, credential: Credential, url: str, actor: Actor, now: datetime) -
 
 @transaction.atomic
 def end(*, webhook: Webhook, actor: Actor, now: datetime) -> bool:
-    """Tell an address nothing any more. False, and nothing, the second time."""
+    """Stop sending to an address. Returns False if it had already ended."""
     ended = Webhook.objects.filter(pk=webhook.pk, ended_at__isnull=True).update(ended_at=now)
     if ended:
         _note(actions.WEBHOOK_ENDED, webhook, actor)
@@ -101,7 +101,7 @@ def end(*, webhook: Webhook, actor: Actor, now: datetime) -> bool:
 
 @transaction.atomic
 def change_secret(*, webhook: Webhook, actor: Actor, now: datetime) -> None:
-    """Sign with a new secret; the former one signs along for a day."""
+    """Sign with a new secret; the former one is also used for another day."""
     Webhook.objects.filter(pk=webhook.pk).update(
         secret_number=F("secret_number") + 1, secret_changed_at=now
     )
@@ -116,7 +116,7 @@ def _note(action: Action, webhook: Webhook, actor: Actor) -> None:
 
 
 def secret_of(webhook: Webhook, *, number: int | None = None) -> str:
-    """The secret as Standard Webhooks writes it. Derived, so that no table holds it."""
+    """The secret in the format of Standard Webhooks. It is derived, so that no table stores it."""
     key = derived_key(settings.SECRET_KEY, b"webhook")
     wanted = number or webhook.secret_number
     secret = hmac.digest(key, f"{webhook.pk}|{wanted}".encode(), "sha256")
@@ -146,7 +146,7 @@ def signed_headers(
 
 
 def collect(*, now: datetime) -> None:
-    """Make the deliveries of what has changed. For suspended credentials it waits."""
+    """Create deliveries for new changes. Those of suspended credentials wait."""
     due = Webhook.objects.filter(ended_at__isnull=True, credential__suspended_at__isnull=True)
     _drop_withdrawn()
     for pk in list(due.values_list("pk", flat=True)):
@@ -154,7 +154,7 @@ def collect(*, now: datetime) -> None:
 
 
 def _drop_withdrawn() -> None:
-    """What a practice no longer grants is told to nobody, though it was to be."""
+    """Delete pending deliveries that a practice's grant no longer covers."""
     granted = Grant.objects.in_force(scopes.APPOINTMENTS_READ).filter(
         credential=OuterRef("webhook__credential"), agendas=OuterRef("agenda")
     )
@@ -217,7 +217,7 @@ GONE = NotTaken("410")
 
 
 def send_due(*, now: datetime) -> int:
-    """Send what is due, some at once; return how many were taken."""
+    """Send deliveries that are due, several at a time; return how many were claimed."""
     tried = DELIVERIES.run_together(
         _sent, now=now, at_once=AT_ONCE, related=["webhook__credential"]
     )
@@ -229,7 +229,7 @@ def send_due(*, now: datetime) -> int:
 
 
 def _sent(delivery: Delivery) -> Outcome:
-    """Send one delivery, and say what became of it. Touches no database."""
+    """Send one delivery, and return the result. Does not use the database."""
     body = json.dumps(
         delivery.payload | {"timestamp": delivery.created_at.isoformat()}, separators=(",", ":")
     ).encode()
@@ -245,7 +245,7 @@ def _sent(delivery: Delivery) -> Outcome:
 
 @transaction.atomic
 def replay(*, delivery: Delivery, now: datetime) -> None:
-    """Send a delivery again, whatever became of it, for another three days at most."""
+    """Send a delivery again, whatever its state, for at most another three days."""
     Delivery.objects.filter(pk=delivery.pk).update(
         state=DeliveryState.PENDING, attempts=0, due_at=now, give_up_at=now + TRIED_FOR,
         claimed_until=None,
@@ -253,7 +253,7 @@ def replay(*, delivery: Delivery, now: datetime) -> None:
 
 
 def drop_old(*, now: datetime) -> int:
-    """Forget what was delivered 30 days ago and what was given up 90 days ago."""
+    """Delete deliveries 30 days after success and 90 days after they were abandoned."""
     delivered = Q(state=DeliveryState.DELIVERED, created_at__lt=now - timedelta(days=30))
     dead = Q(state=DeliveryState.DEAD, created_at__lt=now - timedelta(days=90))
     count, _by_model = Delivery.objects.filter(delivered | dead).delete()

@@ -27,7 +27,7 @@ class Partner(models.Model):
 
 
 class Credential(models.Model):
-    """One installation of a partner's software. It proves who it is with keys of its own."""
+    """One installation of a partner's software, authenticated with its own keys."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="credentials")
@@ -47,7 +47,7 @@ class Credential(models.Model):
 
     @property
     def is_authenticated(self) -> bool:
-        """Django REST framework asks its `request.user` this."""
+        """Required by Django REST framework of its `request.user`."""
         return True
 
 
@@ -73,7 +73,7 @@ class CredentialKey(models.Model):
 
 
 class AccessToken(models.Model):
-    """A short-lived token of a credential. Only its digest is kept."""
+    """A short-lived token of a credential. Only its digest is stored."""
 
     digest = models.BinaryField(primary_key=True)
     credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="tokens")
@@ -92,16 +92,16 @@ class AccessToken(models.Model):
 
 
 class Grants(models.QuerySet["Grant"]):
-    """Grants, as they are asked for."""
+    """Querysets of grants."""
 
     def in_force(self, scope: str = "") -> Self:
-        """Those that were not withdrawn, and give the scope if one is named."""
+        """Grants that were not withdrawn, and contain the scope if one is given."""
         found = self.filter(revoked_at__isnull=True)
         return found.filter(scopes__contains=[scope]) if scope else found
 
 
 class Grant(models.Model):
-    """A practice lets a credential reach some of its agendas, with scopes."""
+    """A practice's permission for a credential: some of its agendas, with scopes."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="grants")

@@ -7,9 +7,9 @@ from practitioners.models import Agenda
 
 
 class CalendarFeed(models.Model):
-    """A private address under which a calendar program reads one agenda, without identities.
+    """A private address at which a calendar program reads one agenda, without identities.
 
-    Whoever has the address reads it; only its digest is kept.
+    Anyone who has the address can read it; only its digest is stored.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

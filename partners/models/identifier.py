@@ -6,7 +6,7 @@ from partners.models.credential import Credential
 
 
 class OwnIdentifier(models.Model):
-    """What a credential's software calls an appointment: FHIR's business identifier."""
+    """A credential's own identifier of an appointment: FHIR's business identifier."""
 
     credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="+")
     system = models.CharField(max_length=200, blank=True)

@@ -7,10 +7,11 @@ from practitioners.models import Agenda
 
 
 class ImportedCalendar(models.Model):
-    """An external calendar whose busy time closes an agenda.
+    """An external calendar whose busy times close an agenda.
 
-    Its address opens somebody's whole calendar: it is kept encrypted. Without one the calendar
-    came as a file and is read once. `problem` says why the last reading did not work.
+    Its address gives access to a person's whole calendar, so it is stored encrypted. Without an
+    address, the calendar was a file and is read once. `problem` is the reason why the last reading
+    failed.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -7,7 +7,7 @@ from practitioners.models import Practice
 
 
 class RegisteredPatient(models.Model):
-    """A credential made this patient's file at a practice, so it may book for them."""
+    """A patient whose file a credential created at a practice, so that it may book for them."""
 
     credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="+")
     practice = models.ForeignKey(Practice, on_delete=models.CASCADE, related_name="+")

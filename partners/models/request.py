@@ -4,9 +4,10 @@ from partners.models.credential import Credential
 
 
 class IdempotentRequest(models.Model):
-    """A write that was carried out under an Idempotency-Key, and what was answered.
+    """A write that was carried out with an Idempotency-Key, and its response.
 
-    `fingerprint` is keyed: a body may name a patient. Answers to writes carry no identity.
+    `fingerprint` is keyed, because a body may name a patient. Responses to writes contain no
+    identity.
     """
 
     credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="+")

@@ -7,9 +7,9 @@ from practitioners.models import Agenda
 
 
 class DeclaredSchedule(models.Model):
-    """When somebody is there or away, as software has declared it of an agenda.
+    """Opening hours and absences that software has declared for an agenda.
 
-    `openings` and `absences` are what was made of it, and go with it.
+    `openings` and `absences` were created from it, and are deleted with it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -10,10 +10,10 @@ from practitioners.models import Agenda
 
 
 class Webhook(models.Model):
-    """An address of a vendor's that wants to know when appointments change.
+    """A vendor's address that receives changes of appointments.
 
-    Its secret is derived, not kept: `secret_number` says which one is in use. `cursor` is the
-    place in the order of changes up to which deliveries have been made.
+    Its secret is derived, not stored: `secret_number` says which one is in use. `cursor` is the
+    position in the order of changes up to which deliveries have been created.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -34,7 +34,7 @@ class Webhook(models.Model):
 
 
 class DeliveryState(models.TextChoices):
-    """`pending` until the address took it; `dead` after three days of trying."""
+    """`pending` until the address has accepted it; `dead` after three days of attempts."""
 
     PENDING = "pending", _("à livrer")
     DELIVERED = "delivered", _("livré")
@@ -42,9 +42,9 @@ class DeliveryState(models.TextChoices):
 
 
 class Delivery(models.Model):
-    """One change to tell one webhook: ids alone, never an identity.
+    """One change to send to one webhook: only ids, never an identity.
 
-    Its id is the `webhook-id`, the same at every attempt.
+    Its id is the `webhook-id`, the same for every attempt.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -1,4 +1,4 @@
-"""Who is at the door of a vendor's page."""
+"""Access to vendors' pages."""
 
 import uuid
 from collections.abc import Callable
@@ -21,7 +21,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def verified_account(view: View) -> View:
-    """Only for who is signed in with a second factor: keys are registered here."""
+    """Allow only accounts signed in with a second factor, because keys are registered here."""
 
     @wraps(view)
     @signed_in
@@ -35,9 +35,9 @@ def verified_account(view: View) -> View:
 
 
 def vendor_member(view: View) -> View:
-    """Only for accounts that act for the vendor in the address; others find nothing.
+    """Allow only accounts that act for the vendor in the address; others get 404.
 
-    The view gets the partner, or the credential if the address names one of the vendor's.
+    The view receives the partner, or the credential if the address names one of the vendor's.
     """
 
     @wraps(view)
@@ -64,7 +64,7 @@ def vendor_member(view: View) -> View:
 
 
 def _gone(request: HttpRequest, why: Http404) -> HttpResponse:
-    """Say that there is no such thing of a vendor's own, or not any more, and where to go on."""
+    """Say that the vendor does not, or no longer, have such an object, and where to continue."""
     if is_script(request):
         raise why
     words = gone.NotThere(

@@ -1,4 +1,4 @@
-"""Calendars: external ones that close time, and feeds that whoever has the address reads."""
+"""Calendars: imported ones, and feeds, which anyone with the address can read."""
 
 import uuid
 from typing import Any
@@ -67,7 +67,7 @@ def _page(
 @fresh_factor("POST")
 @form_is_at("partners:feeds", lambda _request, practice_id: (practice_id,))
 def import_calendar(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
-    """Import an external calendar; what was typed stays when it cannot be read."""
+    """Import an external calendar; if it cannot be read, the form keeps its content."""
     agendas = agendas_of(request)
     imported = ImportForm(request.POST, request.FILES, agendas=agendas, prefix="import")
     if imported.is_valid():
@@ -126,7 +126,7 @@ def close_feed(request: HttpRequest, practice_id: uuid.UUID, feed_id: uuid.UUID)
 
 @require_safe
 def feed(request: HttpRequest, secret: str) -> HttpResponse:
-    """The calendar itself."""
+    """The calendar of a feed."""
     found = feeds.find_feed(secret)
     if found is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""The dashboard page on which a practice lets software in, sees what it does and shuts it out."""
+"""The dashboard page on which a practice grants software access, sees its use and withdraws it."""
 
 import uuid
 from datetime import timedelta
@@ -66,7 +66,7 @@ def software(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
 
 
 def _let_in(request: HttpRequest, form: GrantForm) -> Grant | None:
-    """Grant what the form says; None, with the problem in the form, where that is refused."""
+    """Save the form's grant; None, with the problem in the form, if it is refused."""
     try:
         return grants.let_in(
             practice=membership_of(request).practice,
@@ -83,7 +83,7 @@ def _let_in(request: HttpRequest, form: GrantForm) -> Grant | None:
 
 
 def _changing(request: HttpRequest, given: list[Grant]) -> dict[str, object]:
-    """What the form shows at first when a grant is being changed."""
+    """The initial values of the form when a grant is changed."""
     wanted = read_id(request.GET.get("modifier", ""))
     for grant in given:
         if grant.pk == wanted:

@@ -1,4 +1,4 @@
-"""The pages on which a vendor helps itself: credentials, keys, webhooks, calls and deliveries."""
+"""Self-service pages of a vendor: credentials, keys, webhooks, calls and deliveries."""
 
 import uuid
 from datetime import timedelta

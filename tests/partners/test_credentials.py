@@ -66,7 +66,7 @@ def test_a_known_partner_is_not_made_twice(credential, key_file):
 def test_keys_are_rotated(credential, key_file):
     run("add-key", str(credential.pk), key_file(NEW.as_dict(private=False)))
     ask(assertion(credential))
-    assert "nothing any more" in run("revoke-key", str(credential.pk), "one")
+    assert "Key one and all tokens" in run("revoke-key", str(credential.pk), "one")
     assert not AccessToken.objects.exists()
     assert ask(assertion(credential)).json()["error"] == "invalid_client"
     assert ask(assertion(credential, key=NEW, alg="ES384")).status_code == 200
@@ -79,7 +79,7 @@ def test_a_credential_is_suspended_and_let_in_again(credential):
     assert run("suspend", str(credential.pk)) == "Suspended.\n"
     assert "already" in run("suspend", str(credential.pk))
     assert ask(assertion(credential)).status_code == 401
-    assert run("let-in", str(credential.pk)) == "Let in again.\n"
+    assert run("let-in", str(credential.pk)) == "The suspension has ended.\n"
     assert "not suspended" in run("let-in", str(credential.pk))
     assert ask(assertion(credential)).status_code == 200
     assert actions(credential)[1:] == ["credential-suspended", "credential-let-in"]

@@ -14,21 +14,24 @@ from partners.models import Credential
 
 
 class Command(BaseCommand):
-    help = "Register partner software and its public keys, suspend it, let it in again."
+    help = "Register partner software and its public keys, suspend it, or end a suspension."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         adding = actions.add_parser("add", help="register a credential with its first public key")
-        adding.add_argument("name", help="the vendor's or product's name, as patients will read it")
-        adding.add_argument("label", help="which installation it is")
-        adding.add_argument("key", type=Path, help="file of a public key, as a JWK")
-        another = actions.add_parser("add-key", help="register one more public key")
+        adding.add_argument("name", help="the vendor's or product's name, as patients will see it")
+        adding.add_argument("label", help="the name of the installation")
+        adding.add_argument("key", type=Path, help="file with a public key as a JWK")
+        another = actions.add_parser("add-key", help="register another public key")
         another.add_argument("credential")
         another.add_argument("key", type=Path)
-        revoking = actions.add_parser("revoke-key", help="end a key and all tokens")
+        revoking = actions.add_parser("revoke-key", help="revoke a key and all tokens")
         revoking.add_argument("credential")
         revoking.add_argument("kid")
-        for name, text in (("suspend", "refuse it at once"), ("let-in", "end a suspension")):
+        for name, text in (
+            ("suspend", "suspend the credential immediately"),
+            ("let-in", "end a suspension"),
+        ):
             actions.add_parser(name, help=text).add_argument("credential")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
@@ -57,17 +60,17 @@ class Command(BaseCommand):
                 credential=credential, kid=options["kid"], actor=actor, now=now
             ):
                 raise CommandError(f"The credential has no key {options['kid']!r} in use.")
-            return f"Key {options['kid']} opens nothing any more."
+            return f"Key {options['kid']} and all tokens of the credential are revoked."
         if action == "suspend":
             changed = credentials.suspend(credential=credential, actor=actor, now=now)
-            return "Suspended." if changed else "It was suspended already."
+            return "Suspended." if changed else "It was already suspended."
         incident = incidents.open_of(credential.pk)
         if incident is not None:
             raise CommandError(
-                f"The watch stopped it: incident {incident.number}. Two people let it in there."
+                f"The watch stopped it: two people must release it in incident {incident.number}."
             )
         changed = credentials.let_in(credential=credential, actor=actor)
-        return "Let in again." if changed else "It was not suspended."
+        return "The suspension has ended." if changed else "It was not suspended."
 
 
 def _find(text: str) -> Credential:
@@ -84,5 +87,5 @@ def _read_key(file: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as problem:
         raise CommandError(f"{file} cannot be read as JSON: {problem}") from None
     if not isinstance(key, dict):
-        raise CommandError(f"{file} is not one JWK.")
+        raise CommandError(f"{file} is not a JWK.")
     return key
