@@ -1,12 +1,12 @@
-"""Chains of entries: each is bound to the one that the same connection committed before it.
+"""Chains of entries: each is linked to the one that the same connection committed before it.
 
-An entry that is taken out before it is sealed leaves a gap as soon as its writer has written
-another one. The link stands in the entry's canonical text, and so under its authentication code
-and in the tree: writer (8 bytes, drawn anew for each connection), place in the chain (8 bytes,
-big-endian, from 0 on), leaf hash of the entry before (32 bytes; of zeros for the first).
+If an entry is deleted before it is sealed, the next one of its writer shows a gap. The link is part
+of the entry's canonical text, and so covered by its authentication code and the tree: writer (8
+bytes, drawn anew for each connection), position in the chain (8 bytes, big-endian, from 0), leaf
+hash of the entry before (32 bytes; zeros for the first).
 
-There is no lock and no other connection to wait for: within one connection transactions follow
-each other, and those that are rolled back take their entries out of the chain again.
+There is no lock, and no waiting for other connections: within one connection transactions follow
+each other, and those that are rolled back remove their entries from the chain again.
 """
 
 import secrets
@@ -23,7 +23,7 @@ FIRST = b"\0" * 32
 
 
 class Broken(Exception):
-    """An entry is missing before one that says that it follows it; the text says so."""
+    """An entry is missing before one that is linked to it; the text says which."""
 
 
 @dataclass(kw_only=True)
@@ -35,11 +35,11 @@ class Chain:
     after: bytes = FIRST
 
     def link(self) -> bytes:
-        """What the next entry says."""
+        """The link of the next entry."""
         return _FORMAT.pack(self.writer, self.place, self.after)
 
     def advance(self, leaf: bytes) -> Callable[[], None]:
-        """Take an entry's leaf hash as the end; returns what takes it back."""
+        """Set an entry's leaf hash as the end; returns a function that undoes it."""
         place, after = self.place, self.after
         self.place, self.after = place + 1, leaf
 
@@ -53,7 +53,7 @@ _chains: "WeakKeyDictionary[Any, Chain]" = WeakKeyDictionary()
 
 
 def current() -> Chain:
-    """The chain of this thread's connection; a new one for a connection that is new."""
+    """The chain of this thread's connection; a new connection gets a new one."""
     connection.ensure_connection()
     found = _chains.get(connection.connection)
     if found is None:
@@ -62,13 +62,13 @@ def current() -> Chain:
 
 
 class Followed:
-    """Follows every chain through the entries in their order, and finds where one is broken."""
+    """Follows every chain through the entries in their order, and finds breaks."""
 
     def __init__(self) -> None:
         self._ends: dict[bytes, tuple[int, bytes]] = {}
 
     def follow(self, link: bytes | None, leaf: bytes) -> None:
-        """Take the next entry. Raises Broken."""
+        """Check the next entry. Raises Broken."""
         if link is None:
             return
         try:

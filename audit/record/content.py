@@ -1,12 +1,12 @@
-"""What of an entry is hashed and authenticated: one canonical text, the same on every reading.
+"""The canonical text of an entry, which is hashed and authenticated.
 
 JSON with sorted keys, no white space, UTF-8; instants in UTC with microseconds. The code that
 authenticates an entry (HMAC-SHA-256) has a key that the database does not hold, so an entry that
-somebody else put into the table shows even before it is sealed.
+was forged in the table is recognised even before it is sealed.
 
-Subjects stand in the text as commitments, each SHA-256 of a nonce of its own and the subject's
-id: one entry often is about many patients, and whoever is shown it as a proof of what concerns
-them learns the nonce of their own subject and nothing of the others.
+Subjects are in the text as commitments, each SHA-256 of a nonce of its own and the subject's id:
+one entry is often about many patients, and a patient who receives it as a proof learns the nonce of
+their own subject and nothing of the others.
 """
 
 import hashlib
@@ -44,13 +44,13 @@ def canonical(values: Sequence[Any]) -> bytes:
 
 
 def nonce(entry_id: uuid.UUID, subject_id: uuid.UUID) -> bytes:
-    """What opens the commitment to one subject of one entry."""
+    """The nonce that opens the commitment to one subject of one entry."""
     key = _derived(settings.RECORD_KEY, b"subjects")
     return hmac.digest(key, entry_id.bytes + subject_id.bytes, "sha256")[:16]
 
 
 def commitment(entry_id: uuid.UUID, subject_id: uuid.UUID) -> str:
-    """What stands for a subject in an entry's text."""
+    """The commitment to a subject in an entry's text."""
     return hashlib.sha256(nonce(entry_id, subject_id) + subject_id.bytes).hexdigest()
 
 
@@ -79,7 +79,7 @@ def with_details(row: Sequence[Any]) -> list[Any]:
 
 
 def plain_details(details: Mapping[str, object] | None) -> dict[str, Any]:
-    """Return details as they will be read back: JSON values alone."""
+    """Return details as they will be read back: plain JSON values."""
     read: dict[str, Any] = json.loads(json.dumps(dict(details or {}), default=str))
     return read
 
@@ -90,14 +90,14 @@ def _derived(record_key: str, info: bytes) -> bytes:
 
 
 def authentication_code(content: bytes) -> bytes:
-    """Return the code that shows that this platform wrote an entry."""
+    """Return the code that proves that this platform wrote an entry."""
     return hmac.digest(_derived(settings.RECORD_KEY, b"entries"), content, "sha256")
 
 
 def row_code(kind: str, *values: Any) -> bytes:
-    """Return the code over what a row of the tree's tables says beyond what is signed.
+    """Return the code over the columns of a row of the tree's tables that no signature covers.
 
-    `kind` keeps a row of one table from passing for one of another.
+    `kind` prevents a row of one table from passing as one of another.
     """
     plain = [_plain(value) for value in values]
     return authentication_code(json.dumps([kind, *plain], ensure_ascii=False).encode())

@@ -1,6 +1,6 @@
-"""Writing the record, and saying who acts.
+"""Writing entries of the record, with their actor.
 
-One insert an entry, no lock: sealing the entries into a tree is a later, separate step.
+One insert per entry, no lock: sealing the entries into a tree is a later, separate step.
 """
 
 import json
@@ -23,7 +23,7 @@ from audit.record.actions import Action, code_to_write
 
 
 class Channel(StrEnum):
-    """The way by which an act reached us."""
+    """The way by which a request came."""
 
     WEB = "web"
     # A link of a mail, which acts without a session: its holder need not be the account's owner.
@@ -36,7 +36,7 @@ class Channel(StrEnum):
 
 
 class ActorKind(StrEnum):
-    """What sort of somebody acts."""
+    """The kind of an actor."""
 
     ACCOUNT = "account"
     STAFF = "staff"
@@ -46,9 +46,9 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Through what somebody asked: a network (a whole prefix), a key or a kind of browser, a token.
+    """The network (a whole prefix), the key or kind of browser, and the token of a request.
 
-    Of a token or a session, a digest; never an address.
+    Of a token or a session only a digest, and never an IP address.
     """
 
     network: str = ""
@@ -58,7 +58,9 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Who acts, for which practice if any, through which channel, and from where if it is known."""
+    """The person, software or task that acts: for which practice, through which channel, from
+    where.
+    """
 
     kind: ActorKind
     channel: Channel
@@ -69,7 +71,7 @@ class Actor:
 
 
 def system_actor(channel: Channel = Channel.TASK) -> Actor:
-    """The platform itself, as when a task sends a reminder."""
+    """The platform itself, for example when a task sends a reminder."""
     return Actor(kind=ActorKind.SYSTEM, channel=channel)
 
 
@@ -78,7 +80,7 @@ _outer_actor: ContextVar[Actor | None] = ContextVar("outer_actor", default=None)
 
 @contextmanager
 def acting(actor: Actor) -> Iterator[Actor]:
-    """Name the actor of a block; inside another such block the outer actor stays."""
+    """Set the actor of a block; inside another such block the outer actor stays."""
     outer = _outer_actor.get()
     if outer is not None:
         yield outer
@@ -152,7 +154,7 @@ def write(
 def _insert(
     values: Sequence[Any], details: dict[str, Any], rows: Sequence[models.Model] = ()
 ) -> None:
-    """Insert an entry, bound to the one that this connection committed before (chain.py)."""
+    """Insert an entry, linked to the one that this connection committed before (chain.py)."""
     end = chain.current()
     linked = (*values, end.link())
     text = content.canonical((*linked, details))
@@ -168,7 +170,9 @@ def _insert(
 
 
 def _rewrite_after_rollback(values: Sequence[Any], details: dict[str, Any]) -> None:
-    """See to it that an entry comes back, also where what surrounds it is rolled back as well."""
+    """Ensure that an entry is written again, even if an outer transaction is rolled back as
+    well.
+    """
 
     def rewrite() -> None:
         _insert(values, details)

@@ -1,7 +1,8 @@
-"""What guards the record inside PostgreSQL: triggers, rights, defaults, as the migrations made it.
+"""The protection of the record inside PostgreSQL: triggers, rights and defaults, as the migrations
+made them.
 
-The owner of the tables can take a guard away, change an entry that is not sealed yet, and put the
-guard back. What is found here is a guard that is away at the moment, or a way left open.
+The owner of the tables can remove a guard, change an entry that is not sealed yet, and restore the
+guard. These checks find a guard that is missing at the moment, or a way left open.
 """
 
 from collections.abc import Iterator
@@ -98,7 +99,7 @@ _SETTINGS = """
 
 
 def broken() -> Iterator[str]:
-    """Say of each guard that is not as it should be, which; reads PostgreSQL's catalogue alone."""
+    """Name each guard that is not as it should be; reads only PostgreSQL's catalogue."""
     tables = _asked(_TABLES, {"tables": [*privileges.APPEND_ONLY, privileges.SEALER_ROW]})
     guarded = [row for row in tables if row[1] != privileges.SEALER_ROW]
     for _oid, name, _owner, persistence, hides, is_ruled in tables:

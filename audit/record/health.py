@@ -1,6 +1,6 @@
-"""Whether entries get sealed and witnessed: what the log, the public page and readiness say.
+"""Whether entries are being sealed and witnessed, for the log, the public page and readiness.
 
-Each answer takes an index or one row, so that a probe may ask every second.
+Each check reads an index or one row, so that a probe may run every second.
 """
 
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ UNWITNESSED_AT_MOST = timedelta(minutes=15)
 
 
 class Problem(StrEnum):
-    """What keeps the record from being sealed, as readiness names it."""
+    """A reason why the record is not being sealed, as readiness names it."""
 
     LOCKED = "record-locked"
     HELD_UP = "sealing-held-up"
@@ -69,7 +69,7 @@ _WAITING = """
 
 
 def problems(*, now: datetime) -> list[Problem]:
-    """What is wrong with the sealing of the record at this moment; empty when nothing is."""
+    """The current problems with sealing the record; empty if there are none."""
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
@@ -99,7 +99,9 @@ def _problems(*, now: datetime) -> list[Problem]:
 
 
 def _is_held_up(last: Checkpoint | None, sealer: Sealer | None, *, now: datetime) -> bool:
-    """A run seals all that is visible: what waits has come since, and the runs have stopped."""
+    """Whether sealing has stopped: a run seals everything visible, so waiting entries came after
+    it.
+    """
     since = now - WAITS_AT_MOST
     if sealer is not None and sealer.run_at is not None and sealer.run_at >= since:
         return False

@@ -1,7 +1,7 @@
 """The file of checkpoints outside the database, on another disk if there is one.
 
-It tells a database that was set back to an earlier state. An attacker who sets both back is told
-on by the witnesses (witness.py).
+It reveals a database that was rolled back to an earlier state. If an attacker rolls back both, the
+witnesses reveal it (witness.py).
 """
 
 from pathlib import Path
@@ -12,11 +12,11 @@ from audit.record import notes
 
 
 class FileBroken(Exception):
-    """The file does not read as checkpoints; the text says where."""
+    """The file does not consist of checkpoints; the text gives the position of the error."""
 
 
 def keep_outside(note: str) -> None:
-    """Append a checkpoint, with the cosignatures that it has, for a later comparison."""
+    """Append a checkpoint with its cosignatures, for a later comparison."""
     path = Path(settings.RECORD_CHECKPOINT_FILE)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:

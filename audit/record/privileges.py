@@ -1,7 +1,7 @@
-"""What each role may do to the record in PostgreSQL: the application adds, the sealer seals.
+"""The rights of each PostgreSQL role on the record: the application adds entries, the sealer seals.
 
-Two roles, so that an attacker with the application's role can neither rewrite the record nor write
-to its tree, nor hold a lock that keeps it from being sealed.
+There are two roles, so that an attacker with the application's role can neither rewrite the record
+nor write to its tree, nor hold a lock that prevents sealing.
 """
 
 from typing import Any
@@ -26,9 +26,9 @@ _inner_roles: list[str] = []
 
 
 def register_inner_role(role: str) -> None:
-    """Called by an app that runs some requests as a narrower role, which its migration makes.
+    """Register a narrower role for some requests, which an app's migration creates.
 
-    The application's role may become it, and is itself not held by row-level security.
+    The application's role may become it, and is itself exempt from row-level security.
     """
     _inner_roles.append(role)
 
@@ -39,7 +39,7 @@ def inner_roles() -> list[str]:
 
 
 class NoSuchRole(Exception):
-    """PostgreSQL knows no role of this name."""
+    """PostgreSQL has no role of this name."""
 
 
 @transaction.atomic
@@ -88,7 +88,7 @@ def grant_application_role(role: str) -> None:
 
 @transaction.atomic
 def grant_sealer_role(role: str) -> None:
-    """Give a role what sealing needs, and nothing of anybody's data; run by the tables' owner.
+    """Give a role the rights to seal, and no access to personal data; run by the tables' owner.
 
     It reads the record, adds to the tree, and changes the one row that it locks. Idempotent. Raises
     NoSuchRole.

@@ -1,4 +1,4 @@
-"""Proofs for people: that an entry stands in the record, and that a record only grew."""
+"""Proofs for patients and auditors: that an entry is in the record, and that a record only grew."""
 
 import uuid
 from collections.abc import Iterable
@@ -27,9 +27,9 @@ def newest_note() -> str:
 
 
 def inclusion(*, entry_id: uuid.UUID, subjects: Iterable[uuid.UUID]) -> dict[str, Any]:
-    """Return the proof that an entry stands in the record, as `verify_record.py` takes it.
+    """Return the proof that an entry is in the record, as `verify_record.py` takes it.
 
-    It opens the commitments of the `subjects` given and of no others. Raises NotYetSealed.
+    It opens the commitments of the given `subjects` and of no others. Raises NotYetSealed.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -61,7 +61,7 @@ def inclusion(*, entry_id: uuid.UUID, subjects: Iterable[uuid.UUID]) -> dict[str
 
 
 def sealed_ids(entry_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
-    """Which of these entries are sealed already."""
+    """The ids among these that are already sealed."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT entry_id FROM audit_leaf WHERE entry_id = ANY(%s)", [list(entry_ids)]

@@ -1,9 +1,9 @@
 """Sealing entries into the tree, in the order in which their transactions became visible.
 
-Each entry notes the id of its transaction. A run takes PostgreSQL's snapshot and seals what is
-visible in it and was not in the snapshot of the run before: an entry that a long transaction
-commits late is sealed by the first run after its commit, exactly once, and holds up nobody. What
-one connection has written follows in its order (chain.py).
+Each entry stores the id of its transaction. A run takes PostgreSQL's snapshot and seals the entries
+that are visible in it and were not in the snapshot of the run before: an entry that a long
+transaction commits late is sealed by the first run after its commit, exactly once, and delays no
+other. The entries of one connection keep their order (chain.py).
 """
 
 import hmac
@@ -57,10 +57,10 @@ def cluster_id() -> int:
 
 
 def seal_entries(*, now: datetime) -> Checkpoint | None:
-    """Seal what has become visible since the last run, and sign a checkpoint of the result.
+    """Seal the entries that have become visible since the last run, and sign a checkpoint.
 
-    One transaction, which also notes that it ran. Returns None when there was nothing to seal,
-    and when it was kept out: that nothing is sealed for a minute is then logged as an error. The
+    One transaction, which also stores that it ran. Returns None if there was nothing to seal, and
+    if it was locked out: if nothing was sealed for a minute, that is logged as an error. The
     checkpoint is also appended to settings.RECORD_CHECKPOINT_FILE after the commit.
     """
     try:
@@ -97,7 +97,7 @@ def _seal(*, now: datetime, is_doubted: bool = False) -> Checkpoint | None:
 
 
 def _say_kept_out(*, now: datetime) -> None:
-    """Two sealers that meet are no trouble; a run that has not ended for a minute is."""
+    """Log an error if no run has finished for a minute; two sealers that meet are no problem."""
     run_at = Sealer.objects.filter(pk=1).values_list("run_at", flat=True).first()
     if run_at is None or run_at + WAITS_AT_MOST < now:
         logger.error("sealing is held up: another session holds the sealer's row")
@@ -166,7 +166,7 @@ def code_of(row: Checkpoint) -> bytes:
 
 
 def is_genuine(row: Checkpoint) -> bool:
-    """Whether this platform wrote the row as it stands."""
+    """Whether this platform wrote the row as it is."""
     return hmac.compare_digest(code_of(row), bytes(row.mac or b""))
 
 

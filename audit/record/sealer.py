@@ -1,7 +1,7 @@
-"""The process that seals: the only one whose role in PostgreSQL may.
+"""The process that seals: the only one whose PostgreSQL role is allowed to.
 
 It runs apart from web and worker, as a role of its own (privileges.py), so that an attacker who
-takes over those can neither write to the tree nor keep it from growing.
+takes over those can neither write to the tree nor stop it from growing.
 """
 
 import logging
@@ -20,7 +20,8 @@ SEAL_EVERY_S, WITNESS_EVERY = 10.0, 6
 def run(*, stop: Event, every_s: float = SEAL_EVERY_S) -> None:
     """Seal every ten seconds and ask the witnesses every minute, until told to stop.
 
-    What goes wrong is logged, and tried again: a database that is away comes back.
+    Errors are logged, and the step is tried again: the database may only be unavailable for a
+    while.
     """
     turn = 0
     while not stop.is_set():
@@ -35,7 +36,7 @@ def run(*, stop: Event, every_s: float = SEAL_EVERY_S) -> None:
 
 
 def seal_once(*, asks_witnesses: bool) -> None:
-    """Seal what is new, then say in the log whatever keeps the record from being sealed."""
+    """Seal new entries, then log every problem that prevents the record from being sealed."""
     seal.seal_entries(now=timezone.now())
     if asks_witnesses:
         witness.hand_out(now=timezone.now())

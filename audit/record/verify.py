@@ -1,7 +1,7 @@
 """Recomputing the whole record: every entry, the tree over them, and every checkpoint.
 
-Then what stands around it: cosignatures, the file outside the database, and the guards that
-PostgreSQL keeps (guards.py).
+Also checks the cosignatures, the file outside the database, and the guards inside PostgreSQL
+(guards.py).
 """
 
 import hmac
@@ -44,7 +44,7 @@ _UNSEALED = f"""
 
 
 class DoesNotFit(Exception):
-    """The record was changed; the text names the first thing that does not fit."""
+    """The record was changed; the text names the first inconsistency."""
 
 
 @dataclass(kw_only=True)
@@ -63,7 +63,7 @@ class Verified:
 
 
 def public_key() -> notes.VerifierKey:
-    """The key with which anybody checks our checkpoints."""
+    """The key with which anyone can check our checkpoints."""
     public = content.signing_key().public_key().public_bytes_raw()
     return notes.VerifierKey(name=settings.RECORD_ORIGIN, public=public)
 
@@ -179,9 +179,10 @@ def _stored_head(row: Checkpoint, key: notes.VerifierKey) -> notes.TreeHead:
 
 
 def _check_rows(checkpoints: list[Checkpoint]) -> None:
-    """Of what no signature covers (snapshot, cluster, time), each row has a code of its own.
+    """Check the codes of rows, which cover the columns that no signature covers.
 
-    Rows of before there were codes have none; none follows one that has, and the newest has one.
+    Rows from before the codes were introduced have none; none follows one that has, and the newest
+    has one.
     """
     is_needed = False
     for row in checkpoints:
@@ -191,7 +192,7 @@ def _check_rows(checkpoints: list[Checkpoint]) -> None:
 
 
 def _check_cosignatures() -> int:
-    """Each cosignature is as it was stored; those of witnesses that we know are theirs, too."""
+    """Check that cosignatures are unchanged, and that those of known witnesses are theirs."""
     keys = [each.key for each in witness.witnesses()]
     count = 0
     for row in Cosignature.objects.select_related("checkpoint").order_by("pk").iterator():
@@ -211,7 +212,7 @@ def _check_cosignatures() -> int:
 
 
 def _check_outside(outside: Sequence[str], *, now: datetime) -> None:
-    """The file outside has the newest checkpoint, and no cosignature that is not stored."""
+    """Check that the file has the newest checkpoint, and no cosignature that is not stored."""
     newest = Checkpoint.objects.order_by("-size").first()
     if newest is None:
         return
@@ -269,7 +270,9 @@ def _check_subtree(
 
 
 def _check_unsealed(found: Verified, last: Checkpoint | None, *, now: datetime) -> None:
-    """Entries that wait for sealing are ours, will be sealed, and should not have been already."""
+    """Check that waiting entries are ours, will be sealed, and should not have been sealed
+    already.
+    """
     before = last.snapshot if last and last.cluster == cluster_id() else "1:1:"
     with streamed(_UNSEALED, {"before": before}) as chunks:
         for mac, is_late, is_ahead, *columns in (row for rows in chunks for row in rows):

@@ -1,9 +1,9 @@
-"""Handing checkpoints to witnesses (C2SP tlog-witness), and keeping what they cosign.
+"""Sending checkpoints to witnesses (C2SP tlog-witness), and storing their cosignatures.
 
-A witness is somebody else's server that remembers the last checkpoint it saw, and signs a newer
-one only when a proof shows that the record has just grown. With its signature a rewritten record
-would have to fool it too; and a database that was set back together with the file of checkpoints
-beside it is told on by the witness, which has seen more.
+A witness is a server of another organisation that remembers the last checkpoint it saw, and signs a
+newer one only if a proof shows that the record has only grown. To rewrite the record, an attacker
+would have to deceive it too; and if the database is rolled back together with its file of
+checkpoints, the witness reveals it, because it has seen more.
 """
 
 import base64
@@ -33,13 +33,13 @@ _SIZE = re.compile(r"[ \r\n]*[0-9]{1,18}[ \r\n]*")
 
 
 class NotCosigned(Exception):
-    """A witness refused, did not answer, or answered something else than its cosignature."""
+    """A witness refused, did not answer, or sent something other than its cosignature."""
 
 
 class Contradicted(Exception):
     """A witness has cosigned a record that this one does not continue; the text says which.
 
-    The record was set back or rewritten, or the witness is wrong: somebody has to find out.
+    The record was rolled back or rewritten, or the witness is wrong: an operator must find out.
     """
 
 
@@ -52,7 +52,7 @@ class Witness:
 
 
 def witnesses() -> list[Witness]:
-    """The witnesses that the settings name, each as "verifier-key url". Raises NoteBroken."""
+    """The witnesses in the settings, each as "verifier-key url". Raises NoteBroken."""
     found = []
     for text in settings.RECORD_WITNESSES:
         key, _, url = text.strip().partition(" ")
@@ -64,10 +64,10 @@ def witnesses() -> list[Witness]:
 
 
 def hand_out(*, now: datetime) -> int:
-    """Ask each witness for a cosignature of the newest checkpoint; returns how many were kept.
+    """Ask each witness for a cosignature of the newest checkpoint; returns how many were stored.
 
-    A witness that is away is asked again at the next run; it holds up nothing. One that has
-    cosigned another record is logged as an error and kept in the sealer's row, until it cosigns.
+    A witness that is unavailable is asked again at the next run, and delays nothing. A
+    contradiction is logged as an error and stored in the sealer's row, until the witness cosigns.
     """
     checkpoint = Checkpoint.objects.order_by("-size").first()
     kept, contradicting = 0, ""
@@ -114,7 +114,7 @@ def _remember(contradicting: str, *, now: datetime) -> None:
 
 
 def code_of(row: Cosignature) -> bytes:
-    """The code over a cosignature's row, which also holds where the witness is long gone."""
+    """The code over a cosignature's row, which stays valid after the witness is gone."""
     return content.row_code(
         "cosignature", row.checkpoint_id, row.witness, row.line, row.cosigned_at
     )

@@ -1,9 +1,9 @@
-"""Blind indexes: keyed digests by which sealed values are found without being readable.
+"""Blind indexes: keyed digests by which sealed values can be found without being readable.
 
 Each purpose has a key of its own, so digests of different columns cannot be compared. Where a
-look-up need not be unique its digest is cut short, so that many texts share each one: even who has
-the index key cannot confirm by it that a person of a rare name is there. Whoever looks up compares
-the revealed text afterwards. What still leaks: docs/security.md.
+look-up need not be unique, its digest is shortened, so that many texts share each one: even an
+attacker with the index key cannot confirm that a person with a rare name is there. The caller
+compares the revealed text afterwards. docs/security.md describes the remaining leak.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
-"""Text that is kept for its author, under a key that the author's browser alone carries.
+"""Text that is stored for its author, under a key that only the author's browser has.
 
-Nothing here opens what the vault has sealed: without the key that was handed out, what is stored
-opens for nobody.
+Nothing here can decrypt what the vault has sealed, and without the browser's key the stored text
+cannot be decrypted.
 """
 
 import os
@@ -16,16 +16,16 @@ KEY_BYTES = NONCE_BYTES = 16
 
 
 def put_away(text: bytes, *, bound: bytes) -> tuple[bytes, bytes]:
-    """Seal a text (AES-GCM) and return a new key for it and what is stored.
+    """Encrypt a text (AES-GCM) and return a new key for it and the ciphertext.
 
-    `bound`: what else must be said to open it, for whom it is for example; it is not secret.
+    `bound` must be given again to decrypt it, such as the id of the reader; it is not secret.
     """
     key, nonce = os.urandom(KEY_BYTES), os.urandom(NONCE_BYTES)
     return key, nonce + AESGCM(key).encrypt(nonce, text, bound)
 
 
 def take_out(stored: bytes, *, key: bytes, bound: bytes) -> bytes | None:
-    """Return the text that was put away; None where the key or what it is bound to is another."""
+    """Return the text that was stored; None if the key or `bound` differs."""
     try:
         return AESGCM(key).decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], bound)
     except (InvalidTag, ValueError):
@@ -33,17 +33,17 @@ def take_out(stored: bytes, *, key: bytes, bound: bytes) -> bytes | None:
 
 
 def put_under(text: bytes, *, carried: str, use: bytes) -> bytes:
-    """Seal a text under something secret that the browser carries already, and return it.
+    """Encrypt a text under a secret that the browser already has, and return it.
 
-    The key is made from that and from the application's secret, for one use: whoever has one of
-    the two opens nothing, and can write nothing that opens.
+    The key is derived from that secret and the application's, for one use: either secret alone can
+    neither decrypt nor create such a text.
     """
     nonce = os.urandom(NONCE_BYTES)
     return nonce + AESGCM(_key_under(carried, use)).encrypt(nonce, text, use)
 
 
 def take_from_under(stored: bytes, *, carried: str, use: bytes) -> bytes | None:
-    """Return the text that was put under what is carried; None where that or the use is another."""
+    """Return the text that was encrypted for this secret and use; None if either differs."""
     return take_out(stored, key=_key_under(carried, use), bound=use)
 
 

@@ -1,8 +1,8 @@
-"""Erasing a person: the data key is destroyed, and what is sealed under it opens nowhere any more.
+"""Erasing a person: the data key is destroyed, and everything sealed with it becomes unreadable.
 
 Replicas lose the key with the row. Backups lose it because the key table is backed up apart from
-the data, and only its newest backup is kept; a backup that holds both opens until the root key of
-its time is retired (docs/operations.md).
+the data, and only its newest backup is kept; a backup that contains both is readable until the root
+key of its time is retired (docs/operations.md).
 """
 
 import base64
@@ -23,14 +23,14 @@ FORMAT = "doctolib-keys/1"
 
 
 class UnreadableKeys(Exception):
-    """The file is no backup of the key table; the text says where it stops being one."""
+    """The file is not a backup of the key table; the text gives the position of the error."""
 
 
 @transaction.atomic
 def erase(*, subject_ids: Iterable[uuid.UUID], actor: Actor) -> int:
     """Destroy the data keys of these subjects; returns how many there were. On the record.
 
-    What the record says about them stays: it holds no identity.
+    Existing entries about them stay: they contain no identity.
     """
     ids = list(subject_ids)
     count, _by_model = SubjectKey.objects.filter(subject_id__in=ids).delete()
@@ -40,7 +40,7 @@ def erase(*, subject_ids: Iterable[uuid.UUID], actor: Actor) -> int:
 
 
 def backup_lines() -> Iterator[str]:
-    """The key table, a line a subject: wrapped keys, which open with a root key alone."""
+    """The key table, one line per subject: wrapped keys, which only a root key can unwrap."""
     yield json.dumps({"format": FORMAT}) + "\n"
     for row in SubjectKey.objects.order_by("subject_id").iterator():
         yield (
@@ -58,10 +58,10 @@ def backup_lines() -> Iterator[str]:
 
 @transaction.atomic
 def restore(lines: Iterable[str]) -> int:
-    """Put the key table in the place of the one that stands; returns how many keys it has.
+    """Replace the key table with a backup; returns how many keys it has.
 
-    After a restore of older data: keys that were destroyed since are gone with it. On the record.
-    Raises UnreadableKeys, and then nothing has changed.
+    After a restore of older data, keys that were destroyed since then are missing from the backup,
+    as they should be. On the record. Raises UnreadableKeys, and then nothing has changed.
     """
     rows = []
     for number, line in enumerate(lines, start=1):

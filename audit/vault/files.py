@@ -1,9 +1,9 @@
-"""Sealed files: parts of one size under a key of the file's own, read in order or from anywhere.
+"""Sealed files: chunks of equal size under a key of the file's own, read in order or from anywhere.
 
-Each part is AES-256-GCM with its number and whether it is the last as its nonce (the STREAM
-construction: Hoang, Reyhanitabar, Rogaway and Vizár 2015), bound to the file's id: a part that is
-changed, moved, left out or cut off does not open. The key is a text that the file's row seals for
-its subject: it comes out through `audit.vault.reveal` alone, and dies with the subject's data key.
+Each chunk is AES-256-GCM with its number and whether it is the last as its nonce (the STREAM
+construction: Hoang, Reyhanitabar, Rogaway and Vizár 2015), bound to the file's id: a chunk that is
+changed, moved, left out or cut off cannot be decrypted. The key is a text that the file's row seals
+for its subject: only `audit.vault.reveal` returns it, and it is lost with the subject's data key.
 """
 
 import base64
@@ -30,12 +30,12 @@ def _nonce(number: int, *, is_last: bool) -> bytes:
 
 
 def count_parts(size: int) -> int:
-    """How many parts a file of `size` bytes has; an empty one has one."""
+    """The number of chunks of a file of `size` bytes; an empty file has one."""
     return max(1, -(-size // PART_BYTES))
 
 
 def open_part(key: str, *, file_id: uuid.UUID, number: int, size: int, sealed: bytes) -> bytes:
-    """Return one part of a file of `size` bytes, given the file's key. Raises SealBroken."""
+    """Return one chunk of a file of `size` bytes, given the file's key. Raises SealBroken."""
     cipher = AESGCM(base64.b64decode(key))
     is_last = number == count_parts(size) - 1
     try:
@@ -45,9 +45,9 @@ def open_part(key: str, *, file_id: uuid.UUID, number: int, size: int, sealed: b
 
 
 class SealedFile:
-    """A file that is sealed while it arrives: what waits on the disk meanwhile is ciphertext.
+    """A file that is sealed while it arrives, so that only ciphertext is on the disk.
 
-    Feed it, finish it, then take its `parts`; `close` forgets it. Sizes in bytes.
+    Feed it, finish it, then take its `parts`; `close` deletes it. Sizes in bytes.
     """
 
     def __init__(self, name: str) -> None:
@@ -66,7 +66,7 @@ class SealedFile:
         return base64.b64encode(self._key).decode()
 
     def feed(self, data: bytes) -> None:
-        """Seal what has arrived, but for what may be the last part."""
+        """Seal what has arrived, except what may be the last chunk."""
         self.size += len(data)
         self.head += data[: HEAD_BYTES - len(self.head)]
         self._rest += data
@@ -75,7 +75,7 @@ class SealedFile:
             self._rest = self._rest[PART_BYTES:]
 
     def finish(self) -> None:
-        """Seal the last part: the file is whole."""
+        """Seal the last chunk: the file is complete."""
         self._store(self._rest, is_last=True)
         self._rest = b""
 
@@ -85,17 +85,17 @@ class SealedFile:
         self._number += 1
 
     def parts(self) -> Iterator[bytes]:
-        """The sealed parts, in order."""
+        """The sealed chunks, in order."""
         self._stored.seek(0)
         while part := self._stored.read(PART_BYTES + TAG_BYTES):
             yield part
 
     def reader(self) -> IO[bytes]:
-        """The text of the file, for whoever checks it before it is taken: nobody's data yet."""
+        """The plaintext of the file, for the checks before it is accepted."""
         return io.BufferedReader(_Reader(self))
 
     def close(self) -> None:
-        """Forget what waits on the disk. Whoever is let go of forgets it, too."""
+        """Delete the data on the disk; also done when the object is garbage collected."""
         self._stored.close()
 
     __del__ = close

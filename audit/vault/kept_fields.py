@@ -1,4 +1,4 @@
-"""Columns that hold secrets to be used and not read, such as an address with a signed link."""
+"""Columns with secrets that are used and not shown, such as an address with a signed link."""
 
 import base64
 import binascii
@@ -12,10 +12,11 @@ from audit.vault.kept_secrets import keep_secret, use_secret
 
 
 class KeptSecretField(models.TextField):  # type: ignore[type-arg]
-    """A text that is sealed in the database, for one use (kept_secrets.py), and a plain str here.
+    """A text that is encrypted in the database, for one use (kept_secrets.py), and a plain str
+    here.
 
-    What does not open, because the secret of the settings is another one now, reads as empty.
-    Nothing is looked up by it.
+    If it cannot be decrypted, because the settings' secret has changed, it reads as empty. It
+    cannot be searched.
     """
 
     def __init__(self, *args: Any, use: str, **kwargs: Any) -> None:

@@ -1,7 +1,7 @@
 """Secrets that a practice or a vendor gives us to use, and that name no patient.
 
-Sealed under keys of their own, by use: what is kept here opens no sealed field, and sealed fields
-open only by `reveal`, since they are about people.
+They are encrypted under keys of their own, by use: these keys cannot decrypt sealed fields, which
+only `reveal` can, because they are about people.
 """
 
 from django.conf import settings
@@ -12,13 +12,15 @@ from audit.derived_key import derived_key
 
 
 def keep_secret(text: str, *, use: bytes) -> bytes:
-    """Seal a secret for one use."""
+    """Encrypt a secret for one use."""
     sealed: bytes = _box(use).encrypt(text.encode())
     return sealed
 
 
 def use_secret(sealed: bytes, *, use: bytes) -> str:
-    """Open what `keep_secret` sealed for the same use; raises InvalidToken or BadSignature else."""
+    """Decrypt what `keep_secret` encrypted for the same use; raises InvalidToken or
+    BadSignature.
+    """
     opened: bytes = _box(use).decrypt(bytes(sealed))
     return opened.decode()
 

@@ -1,8 +1,8 @@
-"""Secrets that prove who somebody is, sealed for them.
+"""Secrets that prove a person's identity, sealed for them.
 
-They name nobody and are shown to nobody but once, so that using one is no reading of a person's
-data: what it is used for has an entry of its own. Each is sealed under a key that is derived from
-its subject's data key, for one use: it opens with the root key alone, and nowhere any more once
+They contain no name and are shown only once, to their owner, so that using one is not a reading of
+personal data; the action that it is used for has an entry of its own. Each is sealed under a key
+that is derived from its subject's data key, for one use: it needs the root key, and is lost when
 the subject is erased.
 """
 
@@ -24,10 +24,10 @@ def seal_secret(secret: bytes, *, subject_id: uuid.UUID, use: str) -> bytes:
 
 
 def open_secret(sealed: bytes, *, subject_id: uuid.UUID, use: str) -> bytes:
-    """Open what `seal_secret` sealed for the same subject and use.
+    """Decrypt what `seal_secret` sealed for the same subject and use.
 
-    Raises SealBroken where it was changed, moved or sealed for something else, or where the
-    subject is erased, and KeyUnavailable.
+    Raises SealBroken if it was changed, moved or sealed for another use, or if the subject is
+    erased, and KeyUnavailable.
     """
     data_key = keys.data_keys([subject_id]).get(subject_id)
     if data_key is None or sealed[:1] != VERSION:

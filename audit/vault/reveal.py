@@ -1,4 +1,4 @@
-"""The one way to plaintext: state who and why, the record is written, then the text opens."""
+"""The only way to plaintext: name the actor and the purpose, write the entry, then decrypt."""
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ ERASED = ""
 
 
 class Purpose(StrEnum):
-    """Why plaintext is needed. Shown to the patient on "who saw my data"."""
+    """The purpose of a reveal. The patient sees it in the access log."""
 
     OWN_DATA = "own-data"
     CARE = "care"
@@ -27,11 +27,11 @@ class Purpose(StrEnum):
 
 
 class NotRevealed(Exception):
-    """A field was asked for that this block did not name, or after the block ended."""
+    """A field was requested that this block did not name, or after the block ended."""
 
 
 class Plain:
-    """The texts that one `reveal` block opened; unusable after the block."""
+    """The texts that one `reveal` block decrypted; unusable after the block."""
 
     def __init__(
         self, allowed: frozenset[tuple[str, uuid.UUID, str]], opened: dict[uuid.UUID, bytes]
@@ -52,7 +52,7 @@ class Plain:
         return ERASED if data_key is None else sealing.open_sealed(data_key, row, name)
 
     def joined(self, row: Any, names: Iterable[str]) -> str:
-        """Return the texts of some fields, those that are there, with a space between.
+        """Return the texts of some fields, without the empty ones, joined by a space.
 
         Raises as `text` does.
         """
@@ -68,10 +68,10 @@ _guards: dict[entries.Channel, Guard] = {}
 
 
 def register_guard(channel: entries.Channel, guard: Guard) -> None:
-    """Let every reveal on a channel be judged before it happens; called once, by an app.
+    """Register the check of every reveal on a channel; called once, by an app.
 
-    A guard is given actor, pairs, purpose, details and at; it returns what the entry is to say
-    besides, and raises what keeps the reveal from happening.
+    A guard receives actor, pairs, purpose, details and at; it returns further details of the entry,
+    and raises an exception to prevent the reveal.
     """
     _guards[channel] = guard
 
@@ -86,15 +86,14 @@ def reveal(
     details: Mapping[str, object] | None = None,
     at: datetime | None = None,
 ) -> Iterator[Plain]:
-    """Open the named fields of the named rows, after writing one entry that says so.
+    """Decrypt the named fields of the named rows, after writing one entry about it.
 
-    `wanted` pairs each row with the fields that will be read. The entry is inserted in the
-    caller's transaction (or on its own without one) before any text can be read; if it cannot
-    be written the error propagates and nothing opens. If that transaction is rolled back, the entry
-    is written again, since something was read. Inside another acting block the outer
-    actor stays. A field that is null is not part of the entry: there is nothing to see. The entry
-    says through what it was asked for (the actor's origin), and `details` whatever else there is
-    to say. Where the channel has a guard, what it raises propagates, and nothing opens.
+    `wanted` pairs each row with the fields that will be read. The entry is inserted in the caller's
+    transaction (or on its own without one) before any text can be read; if it cannot be written,
+    the error propagates and nothing is decrypted. If that transaction is rolled back, the entry is
+    written again, because something was read. Inside another acting block the outer actor stays.
+    Null fields are left out of the entry. The entry contains the actor's origin and the `details`.
+    If the channel has a guard, its exceptions propagate, and nothing is decrypted.
     """
     named = [(row, name) for row, names in wanted if row is not None for name in names]
     pairs = [(row, name) for row, name in named if getattr(row, name) is not None]

@@ -1,7 +1,7 @@
-"""Rotation: a new root key, and every data key wrapped anew under it while the site serves.
+"""Rotation: a new root key, and rewrapping every data key under it while the site is running.
 
-What is done and what is left stands in the rows themselves, so a rotation that was killed goes on
-where it stopped by being run again. Older root keys open until they are retired.
+The rows themselves hold the progress, so a rotation that was interrupted continues when it is run
+again. Older root keys can unwrap until they are retired.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class StillInUse(Exception):
 
 
 def subjects_by_root_key() -> dict[str, int]:
-    """How many subjects stand under which root key."""
+    """The number of subjects under each root key."""
     counted = SubjectKey.objects.values("root_key_id").annotate(n=Count("pk"))
     return {row["root_key_id"]: row["n"] for row in counted.order_by("root_key_id")}
 
@@ -42,10 +42,10 @@ def introduce() -> str:
 
 
 def rewrap(*, tell: Tell | None = None, batch: int = BATCH) -> int:
-    """Wrap every data key under the current root key; returns how many were wrapped anew.
+    """Wrap every data key under the current root key; returns how many were rewrapped.
 
-    One transaction a batch, so that nobody waits long for a row. On the record when done.
-    Raises KeyUnavailable.
+    One transaction per batch, so that no row is locked for long. On the record when done. Raises
+    KeyUnavailable.
     """
     current = provider().current_key_id()
     total = SubjectKey.objects.exclude(root_key_id=current).count()
@@ -79,11 +79,11 @@ def _rewrap_batch(current: str, batch: int) -> int:
 
 
 def retire(*, root_key_id: str) -> None:
-    """Take a root key away that wraps nothing; on the record.
+    """Retire a root key that wraps no data key; on the record.
 
-    From then on what is still wrapped under it somewhere, as in an old backup, does not open.
-    Only once a rotation is through: Transit retires every older version with it.
-    Raises StillInUse, NotHere, KeyUnavailable.
+    From then on, data keys that are still wrapped under it, such as in an old backup, cannot be
+    unwrapped. Only possible when a rotation is complete, because Transit retires every older
+    version with it. Raises StillInUse, NotHere, KeyUnavailable.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         # Nobody may wrap under it between the count and the retirement.

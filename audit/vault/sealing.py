@@ -1,7 +1,7 @@
 """Sealed fields: AES-256-GCM under a key of the subject, table and column, bound to the row.
 
-A ciphertext that is moved to another row, column or table does not open. Attributes of sealed
-fields hold a `Sealed`, which never yields text; `audit.vault.reveal` is the one way to it.
+A ciphertext that is moved to another row, column or table cannot be decrypted. Attributes of sealed
+fields hold a `Sealed`, which never returns text; only `audit.vault.reveal` does.
 """
 
 import os
@@ -21,11 +21,11 @@ NONCE_BYTES = 12
 
 
 class SealBroken(Exception):
-    """The ciphertext was changed, moved, or sealed for somebody else."""
+    """The ciphertext was changed or moved, or was sealed for another subject."""
 
 
 class Sealed:
-    """What a sealed attribute holds: a ciphertext, and no way to its text."""
+    """The value of a sealed attribute: a ciphertext, without a way to its text."""
 
     __slots__ = ("_ciphertext",)
 
@@ -103,7 +103,7 @@ def seal(row: Any, **texts: str | None) -> None:
 
 
 def seal_with(data_key: bytes, row: Any, **texts: str | None) -> None:
-    """Like `seal`, with the data key at hand, for loading many rows."""
+    """Like `seal`, with a given data key, for loading many rows."""
     for name, text in texts.items():
         field = row._meta.get_field(name)
         if not isinstance(field, SealedField):
@@ -120,7 +120,7 @@ def _encrypt(data_key: bytes, row: Any, field: SealedField, text: str) -> bytes:
 
 
 def open_sealed(data_key: bytes, row: Any, name: str) -> str:
-    """Return the text of one field. Called by `reveal` alone. Raises SealBroken."""
+    """Return the text of one field. Only `reveal` calls this. Raises SealBroken."""
     value = getattr(row, name)
     if value is None:
         return ""

@@ -1,10 +1,11 @@
-"""How many people's data may be opened in a minute, an hour and a day: a bound, not a statistic.
+"""The identity budget: the number of people whose data may be revealed in a minute, an hour and a
+day.
 
-For each window of W milliseconds and its limit L: at every instant t, the subjects opened in
-(t - W, t] are L at most. A subject opened again within the window is no further one. Redis
-decides in one step for all processes, before anything opens; its own latest time is the least
-that counts, so that a process whose clock is slow opens no gap. What was counted and then not
-opened stays counted: the bound errs on the safe side.
+For each window of W milliseconds and its limit L: at every instant t, at most L subjects were
+revealed in (t - W, t]. Revealing a subject again within the window is free. Redis decides
+atomically for all processes, before the reveal; time never goes back behind its own latest time, so
+that a process with a slow clock opens no gap. A subject that was counted and then not revealed
+stays counted, which is on the safe side.
 """
 
 import math
@@ -18,7 +19,7 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 
 class BudgetSpent(Exception):
-    """No further subject may be opened for now; `seconds` says when one may."""
+    """No further subject may be revealed for now; `seconds` is the time to wait."""
 
     def __init__(self, *, window: int, limit: int, seconds: int) -> None:
         super().__init__(f"{limit} in {window // 1000} s")
@@ -27,7 +28,7 @@ class BudgetSpent(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """The most distinct subjects in each sliding window."""
+    """The maximum number of distinct subjects in each sliding window."""
 
     minute: int
     hour: int
@@ -63,9 +64,9 @@ return {1}
 
 
 def spend(*, holder: uuid.UUID, subject: uuid.UUID, limits: Limits, now: datetime) -> None:
-    """Count one subject against a holder's budget, before it is opened.
+    """Count one subject against a holder's budget, before the reveal.
 
-    Raises BudgetSpent, and redis.RedisError when the store is away: then nothing may open.
+    Raises BudgetSpent, and redis.RedisError if Redis is unavailable: then nothing may be revealed.
     """
     windows = [value for pair in limits.windows for value in pair]
     answer = redis_client().eval(
@@ -77,7 +78,7 @@ def spend(*, holder: uuid.UUID, subject: uuid.UUID, limits: Limits, now: datetim
 
 
 def spent(holder: uuid.UUID, *, now: datetime) -> int:
-    """How many subjects a holder has opened in the last day. Raises redis.RedisError."""
+    """How many subjects a holder has revealed in the last day. Raises redis.RedisError."""
     since = f"({_milliseconds(now) - DAY}"
     return int(redis_client().zcount(_keys(holder)[0], since, "+inf"))
 

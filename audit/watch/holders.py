@@ -1,4 +1,6 @@
-"""Who can be watched and stopped: the apps above say how, the watch knows ids alone."""
+"""Holders: what the watch judges and stops. The apps above register how; the watch knows only
+ids.
+"""
 
 import uuid
 from collections.abc import Callable, Iterable
@@ -22,9 +24,9 @@ class Kind:
 class Holders:
     """What an app can do with the holders of one kind.
 
-    `stop` and `let_in` return whether anything changed, and write the record themselves;
-    `names` says what people call each; `practices` which practices each can reach now. People can
-    be asked who they are before they are stopped: `ask` makes sure that they are.
+    `stop` and `let_in` return whether anything changed, and write the record themselves; `names`
+    returns the names that people know them by; `practices` the practices that each can reach now. A
+    person can be asked to prove their identity before they are stopped: that is `ask`.
     """
 
     stop: Callable[..., bool]
@@ -39,17 +41,17 @@ _kinds: dict[str, Holders] = {}
 
 
 def register_holders(kind: str, holders: Holders) -> None:
-    """Called once by the app that has holders of this kind, when it is ready."""
+    """Register the holders of a kind; called once by their app, when it is ready."""
     _kinds[kind] = holders
 
 
 def stop(*, kind: str, holder_id: uuid.UUID, actor: Actor, now: datetime) -> bool:
-    """Refuse a holder from its next request on, on every process."""
+    """Suspend a holder from its next request on, on every process."""
     return _kinds[kind].stop(holder_id=holder_id, actor=actor, now=now)
 
 
 def can_ask(kind: str) -> bool:
-    """Whether holders of this kind can be asked who they are."""
+    """Whether holders of this kind can be asked to prove their identity."""
     return _kinds[kind].ask is not None
 
 
@@ -61,7 +63,7 @@ def ask(
     why: list[dict[str, object]],
     now: datetime,
 ) -> None:
-    """Let a holder do nothing further until it has said who it is; `why` goes on the record."""
+    """Block a holder until it has proved its identity; `why` is recorded."""
     do = _kinds[kind].ask
     assert do is not None  # noqa: S101 - can_ask says so
     do(holder_id=holder_id, actor=actor, why=why, now=now)
@@ -70,22 +72,22 @@ def ask(
 def let_in(
     *, kind: str, holder_id: uuid.UUID, actor: Actor, keys_are_safe: bool, now: datetime
 ) -> bool:
-    """End what `stop` began. Keys that may be in wrong hands are ended with it."""
+    """End what `stop` began. Keys that may be in the wrong hands are revoked with it."""
     return _kinds[kind].let_in(
         holder_id=holder_id, actor=actor, keys_are_safe=keys_are_safe, now=now
     )
 
 
 def is_stopped(*, kind: str, holder_id: uuid.UUID) -> bool:
-    """Whether a holder is refused now."""
+    """Whether a holder is suspended now."""
     return _kinds[kind].is_stopped(holder_id)
 
 
 def names(kind: str, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """What people call these holders."""
+    """The names of these holders, as people know them."""
     return _kinds[kind].names(ids)
 
 
 def practices(kind: str, ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
-    """Which practices these holders can reach."""
+    """The practices that these holders can reach."""
     return _kinds[kind].practices(ids)

@@ -1,9 +1,10 @@
-"""How suspicious one opening is, against the holder's own past and its peers, and why.
+"""Scoring one reveal against the holder's own past and its peers, with the signals found.
 
-An opening weighs what its reason weighs, times what is odd about it; what the agenda explains,
-seen from home, weighs nothing. Weights fill a bucket (watcher.py) that leaks as fast as the
-holder's own days were odd. That is Page's CUSUM test (1954) with time in place of a sample's
-drift. The weights were set on simulated months (`manage.py drill`), whose generator knows none.
+The score is the weight of the reveal's reason, times its odd signals; a reveal that the agenda
+explains, from a usual network and key, scores nothing. Scores fill a bucket (watcher.py) that leaks
+in proportion to how odd the holder's own days were. This is Page's CUSUM test (1954) with time in
+place of a sample's drift. The weights were set on simulated months (`manage.py drill`), whose
+generator knows none of them.
 """
 
 from collections.abc import Callable
@@ -51,7 +52,7 @@ DEVIATIONS = 4.0
 
 @dataclass(frozen=True, kw_only=True)
 class Sign:
-    """One thing that is odd: a code that a page puts into words, with its numbers."""
+    """One signal: a code that a page translates into words, with its numbers."""
 
     code: str
     weight: float
@@ -61,10 +62,10 @@ class Sign:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What an opening weighs, with its signs.
+    """The score of a reveal, with its signals.
 
-    `is_odd` if neither the agenda nor a habit of the holder's explains it, or it came from
-    elsewhere: then it may be a thief's.
+    `is_odd` if neither the agenda nor a habit of the holder explains it, or it came from an unusual
+    network or key: then it may be a thief's.
     """
 
     weight: float
@@ -74,10 +75,9 @@ class Judgement:
 
 
 def judge(sighting: Sighting, *, past: Past, peers: Past, writes: Callable[[], int]) -> Judgement:
-    """Weigh one opening.
+    """Score one reveal.
 
-    `writes` counts what the holder has changed today at all, and is asked only where something
-    is odd.
+    `writes` counts the holder's changes of today, and is only called if something is odd.
     """
     reason = sighting.reason
     # Whoever never opened anything before today has no month to close.
@@ -111,7 +111,7 @@ def judge(sighting: Sighting, *, past: Past, peers: Past, writes: Callable[[], i
 
 
 def judge_misuse(code: str, *, past: Past, network: str) -> Judgement:
-    """Weigh what a holder, or whoever has something of it, has done without opening anything."""
+    """Score misuse without a reveal, by a holder or by somebody with one of its tokens."""
     elsewhere, home = MISUSE[code]
     is_home = past.is_usual(past.networks, network)
     sign = Sign(code=code, weight=home if is_home else elsewhere, found=network)
@@ -140,7 +140,7 @@ def _seen(counted: dict[str, float]) -> bool:
 
 
 def _habits(sighting: Sighting, past: Past) -> list[Sign]:
-    """Hours and purposes: how much rarer than what is usual, in halvings."""
+    """Hours and purposes: how much rarer they are than usual, in halvings."""
     signs = []
     if _seen(past.blocks):
         share = share_of(past.blocks, block_of(sighting.weekday, sighting.hour), outcomes=BLOCKS)
@@ -157,7 +157,7 @@ def _habits(sighting: Sighting, past: Past) -> list[Sign]:
 
 
 def _amounts(past: Past) -> list[Sign]:
-    """How many subjects and practices today, and how little was changed beside it."""
+    """The number of subjects and practices today, and how few changes accompany them."""
     if not past.is_known:
         return []
     signs = []

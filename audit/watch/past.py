@@ -1,7 +1,7 @@
-"""What a holder's days were like: kept as JSON, learned from what gave no cause for suspicion.
+"""The baseline of a holder: its days so far, stored as JSON, learned from unsuspicious reveals.
 
-Robust statistics throughout: the median and the median absolute deviation of whole days, which a
-single wild day does not move. 1.4826 makes the deviation comparable with a standard deviation
+All statistics are robust: the median and the median absolute deviation of whole days, which a
+single extreme day does not move. 1.4826 makes the deviation comparable with a standard deviation
 (Rousseeuw and Croux, 1993).
 """
 
@@ -35,14 +35,14 @@ SUMMED = {
 
 
 def block_of(weekday: int, hour: int) -> str:
-    """Which part of the week: working day, Saturday or Sunday, in blocks of four hours."""
+    """The part of the week: working day, Saturday or Sunday, in blocks of four hours."""
     kind = "w" if weekday < 5 else "s" if weekday == 5 else "d"
     return f"{kind}{hour // HOURS_A_BLOCK}"
 
 
 @dataclass(kw_only=True)
 class Day:
-    """The sums of one day (UTC); what opens a part of a person alone counts as that part."""
+    """The sums of one day (UTC); a reveal of only part of an identity counts as that part."""
 
     opened: float = 0.0
     ahead: float = 0.0
@@ -57,7 +57,7 @@ class Day:
 
 @dataclass(kw_only=True)
 class Place:
-    """A network or a key, and how it has behaved."""
+    """A network or a key, and its history."""
 
     since: float
     good: int = 0
@@ -73,7 +73,7 @@ def is_known(*, days: int, first: str, today: str) -> bool:
 
 
 def robust_top(values: Iterable[float], *, deviations: float) -> float:
-    """The median and some deviations above it: what a day may well come to; 0 of nothing."""
+    """The median plus some deviations: the upper end of an ordinary day; 0 without days."""
     numbers = sorted(values)
     if not numbers:
         return 0.0
@@ -84,7 +84,7 @@ def robust_top(values: Iterable[float], *, deviations: float) -> float:
 
 @dataclass(kw_only=True)
 class Past:
-    """A holder's past and its present day."""
+    """A holder's past days and its current one."""
 
     first: str = ""
     today: str = ""
@@ -107,7 +107,7 @@ class Past:
 
     @classmethod
     def read(cls, state: dict[str, Any]) -> "Past":
-        """Read what `written` gave; an empty state is that of somebody new."""
+        """Read what `written` returned; an empty state is that of a new holder."""
         past = cls(**{k: v for k, v in state.items() if k in cls.__dataclass_fields__})
         past.now = Day(**state.get("now", {}))
         past.days = [Day(**each) for each in state.get("days", [])]
@@ -126,11 +126,11 @@ class Past:
 
     @property
     def is_known(self) -> bool:
-        """Whether there are days enough to compare with."""
+        """Whether there are enough days to compare with."""
         return is_known(days=len(self.days), first=self.first, today=self.today)
 
     def turn_to(self, day: date) -> Day | None:
-        """Begin a day, if it is another one; returns the day that is over, if it had anything."""
+        """Begin a day if it is a new one; returns the day before, if it had anything."""
         if self.today == day.isoformat():
             return None
         self.first = self.first or day.isoformat()
@@ -152,7 +152,7 @@ class Past:
         return not places or (name in places and places[name].known)
 
     def is_walking(self, sighting: Sighting, *, steps: int, seconds: float) -> bool:
-        """Whether the last openings follow one agenda in order of time, one soon after another."""
+        """Whether the last reveals follow one agenda in order of time, in quick succession."""
         if sighting.place is None:
             return False
         latest = [*self.trail, [*sighting.place, sighting.at.timestamp()]][-steps:]
@@ -164,7 +164,9 @@ class Past:
         return all(a[1] < b[1] for a, b in pairs) or all(a[1] > b[1] for a, b in pairs)
 
     def learn(self, sighting: Sighting, *, weight: float, walking: bool) -> None:
-        """Take a sighting in. What was odd teaches little: a thief is not to become the usual."""
+        """Add an observation. An odd one counts little, so that a thief does not become the
+        usual case.
+        """
         share = 1.0 if weight < 1 else LEARNED_OF_ODD
         practice = sighting.practice_id.hex
         block = block_of(sighting.weekday, sighting.hour)
@@ -205,11 +207,11 @@ class Past:
             )
 
     def usual(self, name: str, *, deviations: float) -> float:
-        """What a day of this holder's may well come to, in one of a Day's sums."""
+        """The upper end of an ordinary day of this holder, in one of a Day's sums."""
         return robust_top((getattr(day, name) for day in self.days), deviations=deviations)
 
     def most(self, name: str) -> float:
-        """The most that a past day came to."""
+        """The highest value of any past day."""
         return max((getattr(day, name) for day in self.days), default=0)
 
 

@@ -1,4 +1,6 @@
-"""The same subject again from the same place on the same day: nothing further is learned."""
+"""Repeated reveals of a subject from the same network and key on the same day, which add
+nothing.
+"""
 
 import hmac
 import uuid
@@ -15,7 +17,9 @@ A_DAY_S = 24 * 3600
 
 @lru_cache(maxsize=2)
 def _key(secret: str) -> bytes:
-    """Without it nobody who writes to Redis knows what to note there as opened before."""
+    """The name of the Redis key: keyed, so that others with access to Redis cannot forge a
+    repeat.
+    """
     return derived_key(secret, b"repeated openings")
 
 

@@ -1,4 +1,4 @@
-"""What the watch is told of one opening: never who it was about, always why it might be needed."""
+"""An observation of one reveal: the reason that the agenda gives for it, never the identity."""
 
 import uuid
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ IPV4_PREFIX, IPV6_PREFIX = 24, 48
 
 
 class Reason(StrEnum):
-    """What in the agenda explains that somebody's identity is opened now."""
+    """The explanation that the agenda gives for a reveal at this time."""
 
     FRESH = "fresh"  # booked or cancelled in the last two days
     NEAR = "near"  # the visit was yesterday, or comes within two days
@@ -26,12 +26,12 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
-    """One opening of one subject by one holder, at an instant and from somewhere.
+    """One reveal of one subject by one holder, at an instant and from a network.
 
-    `weekday` (Monday is 0) and `hour` are the practice's wall clock. `place` is where in which
-    agenda the opened appointment stands, by which walking in order shows; None where many are
-    opened together. `part` is how much of a person is opened: 1 is all that reaches them. A canary
-    is nobody (canaries.py).
+    `weekday` (Monday is 0) and `hour` are the practice's local time. `place` is the position of the
+    appointment in its agenda, by which walking in order is detected; None where many are revealed
+    together. `part` is the share of an identity that is revealed: 1 is everything that allows
+    contact. A canary is an invented subject (canaries.py).
     """
 
     at: datetime
@@ -48,7 +48,7 @@ class Sighting:
 
 
 def network_of(address: str) -> str:
-    """The network that an address belongs to, as "203.0.113.0/24"; "" for what is none."""
+    """The network that an address belongs to, as "203.0.113.0/24"; "" if it is not an address."""
     try:
         ip = ip_address(address)
     except ValueError:

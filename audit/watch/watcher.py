@@ -1,9 +1,9 @@
-"""Watching every opening: what is seen fills a bucket, and a full bucket stops its holder.
+"""The detector: every reveal adds its score to a bucket, and a full bucket stops its holder.
 
-A holder's row is locked from its judgement to the end of the transaction, so that a thief with
-many connections fills one bucket. Rows of groups (all the credentials of one partner) are locked
-after that, and only by openings that weigh something: a thief who spreads over many credentials
-fills the group's bucket, and then a little suffices to stop each.
+A holder's row is locked from the scoring to the end of the transaction, so that a thief with many
+connections fills one bucket. Rows of groups (all the credentials of one partner) are locked after
+that, and only by reveals with a score: a thief who uses many credentials fills the group's bucket,
+and then a little suffices to stop each.
 """
 
 import uuid
@@ -50,7 +50,7 @@ GROUP = "group"
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the watch says of an opening: who is to be stopped, if anybody, and why."""
+    """The detector's decision about a reveal: the holder to stop, if any, and the reasons."""
 
     weight: float
     # How many of the openings were odd (judge.py).
@@ -75,11 +75,12 @@ def observe(
     writes: Callable[[], int],
     can_ask: bool = False,
 ) -> Verdict:
-    """Judge what is opened together and keep it in mind; called before anything opens.
+    """Score reveals that are made together, and store the result; called before the data is
+    revealed.
 
-    `writes` counts what the holder has changed today, and is asked only where something is odd.
-    A holder that can be asked who it is (`can_ask`: a person) is asked before it is stopped, and
-    is stopped for what it does itself alone: the people of one practice are few.
+    `writes` counts the holder's changes of today, and is only called if something is odd. A holder
+    that can be asked to prove its identity (`can_ask`: a person) is asked before it is stopped, and
+    is only stopped for what it does itself, because the people of one practice are few.
     """
     at = sightings[0].at
     row = _locked(holder_id, kind, at=at)
@@ -139,7 +140,7 @@ def _judge_in_turn(
 
 @transaction.atomic
 def misused(*, holder_id: uuid.UUID, kind: str, code: str, network: str, at: datetime) -> Verdict:
-    """Keep in mind what was done without opening anything (judge.MISUSE)."""
+    """Add misuse without a reveal (judge.MISUSE)."""
     row = _locked(holder_id, kind, at=at)
     past = Past.read(row.state)
     judgement = judge.judge_misuse(code, past=past, network=network)
@@ -156,7 +157,7 @@ def misused(*, holder_id: uuid.UUID, kind: str, code: str, network: str, at: dat
 
 @transaction.atomic
 def unanswered(*, holder_id: uuid.UUID, kind: str, at: datetime) -> Verdict:
-    """Count one more request by a holder that owes an answer, and stop it when they are many."""
+    """Count another request by a holder that has not proved its identity; stop it after many."""
     row = _locked(holder_id, kind, at=at)
     past = Past.read(row.state)
     past.insisted += 1
@@ -172,7 +173,9 @@ def unanswered(*, holder_id: uuid.UUID, kind: str, at: datetime) -> Verdict:
 
 
 def _was_asked(past: Past, *, at: datetime) -> bool:
-    """Whether the holder was asked who it is not long ago: without an answer it is let nowhere."""
+    """Whether the holder was recently asked to prove its identity; without an answer it is
+    blocked.
+    """
     return past.asked >= (at - ANSWER_LASTS).timestamp()
 
 
@@ -184,7 +187,7 @@ _BUSIEST = """
 
 
 def busiest_day(holder_id: uuid.UUID, practice_id: uuid.UUID) -> int | None:
-    """The most subjects of a practice that a holder ever opened in a day; None while it is new."""
+    """The most subjects of a practice that a holder revealed in a day; None while it is new."""
     with connection.cursor() as cursor:
         cursor.execute(_BUSIEST, [practice_id, holder_id])
         found = cursor.fetchone()
@@ -195,7 +198,9 @@ def busiest_day(holder_id: uuid.UUID, practice_id: uuid.UUID) -> int | None:
 
 
 def leak_of(past: Past, peers: Past) -> float:
-    """What flows out of a holder's bucket a day: what its own odd days, or its peers', come to."""
+    """How much leaks out of a holder's bucket per day: the sum of its own odd days, or its
+    peers'.
+    """
     source = past if past.is_known or not peers.days else peers
     opened = max(source.usual("opened", deviations=0), past.now.opened)
     least = max(LEAK, LEAK_SHARE_AT_LEAST * opened)
@@ -209,11 +214,10 @@ def leak_of(past: Past, peers: Past) -> float:
 def forget_suspicion(
     holder_ids: list[uuid.UUID], *, group_ids: Iterable[uuid.UUID] = (), are_own: bool = True
 ) -> None:
-    """Empty the buckets of holders that people have looked at.
+    """Empty the buckets of holders that people have reviewed, and of their groups.
 
-    If they say that the networks and keys seen were the holder's own, these are home from now on.
-
-    Their groups are no longer under suspicion either.
+    If the reviewers say that the networks and keys seen were the holder's own, these are usual from
+    now on.
     """
     for group in Watched.objects.select_for_update().filter(pk__in=list(group_ids)):
         for pk in holder_ids:
@@ -242,7 +246,7 @@ _KEEP = """
 
 @dataclass(kw_only=True)
 class _Row:
-    """A row of Watched, read and kept by fixed statements: every opening does so."""
+    """A row of Watched, read and written with fixed statements, because every reveal does so."""
 
     id: uuid.UUID
     state: dict[str, Any]
@@ -295,7 +299,7 @@ def _fill(row: _Row, judgements: Iterable[Judgement], *, at: datetime) -> None:
 
 
 def _signs(row: _Row) -> tuple[Sign, ...]:
-    """What filled a bucket, the heaviest first; `found` of a reason is how often it was seen."""
+    """The signals that filled a bucket, the heaviest first; a reason's `found` is its count."""
     ordered = sorted(row.signs.items(), key=lambda item: -item[1][1])
     return tuple(
         Sign(code=code, weight=weight, found=found or str(count), usual=usual)
@@ -306,7 +310,7 @@ def _signs(row: _Row) -> tuple[Sign, ...]:
 def _fill_group(
     group_id: uuid.UUID, holder_id: uuid.UUID, weight: float, *, at: datetime
 ) -> set[uuid.UUID] | None:
-    """Fill the group's bucket. Returns who is stopped with it, and None where nothing is odd."""
+    """Fill the group's bucket. Returns the holder to stop with it, or None if nothing is odd."""
     row = _locked(group_id, GROUP, at=at)
     members: dict[str, list[float]] = row.state.setdefault("members", {})
     horizon = (at - SUSPICION).timestamp()
@@ -339,7 +343,7 @@ def _peers(group_id: uuid.UUID) -> Past:
 
 
 def _tell_group(group_id: uuid.UUID, holder_id: uuid.UUID, past: Past, *, at: datetime) -> None:
-    """Add a holder's day that is over to what its peers are compared with."""
+    """Add a holder's finished day to the baseline of its peers."""
     row = _locked(group_id, GROUP, at=at)
     peers = Past.read(row.state)
     horizon = (at - ACTIVE).timestamp()
@@ -355,6 +359,6 @@ def _tell_group(group_id: uuid.UUID, holder_id: uuid.UUID, past: Past, *, at: da
 
 
 def _shares(counted: dict[str, float]) -> dict[str, float]:
-    """A member's counts, each member counting for one day however much it does."""
+    """A member's counts as shares, so that each member counts for one day however active it is."""
     total = sum(counted.values())
     return {name: value / total for name, value in counted.items()} if total else {}

@@ -1,4 +1,4 @@
-"""Booking for somebody on the phone."""
+"""Booking for a patient on the phone."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -22,11 +22,11 @@ def book_for_caller(
     now: datetime,
     conditions: Conditions = USUAL,
 ) -> Appointment:
-    """Book for a known patient, or for somebody whose file is made by the same transaction.
+    """Book for a known patient, or for a new one whose file is created in the same transaction.
 
-    The practice is bound neither by openings nor by notice, only by taken time, unless it
-    overbooks. When the slot is gone no file is left behind. Raises SlotTaken, and UnusualTime and
-    AlsoBooked as `book` does.
+    Opening hours and notice do not apply to the practice, only existing reservations, unless it
+    overbooks. If the slot is no longer free, no file is created. Raises SlotTaken, and UnusualTime
+    and AlsoBooked as `book` does.
     """
     if isinstance(caller, patients.Identity):
         # `book` makes them known to the practice, and so sees that they are new to it.

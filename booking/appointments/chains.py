@@ -1,4 +1,4 @@
-"""Visits that follow one another: both are taken, moved and cancelled by the first."""
+"""Follow-up visits: reserved, moved and cancelled with the first visit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from practitioners.models import Agenda, VisitReason
 
 @dataclass(frozen=True, kw_only=True)
 class Following:
-    """The visit that follows the one that is being booked, and when it would begin."""
+    """The follow-up visit of the one that is being booked, and when it would start."""
 
     starts_at: datetime
     visit_reason: VisitReason
@@ -23,7 +23,7 @@ class Following:
 
 
 def held_after(visit_reason: VisitReason, *, key: str, now: datetime) -> Following | None:
-    """The visit that is held under a key to follow one of a visit reason."""
+    """The hold of a key for the follow-up visit of a visit reason."""
     then = take.follower_of(visit_reason)
     held = take.held_by(key=key, visit_reason=then, now=now) if then is not None else []
     if then is None or not held:
@@ -32,7 +32,7 @@ def held_after(visit_reason: VisitReason, *, key: str, now: datetime) -> Followi
 
 
 def follower(appointment: Appointment) -> Appointment | None:
-    """The visit that follows this one, if it still stands."""
+    """The follow-up visit of this one, if it is still booked."""
     rows = Appointment.unscoped.filter(
         follows=appointment, status__in=[Status.BOOKED, Status.ARRIVED]
     )
@@ -40,7 +40,7 @@ def follower(appointment: Appointment) -> Appointment | None:
 
 
 def stays_before(appointment: Appointment, *, now: datetime) -> Appointment | None:
-    """The visit that this one follows, if that is to come and stands without it."""
+    """The first visit of this follow-up visit, if it is upcoming and stays booked without it."""
     if appointment.follows_id is None:
         return None
     rows = Appointment.unscoped.filter(
@@ -50,18 +50,20 @@ def stays_before(appointment: Appointment, *, now: datetime) -> Appointment | No
 
 
 def cancelled_with(appointment: Appointment) -> Appointment | None:
-    """The visit that follows a cancelled one and was cancelled with it."""
+    """The follow-up visit that was cancelled together with a cancelled visit."""
     rows = Appointment.unscoped.filter(follows=appointment, cancelled_at=appointment.cancelled_at)
     return rows.select_related("agenda__practitioner", "visit_reason").first()
 
 
 def firsts_first(appointments: Iterable[Appointment]) -> list[Appointment]:
-    """The same visits, each that follows another after it; else as they were created."""
+    """The same visits, each follow-up visit after its first visit; otherwise as they were
+    created.
+    """
     return sorted(appointments, key=lambda row: (row.follows_id is not None, row.pk))
 
 
 def went_along(appointment: Appointment) -> bool:
-    """Whether a visit that follows another is no longer as it was read: it went with the first."""
+    """Whether a follow-up visit is no longer as it was read, because it changed with the first."""
     if appointment.follows_id is None:
         return False
     as_read = Appointment.unscoped.filter(

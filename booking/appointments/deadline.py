@@ -1,6 +1,6 @@
-"""Until when patients may move a visit online, and from when cancelling it is late.
+"""The time until which patients can move a visit online, and after which a cancellation is late.
 
-The one rule: pages, mails and the domain all ask `terms`.
+This is the only such rule: pages, mails and the domain all use `terms`.
 """
 
 from dataclasses import dataclass
@@ -47,16 +47,17 @@ def free_until(appointment: Appointment, *, starts_at: datetime | None = None) -
 
 
 def is_late(appointment: Appointment, *, now: datetime) -> bool:
-    """Whether a patient who cancels now does so late."""
+    """Whether a cancellation by the patient now would be late."""
     return now > free_until(appointment)
 
 
 def terms(appointment: Appointment, *, now: datetime, starts_at: datetime | None = None) -> Terms:
-    """Say what its patient may do with a visit now; with `starts_at`, as if it stood there.
+    """Return what the patient may do with a visit now; with `starts_at`, as if it were at that
+    time.
 
-    A visit to come can always be cancelled, by somebody who has arrived too (the waiting room of a
-    video visit opens before its hour). One that follows another is changed by the first, and can be
-    cancelled by itself once the first is no longer to come.
+    An upcoming visit can always be cancelled, also after the patient has arrived (the waiting room
+    of a video visit opens early). A follow-up visit is changed with the first visit, and can be
+    cancelled by itself once the first is over.
     """
     begins, until = starts_at or appointment.starts_at, free_until(appointment, starts_at=starts_at)
     is_to_come = _is_to_come(appointment, begins, now=now)
@@ -81,7 +82,7 @@ def terms(appointment: Appointment, *, now: datetime, starts_at: datetime | None
 
 
 def if_booked(*, visit_reason: VisitReason, starts_at: datetime, now: datetime) -> Terms:
-    """The terms of a visit if it were booked now: what a patient reads before booking."""
+    """The terms of a visit if it were booked now, which a patient reads before booking."""
     return terms(
         Appointment(
             visit_reason=visit_reason, starts_at=starts_at, status=Status.BOOKED, created_at=now
@@ -91,7 +92,7 @@ def if_booked(*, visit_reason: VisitReason, starts_at: datetime, now: datetime) 
 
 
 def late_cancellations(practice: Practice, patient: Patient, *, now: datetime) -> int:
-    """How often a patient cancelled late at a practice within a year."""
+    """The number of late cancellations of a patient at a practice within a year."""
     late = Appointment.unscoped.filter(
         patient=patient, practice=practice, cancelled_late=True, starts_at__gt=now - A_YEAR
     )
@@ -103,7 +104,7 @@ def _deadline(appointment: Appointment, begins: datetime) -> datetime:
 
 
 def _is_online(appointment: Appointment) -> bool:
-    """Whether patients are offered the visit's reason: a practice books others too."""
+    """Whether the visit's reason is offered to patients; a practice books others too."""
     reason = appointment.visit_reason
     agenda = appointment.agenda if appointment.agenda_id else reason.agenda
     return reason.active and agenda.active
@@ -114,7 +115,7 @@ def _is_to_come(appointment: Appointment, begins: datetime, *, now: datetime) ->
 
 
 def _first(appointment: Appointment, *, now: datetime) -> Appointment | None:
-    """The visit that this one follows, while that one is to come."""
+    """The first visit of a follow-up visit, while it is upcoming."""
     first = appointment.follows if appointment.follows_id is not None else None
     if first is None or not _is_to_come(first, first.starts_at, now=now):
         return None

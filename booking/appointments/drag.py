@@ -1,4 +1,4 @@
-"""What a hand does to a visit on the agenda: putting it elsewhere, making it longer or shorter."""
+"""Changes of a visit by hand on the agenda: moving it, and making it longer or shorter."""
 
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ SHORTEST_MINUTES, LONGEST_MINUTES = 5, 480
 
 
 class CannotResize(Exception):
-    """A seat of a session is as long as the session says, and no visit is without end."""
+    """A place of a session has the session's length, and no visit is unlimited."""
 
     text = _("La durée de ce rendez-vous ne se change pas.")
 
@@ -83,10 +83,10 @@ def drag(
     asks_about_time: bool = False,
     heeding: QuerySet[Appointment] | None = None,
 ) -> Appointment:
-    """Move an appointment to where a practice's people put it in their agenda, as long as it is.
+    """Move an appointment to another time in the agenda, with the same length.
 
-    On another agenda it becomes that agenda's visit reason of the same name. The patient's news
-    waits for UNDO, so that a slip of the hand reaches nobody. Raises SlotTaken, OutsideOpening,
+    On another agenda it gets that agenda's visit reason of the same name. The patient's
+    notification waits for UNDO, so that a mistake reaches nobody. Raises SlotTaken, OutsideOpening,
     NotActive, NoSuchReason, UnusualTime (with `asks_about_time`), AlsoBooked (with `heeding`).
     """
     reason = appointment.visit_reason
@@ -113,6 +113,6 @@ def drag(
 
 
 def _is_own_time(appointment: Appointment) -> bool:
-    """Whether it takes the practitioner's own time, and no seat of a session."""
+    """Whether it reserves the practitioner's own time, not a place of a session."""
     taken = appointment.taken
     return taken is None or taken.is_own_time

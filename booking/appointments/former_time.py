@@ -1,4 +1,4 @@
-"""The time that a visit has given back, kept for it while the change can be taken back."""
+"""The former time of a visit, held for it while the change can be undone."""
 
 from datetime import datetime, timedelta
 
@@ -12,29 +12,30 @@ UNDO = timedelta(seconds=30)
 
 
 def cancel_key(appointment: Appointment, *, channel: Channel) -> str:
-    """Under which a cancelled visit's time is kept: each side takes back its own word alone."""
+    """The key of a cancelled visit's hold: each side can only undo its own cancellation."""
     return f"{'regret' if channel == Channel.PATIENT else 'undo'}{appointment.pk.hex}"
 
 
 def move_key(appointment: Appointment) -> str:
-    """Under which the time that a visit was moved from is kept."""
+    """The key of the hold of the time that a visit was moved from."""
     return f"moved{appointment.pk.hex}"
 
 
 def can_restore(
     appointment: Appointment, *, now: datetime, channel: Channel = Channel.PRACTICE
 ) -> bool:
-    """Whether a cancellation can still be taken back by the side that made it."""
+    """Whether a cancellation can still be undone by the side that made it."""
     if appointment.status != Status.CANCELLED:
         return False
     return take.find_hold(key=cancel_key(appointment, channel=channel), now=now) is not None
 
 
 def may_be_taken_back(appointment: Appointment, *, now: datetime) -> bool:
-    """Whether the last move or cancellation of a visit, by either side, can still be taken back.
+    """Whether the last move or cancellation of a visit, by either side, can still be undone.
 
-    Until then nothing that belongs to the visit ends by it. The time of a cancelled visit is kept,
-    and that from which a patient moved one; after a move on the dashboard's agenda the news waits.
+    Until then nothing that belongs to the visit ends by it. The time of a cancelled visit is held,
+    and that from which a patient moved one; after a move on the dashboard's agenda the notification
+    waits.
     """
     sides = (Channel.PATIENT, Channel.PRACTICE)
     return (

@@ -1,6 +1,6 @@
-"""Time that an appointment has given back, and who is asked to offer it on.
+"""Time that an appointment has released, and offering it to others.
 
-The waiting list lies above appointments: it registers how it offers what has come free.
+The waiting list lies above appointments: it registers how it offers free time.
 """
 
 import uuid
@@ -11,7 +11,7 @@ from django.db import transaction
 
 
 class OfferFree(Protocol):
-    """Offers what is free in an agenda; returns to how many."""
+    """Offers free time of an agenda; returns the number of offers."""
 
     def __call__(self, *, agenda_id: uuid.UUID, now: datetime) -> int: ...
 
@@ -20,14 +20,14 @@ _OFFER: list[OfferFree] = []
 
 
 def register_offering(offer: OfferFree) -> None:
-    """Say how free time is offered on; once, when the apps are loaded."""
+    """Register how free time is offered; once, when the apps are loaded."""
     _OFFER[:] = [offer]
 
 
 def offer_soon(agenda_id: uuid.UUID, *, now: datetime) -> None:
-    """Once this transaction is committed, offer what has come free in an agenda.
+    """Offer the free time of an agenda after this transaction is committed.
 
-    The minute's round (booking/tasks.py) finds whatever a process that dies here leaves out.
+    If the process dies before that, the round of every minute (booking/tasks.py) does it.
     """
     for offer in _OFFER:
 

@@ -1,4 +1,4 @@
-"""The questionnaire before a visit: what is asked, answering it, reading the answers."""
+"""The questionnaire before a visit: its questions, answering it, reading the answers."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -27,23 +27,23 @@ _NONE = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """A question as it was asked, and its answer; empty where none was given."""
+    """A question as it was asked, and its answer; empty if there was none."""
 
     question: str
     answer: str
 
 
 class TooLate(Exception):
-    """The visit is over, has begun, or is cancelled: nobody would read it in time."""
+    """The visit is over, has begun, or is cancelled: the answers would not be read in time."""
 
     @property
     def text(self) -> str:
-        """In words."""
+        """The answer in words."""
         return _("Ce questionnaire ne peut plus être rempli.")
 
 
 def is_none_of_these(option: str) -> bool:
-    """Whether a choice says that none of the others is so: "aucun de ceux-ci", "none of these"."""
+    """Whether a choice excludes all others: "aucun de ceux-ci", "none of these"."""
     return _NONE.match(search_text(option)) is not None
 
 
@@ -63,7 +63,7 @@ def is_asked(appointment: Appointment) -> bool:
 
 
 def is_owed(appointment: Appointment, *, now: datetime) -> bool:
-    """Whether the patient has questions to answer, and has not."""
+    """Whether the patient has questions that are not answered yet."""
     return (
         may_answer(appointment, now=now) and is_asked(appointment) and not is_answered(appointment)
     )
@@ -78,9 +78,9 @@ def answer(
     actor: Actor,
     now: datetime,
 ) -> Questionnaire:
-    """Keep the answers, sealed, in place of earlier ones; `given` is by the question's id.
+    """Save the answers, sealed, replacing earlier ones; `given` is by the question's id.
 
-    On the record, without a word of them. Raises TooLate.
+    The entry does not contain them. Raises TooLate.
     """
     appointment = Appointment.unscoped.select_for_update(no_key=True).get(pk=appointment.pk)
     if not may_answer(appointment, now=now):

@@ -1,4 +1,4 @@
-"""Taking back a move or a cancellation while its former time is kept (former_time.UNDO)."""
+"""Undoing a move or a cancellation while its former time is held (former_time.UNDO)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,14 +20,14 @@ from practitioners.domain.scheduling.reservations import take
 
 
 class TooLateToUndo(Exception):
-    """The time that was given back is free for others by now."""
+    """The former time has already been released to others."""
 
     text = _("Trop tard pour revenir en arrière : le créneau est de nouveau proposé à tous.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class WayBack:
-    """What a patient can take back: a move away from `starts_at`, or the cancellation."""
+    """What a patient can undo: a move from `starts_at`, or the cancellation."""
 
     starts_at: datetime
     until: datetime
@@ -35,7 +35,7 @@ class WayBack:
 
 
 def way_back(appointment: Appointment, *, now: datetime) -> WayBack | None:
-    """What its patient did with a visit last, while it can be taken back."""
+    """The patient's last change of a visit, while it can be undone."""
     is_move = appointment.status != Status.CANCELLED
     key = move_key(appointment) if is_move else cancel_key(appointment, channel=Channel.PATIENT)
     held = take.held_by(key=key, visit_reason=appointment.visit_reason, now=now)
@@ -48,7 +48,7 @@ def way_back(appointment: Appointment, *, now: datetime) -> WayBack | None:
 def restore(
     *, appointment: Appointment, actor: Actor, now: datetime, channel: Channel = Channel.PRACTICE
 ) -> Appointment:
-    """Take a cancellation back while its time is kept; nobody hears of either.
+    """Undo a cancellation while its time is held; nobody is notified of either.
 
     Raises TooLateToUndo.
     """
@@ -81,10 +81,11 @@ def restore(
 
 @transaction.atomic
 def undo_move(*, appointment: Appointment, actor: Actor, now: datetime) -> Appointment:
-    """Put a visit back where its patient moved it from, while that time is kept.
+    """Move a visit back to its former time, while that time is held.
 
-    The kept time is the visit's again, so it always succeeds until then; a visit that came along
-    goes back too. The record keeps both moves; nobody hears of either. Raises TooLateToUndo.
+    The held time belongs to the visit again, so until then this always succeeds; a follow-up visit
+    is moved back too. The record keeps both moves; nobody is notified of either. Raises
+    TooLateToUndo.
     """
     appointment = locked(appointment)
     key, moved_from = move_key(appointment), appointment.starts_at

@@ -1,8 +1,8 @@
-"""Asking a practice before it books or moves to a time that is over, or outside its openings, or
-without a room or a device that is out of service.
+"""Asking a practice before it books or moves to a time that is past, or outside its opening hours,
+or without a room or a device that is out of service.
 
-A practice may use any time that is not taken. It is asked once, so that a slip of the pen books
-nothing; the new visit form, the move page and the agenda's drag ask alike.
+A practice may use any time that is not reserved. It is asked once, so that a mistake books nothing;
+the form of a new visit, the move page and dragging on the agenda ask alike.
 """
 
 from collections.abc import Sequence
@@ -40,8 +40,8 @@ ALSO_OUT_OF_SERVICE = _("Une salle ou un appareil nécessaire est aussi hors ser
 
 
 class UnusualTime(Refusal):
-    """The time is over, or its agenda or what it needs is not there, and nobody has said yet that
-    it is meant.
+    """The time is past, or its agenda or a resource is not available, and the practice has not
+    confirmed it yet.
     """
 
     def __init__(self, whys: Sequence[Why]) -> None:
@@ -58,5 +58,5 @@ def check(*, visit_reason: VisitReason, starts_at: datetime, now: datetime) -> N
 
 
 def mark_of(visit_reason: VisitReason, starts_at: datetime) -> str:
-    """What a form says back to mean this very time: another one is asked about anew."""
+    """The value that a form sends to confirm this time; another time is asked about again."""
     return f"{visit_reason.pk} {starts_at.timestamp():.0f}"

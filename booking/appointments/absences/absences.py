@@ -1,4 +1,4 @@
-"""Closing time in which patients may already be booked."""
+"""Adding an absence when patients may already be booked in it."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ CHOICES = 6
 
 
 class Booked(StrEnum):
-    """What becomes of the appointments in the closed time."""
+    """What to do with the appointments in the absence."""
 
     KEEP = "keep"
     MOVE = "move"
@@ -34,10 +34,10 @@ class Booked(StrEnum):
 def ways_out(
     *, appointments: Iterable[Appointment], starts_at: datetime, until: datetime, now: datetime
 ) -> dict[uuid.UUID, list[datetime]]:
-    """Say where each appointment could go instead: free slots outside the closed time.
+    """Return free slots outside the absence for each appointment in it.
 
-    Soonest after it first, then those before it; the first choice of one is no choice of the next
-    ones, so that all first choices can be taken together.
+    First the soonest after it, then those before it; the first choice of one is not offered to the
+    next ones, so that all first choices can be used together.
     """
     rows = sorted(appointments, key=lambda each: (each.starts_at, each.pk))
     slots = availability.free_slots_of_many(
@@ -67,9 +67,9 @@ def ways_out(
 def booked_in(
     *, agenda_ids: Iterable[uuid.UUID], starts_at: datetime, until: datetime, now: datetime
 ) -> list[Taken]:
-    """The taken time under visits that closing [starts_at, until) leaves to be decided about.
+    """The reservations of visits in [starts_at, until) for which an absence needs a decision.
 
-    Not of those that are over or whose patient has come: nothing becomes of them any more.
+    Without visits that are over or whose patient has come, which are not affected.
     """
     taken = openings.touched_by_absence(agenda_ids=agenda_ids, starts_at=starts_at, until=until)
     rows = Appointment.objects.filter(taken__in=taken, status=Status.BOOKED, ends_at__gt=now)
@@ -79,7 +79,7 @@ def booked_in(
 
 @dataclass(frozen=True, kw_only=True)
 class Changed:
-    """A visit as an absence left it, and the time for which its patient would come in vain."""
+    """A visit after the absence, and the time at which its patient would have come in vain."""
 
     appointment: Appointment
     former: datetime

@@ -1,7 +1,7 @@
 """Asking before a change of an agenda's hours leaves booked visits outside of them.
 
-The visits stay booked whatever is changed. A practice is told of each before the change is kept,
-as it is before an absence, and says that it means it.
+The visits stay booked in any case. The practice sees each of them before the change is saved, as
+with an absence, and confirms it.
 """
 
 import hashlib
@@ -19,9 +19,7 @@ from practitioners.models import Agenda, Opening
 
 
 class LeavesOutside(Exception):
-    """The change would leave these visits outside of the hours, and nobody has said yet that it is
-    meant.
-    """
+    """The change would leave these visits outside of the hours, and nobody has confirmed it yet."""
 
     def __init__(self, left: list[Appointment]) -> None:
         super().__init__(f"{len(left)} visits")
@@ -30,11 +28,11 @@ class LeavesOutside(Exception):
 
 @contextmanager
 def asking(*, agenda: Agenda, now: datetime, meant: str) -> Iterator[list[Appointment]]:
-    """Change the hours of an agenda in here; the list holds, afterwards, the visits left outside.
+    """Change the hours of an agenda in here; afterwards the list contains the visits left outside.
 
-    Of the visits to come, those that lay in the hours before and do not any more, soonest first.
-    One transaction: it raises LeavesOutside, and nothing is changed, unless `meant` is the mark of
-    these very visits.
+    These are the upcoming visits that were within the hours before and no longer are, soonest
+    first. One transaction: it raises LeavesOutside, and nothing is changed, unless `meant` is the
+    mark of exactly these visits.
     """
     left: list[Appointment] = []
     with transaction.atomic():
@@ -54,13 +52,13 @@ def asking(*, agenda: Agenda, now: datetime, meant: str) -> Iterator[list[Appoin
 
 
 def mark_of(left: Iterable[Appointment]) -> str:
-    """What a form says back to mean these very visits: others are asked about anew."""
+    """The value that a form sends to confirm exactly these visits; others are asked about again."""
     rows = sorted(f"{row.pk.hex}-{row.starts_at.timestamp():.0f}" for row in left)
     return hashlib.sha256(" ".join(rows).encode()).hexdigest()[:32]
 
 
 def _inside(agenda: Agenda, rows: Iterable[Appointment]) -> set[uuid.UUID]:
-    """Which visits lie within an opening for their reason, as the hours are now."""
+    """The visits within opening hours for their reason, as the hours are now."""
     current = Agenda.objects.select_related("practice").get(pk=agenda.pk)
     openings = list(Opening.objects.filter(agenda=agenda).prefetch_related("visit_reasons"))
     serves = {row.pk: {reason.pk for reason in row.visit_reasons.all()} for row in openings}

@@ -1,8 +1,8 @@
-"""Closing time as a rehearsal: which messages it would owe, without anything being kept.
+"""A preview of the messages that an absence would send, without any lasting change.
 
-The absence is made and taken back in one transaction, so that what is shown is what the same
-deed would send: to whom by e-mail and to whom by text, in each reader's language, one message for
-a series or for two visits in a row, and none to somebody whom none reaches.
+The absence is added and undone in one transaction, so that the preview is exactly what the same
+action would send: by e-mail or text message, in each reader's language, one message for a series or
+for a visit with its follow-up visit, and none to patients without an address.
 """
 
 import uuid
@@ -53,7 +53,8 @@ def rehearse(
     actor: Actor,
     now: datetime,
 ) -> list[Sample]:
-    """Return each kind of message that `close_time` would owe: moves first, the most sent first.
+    """Return each kind of message that `close_time` would queue: moves first, the most frequent
+    first.
 
     Raises SlotTaken and OutsideOpening, as it does.
     """
@@ -76,7 +77,7 @@ def rehearse(
 
 
 def _samples(appointment_ids: list[uuid.UUID], *, now: datetime) -> list[Sample]:
-    """The messages that are owed of these visits, like ones together."""
+    """The messages queued for these visits, equal ones together."""
     rows = (
         Message.objects.filter(
             appointment__in=appointment_ids, kind__in=NEWS, state=MessageState.OWED

@@ -1,4 +1,4 @@
-"""What is owed to patients about their appointments, and whether it reaches them."""
+"""Queueing messages to patients about their appointments, and whether these messages reach them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from booking.outbox.recipients import channels_of
 
 
 def owe_for_booking(*, appointment: Appointment, now: datetime, is_confirmed: bool = False) -> None:
-    """Owe the confirmation, unless another one says it, and the reminders of an appointment."""
+    """Queue an appointment's confirmation, unless another message covers it, and its reminders."""
     rows = _reminders(appointment, now=now)
     if not is_confirmed:
         rows = _of_kind(MessageKind.CONFIRMATION, appointment, due_at=now, now=now) + rows
@@ -25,7 +25,7 @@ def owe_for_booking(*, appointment: Appointment, now: datetime, is_confirmed: bo
 
 
 def owe_for_series(*, first: Appointment, now: datetime) -> None:
-    """Owe the one confirmation of appointments that were taken in one go."""
+    """Queue the one confirmation of appointments that were booked together."""
     owe(_of_kind(MessageKind.CONFIRMATION, first, due_at=now, now=now))
 
 
@@ -38,13 +38,15 @@ def owe_for_move(
     takes_back: bool = False,
     words: str = "",
 ) -> None:
-    """Owe the news of a move and new reminders; what was owed for the former time is void.
+    """Queue the notification of a move and new reminders; messages about the former time become
+    void.
 
-    `words`: what the practice adds to it. `former_start`: when the visit was to be; where the news
-    of an earlier move has not left, the patient still knows the time before that one.
+    `words`: the practice's comment. `former_start`: the time before the move; if the notification
+    of an earlier move was not sent, the patient still knows the time before that one.
 
-    The news waits for `after`. With `takes_back` the last move is undone: if its news has not
-    left, there is none of either, and what that move made void is owed again.
+    The notification waits for `after`. With `takes_back` the last move is undone: if its
+    notification was not sent, there is none of either, and the messages that it made void are
+    queued again.
     """
     last = Message.objects.filter(
         appointment=appointment, kind=MessageKind.CHANGE, turn=str(appointment.moves - 1)
@@ -69,7 +71,9 @@ def owe_for_move(
 
 
 def _owe_last_news(appointment: Appointment) -> None:
-    """Owe again the newest news of where an appointment stands, if a later move made it void."""
+    """Queue the latest notification of an appointment's time again, if a later move made it
+    void.
+    """
     news = Message.objects.filter(
         appointment=appointment, kind__in=[MessageKind.CONFIRMATION, MessageKind.CHANGE]
     )
@@ -86,8 +90,8 @@ def owe_for_cancellation(
     after: timedelta = timedelta(),
     is_told: bool = False,
 ) -> None:
-    """Owe the news of a cancellation, unless another message tells it; all else owed for the
-    appointment is void. The news waits for `after`.
+    """Queue the cancellation notice, unless another message covers it; all other queued messages
+    of the appointment become void. The notice waits for `after`.
     """
     _pass_on(appointment)
     _void(appointment, list(MessageKind))
@@ -107,7 +111,7 @@ def owe_for_cancellation(
 
 
 def owe_as_before(*, appointment: Appointment, now: datetime) -> None:
-    """Owe again what a cancellation that is taken back made void, and void its news."""
+    """Queue again the messages that an undone cancellation made void, and void its notice."""
     _void(appointment, [MessageKind.CANCELLATION])
     void = Message.objects.filter(appointment=appointment, state=MessageState.VOID)
     of_this_time = Q(kind=MessageKind.CHANGE, turn=str(appointment.moves))
@@ -118,10 +122,10 @@ def owe_as_before(*, appointment: Appointment, now: datetime) -> None:
 
 
 def is_stale(message: Message, appointment: Appointment, *, now: datetime) -> bool:
-    """Whether a message comes too late to be of use: every visit that it tells of has begun.
+    """Whether a message is too late to be useful: every visit that it covers has begun, as after an
+    outage.
 
-    As after an outage. Not so of a cancellation: its patient has come in vain, or calendars still
-    have it.
+    Not for a cancellation: the patient may have come in vain, or a calendar still shows the visit.
     """
     return message.kind != MessageKind.CANCELLATION and all(
         visit.starts_at <= now for visit in told.everything_told(message, appointment)
@@ -129,14 +133,14 @@ def is_stale(message: Message, appointment: Appointment, *, now: datetime) -> bo
 
 
 def is_news(appointment: Appointment, *, now: datetime) -> bool:
-    """Whether what is done with a visit now is told to its patient: of one that has begun nothing
-    is, and what was done with others at the same time is then told by one of these.
+    """Whether a change of a visit is notified: not if the visit has begun; a visit changed at
+    the same time then carries the notification.
     """
     return appointment.starts_at > now
 
 
 class Reach(StrEnum):
-    """Whether the patient of a visit hears of a change of it."""
+    """Whether and how the patient of a visit is notified of a change."""
 
     HEARS = "hears"
     TOO_LATE = "too late"
@@ -146,7 +150,7 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class News:
-    """How a patient hears of a visit, and when the message leaves."""
+    """How a patient is notified, and when the message is sent."""
 
     reach: Reach
     channel: MessageChannel | None = None
@@ -154,7 +158,7 @@ class News:
 
     @property
     def needs_call(self) -> bool:
-        """Whether a person has to bring the news."""
+        """Whether a person has to call the patient."""
         return self.reach in (Reach.TOO_LATE, Reach.UNREACHABLE)
 
 
@@ -165,12 +169,12 @@ def news_of(
     expected_at: datetime | None = None,
     after: timedelta = timedelta(),
 ) -> News:
-    """Say how the patient hears of what is done now with a visit, which is given as it stands
-    after that: by the message that `_of_kind` would owe. The news waits for `after`.
+    """Return how the patient is notified of a change of a visit, given as it is after the change:
+    by the message that `_of_kind` would queue. The notification waits for `after`.
 
-    Nobody is told of a visit that has begun (OVER). Without e-mail and texts nobody can be
-    (UNREACHABLE). By night a text comes too late if it leaves when the visit has begun, or at
-    `expected_at` or later, the time for which the patient would come in vain (TOO_LATE).
+    There is no notification of a visit that has begun (OVER), and none without e-mail and phone
+    (UNREACHABLE). At night a text message is too late if it is sent after the visit has begun, or
+    at `expected_at` or later, when the patient would come in vain (TOO_LATE).
     """
     if not is_news(appointment, now=now):
         return News(reach=Reach.OVER)
@@ -210,7 +214,7 @@ def _of_kind(
     turn: str = "",
     words: str = "",
 ) -> list[Message]:
-    """The one message that tells of a visit: by e-mail at once, else by a text, by day.
+    """The one message about a visit: by e-mail immediately, otherwise by text message, by day.
 
     None for a visit that has begun: its patient is there, or has been.
     """
@@ -237,7 +241,7 @@ def _of_kind(
 
 
 def _pass_on(appointment: Appointment) -> None:
-    """Leave the confirmation that others of a series wait for to the next of them that stands."""
+    """Pass the confirmation of a series to the next of its visits that is still booked."""
     others = taken_with(appointment) if appointment.series is not None else None
     theirs = Message.objects.filter(kind=MessageKind.CONFIRMATION)
     if others is None or theirs.filter(appointment__in=others).exists():

@@ -1,4 +1,4 @@
-"""Reminders: when each is due, and which of two that say the same is sent."""
+"""Reminders: when each is due, and which of two equal ones is sent."""
 
 from datetime import datetime, timedelta
 
@@ -22,10 +22,10 @@ NEARLY = timedelta(minutes=30)
 def due_times(
     appointment: Appointment, *, channel: MessageChannel, now: datetime
 ) -> list[tuple[int, datetime]]:
-    """Say how many hours before a visit it is recalled by a channel, and when each is due.
+    """Return the hours before a visit at which it is recalled by a channel, and when each is due.
 
-    A text that the night would bring comes the evening before (`quiet_hours`); of two that this
-    brings together, the nearer to the visit stays.
+    A text message that would be sent at night is sent the evening before (`quiet_hours`); of two
+    that coincide, the one nearer to the visit stays.
     """
     found: list[tuple[int, datetime]] = []
     for hours in sorted(set(appointment.practice.reminder_hours)):
@@ -48,12 +48,12 @@ def due_times(
 
 
 def turn_of(hours: int, *, moves: int) -> str:
-    """What tells one reminder of a visit from the others, and from those of its former times."""
+    """An identifier of one reminder of a visit, different from those of its former times."""
     return f"{hours}h/{moves}"
 
 
 def is_unwanted(appointment: Appointment, account: Account, *, by_sms: bool) -> bool:
-    """Whether the account wants none, or wants them by the other way and that way is there."""
+    """Whether the account wants no reminders, or wants them by the other channel and has it."""
     if account.reminders == Reminders.NONE:
         return True
     if by_sms:
@@ -63,11 +63,11 @@ def is_unwanted(appointment: Appointment, account: Account, *, by_sms: bool) -> 
 
 
 def is_told_by_another(message: Message, *, now: datetime) -> bool:
-    """Whether another reminder says, now or just before, what this one would.
+    """Whether another reminder covers, now or shortly before, the content of this one.
 
-    Two of one visit that an outage has brought together are one: the nearer to the visit. So are
-    two equal texts to one telephone, of a family whose visits begin together with one
-    practitioner. Which of them stays does not depend on the order of sending.
+    If an outage makes two reminders of one visit coincide, only the one nearer to the visit is
+    sent. Of two equal text messages to one phone, of a family whose visits start together with one
+    practitioner, one is sent. The choice does not depend on the order of sending.
     """
     appointment = message.appointment
     if appointment is None:
@@ -100,9 +100,9 @@ def _hours(message: Message) -> int:
 
 
 def _reads_alike(one: Appointment | None, other: Appointment) -> bool:
-    """Whether the texts about two visits at one time with one practitioner are the same one.
+    """Whether the text messages about two visits at one time with one practitioner are the same.
 
-    The index that found them is cut short, so the numbers themselves are compared, on the record.
+    The index that found them is shortened, so the numbers themselves are compared, with an entry.
     """
     if one is None or one.patient.account_id != other.patient.account_id:
         # Another account may want no texts, or another language.

@@ -1,4 +1,4 @@
-"""Of which visits one message tells: its own, the others of its series, the one that follows."""
+"""The visits that one message covers: its own, the others of its series, the follow-up visit."""
 
 from booking.appointments import chains
 from booking.appointments.queries.series import cancelled_with, taken_with
@@ -7,7 +7,7 @@ from booking.models.message import MessageKind
 
 
 def told_with(message: Message, appointment: Appointment) -> list[Appointment]:
-    """The others of a series that were taken or cancelled in the same go."""
+    """The other visits of a series that were booked or cancelled at the same time."""
     if message.kind == MessageKind.CONFIRMATION:
         return list(taken_with(appointment))
     if message.kind == MessageKind.CANCELLATION:
@@ -16,13 +16,13 @@ def told_with(message: Message, appointment: Appointment) -> list[Appointment]:
 
 
 def then_of(message: Message, appointment: Appointment) -> Appointment | None:
-    """The visit that follows, of which this message tells too."""
+    """The follow-up visit, which this message also covers."""
     if message.kind == MessageKind.CANCELLATION:
         return chains.cancelled_with(appointment)
     return chains.follower(appointment)
 
 
 def everything_told(message: Message, appointment: Appointment) -> list[Appointment]:
-    """All visits that a message tells of, its own one first."""
+    """All visits that a message covers, its own one first."""
     then = then_of(message, appointment)
     return [appointment, *told_with(message, appointment), *([then] if then else [])]

@@ -1,9 +1,9 @@
-"""What has changed in some agendas since a place in the order of changes.
+"""The changes in some agendas since a cursor.
 
-Each appointment carries the number of the transaction that changed it last. These numbers rise,
-but transactions commit in another order: one with a lower number may become visible later. So a
-walk shows all that is visible, and the next walk begins at the lowest number that may still have
-been running when this one began: nothing is ever missed, some changes are shown twice.
+Each appointment has the number of the transaction that changed it last. These numbers rise, but
+transactions commit in another order: one with a lower number may become visible later. A walk
+therefore returns everything that is visible, and the next walk begins at the lowest number that may
+still have been running when this one began: no change is missed, and some appear twice.
 """
 
 import re
@@ -24,7 +24,7 @@ _WRITTEN = re.compile(r"([0-9a-f]{1,15})\.([0-9a-f]{1,15})\.([0-9a-f]{32})", re.
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a reader stands: the last change seen, and where the next walk begins."""
+    """A cursor: the last change seen, and where the next walk begins."""
 
     changed_in: int = 0
     id: uuid.UUID = START
@@ -46,7 +46,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """An appointment as it stands, or the news that it left the agenda (`gone`)."""
+    """An appointment as it is, or the news that it left the agenda (`gone`)."""
 
     appointment_id: uuid.UUID
     agenda_id: uuid.UUID
@@ -67,7 +67,7 @@ Ask = Callable[[str, Mapping[str, Any]], list[tuple[Any, ...]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some changes, in order; `more` says that this walk may not have come to its end."""
+    """Some changes, in order; `more` if this walk may have more."""
 
     changes: list[Change]
     next: Place
@@ -95,14 +95,14 @@ _AS_JSON = f"""
 
 
 def place_now() -> Place:
-    """Where a reader stands who wants nothing of the past."""
+    """The cursor of a reader who does not want past changes."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {_FLOOR}")
         return Place(changed_in=cursor.fetchone()[0], id=_HIGHEST)
 
 
 def changes_since(*, agenda_ids: Collection[uuid.UUID], place: Place, limit: int) -> Page:
-    """Return at most `limit` changes of these agendas after a place, oldest first."""
+    """Return at most `limit` changes of these agendas after a cursor, oldest first."""
     found = asking(agenda_ids)(_AS_ROWS, _parameters(place, limit))
     changes = [_change(row[1:]) for row in found if row[1] is not None]
     more = len(changes) == limit
@@ -111,9 +111,9 @@ def changes_since(*, agenda_ids: Collection[uuid.UUID], place: Place, limit: int
 
 
 def changes_as_json(*, ask: Ask, place: Place, limit: int) -> tuple[str, Place, bool]:
-    """The same as a JSON array; with the next place, and whether this walk goes on.
+    """The same as a JSON array; with the next cursor, and whether this walk has more.
 
-    `ask` knows of which agendas: `asking`, or whoever holds the reader to what is granted.
+    `ask` selects the agendas: `asking`, or a function that limits the reader to its grants.
     """
     [(floor, count, text, changed_in, pk)] = ask(_AS_JSON, _parameters(place, limit))
     more = count == limit
@@ -124,7 +124,7 @@ def changes_as_json(*, ask: Ask, place: Place, limit: int) -> tuple[str, Place, 
 
 
 def asking(agenda_ids: Collection[uuid.UUID]) -> Ask:
-    """Ask about these agendas."""
+    """Select these agendas."""
 
     def ask(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
@@ -141,7 +141,7 @@ def _parameters(place: Place, limit: int) -> dict[str, Any]:
 
 
 def _after(place: Place, last: tuple[int, uuid.UUID] | None, *, floor: int, more: bool) -> Place:
-    """The place after a page: further on in this walk, or where the next one begins."""
+    """The cursor after a page: further on in this walk, or where the next one begins."""
     floor = place.floor or floor
     changed_in, pk = last or (place.changed_in, place.id)
     if more:

@@ -1,7 +1,7 @@
 """Which patients have been seen before: by a practitioner, and at a practice.
 
-`known_to` decides who may book what, as the pages ask it ("par ce praticien"); `known_at` says
-whom a practice counts among its new patients.
+`known_to` decides who may book what, as the pages ask it ("par ce praticien"); `known_at` decides
+which patients of a practice are counted as new.
 """
 
 import uuid

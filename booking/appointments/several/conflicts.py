@@ -1,9 +1,9 @@
-"""A patient's other visits at the same time, or with the same practitioner within a day.
+"""A patient's conflicting visits: at the same time, or with the same practitioner within a day.
 
-Nobody is kept from having both: they are told, and asked whether they mean it. Whoever asks says
-which appointments they may know of (`seen`). A patient sees all of their own; a practice, and
-software that books for it, sees those of that practice alone: that somebody has an appointment
-elsewhere is health data of another controller's.
+They are not forbidden: the patient or the practice is informed, and asked to confirm. The caller
+passes the appointments that the reader may know of (`seen`). A patient sees all of their own; a
+practice, and software that books for it, only those of that practice: an appointment elsewhere is
+health data of another controller.
 """
 
 import uuid
@@ -25,7 +25,7 @@ LONGEST_DAY = timedelta(hours=25)
 
 
 class Kind(StrEnum):
-    """What two visits of a patient have in common."""
+    """The kind of conflict between two visits of a patient."""
 
     SAME_TIME = "same-time"
     SAME_PRACTITIONER = "same-practitioner"
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A visit that is about to be booked, or to be moved to."""
+    """A visit that is about to be booked or moved."""
 
     patient_id: uuid.UUID
     practitioner_id: uuid.UUID
@@ -43,7 +43,7 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Conflict:
-    """What is wanted, and the visit of the same patient that stands already."""
+    """A wanted visit, and a booked visit of the same patient that conflicts with it."""
 
     kind: Kind
     wanted: Wanted
@@ -51,7 +51,7 @@ class Conflict:
 
 
 class AlsoBooked(Refusal):
-    """The patient has another visit then, and nobody has said yet that both are meant."""
+    """The patient has a conflicting visit, and nobody has confirmed yet that both are intended."""
 
     def __init__(self, conflicts: Sequence[Conflict], *, among: int = 1) -> None:
         super().__init__(_question(conflicts, among=among))
@@ -96,11 +96,11 @@ def conflicts(
     seen: QuerySet[Appointment],
     leaving: Iterable[Appointment] = (),
 ) -> list[Conflict]:
-    """Return which visits among `seen` get in the way of the wanted ones, soonest first.
+    """Return the visits among `seen` that conflict with the wanted ones, soonest first.
 
-    Visits with two practitioners whose times overlap, and visits with one practitioner that begin
-    less than a day apart, or on the same day of the practice's wall clock. `leaving` are visits
-    that are given up for the wanted ones. One query.
+    Visits with two practitioners conflict if their times overlap; visits with one practitioner if
+    they start less than a day apart, or on the same local day of the practice. `leaving` are visits
+    that the wanted ones replace. One query.
     """
     asked = list(wanted)
     if not asked:
@@ -134,7 +134,7 @@ def _kind(wanted: Wanted, other: Appointment) -> Kind | None:
 
 
 def check(*, appointments: Iterable[Appointment], seen: QuerySet[Appointment]) -> None:
-    """Ask about appointments that are being made or moved together, before they are kept.
+    """Ask about appointments that are being booked or moved together, before they are committed.
 
     Raises AlsoBooked; the transaction must be rolled back then.
     """
@@ -144,10 +144,10 @@ def check(*, appointments: Iterable[Appointment], seen: QuerySet[Appointment]) -
 
 
 def each_or_ask(books: Iterable[Callable[[], Appointment]], *, among: int = 1) -> list[Appointment]:
-    """Book one after another, and ask at once about all that is in the way.
+    """Book several appointments in turn, and ask once about all their conflicts.
 
     Each call books in a savepoint of its own; `among` people are booked for. Raises AlsoBooked with
-    what was in the way of any; the transaction must be rolled back then.
+    all conflicts; the transaction must be rolled back then.
     """
     made: list[Appointment] = []
     found: list[Conflict] = []
@@ -164,9 +164,9 @@ def each_or_ask(books: Iterable[Callable[[], Appointment]], *, among: int = 1) -
 def conflicts_of_move(
     *, appointment: Appointment, starts_at: datetime, seen: QuerySet[Appointment]
 ) -> list[Conflict]:
-    """Return which other visits would get in the way of an appointment at another time.
+    """Return the visits that would conflict with an appointment at another time.
 
-    A visit and the one that follows it (a chain) are one, and each is asked about by itself.
+    A visit and its follow-up visit count as one, and each is checked separately.
     """
     wanted = Wanted(
         patient_id=appointment.patient_id,
@@ -181,9 +181,9 @@ def conflicts_of_move(
 def conflicts_of(
     *, appointment: Appointment, seen: QuerySet[Appointment], leaving: Iterable[Appointment] = ()
 ) -> list[Conflict]:
-    """Return which other visits get in the way of an appointment as it stands.
+    """Return the visits that conflict with an appointment as it is.
 
-    A visit and the one that follows it (a chain) are one.
+    A visit and its follow-up visit count as one.
     """
     wanted = Wanted(
         patient_id=appointment.patient_id,
@@ -196,6 +196,6 @@ def conflicts_of(
 
 
 def _without_chain(appointment: Appointment, seen: QuerySet[Appointment]) -> QuerySet[Appointment]:
-    """Leave out a visit, the one that it follows and the one that follows it."""
+    """Leave out a visit, its first visit and its follow-up visit."""
     chain = [appointment.pk, appointment.follows_id] if appointment.follows_id else [appointment.pk]
     return seen.exclude(pk__in=chain).exclude(follows=appointment.pk)

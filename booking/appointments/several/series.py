@@ -1,4 +1,4 @@
-"""Several appointments taken in one go: the same hour every few weeks, or what is free that day."""
+"""Series: several appointments booked together, at the same hour every few weeks or near it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ CHOICES = 4
 
 
 class CannotRepeat(Refusal):
-    """These appointments cannot be taken; `text` says why."""
+    """These appointments cannot be booked; `text` gives the reason."""
 
     too_many = _("Ce motif ne permet pas autant de séances d’un coup.")
     over = _("Ce rendez-vous ne peut plus être répété.")
@@ -46,7 +46,7 @@ class CannotRepeat(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """One day of a series: what can be had, nearest to the wished hour first."""
+    """One day of a series: its free slots, the one nearest to the wanted hour first."""
 
     day: date
     wished: datetime
@@ -60,10 +60,9 @@ class Proposal:
 
 
 def at_most(appointment: Appointment, *, channel: Channel, now: datetime) -> int:
-    """How many appointments can still be added to this one in one go.
+    """The number of appointments that can still be added to this one at once.
 
-    None where the patient would be refused each of them: after a first visit, "first visit" is
-    closed to them.
+    Zero if the patient may not book the visit reason again, such as "first visit".
     """
     if channel == Channel.PRACTICE:
         return PRACTICE_AT_MOST
@@ -94,10 +93,10 @@ def _is_refused(appointment: Appointment, *, now: datetime) -> bool:
 def propose(
     *, appointment: Appointment, every_weeks: int, count: int, channel: Channel, now: datetime
 ) -> list[Proposal]:
-    """Say what can be had on `count` days after an appointment, at its hour of the wall clock.
+    """Return the free slots on `count` days after an appointment, around its local hour.
 
-    The hour stays when the clocks change in between. A practice is offered it wherever it is free,
-    also where no slot begins just then. Nothing is kept for anybody yet.
+    The hour stays the same when the clocks change. A practice is offered the hour wherever it is
+    free, even if no slot starts then. Nothing is held yet.
     """
     reason = appointment.visit_reason
     zone = appointment.practice.zone
@@ -130,14 +129,14 @@ def propose(
 
 
 def _is_free(reason: VisitReason, standing: Standing, channel: Channel) -> bool:
-    """Whether a practice may have an hour at which no slot begins; what follows begins at one."""
+    """Whether a practice may use an hour at which no slot starts; the follow-up visit needs one."""
     return channel == Channel.PRACTICE and standing.why == Why.FREE and reason.then_id is None
 
 
 def _why_not(
     reason: VisitReason, wished: datetime, standing: Standing, channel: Channel, *, now: datetime
 ) -> str:
-    """What is true of an hour that is not offered: notice and horizon bind patients alone."""
+    """The reason why an hour is not offered; notice and horizon apply only to patients."""
     if channel == Channel.PRACTICE and (text := in_the_way(standing)):
         return text
     return why_not(visit_reason=reason, starts_at=wished, now=now, standing=standing)
@@ -146,7 +145,7 @@ def _why_not(
 def conflicts_of(
     *, appointment: Appointment, proposals: Iterable[Proposal], seen: QuerySet[Appointment]
 ) -> list[conflicts.Conflict]:
-    """Return what gets in the way of the proposed times, of what the asker may see."""
+    """Return the conflicts of the proposed times, among the visits that the reader may see."""
     length = appointment.ends_at - appointment.starts_at
     wanted = [
         conflicts.Wanted(
@@ -162,7 +161,7 @@ def conflicts_of(
 
 
 def is_booked(*, appointment: Appointment, starts: Sequence[datetime]) -> bool:
-    """Whether the same patient has the same reason's visits at all of these times already."""
+    """Whether the patient already has visits of the same reason at all of these times."""
     mine = Appointment.objects.filter(
         patient=appointment.patient_id, visit_reason=appointment.visit_reason_id,
         starts_at__in=starts,
@@ -179,7 +178,7 @@ def book_series(
     now: datetime,
     heeding: QuerySet[Appointment] | None = None,
 ) -> list[Appointment]:
-    """Book more appointments like this one, all or none; one confirmation tells of all.
+    """Book more appointments like this one, all or none; one confirmation covers all.
 
     Raises CannotRepeat, and AlsoBooked as `book` does.
     """
@@ -223,7 +222,7 @@ def book_series(
 
 
 def following(appointment: Appointment) -> list[Appointment]:
-    """The later appointments of the same series that still stand, soonest first."""
+    """The later appointments of the same series that are still booked, soonest first."""
     if appointment.series is None:
         return []
     same = Appointment.unscoped.filter(patient=appointment.patient_id, series=appointment.series)
@@ -265,6 +264,6 @@ def cancel_with_following(
 def restore(
     *, appointment: Appointment, actor: Actor, now: datetime, channel: Channel = Channel.PRACTICE
 ) -> list[Appointment]:
-    """Take back a cancellation, and those that were made with it. Raises TooLateToUndo."""
+    """Undo a cancellation and those made with it. Raises TooLateToUndo."""
     rows = [appointment, *cancelled_with(appointment)]
     return [undo.restore(appointment=row, actor=actor, now=now, channel=channel) for row in rows]

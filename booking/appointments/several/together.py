@@ -1,4 +1,4 @@
-"""A family's appointments one after another: all of them, or none."""
+"""A family's appointments in consecutive slots: all of them, or none."""
 
 import secrets
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from practitioners.models import VisitReason
 
 
 class CannotTogether(Refusal):
-    """These people cannot come one after another; `text` says why."""
+    """These people cannot be booked in consecutive slots; `text` gives the reason."""
 
     twice = _("Chaque créneau est pour une autre personne.")
 
@@ -37,10 +37,11 @@ def book_together(
     says_known: bool = False,
     heeding: QuerySet[Appointment] | None = None,
 ) -> list[Appointment]:
-    """Book slots in a row from `starts_at` on, each for one of the people, in their order.
+    """Book consecutive slots from `starts_at` on, one for each of the people, in their order.
 
-    They are those that the session of this key holds, else they are taken if all are free. Each
-    has a confirmation and reminders of its own. Raises CannotTogether, and what `book` does.
+    The holds of this key are used; without them, the slots are reserved if all are free. Each
+    appointment has its own confirmation and reminders. Raises CannotTogether, and what `book`
+    raises.
     """
     if len({patient.pk for patient in patients}) < len(patients):
         raise CannotTogether(CannotTogether.twice)
