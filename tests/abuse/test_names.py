@@ -184,7 +184,7 @@ def test_the_partner_api_refuses_them(text):
         given = {"first_name": "Zoé", "last_name": "Roux"} | {name: text}
         body = IdentityIn(data=json.loads(json.dumps(given)))
         assert not body.is_valid()
-        assert "control character, or the address of a site" in str(body.errors[name][0])
+        assert "control characters or a web address" in str(body.errors[name][0])
     assert IdentityIn(data={"first_name": "Zoé", "last_name": "Roux"}).is_valid()
 
 

@@ -88,7 +88,7 @@ def test_a_credential_is_suspended_and_let_in_again(credential):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (KEY.as_dict(private=True), "la seule clé publique"), ("{", "cannot be read"), ("[]", "not one JWK"),
+        (KEY.as_dict(private=True), "la seule clé publique"), ("{", "cannot be read"), ("[]", "not a JWK"),
         ({"kty": "EC"}, "pas une JWK"),
     ],
 )  # fmt: skip

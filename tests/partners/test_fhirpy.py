@@ -55,7 +55,7 @@ def test_fhirpy_books_an_appointment(live_server):
     stored = Appointment.unscoped.get()
     assert str(stored.pk) == appointment["id"]
 
-    with pytest.raises(OperationOutcome, match="Somebody else has it"):
+    with pytest.raises(OperationOutcome, match="booked or held in the meantime"):
         client.resource(
             "Appointment", **{k: v for k, v in given.items() if k != "resourceType"}
         ).save()

@@ -39,7 +39,7 @@ def problem(answer, status, code):
 def test_nobody_and_a_bad_token_are_told_to_get_one():
     problem(Client().get("/api/v1/agendas"), 401, "not-authenticated")
     bad = Client(headers={"Authorization": "Bearer x"}).get("/api/v1/agendas")
-    assert "ask for a new one" in problem(bad, 401, "authentication-failed")["detail"]
+    assert "Request a new one" in problem(bad, 401, "authentication-failed")["detail"]
 
 
 def test_a_suspended_credential_is_told_so(credential):

@@ -147,7 +147,7 @@ def test_the_news_leave_once(known, grant, visits, now):
 def test_nobody_lets_it_in_again_alone_from_the_shell(known, grant, visits, now):
     Watched.objects.update(level=100.0, at=now)
     reveal(Software(grant.credential, key=STOLEN), visits[0], address=ELSEWHERE)
-    with pytest.raises(CommandError, match="Two people"):
+    with pytest.raises(CommandError, match="two people"):
         call_command("partner", "let-in", str(grant.credential_id))
     grant.credential.refresh_from_db()
     assert grant.credential.suspended_at is not None
