@@ -26,7 +26,7 @@ class NoteBroken(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class TreeHead:
-    """What a checkpoint says: of which log, how many entries, and their root."""
+    """The content of a checkpoint: the log, the number of entries, and their root."""
 
     origin: str
     size: int

@@ -16,7 +16,7 @@ APPEND_ONLY = (
     "audit_checkpoint",
     "audit_cosignature",
 )
-# What the sealer writes, and nobody else.
+# The tables that only the sealer writes.
 OF_THE_SEALER = ("audit_leaf", "audit_subtree", "audit_checkpoint", "audit_cosignature")
 SEALER_ROW = "audit_sealer"
 # PostgreSQL fills it in.
@@ -107,7 +107,7 @@ def grant_sealer_role(role: str) -> None:
 def make_development_roles() -> None:
     """Make the roles that the demo's processes log in as where there are none, with their rights.
 
-    For development: run by a superuser of a server that trusts whoever reaches it.
+    For development: run by a superuser of a server that trusts every connection.
     """
     for role in (APPLICATION_ROLE, SEALER_ROLE):
         if not _is_known(role):

@@ -49,7 +49,7 @@ class DoesNotFit(Exception):
 
 @dataclass(kw_only=True)
 class Verified:
-    """What was recomputed."""
+    """The numbers of what was recomputed."""
 
     entries: int = 0
     unsealed: int = 0

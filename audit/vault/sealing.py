@@ -40,7 +40,7 @@ class Sealed:
         return "<sealed>"
 
     def __str__(self) -> str:
-        """What a page shows of it, the team's among them: a word."""
+        """The word that a page shows instead of it."""
         return gettext("scellé")
 
     def __eq__(self, other: object) -> bool:

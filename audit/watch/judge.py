@@ -31,7 +31,7 @@ BOTH_STRANGE = 0.3
 # day weighs little, and so does all of it until there was time to see its week.
 OF_HABIT, OF_HABIT_ELSEWHERE, HABIT_GROWS = 0.05, 0.15, 2
 NEW_NETWORK, NEW_KEY = 2.0, 1.5
-# What is done without opening anything: its weight from elsewhere, and from home.
+# Misuse without a reveal: its score from an unusual network, and from a usual one.
 MISUSE = {
     "token": (4.0, 1.0),  # a live token, shown with another key than its own
     "bearer": (1.0, 0.25),  # a live token that is bound to a key, shown without any
@@ -80,7 +80,7 @@ def judge(sighting: Sighting, *, past: Past, peers: Past, writes: Callable[[], i
     `writes` counts the holder's changes of today, and is only called if something is odd.
     """
     reason = sighting.reason
-    # Whoever never opened anything before today has no month to close.
+    # A holder without any reveal before today has no month to close.
     if reason == Reason.CLOSING and not past.days:
         reason = Reason.NONE
     walking = past.is_walking(sighting, steps=WALK_STEPS, seconds=WALK_SECONDS)

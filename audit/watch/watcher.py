@@ -26,10 +26,10 @@ from audit.watch.sighting import Sighting
 # more members than its capacity has as much as it has members.
 CAPACITY, LEAK = 14.0, 2.0
 GROUP_CAPACITY, GROUP_LEAK_A_MEMBER = 24.0, 1.0
-# What a holder may weigh today while its group is under suspicion, and how long that lasts.
+# The score that a holder may reach today while its group is under suspicion, and for how long.
 CAPACITY_UNDER_SUSPICION = 4.0
 SUSPICION = timedelta(days=3)
-# What a leak may come to at most: a thief's many days are not to widen it without end.
+# The upper limit of a leak, so that a thief's many days cannot widen it without end.
 LEAK_TOP, LEAK_SHARE = 8.0, 0.08
 # Whatever its days say, some of all that a holder opens may be looked up for no visible reason:
 # days of closing, when much is explained, would make the others look odd.
@@ -37,7 +37,7 @@ LEAK_SHARE_AT_LEAST = 0.04
 # Where a holder is asked who it is, and what it may weigh once it has answered, and how long an
 # answer is worth something.
 ASKS_AT, CAPACITY_ASKED, ANSWER_LASTS = 6.0, 16.0, timedelta(hours=12)
-# Whoever asks for so many pages without an answer is no person at a desk.
+# So many requests without an answer do not come from a person at a desk.
 INSISTS = 8
 # A group's bucket hears of nothing lighter.
 NOTED = 0.35
@@ -96,7 +96,7 @@ def observe(
     leak = leak_of(past, peers)
     _leak(row, at=at, leak=leak)
     if can_ask and weight and row.level + weight >= ASKS_AT and not _was_asked(past, at=at):
-        # What is refused now is judged, and learned, when it is asked for again.
+        # A refused reveal is scored, and learned from, when it is requested again.
         row.state = orjson.loads(before) | {"asked": at.timestamp(), "insisted": 0}
         row.save()
         _fill(row, judgements, at=at)
@@ -337,7 +337,7 @@ def _fill_group(
 
 
 def _peers(group_id: uuid.UUID) -> Past:
-    """What the group's members do, for a holder without a past of its own."""
+    """The baseline of the group's members, for a holder without one of its own."""
     group = Watched.objects.filter(pk=group_id).first()
     return Past.read(group.state) if group else Past()
 

@@ -17,13 +17,13 @@ A_YEAR = timedelta(days=365)
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What a patient may do with a visit at one instant.
+    """A patient's options for a visit at one instant.
 
-    `free_until`: the last instant at which it may be moved online, and cancelled without being
-    late; `is_late`: cancelling it now is late; `is_grace`: only the hour after the booking keeps it
-    from being late; `lasts_to_start`: it is free until the visit begins; `is_online`: its visit
-    reason is offered online, without which it has nowhere to be moved to; `first`: the visit that
-    this one follows and by which both are changed.
+    `free_until`: the last instant at which it can be moved online, and cancelled without being
+    late; `is_late`: a cancellation now is late; `is_grace`: only the hour after the booking
+    prevents it from being late; `lasts_to_start`: it is free until the visit begins; `is_online`:
+    its visit reason is offered online, without which there is no time to move it to; `first`: the
+    first visit, if this is a follow-up visit, with which both are changed.
     """
 
     free_until: datetime

@@ -13,7 +13,7 @@ from audit.ids import read_id
 from audit.plain_text import problem_of_name
 from practitioners.domain.scheduling.wall_clock import read_day, read_instant
 
-# Nobody who is alive was born before.
+# No living person was born before this day.
 FIRST_BIRTH = date(1890, 1, 1)
 
 

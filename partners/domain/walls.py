@@ -36,7 +36,7 @@ def behind_walls(token: AccessToken) -> Iterator[None]:
             cursor.execute(_ENTER, _who(token))
         yield
         if goes_on:
-            # What surrounds the block is who it was; an error takes it back without our help.
+            # The role from before the block is restored; an error restores it without our help.
             _leave()
 
 

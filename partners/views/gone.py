@@ -1,4 +1,4 @@
-"""What of partners' at a practice there is not, or not any more (booking/pages/lost)."""
+"""Pages for a practice's partner objects that do not, or no longer, exist (booking/pages/lost)."""
 
 from typing import Any
 

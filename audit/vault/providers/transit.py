@@ -35,7 +35,7 @@ class TransitKeyProvider:
 
     def unwrap(self, root_key_id: str, wrapped: bytes) -> bytes:
         self._version(root_key_id)
-        # What is no text was not wrapped by Transit, and Transit says so.
+        # A value that is not a text was not wrapped by Transit, and Transit says so.
         text = wrapped.decode(errors="replace")
         answer = self._data("POST", f"decrypt/{self.key}", {"ciphertext": text})
         return decoded(answer.get("plaintext"))

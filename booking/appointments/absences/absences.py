@@ -108,7 +108,7 @@ def close_time(
     """
     agendas = list(agendas)
     for practice_id in sorted({agenda.practice_id for agenda in agendas}):
-        # Some of what is moved may need a room: whoever takes several times locks them first.
+        # Moves may need a room, so all resources are locked before the first reservation.
         lock_resources(practice_id)
     for agenda in agendas:
         openings.add_absence(

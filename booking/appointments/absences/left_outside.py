@@ -36,7 +36,7 @@ def asking(*, agenda: Agenda, now: datetime, meant: str) -> Iterator[list[Appoin
     """
     left: list[Appointment] = []
     with transaction.atomic():
-        # What others change of its openings meanwhile waits.
+        # Concurrent changes of its opening hours wait.
         Agenda.objects.select_for_update(no_key=True).get(pk=agenda.pk)
         rows = list(
             Appointment.objects.filter(agenda=agenda, status=Status.BOOKED, ends_at__gt=now)

@@ -7,7 +7,7 @@ of the clocks.
 A message in a mail is what RFC 5546 calls REQUEST or CANCEL, from the platform's address (the
 organizer, under the practice's name) to the one that the mail goes to. Such an object is about
 one UID (sections 3.2.2 and 3.2.5): news of several visits is several objects, or, where it adds
-to a calendar, one PUBLISH that holds all of them. What somebody downloads is a PUBLISH.
+to a calendar, one PUBLISH that holds all of them. A download is a PUBLISH.
 """
 
 from collections.abc import Iterable, Sequence
@@ -107,7 +107,7 @@ def _event(visit: Appointment, *, now: datetime, changed_at: datetime | None) ->
         event["url"] = page
     event["description"] = vText(_description(visit, page))
     event.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
-    # Whoever may look into the calendar sees that somebody is busy, not with which doctor.
+    # Other readers of the calendar see only that the time is busy, not with which doctor.
     event.add("class", "PRIVATE")
     return event
 

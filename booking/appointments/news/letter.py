@@ -1,4 +1,4 @@
-"""What messages about appointments say: a booking, a change, a cancellation, a reminder."""
+"""The content of messages about appointments: confirmation, change, cancellation, reminder."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ from booking.outbox.quiet_hours import names_clock
 from booking.outbox.recipients import language_of, opened
 from practitioners.domain.staff.substitutes import name_at
 
-# What a message about a visit is made of.
+# The related rows that a message about a visit needs.
 ABOUT_VISIT = ("patient__account", "practice", "visit_reason", "agenda__practitioner")
 ABOUT_APPOINTMENT = tuple(f"appointment__{name}" for name in ABOUT_VISIT)
 

@@ -235,7 +235,7 @@ def _of_kind(
     ]
     for row in rows:
         if row.channel == MessageChannel.SMS:
-            # What would come too late is noted all the same, and found to be void when it is due.
+            # A text that would be too late is queued anyway, and is void when it is due.
             row.due_at = text_at(row, now=now) or due_at
     return rows
 

@@ -1,4 +1,4 @@
-"""What practices have sent a patient that nobody has opened yet."""
+"""Messages and documents of practices that the patient has not opened yet."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ SELECT
 
 
 def news_of(account: Account) -> News:
-    """What waits for an account's patients: one statement, by the indexes of patients."""
+    """The unread items of an account's patients: one statement, by the indexes of patients."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, {"account": account.pk})
         conversations, documents = cursor.fetchone()

@@ -232,7 +232,7 @@ def _offered(
         return
     then = followers.get(reason.then_id)
     if then is None:
-        # It stands in an agenda that whoever asks may not see: nor can they book it.
+        # It is in an agenda that the caller may not see, and so cannot book either.
         return
     within = timedelta(minutes=reason.then_within_minutes)
     until = window[1] + timedelta(days=1)

@@ -24,7 +24,7 @@ class UnreadableCase(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What one check expected and what the real function offered: (from, until, places)."""
+    """The result of one check, expected and actual: (from, until, places)."""
 
     case: str
     check: str

@@ -31,12 +31,12 @@ def _not_known() -> int | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Who looks at a page of the directory, as far as booking asks.
+    """The reader of a page of the directory, as far as booking needs it.
 
-    `people` are those of the reader's account, if it matters who books; `names` reveals theirs,
-    so it is called only where names are shown. `hold_key`: the key of the slots that this browser
-    holds, which count as free for it. `persons` counts the account's people; None where nobody is
-    signed in.
+    `people` are those of the reader's account, if it matters who books; `names` reveals theirs, so
+    it is called only where names are shown. `hold_key`: the key of this browser's holds, which
+    count as free for it. `persons` is the number of people in the account; None if nobody is signed
+    in.
     """
 
     people: tuple[Person, ...] = ()
@@ -92,15 +92,16 @@ class Audience:
 
     @property
     def is_reader(self) -> bool:
-        """Whether whoever reads the page is the one who comes, so that questions say "you"."""
+        """Whether the reader of the page is also the patient, so that questions say "you"."""
         return not self.is_somebody_else and all(
             each is None or each.is_owner for each in self.candidates
         )
 
     def offer(self, reason: VisitReason) -> tuple[Offer, Restriction | None]:
-        """Whether a visit reason is offered to this audience, and what closes or restricts it.
+        """Return whether a visit reason is offered to this audience, and what closes or restricts
+        it.
 
-        Of people in a row as many must be allowed as come; whoever can still be added counts.
+        For people in a row, as many must be allowed as come; people who can still be added count.
         """
         answers = (True, False) if self.says_known is None else (self.says_known,)
         found = [

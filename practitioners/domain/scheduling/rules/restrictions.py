@@ -1,4 +1,4 @@
-"""Who may book what, for many agendas at once: eligibility.py's rule as the database asks it."""
+"""Which visit reasons can be booked, for many agendas at once: eligibility.py's rule in SQL."""
 
 from typing import Any
 
