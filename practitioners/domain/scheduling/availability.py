@@ -8,7 +8,7 @@ search and the partner API all call `free_slots` or `free_slots_of_many`.
 import uuid
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -37,11 +37,16 @@ from practitioners.models.taken import SEATS_AN_OPENING
 
 @dataclass(frozen=True)
 class Slot:
-    """A bookable start for a visit reason; `places` is how many more can be booked at it."""
+    """A bookable start for a visit reason; `places` is how many more can be booked at it.
+
+    `in_session`: it is one of a session's, and takes a seat there; otherwise it takes the
+    practitioner's own time. Where both are offered from one hour to one other, it is a session's.
+    """
 
     starts_at: datetime
     ends_at: datetime
     places: int = 1
+    in_session: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -380,15 +385,16 @@ def slots_of(
     for day in days_between(since, until, agenda.zone):
         if agenda.is_closed(day):
             continue
+        # A session's come first: of two equal ones a set keeps the first.
         slots: set[Slot] = set()
+        if any(o.slot_minutes is not None and occurs_on(o, day) for o, _ in serving):
+            slots.update(_session_slots(agenda, reason, day, absences))
         consultations = [o for o, _ in serving if o.slot_minutes is None and occurs_on(o, day)]
         for opening in consultations:
             slots.update(_consultation_slots(opening, reason, day, agenda, blocked))
-        if any(o.slot_minutes is not None and occurs_on(o, day) for o, _ in serving):
-            slots.update(_session_slots(agenda, reason, day, absences))
         yield from sorted(
             (s for s in slots if since <= s.starts_at < until),
-            key=lambda slot: (slot.starts_at, slot.ends_at),
+            key=lambda slot: (slot.starts_at, slot.ends_at, not slot.in_session),
         )
 
 
@@ -447,7 +453,7 @@ def _session_slots(
             seating.add(orphan.reason_id, at_most=1)
         places, _ = seating.add(reason.pk, at_most=SEATS_AN_OPENING * len(agenda.openings))
         if places:
-            yield Slot(cell[0], cell[1], places)
+            yield Slot(cell[0], cell[1], places, in_session=True)
 
 
 def seating_at(agenda: AgendaTime, cell: Period, day: date) -> tuple[Seating, list[Seat]]:
@@ -492,7 +498,7 @@ def _in_a_row(slots: list[Slot], consecutive: int, *, gap: timedelta) -> list[Sl
     for slot in slots:
         row = row_from(slot, at, consecutive, gap=gap)
         places = min(each.places for each in row) if len(row) == consecutive else 0
-        found.append(Slot(slot.starts_at, slot.ends_at, places))
+        found.append(replace(slot, places=places))
     return found
 
 

@@ -97,28 +97,15 @@ def take(
     offered = _offers(time, visit_reason, starts_at, now=now, online=online)
     if offered is None and not anywhere:
         raise _why_not(time, visit_reason, starts_at, now=now, online=online)
-    if minutes is None and offered is not None and (cell := (offered.starts_at, offered.ends_at)):
-        day = starts_at.astimezone(time.zone).date()
-        sessions = [
-            opening
-            for opening, reasons in time.openings
-            if opening.slot_minutes is not None
-            and visit_reason.pk in reasons
-            and cell in availability.session_cells(opening, day, time.zone)
-        ]
-        if sessions:
-            taken_id = _take_seat(visit_reason, cell, now=now, hold=hold)
-            shared_by = pieces.of_session(visit_reason.agenda_id, cell[0])
-            _claim(
-                visit_reason,
-                taken_id,
-                cell,
-                shared_by=shared_by,
-                now=now,
-                hold=hold,
-                goes_without=anywhere,
-            )
-            return taken_id, offered.ends_at
+    if minutes is None and offered is not None and offered.in_session:
+        cell = (offered.starts_at, offered.ends_at)
+        taken_id = _take_seat(visit_reason, cell, now=now, hold=hold)
+        shared_by = pieces.of_session(visit_reason.agenda_id, cell[0])
+        _claim(
+            visit_reason, taken_id, cell, shared_by=shared_by, now=now, hold=hold,
+            goes_without=anywhere,
+        )  # fmt: skip
+        return taken_id, offered.ends_at
     ends_at = starts_at + timedelta(minutes=minutes or visit_reason.duration_minutes)
     period = (
         starts_at - timedelta(minutes=visit_reason.buffer_before_minutes),
@@ -132,14 +119,9 @@ def take(
         hold=hold,
     )
     _claim(
-        visit_reason,
-        taken_id,
-        period,
-        shared_by=taken_id,
-        now=now,
-        hold=hold,
+        visit_reason, taken_id, period, shared_by=taken_id, now=now, hold=hold,
         goes_without=anywhere,
-    )
+    )  # fmt: skip
     return taken_id, ends_at
 
 
