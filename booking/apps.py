@@ -26,7 +26,7 @@ class BookingConfig(AppConfig):
         from booking.pages.reader import reader_of
         from booking.patients import handover_letter
         from booking.rights import last_letters
-        from booking.waiting import offer_letter, waiting
+        from booking.waiting import offer_letter, offering
         from practitioners.readers import register_readers
 
         register_post(POST)
@@ -36,7 +36,7 @@ class BookingConfig(AppConfig):
         register_guard(Channel.ADMIN, guard_admin)
         register_readers(reader_of)
         team.register_changes()
-        register_offering(waiting.offer_free)
+        register_offering(offering.offer_free)
         for each in (
             account_letters, invitation_letter, letter, letters, handover_letter, last_letters,
             offer_letter,

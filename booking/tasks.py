@@ -10,7 +10,7 @@ from booking.accounts.sessions import sign_ins
 from booking.outbox import sending
 from booking.oversight import canaries
 from booking.takeover import patient_import
-from booking.waiting import waiting
+from booking.waiting import offering
 
 
 @shared_task(name="booking.send_owed_messages")
@@ -25,7 +25,7 @@ def plant_canaries(**_newer_arguments: Any) -> None:
 
 @shared_task(name="booking.offer_free_slots")
 def offer_free_slots(**_newer_arguments: Any) -> None:
-    waiting.offer_everywhere(now=timezone.now())
+    offering.offer_everywhere(now=timezone.now())
 
 
 @shared_task(name="booking.import_patients")

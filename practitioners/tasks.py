@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from practitioners.domain.scheduling import next_slots
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds
 
 
 @shared_task(name="practitioners.refresh_stale_next_slots")
@@ -14,4 +14,4 @@ def refresh_stale_next_slots(**_newer_arguments: Any) -> None:
 
 @shared_task(name="practitioners.drop_expired_holds")
 def drop_expired_holds(**_newer_arguments: Any) -> None:
-    take.drop_expired_holds(now=timezone.now())
+    holds.drop_expired_holds(now=timezone.now())

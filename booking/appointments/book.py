@@ -10,7 +10,7 @@ from django.db import transaction
 from audit.record import entries
 from audit.vault.sealing import seal
 from booking import actions
-from booking.appointments import unusual
+from booking.appointments.desk import unusual
 from booking.appointments.may_book import NotForThisPatient, check_booking
 from booking.appointments.news import owed
 from booking.appointments.queries.known import is_known_at
@@ -19,7 +19,7 @@ from booking.appointments.several.conflicts import AlsoBooked
 from booking.appointments.values import AT_ONCE, USUAL, By, Conditions, Telling
 from booking.models import Appointment, Patient
 from booking.patients import patients
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.domain.scheduling.reservations.resources import mark_stale_with
 from practitioners.domain.scheduling.reservations.take import OutsideOpening, SlotTaken
 from practitioners.models import VisitReason
@@ -196,14 +196,14 @@ def _take(
     conditions: Conditions,
 ) -> tuple[uuid.UUID, datetime]:
     if held is not None:
-        kept = take.keep_hold(
+        kept = holds.keep_hold(
             hold_id=held.id, key=held.key, now=now, has_uses=bool(visit_reason.needs)
         )
         if kept is not None:
-            begins, ends = take.slot_of(kept, visit_reason)
+            begins, ends = holds.slot_of(kept, visit_reason)
             if begins == starts_at and kept.visit_reason_id == visit_reason.pk:
                 return kept.pk, ends
-            take.release(kept.pk)
+            holds.release(kept.pk)
     return take.take(
         visit_reason=visit_reason,
         starts_at=starts_at,

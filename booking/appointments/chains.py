@@ -6,7 +6,7 @@ from datetime import datetime
 
 from booking.models import Appointment
 from booking.models.appointment import Status
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.models import Agenda, VisitReason
 
 
@@ -25,7 +25,7 @@ class Following:
 def held_after(visit_reason: VisitReason, *, key: str, now: datetime) -> Following | None:
     """The hold of a key for the follow-up visit of a visit reason."""
     then = take.follower_of(visit_reason)
-    held = take.held_by(key=key, visit_reason=then, now=now) if then is not None else []
+    held = holds.held_by(key=key, visit_reason=then, now=now) if then is not None else []
     if then is None or not held:
         return None
     return Following(starts_at=held[0].starts_at, visit_reason=then)

@@ -1,5 +1,6 @@
-"""Moving, cancelling and marking appointments; taking it back is booking/appointments/undo.py."""
+"""Moving and cancelling appointments; taking it back is booking/appointments/undo.py."""
 
+import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,11 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
-from audit.record.entries import Actor
-from audit.vault.sealing import seal
 from booking import actions
-from booking.appointments import deadline, unusual
+from booking.appointments import deadline
 from booking.appointments.chains import follower
+from booking.appointments.desk import unusual
 from booking.appointments.former_time import cancel_key, move_key
 from booking.appointments.freed import offer_soon
 from booking.appointments.may_book import check_move
@@ -22,7 +22,7 @@ from booking.appointments.values import AT_ONCE, USUAL, By, Conditions, Telling
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
 from practitioners.domain.scheduling import availability
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.domain.scheduling.reservations.resources import mark_stale_with
 from practitioners.models import VisitReason
 
@@ -110,38 +110,18 @@ def move(
     reason = visit_reason or appointment.visit_reason
     _check_move(appointment, reason, by=by, now=now)
     former_agenda_id, former_start = appointment.agenda_id, appointment.starts_at
-    former_taken_id = appointment.taken_id
     touched = [(appointment.agenda, appointment.visit_reason.needs), (reason.agenda, reason.needs)]
-    take.release_holds(key=move_key(appointment))
-    if former_taken_id is not None and not undo_within:
-        take.release(former_taken_id)
-    taken_id, ends_at = take.take(
-        visit_reason=reason,
-        starts_at=starts_at,
-        now=now,
+    taken_id, ends_at = _change_time(
+        appointment,
+        reason,
+        starts_at,
         online=by.is_patient,
-        anywhere=conditions.anywhere,
-        minutes=conditions.minutes,
+        conditions=conditions,
+        undo_within=undo_within,
+        now=now,
     )
-    if conditions.asks_about_time:
-        unusual.check(visit_reason=reason, starts_at=starts_at, now=now)
-    if former_taken_id is not None and undo_within:
-        take.let_go(former_taken_id, key=move_key(appointment), until=now + undo_within)
-    appointment.taken_id = taken_id
-    appointment.visit_reason = reason
-    appointment.agenda = reason.agenda
-    appointment.practice = reason.agenda.practice
-    appointment.starts_at, appointment.ends_at = starts_at, ends_at
-    appointment.moves += 1
-    appointment.save()
-    entries.write(
-        actions.APPOINTMENT_MOVED,
-        actor=by.actor,
-        subjects=[appointment.patient_id],
-        practice_id=appointment.practice_id,
-        object_id=appointment.pk,
-        details={"from": former_start.isoformat(), "to": starts_at.isoformat()},
-    )
+    appointment.visit_reason, appointment.taken_id = reason, taken_id
+    _place(appointment, starts_at, ends_at, by=by)
     if not telling.is_told:
         owed.owe_for_move(
             appointment=appointment,
@@ -158,6 +138,55 @@ def move(
         transaction.on_commit(partial(mark_stale_with, agenda, needs), robust=True)
     offer_soon(former_agenda_id, now=now)
     return appointment
+
+
+def _change_time(
+    appointment: Appointment,
+    visit_reason: VisitReason,
+    starts_at: datetime,
+    *,
+    online: bool,
+    conditions: Conditions,
+    undo_within: timedelta,
+    now: datetime,
+) -> tuple[uuid.UUID, datetime]:
+    """Take the new time and free the old one, or keep that for `undo_within`; return the new
+    time's id and end.
+    """
+    former_id, key = appointment.taken_id, move_key(appointment)
+    holds.release_holds(key=key)
+    if former_id is not None and not undo_within:
+        holds.release(former_id)
+    taken_id, ends_at = take.take(
+        visit_reason=visit_reason,
+        starts_at=starts_at,
+        now=now,
+        online=online,
+        anywhere=conditions.anywhere,
+        minutes=conditions.minutes,
+    )
+    if conditions.asks_about_time:
+        unusual.check(visit_reason=visit_reason, starts_at=starts_at, now=now)
+    if former_id is not None and undo_within:
+        holds.let_go(former_id, key=key, until=now + undo_within)
+    return taken_id, ends_at
+
+
+def _place(appointment: Appointment, starts_at: datetime, ends_at: datetime, *, by: By) -> None:
+    """Write where an appointment stands now, which its visit reason was given before."""
+    former_start, agenda = appointment.starts_at, appointment.visit_reason.agenda
+    appointment.agenda, appointment.practice = agenda, agenda.practice
+    appointment.starts_at, appointment.ends_at = starts_at, ends_at
+    appointment.moves += 1
+    appointment.save()
+    entries.write(
+        actions.APPOINTMENT_MOVED,
+        actor=by.actor,
+        subjects=[appointment.patient_id],
+        practice_id=appointment.practice_id,
+        object_id=appointment.pk,
+        details={"from": former_start.isoformat(), "to": starts_at.isoformat()},
+    )
 
 
 def following_start(
@@ -265,13 +294,13 @@ def _cancel(
     appointment.status, appointment.cancelled_at = Status.CANCELLED, now
     appointment.cancelled_late = is_late
     appointment.save()
-    take.release_holds(key=move_key(appointment))
+    holds.release_holds(key=move_key(appointment))
     if taken_id is not None:
         if undo_within:
             undo_key = cancel_key(appointment, channel=by.channel)
-            take.let_go(taken_id, key=undo_key, until=now + undo_within)
+            holds.let_go(taken_id, key=undo_key, until=now + undo_within)
         else:
-            take.release(taken_id)
+            holds.release(taken_id)
     entries.write(
         actions.APPOINTMENT_CANCELLED,
         actor=by.actor,
@@ -289,73 +318,6 @@ def _cancel(
     )
     touch(appointment)
     offer_soon(appointment.agenda_id, now=now)
-
-
-def marks(appointment: Appointment, *, now: datetime) -> set[Status]:
-    """What can be said of a visit by now, besides that it is booked.
-
-    Somebody may arrive at any hour of the visit's day, by the practice's clock; they are seen, or
-    absent, from its beginning on.
-    """
-    begins, zone = appointment.starts_at, appointment.practice.zone
-    possible = set()
-    if now.astimezone(zone).date() >= begins.astimezone(zone).date():
-        possible.add(Status.ARRIVED)
-    if now >= begins:
-        possible |= {Status.ARRIVED, Status.SEEN, Status.NO_SHOW}
-    return possible
-
-
-@transaction.atomic
-def mark(
-    *,
-    appointment: Appointment,
-    status: Status,
-    actor: Actor,
-    now: datetime,
-    is_witnessed: bool = False,
-) -> Appointment:
-    """Mark an appointment as arrived, seen, absent, or booked again.
-
-    When it may be: `marks`. `is_witnessed`: the service itself saw the patient, in a video room
-    that opens before the hour. Raises NotActive, and NotBegun or NotItsDay of it.
-    """
-    appointment = locked(appointment)
-    if appointment.status == Status.CANCELLED or status == Status.CANCELLED:
-        raise NotActive
-    if not is_witnessed and status not in {Status.BOOKED, *marks(appointment, now=now)}:
-        raise NotItsDay if status == Status.ARRIVED else NotBegun
-    former, appointment.status = appointment.status, status
-    appointment.save(update_fields=["status"])
-    entries.write(
-        actions.APPOINTMENT_MARKED,
-        actor=actor,
-        subjects=[appointment.patient_id],
-        practice_id=appointment.practice_id,
-        object_id=appointment.pk,
-        details={"from": former, "to": status},
-    )
-    touch(appointment)
-    return appointment
-
-
-@transaction.atomic
-def note_down(*, appointment: Appointment, text: str, actor: Actor) -> Appointment:
-    """Keep what the practice notes of a visit, sealed for its patient; an empty text empties it.
-
-    A patient who asks for their data sees it: so does GDPR article 15.
-    """
-    appointment = locked(appointment)
-    seal(appointment, practice_note=text.strip())
-    appointment.save(update_fields=["practice_note"])
-    entries.write(
-        actions.PRACTICE_NOTE_SAVED,
-        actor=actor,
-        subjects=[appointment.patient_id],
-        practice_id=appointment.practice_id,
-        object_id=appointment.pk,
-    )
-    return appointment
 
 
 def locked(appointment: Appointment) -> Appointment:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind, MessageState
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds
 
 # For how long a move or a cancellation can be taken back before anybody hears of it.
 UNDO = timedelta(seconds=30)
@@ -27,7 +27,7 @@ def can_restore(
     """Whether a cancellation can still be undone by the side that made it."""
     if appointment.status != Status.CANCELLED:
         return False
-    return take.find_hold(key=cancel_key(appointment, channel=channel), now=now) is not None
+    return holds.find_hold(key=cancel_key(appointment, channel=channel), now=now) is not None
 
 
 def may_be_taken_back(appointment: Appointment, *, now: datetime) -> bool:
@@ -40,7 +40,7 @@ def may_be_taken_back(appointment: Appointment, *, now: datetime) -> bool:
     sides = (Channel.PATIENT, Channel.PRACTICE)
     return (
         any(can_restore(appointment, now=now, channel=side) for side in sides)
-        or take.find_hold(key=move_key(appointment), now=now) is not None
+        or holds.find_hold(key=move_key(appointment), now=now) is not None
         or Message.objects.filter(
             appointment=appointment,
             kind=MessageKind.CHANGE,

@@ -4,6 +4,7 @@ The rules themselves are in practitioners/domain/scheduling/rules; pages, holds,
 and the API ask them before. A practice's own bookings are not bound by them.
 """
 
+import uuid
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,18 @@ class NotForThisPatient(Refusal):
     text = _("Ce motif n’est pas ouvert à ce patient.")
 
 
+def restriction_of(
+    visit_reason: VisitReason, patient_id: uuid.UUID, *, says_known: bool, now: datetime
+) -> eligibility.Restriction | None:
+    """What keeps a patient from booking a visit reason online; None if nothing does."""
+    if not eligibility.is_restricted([visit_reason]):
+        return None
+    patients = Patient.unscoped.filter(pk=patient_id)
+    people = standing(patients, agenda=visit_reason.agenda, now=now)
+    bookers = [person.as_booker(says_known=says_known) for person in people]
+    return eligibility.restriction(visit_reason, bookers[0]) if bookers else None
+
+
 def check_booking(
     *, visit_reason: VisitReason, patient: Patient, says_known: bool, now: datetime
 ) -> None:
@@ -30,13 +43,8 @@ def check_booking(
     `says_known`: the patient has been there before, though not through this platform. Raises
     NotForThisPatient, and OutsideOpening for what is not offered online.
     """
-    booker = eligibility.Booker(says_known=says_known)
-    if eligibility.is_restricted([visit_reason]):
-        found = standing(
-            Patient.unscoped.filter(pk=patient.pk), agenda=visit_reason.agenda, now=now
-        )
-        booker = found[0].as_booker(says_known=says_known)
-    _check(visit_reason, booker)
+    refused = restriction_of(visit_reason, patient.pk, says_known=says_known, now=now)
+    _check(visit_reason, refused)
 
 
 def check_move(*, appointment: Appointment, visit_reason: VisitReason) -> None:
@@ -48,11 +56,10 @@ def check_move(*, appointment: Appointment, visit_reason: VisitReason) -> None:
     if visit_reason.pk == appointment.visit_reason_id:
         return
     booked_as = eligibility.Booker(says_known=not appointment.new_patient)
-    _check(visit_reason, booked_as)
+    _check(visit_reason, eligibility.restriction(visit_reason, booked_as))
 
 
-def _check(visit_reason: VisitReason, booker: eligibility.Booker) -> None:
-    refused = eligibility.restriction(visit_reason, booker)
+def _check(visit_reason: VisitReason, refused: eligibility.Restriction | None) -> None:
     if refused is not None:
         raise NotForThisPatient(refused.text)
     if not (visit_reason.active and visit_reason.agenda.active):

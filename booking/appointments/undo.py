@@ -16,7 +16,7 @@ from booking.appointments.freed import offer_soon
 from booking.appointments.news import owed
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds
 
 
 class TooLateToUndo(Exception):
@@ -38,7 +38,7 @@ def way_back(appointment: Appointment, *, now: datetime) -> WayBack | None:
     """The patient's last change of a visit, while it can be undone."""
     is_move = appointment.status != Status.CANCELLED
     key = move_key(appointment) if is_move else cancel_key(appointment, channel=Channel.PATIENT)
-    held = take.held_by(key=key, visit_reason=appointment.visit_reason, now=now)
+    held = holds.held_by(key=key, visit_reason=appointment.visit_reason, now=now)
     if not held:
         return None
     return WayBack(starts_at=held[0].starts_at, until=held[0].until, is_move=is_move)
@@ -54,11 +54,11 @@ def restore(
     """
     appointment = locked(appointment)
     key = cancel_key(appointment, channel=channel)
-    hold_id = take.find_hold(key=key, now=now)
+    hold_id = holds.find_hold(key=key, now=now)
     if appointment.status != Status.CANCELLED or hold_id is None:
         raise TooLateToUndo
     has_uses = bool(appointment.visit_reason.needs)
-    kept = take.keep_hold(hold_id=hold_id, key=key, now=now, has_uses=has_uses)
+    kept = holds.keep_hold(hold_id=hold_id, key=key, now=now, has_uses=has_uses)
     if kept is None:
         raise TooLateToUndo
     with_it = cancelled_with(appointment)
@@ -89,17 +89,17 @@ def undo_move(*, appointment: Appointment, actor: Actor, now: datetime) -> Appoi
     """
     appointment = locked(appointment)
     key, moved_from = move_key(appointment), appointment.starts_at
-    hold_id = take.find_hold(key=key, now=now)
+    hold_id = holds.find_hold(key=key, now=now)
     if not appointment.is_active or hold_id is None:
         raise TooLateToUndo
     has_uses = bool(appointment.visit_reason.needs)
-    kept = take.keep_hold(hold_id=hold_id, key=key, now=now, has_uses=has_uses)
+    kept = holds.keep_hold(hold_id=hold_id, key=key, now=now, has_uses=has_uses)
     if kept is None:
         raise TooLateToUndo
     if appointment.taken_id is not None:
-        take.release(appointment.taken_id)
+        holds.release(appointment.taken_id)
     appointment.taken = kept
-    appointment.starts_at, appointment.ends_at = take.slot_of(kept, appointment.visit_reason)
+    appointment.starts_at, appointment.ends_at = holds.slot_of(kept, appointment.visit_reason)
     appointment.moves += 1
     appointment.save()
     entries.write(
@@ -115,7 +115,7 @@ def undo_move(*, appointment: Appointment, actor: Actor, now: datetime) -> Appoi
         owed.owe_for_move(
             appointment=appointment, former_start=moved_from, now=now, takes_back=True
         )
-    if with_it is not None and take.find_hold(key=move_key(with_it), now=now) is not None:
+    if with_it is not None and holds.find_hold(key=move_key(with_it), now=now) is not None:
         undo_move(appointment=with_it, actor=actor, now=now)
     touch(appointment)
     offer_soon(appointment.agenda_id, now=now)

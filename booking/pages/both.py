@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from booking.appointments.chains import Following
+from booking.appointments.desk.unusual import mark_of
 from booking.appointments.several.conflicts import Conflict, Kind, Wanted, conflicts
-from booking.appointments.unusual import mark_of
 from booking.models import Appointment
 from practitioners.domain.date_words import in_words
 from practitioners.models import VisitReason

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from booking.appointments.book import OutsideOpening, SlotTaken, book
-from booking.appointments.change import note_down
+from booking.appointments.marking import note_down
 from booking.appointments.values import By, Conditions, Telling
 from booking.models import Appointment, Patient
 from booking.models.appointment import Channel, Status

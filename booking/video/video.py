@@ -22,7 +22,7 @@ from audit.record.actions import Action
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from booking import actions
-from booking.appointments import change
+from booking.appointments import marking
 from booking.models import Appointment, VideoGuest, VideoVisit
 from booking.models.appointment import Status
 from practitioners.domain.staff import substitutes
@@ -174,7 +174,7 @@ def enter(*, appointment: Appointment, part: Part, actor: Actor, now: datetime) 
         visit.waiting_since = now
         visit.save(update_fields=["waiting_since"])
         if appointment.status == Status.BOOKED:
-            change.mark(
+            marking.mark(
                 appointment=appointment,
                 status=Status.ARRIVED,
                 actor=actor,
@@ -209,7 +209,7 @@ def end(*, appointment: Appointment, actor: Actor, now: datetime) -> bool:
     _record(actions.VIDEO_ENDED, appointment, actor=actor, now=now)
     took_place = visit.started_at is not None
     if took_place and appointment.status in (Status.BOOKED, Status.ARRIVED):
-        change.mark(
+        marking.mark(
             appointment=appointment, status=Status.SEEN, actor=actor, now=now, is_witnessed=True
         )
     return True

@@ -19,7 +19,7 @@ from booking.models.appointment import Channel, Status
 from booking.models.waiting import OfferState
 from booking.waiting import waiting
 from booking.waiting.offer_links import offers
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 
 
 class OfferGone(Exception):
@@ -114,7 +114,7 @@ def _take(
 ) -> Appointment:
     wait = offer.wait
     # In one transaction: nobody comes between.
-    take.release_holds(key=offer.hold_key)
+    holds.release_holds(key=offer.hold_key)
     if wait.appointment is not None:
         return change.move(
             appointment=wait.appointment,

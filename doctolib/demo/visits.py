@@ -18,7 +18,7 @@ from booking.models import Appointment, Patient, PracticePatient
 from booking.models.appointment import Channel, Status
 from booking.patients.patients import Identity, indexes_of, readable_of, texts_of
 from doctolib.demo.names import Names
-from practitioners.domain.scheduling import availability
+from practitioners.domain.scheduling import agenda_time, availability
 from practitioners.models import Agenda, Practice, Taken, VisitReason
 
 PATIENTS_A_PRACTICE = 40
@@ -135,7 +135,7 @@ def fill_agendas(
     count = 0
     for start in range(0, len(agendas), 200):
         some = agendas[start : start + 200]
-        times = availability.load_agenda_times(
+        times = agenda_time.load_agenda_times(
             agenda_ids=[agenda.pk for agenda in some], since=since, until=until, now=now
         )
         taken: list[tuple[Any, ...]] = []

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.ids import read_id
-from booking.appointments import change
+from booking.appointments import change, marking
 from booking.appointments.values import By
 from booking.models import Appointment
 from booking.models.appointment import Channel, Status
@@ -322,7 +322,7 @@ def _update(view: FHIRView, row: Appointment, given: dict[str, Any]) -> Appointm
                 now=now,
             )
     if wanted != row.status:
-        change.mark(appointment=row, status=wanted, actor=actor, now=now)
+        marking.mark(appointment=row, status=wanted, actor=actor, now=now)
     return _with_identifiers(view, row, _identifiers_of(given), now=now)
 
 

@@ -18,7 +18,7 @@ _PATTERNS = {
         "booking/rules.py",
         "booking/appointments/several/conflicts.py",
         "booking/appointments/deadline.py",
-        "booking/appointments/unusual.py",
+        "booking/appointments/desk/unusual.py",
         "practitioners/domain/scheduling/rules/audience.py",
         "practitioners/domain/scheduling/rules/eligibility.py",
         "practitioners/domain/scheduling/rules/restrictions.py",

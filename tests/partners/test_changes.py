@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, connections, transaction
 
-from booking.appointments import change
+from booking.appointments import change, marking
 from booking.appointments.book import book
 from booking.appointments.queries.changes import Place, changes_since
 from booking.appointments.values import By
@@ -68,7 +68,7 @@ def test_a_first_walk_shows_all_and_the_next_what_changed(agenda, credential, no
     change.cancel(
         appointment=rows[1], by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now
     )
-    change.mark(
+    marking.mark(
         appointment=rows[0], status=Status.ARRIVED, actor=practice_actor(), now=rows[0].starts_at
     )
     later, _cursor = walk(software, cursor)
@@ -103,7 +103,7 @@ def test_what_commits_late_is_not_missed(agenda, credential, now):
     def slow():
         try:
             with transaction.atomic():
-                change.mark(
+                marking.mark(
                     appointment=first,
                     status=Status.ARRIVED,
                     actor=practice_actor(),
@@ -117,7 +117,7 @@ def test_what_commits_late_is_not_missed(agenda, credential, now):
     thread = threading.Thread(target=slow)
     thread.start()
     assert began.wait(10)
-    change.mark(
+    marking.mark(
         appointment=second, status=Status.SEEN, actor=practice_actor(), now=second.starts_at
     )
     found, cursor = walk(software, cursor)

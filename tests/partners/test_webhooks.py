@@ -11,7 +11,7 @@ import time_machine
 from django.utils import timezone
 
 from audit.outbox.queue import Queue
-from booking.appointments import change
+from booking.appointments import change, marking
 from booking.appointments.book import book
 from booking.appointments.values import By, Conditions
 from booking.models.appointment import Channel, Status
@@ -149,7 +149,7 @@ def test_an_old_appointment_that_changes_is_updated(receiver, credential, agenda
     # While a transaction that is older still runs somewhere, the booking itself is told too.
     tell_webhooks()
     before = len(receiver.received)
-    change.mark(appointment=row, status=Status.ARRIVED, actor=practice_actor(), now=row.starts_at)
+    marking.mark(appointment=row, status=Status.ARRIVED, actor=practice_actor(), now=row.starts_at)
     tell_webhooks()
     assert len(receiver.received) == before + 1
     assert {b["type"] for b in bodies(receiver)} == {"appointment.updated"}

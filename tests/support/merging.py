@@ -4,7 +4,7 @@ import pytest
 
 from audit.vault.files import SealedFile
 from audit.vault.sealing import seal
-from booking.appointments import change
+from booking.appointments import marking
 from booking.exchange import conversations, documents
 from booking.models import (
     Questionnaire,
@@ -34,7 +34,7 @@ def world(now):
     kept = make_patient(make_account(), practice=practice)
     other = make_patient(practice=practice, phone="+33600000000")
     visit = booked(reason, now, patient=other, channel=Channel.PRACTICE, note="Mal au dos")
-    change.note_down(appointment=visit, text="À revoir", actor=practice_actor(practice))
+    marking.note_down(appointment=visit, text="À revoir", actor=practice_actor(practice))
     save_questions(
         visit_reason=reason, specs=[QuestionSpec(text="Allergies ?", kind="line")],
         actor=practice_actor(practice),

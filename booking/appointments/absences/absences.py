@@ -121,15 +121,29 @@ def close_time(
     )
     rows = chains.firsts_first(Appointment.objects.filter(taken__in=taken))
     where: Mapping[uuid.UUID, datetime | None] = (moves or {}) if booked == Booked.MOVE else {}
+    rows = [row for row in rows if booked == Booked.CANCEL or row.pk in where]
+    by = By(actor=actor, channel=Channel.PRACTICE)
+    return _change_each(rows, where, by=by, words=words, now=now)
+
+
+def _change_each(
+    rows: Iterable[Appointment],
+    where: Mapping[uuid.UUID, datetime | None],
+    *,
+    by: By,
+    words: str,
+    now: datetime,
+) -> list[Changed]:
+    """Move or cancel each of these, with what follows it; one message tells of a series."""
     changed, told = list[Changed](), set[tuple[uuid.UUID, uuid.UUID | None]]()
-    for row in (row for row in rows if booked == Booked.CANCEL or row.pk in where):
+    for row in rows:
         if chains.went_along(row):
             continue
         to = where.get(row.pk)
         if to is None:
             after = change.cancel(
                 appointment=row,
-                by=By(actor=actor, channel=Channel.PRACTICE),
+                by=by,
                 # One message tells of all of a series that are cancelled together.
                 telling=Telling(words=words, is_told=(row.patient_id, row.series) in told),
                 now=now,
@@ -140,7 +154,7 @@ def close_time(
             after = change.move(
                 appointment=row,
                 starts_at=to,
-                by=By(actor=actor, channel=Channel.PRACTICE),
+                by=by,
                 telling=Telling(words=words),
                 now=now,
             )

@@ -14,7 +14,7 @@ from booking.appointments.book import HeldSlot, NotForThisPatient, OutsideOpenin
 from booking.appointments.several.conflicts import each_or_ask
 from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Patient
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.models import VisitReason
 
 
@@ -45,13 +45,13 @@ def book_together(
     """
     if len({patient.pk for patient in patients}) < len(patients):
         raise CannotTogether(CannotTogether.twice)
-    held = take.held_by(key=key, visit_reason=visit_reason, now=now)
+    held = holds.held_by(key=key, visit_reason=visit_reason, now=now)
     if len(held) != len(patients) or held[0].starts_at != starts_at:
         key = key or secrets.token_hex(16)
         take.hold(
             visit_reason=visit_reason, starts_at=starts_at, key=key, now=now, count=len(patients)
         )
-        held = take.held_by(key=key, visit_reason=visit_reason, now=now)
+        held = holds.held_by(key=key, visit_reason=visit_reason, now=now)
     books = [
         partial(
             book,

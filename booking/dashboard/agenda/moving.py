@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from booking.appointments import book, change, drag
-from booking.appointments.unusual import UnusualTime, mark_of
+from booking.appointments import book, change
+from booking.appointments.desk import drag
+from booking.appointments.desk.unusual import UnusualTime, mark_of
 from booking.appointments.values import By, Conditions
 from booking.dashboard.agenda.held import why_taken
 from booking.dashboard.agenda.said import Done, address_that_says

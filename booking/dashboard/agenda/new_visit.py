@@ -13,8 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from audit.ids import read_id
-from booking.appointments import book, call
-from booking.appointments.unusual import UnusualTime, mark_of
+from booking.appointments import book
+from booking.appointments.desk import call
+from booking.appointments.desk.unusual import UnusualTime, mark_of
 from booking.appointments.values import By, Conditions
 from booking.dashboard.agenda import again
 from booking.dashboard.agenda.held import why_taken

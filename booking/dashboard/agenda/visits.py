@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.forms.shown import SEEN, in_turn, is_newer, state_of
 from audit.vault.reveal import Purpose, reveal
 from audit.views.typed import refuse
-from booking.appointments import chains, change, deadline, former_time, questionnaire, undo
+from booking.appointments import chains, change, deadline, former_time, marking, questionnaire, undo
 from booking.appointments.queries import appointments as queries
 from booking.appointments.queries.standing import no_shows
 from booking.appointments.several import series
@@ -97,7 +97,7 @@ def _visit_page(
         "substitute": name_at(agenda=row.agenda, at=row.starts_at),
         "resources": names_of(row.taken_id) if row.taken_id else [],
         "documents_count": Document.objects.filter(patient=row.patient_id).count(),
-        "marks": change.marks(row, now=now),
+        "marks": marking.marks(row, now=now),
         "missed": no_shows(row.practice, row.patient, now=now),
         "late": deadline.late_cancellations(row.practice, row.patient, now=now),
         "video": video.progress(row, is_patient_here=video_room.has_patient(row.pk))
@@ -135,7 +135,7 @@ def note_down(
         row = own_visit(request, appointment_id)
         is_overtaken = is_newer(request.POST, state_of(row.practice_note))
         if form.is_valid() and not is_overtaken:
-            change.note_down(
+            marking.note_down(
                 appointment=row, text=form.cleaned_data["text"], actor=practice_actor(request)
             )
             messages.success(request, _("La note est enregistrée."))
@@ -164,7 +164,7 @@ def mark(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
             messages.error(request, said % {"status": row.shown_status})
             return redirect("booking:visit", practice_id, row.pk)
         try:
-            change.mark(
+            marking.mark(
                 appointment=row,
                 status=Status(status),
                 actor=practice_actor(request),

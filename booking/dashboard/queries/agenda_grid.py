@@ -10,8 +10,8 @@ from audit.vault.reveal import Purpose
 from booking.appointments.queries.appointments import RELATED, Shown, show, with_related
 from booking.dashboard.queries.absence_words import place_words
 from booking.dashboard.queries.blocks import AwayFor, Block
-from practitioners.domain.scheduling import availability, wall_clock
-from practitioners.domain.scheduling.availability import AgendaTime, OpeningTime
+from practitioners.domain.scheduling import agenda_time, wall_clock
+from practitioners.domain.scheduling.agenda_time import AgendaTime, OpeningTime
 from practitioners.domain.scheduling.standing import by_preference, free_by_opening
 from practitioners.domain.staff.substitutes import between
 from practitioners.models import Absence, Agenda, VisitReason
@@ -109,12 +109,12 @@ def _load(
     reasons: dict[uuid.UUID, list[VisitReason]] = {}
     for reason in by_preference(ids):
         reasons.setdefault(reason.agenda_id, []).append(reason)
-    times = availability.load_agenda_times(
+    times = agenda_time.load_agenda_times(
         agenda_ids=ids,
         since=since,
         until=until,
         now=now,
-        needs=availability.needs_of(reason for some in reasons.values() for reason in some),
+        needs=agenda_time.needs_of(reason for some in reasons.values() for reason in some),
     )
     away = {
         (row.agenda_id, day): row.name

@@ -10,13 +10,8 @@ from django.utils import timezone
 from audit.ids import read_id
 from booking.models import Account, AddressCheck
 from booking.pages.session import unfinished
-from practitioners.domain.scheduling.reservations.take import (
-    OutsideOpening,
-    SlotTaken,
-    find_hold,
-    held_by,
-    hold,
-)
+from practitioners.domain.scheduling.reservations.holds import find_hold, held_by
+from practitioners.domain.scheduling.reservations.take import OutsideOpening, SlotTaken, hold
 from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.models import VisitReason
 from practitioners.views.public import people_wanted

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from booking.models import Account
-from practitioners.domain.scheduling.reservations.take import release_holds
+from practitioners.domain.scheduling.reservations.holds import release_holds
 
 HOLD_KEY = "hold_key"
 # The account that holds or goes on there; empty as long as nobody was signed in.

@@ -16,7 +16,7 @@ from booking.models.appointment import Status
 from booking.pages.session import unfinished
 from booking.web.booking import kept_choice
 from booking.web.booking.chosen import Answers, answers_in, chosen_reason, in_address
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds
 from practitioners.models import VisitReason
 
 
@@ -31,9 +31,9 @@ class Choice:
     key: str
     answers: Answers
 
-    def held(self, *, now: datetime) -> take.Held | None:
+    def held(self, *, now: datetime) -> holds.Held | None:
         """This browser's hold of the slot, however often it was chosen."""
-        rows = take.held_by(key=self.key, visit_reason=self.reason, now=now)
+        rows = holds.held_by(key=self.key, visit_reason=self.reason, now=now)
         return next((row for row in rows if row.starts_at == self.starts_at), None)
 
     def parameters(self) -> dict[str, object]:

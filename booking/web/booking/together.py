@@ -43,7 +43,7 @@ from booking.web.booking.chosen import (
     slot_gone,
 )
 from practitioners.domain.scheduling.in_a_row import slots_in_a_row
-from practitioners.domain.scheduling.reservations.take import held_by
+from practitioners.domain.scheduling.reservations.holds import held_by
 from practitioners.domain.scheduling.wall_clock import read_instant
 from practitioners.models import VisitReason
 from practitioners.views.public import is_unread, people_wanted

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from booking.models import Patient
 from booking.models.waiting import PartOfDay
 from booking.pages.forms.dashboard import DayField
-from booking.waiting.waiting import EVERY_DAY
+from booking.waiting.wishes import EVERY_DAY
 
 
 class WaitForm(forms.Form):

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from audit.incidents.containment import Stopped
 from audit.vault.reveal import Purpose
 from audit.watch.budget import BudgetSpent
-from booking.appointments import change
+from booking.appointments import change, marking
 from booking.appointments.queries import changes
 from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Patient
@@ -34,7 +34,7 @@ from partners.queries import (
     granted_patients,
     granted_reasons,
 )
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds
 from practitioners.models import Taken, VisitReason
 
 
@@ -72,7 +72,7 @@ class OneHold(ScopedView):
         "Release a hold", operation="let-a-slot-go", answer=None, tag="appointments", status=204
     )
     def delete(self, request: Request, hold_id: uuid.UUID) -> Response:
-        take.release(self._row(hold_id).pk)
+        holds.release(self._row(hold_id).pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _row(self, hold_id: uuid.UUID) -> Taken:
@@ -249,7 +249,7 @@ class Mark(ScopedView):
         check_match(request, resources.appointment(row))
         given = serializers.StatusIn(data=request.data)
         given.is_valid(raise_exception=True)
-        marked = change.mark(
+        marked = marking.mark(
             appointment=row, status=Status(given.validated_data["status"]),
             actor=self.actor(row.practice_id), now=timezone.now(),
         )  # fmt: skip

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from practitioners.domain.scheduling import availability
-from practitioners.domain.scheduling.availability import AgendaTime, Slot
+from practitioners.domain.scheduling import agenda_time, availability
+from practitioners.domain.scheduling.agenda_time import AgendaTime
+from practitioners.domain.scheduling.availability import Slot
 from practitioners.domain.scheduling.reservations.pieces import Period, in_service
 from practitioners.domain.scheduling.wall_clock import instant, occurs_on
 from practitioners.models import Taken, VisitReason
@@ -73,7 +74,7 @@ def standings_at(
     """
     if not starts:
         return []
-    times = availability.load_agenda_times(
+    times = agenda_time.load_agenda_times(
         agenda_ids=[visit_reason.agenda_id],
         since=min(starts),
         until=max(starts) + timedelta(minutes=visit_reason.duration_minutes),
@@ -182,12 +183,12 @@ def offered_at(
     """
     if not visit_reasons:
         return []
-    times = availability.load_agenda_times(
+    times = agenda_time.load_agenda_times(
         agenda_ids={reason.agenda_id for reason in visit_reasons},
         since=starts_at,
         until=starts_at + _INSTANT,
         now=now,
-        needs=availability.needs_of(visit_reasons),
+        needs=agenda_time.needs_of(visit_reasons),
     )
     begin = [r for r in visit_reasons if _offers(times[r.agenda_id], r, starts_at)]
     cover = [r for r in visit_reasons if serves(times[r.agenda_id], r.pk, starts_at)]
@@ -283,7 +284,7 @@ def unusual_at(*, visit_reason: VisitReason, starts_at: datetime, now: datetime)
     if starts_at < now:
         return [Why.PAST]
     ends_at = starts_at + timedelta(minutes=visit_reason.duration_minutes)
-    time = availability.load_agenda_times(
+    time = agenda_time.load_agenda_times(
         agenda_ids=[visit_reason.agenda_id],
         since=starts_at,
         until=ends_at,

@@ -14,7 +14,7 @@ from booking.accounts.addresses import address_checks
 from booking.accounts.sessions import throttle
 from booking.models import Account, AddressCheck, Message
 from booking.outbox import sending
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.models import Taken
 from tests.factories import make_account, make_agenda, make_opening, make_reason
 from tests.support.accounts import (
@@ -367,7 +367,7 @@ def test_a_slot_whose_hold_has_ended_is_held_again(reason, now, time_machine):
     send_sign_up(client)
     later = now + timedelta(minutes=take.HOLD_MINUTES + 1)
     time_machine.move_to(later, tick=False)
-    take.drop_expired_holds(now=later)
+    holds.drop_expired_holds(now=later)
     answer = enter(client, code())
     held = Taken.objects.get()
     assert held.hold_until == later + timedelta(minutes=take.HOLD_MINUTES)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
-from booking.appointments import change
+from booking.appointments import change, marking
 from booking.appointments.queries.standing import no_shows
 from booking.models import Appointment
 from booking.models.appointment import Status
@@ -110,7 +110,7 @@ def test_nobody_arrives_before_the_day(client, visit, time_machine):
 
 def test_a_visit_to_come_counts_as_no_absence(visit, now):
     with pytest.raises(change.NotBegun):
-        change.mark(appointment=visit, status=Status.NO_SHOW, actor=practice_actor(), now=now)
+        marking.mark(appointment=visit, status=Status.NO_SHOW, actor=practice_actor(), now=now)
     assert no_shows(visit.practice, visit.patient, now=now) == 0
 
 

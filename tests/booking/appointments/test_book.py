@@ -5,15 +5,15 @@ from django.db import transaction
 
 from audit.models import Entry
 from audit.vault.reveal import Purpose, reveal
-from booking.appointments import call
 from booking.appointments.book import HeldSlot, NotForThisPatient, OutsideOpening, SlotTaken, book
 from booking.appointments.change import NotActive, TooLateToChange, cancel, move
+from booking.appointments.desk import call
 from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
 from booking.patients import patients
 from practitioners.domain.scheduling.availability import free_slots
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.models import Taken
 from tests.factories import (
     make_account,
@@ -158,14 +158,14 @@ def test_a_hold_is_kept_by_its_key_alone_and_until_its_last_instant(reason, now)
     hold_id, until = take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
     assert until == now + timedelta(minutes=7)
     last = until - INSTANT
-    assert take.find_hold(key="mine", now=last) == hold_id
-    (held,) = take.held_by(key="mine", visit_reason=reason, now=last)
+    assert holds.find_hold(key="mine", now=last) == hold_id
+    (held,) = holds.held_by(key="mine", visit_reason=reason, now=last)
     assert (held.id, held.starts_at, held.until) == (hold_id, NINE, until)
     for key, at in [("mine", until), ("theirs", now), ("", now)]:
-        assert take.find_hold(key=key, now=at) is None
-        assert take.held_by(key=key, visit_reason=reason, now=at) == []
-        assert take.keep_hold(hold_id=hold_id, key=key, now=at, has_uses=False) is None
-    kept = take.keep_hold(hold_id=hold_id, key="mine", now=last, has_uses=False)
+        assert holds.find_hold(key=key, now=at) is None
+        assert holds.held_by(key=key, visit_reason=reason, now=at) == []
+        assert holds.keep_hold(hold_id=hold_id, key=key, now=at, has_uses=False) is None
+    kept = holds.keep_hold(hold_id=hold_id, key="mine", now=last, has_uses=False)
     assert (kept.pk, kept.hold_until, kept.hold_key) == (hold_id, None, "")
     row = Taken.objects.get()
     assert (row.hold_until, row.hold_key) == (None, "")
@@ -189,24 +189,24 @@ def test_a_hold_of_something_else_is_given_back_by_the_booking(reason, now):
 
 def test_what_is_taken_for_good_is_freed_by_nobody_who_lets_go_of_holds(reason, now):
     kept = booked(reason, now).taken_id
-    take.release_holds(key="")
-    assert take.drop_expired_holds(now=now + timedelta(days=9)) == 0
+    holds.release_holds(key="")
+    assert holds.drop_expired_holds(now=now + timedelta(days=9)) == 0
     until = now + timedelta(minutes=1)
-    take.let_go(kept, key="undo", until=until)
+    holds.let_go(kept, key="undo", until=until)
     row = Taken.objects.get()
     assert (row.hold_until, row.hold_key) == (until, "undo")
-    take.release_holds(key="another")
-    assert take.drop_expired_holds(now=until - INSTANT) == 0
+    holds.release_holds(key="another")
+    assert holds.drop_expired_holds(now=until - INSTANT) == 0
     assert Taken.objects.get().pk == kept
-    assert take.find_hold(key="undo", now=now) == kept
-    take.release_holds(key="undo")
+    assert holds.find_hold(key="undo", now=now) == kept
+    holds.release_holds(key="undo")
     assert not Taken.objects.exists()
 
 
 def test_an_expired_hold_is_dropped_when_it_ends(reason, now):
     _hold_id, until = take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
-    assert take.drop_expired_holds(now=until - INSTANT) == 0
-    assert take.drop_expired_holds(now=until) == 1
+    assert holds.drop_expired_holds(now=until - INSTANT) == 0
+    assert holds.drop_expired_holds(now=until) == 1
 
 
 def test_taken_time_has_the_buffers_and_the_slot_has_not(reason, now):
@@ -223,7 +223,7 @@ def test_taken_time_has_the_buffers_and_the_slot_has_not(reason, now):
         assert row.period.lower == at - timedelta(minutes=10)
         assert row.period.upper == ends_at + timedelta(minutes=5)
         assert (row.agenda_id, row.visit_reason_id) == (reason.agenda_id, reason.pk)
-        assert take.slot_of(row, reason) == (at, ends_at)
+        assert holds.slot_of(row, reason) == (at, ends_at)
 
 
 def test_notice_and_horizon_end_to_the_instant(reason, now):
@@ -242,7 +242,7 @@ def test_notice_and_horizon_end_to_the_instant(reason, now):
                 take.take(visit_reason=reason, starts_at=NINE, now=at)
         taken_id, ends_at = take.take(visit_reason=reason, starts_at=NINE, now=at, online=is_online)
         assert ends_at == NINE + timedelta(minutes=30)
-        take.release(taken_id)
+        holds.release(taken_id)
     assert not Taken.objects.exists()
 
 

@@ -13,8 +13,8 @@ from django.urls import reverse
 from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
-from booking.appointments import drag
 from booking.appointments.change import cancel, move
+from booking.appointments.desk import drag
 from booking.appointments.several import series
 from booking.appointments.several.together import book_together
 from booking.appointments.values import By, Conditions

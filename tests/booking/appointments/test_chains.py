@@ -7,9 +7,10 @@ from django.db import transaction
 from django.urls import reverse
 from django_scopes import scope
 
-from booking.appointments import chains, change, drag, former_time
+from booking.appointments import chains, change, former_time
 from booking.appointments.absences import absences
 from booking.appointments.book import AlsoBooked, HeldSlot, book
+from booking.appointments.desk import drag
 from booking.appointments.several import series
 from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Message, Offer
@@ -17,12 +18,12 @@ from booking.models.appointment import Channel, Status
 from booking.models.message import MessageKind
 from booking.outbox import kinds
 from booking.rights import erase
-from booking.waiting import offers, waiting
+from booking.waiting import offering, offers, waiting
 from booking.waiting.offer_links import offer_token
 from practitioners.domain.questions import QuestionSpec, save_questions
 from practitioners.domain.scheduling import next_slots
 from practitioners.domain.scheduling.availability import free_slots
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.models import NextSlot, Taken, VisitReason
 from tests.factories import (
     make_account,
@@ -138,7 +139,7 @@ def test_the_second_is_at_the_hour_that_was_shown(reasons, account, now):
     first, second = reasons
     sooner = booked(second, NINE + HALF, now, channel=Channel.PRACTICE)
     hold_id, _until = take.hold(visit_reason=first, starts_at=NINE, key="k", now=now)
-    (shown,) = take.held_by(key="k", visit_reason=second, now=now)
+    (shown,) = holds.held_by(key="k", visit_reason=second, now=now)
     assert shown.starts_at == NINE + 1.5 * HALF
     change.cancel(
         appointment=sooner, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now
@@ -393,7 +394,7 @@ def offered(reasons, now):
     change.cancel(
         appointment=taken[0], by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now
     )
-    assert waiting.offer_free(agenda_id=reasons[0].agenda_id, now=now) == 1
+    assert offering.offer_free(agenda_id=reasons[0].agenda_id, now=now) == 1
     return Offer.unscoped.get()
 
 

@@ -16,7 +16,7 @@ from booking.appointments.change import move
 from booking.appointments.values import By, Conditions
 from booking.models import Appointment
 from booking.models.appointment import Channel
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.models import ResourceUse, Taken
 from tests.factories import (
     make_agenda,
@@ -178,7 +178,7 @@ def test_a_move_that_has_freed_its_time_never_waits_for_who_wants_it(now, monkey
         by=By(actor=practice_actor(), channel=Channel.PATIENT),
         now=now,
     )
-    has_freed, real = threading.Event(), take.release
+    has_freed, real = threading.Event(), holds.release
 
     def release_and_wait(taken_id):
         real(taken_id)

@@ -7,7 +7,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from booking.appointments import chains, change, deadline, former_time, undo
+from booking.appointments import chains, change, deadline, former_time, marking, undo
 from booking.appointments.book import SlotTaken
 from booking.appointments.values import By
 from booking.models import Appointment, Message
@@ -15,7 +15,7 @@ from booking.models.appointment import Channel, Status
 from booking.models.message import MessageState
 from booking.outbox import sending
 from practitioners.domain.scheduling.availability import free_slots
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds
 from practitioners.models import Taken
 from tests.factories import (
     make_account,
@@ -268,7 +268,7 @@ def test_two_in_a_row_come_along_and_go_back_together(now):
     row = moved(row, NINE + 2 * HOUR, now)
     then.refresh_from_db()
     assert then.starts_at == NINE + 2 * HOUR + HALF
-    assert take.find_hold(key=former_time.move_key(then), now=now)
+    assert holds.find_hold(key=former_time.move_key(then), now=now)
     undo.undo_move(appointment=row, actor=practice_actor(), now=now + SECOND)
     row.refresh_from_db()
     then.refresh_from_db()
@@ -374,7 +374,7 @@ def test_the_mail_of_a_late_cancellation_calls_it_late(visit):
 
 
 def test_whoever_has_arrived_before_the_hour_cancels_and_moves_nothing(visit):
-    change.mark(
+    marking.mark(
         appointment=visit, status=Status.ARRIVED, actor=practice_actor(), now=visit.starts_at - HOUR
     )
     visit.refresh_from_db()

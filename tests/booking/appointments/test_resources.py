@@ -7,13 +7,13 @@ from django.db import IntegrityError, connection, transaction
 
 from booking.appointments.book import HeldSlot, OutsideOpening, SlotTaken, book
 from booking.appointments.change import cancel, move
-from booking.appointments.drag import resize
-from booking.appointments.unusual import UnusualTime
+from booking.appointments.desk.drag import resize
+from booking.appointments.desk.unusual import UnusualTime
 from booking.appointments.values import By, Conditions
 from booking.models.appointment import Channel
 from practitioners.domain.scheduling import next_slots
 from practitioners.domain.scheduling.availability import free_slots
-from practitioners.domain.scheduling.reservations import pieces, resources, take
+from practitioners.domain.scheduling.reservations import holds, pieces, resources, take
 from practitioners.domain.scheduling.standing import Why
 from practitioners.models import NextSlot, ResourceUse, Taken
 from tests.factories import (
@@ -126,7 +126,7 @@ def test_a_hold_holds_the_room_until_it_ends(room, now):
 def test_the_room_of_what_was_let_go_of_is_free_when_that_ends(room, now):
     one, other = needing(room), needing(room)
     until = now + timedelta(seconds=30)
-    take.let_go(booked(one, NINE, now).taken_id, key="undo", until=until)
+    holds.let_go(booked(one, NINE, now).taken_id, key="undo", until=until)
     assert ResourceUse.objects.get().hold_until == until
     assert starts(other, now) == FOUR[1:]
     assert starts(other, until) == FOUR

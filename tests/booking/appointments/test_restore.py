@@ -21,7 +21,7 @@ from booking.models.message import MessageKind, MessageState
 from booking.outbox import sending
 from practitioners.domain.scheduling import next_slots
 from practitioners.domain.scheduling.availability import free_slots
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.templatetags.doctolib import day
 from tests.factories import (
     make_account,
@@ -116,7 +116,7 @@ def test_after_half_a_minute_the_time_is_everybodys(rows, reason, now):
     assert row.starts_at in starts(reason, late)
     # Who clears the hold asks for the search's next slots to be looked at again.
     next_slots.take_stale()
-    assert take.drop_expired_holds(now=late) == 1
+    assert holds.drop_expired_holds(now=late) == 1
     assert next_slots.take_stale() == [reason.agenda_id]
 
 

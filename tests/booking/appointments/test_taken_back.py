@@ -7,14 +7,15 @@ import pytest
 from django.urls import reverse
 
 from audit.record.entries import system_actor
-from booking.appointments import change, drag, former_time, undo
+from booking.appointments import change, former_time, undo
+from booking.appointments.desk import drag
 from booking.appointments.several import series
 from booking.appointments.values import By
 from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel
 from booking.models.waiting import OfferState
-from booking.waiting import offers, waiting
-from practitioners.domain.scheduling.reservations.take import drop_expired_holds
+from booking.waiting import offering, offers, waiting
+from practitioners.domain.scheduling.reservations.holds import drop_expired_holds
 from tests.factories import (
     make_account,
     make_agenda,
@@ -112,7 +113,7 @@ WAYS = {
 def rounds(now):
     """What follows a change at once, and each minute's round."""
     drop_expired_holds(now=now)
-    waiting.offer_everywhere(now=now)
+    offering.offer_everywhere(now=now)
 
 
 @pytest.mark.parametrize("way", WAYS)

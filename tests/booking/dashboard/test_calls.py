@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from booking.appointments.unusual import mark_of
+from booking.appointments.desk.unusual import mark_of
 from booking.models import Appointment, Message, Patient
 from booking.models.appointment import Channel
 from tests.factories import make_patient

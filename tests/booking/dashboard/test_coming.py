@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from booking.appointments import change
+from booking.appointments import change, marking
 from booking.appointments.queries.appointments import COMING_SHOWN
 from booking.appointments.values import By
 from booking.models.appointment import Channel, Status
@@ -126,7 +126,7 @@ def test_a_visit_that_was_missed_is_none_to_come(reason, practice, zoe, desk, no
     time_machine.move_to(row.starts_at)
     desk = verified_client(make_member(practice).account)
     assert visits_in(found(desk, practice)) == [str(row.pk)]
-    change.mark(appointment=row, status=Status.NO_SHOW, actor=practice_actor(), now=row.starts_at)
+    marking.mark(appointment=row, status=Status.NO_SHOW, actor=practice_actor(), now=row.starts_at)
     assert visits_in(found(desk, practice)) == []
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.appointments import change
+from booking.appointments import marking
 from booking.models import Message
 from booking.models.appointment import Channel
 from practitioners.domain import live
@@ -204,7 +204,7 @@ def test_an_open_page_is_told_that_its_agenda_changed(visit, desk, monkeypatch, 
             await sync_to_async(mark_stale)(other.pk)
             await page.until(": \n\n")
             assert "changed" not in page.text
-            await sync_to_async(change.mark)(
+            await sync_to_async(marking.mark)(
                 appointment=visit, status="arrived", actor=_actor(visit), now=visit.starts_at
             )
             await page.until("changed")

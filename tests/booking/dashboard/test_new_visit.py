@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from audit.models import Entry
-from booking.appointments.unusual import mark_of
+from booking.appointments.desk.unusual import mark_of
 from booking.models import Appointment, Patient
 from practitioners.models import Absence
 from tests.factories import (

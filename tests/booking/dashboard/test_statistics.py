@@ -10,7 +10,8 @@ from django_scopes import scope
 
 from audit.models import Entry
 from audit.record.entries import system_actor
-from booking.appointments.change import cancel, mark
+from booking.appointments.change import cancel
+from booking.appointments.marking import mark
 from booking.appointments.values import By
 from booking.dashboard.queries.statistics import statistics_of
 from booking.models.appointment import Channel

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Entry
+from booking.appointments.desk.unusual import mark_of
 from booking.appointments.former_time import UNDO
-from booking.appointments.unusual import mark_of
 from booking.models import Appointment, Message
 from practitioners.domain.scheduling.availability import free_slots
 from tests.factories import make_account, make_patient, present

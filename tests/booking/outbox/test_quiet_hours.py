@@ -22,7 +22,7 @@ from booking.outbox.quiet_hours import (
     zone_of_number,
 )
 from booking.templatetags.own import kept_until
-from booking.waiting import waiting
+from booking.waiting import offering, waiting, wishes
 from practitioners.models import Practice
 from tests.factories import (
     make_account,
@@ -395,7 +395,7 @@ def test_no_offer_ends_while_its_reader_sleeps(hour, minute, ahead, until, now):
         visit_reason=reason, patient=make_patient(make_account()), actor=system_actor(), now=now
     )
     at = local(TUESDAY, hour, minute)
-    assert waiting.kept_until(wait, at + timedelta(days=ahead), now=at) == until
+    assert wishes.kept_until(wait, at + timedelta(days=ahead), now=at) == until
 
 
 @pytest.mark.django_db
@@ -421,7 +421,7 @@ def test_nothing_is_offered_at_night(phone, hour, is_offered, now):
     wait.save()
     reason.agenda.waiting_list = True
     reason.agenda.save()
-    made = waiting.offer_free(agenda_id=reason.agenda_id, now=local(TUESDAY, hour))
+    made = offering.offer_free(agenda_id=reason.agenda_id, now=local(TUESDAY, hour))
     assert bool(made) == is_offered
     assert Offer.unscoped.exists() == is_offered
 

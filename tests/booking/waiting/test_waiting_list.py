@@ -16,7 +16,7 @@ from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Message, Offer, Wait
 from booking.models.appointment import Channel
 from booking.rights import erase
-from booking.waiting import offers, waiting
+from booking.waiting import offering, offers, waiting, wishes
 from booking.waiting.offer_links import offer_of, offer_token
 from booking.waiting.waiting import CannotWait
 from practitioners.domain.scheduling import availability
@@ -111,11 +111,11 @@ def test_what_the_moved_patient_leaves_goes_on_to_the_next(
 def test_who_does_not_answer_loses_it_to_the_next(reason, full, now):
     first, second = waiters(reason, now, 2)
     give_back(full[0], now)
-    waiting.offer_everywhere(now=now)
+    offering.offer_everywhere(now=now)
     offer = Offer.unscoped.get()
     assert offer.expires_at == now + timedelta(hours=2)
-    assert waiting.offer_everywhere(now=offer.expires_at - timedelta(minutes=1)) == 0
-    assert waiting.offer_everywhere(now=offer.expires_at) == 1
+    assert offering.offer_everywhere(now=offer.expires_at - timedelta(minutes=1)) == 0
+    assert offering.offer_everywhere(now=offer.expires_at) == 1
     offer.refresh_from_db()
     assert (offer.state, offer.hold_id) == ("expired", None)
     assert Offer.unscoped.get(state="open").wait == second
@@ -123,14 +123,14 @@ def test_who_does_not_answer_loses_it_to_the_next(reason, full, now):
     first.refresh_from_db()
     assert first.ended_at is None
     give_up = Offer.unscoped.get(state="open").expires_at
-    assert waiting.offer_everywhere(now=give_up) == 0
+    assert offering.offer_everywhere(now=give_up) == 0
     assert visit(reason, at(MONDAY, 9), give_up)
 
 
 def test_declining_hands_it_on_at_once(reason, full, now, django_capture_on_commit_callbacks):
     first, second = waiters(reason, now, 2)
     give_back(full[0], now)
-    waiting.offer_everywhere(now=now)
+    offering.offer_everywhere(now=now)
     with committed(django_capture_on_commit_callbacks):
         assert offers.decline(offer=Offer.unscoped.get(), actor=system_actor(), now=now)
     assert Offer.unscoped.get(state="open").wait == second
@@ -145,9 +145,9 @@ def test_declining_hands_it_on_at_once(reason, full, now, django_capture_on_comm
 def test_a_late_answer_has_the_slot_only_if_nobody_else_has(reason, full, now):
     first, second = waiters(reason, now, 2)
     give_back(full[0], now)
-    waiting.offer_everywhere(now=now)
+    offering.offer_everywhere(now=now)
     late = Offer.unscoped.get()
-    waiting.offer_everywhere(now=late.expires_at)
+    offering.offer_everywhere(now=late.expires_at)
     # It is offered to the second: the first comes too late.
     with pytest.raises(offers.OfferGone):
         offers.accept(offer=late, actor=system_actor(), now=late.expires_at)
@@ -166,13 +166,13 @@ def test_a_late_answer_has_the_slot_only_if_nobody_else_has(reason, full, now):
 
 
 def test_after_so_many_it_is_everybodys(reason, full, now):
-    waiters(reason, now, waiting.MOST_OFFERS + 1)
+    waiters(reason, now, offering.MOST_OFFERS + 1)
     give_back(full[0], now)
-    for _n in range(waiting.MOST_OFFERS):
-        assert waiting.offer_everywhere(now=now) == 1
+    for _n in range(offering.MOST_OFFERS):
+        assert offering.offer_everywhere(now=now) == 1
         now += timedelta(minutes=1)
         offers.decline(offer=Offer.unscoped.get(state="open"), actor=system_actor(), now=now)
-    assert waiting.offer_everywhere(now=now) == 0
+    assert offering.offer_everywhere(now=now) == 0
 
 
 @pytest.mark.parametrize(
@@ -190,15 +190,15 @@ def test_after_so_many_it_is_everybodys(reason, full, now):
 def test_only_what_was_wished_for_is_offered(wishes, is_offered, reason, full, now):
     waiting_for(visit(reason, at(NEXT, 9), now), now, **wishes)
     give_back(full[0], now)
-    assert waiting.offer_everywhere(now=now) == is_offered
+    assert offering.offer_everywhere(now=now) == is_offered
 
 
 def test_what_was_free_when_one_joined_is_no_news(reason, now):
     wait = waiting_for(visit(reason, at(NEXT, 9), now), now)
-    assert [slot.starts_at for slot in waiting.fitting(wait, now=now)] == [
+    assert [slot.starts_at for slot in wishes.fitting(wait, now=now)] == [
         at(MONDAY, 9), at(MONDAY, 9, 30),
     ]  # fmt: skip
-    assert waiting.offer_everywhere(now=now) == 0
+    assert offering.offer_everywhere(now=now) == 0
 
 
 def test_a_slot_on_the_same_day_or_later_is_not_earlier(reason, full, now):
@@ -208,14 +208,14 @@ def test_a_slot_on_the_same_day_or_later_is_not_earlier(reason, full, now):
         waiting_for(visit(reason, at(MONDAY, 9, 30), now), at(MONDAY, 8))
     wait = waiting_for(full[0], now)
     assert wait.last_day == MONDAY - timedelta(days=1)
-    assert waiting.offer_everywhere(now=now) == 0
+    assert offering.offer_everywhere(now=now) == 0
 
 
 @pytest.mark.parametrize(("hour", "is_offered"), [(7, False), (8, True), (20, True), (21, False)])
 def test_nobody_is_woken(hour, is_offered, reason, full, now):
     waiting_for(visit(reason, at(NEXT, 9), now), now)
     give_back(full[0], now)
-    assert waiting.offer_everywhere(now=at(date(2026, 11, 25), hour)) == is_offered
+    assert offering.offer_everywhere(now=at(date(2026, 11, 25), hour)) == is_offered
 
 
 def test_a_new_opening_is_offered_too(reason, full, now):
@@ -224,7 +224,7 @@ def test_a_new_opening_is_offered_too(reason, full, now):
         reason.agenda, reason, starts_on=date(2026, 11, 26), every_weeks=0, from_time=time(14),
         until_time=time(15),
     )  # fmt: skip
-    assert waiting.offer_everywhere(now=now) == 1
+    assert offering.offer_everywhere(now=now) == 1
     assert wait.offers(manager="unscoped").get().starts_at == at(date(2026, 11, 26), 14)
 
 
@@ -232,7 +232,7 @@ def test_several_slots_go_to_several(reason, full, now):
     waits = waiters(reason, now, 3)
     for appointment in full:
         give_back(appointment, now)
-    assert waiting.offer_everywhere(now=now) == 2
+    assert offering.offer_everywhere(now=now) == 2
     assert [(o.wait_id, o.starts_at) for o in Offer.unscoped.order_by("starts_at")] == [
         (waits[0].pk, at(MONDAY, 9)), (waits[1].pk, at(MONDAY, 9, 30)),
     ]  # fmt: skip
@@ -245,9 +245,9 @@ def test_somebody_without_an_appointment_waits_for_any_slot(reason, now):
     account = make_account()
     patient = make_patient(account)
     wait = waiting.join(visit_reason=reason, patient=patient, actor=system_actor(), now=now)
-    assert waiting.offer_everywhere(now=now) == 0
+    assert offering.offer_everywhere(now=now) == 0
     give_back(Appointment.unscoped.get(starts_at=at(NEXT, 9)), now)
-    assert waiting.offer_everywhere(now=now) == 1
+    assert offering.offer_everywhere(now=now) == 1
     made = offers.accept(offer=Offer.unscoped.get(), actor=system_actor(), now=now)
     assert (made.patient, made.booked_by, made.starts_at) == (patient, account, at(NEXT, 9))
     wait.refresh_from_db()
@@ -263,14 +263,14 @@ def test_who_waits_for_nothing_any_more_is_let_go(reason, full, now):
         by=By(actor=system_actor(), channel=Channel.PRACTICE),
         now=now,
     )
-    waiting.offer_everywhere(now=now)
+    offering.offer_everywhere(now=now)
     for wait in (cancelled, moved, late):
         wait.refresh_from_db()
     assert cancelled.ended_at is not None
     assert moved.ended_at is None
     assert late.ended_at is None
     # Within the practice's deadline nobody moves online.
-    waiting.offer_everywhere(now=at(NEXT, 8, 30) - timedelta(days=0))
+    offering.offer_everywhere(now=at(NEXT, 8, 30) - timedelta(days=0))
     moved.refresh_from_db()
     assert moved.ended_at is not None
 
@@ -308,21 +308,21 @@ def test_a_closed_list_offers_nothing(reason, full, now):
     reason.agenda.waiting_list = False
     reason.agenda.save()
     give_back(full[0], now)
-    assert waiting.offer_everywhere(now=now) == 0
+    assert offering.offer_everywhere(now=now) == 0
 
 
 def test_a_slot_too_near_to_be_answered_is_left_to_everybody(reason, full, now):
     waiting_for(visit(reason, at(NEXT, 9), now), now)
     give_back(full[0], now)
-    assert waiting.offer_everywhere(now=at(MONDAY, 8, 50)) == 0
-    assert waiting.offer_everywhere(now=at(MONDAY, 8, 30)) == 1
+    assert offering.offer_everywhere(now=at(MONDAY, 8, 50)) == 0
+    assert offering.offer_everywhere(now=at(MONDAY, 8, 30)) == 1
     assert Offer.unscoped.get().expires_at == at(MONDAY, 8, 45)
 
 
 def test_a_link_names_one_offer_and_nothing_else(reason, full, now):
     waiting_for(visit(reason, at(NEXT, 9), now), now)
     give_back(full[0], now)
-    waiting.offer_everywhere(now=now)
+    offering.offer_everywhere(now=now)
     offer = Offer.unscoped.get()
     token = offer_token(offer)
     assert offer_of(token) == offer
@@ -342,7 +342,7 @@ def test_erasing_an_account_takes_it_off_the_list(reason, full, now):
 def test_an_appointment_that_was_moved_before_the_slot_stays_there(reason, full, now):
     (wait,) = waiters(reason, now, 1)
     give_back(full[1], now)
-    waiting.offer_everywhere(now=now)
+    offering.offer_everywhere(now=now)
     offer = Offer.unscoped.get()
     move(
         appointment=wait.appointment,
@@ -358,9 +358,9 @@ def test_an_appointment_that_was_moved_before_the_slot_stays_there(reason, full,
 def test_whose_appointment_is_cancelled_keeps_no_slot_from_others(reason, full, now):
     first, second = waiters(reason, now, 2)
     give_back(full[0], now)
-    waiting.offer_everywhere(now=now)
+    offering.offer_everywhere(now=now)
     give_back(first.appointment, now)
-    assert waiting.offer_everywhere(now=now) == 1
+    assert offering.offer_everywhere(now=now) == 1
     assert {(o.wait_id, o.state) for o in Offer.unscoped.filter(starts_at=at(MONDAY, 9))} == {
         (first.pk, "expired"), (second.pk, "open"),
     }  # fmt: skip
@@ -374,7 +374,7 @@ def test_several_answers_at_once_give_one_slot_to_one(reason, full, now):
     late = Offer.unscoped.get()
     assert late.wait_id == first.pk
     now = late.expires_at
-    waiting.offer_everywhere(now=now)
+    offering.offer_everywhere(now=now)
     live = Offer.unscoped.get(state="open")
     strangers = [make_patient(make_account()) for _ in range(6)]
 
@@ -392,7 +392,7 @@ def test_several_answers_at_once_give_one_slot_to_one(reason, full, now):
             *(accepting(live) for _ in range(4)),
             *(accepting(late) for _ in range(4)),
             *((lambda p=p: visit(reason, at(MONDAY, 9), now, patient=p)) for p in strangers),
-            *((lambda: waiting.offer_everywhere(now=now)) for _ in range(2)),
+            *((lambda: offering.offer_everywhere(now=now)) for _ in range(2)),
         ]
     )
     # The live one's answer is right each time, and the rounds find nothing to do.
@@ -457,7 +457,7 @@ def test_a_cancellation_that_stays_ends_the_wait(reason, full, now):
         now=now,
         undo_within=former_time.UNDO,
     )
-    waiting.offer_everywhere(now=now + timedelta(seconds=29))
+    offering.offer_everywhere(now=now + timedelta(seconds=29))
     assert Wait.unscoped.get().ended_at is None
-    waiting.offer_everywhere(now=now + former_time.UNDO)
+    offering.offer_everywhere(now=now + former_time.UNDO)
     assert Wait.unscoped.get().ended_at is not None

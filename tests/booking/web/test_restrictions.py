@@ -14,7 +14,7 @@ from booking.models import Appointment, Offer, Wait
 from booking.models.appointment import Channel, Status
 from booking.models.patient import Relation
 from booking.patients.patients import make_known
-from booking.waiting import waiting
+from booking.waiting import offering, waiting
 from practitioners.domain.scheduling.rules.audience import SOMEBODY_ELSE
 from practitioners.models import Taken
 from tests.factories import (
@@ -273,7 +273,7 @@ def test_nobody_is_offered_what_they_can_no_longer_book(agenda, first, now):
     waiting.join(visit_reason=first, patient=patient, actor=system_actor(), now=now)
     make_known(practice_id=agenda.practice_id, patient_id=patient.pk, since=now)
     cancel(appointment=slots[0], by=By(actor=system_actor(), channel=Channel.PRACTICE), now=now)
-    assert waiting.offer_free(agenda_id=agenda.pk, now=now) == 0
+    assert offering.offer_free(agenda_id=agenda.pk, now=now) == 0
     assert not Offer.unscoped.exists()
     assert Wait.unscoped.filter(ended_at__isnull=True).exists()
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from booking.models import Appointment, Message
 from booking.models.patient import Relation
 from practitioners.domain.scheduling.availability import free_slots
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.models import Taken
 from tests.factories import (
     make_account,
@@ -88,7 +88,7 @@ def test_buffers_lie_between_them(reason, now):
     step = timedelta(minutes=45)
     assert starts(reason, now, 2) == [NINE, NINE + step]
     _first, _until = take.hold(visit_reason=reason, starts_at=NINE, key="k", now=now, count=2)
-    found = take.held_by(key="k", visit_reason=reason, now=now)
+    found = holds.held_by(key="k", visit_reason=reason, now=now)
     assert [slot.starts_at for slot in found] == [NINE, NINE + step]
 
 

@@ -13,7 +13,7 @@ from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.models import Appointment, Message, Patient, Wait
 from booking.outbox import sending
-from booking.waiting import waiting
+from booking.waiting import offering, waiting
 from booking.waiting.offer_links import offer_token
 from practitioners.models import Practice
 from tests.factories import (
@@ -226,7 +226,7 @@ def test_saying_no_keeps_one_on_the_list(appointment, now):
 def test_a_slot_that_is_gone_is_said_to_be(appointment, now, time_machine, reason):
     offer = offered(waiting_for(appointment, now), now)
     time_machine.move_to(offer.expires_at)
-    waiting.offer_everywhere(now=offer.expires_at)
+    offering.offer_everywhere(now=offer.expires_at)
     visit(reason, at(MONDAY, 9), offer.expires_at)
     link = reverse("booking:offer", args=[offer_token(offer)])
     assert "ne vous est plus gardé" in Client().get(link).content.decode()
@@ -351,9 +351,9 @@ def test_nobody_stays_on_the_list_for_days_that_are_over(client, appointment, no
     """Wednesdays before Monday the 7th: after the 2nd nothing can come any more."""
     join(client, appointment, weekdays=["2"])
     late = now + timedelta(days=8)
-    waiting.offer_everywhere(now=late)
+    offering.offer_everywhere(now=late)
     assert Wait.unscoped.get().ended_at is None
-    waiting.offer_everywhere(now=late + timedelta(days=1))
+    offering.offer_everywhere(now=late + timedelta(days=1))
     assert Wait.unscoped.get().ended_at is not None
 
 

@@ -8,13 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from practitioners.domain.scheduling.availability import (
-    AgendaTime,
-    OpeningTime,
-    first_slots,
-    free_slots,
-    slots_of,
-)
+from practitioners.domain.scheduling.agenda_time import AgendaTime, OpeningTime
+from practitioners.domain.scheduling.availability import first_slots, free_slots, slots_of
 from practitioners.domain.scheduling.wall_clock import is_public_holiday, occurs_on
 from practitioners.models import Absence, Taken, VisitReason
 from tests.factories import make_agenda, make_opening, make_practice, make_reason

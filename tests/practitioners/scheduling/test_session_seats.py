@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from django.db import transaction
 
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.domain.scheduling.reservations.seating import Seating, Step
 from practitioners.domain.scheduling.reservations.session_seats import reseat
 from practitioners.models import Taken
@@ -122,7 +122,7 @@ def test_a_seat_is_held_for_its_time_alone(now):
     session = Session(now, ("A", 1))
     reason = session.reasons["A"]
     hold_id, until = take.hold(visit_reason=reason, starts_at=NINE, key="mine", now=now)
-    assert take.find_hold(key="mine", now=now) == hold_id
+    assert holds.find_hold(key="mine", now=now) == hold_id
     assert Taken.objects.get(pk=hold_id).hold_until == until
     with pytest.raises(take.SlotTaken), transaction.atomic():
         take.hold(visit_reason=reason, starts_at=NINE, key="theirs", now=now)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from django.utils import timezone
 
-from practitioners.domain.scheduling.availability import AgendaTime, load_agenda_times
+from practitioners.domain.scheduling.agenda_time import AgendaTime, load_agenda_times
 from practitioners.domain.scheduling.reservations.pieces import Period
 from practitioners.domain.scheduling.wall_clock import day_bounds, instant, occurs_on
 from practitioners.models import Practice

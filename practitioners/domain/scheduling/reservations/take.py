@@ -9,17 +9,16 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
-from practitioners.domain.scheduling import availability
-from practitioners.domain.scheduling.next_slots import mark_stale
+from practitioners.domain.scheduling import agenda_time, availability
 from practitioners.domain.scheduling.reservations import pieces, session_seats
+from practitioners.domain.scheduling.reservations.holds import held_by, release, right_after
 from practitioners.domain.scheduling.rules import notice
-from practitioners.models import ResourceUse, Taken, VisitReason
+from practitioners.models import Taken, VisitReason
 
 HOLD_MINUTES = 7
 
@@ -85,7 +84,7 @@ def take(
     """
     since, until = starts_at, starts_at + timedelta(microseconds=1)
     queue_for(visit_reason)
-    time = availability.load_agenda_times(
+    time = agenda_time.load_agenda_times(
         agenda_ids=[visit_reason.agenda_id],
         since=since,
         until=until,
@@ -98,28 +97,21 @@ def take(
     if offered is None and not anywhere:
         raise _why_not(time, visit_reason, starts_at, now=now, online=online)
     if minutes is None and offered is not None and offered.in_session:
-        cell = (offered.starts_at, offered.ends_at)
-        taken_id = _take_seat(visit_reason, cell, now=now, hold=hold)
-        shared_by = pieces.of_session(visit_reason.agenda_id, cell[0])
-        _claim(
-            visit_reason, taken_id, cell, shared_by=shared_by, now=now, hold=hold,
-            goes_without=anywhere,
-        )  # fmt: skip
-        return taken_id, offered.ends_at
-    ends_at = starts_at + timedelta(minutes=minutes or visit_reason.duration_minutes)
-    period = (
-        starts_at - timedelta(minutes=visit_reason.buffer_before_minutes),
-        ends_at + timedelta(minutes=visit_reason.buffer_after_minutes),
-    )
-    taken_id = _take_own_time(
-        visit_reason,
-        period,
-        at_most=visit_reason.agenda.overbooks_at_most if overbooks else 0,
-        now=now,
-        hold=hold,
-    )
+        period = (offered.starts_at, offered.ends_at)
+        ends_at = offered.ends_at
+        taken_id = _take_seat(visit_reason, period, now=now, hold=hold)
+        shared_by = pieces.of_session(visit_reason.agenda_id, starts_at)
+    else:
+        ends_at = starts_at + timedelta(minutes=minutes or visit_reason.duration_minutes)
+        period = (
+            starts_at - timedelta(minutes=visit_reason.buffer_before_minutes),
+            ends_at + timedelta(minutes=visit_reason.buffer_after_minutes),
+        )
+        at_most = visit_reason.agenda.overbooks_at_most if overbooks else 0
+        taken_id = _take_own_time(visit_reason, period, at_most=at_most, now=now, hold=hold)
+        shared_by = taken_id
     _claim(
-        visit_reason, taken_id, period, shared_by=taken_id, now=now, hold=hold,
+        visit_reason, taken_id, period, shared_by=shared_by, now=now, hold=hold,
         goes_without=anywhere,
     )  # fmt: skip
     return taken_id, ends_at
@@ -231,7 +223,7 @@ def _claim(
 
 
 def _why_not(
-    time: availability.AgendaTime,
+    time: agenda_time.AgendaTime,
     visit_reason: VisitReason,
     starts_at: datetime,
     *,
@@ -254,7 +246,7 @@ def _why_not(
 
 
 def _offers(
-    time: availability.AgendaTime,
+    time: agenda_time.AgendaTime,
     visit_reason: VisitReason,
     starts_at: datetime,
     *,
@@ -326,25 +318,6 @@ def _take_seat(
     return _insert(visit_reason, cell, seat=seat, now=now, hold=hold)
 
 
-def keep_hold(*, hold_id: uuid.UUID, key: str, now: datetime, has_uses: bool) -> Taken | None:
-    """Turn an unexpired hold of this session into a permanent reservation, or return None.
-
-    `has_uses`: its visit reason needs resources, which the hold claimed as well.
-    """
-    row = (
-        Taken.objects.select_for_update(no_key=True, of=("self",))
-        .filter(pk=hold_id, hold_key=key, hold_until__gt=now)
-        .first()
-    )
-    if row is None:
-        return None
-    row.hold_until, row.hold_key = None, ""
-    row.save(update_fields=["hold_until", "hold_key"])
-    if has_uses:
-        ResourceUse.objects.filter(taken=row).update(hold_until=None)
-    return row
-
-
 def hold(
     *, visit_reason: VisitReason, starts_at: datetime, key: str, now: datetime, count: int = 1
 ) -> tuple[uuid.UUID, datetime]:
@@ -366,79 +339,6 @@ def hold(
         )
         last = first
         for _n in range(count - 1):
-            next_at = _right_after(Taken.objects.get(pk=last), visit_reason)
+            next_at = right_after(Taken.objects.get(pk=last), visit_reason)
             last, _ends = take(visit_reason=visit_reason, starts_at=next_at, now=now, hold=terms)
     return first, until
-
-
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """A slot that a session holds."""
-
-    id: uuid.UUID
-    starts_at: datetime
-    until: datetime
-
-
-def held_by(*, key: str, visit_reason: VisitReason, now: datetime) -> list[Held]:
-    """The slots that a session holds for a visit reason, soonest first."""
-    rows = Taken.objects.filter(hold_key=key, hold_until__gt=now, visit_reason=visit_reason)
-    return [
-        Held(
-            id=row.pk,
-            starts_at=slot_of(row, visit_reason)[0],
-            until=cast(datetime, row.hold_until),
-        )
-        for row in (rows.order_by("period", "pk") if key else ())
-    ]
-
-
-def _right_after(row: Taken, visit_reason: VisitReason) -> datetime:
-    """The start of the slot right after one: past the buffers of both."""
-    before = slot_of(row, visit_reason)[0] - row.period.lower
-    return cast(datetime, row.period.upper + before)
-
-
-def slot_of(row: Taken, visit_reason: VisitReason) -> pieces.Period:
-    """The slot of a reservation: its period less the visit reason's buffers, which a session
-    does not have.
-    """
-    if not row.is_own_time:
-        return row.period.lower, row.period.upper
-    return (
-        row.period.lower + timedelta(minutes=visit_reason.buffer_before_minutes),
-        row.period.upper - timedelta(minutes=visit_reason.buffer_after_minutes),
-    )
-
-
-def release(taken_id: uuid.UUID) -> None:
-    """Delete a reservation."""
-    Taken.objects.filter(pk=taken_id).delete()
-
-
-def release_holds(*, key: str) -> None:
-    """Delete all holds of a key."""
-    Taken.objects.filter(hold_key=key, hold_until__isnull=False).delete()
-
-
-def let_go(taken_id: uuid.UUID, *, key: str, until: datetime) -> None:
-    """Release a reservation later: until then it is a hold, which its key can keep."""
-    Taken.objects.filter(pk=taken_id).update(hold_until=until, hold_key=key)
-    ResourceUse.objects.filter(taken_id=taken_id).update(hold_until=until)
-
-
-def find_hold(*, key: str, now: datetime) -> uuid.UUID | None:
-    """The unexpired hold of a key."""
-    return (
-        Taken.objects.filter(hold_key=key, hold_until__gt=now).values_list("pk", flat=True).first()
-    )
-
-
-def drop_expired_holds(*, now: datetime) -> int:
-    """Delete the holds that have expired, and return how many there were."""
-    expired = Taken.objects.filter(hold_until__lte=now)
-    agenda_ids = set(expired.values_list("agenda_id", flat=True))
-    count, _by_model = expired.delete()
-    for agenda_id in agenda_ids:
-        mark_stale(agenda_id)
-    return count

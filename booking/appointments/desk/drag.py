@@ -15,7 +15,7 @@ from booking.appointments.freed import offer_soon
 from booking.appointments.values import By, Conditions, Telling
 from booking.models import Appointment
 from booking.models.appointment import Channel
-from practitioners.domain.scheduling.reservations import take
+from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.models import Agenda, VisitReason
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 480
@@ -48,7 +48,7 @@ def resize(*, appointment: Appointment, minutes: int, actor: Actor, now: datetim
         raise CannotResize
     former = appointment.ends_at - appointment.starts_at
     if appointment.taken_id is not None:
-        take.release(appointment.taken_id)
+        holds.release(appointment.taken_id)
     appointment.taken_id, appointment.ends_at = take.take(
         visit_reason=appointment.visit_reason,
         starts_at=appointment.starts_at,
