@@ -5,13 +5,11 @@ from django.db import transaction
 
 from audit.models import Entry
 from audit.vault.reveal import Purpose, reveal
-from booking.appointments.book import HeldSlot, NotForThisPatient, OutsideOpening, SlotTaken, book
+from booking.appointments.book import HeldSlot, OutsideOpening, SlotTaken, book
 from booking.appointments.change import NotActive, TooLateToChange, cancel, move
-from booking.appointments.desk import call
 from booking.appointments.values import By, Conditions
 from booking.models import Appointment, Message
 from booking.models.appointment import Channel, Status
-from booking.patients import patients
 from practitioners.domain.scheduling.availability import free_slots
 from practitioners.domain.scheduling.reservations import holds, take
 from practitioners.models import Taken
@@ -27,6 +25,14 @@ from tests.support.booked import NINE, booked
 
 pytestmark = pytest.mark.django_db
 INSTANT = timedelta(microseconds=1)
+
+
+def by_patient():
+    return By(actor=practice_actor(), channel=Channel.PATIENT)
+
+
+def by_practice():
+    return By(actor=practice_actor(), channel=Channel.PRACTICE)
 
 
 @pytest.fixture
@@ -246,29 +252,13 @@ def test_notice_and_horizon_end_to_the_instant(reason, now):
     assert not Taken.objects.exists()
 
 
-def test_reasons_for_new_or_known_patients(reason, now):
-    reason.patient_kind = "known"
-    reason.save()
-    patient = make_patient(make_account())
-    with pytest.raises(NotForThisPatient):
-        booked(reason, now, patient=patient)
-    first = booked(reason, now, patient=patient, channel=Channel.PRACTICE)
-    assert first.new_patient
-    later = NINE + timedelta(minutes=30)
-    # The practice took a first visit: whoever comes to it is known once it has begun.
-    with pytest.raises(NotForThisPatient):
-        booked(reason, now, patient=patient, starts_at=later)
-    second = booked(reason, NINE, patient=patient, starts_at=later)
-    assert not second.new_patient
-
-
 def test_moving_frees_the_old_slot_and_keeps_the_reference(reason, now):
     appointment = booked(reason, now)
     later = NINE + timedelta(hours=1)
     moved = move(
         appointment=appointment,
         starts_at=later,
-        by=By(actor=practice_actor(), channel=Channel.PATIENT),
+        by=by_patient(),
         now=now,
     )
     assert (moved.pk, moved.starts_at, moved.moves) == (appointment.pk, later, 1)
@@ -285,7 +275,7 @@ def test_a_move_to_a_taken_slot_changes_nothing(reason, now):
         move(
             appointment=appointment,
             starts_at=other.starts_at,
-            by=By(actor=practice_actor(), channel=Channel.PATIENT),
+            by=by_patient(),
             now=now,
         )
     assert Appointment.unscoped.get(pk=appointment.pk).starts_at == NINE
@@ -293,24 +283,19 @@ def test_a_move_to_a_taken_slot_changes_nothing(reason, now):
 
 def test_cancelling_frees_the_slot_and_voids_reminders(reason, now):
     appointment = booked(reason, now)
-    cancel(appointment=appointment, by=By(actor=practice_actor(), channel=Channel.PATIENT), now=now)
+    cancel(appointment=appointment, by=by_patient(), now=now)
     assert NINE in starts(reason, now)
     assert list(Message.objects.filter(state="owed").values_list("kind", flat=True)) == [
         "cancellation"
     ]
     with pytest.raises(NotActive):
-        cancel(
-            appointment=appointment, by=By(actor=practice_actor(), channel=Channel.PATIENT), now=now
-        )
+        cancel(appointment=appointment, by=by_patient(), now=now)
 
 
 def test_after_the_deadline_patients_cancel_late_and_move_nothing(reason, now):
     late = NINE - timedelta(hours=3)
     one, other = booked(reason, now), booked(reason, now, starts_at=NINE + timedelta(hours=1))
-    patient, practice = (
-        By(actor=practice_actor(), channel=channel)
-        for channel in (Channel.PATIENT, Channel.PRACTICE)
-    )
+    patient, practice = by_patient(), by_practice()
     values = {"now": late}
     with pytest.raises(TooLateToChange):
         move(
@@ -324,53 +309,6 @@ def test_after_the_deadline_patients_cancel_late_and_move_nothing(reason, now):
     # A practice is not late.
     done = cancel(appointment=other, by=practice, **values)
     assert (done.status, done.cancelled_late) == (Status.CANCELLED, False)
-
-
-def test_who_calls_for_the_first_time_is_new_to_the_practice(reason, now):
-    caller = patients.Identity(first_name="Anne", last_name="Onyme", birth_date=None)
-    values = {
-        "visit_reason": reason,
-        "by": By(actor=practice_actor(), channel=Channel.PRACTICE),
-        "now": now,
-    }
-    first = call.book_for_caller(caller=caller, starts_at=NINE, **values)
-    again = call.book_for_caller(
-        caller=first.patient, starts_at=NINE + timedelta(hours=1), **values
-    )
-    assert (first.new_patient, again.new_patient) == (True, False)
-
-
-def test_who_did_not_come_too_often_books_by_telephone(reason, now):
-    practice, patient = reason.agenda.practice, make_patient(make_account())
-    other = make_reason(make_agenda())
-    for weeks, of, status in (
-        (1, reason, "no_show"),
-        (60, reason, "no_show"),
-        (2, other, "no_show"),
-        (3, reason, "seen"),
-    ):
-        row = booked(
-            of, now, starts_at=now - timedelta(weeks=weeks), patient=patient,
-            channel=Channel.PRACTICE, anywhere=True,
-        )  # fmt: skip
-        Appointment.unscoped.filter(pk=row.pk).update(status=status)
-    booked(reason, now, patient=patient)
-    practice.no_shows_at_most = 2
-    practice.save()
-    reason.refresh_from_db()
-    booked(reason, now, starts_at=NINE + timedelta(minutes=30), patient=patient)
-    practice.no_shows_at_most = 1
-    practice.save()
-    reason = type(reason).objects.get(pk=reason.pk)
-    before = Taken.objects.count()
-    with pytest.raises(NotForThisPatient, match="par téléphone"):
-        booked(reason, now, starts_at=NINE + timedelta(hours=1), patient=patient)
-    assert Taken.objects.count() == before
-    # The practice itself may, and who came may.
-    booked(
-        reason, now, starts_at=NINE + timedelta(hours=1), patient=patient, channel=Channel.PRACTICE
-    )
-    booked(reason, now, starts_at=NINE + timedelta(minutes=90))
 
 
 def test_a_practice_overbooks_only_as_its_agenda_allows(reason, now):
@@ -393,14 +331,14 @@ def test_a_practice_overbooks_only_as_its_agenda_allows(reason, now):
         booked(reason, now, **practice)
     # When the first one goes, the time is still taken for patients.
     first = Appointment.unscoped.exclude(pk=extra.pk).get()
-    cancel(appointment=first, by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
+    cancel(appointment=first, by=by_practice(), now=now)
     assert starts(reason, now)[0] == NINE + timedelta(minutes=30)
     with pytest.raises(SlotTaken):
         booked(reason, now)
     moved = move(
         appointment=extra,
         starts_at=NINE + timedelta(hours=1),
-        by=By(actor=practice_actor(), channel=Channel.PRACTICE),
+        by=by_practice(),
         conditions=Conditions(anywhere=True),
         now=now,
     )

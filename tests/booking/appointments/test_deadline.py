@@ -4,8 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.test import Client
-from django.urls import reverse
 
 from booking.appointments import chains, change, deadline, former_time, marking, undo
 from booking.appointments.book import SlotTaken
@@ -47,15 +45,9 @@ def visit(reason, now):
 
 
 def moved(row, starts_at, now, **more):
-    return change.move(
-        appointment=row,
-        starts_at=starts_at,
-        now=now,
-        **asked(
-            **{"undo_within": former_time.UNDO, "channel": Channel.PATIENT} | more,
-            actor=practice_actor(),
-        ),
-    )
+    more = {"undo_within": former_time.UNDO, "channel": Channel.PATIENT} | more
+    how = asked(actor=practice_actor(), **more)
+    return change.move(appointment=row, starts_at=starts_at, now=now, **how)
 
 
 def cancelled(row, now, channel=Channel.PATIENT, **more):
@@ -359,20 +351,6 @@ def test_with_an_account_a_mail_leads_to_who_read_what(visit, now):
     assert "voyez qui les a lues dans votre compte" in body
 
 
-def test_the_mail_of_a_cancellation_offers_nothing(visit, now):
-    cancelled(visit, now)
-    (body,) = letters(visit, now)
-    assert not any(text in body for text in LINKS)
-    assert "tardive" not in body
-
-
-def test_the_mail_of_a_late_cancellation_calls_it_late(visit):
-    at = visit.starts_at - HOUR
-    cancelled(visit, at)
-    (body,) = letters(visit, at)
-    assert "notée comme tardive" in body
-
-
 def test_whoever_has_arrived_before_the_hour_cancels_and_moves_nothing(visit):
     marking.mark(
         appointment=visit, status=Status.ARRIVED, actor=practice_actor(), now=visit.starts_at - HOUR
@@ -381,30 +359,3 @@ def test_whoever_has_arrived_before_the_hour_cancels_and_moves_nothing(visit):
     assert rule(visit, visit.starts_at - 25 * HOUR) == (False, True, False)
     assert rule(visit, visit.starts_at - SECOND) == (False, True, True)
     assert cancelled(visit, visit.starts_at - SECOND).cancelled_late
-
-
-def test_the_mail_of_a_cancelled_video_visit_asks_nobody_to_come(reason, now):
-    reason.teleconsultation = True
-    reason.save()
-    practice = reason.agenda.practice
-    practice.instructions = "Apportez votre carte Vitale."
-    practice.save()
-    row = booked(reason, now)
-    (body,) = letters(row, now)
-    assert "Ouvrez la page du rendez-vous" in body
-    cancelled(row, now)
-    (body,) = letters(row, now)
-    assert "Ouvrez la page" not in body and "carte Vitale" not in body
-
-
-@pytest.mark.parametrize("channel", [Channel.PRACTICE, Channel.PARTNER, Channel.PATIENT])
-def test_the_hour_of_grace_is_said_without_saying_who_booked(reason, channel, time_machine):
-    at = NINE - 3 * HOUR
-    time_machine.move_to(at)
-    account = make_account()
-    row = booked(reason, at, patient=make_patient(account), channel=channel)
-    client = Client()
-    client.force_login(account, backend="booking.backends.EmailBackend")
-    page = client.get(reverse("booking:cancel", args=[row.pk])).content.decode()
-    assert "Ce rendez-vous vient d’être pris" in page
-    assert "l’annuler n’est pas tardif" in page and "Vous venez" not in page
