@@ -5,7 +5,7 @@ from django.http import HttpRequest
 
 from audit.fixed_query import FixedQuery
 from booking.models import Account
-from booking.models.account import email_index
+from booking.models.accounts.account import email_index
 
 _ACCOUNT = FixedQuery([Account], "FROM {0} WHERE {0}.id = %s")
 

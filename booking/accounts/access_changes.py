@@ -20,7 +20,7 @@ from audit.vault.reveal import Purpose, reveal
 from booking import actions
 from booking.accounts.accounts import InvalidLink, id_of_link, link_actor, link_token
 from booking.models import AccessChange, Account, Message
-from booking.models.access_change import ChangeKind
+from booking.models.accounts.access_change import ChangeKind
 from booking.models.message import MessageKind
 from booking.outbox import messages
 

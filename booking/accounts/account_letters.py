@@ -17,7 +17,7 @@ from booking.accounts import access_changes, accounts
 from booking.accounts.addresses import address_checks, email_change
 from booking.accounts.factors import factor_reset, second_factor
 from booking.models import AccessChange, Account, AddressCheck, Message
-from booking.models.address_check import CheckKind
+from booking.models.accounts.address_check import CheckKind
 from booking.models.message import MessageKind
 from booking.outbox import kinds
 from booking.outbox.letters import Letter, NothingToSay, rendered

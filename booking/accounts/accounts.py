@@ -26,7 +26,7 @@ from booking.accounts.factors.password_words import check_unlike_address
 from booking.accounts.factors.second_factor import FACTORS
 from booking.accounts.sessions import sign_ins
 from booking.models import Account, AddressCheck, Message
-from booking.models.account import Reminders, email_index
+from booking.models.accounts.account import Reminders, email_index
 from booking.models.message import MessageKind
 from booking.outbox import messages
 from booking.outbox.letters import SiteLink

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import transaction
 
 from booking.accounts.addresses import address_checks
-from booking.models.account import email_index
-from booking.models.address_check import CheckKind
+from booking.models.accounts.account import email_index
+from booking.models.accounts.address_check import CheckKind
 from booking.models.message import MessageKind
 from booking.outbox import messages
 

@@ -15,7 +15,7 @@ from booking import actions
 from booking.accounts import access_changes, invitation_letter
 from booking.accounts.access_changes import Handling, register_change
 from booking.models import AccessChange, Account
-from booking.models.access_change import ChangeKind
+from booking.models.accounts.access_change import ChangeKind
 from practitioners.domain import live
 from practitioners.domain.date_words import in_words
 from practitioners.domain.staff import invite, members

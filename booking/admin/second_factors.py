@@ -17,7 +17,7 @@ from audit.staff_admin import ReadMostlyAdmin
 from booking.accounts.factors import factor_reset
 from booking.admin.reading import acting_staff
 from booking.models import Account, FactorReset
-from booking.models.factor_reset import Proof
+from booking.models.accounts.factor_reset import Proof
 
 
 class AskForm(forms.Form):

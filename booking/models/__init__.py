@@ -1,20 +1,20 @@
-from booking.models.access_change import AccessChange
-from booking.models.account import Account
-from booking.models.address_check import AddressCheck
+from booking.models.accounts.access_change import AccessChange
+from booking.models.accounts.account import Account
+from booking.models.accounts.address_check import AddressCheck
+from booking.models.accounts.factor_reset import FactorReset
+from booking.models.accounts.own import DeviceKey, Favourite, SignIn
 from booking.models.appointment import Appointment, Departure
 from booking.models.concern import Concern
-from booking.models.conversation import Conversation, Reply
-from booking.models.document import Document, DocumentPart
-from booking.models.factor_reset import FactorReset
+from booking.models.exchange.conversation import Conversation, Reply
+from booking.models.exchange.document import Document, DocumentPart
+from booking.models.exchange.questionnaire import Questionnaire
+from booking.models.exchange.video import VideoGuest, VideoVisit
 from booking.models.factors import CodeApp, RecoveryCode, RecoverySheet
 from booking.models.handover import Handover
 from booking.models.merge import PatientMerge
 from booking.models.message import Message
-from booking.models.own import DeviceKey, Favourite, SignIn
 from booking.models.patient import Patient, PracticePatient
 from booking.models.patient_import import PatientImport
-from booking.models.questionnaire import Questionnaire
-from booking.models.video import VideoGuest, VideoVisit
 from booking.models.waiting import Offer, Wait
 
 __all__ = [

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
 from audit.personal_data import Exported, Follows, Kept, PersonalData
-from booking.models.access_change import AccessChange
-from booking.models.address_check import AddressCheck
+from booking.models.accounts.access_change import AccessChange
+from booking.models.accounts.address_check import AddressCheck
 from booking.models.appointment import Appointment
 from booking.models.handover import Handover
 from booking.models.waiting import Offer

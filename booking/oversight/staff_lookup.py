@@ -19,7 +19,7 @@ from audit.vault.blind_index import blind_index
 from audit.vault.reveal import Purpose, reveal
 from booking import actions
 from booking.models import Account, Appointment, Patient
-from booking.models.account import email_index
+from booking.models.accounts.account import email_index
 from booking.oversight import staff_reveals
 from booking.patients.sought import find_patients, is_sought, read_sought
 

@@ -16,7 +16,7 @@ from audit.vault.sealing import seal
 from booking import actions
 from booking.accounts.accounts import InvalidLink, id_of_link, link_token
 from booking.models import Account, Handover, Message, Patient
-from booking.models.account import email_index
+from booking.models.accounts.account import email_index
 from booking.models.message import MessageChannel, MessageKind
 from booking.models.patient import Relation
 from booking.outbox.messages import owe

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from booking.models.account import Reminders
+from booking.models.accounts.account import Reminders
 from booking.models.appointment import Status
 from booking.models.patient import Relation, Sex
 

@@ -25,7 +25,7 @@ from audit.wake import ask_for
 from booking import actions
 from booking.accounts.access_changes import tell
 from booking.models import Account, Patient, PatientImport
-from booking.models.access_change import ChangeKind
+from booking.models.accounts.access_change import ChangeKind
 from booking.models.patient_import import ImportState
 from booking.patients.duplicates import Duplicate, probable_duplicates
 from booking.patients.patients import Identity, create_patient, indexes_of

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from django_otp.oath import totp
 
 from booking.models import Account, CodeApp
-from booking.models.account import email_index
+from booking.models.accounts.account import email_index
 from doctolib.demo import accounts as demo
 from doctolib.development.mail_sink import kept_mails, read_mail
 

@@ -12,7 +12,7 @@ from audit.record import entries
 from audit.record.actions import Action
 from audit.record.entries import Actor
 from booking.accounts.access_changes import tell
-from booking.models.access_change import ChangeKind
+from booking.models.accounts.access_change import ChangeKind
 from partners import actions
 from partners.domain import keys
 from partners.models import AccessToken, Credential, CredentialKey, Grant, Partner

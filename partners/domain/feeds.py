@@ -11,7 +11,7 @@ from audit.record.actions import Action
 from audit.record.entries import Actor
 from booking.accounts.access_changes import tell
 from booking.models import Appointment
-from booking.models.access_change import ChangeKind
+from booking.models.accounts.access_change import ChangeKind
 from booking.models.appointment import Status
 from partners import actions
 from partners.domain.tokens import digest_of

@@ -10,7 +10,7 @@ from django.db import transaction
 from audit.record import entries
 from audit.record.entries import Actor
 from booking.accounts.access_changes import tell
-from booking.models.access_change import ChangeKind
+from booking.models.accounts.access_change import ChangeKind
 from partners import actions
 from partners.domain.identities import FIELDS, NotVerified, may_open_identities
 from partners.domain.scopes import IDENTITY_SCOPES, SCOPES

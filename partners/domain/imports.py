@@ -18,7 +18,7 @@ from audit.record.actions import Action
 from audit.record.entries import Actor, system_actor
 from audit.vault.kept_secrets import keep_secret, use_secret
 from booking.accounts.access_changes import tell
-from booking.models.access_change import ChangeKind
+from booking.models.accounts.access_change import ChangeKind
 from partners import actions
 from partners.domain import busy, outgoing
 from partners.models import ImportedCalendar

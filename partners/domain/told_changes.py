@@ -11,7 +11,7 @@ from audit.record.entries import Actor
 from booking.accounts.access_changes import Handling, check_latest, register_change
 from booking.accounts.team import name_of, owners_of
 from booking.models import AccessChange, Account
-from booking.models.access_change import ChangeKind
+from booking.models.accounts.access_change import ChangeKind
 from partners.domain import credentials, feeds, grants, imports, webhooks
 from partners.domain.scopes import IDENTITY_SCOPES
 from partners.models import CalendarFeed, CredentialKey, Grant, ImportedCalendar, Partner, Webhook

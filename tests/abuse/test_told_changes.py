@@ -16,7 +16,7 @@ from booking.accounts import access_changes, accounts, team
 from booking.accounts.accounts import InvalidLink, account_actor
 from booking.accounts.addresses import email_change
 from booking.models import AccessChange, Message
-from booking.models.access_change import ChangeKind
+from booking.models.accounts.access_change import ChangeKind
 from booking.models.message import MessageKind
 from booking.outbox import kinds
 from partners.domain import credentials, feeds, grants, webhooks

@@ -128,7 +128,7 @@ def work(tmp_path, settings) -> logging.Handler:
 
 
 def accounts_index(email):
-    from booking.models.account import email_index
+    from booking.models.accounts.account import email_index
 
     return email_index(email)
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 from booking.accounts import sign_up as sign_ups
 from booking.accounts.addresses import address_checks
 from booking.models import AddressCheck
-from booking.models.account import email_index
+from booking.models.accounts.account import email_index
 from tests.factories import (
     PASSWORD,
 )

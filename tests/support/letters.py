@@ -11,7 +11,7 @@ from booking.appointments.change import cancel
 from booking.appointments.several import series
 from booking.appointments.values import By
 from booking.models import AccessChange, FactorReset, Message, Offer
-from booking.models.access_change import ChangeKind
+from booking.models.accounts.access_change import ChangeKind
 from booking.models.appointment import Channel
 from booking.models.message import MessageChannel, MessageKind
 from booking.outbox import kinds

@@ -14,7 +14,7 @@ from audit.vault.sealing import SealBroken
 from booking.appointments.book import book
 from booking.appointments.values import By
 from booking.models import Account, CodeApp, Patient
-from booking.models.account import email_index
+from booking.models.accounts.account import email_index
 from booking.models.appointment import Channel
 from booking.patients.patients import make_known
 from partners.models import Partner, PartnerMember

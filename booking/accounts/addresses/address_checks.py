@@ -28,7 +28,7 @@ from booking.accounts import accounts
 from booking.accounts.accounts import InvalidLink, account_actor
 from booking.accounts.sessions import throttle
 from booking.models import Account, AddressCheck
-from booking.models.address_check import CheckKind
+from booking.models.accounts.address_check import CheckKind
 from booking.models.message import MessageKind
 from booking.outbox import messages
 

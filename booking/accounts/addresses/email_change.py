@@ -21,8 +21,8 @@ from booking.accounts.addresses import address_checks
 from booking.accounts.factors.second_factor import FACTORS
 from booking.accounts.sessions import sign_ins
 from booking.models import Account, AddressCheck
-from booking.models.account import email_index
-from booking.models.address_check import CheckKind
+from booking.models.accounts.account import email_index
+from booking.models.accounts.address_check import CheckKind
 from booking.models.message import MessageKind
 from booking.outbox import messages
 

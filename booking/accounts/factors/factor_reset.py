@@ -19,7 +19,7 @@ from booking.accounts.accounts import InvalidLink, id_of_link, link_actor, link_
 from booking.accounts.factors.second_factor import FACTORS
 from booking.accounts.sessions import sign_ins
 from booking.models import Account, FactorReset
-from booking.models.factor_reset import Proof, ResetOutcome
+from booking.models.accounts.factor_reset import Proof, ResetOutcome
 from booking.models.message import MessageKind
 from booking.outbox import messages
 

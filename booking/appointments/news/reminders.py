@@ -7,7 +7,7 @@ from django.db.models import Q
 from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.models import Account, Appointment, Message
-from booking.models.account import Reminders
+from booking.models.accounts.account import Reminders
 from booking.models.appointment import Status
 from booking.models.message import MessageChannel, MessageKind, MessageState
 from booking.outbox.quiet_hours import when_to_text, zone_where

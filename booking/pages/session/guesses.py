@@ -13,7 +13,7 @@ from audit.client_address import client_address
 from audit.security_log import Step
 from booking.accounts.sessions import throttle
 from booking.models import Account
-from booking.models.account import email_index
+from booking.models.accounts.account import email_index
 from booking.pages.access import account_of, origin_of
 from booking.pages.session import known
 

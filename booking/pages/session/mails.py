@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from audit.client_address import client_address
 from booking.accounts.sessions import throttle
-from booking.models.account import email_index
+from booking.models.accounts.account import email_index
 from booking.pages.access import account_of
 from booking.pages.session import known
 

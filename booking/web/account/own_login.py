@@ -24,7 +24,7 @@ from booking.accounts.addresses import address_checks, email_change
 from booking.accounts.factors import factor_reset
 from booking.accounts.sessions import sign_ins, throttle
 from booking.models import AddressCheck
-from booking.models.account import email_index
+from booking.models.accounts.account import email_index
 from booking.pages.access import account_of, account_required, web_actor
 from booking.pages.lost import afterwards
 from booking.pages.session import entering, guesses, known, mails

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from audit.forms.shown import ShownForm
 from booking.accounts.factors.second_factor import Standing
-from booking.models.account import Reminders
+from booking.models.accounts.account import Reminders
 
 
 class SignInForm(forms.Form):

@@ -29,7 +29,7 @@ from booking.accounts.factors import factor_reset, passkeys, second_factor
 from booking.accounts.sessions import sign_ins, throttle
 from booking.accounts.sessions.throttle import Guess
 from booking.models import Account
-from booking.models.account import email_index
+from booking.models.accounts.account import email_index
 from booking.pages.access import account_of, account_required, is_verified, web_actor
 from booking.pages.session import device, entering, guesses, known, mails, taken_over, unfinished
 from booking.pages.ways import local_target

@@ -22,8 +22,8 @@ from booking.accounts import accounts, sign_up
 from booking.accounts.addresses import address_checks
 from booking.accounts.sessions import throttle
 from booking.models import AddressCheck
-from booking.models.account import email_index
-from booking.models.address_check import CheckKind
+from booking.models.accounts.account import email_index
+from booking.models.accounts.address_check import CheckKind
 from booking.pages.access import account_of
 from booking.pages.session import entering, mails, taken_over
 from booking.web.account import other_account

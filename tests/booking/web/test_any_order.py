@@ -10,7 +10,7 @@ from django_otp.oath import totp
 
 from booking.accounts.addresses import address_checks
 from booking.models import Account, AddressCheck, Appointment, CodeApp, Handover, Patient
-from booking.models.account import email_index
+from booking.models.accounts.account import email_index
 from booking.models.patient import Relation
 from booking.pages.session import unfinished
 from booking.patients import handover

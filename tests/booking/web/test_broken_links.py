@@ -12,7 +12,7 @@ from booking.accounts import access_changes, team
 from booking.accounts.addresses import email_change
 from booking.accounts.factors import factor_reset
 from booking.models import FactorReset, Message
-from booking.models.factor_reset import ResetOutcome
+from booking.models.accounts.factor_reset import ResetOutcome
 from booking.models.message import MessageKind
 from booking.patients import handover
 from tests.factories import make_account, make_member, make_patient, make_practice

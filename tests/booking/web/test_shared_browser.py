@@ -12,7 +12,7 @@ from django_otp.oath import totp
 from booking.accounts import accounts
 from booking.accounts.addresses import address_checks
 from booking.models import AddressCheck, Appointment, CodeApp, Patient
-from booking.models.account import email_index
+from booking.models.accounts.account import email_index
 from booking.pages.session import unfinished
 from practitioners.models import Taken
 from tests.factories import (

@@ -1,0 +1,1 @@
+"""What patients and practices exchange: messages, documents, answers, and calls by video."""
