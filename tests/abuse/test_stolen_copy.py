@@ -213,7 +213,7 @@ def test_few_places_touch_what_lets_somebody_in():
     assert lines_with(r"\.session_key\b") == {
         "booking/session_store.py",
         "booking/pages/live.py",  # asks the store anew, in the same process
-        "booking/web/account/own_account.py",  # whether there is one
+        "booking/pages/session/entering.py",  # whether there is one
         "doctolib/once.py",  # gives the cookie again to the browser that missed it
     }
     assert lines_with(r"\bopen_secret\b") == {
