@@ -56,14 +56,8 @@ def approve(page, url, what):
     said(page, "C’est approuvé.")
 
 
-def test_two_people_run_an_incident_to_its_end(live_server, new_page, night, mails):
-    number = Incident.objects.get().number
-    url = f"{live_server.url}/equipe/incidents/{number}/"
-    one, two = (signed_in(new_page(), live_server, account) for account in night["team"])
-    notices.send_due(now=timezone.now())
-    assert f"/equipe/incidents/{number}/" in text_of(mails("AgendaPlus a été arrêté"))
-    mails("AgendaPlus est suspendu")
-
+def find_it(one, live_server, night, number):
+    """From the register to the incident, which says what was read and from where."""
     one.goto(f"{live_server.url}/equipe/incidents/")
     check_page(one)
     one.goto(f"{live_server.url}/equipe/incidents/signaler/")
@@ -74,6 +68,9 @@ def test_two_people_run_an_incident_to_its_end(live_server, new_page, night, mai
     assert f"{len(night['opened'])} personnes" in one.locator("main").inner_text()
     assert "203.0.113.0/24" in one.locator("main").inner_text()
 
+
+def file_it(one):
+    """The severity, the authority's form and its filing."""
     # Without words for the values, nothing is noted and nothing is lost.
     one.get_by_label("Contexte des données (DPC)").select_option("3.0")
     press(one, "Noter la gravité")
@@ -89,14 +86,9 @@ def test_two_people_run_an_incident_to_its_end(live_server, new_page, night, mai
     said(one, "La remise à l’autorité est notée.")
     check_page(one)
 
-    press(one, "Notifier les cabinets")
-    said(one, "une seconde personne approuve")
-    assert one.get_by_role("button", name="Approuver : notifier les cabinets").count() == 0
-    approve(two, url, "notifier les cabinets")
-    notices.send_due(now=timezone.now())
-    assert f"/incidents/{number}/" in text_of(mails("vos patients concernés"))
 
-    practice = signed_in(new_page(), live_server, night["owner"])
+def tell_the_practice(practice, live_server, night, number):
+    """The practice reads whom it concerns, and lets its patients be told."""
     page = f"/cabinet/{night['grant'].practice_id}/incidents/"
     practice.goto(f"{live_server.url}{page}")
     check_page(practice)
@@ -105,6 +97,27 @@ def test_two_people_run_an_incident_to_its_end(live_server, new_page, night, mai
     assert "Jeanne Lefèvre" in practice.locator("main").inner_text()
     press(practice, "Informer mes patients en mon nom")
     said(practice, "en votre nom")
+
+
+def test_two_people_run_an_incident_to_its_end(live_server, new_page, night, mails):
+    number = Incident.objects.get().number
+    url = f"{live_server.url}/equipe/incidents/{number}/"
+    one, two = (signed_in(new_page(), live_server, account) for account in night["team"])
+    notices.send_due(now=timezone.now())
+    assert f"/equipe/incidents/{number}/" in text_of(mails("AgendaPlus a été arrêté"))
+    mails("AgendaPlus est suspendu")
+    find_it(one, live_server, night, number)
+    file_it(one)
+
+    press(one, "Notifier les cabinets")
+    said(one, "une seconde personne approuve")
+    assert one.get_by_role("button", name="Approuver : notifier les cabinets").count() == 0
+    approve(two, url, "notifier les cabinets")
+    notices.send_due(now=timezone.now())
+    assert f"/incidents/{number}/" in text_of(mails("vos patients concernés"))
+
+    practice = signed_in(new_page(), live_server, night["owner"])
+    tell_the_practice(practice, live_server, night, number)
 
     one.goto(f"{url}apercu/patient")
     check_page(one)

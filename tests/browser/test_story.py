@@ -2,72 +2,31 @@
 
 import re
 from datetime import datetime, time, timedelta
-from uuid import uuid4
 
 import pytest
 from django.utils import timezone
-from django_otp.oath import totp
 from playwright.sync_api import expect
 
 from audit.models import Entry
-from audit.record import verify, witness
 from booking.appointments import former_time
-from booking.models import Appointment, CodeApp
+from booking.models import Appointment
 from booking.models.appointment import Channel
-from partners.domain import grants, identities, scopes
-from partners.models import Credential, Partner
-from practitioners.domain.scheduling.hours.week_templates import save_template
-from practitioners.domain.scheduling.wall_clock import instant
-from practitioners.models import Commune, Specialty
-from tests.audit.record_fixtures import grow
 from tests.browser.conftest import check_page
 from tests.clock import today
-from tests.factories import (
-    PASSWORD,
-    make_account,
-    make_agenda,
-    make_patient,
-    make_practice,
-    make_reason,
-    make_resource,
-    practice_actor,
-)
+from tests.factories import PASSWORD, make_account, make_patient
 from tests.support.booked import booked
-from tests.support.browser_booking import open_for_a_week
 from tests.support.browser_mails import link_in
-from tests.support.witness import LocalWitness, serving
+from tests.support.browser_story import agenda, sign_in_to_practice  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def agenda():
-    """A dermatologist in Tours who sees patients every morning from tomorrow on."""
-    tours = Commune.objects.create(
-        code="37261", name="Tours", search_name="tours", department="37", region="24",
-        postcodes=["37000"], population=139259, latitude=47.3948, longitude=0.7040,
-    )  # fmt: skip
-    dermatology = Specialty.objects.create(
-        code="SM15",
-        name="Dermatologie et vénéréologie",
-        search_name="dermatologie et venereologie dermatologue dermatology",
-    )
-    practice = make_practice(commune=tours, latitude=47.39, longitude=0.70)
-    agenda = make_agenda(practice=practice, open_on_holidays=True)
-    agenda.practitioner.specialties.set([dermatology])
-    reason = make_reason(agenda, name="Consultation de dermatologie", cancel_deadline_hours=0)
-    open_for_a_week(agenda, reason)
-    return agenda
 
 
 def local(live_server, link: str) -> str:
     return live_server.url + re.sub(r"^http://[^/]+", "", link)
 
 
-def test_search_book_mail_dashboard_move_cancel_and_the_record(
-    live_server, new_page, agenda, worker, mails, monkeypatch
-):
-    patient = new_page()
+def find_a_slot(patient, live_server, agenda):
+    """Search with a typing error, and take the first slot; return its start."""
     patient.goto(live_server.url)
     check_page(patient)
     patient.fill("#quoi", "dermatolgue")
@@ -87,9 +46,13 @@ def test_search_book_mail_dashboard_move_cancel_and_the_record(
     first_slot = patient.locator("button.slot").first
     chosen = first_slot.get_attribute("value")
     first_slot.click()
-
     expect(patient.locator(".timer")).to_contain_text("6:5")
     check_page(patient)
+    return chosen
+
+
+def make_an_account(patient, live_server, mails):
+    """From the slot that is held to an account, by the link of the mail."""
     patient.get_by_role("link", name="Créer un compte").click()
     check_page(patient)
     patient.fill("[name=email]", "zoe.lefevre@exemple.fr")
@@ -100,6 +63,9 @@ def test_search_book_mail_dashboard_move_cancel_and_the_record(
     patient.fill("[name=password]", "une phrase facile à retenir")
     patient.get_by_role("button", name="Créer mon compte").click()
 
+
+def confirm(patient):
+    """Say for whom the visit is, and book it."""
     patient.fill("[name=first_name]", "Zoé")
     patient.fill("[name=last_name]", "Lefèvre")
     patient.fill("[name=birth_date]", "1980-12-31")
@@ -109,14 +75,10 @@ def test_search_book_mail_dashboard_move_cancel_and_the_record(
     patient.get_by_role("button", name="Confirmer le rendez-vous").click()
     expect(patient.locator(".notice.success").first).to_contain_text("confirmé")
     check_page(patient)
-    appointment = Appointment.unscoped.get()
-    assert appointment.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ") == chosen
-    mail = mails("Rendez-vous confirmé")
-    assert mail["To"] == "zoe.lefevre@exemple.fr"
-    assert [part.get_filename() for part in mail.iter_attachments()] == ["rendez-vous.ics"]
 
-    secretary = new_page()
-    sign_in_to_practice(secretary, live_server, agenda)
+
+def move_at_the_practice(secretary):
+    """From the agenda to the visit, which is read and moved to the next slot."""
     secretary.get_by_role("link", name="Jour suivant").click()
     check_page(secretary)
     secretary.get_by_role("link", name=re.compile("Zoé Lefèvre")).click()
@@ -128,26 +90,9 @@ def test_search_book_mail_dashboard_move_cancel_and_the_record(
     secretary.locator("button.slot").nth(1).click()
     expect(secretary.locator(".notice.success")).to_contain_text("déplacé")
 
-    appointment.refresh_from_db()
-    assert appointment.moves == 1
-    mails("Rendez-vous déplacé")
-    patient.reload()
-    new_time = appointment.starts_at.astimezone(agenda.practice.zone).strftime("%H:%M")
-    expect(patient.locator("h1")).to_contain_text(new_time)
-    patient.get_by_role("link", name="Annuler").click()
-    check_page(patient)
-    # The half minute in which a cancellation can be taken back is a second here.
-    monkeypatch.setattr(former_time, "UNDO", timedelta(seconds=1))
-    patient.get_by_role("button", name="Annuler le rendez-vous").click()
-    mails("Rendez-vous annulé")
-    expect(patient.locator("main")).to_contain_text("annulé")
-    check_page(patient)
 
-    patient.goto(f"{live_server.url}/praticien/{agenda.practitioner_id}/")
-    offered = [b.get_attribute("value") for b in patient.locator("button.slot").all()]
-    assert chosen in offered
-    assert appointment.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ") in offered
-
+def the_record_tells_it(patient, live_server, agenda, appointment):
+    """Who read the patient's data, for what, and what became of the visit."""
     patient.goto(f"{live_server.url}/compte/lectures/")
     check_page(patient)
     lines = patient.locator("tbody").inner_text()
@@ -167,90 +112,42 @@ def test_search_book_mail_dashboard_move_cancel_and_the_record(
     ]  # fmt: skip
 
 
-def sign_in_to_practice(page, live_server, agenda) -> None:
-    """A secretary's own way: password, set up the second factor, agenda."""
-    from practitioners.models import Membership
+def test_search_book_mail_dashboard_move_cancel_and_the_record(
+    live_server, new_page, agenda, worker, mails, monkeypatch
+):
+    patient = new_page()
+    chosen = find_a_slot(patient, live_server, agenda)
+    make_an_account(patient, live_server, mails)
+    confirm(patient)
+    appointment = Appointment.unscoped.get()
+    assert appointment.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ") == chosen
+    mail = mails("Rendez-vous confirmé")
+    assert mail["To"] == "zoe.lefevre@exemple.fr"
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["rendez-vous.ics"]
 
-    account = make_account("secretaire@exemple.fr")
-    Membership.objects.create(account=account, practice=agenda.practice, role="owner")
-    page.goto(f"{live_server.url}/connexion/")
-    page.fill("[name=email]", "secretaire@exemple.fr")
-    page.fill("[name=password]", PASSWORD)
-    page.locator("main").get_by_role("button", name="Se connecter").click()
-    page.get_by_role("link", name="Mon cabinet").click()
-    check_page(page)
-    device = CodeApp.objects.get(user=account)
-    page.fill("[name=code]", f"{totp(device.seed):06d}")
-    page.get_by_role("button", name="Activer").click()
-    check_page(page)
-    page.get_by_role("link", name="Continuer").click()
-    expect(page.locator(".agenda-frame")).to_be_visible()
+    secretary = new_page()
+    sign_in_to_practice(secretary, live_server, agenda)
+    move_at_the_practice(secretary)
+    appointment.refresh_from_db()
+    assert appointment.moves == 1
+    mails("Rendez-vous déplacé")
+    patient.reload()
+    new_time = appointment.starts_at.astimezone(agenda.practice.zone).strftime("%H:%M")
+    expect(patient.locator("h1")).to_contain_text(new_time)
+    patient.get_by_role("link", name="Annuler").click()
+    check_page(patient)
+    # The half minute in which a cancellation can be taken back is a second here.
+    monkeypatch.setattr(former_time, "UNDO", timedelta(seconds=1))
+    patient.get_by_role("button", name="Annuler le rendez-vous").click()
+    mails("Rendez-vous annulé")
+    expect(patient.locator("main")).to_contain_text("annulé")
+    check_page(patient)
 
-
-def test_each_dashboard_page_is_accessible(live_server, new_page, agenda, mails):
-    make_patient(practice=agenda.practice)
-    tomorrow = instant(today() + timedelta(days=1), time(9), agenda.practice.zone)
-    visitor = make_patient(make_account(), last_name="Quatrefages")
-    booked(agenda.visit_reasons.get(), timezone.now(), starts_at=tomorrow, patient=visitor)
-    grants.give(
-        practice=agenda.practice,
-        credential=Credential.objects.create(
-            partner=Partner.objects.create(
-                name="Un logiciel au nom plutôt long", verified_at=timezone.now()
-            ),
-            label="Accueil",
-        ),
-        agendas=[agenda],
-        scopes=scopes.SCOPES,
-        fields=identities.FIELDS,
-        actor=practice_actor(),
-    )
-    room = make_resource(agenda.practice, name="Salle d’échographie", pieces=2)
-    template = save_template(
-        agenda=agenda, name="Semaine paire", day=today() + timedelta(days=1), actor=practice_actor()
-    )
-    page = new_page()
-    sign_in_to_practice(page, live_server, agenda)
-    for path in (
-        "",
-        "?vue=semaine",
-        "?vue=mois",
-        f"?vue=liste&jour={today() + timedelta(days=1)}",
-        "patients/",
-        "rendez-vous/",
-        "horaires/",
-        "absences/",
-        "salles/",
-        f"salles/{room.pk}/",
-        "membres/",
-        "logiciels/",
-        "calendriers/",
-        "registre/",
-        "reglages/",
-    ):
-        page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/{path}")
-        check_page(page)
-    for path in (
-        "",
-        "copier/",
-        "remplacants/",
-        "modeles/",
-        f"modeles/{template.pk}/",
-        "plages/",
-        "motifs/",
-        f"plages/{agenda.openings.first().pk}/",
-        f"motifs/{agenda.visit_reasons.first().pk}/",
-    ):
-        page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/agendas/{agenda.pk}/{path}")
-        check_page(page)
-    page.goto(f"{live_server.url}/cabinet/{agenda.practice_id}/patients/")
-    page.fill("#q", "Lefèvre")
-    page.get_by_role("button", name="Chercher").click()
-    expect(page.locator("table")).to_contain_text("31/12/1980")
-    check_page(page)
-    page.get_by_role("link", name="Prendre rendez-vous").click()
-    expect(page.locator("#trouves input[type=radio]")).to_be_checked()
-    check_page(page)
+    patient.goto(f"{live_server.url}/praticien/{agenda.practitioner_id}/")
+    offered = [b.get_attribute("value") for b in patient.locator("button.slot").all()]
+    assert chosen in offered
+    assert appointment.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ") in offered
+    the_record_tells_it(patient, live_server, agenda, appointment)
 
 
 def test_what_an_absence_touches_is_shown_and_asked_about(live_server, new_page, agenda, mails):
@@ -275,54 +172,6 @@ def test_what_an_absence_touches_is_shown_and_asked_about(live_server, new_page,
     page.get_by_role("button", name="Enregistrer").click()
     expect(page.locator(".notice.success")).to_be_visible()
     assert Appointment.unscoped.get().status == "cancelled"
-
-
-def test_each_page_of_an_account_is_accessible(live_server, new_page, agenda, mails, settings):
-    account = make_account("une-adresse-vraiment-fort-longue-et-sans-espace@exemple.example")
-    patient = make_patient(account)
-    make_patient(account, first_name="Noé", relation="child")
-    reason = agenda.visit_reasons.get()
-    tomorrow = today() + timedelta(days=1)
-    starts_at = datetime.combine(tomorrow, time(9), tzinfo=agenda.practice.zone)
-    visit = booked(reason, timezone.now(), starts_at=starts_at, patient=patient, anywhere=True)
-    grow(1)
-    # The record outlives the test: only a cosignature that verifies may stay in it.
-    far = LocalWitness(verify.public_key(), f"{uuid4().hex * 3}.example")
-    with serving(far) as url:
-        settings.RECORD_WITNESSES = [f"{far.key} {url}"]
-        assert witness.hand_out(now=timezone.now()) == 1
-    page = new_page()
-    page.goto(f"{live_server.url}/connexion/")
-    check_page(page)
-    page.fill("[name=email]", "une-adresse-vraiment-fort-longue-et-sans-espace@exemple.example")
-    page.fill("[name=password]", "wrong")
-    page.locator("main").get_by_role("button", name="Se connecter").click()
-    expect(page.get_by_role("alert")).to_contain_text("ne convient pas")
-    check_page(page)
-    page.fill("[name=password]", PASSWORD)
-    page.locator("main").get_by_role("button", name="Se connecter").click()
-    for path in (
-        "rendez-vous/",
-        f"rendez-vous/{visit.pk}/",
-        f"rendez-vous/{visit.pk}/deplacer/",
-        f"rendez-vous/{visit.pk}/annuler/",
-        "compte/",
-        "compte/lectures/",
-        "compte/donnees/",
-        "compte/effacer/",
-        "compte/proches/",
-        "compte/proches/nouveau/",
-        f"compte/proches/{patient.pk}/",
-        "compte/second-facteur/",
-        "registre/",
-        "mot-de-passe/",
-        "mot-de-passe/nonsense/",
-        "courrier/",
-        "recherche/?quoi=zzzz&ou=Qqqq",
-        "nowhere/",
-    ):
-        page.goto(f"{live_server.url}/{path}")
-        check_page(page)
 
 
 def test_the_whole_booking_by_keyboard_alone(live_server, new_page, agenda, mails):
