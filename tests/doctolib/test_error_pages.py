@@ -55,7 +55,7 @@ def test_one_shell_says_what_went_wrong_in_each_frame(rf, frame):
 
 
 def test_no_other_template_is_an_error_page():
-    """What a page cannot show is said by error.html, or by not_taken.html for a refused form."""
+    """Problems are told by error.html, and refused forms without a page by not_taken.html."""
     names = [path.name for path in (PROJECT_DIR / "templates").rglob("*.html")]
     for name in ("error.html", "not_taken.html"):
         assert names.count(name) == 1

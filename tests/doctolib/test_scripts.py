@@ -19,7 +19,7 @@ IMPORT = re.compile(r"""import\s*(?:\{([^}]*)\}\s*from\s*)?["']([^"']+)["'];""")
 EXPORT = re.compile(r"^export (?:async )?(?:const|let|function|class) (\w+)", re.MULTILINE)
 HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
 INCLUSION_TAGS = {"favourite": "booking/_favourite.html"}
-# What is written in one file alone; the others import it.
+# Each of these is written in one file; the others import from it.
 ONE_PLACE = {
     "csrfmiddlewaretoken": "lib/page.js",
     "X-CSRFToken": "lib/page.js",
