@@ -25,8 +25,35 @@ pytest.register_assert_rewrite("tests.support", "tests.factories")
 collect_ignore = (
     []
     if SHARED.exists()
-    else ["practitioners/test_national_scenarios.py", "partners/test_real_calendars.py"]
+    else ["practitioners/scheduling/test_national_scenarios.py", "partners/test_real_calendars.py"]
 )
+
+
+# Of the tests that commit, these take longest.
+LONG = (
+    "tests/walks/", "tests/faults/", "tests/audit/test_rotation.py",
+    "tests/audit/test_leak_search.py", "tests/browser/test_story", "tests/browser/test_video.py",
+    "tests/doctolib/test_drill.py", "tests/doctolib/test_worked_examples.py",
+)  # fmt: skip
+
+
+def _commits(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    names = set(getattr(item, "fixturenames", ()))
+    return bool(
+        (marker is not None and marker.kwargs.get("transaction"))
+        or names & {"transactional_db", "live_server"}
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin long tests first among those that commit, so that no worker is left with one alone.
+
+    The others stay before them, where pytest-django has put them.
+    """
+    first = next((n for n, each in enumerate(items) if _commits(each)), len(items))
+    items[first:] = sorted(items[first:], key=lambda each: not each.nodeid.startswith(LONG))
 
 
 @pytest.fixture(autouse=True, scope="session")
