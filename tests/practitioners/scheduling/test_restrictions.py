@@ -1,12 +1,13 @@
 """Whom an agenda's rules leave out, as the database asks it for many agendas at once."""
 
 from datetime import timedelta
+from itertools import combinations
 
 import pytest
 from django.db.models import F
 
 from practitioners.domain.scheduling.rules import restrictions
-from practitioners.domain.scheduling.rules.eligibility import is_restricted
+from practitioners.domain.scheduling.rules.eligibility import Booker, is_restricted, restriction
 from practitioners.models import Agenda, NextSlot, VisitReason
 from practitioners.models.agenda import PatientKind
 from tests.factories import make_agenda, make_reason
@@ -133,3 +134,18 @@ def test_it_matters_who_comes_where_visits_were_missed():
     assert is_restricted([reason])
     assert is_restricted([agenda_for(ANY).visit_reasons.get(), reason])
     assert not is_restricted([])
+
+
+@pytest.mark.parametrize("accepts_new", [True, False])
+@pytest.mark.parametrize("known", [True, False])
+def test_the_database_says_what_the_rule_says(accepts_new, known):
+    """Of every set of reasons, an agenda is closed where the rule refuses each of them."""
+    kinds = [ANY, NEW, KNOWN]
+    some = [chosen for n in (1, 2, 3) for chosen in combinations(kinds, n)]
+    agendas = {agenda_for(*chosen, accepts_new=accepts_new).pk: chosen for chosen in some}
+    found = restrictions.annotate(Agenda.objects.filter(pk__in=agendas), known=known)
+    booker = Booker(is_known=known)
+    for agenda in found.prefetch_related("visit_reasons"):
+        reasons = list(agenda.visit_reasons.all())
+        refused = all(restriction(each, booker) is not None for each in reasons)
+        assert agenda.restricted == refused, agendas[agenda.pk]
