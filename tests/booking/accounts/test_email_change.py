@@ -1,79 +1,44 @@
 """An account's address and password are changed in place, and nobody takes the account with it."""
 
-import re
 from datetime import timedelta
 
 import pytest
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
-from django_otp import match_token
 from django_otp.oath import totp
 
-from audit.models import Entry
 from audit.record.entries import system_actor
 from booking.accounts import accounts
-from booking.accounts.addresses import address_checks, email_change
-from booking.accounts.factors import second_factor
-from booking.models import Account, AddressCheck, CodeApp, Message, RecoverySheet, SignIn
-from booking.outbox import sending
+from booking.accounts.addresses import address_checks
+from booking.models import Account, AddressCheck, CodeApp, Message
 from booking.rights import erase
-from booking.session_store import digest_of
 from tests.factories import PASSWORD, make_account, make_member, make_practice
 from tests.support.accounts import GOOD, SIGN_IN, sign_in, sign_up_of, signed_in
+from tests.support.email_change import (  # noqa: F401
+    ACCOUNT,
+    NEW,
+    OLD,
+    PAGE,
+    PASSWORD_PAGE,
+    PROVE,
+    account,
+    actions,
+    ask,
+    check,
+    client,
+    code,
+    path_in,
+    post,
+    words,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
-OLD, NEW = "zoe@exemple.fr", "nouvelle@exemple.fr"
-PAGE, PROVE = reverse("booking:change-email"), reverse("booking:prove-new-email")
+
+
 AGAIN, KEEP = reverse("booking:send-to-new-email"), reverse("booking:keep-email")
-ACCOUNT, PASSWORD_PAGE = reverse("booking:account"), reverse("booking:change-password")
+
+
 CHANGED_MAIL = "L’adresse de votre compte a changé"
-
-
-@pytest.fixture
-def account():
-    return make_account(OLD)
-
-
-@pytest.fixture
-def client(account):
-    client = Client()
-    sign_in(client)
-    return client
-
-
-def ask(client, email=NEW, password=PASSWORD):
-    return client.post(PAGE, {"email": email, "password": password})
-
-
-def check():
-    return AddressCheck.objects.latest("created_at", "pk")
-
-
-def code():
-    return address_checks.code_of(check())
-
-
-def words(answer):
-    return answer.content.decode().replace("<wbr>", "")
-
-
-def post(now):
-    """Send what is owed; the mails as (address, subject, text)."""
-    mail.outbox.clear()
-    sending.send_owed(now=now)
-    return [(letter.to[0], letter.subject, letter.body) for letter in mail.outbox]
-
-
-def path_in(text):
-    return re.search(r"https?://[^/]+(/\S+)", text)[1]
-
-
-def actions(account):
-    return set(
-        Entry.objects.filter(subjects__contains=[account.pk]).values_list("action", flat=True)
-    )
 
 
 def test_an_address_proved_in_a_browser_of_another_account_is_not_taken_for_its_own(
@@ -276,163 +241,6 @@ def test_it_is_given_up_and_sent_again(client, account, now, time_machine):
 @pytest.mark.parametrize("url", [PROVE, AGAIN, KEEP])
 def test_without_a_change_the_pages_lead_on(client, url):
     assert client.post(url, {"code": "123456"}, follow=True).status_code == 200
-
-
-def stop_link(now):
-    return path_in(next(text for to, _subject, text in post(now) if to == OLD))
-
-
-def test_the_former_address_stops_a_change(client, account, now):
-    ask(client)
-    link = stop_link(now)
-    stranger = Client()
-    assert "<form" in words(stranger.get(link))
-    assert check().is_open, "a scanner's GET stops nothing"
-    assert "Le changement est arrêté" in words(stranger.post(link, follow=True))
-    assert client.post(PROVE, {"code": code()})["Location"] == ACCOUNT
-    assert OLD in words(client.get(ACCOUNT))
-    assert stranger.post(link).status_code == 400
-    assert "email-change-stopped" in actions(account)
-
-
-def test_the_former_address_takes_the_account_back_from_a_thief(client, account, now, time_machine):
-    """Password and session stolen: the owner's mailbox is enough to undo it all."""
-    thief = Client()
-    sign_in(thief)
-    ask(thief)
-    thief.post(PROVE, {"code": code()})
-    link = stop_link(now)
-    # The thief goes further: another address again, a second factor of their own, another password.
-    ask(thief, email="encore@exemple.fr")
-    thief.post(PROVE, {"code": code()})
-    later = reverse("booking:stop-email-change", args=[email_change.stop_token(check())])
-    CodeApp.objects.create(user=account, confirmed=True)
-    thief.post(PASSWORD_PAGE, {"current": PASSWORD, "password": GOOD})
-    time_machine.move_to(now + timedelta(hours=71), tick=False)
-    assert "ancienne adresse" in words(Client().post(link, follow=True))
-    account.refresh_from_db()
-    assert accounts.email_index(OLD) == bytes(account.email_index)
-    assert not CodeApp.objects.filter(user=account).exists()
-    assert not SignIn.objects.exists()
-    for session in (thief, client):
-        assert session.get(ACCOUNT).status_code == 302
-    for password in (GOOD, PASSWORD):
-        assert sign_in(Client(), password=password).status_code == 200
-    assert Client().post(later).status_code == 400, "the thief cannot undo the undoing"
-    sent = post(now + timedelta(hours=71))
-    reset = path_in(next(text for to, subject, text in sent if subject == "Nouveau mot de passe"))
-    assert Client().post(reset, {"password": "à moi de nouveau, enfin"}).status_code == 302
-    assert sign_in(Client(), password="à moi de nouveau, enfin").status_code == 302
-    assert "email-restored" in actions(account)
-
-
-def test_what_a_thief_renews_goes_with_what_the_thief_adds(client, account, now, time_machine):
-    """Codes made anew in the place of the owner's, and an app whose page was opened before."""
-    actor = accounts.account_actor(account)
-    mine = second_factor.new_recovery_codes(account=account, actor=actor, now=now)
-    app = second_factor.pending_device(account=account)
-    time_machine.move_to(now + timedelta(hours=1), tick=False)
-    change = email_change.ask(account=account, email=NEW, actor=actor, now=timezone.now())
-    AddressCheck.objects.filter(pk=change.pk).update(proved_at=timezone.now())
-    time_machine.move_to(now + timedelta(hours=2), tick=False)
-    since = timezone.now()
-    theirs = second_factor.confirm(account=account, device=app, actor=actor, now=since)
-    theirs += second_factor.new_recovery_codes(account=account, actor=actor, now=since)
-    email_change.stop(token=email_change.stop_token(change), now=since)
-    assert not CodeApp.objects.filter(user=account).exists()
-    assert not RecoverySheet.objects.filter(user=account).exists()
-    assert [match_token(account, each) for each in (theirs[-1], mine[0])] == [None, None]
-
-
-def test_older_factors_stay_when_the_account_is_taken_back(client, account, now, time_machine):
-    actor = accounts.account_actor(account)
-    mine = second_factor.new_recovery_codes(account=account, actor=actor, now=now)
-    time_machine.move_to(now + timedelta(hours=1), tick=False)
-    change = email_change.ask(account=account, email=NEW, actor=actor, now=timezone.now())
-    AddressCheck.objects.filter(pk=change.pk).update(proved_at=timezone.now())
-    email_change.stop(token=email_change.stop_token(change), now=timezone.now())
-    assert match_token(account, mine[0]) is not None
-
-
-def test_after_three_days_it_is_too_late_to_take_it_back(client, account, now, time_machine):
-    ask(client)
-    client.post(PROVE, {"code": code()})
-    link = stop_link(now)
-    time_machine.move_to(now + timedelta(hours=email_change.STOP_HOURS), tick=False)
-    assert Client().get(link).status_code == 400
-    assert Client().post(link).status_code == 400
-
-
-@pytest.mark.parametrize("token", ["x", "a:b:c", "x" * 3000])
-def test_a_made_up_link_stops_nothing(token, account):
-    assert Client().post(reverse("booking:stop-email-change", args=[token])).status_code == 400
-
-
-def test_links_of_one_kind_are_none_of_another(client, account):
-    ask(client)
-    row = check()
-    for token in (address_checks.link_token(row), accounts.reset_token(account)):
-        url = reverse("booking:stop-email-change", args=[token])
-        assert Client().post(url).status_code == 400
-    url = reverse("booking:verify-email", args=[email_change.stop_token(row)])
-    assert Client().post(url).status_code == 400
-
-
-def test_a_new_password_ends_a_change_that_a_thief_began(client, account, now):
-    thief = Client()
-    sign_in(thief)
-    ask(thief)
-    link = reverse("booking:verify-email", args=[address_checks.link_token(check())])
-    client.post(PASSWORD_PAGE, {"current": PASSWORD, "password": GOOD})
-    assert Client().post(link).status_code == 400
-    assert thief.get(PAGE).status_code == 302
-
-
-def test_the_password_is_changed_in_place_and_other_sessions_end(client, account, now):
-    other = Client()
-    sign_in(other)
-    answer = client.post(PASSWORD_PAGE, {"current": PASSWORD, "password": GOOD})
-    assert answer["Location"] == ACCOUNT
-    assert client.get(ACCOUNT).status_code == 200
-    assert other.get(ACCOUNT).status_code == 302
-    assert [row.session_digest for row in SignIn.objects.all()] == [
-        digest_of(client.session.session_key)
-    ]
-    assert [(to, subject) for to, subject, _text in post(now)] == [
-        (OLD, "Votre mot de passe a changé")
-    ]
-    assert sign_in(Client()).status_code == 200
-    assert sign_in(Client(), password=GOOD).status_code == 302
-    assert "password-changed" in actions(account)
-
-
-@pytest.mark.parametrize(
-    ("current", "password", "why"),
-    [
-        ("wrong", GOOD, "pas votre mot de passe actuel"),
-        ("", GOOD, "obligatoire"),
-        (PASSWORD, "", "obligatoire"),
-        (PASSWORD, "court", "trop court"),
-        (PASSWORD, "password1234", "trop courant"),
-        (PASSWORD, "123456789012345", "numérique"),
-        (PASSWORD, PASSWORD, "déjà"),
-        (PASSWORD, "x" * 10_000, "200"),
-    ],
-)
-def test_a_weak_or_wrong_password_is_refused_with_the_reason(
-    client, account, current, password, why
-):
-    answer = client.post(PASSWORD_PAGE, {"current": current, "password": password})
-    assert answer.status_code == 200
-    assert why in words(answer)
-    account.refresh_from_db()
-    assert account.check_password(PASSWORD)
-    assert not Message.objects.exists()
-
-
-def test_a_reset_by_mail_is_told_too(account, now):
-    accounts.reset_password(token=accounts.reset_token(account), password=GOOD, now=now)
-    assert [subject for _to, subject, _text in post(now)] == ["Votre mot de passe a changé"]
 
 
 def test_a_member_keeps_their_practice_with_a_new_address(now):

@@ -1,6 +1,5 @@
 """No text at night, where its reader is; nothing of use lost for it, and nothing said twice."""
 
-import json
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,25 +23,9 @@ from booking.outbox.quiet_hours import (
 from booking.templatetags.own import kept_until
 from booking.waiting import offering, waiting, wishes
 from practitioners.models import Practice
-from tests.factories import (
-    make_account,
-    make_agenda,
-    make_member,
-    make_opening,
-    make_patient,
-    make_practice,
-    make_reason,
-    practice_actor,
-    verified_client,
-)
+from tests.factories import make_account, make_member, make_patient, practice_actor, verified_client
 from tests.support.booked import booked
-
-PARIS, REUNION = ZoneInfo("Europe/Paris"), ZoneInfo("Indian/Reunion")
-TUESDAY = date(2026, 12, 1)
-
-
-def local(day, hour, minute=0, zone=PARIS):
-    return datetime.combine(day, time(hour, minute), zone).astimezone(UTC)
+from tests.support.texts import PARIS, REUNION, TUESDAY, due, local, reason_of, texts  # noqa: F401
 
 
 @pytest.mark.parametrize(
@@ -133,27 +116,6 @@ def test_when_a_text_leaves(wished, now, until, earlier, expected):
     assert expected == when_to_text(
         wished_at=wished, zone=PARIS, now=now, useful_until=until, may_be_earlier=earlier
     )
-
-
-@pytest.fixture
-def texts(settings, tmp_path):
-    settings.SMS_PROVIDER, settings.SMS_DIR = "file", str(tmp_path)
-    return lambda: [json.loads(file.read_text()) for file in sorted(tmp_path.glob("*.json"))]
-
-
-def reason_of(*, hours=(48, 2), capacity=1, opens=time(6), **practice):
-    agenda = make_agenda(practice=make_practice(reminder_hours=list(hours), **practice))
-    reason = make_reason(agenda, cancel_deadline_hours=0)
-    make_opening(
-        agenda, reason, starts_on=date(2026, 11, 24), from_time=opens, until_time=time(23, 30),
-        capacity=capacity, slot_minutes=30 if capacity > 1 else None,
-    )  # fmt: skip
-    return reason
-
-
-def due(channel="sms", kind="reminder"):
-    rows = Message.objects.filter(channel=channel, kind=kind, state="owed").order_by("due_at")
-    return list(rows.values_list("due_at", flat=True))
 
 
 @pytest.mark.django_db
@@ -304,78 +266,6 @@ def test_mail_leaves_at_night(now):
     booked(reason_of(hours=[]), night, starts_at=local(TUESDAY, 9))
     assert sending.send_owed(now=night) == 1
     assert len(mail.outbox) == 1
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("late", [local(TUESDAY, 10), local(TUESDAY, 9, 45)])
-def test_after_an_outage_two_reminders_are_one(now, texts, late):
-    reason = reason_of(hours=[24, 2])
-    booked(reason, now, starts_at=local(TUESDAY, 12))
-    Message.objects.exclude(kind="reminder").delete()
-    sending.send_owed(now=late)
-    sending.send_owed(now=local(TUESDAY, 10))
-    sending.send_owed(now=local(TUESDAY, 11))
-    assert len(texts()) == 1
-    assert len(mail.outbox) == 1
-    states = Message.objects.order_by("state").values_list("state", "turn").distinct()
-    assert set(states) == {("sent", "2h/0"), ("void", "24h/0")}
-
-
-@pytest.mark.django_db
-def test_without_an_outage_each_reminder_is_sent(now, texts):
-    """Even an hour apart, and some seconds late."""
-    booked(reason_of(hours=[48, 3, 2]), now, starts_at=local(TUESDAY, 15))
-    for at in sorted(due()):
-        sending.send_owed(now=at + timedelta(seconds=7))
-    assert len(texts()) == 3
-
-
-@pytest.mark.django_db
-def test_the_evening_brings_no_two_texts_of_one_visit(now):
-    booked(reason_of(hours=[12, 11, 2]), now, starts_at=local(TUESDAY, 8, 30))
-    assert due() == [local(date(2026, 11, 30), 20)]
-
-
-@pytest.mark.django_db
-def test_a_family_on_one_telephone_has_one_text(now, texts):
-    """Two children vaccinated at the same time: the text names neither."""
-    reason = reason_of(hours=[2], capacity=5)
-    account = make_account()
-    for name in ("Zoé", "Jeanne"):
-        booked(
-            reason,
-            now,
-            starts_at=local(TUESDAY, 15),
-            patient=make_patient(account, first_name=name),
-        )
-    other = make_patient(make_account(), first_name="Paul", phone="+33698765432")
-    booked(reason, now, starts_at=local(TUESDAY, 15), patient=other)
-    Message.objects.exclude(channel="sms", kind="reminder").delete()
-    sending.send_owed(now=local(TUESDAY, 13))
-    sending.send_owed(now=local(TUESDAY, 13, 5))
-    assert sorted(each["to"] for each in texts()) == ["+33612345678", "+33698765432"]
-
-
-@pytest.mark.django_db
-def test_a_twin_that_is_cancelled_leaves_the_other_its_text(now, texts):
-    reason = reason_of(hours=[2], capacity=5)
-    account = make_account()
-    visits = [
-        booked(reason, now, starts_at=local(TUESDAY, 15), patient=make_patient(account))
-        for _ in range(2)
-    ]
-    cancel(appointment=visits[0], by=By(actor=practice_actor(), channel=Channel.PRACTICE), now=now)
-    Message.objects.exclude(channel="sms", kind="reminder").delete()
-    assert sending.send_owed(now=local(TUESDAY, 13)) == 1
-    assert len(texts()) == 1
-
-
-@pytest.mark.django_db
-def test_no_reminder_after_the_visit_began(now, texts):
-    booked(reason_of(hours=[24, 2]), now, starts_at=local(TUESDAY, 12))
-    Message.objects.exclude(kind="reminder").delete()
-    assert sending.send_owed(now=local(TUESDAY, 12)) == 0
-    assert set(Message.objects.values_list("state", flat=True)) == {"void"}
 
 
 @pytest.mark.django_db

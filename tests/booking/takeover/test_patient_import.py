@@ -1,8 +1,6 @@
 """Patients of another software: whatever its CSV looks like, seen first, resumed, with rejects."""
 
-import csv
 import html
-import io
 import re
 
 import pytest
@@ -11,30 +9,13 @@ from django.db import connection
 from django.urls import reverse
 
 from audit.models import Entry
-from audit.vault.reveal import Purpose, reveal
 from booking.models import Patient, PatientImport
 from booking.takeover import patient_file, patient_import
 from booking.takeover.patient_file import UnreadableFile, read_table, text_of
-from tests.factories import (
-    make_account,
-    make_member,
-    make_patient,
-    make_practice,
-    practice_actor,
-    verified_client,
-)
+from tests.factories import make_patient, make_practice, practice_actor
+from tests.support.patient_import import FILE, HEADER, begin, desk, practice, rejects_of, take  # noqa: F401
 
 pytestmark = pytest.mark.django_db
-FILE = """Nom;Prénom;Date de naissance;Civilité;Tél. portable;Courriel
-LEFÈVRE;Zoé;31/12/1980;Mme;06 12 34 56 78;zoe@exemple.fr
-Quatrefages;Zénobie;1975-03-02;F;;
-"De la ""Tour""; comte";Anatole;02.03.1944;M.;0612345679;
-;Sansnom;01/01/1990;;;
-Martin;Léa;31/02/1990;;;
-Martin;Léo;;;0612;
-Martin;Luc;;;;
-Martin;Lou;;;;pas une adresse
-"""
 
 
 def understood(text):
@@ -98,35 +79,6 @@ def test_in_whatever_letters(encoding):
 def test_what_is_no_table_says_so(content, words):
     with pytest.raises(UnreadableFile, match=words):
         read_table(text_of(content))
-
-
-@pytest.fixture
-def practice():
-    return make_practice()
-
-
-@pytest.fixture
-def desk(practice):
-    return verified_client(make_member(practice, role="owner").account)
-
-
-def begin(practice, now, text=FILE):
-    return patient_import.begin(
-        practice=practice, account=make_account(), name="patients.csv", content=text.encode(),
-        actor=practice_actor(practice), now=now,
-    )  # fmt: skip
-
-
-def take(row, now):
-    patient_import.start(row=row, actor=practice_actor(row.practice), now=now)
-    patient_import.run(row.pk, now=now)
-    row.refresh_from_db()
-    return row
-
-
-def rejects_of(row):
-    with reveal([(row, ("rejects",))], actor=practice_actor(), purpose=Purpose.BOOKING) as plain:
-        return list(csv.reader(io.StringIO(plain.text(row, "rejects"), newline=""), delimiter=";"))
 
 
 def test_it_is_taken_once_and_its_lines_are_forgotten(practice, now):
@@ -234,9 +186,6 @@ def test_a_file_that_cannot_be_taken_says_why(practice, desk, content, words):
     assert not PatientImport.unscoped.exists()
 
 
-# Files that cannot be read, and lines that can
-
-
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -261,79 +210,6 @@ def test_a_quote_that_swallows_lines_and_is_closed_is_no_name(practice, now):
     first, second = rejects_of(row)[1:]
     assert first[0] == "2" and "guillemet mal fermé" in first[1]
     assert second[0] == "5", "a line is counted as the file has it, with those that are empty"
-
-
-# Who probably has a file already
-
-BORN = "31/12/1980"
-DOUBLES = {
-    "a similar name": f"Lefebvre;Zoe;{BORN};",
-    "the same telephone": f"Dubois;Aline;{BORN};06 12 34 56 78",
-    "name and first name in each other's place": f"Zoé;Lefèvre;{BORN};",
-}
-NONE = {
-    "another day": "Lefebvre;Zoé;30/12/1980;",
-    "another name": f"Dubois;Aline;{BORN};06 12 34 56 79",
-    "another day, the same telephone": "Dubois;Aline;30/12/1980;06 12 34 56 78",
-}
-HEADER = "nom;prénom;naissance;téléphone\n"
-
-
-@pytest.mark.parametrize("line", DOUBLES.values(), ids=DOUBLES.keys())
-def test_who_probably_has_a_file_is_shown_first_and_given_back(practice, desk, now, line):
-    make_patient(practice=practice)
-    row = begin(practice, now, HEADER + line + "\nRey;Ada;01/02/1990;\n")
-    page = desk.get(reverse("booking:patient-import", args=[practice.pk, row.pk]))
-    (double,) = page.context["doubles"]
-    assert double.line.number == 2
-    assert "ont probablement déjà une fiche" in page.content.decode()
-    assert "Zoé Lefèvre" in page.content.decode()
-    assert Patient.unscoped.count() == 1
-    take(row, now)
-    assert (row.created, row.known, row.rejected) == (1, 0, 1)
-    assert "a probablement déjà une fiche" in rejects_of(row)[1][1]
-    assert Patient.unscoped.count() == 2
-
-
-@pytest.mark.parametrize("line", NONE.values(), ids=NONE.keys())
-def test_who_shares_too_little_gets_a_file(practice, desk, now, line):
-    make_patient(practice=practice)
-    row = begin(practice, now, HEADER + line + "\n")
-    page = desk.get(reverse("booking:patient-import", args=[practice.pk, row.pk]))
-    assert page.context["doubles"] == []
-    assert take(row, now).created == 1
-
-
-def test_a_file_is_created_all_the_same_where_that_is_meant(practice, desk, now):
-    """Twins: one birth date, and their parents' telephone."""
-    make_patient(practice=practice)
-    line = f"Lefèvre;Ada;{BORN};06 12 34 56 78\n"
-    row = begin(practice, now, HEADER + line)
-    change = reverse("booking:change-import", args=[practice.pk, row.pk, "prendre"])
-    desk.post(change, {"takes_doubles": "on"})
-    patient_import.run(row.pk, now=now)
-    row.refresh_from_db()
-    assert (row.created, row.rejected) == (1, 0)
-
-
-def test_any_number_of_doubles_is_compared_page_by_page(practice, desk, now, monkeypatch):
-    monkeypatch.setattr(patient_import, "COMPARED_AT_ONCE", 3)
-    make_patient(practice=practice)
-    others = "".join(f"Rey;Ada{n};01/02/1990;\n" for n in range(4))
-    same = "".join(f"Lefebvre;Zo{'eé'[n % 2]}{'s' * n};{BORN};\n" for n in range(7))
-    row = begin(practice, now, HEADER + others + same)
-    address = reverse("booking:patient-import", args=[practice.pk, row.pk])
-    seen, here = [], address
-    for _page in range(3):
-        page = desk.get(here)
-        seen += [double.line.number for double in page.context["doubles"]]
-        found = re.search(r'href="(\?compare=\d+)">Comparer les suivantes', page.content.decode())
-        here = address + found[1] if found else ""
-    assert not here and seen == list(range(6, 13))
-    assert "Sur 7 lignes" in page.content.decode() and "de 7 à 7" in page.content.decode()
-    for nonsense in ("x", "-1", "9" * 30, "7"):
-        page = desk.get(address, {"compare": nonsense})
-        assert [double.line.number for double in page.context["doubles"]] == [6, 7, 8]
 
 
 @pytest.mark.usefixtures("at_now")
@@ -367,20 +243,6 @@ def test_the_page_counts_what_the_file_holds(practice, desk, now):
     facts = dict(re.findall(r"<dt>([^<]+)</dt>\s*<dd>(\d+)</dd>", text))
     assert facts == {"Lignes": "8", "Patients à reprendre": "3", "Refusées": "5"}
     assert "deux chiffres" not in text
-
-
-def test_two_lines_of_one_file_are_compared_too(practice, now):
-    text = HEADER + f"Lefèvre;Zoé;{BORN};\nLefebvre;Zoé;{BORN};\nLefèvre;Zoé;{BORN};\n"
-    row = take(begin(practice, now, text), now)
-    assert (row.created, row.known, row.rejected) == (1, 1, 1)
-
-
-def test_nobody_is_opened_who_shares_nothing(practice, desk, now):
-    make_patient(practice=practice)
-    row = begin(practice, now, HEADER + "Rey;Ada;01/02/1990;06 12 34 56 70\n")
-    desk.get(reverse("booking:patient-import", args=[practice.pk, row.pk]))
-    reads = Entry.objects.filter(action="reveal", channel="dashboard")
-    assert all(entry.subjects == [row.pk] for entry in reads)
 
 
 def test_all_that_is_wrong_with_a_line_is_said_at_once():
