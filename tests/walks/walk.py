@@ -11,10 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import urlsplit
 
 import time_machine
-from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from booking.models import Appointment, Conversation, Document, Patient, Reply, Wait
@@ -24,6 +22,7 @@ from practitioners.models import VisitReason
 from tests.walks.browsing import Heard, browse
 from tests.walks.errands import Ways
 from tests.walks.filling import Mood, fill
+from tests.walks.names import followable, form_name, name_of
 from tests.walks.pages import Form, Page
 from tests.walks.world import Person, World
 
@@ -34,8 +33,6 @@ STATEMENTS_AT_MOST = 100
 STATEMENTS_OF_MANY = 1000
 MAKES_MANY = ("booking:copy-week", "booking:week-template", "partners:make-sandbox")
 STEP_S = 20
-# Addresses that end a walk's possibilities, or are no pages.
-NOT_FOLLOWED = ("/static/", "/admin/", "/api/", "/fhir/", "/developpement/")
 REDIRECTS_AT_MOST = 6
 # Forms of every page's frame: who walks goes on working, and signs out or turns to English at times.
 SELDOM_CHOSEN = {
@@ -74,7 +71,7 @@ class Walk:
 
     def follow(self, person: Person, chance: Random) -> None:
         """Follow a link of the page on the screen; rather one that was followed seldom."""
-        links = [] if person.page is None else _followable(person.page.links)
+        links = [] if person.page is None else followable(person.page.links)
         if not links:
             return self.go_home(person)
         # Members and vendors are mostly at work.
@@ -107,10 +104,10 @@ class Walk:
         first, before = person.page, _rows()
         self._send(person, form, given, offered=False, says=f"[{text}] again")
         if made := _rows() - before:
-            self._fault(person, f"a form sent again made {dict(made)}", at=_form_name(form))
+            self._fault(person, f"a form sent again made {dict(made)}", at=form_name(form))
         if first.redirects and (first.status, first.path) != (person.page.status, person.page.path):
             words = f"a form sent again led to {person.page.status} instead of {first.status}"
-            self._fault(person, words, at=_form_name(form))
+            self._fault(person, words, at=form_name(form))
 
     def wander(self, person: Person, chance: Random, *, steps: int = 4) -> None:
         """Look around: mostly follow links, often fill in what is there, at times go back."""
@@ -140,7 +137,7 @@ class Walk:
         if person.is_signed_in:
             return self.wander(person, Random(self.step))
         links = person.page.links if person.page is not None else ()
-        ways = [each for each in links if _name(each) == "booking:sign-in"]
+        ways = [each for each in links if name_of(each) == "booking:sign-in"]
         address = ways[-1] if ways else "/connexion/"
         self._get(person, address, offered=True, says="goes to sign in")
         for wanted in (("email", "password"), ("code",)):
@@ -156,7 +153,9 @@ class Walk:
         """Search, choose a practitioner and a slot, sign in if asked to, confirm; think again."""
         self.go_home(person)
         self._press(person, chance, "practitioners:search")
-        links = [each for each in person.page.links if _name(each) == "practitioners:practitioner"]
+        links = [
+            each for each in person.page.links if name_of(each) == "practitioners:practitioner"
+        ]
         if not links:
             return
         self._get(person, chance.choice(links), offered=True, says="chooses")
@@ -165,7 +164,9 @@ class Walk:
             self.sign_in(person)
         self._press(person, chance, "booking:confirm", "booking:confirm-together")
         changes = [
-            each for each in person.page.links if _name(each) in {"booking:move", "booking:cancel"}
+            each
+            for each in person.page.links
+            if name_of(each) in {"booking:move", "booking:cancel"}
         ]
         if changes:
             self._get(person, self._seldom(changes, chance), offered=True, says="thinks again")
@@ -179,10 +180,10 @@ class Walk:
         self.go_home(person)
         for name in way:
             page = person.page
-            links = [each for each in _followable(page.links) if _name(each) == name]
+            links = [each for each in followable(page.links) if name_of(each) == name]
             if links:
                 self._get(person, chance.choice(links), offered=True, says="goes on to")
-            elif any(_name(each.action) == name for each in page.forms):
+            elif any(name_of(each.action) == name for each in page.forms):
                 self._press(person, chance, name)
             else:
                 return
@@ -256,7 +257,7 @@ class Walk:
 
     def _press(self, person: Person, chance: Random, *names: str) -> None:
         """Send the form of the page that leads to one of these views, if it has one."""
-        forms = [each for each in person.page.forms if _name(each.action) in names]
+        forms = [each for each in person.page.forms if name_of(each.action) in names]
         if forms:
             form = chance.choice(forms)
             given = fill(form, mood=Mood.FITTING, typed=person.typed(), chance=chance)
@@ -268,7 +269,7 @@ class Walk:
     def _send(
         self, person: Person, form: Form, given: dict[str, object], *, offered: bool, says: str
     ) -> None:
-        self.sent[_form_name(form)] += 1
+        self.sent[form_name(form)] += 1
         words = f"{form.method} {form.action} {says}"
         self._load(
             person, form.method, form.action, given, offered=offered, says=words,
@@ -285,19 +286,19 @@ class Walk:
         heard = Heard()
         with heard:
             page = browse(person.client, method, address, given, encoding)
-        self.visited[_name(address)] += 1
+        self.visited[name_of(address)] += 1
         self.story[-1] += f" -> {page.status} {page.address}"
         person.pages.append(page)
         person.loaded_in = self.step
-        self.ways.learn(person.kind, page, asked=_name(address), name_of=_name)
-        many = method == "post" and _name(address) in MAKES_MANY
+        self.ways.learn(person.kind, page, asked=name_of(address), name_of=name_of)
+        many = method == "post" and name_of(address) in MAKES_MANY
         at_most = STATEMENTS_OF_MANY if many else STATEMENTS_AT_MOST
         self._check(person, page, heard, offered=offered, at_most=at_most)
 
     def _check(
         self, person: Person, page: Page, heard: "Heard", *, offered: bool, at_most: int
     ) -> None:
-        name = _name(page.address)
+        name = name_of(page.address)
         self.statements[name] = max(self.statements[name], heard.statements)
         found = []
         if heard.problems or page.status >= 500:
@@ -346,7 +347,7 @@ class Walk:
     def _form(self, person: Person, chance: Random) -> Form | None:
         """A form of the page on the screen, rather one that was seldom sent."""
         forms = [] if person.page is None else person.page.forms
-        forms = [each for each in forms if each.action and _followable([each.action])]
+        forms = [each for each in forms if each.action and followable([each.action])]
         if not forms:
             return None
         if chance.random() < 0.85:
@@ -355,12 +356,12 @@ class Walk:
         return chance.choice(forms)
 
     def _times(self, address: str) -> int:
-        name = _name(address)
+        name = name_of(address)
         return self.visited[name] * SELDOM_CHOSEN.get(name, 1)
 
     def _times_sent(self, form: Form) -> int:
-        times = self.sent[_form_name(form)]
-        return self._times(form.action) + 3 * times * SELDOM_CHOSEN.get(_name(form.action), 1)
+        times = self.sent[form_name(form)]
+        return self._times(form.action) + 3 * times * SELDOM_CHOSEN.get(name_of(form.action), 1)
 
     def _ask_software(self, method: str, path: str, body: object = None) -> dict[str, Any] | None:
         heard = Heard()
@@ -384,23 +385,7 @@ class Walk:
         return found
 
 
-def _followable(addresses: list[str]) -> list[str]:
-    return [each for each in addresses if not each.startswith(NOT_FOLLOWED)]
-
-
-def _name(address: str) -> str:
-    try:
-        return resolve(urlsplit(address).path).view_name
-    except Resolver404:
-        return address
-
-
 MADE_ONCE = (Appointment, Conversation, Document, Patient, Reply, Wait)
-
-
-def _form_name(form: Form) -> str:
-    fields = sorted({each.name for each in form.fields} - {"csrfmiddlewaretoken"})
-    return f"{form.method} {_name(form.action)} {' '.join(fields)}"
 
 
 def _rows() -> Counter[str]:
