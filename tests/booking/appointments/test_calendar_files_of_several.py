@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from icalendar import Calendar
 
-from booking.appointments import drag
 from booking.appointments.change import cancel, move
+from booking.appointments.desk import drag
 from booking.appointments.several import series
 from booking.appointments.several.together import book_together
 from booking.appointments.values import By, Conditions
