@@ -19,6 +19,7 @@ from django_cryptography.core import signing
 
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
+from audit.refusal import Refusal
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
 from booking import actions
@@ -37,19 +38,20 @@ RESET_HOURS = 2
 MAILS_AN_HOUR = 5
 
 
-class WrongPassword(Exception):
+class WrongPassword(Refusal):
     """The current password does not fit."""
 
     text = _("Ce n’est pas votre mot de passe actuel.")
 
 
-class InvalidLink(Exception):
+class InvalidLink(Refusal):
     """The link of a mail is broken, used or too old.
 
     A link that nobody can ask for anew has an error of its own, which says what there is to do.
     """
 
     text = _("Ce lien n’est pas valable, ou ne l’est plus.")
+    code, status = "link_invalid", 400
 
 
 class InvalidReminders(InvalidLink):

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
+from audit.refusal import Refusal
 from booking import actions
 from booking.appointments import deadline
 from booking.appointments.chains import follower
@@ -27,7 +28,7 @@ from practitioners.domain.scheduling.reservations.resources import mark_stale_wi
 from practitioners.models import VisitReason
 
 
-class TooLateToChange(Exception):
+class TooLateToChange(Refusal):
     """The practice's deadline for patients has passed: they move nothing any more."""
 
     text = _("Il est trop tard pour déplacer ce rendez-vous en ligne : appelez le cabinet.")
@@ -41,10 +42,11 @@ class NotMovedOnline(TooLateToChange):
     )
 
 
-class NotActive(Exception):
+class NotActive(Refusal):
     """The appointment is over or cancelled, so it cannot be changed."""
 
     text = _("Ce rendez-vous ne peut plus être modifié.")
+    code = "not_active"
 
 
 class HasBegun(NotActive):
@@ -57,6 +59,7 @@ class NotBegun(NotActive):
     """The visit has not begun: nobody can have missed it or been seen in it."""
 
     text = _("Ce rendez-vous n’a pas commencé : il ne peut pas encore être marqué absent ni vu.")
+    code = "not_begun"
 
 
 class NotItsDay(NotBegun):

@@ -21,6 +21,7 @@ class NotForThisPatient(Refusal):
     """The visit reason or the agenda is closed to this patient: new, or already known."""
 
     text = _("Ce motif n’est pas ouvert à ce patient.")
+    code = "permission_denied"
 
 
 def restriction_of(

@@ -7,10 +7,11 @@ from datetime import datetime
 
 import orjson
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.vault.sealing import seal
 from booking import actions
 from booking.models import Appointment, Questionnaire
@@ -33,13 +34,10 @@ class Answered:
     answer: str
 
 
-class TooLate(Exception):
+class TooLate(Refusal):
     """The visit is over, has begun, or is cancelled: the answers would not be read in time."""
 
-    @property
-    def text(self) -> str:
-        """The answer in words."""
-        return _("Ce questionnaire ne peut plus être rempli.")
+    text = _("Ce questionnaire ne peut plus être rempli.")
 
 
 def is_none_of_these(option: str) -> bool:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from booking import actions
 from booking.appointments.chains import cancelled_with, follower
 from booking.appointments.change import locked, touch
@@ -19,7 +20,7 @@ from booking.models.appointment import Channel, Status
 from practitioners.domain.scheduling.reservations import holds
 
 
-class TooLateToUndo(Exception):
+class TooLateToUndo(Refusal):
     """The former time has already been released to others."""
 
     text = _("Trop tard pour revenir en arrière : le créneau est de nouveau proposé à tous.")

@@ -54,7 +54,7 @@ class CannotTake(Refusal):
     full = _("Il n’y a plus de place pour ce cabinet. Retirez des documents, ou appelez-le.")
 
 
-class CannotWithdraw(Exception):
+class CannotWithdraw(Refusal):
     """What the other side has opened is part of its file."""
 
     text = _("Ce document a été ouvert : il ne peut plus être retiré.")

@@ -8,19 +8,20 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import Entry
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.vault.sealing import seal
 from booking import actions
 from booking.models import Account, Concern
 from practitioners.models import Practice
 
 
-class AlreadyRaised(Exception):
+class AlreadyRaised(Refusal):
     """The line was reported before."""
 
     text = _("Vous avez déjà signalé cette ligne.")
 
 
-class AlreadyAnswered(Exception):
+class AlreadyAnswered(Refusal):
     """Somebody else answered first."""
 
     text = _("Une réponse a déjà été donnée.")

@@ -15,6 +15,7 @@ from django_scopes import scopes_disabled
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.vault.blind_index import blind_index
 from audit.vault.reveal import Purpose, reveal
 from booking import actions
@@ -29,13 +30,13 @@ MOST = 5
 SHOWN = ("last_name", "first_name", "birth_date", "phone", "email")
 
 
-class NothingSaid(Exception):
+class NothingSaid(Refusal):
     """What was typed says nobody."""
 
     text = _("Donnez un nom entier, un numéro, une adresse e-mail ou une date de naissance.")
 
 
-class TooMany(Exception):
+class TooMany(Refusal):
     """More people fit than one question may open."""
 
     text = _("Plus de cinq personnes correspondent : ajoutez ce que la personne a donné d’autre.")

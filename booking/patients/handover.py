@@ -34,10 +34,11 @@ class CannotHandOver(Refusal):
     same = _("C’est l’adresse de votre propre compte.")
 
 
-class InvalidHandover(Exception):
+class InvalidHandover(Refusal):
     """The link is broken, used or too old, or meant for another account."""
 
     text = _("Ce lien n’est plus valable, ou il est adressé à un autre compte.")
+    code, status = "link_invalid", 400
 
 
 def is_of_age(born: date | None, *, today: date) -> bool:

@@ -23,7 +23,7 @@ IDENTITY_FIELDS = ("first_name", "last_name", "sex", "birth_date", "phone", "ema
 NAME_FIELDS = ("first_name", "last_name")
 
 
-class InvalidPhone(Exception):
+class InvalidPhone(Refusal):
     """The text is no phone number."""
 
     text = _("Ce numéro de téléphone n’est pas valide. Exemple : 06 12 34 56 78.")

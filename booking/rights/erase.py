@@ -21,6 +21,7 @@ from django_otp_webauthn.models import WebAuthnUserHandle
 from audit.personal_data import Emptied, Erased, PersonalData, When, declared
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.vault import erase as vault
 from booking import actions
 from booking.accounts.factors import passkeys
@@ -48,7 +49,7 @@ KEPT_YEARS = 20
 TOOK_PLACE = (Status.BOOKED, Status.ARRIVED, Status.SEEN, Status.NO_SHOW)
 
 
-class StillWorksHere(Exception):
+class StillWorksHere(Refusal):
     """Who works at a practice or for the platform leaves there first."""
 
     text = _("Ce compte travaille dans un cabinet ou pour Doctolib : il faut d’abord l’en retirer.")

@@ -61,7 +61,7 @@ class CannotEnter(Refusal):
     cancelled = _("Ce rendez-vous est annulé.")
 
 
-class NotInvited(Exception):
+class NotInvited(Refusal):
     """Only a practitioner or an owner of the same practice can be asked to join."""
 
     text = _("Seul un praticien du cabinet peut être invité.")

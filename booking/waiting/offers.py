@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor, system_actor
+from audit.refusal import Refusal
 from booking import actions
 from booking.accounts.accounts import account_actor
 from booking.appointments import book, chains, change
@@ -22,7 +23,7 @@ from booking.waiting.offer_links import offers
 from practitioners.domain.scheduling.reservations import holds, take
 
 
-class OfferGone(Exception):
+class OfferGone(Refusal):
     """The slot is no longer to be had; the patient stays on the list."""
 
     text = _("Ce créneau n’est plus libre : il est proposé à la personne suivante, ou pris.")

@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from django.utils.translation import override
 from rest_framework.exceptions import APIException, Throttled, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from audit.refusal import Refusal
 from booking.appointments.book import NotForThisPatient, OutsideOpening, SlotTaken
 from booking.appointments.change import NotActive, NotBegun, NotItsDay
 from partners.domain.bookings import HoldGone, TooManyHolds
+from partners.domain.identities import NotVerified
 from practitioners.domain.scheduling.hours.openings import ImportedAbsence, OverlapsOpening
 from practitioners.domain.scheduling.reservations.take import (
     NothingFollows,
@@ -44,6 +47,9 @@ TITLES = {
     "imported_absence": "The absence comes from an external calendar",
     "overlaps_opening": "The opening overlaps another opening",
     "cursor_invalid": "The cursor is invalid",
+    "identifier_used": "The identifier is used for another appointment",
+    "link_invalid": "The link is invalid or has expired",
+    "refused": "The request was refused",
 }
 
 
@@ -124,55 +130,40 @@ class BadCursor(APIException):
     )
 
 
-# The domain's refusals: status, code and how to proceed.
-REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
-    SlotTaken: (
-        409, "slot_taken", "The slot was booked or held in the meantime. Request the slots again."
-    ),
-    ResourceTaken: (
-        409, "slot_taken",
-        "A room or a device that the visit needs is in use. Request the slots again.",
-    ),
+# How software is to proceed after a refusal; without an entry here, the refusal's own text is sent.
+DETAILS: dict[type[Refusal], str] = {
+    SlotTaken: "The slot was booked or held in the meantime. Request the slots again.",
+    ResourceTaken: "A room or a device that the visit needs is in use. Request the slots again.",
     OutOfService: (
-        409, "slot_taken",
         "A room or a device that the visit needs is out of service. Request the slots of another"
-        " visit reason.",
+        " visit reason."
     ),
     NothingFollows: (
-        409, "slot_taken",
-        "There is no free slot for the follow-up visit after this one. Request the slots again.",
+        "There is no free slot for the follow-up visit after this one. Request the slots again."
     ),
     OutsideOpening: (
-        409, "outside_openings",
         "Request the slots again, or send `outside_openings` if the practice wants to book outside"
-        " its opening hours.",
+        " its opening hours."
     ),
-    NotForThisPatient: (
-        409, "permission_denied", "The visit reason cannot be booked for this patient."
+    NotForThisPatient: "The visit reason cannot be booked for this patient.",
+    NotItsDay: "A visit can be marked as arrived from its day on.",
+    NotBegun: "A visit can be marked as seen or as a no-show only after its start.",
+    NotActive: "The appointment is over or cancelled. Book a new one.",
+    HoldGone: "Hold the slot again, or book without a hold.",
+    TooManyHolds: "Release some of them, or wait until they expire.",
+    ImportedAbsence: "Change the event in the external calendar.",
+    OverlapsOpening: "Choose times at which the practitioner has no other opening.",
+    NotVerified: (
+        "The platform's team has not verified your vendor, so it cannot reveal identities."
     ),
-    NotItsDay: (409, "not_begun", "A visit can be marked as arrived from its day on."),
-    NotBegun: (
-        409, "not_begun", "A visit can be marked as seen or as a no-show only after its start."
-    ),
-    NotActive: (409, "not_active", "The appointment is over or cancelled. Book a new one."),
-    HoldGone: (409, "hold_gone", "Hold the slot again, or book without a hold."),
-    TooManyHolds: (409, "too_many_holds", "Release some of them, or wait until they expire."),
-    ImportedAbsence: (
-        409, "imported_absence", "Change the event in the external calendar."
-    ),
-    OverlapsOpening: (
-        409, "overlaps_opening", "Choose times at which the practitioner has no other opening."
-    ),
-}  # fmt: skip
+}
 
 
 def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an exception of a view into a problem; None for an unexpected exception."""
-    refusal = REFUSALS.get(type(exc))
-    if refusal is not None:
-        status, code, detail = refusal
-        refused = APIException(detail, code=code)
-        refused.status_code = status
+    if isinstance(exc, Refusal):
+        refused = APIException(_detail(exc), code=exc.code)
+        refused.status_code = exc.status
         exc = refused
     response = exception_handler(exc, context)
     if response is None:
@@ -182,11 +173,20 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
+def _detail(refusal: Refusal) -> str:
+    """What to do about a refusal, by its nearest kind in the table."""
+    for kind in type(refusal).__mro__:
+        if kind in DETAILS:
+            return DETAILS[kind]
+    with override("en"):
+        return str(refusal.text)
+
+
 def _problem(exc: Exception, response: Response) -> dict[str, Any]:
     code = _code_of(exc)
     problem: dict[str, Any] = {
         "type": f"urn:doctolib:problem:{code.replace('_', '-')}",
-        "title": TITLES.get(code, "The request was refused"),
+        "title": TITLES.get(code, TITLES["refused"]),
         "status": response.status_code,
     }
     if isinstance(exc, ValidationError):

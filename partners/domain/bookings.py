@@ -6,8 +6,10 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from booking.appointments import book
 from booking.appointments.queries.known import is_known_at
 from booking.appointments.several.conflicts import Conflict, conflicts_of
@@ -26,12 +28,18 @@ from practitioners.models import Practice, Taken, VisitReason
 MOST_HOLDS = 20
 
 
-class TooManyHolds(Exception):
+class TooManyHolds(Refusal):
     """The credential already has the maximum number of holds in the agenda."""
 
+    text = _("Ce logiciel garde déjà trop de créneaux de cet agenda.")
+    code = "too_many_holds"
 
-class HoldGone(Exception):
+
+class HoldGone(Refusal):
     """The hold has expired, or was released."""
+
+    text = _("Ce créneau n’est plus gardé.")
+    code = "hold_gone"
 
 
 @transaction.atomic

@@ -7,15 +7,20 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
+from audit.refusal import Refusal
 from booking.models import Appointment
 from partners.models import Credential, OwnIdentifier
 
 Identifier = tuple[str, str]
 
 
-class UsedForAnother(Exception):
+class UsedForAnother(Refusal):
     """The identifier already belongs to another appointment."""
+
+    text = _("Cet identifiant désigne déjà un autre rendez-vous.")
+    code = "identifier_used"
 
 
 @transaction.atomic

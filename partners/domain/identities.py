@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from audit.incidents import containment
 from audit.record.entries import Actor, ActorKind, Channel, Origin
+from audit.refusal import Refusal
 from audit.vault.reveal import Purpose, reveal
 from audit.watch import budget, repeats
 from audit.watch.holders import Kind
@@ -27,21 +29,24 @@ FIELDS = (*OF_PATIENT, *OF_APPOINTMENT)
 PURPOSES = (Purpose.CARE, Purpose.BOOKING)
 
 
-class FieldsNotGranted(Exception):
+class FieldsNotGranted(Refusal):
     """The practice has not granted these fields."""
 
+    code, status = "permission_denied", 403
+
     def __init__(self, fields: Collection[str]) -> None:
-        super().__init__(", ".join(sorted(fields)))
-        self.fields = sorted(fields)
+        said = _("Le cabinet ne vous accorde pas : {fields}.")
+        super().__init__(format_lazy(said, fields=", ".join(sorted(fields))))
 
 
-class NotVerified(Exception):
+class NotVerified(Refusal):
     """The team has not verified the vendor, so its software cannot reveal identities."""
 
     text = _(
         "L’éditeur de ce logiciel n’est pas encore vérifié par notre équipe : le logiciel ne peut"
         " pas ouvrir l’identité de patients."
     )
+    code, status = "permission_denied", 403
 
 
 def may_open_identities(*, credential: Credential, practice_id: uuid.UUID) -> bool:

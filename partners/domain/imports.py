@@ -16,6 +16,7 @@ from django.utils.translation import override
 from audit.record import entries
 from audit.record.actions import Action
 from audit.record.entries import Actor, system_actor
+from audit.refusal import Refusal
 from audit.vault.kept_secrets import keep_secret, use_secret
 from booking.accounts.access_changes import tell
 from booking.models.accounts.access_change import ChangeKind
@@ -37,12 +38,8 @@ BATCH, AT_ONCE = 40, 4
 ADDRESS = b"calendar address"
 
 
-class NotImported(Exception):
+class NotImported(Refusal):
     """The calendar was not imported; `text` gives the reason, in the reader's language."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
 
 
 def import_address(
@@ -162,7 +159,7 @@ def _fetch_and_read(row: ImportedCalendar, *, now: datetime) -> busy.Busy | str:
             url = use_secret(bytes(row.sealed_url or b""), use=ADDRESS)
             return _fetch(url, row.agenda, now=now)
         except NotImported as problem:
-            return problem.text
+            return str(problem.text)
 
 
 @transaction.atomic

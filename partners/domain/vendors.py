@@ -4,10 +4,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from booking.appointments import book
 from booking.appointments.values import By
 from booking.models import Account
@@ -26,8 +28,10 @@ from practitioners.models import Agenda, Membership, Practice, Practitioner, Rol
 SANDBOX_PATIENTS = 20
 
 
-class NameTaken(Exception):
+class NameTaken(Refusal):
     """Another vendor has this name."""
+
+    text = _("Un autre éditeur porte ce nom.")
 
 
 @transaction.atomic
@@ -65,7 +69,7 @@ def make_sandbox(
     practice's side can be tried as well.
     """
     practice = Practice.objects.create(
-        name=_("Cabinet d’essai %(vendor)s") % {"vendor": credential.partner.name},
+        name=gettext("Cabinet d’essai %(vendor)s") % {"vendor": credential.partner.name},
         search_name="", reminder_hours=[], reminds_by_sms=False,
     )  # fmt: skip
     Membership.objects.create(account=account, practice=practice, role=Role.OWNER)
@@ -103,7 +107,7 @@ def _make_agenda(practice: Practice, last_name: str, actor: Actor, today: date) 
         openings.save_reason(
             reason=VisitReason(agenda=agenda, name=name, duration_minutes=minutes), actor=actor
         )
-        for name, minutes in ((_("Consultation"), 20), (_("Première consultation"), 40))
+        for name, minutes in ((gettext("Consultation"), 20), (gettext("Première consultation"), 40))
     ]
     monday = monday_of(today)
     for weekday in range(5):

@@ -27,6 +27,7 @@ from audit.outbox.queue import Queue
 from audit.record import entries
 from audit.record.actions import Action
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from booking.accounts.access_changes import tell
 from booking.appointments.queries import changes
 from booking.models.accounts.access_change import ChangeKind
@@ -62,7 +63,7 @@ DELIVERIES = Queue[Delivery](
 )
 
 
-class TooManyWebhooks(Exception):
+class TooManyWebhooks(Refusal):
     """The credential already has the maximum number of webhooks."""
 
     text = _("Cet accès a déjà toutes les adresses qu’il peut avoir.")

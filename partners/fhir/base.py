@@ -17,7 +17,6 @@ from partners.api.parsing import FastJSONParser
 from partners.api.problems import problem_handler
 from partners.api.rendering import FastJSONRenderer
 from partners.api.scoped import ScopedView
-from partners.domain.identifiers import UsedForAnother
 
 MEDIA_TYPE = "application/fhir+json"
 # https://hl7.org/fhir/R4/valueset-issue-type.html
@@ -75,11 +74,6 @@ def outcome(code: str, text: str, *, severity: str = "error", kind: str = "") ->
 
 def outcome_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an exception into an OperationOutcome with the API's problem type."""
-    if isinstance(exc, UsedForAnother):
-        exc = APIException(
-            "The identifier is already used for another appointment.", code="identifier_used"
-        )
-        exc.status_code = 409
     response = problem_handler(exc, context)
     if response is None:
         return None

@@ -35,8 +35,8 @@ def vendor_list(request: HttpRequest) -> HttpResponse:
                 name=form.cleaned_data["name"], account=account_of(request),
                 actor=web_actor(request), now=timezone.now(),
             )  # fmt: skip
-        except vendors.NameTaken:
-            form.add_error("name", _("Un autre éditeur porte ce nom."))
+        except vendors.NameTaken as refused:
+            form.add_error("name", str(refused.text))
         else:
             return redirect("partners:vendor", partner.pk)
     mine = Partner.objects.filter(members__account=account_of(request)).order_by("name")

@@ -19,6 +19,7 @@ from audit import security_log
 from audit.derived_key import derived_key
 from audit.record import entries
 from audit.record.entries import system_actor
+from audit.refusal import Refusal
 from audit.security_log import Step
 from audit.vault.erase import erase
 from audit.vault.reveal import Purpose, reveal
@@ -42,19 +43,19 @@ SEND_AGAIN_AFTER_S = 60
 KEPT_DAYS = 14
 
 
-class WrongCode(Exception):
+class WrongCode(Refusal):
     """The code does not fit; another try is left."""
 
     text = _("Ce code ne convient pas. Vérifiez-le dans le dernier message reçu.")
 
 
-class CodeOver(Exception):
+class CodeOver(Refusal):
     """The code has expired, or was typed wrong too often."""
 
     text = _("Ce code n’est plus valable. Demandez-en un nouveau.")
 
 
-class TooSoon(Exception):
+class TooSoon(Refusal):
     """A mail has just left."""
 
     text = _("Un message vient de partir. Attendez un peu avant d’en demander un autre.")

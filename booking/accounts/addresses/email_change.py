@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.actions import Action
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import seal
 from booking import actions
@@ -31,7 +32,7 @@ STOP_HOURS = 72
 _STOP = "stop-email-change"
 
 
-class SameAddress(Exception):
+class SameAddress(Refusal):
     """The account has this address already."""
 
     text = _("C’est déjà l’adresse de votre compte.")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.actions import Action
 from audit.record.entries import Actor, system_actor
+from audit.refusal import Refusal
 from booking import actions
 from booking.accounts.accounts import InvalidLink, id_of_link, link_actor, link_token
 from booking.accounts.factors.second_factor import FACTORS
@@ -39,12 +40,8 @@ class ResetOver(InvalidLink):
 DECIDED = _("Cette demande est déjà décidée.")
 
 
-class ResetRefused(Exception):
+class ResetRefused(Refusal):
     """A reset cannot be asked for, or not be decided so; the text says why."""
-
-    def __init__(self, text: object) -> None:
-        super().__init__(str(text))
-        self.text = text
 
 
 def pending(account: Account) -> FactorReset | None:

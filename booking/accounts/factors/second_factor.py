@@ -10,6 +10,7 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from booking import actions
 from booking.models import Account, CodeApp, RecoveryCode, RecoverySheet
 from booking.models.message import MessageKind
@@ -20,7 +21,7 @@ RECOVERY_CODES = 10
 FACTORS = (CodeApp, RecoverySheet, WebAuthnCredential)
 
 
-class StillNeeded(Exception):
+class StillNeeded(Refusal):
     """Recovery codes stand for a passkey or an app that might be lost."""
 
     text = _("Ces codes remplacent votre clé d’accès ou votre application si vous les perdez.")

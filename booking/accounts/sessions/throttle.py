@@ -18,11 +18,11 @@ from datetime import datetime
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from audit.redis_client import redis_client
+from audit.refusal import Refusal
 from audit.vault.blind_index import blind_index, normalise_email
 from practitioners.domain.scheduling.reservations.take import HOLD_MINUTES
 
@@ -82,13 +82,14 @@ class Try:
             redis_client().zrem(name, self.mark)
 
 
-class TooManyTries(Exception):
+class TooManyTries(Refusal):
     """Too many failures; `seconds` says when the person may try again."""
 
-    text: str | Promise = _("Trop d’essais. Réessayez dans un quart d’heure.")
+    text = _("Trop d’essais. Réessayez dans un quart d’heure.")
+    code, status = "throttled", 429
 
-    def __init__(self, seconds: int = WINDOW_S) -> None:
-        super().__init__(f"{seconds} s")
+    def __init__(self, seconds: int = WINDOW_S, text: object = None) -> None:
+        super().__init__(text)
         self.seconds = seconds
 
 
@@ -120,12 +121,12 @@ class TooFast(TooManyTries):
     """The next try has to wait for some seconds."""
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(seconds)
-        self.text = ngettext(
+        text = ngettext(
             "Trop d’essais à la suite. Réessayez dans %(count)d seconde.",
             "Trop d’essais à la suite. Réessayez dans %(count)d secondes.",
             seconds,
-        ) % {"count": seconds}
+        )
+        super().__init__(seconds, text % {"count": seconds})
 
 
 _REFUSALS: dict[Guess, type[TooManyTries]] = {

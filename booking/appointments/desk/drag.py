@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from booking import actions
 from booking.appointments.change import check_active, locked, move, touch
 from booking.appointments.former_time import UNDO
@@ -21,13 +22,13 @@ from practitioners.models import Agenda, VisitReason
 SHORTEST_MINUTES, LONGEST_MINUTES = 5, 480
 
 
-class CannotResize(Exception):
+class CannotResize(Refusal):
     """A place of a session has the session's length, and no visit is unlimited."""
 
     text = _("La durée de ce rendez-vous ne se change pas.")
 
 
-class NoSuchReason(Exception):
+class NoSuchReason(Refusal):
     """The other agenda has no visit reason of this name."""
 
     text = _("L’autre agenda n’a pas ce motif : déplacez-le par la page du rendez-vous.")

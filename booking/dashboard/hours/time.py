@@ -280,8 +280,8 @@ def delete_absence(
     row = get_object_or_404(Absence, pk=absence_id, agenda__in=agendas_of(request))
     try:
         domain.remove_absence(absence=row, actor=practice_actor(request))
-    except domain.ImportedAbsence:
-        messages.error(request, _("Cette absence vient d’un calendrier importé."))
+    except domain.ImportedAbsence as refused:
+        messages.error(request, str(refused.text))
     else:
         messages.success(request, _("L’absence est supprimée."))
     return redirect("booking:week-plan", practice_id)

@@ -152,7 +152,7 @@ def _answer_questions(request: HttpRequest, row: Appointment, *, now: datetime) 
                 now=now,
             )
         except questionnaire.TooLate as refused:
-            problem = refused.text
+            problem = str(refused.text)
         else:
             messages.success(
                 request, _("Merci : le cabinet lira vos réponses avant le rendez-vous.")

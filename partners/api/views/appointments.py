@@ -9,7 +9,7 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
-from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -317,14 +317,6 @@ class Reveal(ScopedView):
             return self.handle_exception(problems.BudgetIsSpent(wait=spent.seconds))
         except redis.RedisError as error:
             raise problems.Unavailable from error
-        except identities.NotVerified as problem:
-            raise PermissionDenied(
-                "The platform's team has not verified your vendor, so it cannot reveal identities."
-            ) from problem
-        except identities.FieldsNotGranted as problem:
-            raise PermissionDenied(
-                f"The practice does not grant you these fields: {problem}."
-            ) from problem
         return Response(
             {"appointment": appointment.pk, "patient": appointment.patient_id, **identity},
             headers={"Cache-Control": "no-store"},

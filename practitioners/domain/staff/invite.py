@@ -13,6 +13,7 @@ from django_cryptography.core import signing
 from audit.advisory_lock import wait_for
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from audit.vault.blind_index import blind_index, normalise_email
 from audit.vault.sealing import seal
 from practitioners import actions
@@ -21,16 +22,17 @@ from practitioners.models import Agenda, Invitation, Membership, Practice
 VALID_DAYS = 7
 
 
-class InvalidInvitation(Exception):
+class InvalidInvitation(Refusal):
     """The invitation is unknown, used, too old, or meant for another address."""
 
     text = _(
         "Cette invitation n’est plus valable, ou elle est adressée à un autre compte. Si vous"
         " l’avez acceptée, connectez-vous ; sinon, demandez au cabinet de vous inviter de nouveau."
     )
+    code, status = "link_invalid", 400
 
 
-class AlreadyInvited(Exception):
+class AlreadyInvited(Refusal):
     """The practice has invited this address, and waits for the answer."""
 
     text = _(
@@ -39,7 +41,7 @@ class AlreadyInvited(Exception):
     )
 
 
-class AlreadyMember(Exception):
+class AlreadyMember(Refusal):
     """The address is a member's, whose access stands."""
 
     text = _("Cette personne est déjà de l’équipe.")

@@ -10,24 +10,25 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import Entry
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from practitioners import actions
 from practitioners.domain import live
 from practitioners.models import Agenda, Membership, Practitioner, Role
 
 
-class LastOwner(Exception):
+class LastOwner(Refusal):
     """A practice keeps at least one owner."""
 
     text = _("Un cabinet garde au moins un responsable.")
 
 
-class NotOfThisPractice(Exception):
+class NotOfThisPractice(Refusal):
     """A member is a practitioner who has an agenda at the practice; a secretary is none."""
 
     text = _("Choisissez un praticien de ce cabinet.")
 
 
-class EndlessOwner(Exception):
+class EndlessOwner(Refusal):
     """An owner's access has no end: somebody has to be there to renew everybody's."""
 
     text = _("L’accès d’un responsable n’a pas de fin : changez d’abord son rôle.")

@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.actions import Action
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from practitioners import actions
 from practitioners.models import Agenda, Membership, Substitution
 
 
-class OverlapsSubstitution(Exception):
+class OverlapsSubstitution(Refusal):
     """Somebody else is the substitute on one of these days."""
 
     text = _("Un autre remplacement couvre déjà un de ces jours.")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.record import entries
 from audit.record.actions import Action
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from practitioners import actions
 from practitioners.domain.scheduling.next_slots import mark_stale
 from practitioners.domain.scheduling.wall_clock import instant, occurs_on
@@ -21,14 +22,18 @@ from practitioners.models.taken import SEATS_AN_OPENING
 LOOK_AHEAD_DAYS = 730
 
 
-class ImportedAbsence(Exception):
+class ImportedAbsence(Refusal):
     """The absence comes from an external calendar, and cannot be changed by hand."""
 
+    text = _("Cette absence vient d’un calendrier importé.")
+    code = "imported_absence"
 
-class OverlapsOpening(Exception):
+
+class OverlapsOpening(Refusal):
     """These opening hours for consultations overlap others of the same agenda."""
 
     text = _("Cette plage recouvre une autre plage de consultation du même jour.")
+    code = "overlaps_opening"
 
 
 @dataclass(frozen=True, kw_only=True)

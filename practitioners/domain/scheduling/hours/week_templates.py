@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record import entries
 from audit.record.entries import Actor
+from audit.refusal import Refusal
 from practitioners import actions
 from practitioners.domain.scheduling.hours.openings import (
     OpeningSpec,
@@ -27,7 +28,7 @@ from practitioners.models import Agenda, Opening, OpeningTemplate, VisitReason
 A_WEEK = timedelta(days=7)
 
 
-class NothingOpen(Exception):
+class NothingOpen(Refusal):
     """The week has no opening hours, so a template of it would be empty."""
 
     text = _("Cette semaine-là, rien n’est ouvert.")

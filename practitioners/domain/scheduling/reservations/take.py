@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from audit.ids import new_id
+from audit.refusal import Refusal
 from practitioners.domain.scheduling import agenda_time, availability
 from practitioners.domain.scheduling.reservations import pieces, session_seats
 from practitioners.domain.scheduling.reservations.holds import held_by, release, right_after
@@ -23,10 +24,11 @@ from practitioners.models import Taken, VisitReason
 HOLD_MINUTES = 7
 
 
-class SlotTaken(Exception):
+class SlotTaken(Refusal):
     """The slot is already reserved."""
 
     text = _("Ce créneau est déjà pris.")
+    code = "slot_taken"
 
 
 class ResourceTaken(SlotTaken):
@@ -47,10 +49,11 @@ class NothingFollows(SlotTaken):
     text = _("Le rendez-vous qui suit celui-ci n’a pas de place à cette heure.")
 
 
-class OutsideOpening(Exception):
+class OutsideOpening(Refusal):
     """The agenda offers no such slot for this visit reason."""
 
     text = _("Ce créneau n’est pas proposé pour ce motif.")
+    code = "outside_openings"
 
 
 @dataclass(frozen=True, kw_only=True)
