@@ -21,12 +21,20 @@ from practitioners.models import Practice
 
 IDENTITY_FIELDS = ("first_name", "last_name", "sex", "birth_date", "phone", "email")
 NAME_FIELDS = ("first_name", "last_name")
+# Nobody has lived longer but for one (Jeanne Calment, 122 years).
+OLDEST_YEARS = 125
 
 
 class InvalidPhone(Refusal):
     """The text is no phone number."""
 
     text = _("Ce numéro de téléphone n’est pas valide. Exemple : 06 12 34 56 78.")
+
+
+class ImpossibleBirthDate(Refusal):
+    """Nobody who is alive was born then."""
+
+    text = _("Cette date de naissance n’est pas possible.")
 
 
 class CannotAdd(Refusal):
@@ -51,6 +59,13 @@ class Identity:
     def name(self) -> str:
         """The whole name, as pages write it; somebody may have one name alone."""
         return f"{self.first_name} {self.last_name}".strip()
+
+
+def check_birth_date(born: date, *, today: date) -> date:
+    """Return a birth date that is possible, wherever it was given. Raises ImpossibleBirthDate."""
+    if born > today or today.year - born.year > OLDEST_YEARS:
+        raise ImpossibleBirthDate
+    return born
 
 
 def normalise_phone(text: str) -> str:

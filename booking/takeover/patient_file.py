@@ -20,7 +20,9 @@ from audit.spreadsheet import as_typed, line_of
 from booking.models.patient import Sex
 from booking.patients.patients import (
     Identity,
+    ImpossibleBirthDate,
     InvalidPhone,
+    check_birth_date,
     has_short_year,
     normalise_phone,
     parse_birth_date,
@@ -304,9 +306,13 @@ def _born(cell: Callable[[str], str], problems: list[object]) -> date | None:
     """The birth date of a line; one that cannot be read is added to the problems."""
     given = cell("birth_date").partition(" 00:00")[0]
     born = parse_birth_date(given) if given else None
-    if given and (born is None or not 1900 <= born.year <= date.today().year):
+    try:
+        if born is not None:
+            return check_birth_date(born, today=date.today())
+    except ImpossibleBirthDate:
+        born = None
+    if given:
         problems.append(_("date de naissance illisible"))
-        return None
     return born
 
 

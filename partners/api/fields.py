@@ -11,10 +11,8 @@ from rest_framework import serializers
 
 from audit.ids import read_id
 from audit.plain_text import problem_of_name
+from booking.patients.patients import ImpossibleBirthDate, check_birth_date
 from practitioners.domain.scheduling.wall_clock import read_day, read_instant
-
-# No living person was born before this day.
-FIRST_BIRTH = date(1890, 1, 1)
 
 
 class Text(serializers.CharField):
@@ -132,7 +130,6 @@ class BirthDate(_Read):
 
     def read(self, text: str) -> date | None:
         try:
-            day = date.fromisoformat(text)
-        except ValueError:
+            return check_birth_date(date.fromisoformat(text), today=timezone.localdate())
+        except (ValueError, ImpossibleBirthDate):
             return None
-        return day if FIRST_BIRTH <= day <= timezone.localdate() else None

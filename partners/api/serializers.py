@@ -10,7 +10,7 @@ from booking.patients.patients import Identity, InvalidPhone, normalise_phone
 from partners.api.fields import BirthDate, Clock, Day, Flag, Id, Instant, Name, Number, Text
 from partners.api.resources import WARNINGS
 from partners.domain import identities
-from practitioners.domain.scheduling.hours.openings import OpeningSpec
+from practitioners.domain.scheduling.hours.openings import JUDGED, OpeningSpec, Wrong, wrong_in
 from practitioners.models.agenda import PatientKind
 
 # Request bodies --------------------------------------------------------------------------------
@@ -105,6 +105,13 @@ class Empty(Body):
     """An empty object."""
 
 
+WRONG = {
+    Wrong.NO_TIME: ("until_time", "must be after from_time"),
+    Wrong.NO_DAY: ("until_date", "must be after starts_on"),
+    Wrong.NO_SLOTS: ("slot_minutes", "is required if capacity is greater than 1"),
+}
+
+
 class OpeningIn(Body):
     """Recurring bookable time, in the practice's local time; `until_date` is exclusive."""
 
@@ -118,15 +125,9 @@ class OpeningIn(Body):
     visit_reasons = serializers.ListField(child=Id(), allow_empty=False, max_length=200)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        errors = {}
-        if attrs["until_time"] <= attrs["from_time"]:
-            errors["until_time"] = "must be after from_time"
-        if attrs["until_date"] and attrs["until_date"] <= attrs["starts_on"]:
-            errors["until_date"] = "must be after starts_on"
-        if attrs["capacity"] > 1 and attrs["slot_minutes"] is None:
-            errors["slot_minutes"] = "is required if capacity is greater than 1"
-        if errors:
-            raise serializers.ValidationError(errors)
+        wrong = wrong_in(until_date=attrs["until_date"], **{name: attrs[name] for name in JUDGED})
+        if wrong:
+            raise serializers.ValidationError(dict(WRONG[each] for each in wrong))
         return attrs
 
     def spec(self, reasons: Any) -> OpeningSpec:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.forms.shown import ShownForm
 from audit.plain_text import check_name
 from booking.pages.forms.dashboard import NAME, DayField, offer_agendas, time_input
-from practitioners.domain.scheduling.hours.openings import OpeningSpec
+from practitioners.domain.scheduling.hours.openings import JUDGED, OpeningSpec, Wrong, wrong_in
 from practitioners.domain.scheduling.rules.following import followers_of
 from practitioners.domain.scheduling.wall_clock import instant
 from practitioners.models import Agenda, Membership, Opening, Resource, VisitReason
@@ -69,6 +69,15 @@ class AbsenceForm(forms.Form):
         return given
 
 
+WRONG = {
+    Wrong.NO_TIME: ("until_time", _("La fin doit venir après le début.")),
+    Wrong.NO_DAY: ("last_day", _("Le dernier jour doit venir après le premier.")),
+    Wrong.NO_SLOTS: (
+        "slot_minutes", _("Indiquez la durée des créneaux pour offrir plusieurs places.")
+    ),
+}  # fmt: skip
+
+
 class OpeningForm(ShownForm, forms.Form):
     """A recurring opening, in the practice's wall clock."""
 
@@ -113,16 +122,10 @@ class OpeningForm(ShownForm, forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        begins, ends = given.get("from_time"), given.get("until_time")
-        if begins and ends and ends <= begins:
-            self.add_error("until_time", _("La fin doit venir après le début."))
-        first, last = given.get("starts_on"), given.get("last_day")
-        if first and last and last < first:
-            self.add_error("last_day", _("Le dernier jour doit venir après le premier."))
-        if (given.get("capacity") or 1) > 1 and not given.get("slot_minutes"):
-            self.add_error(
-                "slot_minutes", _("Indiquez la durée des créneaux pour offrir plusieurs places.")
-            )
+        last = given.get("last_day")
+        until = last + timedelta(days=1) if last else None
+        for wrong in wrong_in(until_date=until, **{name: given.get(name) for name in JUDGED}):
+            self.add_error(*WRONG[wrong])
         return given
 
     def spec(self) -> OpeningSpec:

@@ -9,9 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from audit.forms.shown import ShownForm
 from audit.plain_text import check_name
 from booking.models.patient import Relation, Sex
-from booking.patients.patients import Identity, InvalidPhone, normalise_phone
-
-OLDEST_YEARS = 125
+from booking.patients.patients import (
+    Identity,
+    ImpossibleBirthDate,
+    InvalidPhone,
+    check_birth_date,
+    normalise_phone,
+)
 
 
 class IdentityForm(forms.Form):
@@ -43,11 +47,10 @@ class IdentityForm(forms.Form):
     )
 
     def clean_birth_date(self) -> date:
-        born: date = self.cleaned_data["birth_date"]
-        today = timezone.localdate()
-        if born > today or today.year - born.year > OLDEST_YEARS:
-            raise ValidationError(_("Cette date de naissance n’est pas possible."))
-        return born
+        try:
+            return check_birth_date(self.cleaned_data["birth_date"], today=timezone.localdate())
+        except ImpossibleBirthDate as problem:
+            raise ValidationError(problem.text) from problem
 
     def clean_phone(self) -> str:
         try:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import Enum
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -50,6 +51,40 @@ class OpeningSpec:
     capacity: int
     slot_minutes: int | None
     visit_reasons: tuple[VisitReason, ...]
+
+
+class Wrong(Enum):
+    """What is wrong with an opening as it was given; forms and the API say it in their words."""
+
+    NO_TIME = "it ends before it begins"
+    NO_DAY = "its last day comes before its first"
+    NO_SLOTS = "it has several seats and no length of its slots"
+
+
+JUDGED = ("starts_on", "from_time", "until_time", "capacity", "slot_minutes")
+
+
+def wrong_in(
+    *,
+    starts_on: date | None,
+    until_date: date | None,
+    from_time: time | None,
+    until_time: time | None,
+    capacity: int | None,
+    slot_minutes: int | None,
+) -> list[Wrong]:
+    """Say what is wrong with an opening, wherever it was given; what was not given is not judged.
+
+    As in OpeningSpec, `until_date` is exclusive.
+    """
+    found = []
+    if from_time is not None and until_time is not None and until_time <= from_time:
+        found.append(Wrong.NO_TIME)
+    if starts_on is not None and until_date is not None and until_date <= starts_on:
+        found.append(Wrong.NO_DAY)
+    if (capacity or 1) > 1 and not slot_minutes:
+        found.append(Wrong.NO_SLOTS)
+    return found
 
 
 @transaction.atomic
