@@ -13,6 +13,7 @@ from audit.record.entries import Actor
 from booking.models import Appointment
 from booking.pages.access import account_of
 from booking.pages.live import event_stream, is_still_signed_in, live_url
+from booking.pages.refusals import as_json
 from booking.video import video, video_room
 from booking.video.video import Part
 from practitioners.domain import live
@@ -42,7 +43,7 @@ def enter_room(
     try:
         video.enter(appointment=row, part=part, actor=actor, now=now)
     except video.CannotEnter as refused:
-        return JsonResponse({"problem": str(refused.text)}, status=409)
+        return as_json(refused)
     place = video_room.take_place(
         appointment_id=row.pk, account_id=account.pk, part=part, name=name
     )
@@ -78,7 +79,7 @@ def pass_on(request: HttpRequest, row: Appointment) -> HttpResponse:
             has_started=video.has_started(row),
         )
     except video.CannotEnter as refused:
-        return JsonResponse({"problem": str(refused.text)}, status=409)
+        return as_json(refused)
     except video_room.NoSuchPlace:
         return JsonResponse({"problem": _("Vous avez quitté la salle.")}, status=403)
     except video_room.TooManySignals:

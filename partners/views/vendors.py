@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from audit.views.factor import fresh_factor
 from audit.views.posted import form_is_at
 from booking.pages.access import account_of, web_actor
+from booking.pages.refusals import shown_in
 from partners.domain import credentials, keys, outgoing, reveal_budget, usage, vendors, webhooks
 from partners.forms import SCOPE_NAMES, CredentialForm, KeyForm, VendorForm, WebhookForm
 from partners.models import Credential, Delivery, Partner
@@ -30,14 +31,11 @@ USE_DAYS = 30
 def vendor_list(request: HttpRequest) -> HttpResponse:
     form = VendorForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with shown_in(form, {vendors.NameTaken: "name"}):
             partner = vendors.found(
                 name=form.cleaned_data["name"], account=account_of(request),
                 actor=web_actor(request), now=timezone.now(),
             )  # fmt: skip
-        except vendors.NameTaken as refused:
-            form.add_error("name", str(refused.text))
-        else:
             return redirect("partners:vendor", partner.pk)
     mine = Partner.objects.filter(members__account=account_of(request)).order_by("name")
     return render(request, "partners/vendors.html", {"form": form, "vendors": mine})
@@ -50,14 +48,11 @@ def vendor_list(request: HttpRequest) -> HttpResponse:
 def vendor(request: HttpRequest, partner: Partner) -> HttpResponse:
     form = CredentialForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with shown_in(form, {keys.UnusableKey: "jwk"}):
             made = credentials.register_for(
                 partner=partner, label=form.cleaned_data["label"], jwk=form.cleaned_data["jwk"],
                 actor=web_actor(request),
             )  # fmt: skip
-        except keys.UnusableKey as problem:
-            form.add_error("jwk", str(problem.text))
-        else:
             messages.success(request, _("L’accès est créé : donnez son identifiant aux cabinets."))
             return redirect("partners:credential", partner.pk, made.pk)
     rows = partner.credentials.order_by("created_at", "pk")
@@ -114,13 +109,10 @@ def _page(
 def add_key(request: HttpRequest, row: Credential) -> HttpResponse:
     form = KeyForm(request.POST)
     if form.is_valid():
-        try:
+        with shown_in(form, {keys.UnusableKey: "jwk"}):
             credentials.add_key(
                 credential=row, jwk=form.cleaned_data["jwk"], actor=web_actor(request)
             )
-        except keys.UnusableKey as problem:
-            form.add_error("jwk", str(problem.text))
-        else:
             messages.success(request, _("La clé est enregistrée."))
             return redirect("partners:credential", row.partner_id, row.pk)
     return _page(request, row, key_form=form)
@@ -146,16 +138,18 @@ def revoke_key(request: HttpRequest, row: Credential, key_id: uuid.UUID) -> Http
 def add_webhook(request: HttpRequest, row: Credential) -> HttpResponse:
     form = WebhookForm(request.POST)
     if form.is_valid():
-        try:
+        with shown_in(
+            form,
+            {
+                outgoing.Forbidden: "url",
+                outgoing.Unreachable: "url",
+                webhooks.TooManyWebhooks: "url",
+            },
+        ):
             webhooks.register(
                 credential=row, url=form.cleaned_data["url"], actor=web_actor(request),
                 now=timezone.now(),
             )  # fmt: skip
-        except (outgoing.Forbidden, outgoing.Unreachable) as problem:
-            form.add_error("url", str(problem.text))
-        except webhooks.TooManyWebhooks as problem:
-            form.add_error("url", str(problem.text))
-        else:
             messages.success(request, _("L’adresse est enregistrée."))
             return redirect("partners:credential", row.partner_id, row.pk)
     return _page(request, row, webhook_form=form)

@@ -25,6 +25,7 @@ from booking.models.appointment import Channel
 from booking.pages.access import agendas_of, desk_context, practice_actor, practice_member
 from booking.pages.both import BOTH, MEANT, asks_about_time, heeding, sentences
 from booking.pages.forms.dashboard import DragForm, WhenForm
+from booking.pages.refusals import as_json
 from practitioners.domain.date_words import in_words
 from practitioners.domain.scheduling import availability
 from practitioners.domain.scheduling.wall_clock import read_instant
@@ -186,7 +187,7 @@ def drag_visit(
         drag.NoSuchReason,
         drag.CannotResize,
     ) as refused:
-        return JsonResponse({"problem": str(refused.text)}, status=409)
+        return as_json(refused)
     is_moved = (moved.starts_at, moved.agenda_id) != (former_start, former_agenda.pk)
     texts = [_from_to(former_start, moved) if is_moved else _span(moved)]
     if moved.agenda_id != former_agenda.pk:

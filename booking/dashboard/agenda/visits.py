@@ -32,6 +32,7 @@ from booking.pages.access import (
     practice_member,
 )
 from booking.pages.forms.dashboard import PracticeNoteForm
+from booking.pages.refusals import shown_as_message
 from booking.patients import patients
 from booking.video import video, video_room
 from booking.waiting import waiting
@@ -163,15 +164,13 @@ def mark(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID
             said = _("Entre-temps, ce rendez-vous est passé à : %(status)s. Rien n’est changé.")
             messages.error(request, said % {"status": row.shown_status})
             return redirect("booking:visit", practice_id, row.pk)
-        try:
+        with shown_as_message(request, change.NotActive):
             marking.mark(
                 appointment=row,
                 status=Status(status),
                 actor=practice_actor(request),
                 now=timezone.now(),
             )
-        except change.NotActive as refused:
-            messages.error(request, str(refused.text))
     return redirect("booking:visit", practice_id, row.pk)
 
 
@@ -232,10 +231,7 @@ def restore_visit(
 ) -> HttpResponse:
     """Take back a cancellation that was a slip of the hand."""
     row = own_visit(request, appointment_id)
-    try:
+    with shown_as_message(request, undo.TooLateToUndo):
         series.restore(appointment=row, actor=practice_actor(request), now=timezone.now())
-    except undo.TooLateToUndo as refused:
-        messages.error(request, str(refused.text))
-    else:
         messages.success(request, _("Rien n’est annulé. Le patient n’en a rien su."))
     return redirect(agenda_address(row))

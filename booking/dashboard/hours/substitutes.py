@@ -19,6 +19,7 @@ from booking.pages.access import (
     practice_actor,
     practice_member,
 )
+from booking.pages.refusals import shown_in
 from practitioners.domain.staff import substitutes as domain
 from practitioners.models import Membership, Role, Substitution
 
@@ -33,11 +34,8 @@ def substitutes(request: HttpRequest, practice_id: uuid.UUID, agenda_id: uuid.UU
     members = _practitioners(request, practice_id) if sees_team else {}
     form = SubstituteForm(request.POST or None, members=members)
     if request.method == "POST" and form.is_valid():
-        try:
+        with shown_in(form, {domain.OverlapsSubstitution: None}):
             domain.appoint(agenda=agenda, actor=practice_actor(request), **form.cleaned_data)
-        except domain.OverlapsSubstitution as refused:
-            form.add_error(None, str(refused.text))
-        else:
             messages.success(request, _("C’est noté : les patients le liront."))
             return redirect("booking:substitutes", practice_id, agenda_id)
     today = timezone.now().astimezone(agenda.practice.zone).date()

@@ -35,6 +35,7 @@ from booking.pages.access import (
     works_on_whole_practice,
 )
 from booking.pages.forms.questionnaire import QuestionFormSet, questions_shown, specs_of
+from booking.pages.refusals import shown_as_message
 from practitioners.domain.questions import save_questions
 from practitioners.domain.scheduling.hours import openings as domain
 from practitioners.domain.scheduling.hours.never_free import why_never, why_opening_never
@@ -278,11 +279,8 @@ def delete_absence(
     request: HttpRequest, practice_id: uuid.UUID, absence_id: uuid.UUID
 ) -> HttpResponse:
     row = get_object_or_404(Absence, pk=absence_id, agenda__in=agendas_of(request))
-    try:
+    with shown_as_message(request, domain.ImportedAbsence):
         domain.remove_absence(absence=row, actor=practice_actor(request))
-    except domain.ImportedAbsence as refused:
-        messages.error(request, str(refused.text))
-    else:
         messages.success(request, _("L’absence est supprimée."))
     return redirect("booking:week-plan", practice_id)
 

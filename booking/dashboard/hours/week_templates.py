@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from booking.dashboard.forms.hours import CopyWeekForm, OpenWeeksForm, WeekTemplateForm
 from booking.dashboard.hours.left_outside import change_hours
 from booking.pages.access import desk_context, own_agenda, practice_actor, practice_member
+from booking.pages.refusals import shown_in
 from practitioners.domain.scheduling.hours import week_templates as domain
 from practitioners.domain.scheduling.wall_clock import monday_of
 from practitioners.models import Agenda, OpeningTemplate, VisitReason
@@ -51,13 +52,10 @@ def week_templates(
     form = WeekTemplateForm(request.POST or None, initial={"day": today})
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        try:
+        with shown_in(form, {domain.NothingOpen: "day"}):
             template = domain.save_template(
                 agenda=agenda, name=given["name"], day=given["day"], actor=practice_actor(request)
             )
-        except domain.NothingOpen as refused:
-            form.add_error("day", str(refused.text))
-        else:
             messages.success(request, _("La semaine type est enregistrée."))
             return redirect("booking:week-template", practice_id, agenda_id, template.pk)
     context = desk_context(

@@ -25,6 +25,7 @@ from booking.pages.access import (
 )
 from booking.pages.files import given_text, send, takes_files
 from booking.pages.forms.documents import FilesForm
+from booking.pages.refusals import shown_as_message, shown_in
 from booking.patients.patients import NAME_FIELDS
 
 
@@ -65,7 +66,7 @@ def patient_documents(
     form = FilesForm(request.POST, request.FILES) if request.method == "POST" else FilesForm()
     if request.method == "POST" and form.is_valid():
         files = form.cleaned_data["uploads"]
-        try:
+        with shown_in(form, {documents.CannotTake: "uploads"}):
             documents.give_all(
                 files=files,
                 patient=patient,
@@ -75,9 +76,6 @@ def patient_documents(
                 actor=practice_actor(request),
                 now=timezone.now(),
             )
-        except documents.CannotTake as refused:
-            form.add_error("uploads", str(refused.text))
-        else:
             messages.success(request, given_text(len(files)))
             return redirect("booking:patient-documents", practice_id, patient.pk)
     rows = list(queries.newest().filter(patient=patient)[: queries.LIMIT])
@@ -122,10 +120,7 @@ def withdraw_document(
     row = _own(request, document_id)
     if not row.by_practice:
         raise Http404
-    try:
+    with shown_as_message(request, documents.CannotWithdraw):
         documents.withdraw(document=row, actor=practice_actor(request), now=timezone.now())
-    except documents.CannotWithdraw as refused:
-        messages.error(request, str(refused.text))
-    else:
         messages.success(request, _("Le document est retiré."))
     return redirect("booking:patient-documents", practice_id, row.patient_id)

@@ -21,6 +21,7 @@ from booking.pages.access import (
     practice_member,
     require_whole_practice,
 )
+from booking.pages.refusals import shown_as_message
 from booking.patients import merging
 from booking.patients.patients import IDENTITY_FIELDS, NAME_FIELDS
 
@@ -106,10 +107,7 @@ def _are_merged(asked: list[uuid.UUID]) -> bool:
 def separate(request: HttpRequest, practice_id: uuid.UUID, merge_id: uuid.UUID) -> HttpResponse:
     require_whole_practice(request)
     row = get_object_or_404(PatientMerge.objects.all(), pk=merge_id)
-    try:
+    with shown_as_message(request, merging.CannotMerge):
         merging.separate(row=row, actor=practice_actor(request), now=timezone.now())
-    except merging.CannotMerge as refused:
-        messages.error(request, str(refused.text))
-    else:
         messages.success(request, _("Les deux fiches sont de nouveau séparées."))
     return redirect("booking:merge-patients", practice_id)

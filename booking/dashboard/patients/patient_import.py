@@ -25,6 +25,7 @@ from booking.pages.access import (
     require_whole_practice,
 )
 from booking.pages.files import takes_files
+from booking.pages.refusals import shown_in
 from booking.takeover import patient_file, patient_import
 
 
@@ -44,7 +45,7 @@ def imports(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
     form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
     if request.method == "POST" and form.is_valid():
         sealed = form.cleaned_data["file"].sealed
-        try:
+        with shown_in(form, {patient_file.UnreadableFile: "file"}):
             row = patient_import.begin(
                 practice=membership_of(request).practice,
                 account=account_of(request),
@@ -53,9 +54,6 @@ def imports(request: HttpRequest, practice_id: uuid.UUID) -> HttpResponse:
                 actor=practice_actor(request),
                 now=timezone.now(),
             )
-        except patient_file.UnreadableFile as refused:
-            form.add_error("file", str(refused.text))
-        else:
             return redirect("booking:patient-import", practice_id, row.pk)
     rows = PatientImport.objects.order_by("-begun_at", "pk")[:20]
     context = desk_context(request, current="patients", form=form, imports=rows)

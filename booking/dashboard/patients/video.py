@@ -4,7 +4,7 @@ import uuid
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from booking.appointments.queries import appointments as queries
 from booking.models import Appointment
 from booking.oversight.dashboard_access import may_still_work
 from booking.pages.access import desk_context, membership_of, practice_actor, practice_member
+from booking.pages.refusals import as_json, shown_as_message
 from booking.pages.room import enter_room, pass_on, room_context, room_events
 from booking.video import video, video_room
 from booking.video.video import Part
@@ -111,7 +112,7 @@ def start(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUI
     try:
         video.start(appointment=row, actor=practice_actor(request), now=timezone.now())
     except video.CannotEnter as refused:
-        return JsonResponse({"problem": str(refused.text)}, status=409)
+        return as_json(refused)
     video_room.say(row.pk, "started")
     return HttpResponse(status=204)
 
@@ -130,10 +131,8 @@ def end(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID)
 def reopen(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UUID) -> HttpResponse:
     """Open the room again after it was ended too soon."""
     row = _held(request, appointment_id)
-    try:
+    with shown_as_message(request, video.CannotEnter):
         video.reopen(appointment=row, actor=practice_actor(request), now=timezone.now())
-    except video.CannotEnter as refused:
-        messages.error(request, str(refused.text))
     return redirect("booking:practice-video", practice_id, row.pk)
 
 
@@ -145,13 +144,10 @@ def invite(request: HttpRequest, practice_id: uuid.UUID, appointment_id: uuid.UU
         Membership.objects.filter(practice_id=practice_id, practitioner__isnull=False),
         pk=read_id(request.POST.get("membre", "")),
     )
-    try:
+    with shown_as_message(request, video.NotInvited):
         video.invite(
             appointment=row, membership=colleague, actor=practice_actor(request), now=timezone.now()
         )
-    except video.NotInvited as refused:
-        messages.error(request, str(refused.text))
-    else:
         messages.success(
             request, _("Votre collègue peut entrer dans la salle de cette téléconsultation.")
         )

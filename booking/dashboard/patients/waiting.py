@@ -19,6 +19,7 @@ from booking.pages.access import (
     practice_actor,
     practice_member,
 )
+from booking.pages.refusals import shown_as_message
 from booking.waiting import waiting
 from booking.waiting.queries import on_the_list, show
 
@@ -44,7 +45,7 @@ def add_wait(
     if row.agenda_id not in {agenda.pk for agenda in agendas_of(request)}:
         raise Http404
     row.visit_reason.agenda = row.agenda
-    try:
+    with shown_as_message(request, waiting.CannotWait):
         waiting.join(
             visit_reason=row.visit_reason,
             patient=row.patient,
@@ -53,9 +54,6 @@ def add_wait(
             appointment=row,
             says_known=True,
         )
-    except waiting.CannotWait as problem:
-        messages.error(request, str(problem.text))
-    else:
         messages.success(request, _("C’est noté : un créneau plus tôt sera proposé au patient."))
     return redirect("booking:visit", practice_id, row.pk)
 

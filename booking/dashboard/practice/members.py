@@ -26,6 +26,7 @@ from booking.pages.access import (
     practice_member,
 )
 from booking.pages.forms.dashboard import InvitationForm, LastDayForm
+from booking.pages.refusals import shown_as_message
 from booking.pages.session import mails
 from practitioners.domain.staff import invite, members
 from practitioners.models import Invitation, Membership, Practice, Practitioner
@@ -119,7 +120,7 @@ def link_member(
     practitioner = (
         Practitioner.objects.filter(pk=practitioner_id).first() if practitioner_id else None
     )
-    try:
+    with shown_as_message(request, members.NotOfThisPractice):
         if chosen and practitioner is None:
             raise members.NotOfThisPractice
         with in_turn(request):
@@ -128,9 +129,6 @@ def link_member(
             if is_newer(request.POST, stands) and chosen != stands:
                 return _changed_meanwhile(request, practice_id)
             members.link(membership=row, practitioner=practitioner, actor=practice_actor(request))
-    except members.NotOfThisPractice as problem:
-        messages.error(request, str(problem.text))
-    else:
         messages.success(request, _("C’est noté."))
     return redirect("booking:members", practice_id)
 
@@ -183,10 +181,7 @@ def remove_member(
     request: HttpRequest, practice_id: uuid.UUID, membership_id: uuid.UUID
 ) -> HttpResponse:
     row = get_object_or_404(Membership, pk=membership_id, practice_id=practice_id)
-    try:
+    with shown_as_message(request, members.LastOwner):
         team.remove_member(membership=row, actor=practice_actor(request), now=timezone.now())
-    except members.LastOwner as problem:
-        messages.error(request, str(problem.text))
-    else:
         messages.success(request, _("Cette personne n’a plus accès au cabinet."))
     return redirect("booking:members", practice_id)

@@ -25,6 +25,7 @@ from booking.models import Account, SignIn
 from booking.oversight.queries.session_acts import acts_of
 from booking.pages.access import account_of, account_required, web_actor
 from booking.pages.lost import afterwards
+from booking.pages.refusals import broken_link, shown_as_message
 from booking.pages.session.entering import note_sign_in
 from booking.pages.ways import local_target
 from booking.patients import favourites
@@ -119,11 +120,8 @@ def leave_practice(request: HttpRequest, membership_id: uuid.UUID) -> HttpRespon
     row = get_object_or_404(
         Membership.objects.select_related("practice"), pk=membership_id, account=account_of(request)
     )
-    try:
+    with shown_as_message(request, members.LastOwner):
         members.remove(membership=row, actor=web_actor(request))
-    except members.LastOwner as problem:
-        messages.error(request, str(problem.text))
-    else:
         given = {"practice": row.practice.name}
         messages.success(request, _("Vous n’êtes plus de l’équipe : %(practice)s.") % given)
     if request.POST.get("vers") == "effacer":
@@ -165,7 +163,7 @@ def no_reminders(request: HttpRequest, token: str) -> HttpResponse:
     try:
         accounts.end_reminders(token=token)
     except accounts.InvalidLink as problem:
-        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+        return broken_link(request, problem)
     if ONE_CLICK in request.POST:
         # A mail program reads no page, and is not to be led to another one.
         return render(request, "booking/no_reminders.html", {"is_done": True})

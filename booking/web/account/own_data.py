@@ -16,6 +16,7 @@ from booking.accounts.sessions import throttle
 from booking.models import Patient
 from booking.oversight.queries.incidents import incidents_of_account
 from booking.pages.access import account_of, account_required, web_actor
+from booking.pages.refusals import shown_in
 from booking.pages.session import guesses
 from booking.rights import erase
 from booking.rights.held_data import held_data
@@ -67,15 +68,13 @@ def erase_account(request: HttpRequest) -> HttpResponse:
     me, now = account_of(request), timezone.now()
     form = PasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with shown_in(form, {erase.StillWorksHere: None, throttle.TooManyTries: None}):
             if _is_confirmed(request, form.cleaned_data["password"]):
                 erase.erase_account(account=me, actor=web_actor(request), now=now)
                 logout(request)
                 messages.success(request, _("Votre compte est effacé."))
                 return redirect("practitioners:home")
             form.add_error("password", _("Ce mot de passe ne convient pas."))
-        except (erase.StillWorksHere, throttle.TooManyTries) as refused:
-            form.add_error(None, str(refused.text))
     plan = erase.plan(account=me, now=now)
     wanted = [(fate.patient, ("first_name", "last_name")) for fate in plan.fates]
     with reveal(wanted, actor=web_actor(request), purpose=Purpose.OWN_DATA) as plain:

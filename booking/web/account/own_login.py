@@ -27,6 +27,7 @@ from booking.models import AddressCheck
 from booking.models.accounts.account import email_index
 from booking.pages.access import account_of, account_required, web_actor
 from booking.pages.lost import afterwards
+from booking.pages.refusals import broken_link, shown_as_message, shown_in
 from booking.pages.session import entering, guesses, known, mails
 from booking.pages.session.entering import note_sign_in
 from booking.web.forms.accounts import (
@@ -52,20 +53,20 @@ def change_email(request: HttpRequest) -> HttpResponse:
         return _waiting_page(request, check, form=AddressCodeForm())
     form = NewAddressForm(request.POST or None, asks_password=asks_password)
     if request.method == "POST" and form.is_valid():
-        try:
+        with shown_in(
+            form,
+            {
+                accounts.WrongPassword: "password",
+                email_change.SameAddress: "email",
+                throttle.TooManyTries: None,
+            },
+        ):
             _check_password(request, form)
             email = form.cleaned_data["email"]
             email_change.ask(
                 account=me, email=email, actor=web_actor(request), now=now,
                 may_send=mails.take(request, kind="change", index=email_index(email) or b""),
             )  # fmt: skip
-        except accounts.WrongPassword as problem:
-            form.add_error("password", str(problem.text))
-        except email_change.SameAddress as problem:
-            form.add_error("email", str(problem.text))
-        except throttle.TooManyTries as problem:
-            form.add_error(None, str(problem.text))
-        else:
             return redirect("booking:change-email")
     context = {
         "form": form,
@@ -141,13 +142,16 @@ def send_to_new_email(request: HttpRequest) -> HttpResponse:
     me, now = account_of(request), timezone.now()
     check = email_change.pending(me, now=now)
     if check is not None:
-        try:
+        with shown_as_message(
+            request,
+            address_checks.TooSoon,
+            throttle.TooManyTries,
+            accounts.InvalidLink,
+            level=messages.WARNING,
+        ):
             address_checks.check_wait(check, now=now)
             may_send = mails.take(request, kind="change", index=bytes(check.email_index))
             email_change.send_again(check=check, account=me, now=now, may_send=may_send)
-        except (address_checks.TooSoon, throttle.TooManyTries, accounts.InvalidLink) as problem:
-            messages.warning(request, str(problem.text))
-        else:
             messages.success(request, _("Un nouveau message part à l’instant."))
     return redirect("booking:change-email")
 
@@ -175,7 +179,7 @@ def stop_email_change(request: HttpRequest, token: str) -> HttpResponse:
             check = email_change.stop(token=token, now=now)
             return afterwards.lead(request, was_made=check.proved_at is not None)
     except accounts.InvalidLink as problem:
-        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+        return broken_link(request, problem)
     context = {"is_done": False, "was_made": check.proved_at is not None}
     return render(request, "booking/stop_email_change.html", context)
 
@@ -190,7 +194,7 @@ def stop_factor_reset(request: HttpRequest, token: str) -> HttpResponse:
             factor_reset.stop(token=token, now=timezone.now())
             return redirect(request.path)
     except accounts.InvalidLink as problem:
-        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+        return broken_link(request, problem)
     context = {"is_done": reset.ended_at is not None, "due_at": reset.due_at}
     return render(request, "booking/stop_factor_reset.html", context)
 
@@ -205,7 +209,7 @@ def undo_change(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             change = access_changes.undo(token=token, now=now)
     except accounts.InvalidLink as problem:
-        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+        return broken_link(request, problem)
     except members.LastOwner as problem:
         return refuse(request, problem.text, onward=reverse("booking:workplaces"))
     handling = access_changes.handling_of(change)
@@ -229,13 +233,8 @@ def prove_again(request: HttpRequest) -> HttpResponse:
         return entering.ask_code(request, me, target=target)
     form = PasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with shown_in(form, {accounts.WrongPassword: "password", throttle.TooManyTries: None}):
             _check_password(request, form)
-        except accounts.WrongPassword as problem:
-            form.add_error("password", str(problem.text))
-        except throttle.TooManyTries as problem:
-            form.add_error(None, str(problem.text))
-        else:
             entering.renew(request)
             note_entered(request, now=timezone.now())
             security_log.note(

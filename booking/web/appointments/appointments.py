@@ -30,6 +30,7 @@ from booking.pages.forms.patients import OwnIdentityForm, PersonForm, RelativeFo
 from booking.pages.forms.questionnaire import QuestionnaireForm
 from booking.pages.lost import gone
 from booking.pages.people import named_people
+from booking.pages.refusals import broken_link, shown_in
 from booking.pages.session import mails, unfinished
 from booking.pages.ways import local_target
 from booking.patients import handover, patients
@@ -207,7 +208,7 @@ def new_person(request: HttpRequest) -> HttpResponse:
     asked = request.POST.get("next") or request.GET.get("next") or ""
     back = local_target(request, asked) or unfinished.target(request)
     if request.method == "POST" and form.is_valid():
-        try:
+        with shown_in(form, {patients.CannotAdd: None}):
             added, is_added = patients.add_person(
                 account=account_of(request),
                 identity=form.identity(),
@@ -216,9 +217,6 @@ def new_person(request: HttpRequest) -> HttpResponse:
                 now=timezone.now(),
                 has_consented=form.cleaned_data["consent"],
             )
-        except patients.CannotAdd as refused:
-            form.add_error(None, str(refused.text))
-        else:
             if is_added:
                 messages.success(request, _("C’est noté."))
             else:
@@ -237,7 +235,7 @@ def hand_over(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     form = AddressForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"]
-        try:
+        with shown_in(form, {handover.CannotHandOver: "email", throttle.TooManyTries: "email"}):
             mails.check(request, kind="handover", email=email)
             handover.offer(
                 patient=row,
@@ -246,9 +244,6 @@ def hand_over(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
                 actor=web_actor(request),
                 now=timezone.now(),
             )
-        except (handover.CannotHandOver, throttle.TooManyTries) as refused:
-            form.add_error("email", str(refused.text))
-        else:
             messages.success(request, _("Le lien est envoyé. Rien ne change avant qu’il serve."))
             return redirect("booking:people")
     with reveal(
@@ -274,7 +269,7 @@ def accept_handover(request: HttpRequest, token: str) -> HttpResponse:
         if handover.is_taken(token=token, account=me):
             messages.info(request, _("C’est déjà fait : ce dossier est dans votre compte."))
             return redirect("booking:people")
-        return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+        return broken_link(request, problem)
     with reveal(
         [(found.patient, ("first_name",))], actor=web_actor(request), purpose=Purpose.OWN_DATA
     ) as plain:

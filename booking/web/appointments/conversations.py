@@ -16,6 +16,7 @@ from booking.models import Patient
 from booking.pages.access import account_of, account_required, web_actor
 from booking.pages.forms.conversation import LONGEST, BeginForm, ReplyForm
 from booking.pages.people import named_people
+from booking.pages.refusals import shown_in
 from practitioners.models import Agenda
 
 
@@ -41,7 +42,7 @@ def begin_conversation(request: HttpRequest) -> HttpResponse:
     form = BeginForm(request.POST or None, people=people, chosen=request.GET.get("pour", ""))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        try:
+        with shown_in(form, {conversations.CannotWrite: None}):
             row = conversations.begin(
                 agenda=agenda,
                 patient=get_object_or_404(Patient.objects.all(), pk=given["patient"]),
@@ -51,9 +52,6 @@ def begin_conversation(request: HttpRequest) -> HttpResponse:
                 actor=web_actor(request),
                 now=timezone.now(),
             )
-        except conversations.CannotWrite as refused:
-            form.add_error(None, str(refused.text))
-        else:
             return redirect("booking:my-conversation", row.pk)
     context = {"form": form, "agenda": agenda, "practice": agenda.practice}
     return render(request, "booking/begin_conversation.html", context)
@@ -66,7 +64,7 @@ def my_conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRes
     row = get_object_or_404(queries.newest(), pk=conversation_id)
     form = ReplyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with shown_in(form, {conversations.CannotWrite: None}):
             conversations.reply(
                 conversation=row,
                 words=form.cleaned_data["words"],
@@ -75,9 +73,6 @@ def my_conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRes
                 actor=web_actor(request),
                 now=timezone.now(),
             )
-        except conversations.CannotWrite as refused:
-            form.add_error(None, str(refused.text))
-        else:
             return redirect("booking:my-conversation", row.pk)
     shown, replies = queries.open_one(row, actor=web_actor(request), purpose=Purpose.OWN_DATA)
     conversations.seen(conversation=row, by_practice=False)

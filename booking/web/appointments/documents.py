@@ -19,6 +19,7 @@ from booking.pages.access import account_of, account_required, web_actor
 from booking.pages.files import given_text, send, takes_files
 from booking.pages.forms.documents import GiveForm
 from booking.pages.people import named_people
+from booking.pages.refusals import shown_as_message, shown_in
 
 
 def _receivers(request: HttpRequest) -> dict[str, tuple[PracticePatient, str]]:
@@ -61,7 +62,7 @@ def my_documents(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         link, _label = receivers[form.cleaned_data["receiver"]]
         files = form.cleaned_data["uploads"]
-        try:
+        with shown_in(form, {documents.CannotTake: "uploads"}):
             documents.give_all(
                 files=files,
                 patient=link.patient,
@@ -71,9 +72,6 @@ def my_documents(request: HttpRequest) -> HttpResponse:
                 actor=web_actor(request),
                 now=timezone.now(),
             )
-        except documents.CannotTake as refused:
-            form.add_error("uploads", str(refused.text))
-        else:
             messages.success(request, given_text(len(files)))
             return redirect("booking:my-documents")
     rows = list(queries.newest()[: queries.LIMIT])
@@ -97,10 +95,7 @@ def my_document(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBas
 @require_POST
 def withdraw_document(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
     row = get_object_or_404(queries.newest().filter(by_practice=False), pk=document_id)
-    try:
+    with shown_as_message(request, documents.CannotWithdraw):
         documents.withdraw(document=row, actor=web_actor(request), now=timezone.now())
-    except documents.CannotWithdraw as refused:
-        messages.error(request, str(refused.text))
-    else:
         messages.success(request, _("Le document est retiré."))
     return redirect("booking:my-documents")

@@ -25,6 +25,7 @@ from booking.pages.access import account_required, web_actor
 from booking.pages.both import BOTH, sentences
 from booking.pages.lost import afterwards
 from booking.pages.people import chosen_first, named_people
+from booking.pages.refusals import shown_in
 from booking.pages.session import unfinished
 from booking.waiting import offers, waiting
 from booking.waiting.offer_links import offer_of
@@ -89,11 +90,8 @@ def join(request: HttpRequest) -> HttpResponse:
         today=now.astimezone(agenda.practice.zone).date(),
     )
     if request.method == "POST" and form.is_valid():
-        try:
+        with shown_in(form, {waiting.CannotWait: None}):
             wait = _join(request, asked, form.cleaned_data, now=now)
-        except waiting.CannotWait as problem:
-            form.add_error(None, str(problem.text))
-        else:
             unfinished.forget_target(request, request.get_full_path())
             return redirect(f"{reverse('booking:my-appointments')}#attente-{wait.pk}")
     context = {

@@ -31,6 +31,7 @@ from booking.accounts.sessions.throttle import Guess
 from booking.models import Account
 from booking.models.accounts.account import email_index
 from booking.pages.access import account_of, account_required, is_verified, web_actor
+from booking.pages.refusals import shown_in
 from booking.pages.session import device, entering, guesses, known, mails, taken_over, unfinished
 from booking.pages.ways import local_target
 from booking.session_store import session_digest
@@ -208,13 +209,10 @@ def _begun(request: HttpRequest) -> dict[str, str]:
 def forgotten(request: HttpRequest) -> HttpResponse:
     form = AddressForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with shown_in(form, {throttle.TooManyTries: None}):
             email = form.cleaned_data["email"]
             if mails.take(request, kind="reset", index=email_index(email) or b""):
                 forgotten_passwords.request_reset(email=email, now=timezone.now())
-        except throttle.TooManyTries as problem:
-            form.add_error(None, str(problem.text))
-        else:
             return redirect("booking:reset-asked")
     return render(request, "booking/forgotten.html", {"form": form})
 

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 from audit.record.entries import Channel, system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.pages.access import account_of, web_actor
+from booking.pages.refusals import broken_link
 from practitioners.domain.staff import invite
 from practitioners.models import Invitation
 
@@ -96,4 +97,4 @@ def _broken(
         joined = invite.joined_by(token=token, account=account_of(request), now=now)
         if joined is not None:
             return redirect("booking:agenda", joined.practice_id)
-    return render(request, "booking/broken_link.html", {"problem": problem.text}, status=400)
+    return broken_link(request, problem)

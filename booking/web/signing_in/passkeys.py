@@ -31,6 +31,7 @@ from booking.accounts.sessions import sign_ins
 from booking.models import Account
 from booking.pages.access import account_of, account_required, is_verified, web_actor
 from booking.pages.lost import afterwards
+from booking.pages.refusals import shown_as_message
 from booking.pages.session import entering, work_session
 
 
@@ -125,11 +126,8 @@ def end_recovery_codes(request: HttpRequest) -> HttpResponse:
     me = account_of(request)
     if not accounts.may_end_factors(me):
         raise PermissionDenied
-    try:
+    with shown_as_message(request, second_factor.StillNeeded):
         second_factor.stop_asking_codes(account=me, actor=web_actor(request), now=timezone.now())
-    except second_factor.StillNeeded as refused:
-        messages.error(request, str(refused.text))
-    else:
         messages.success(request, _("Votre mot de passe ouvre seul votre compte."))
     return redirect("booking:passkeys")
 

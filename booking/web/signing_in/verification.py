@@ -25,6 +25,7 @@ from booking.models import AddressCheck
 from booking.models.accounts.account import email_index
 from booking.models.accounts.address_check import CheckKind
 from booking.pages.access import account_of
+from booking.pages.refusals import shown_as_message
 from booking.pages.session import entering, mails, taken_over
 from booking.web.account import other_account
 from booking.web.forms.accounts import AddressCodeForm, CorrectAddressForm, FirstPasswordForm
@@ -164,13 +165,16 @@ def go_on(request: HttpRequest) -> HttpResponse:
 def send_again(request: HttpRequest) -> HttpResponse:
     check, now = pending.check_of(request), timezone.now()
     if check is not None:
-        try:
+        with shown_as_message(
+            request,
+            address_checks.TooSoon,
+            throttle.TooManyTries,
+            accounts.InvalidLink,
+            level=messages.WARNING,
+        ):
             address_checks.check_wait(check, now=now)
             may_send = mails.take(request, kind="sign-up", index=bytes(check.email_index))
             sign_up.send_again(check=check, now=now, may_send=may_send)
-        except (address_checks.TooSoon, throttle.TooManyTries, accounts.InvalidLink) as problem:
-            messages.warning(request, str(problem.text))
-        else:
             messages.success(request, _("Un nouveau message part à l’instant."))
     return redirect("booking:check-mail")
 
