@@ -92,6 +92,7 @@ def make_visits(count: int) -> None:
     from audit.record.entries import Channel as RecordChannel
     from audit.record.entries import system_actor
     from booking.appointments import book
+    from booking.appointments.values import By, Conditions
     from booking.models.appointment import Channel
     from booking.patients import patients
     from partners.models import Credential, Partner, Webhook
@@ -109,10 +110,13 @@ def make_visits(count: int) -> None:
     monday = datetime.combine(now.date() + timedelta(days=7 - now.weekday()), time(), UTC)
     for number in range(count):
         book.book(
-            visit_reason=reason, starts_at=monday + number * timedelta(minutes=15),
-            patient=patient, booked_by=None, actor=actor, channel=Channel.PRACTICE, now=now,
-            anywhere=True,
-        )  # fmt: skip
+            visit_reason=reason,
+            starts_at=monday + number * timedelta(minutes=15),
+            patient=patient,
+            by=By(actor=actor, channel=Channel.PRACTICE),
+            conditions=Conditions(anywhere=True),
+            now=now,
+        )
     partner = Partner.objects.create(name="V", verified_at=now)
     credential = Credential.objects.create(partner=partner, label="V")
     Webhook.objects.create(
