@@ -12,7 +12,7 @@ class BookingConfig(AppConfig):
     def ready(self) -> None:
         from audit.incidents.post import register_post
         from audit.record.entries import Channel
-        from audit.vault.reveal import register_guard
+        from audit.vault.guard import register_guard
         from audit.watch.holders import Kind, register_holders
         from booking import actions  # noqa: F401 - the record's actions register themselves
         from booking.accounts import account_letters, invitation_letter, team

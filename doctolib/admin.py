@@ -84,7 +84,7 @@ class StaffSite(AdminSite):
 
         @wraps(view)
         def watched(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            from audit.incidents.containment import Asked, Stopped
+            from audit.vault.guard import Answer, NotOpened
             from booking.pages.access import to_proof, to_second_factor
             from booking.pages.lost import unsent
 
@@ -94,16 +94,17 @@ class StaffSite(AdminSite):
                 answer: HttpResponseBase = guarded(request, *args, **kwargs)
             except ProofIsOld as old:
                 return to_proof(request, old)
-            except Asked as refused:
-                refused.make_sure()
+            except NotOpened as refused:
+                refused.decision.make_sure()
+                if refused.decision.answer is Answer.STOP:
+                    return render(request, "admin/stopped.html", status=403)
+                if refused.decision.answer is not Answer.ASK:
+                    raise
                 messages.warning(
                     request,
-                    _("Ces lectures sortent de l’habitude : confirmez que c’est bien vous."),
+                    _("Ces lectures sortent de l’habitude : confirmez que c’est bien vous."),
                 )
                 return to_second_factor(request)
-            except Stopped as refused:
-                refused.make_sure()
-                return render(request, "admin/stopped.html", status=403)
             if request.user.is_authenticated:
                 unsent.note(request, answer)
             return answer

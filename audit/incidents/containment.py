@@ -19,35 +19,11 @@ from audit.incidents.post import post
 from audit.incidents.selection import select
 from audit.models import Incident, IncidentSource, NoticeKind, State, Watched
 from audit.record.entries import Actor, Origin, system_actor
+from audit.vault.guard import Answer, Decision, opens
 from audit.watch import holders, watcher
 from audit.watch.past import Past
 from audit.watch.sighting import Sighting
 from audit.watch.watcher import Verdict
-
-
-class NotOpened(Exception):
-    """The watch refused an opening. What that means for its holder is done when this is raised.
-
-    Where the transaction in which it was raised is rolled back, that is undone with it: whoever
-    catches it outside of all transactions calls `make_sure`, which does what is not done any more.
-    """
-
-    def __init__(self, carry_out: Callable[[], object] | None = None) -> None:
-        super().__init__()
-        self._carry_out = carry_out
-
-    def make_sure(self) -> None:
-        """Ask or stop the holder, unless that stands."""
-        if self._carry_out is not None:
-            self._carry_out()
-
-
-class Stopped(NotOpened):
-    """The holder is stopped, perhaps just now, and nothing was opened."""
-
-
-class Asked(NotOpened):
-    """The holder, a person, must say again who it is; nothing was opened."""
 
 
 @transaction.atomic
@@ -59,11 +35,11 @@ def guard(
     sightings: Sequence[Sighting],
     origin: Origin,
     writes: Callable[[], int],
-) -> tuple[Verdict, Exception | None]:
+) -> Decision:
     """Let the watch judge what is opened together before it happens, and stop whom it says.
 
-    Returns what the caller is to raise, once this is committed, so that nothing opens: Stopped if
-    this very holder is stopped, now or before, Asked if it must first say who it is.
+    The answer is stop if this very holder is stopped, now or before, and ask if it must first say
+    who it is; what either means is done, and must be committed.
     """
     now = sightings[0].at
     verdict = watcher.observe(
@@ -76,14 +52,15 @@ def guard(
             holders.ask, kind=kind, holder_id=holder_id, actor=system_actor(), why=why, now=now
         )
         ask()
-        return verdict, Asked(ask)
+        return Decision(answer=Answer.ASK, carry_out=ask)
     stop = partial(
         _stop_whom, verdict, holder_id, kind=kind, group_id=group_id, origin=origin, now=now
     )
     stop()
     # Asked in any case: what was in flight when another request stopped the holder is refused.
-    is_stopped = holders.is_stopped(kind=kind, holder_id=holder_id)
-    return verdict, Stopped(stop) if is_stopped else None
+    if holders.is_stopped(kind=kind, holder_id=holder_id):
+        return Decision(answer=Answer.STOP, carry_out=stop)
+    return opens(weight=verdict.weight, odd=verdict.odd)
 
 
 @transaction.atomic

@@ -92,6 +92,16 @@ def acting(actor: Actor) -> Iterator[Actor]:
         _outer_actor.reset(token)
 
 
+@contextmanager
+def apart() -> Iterator[None]:
+    """Leave the outer actor for a block: what is done there, the platform does of itself."""
+    token = _outer_actor.set(None)
+    try:
+        yield
+    finally:
+        _outer_actor.reset(token)
+
+
 _INSERT = """
     INSERT INTO audit_entry (id, at, action, actor_kind, actor_id, practice_id, credential_id,
                              channel, purpose, subjects, fields, object_id, link, details, mac)

@@ -1,7 +1,9 @@
-"""The only way to plaintext: name the actor and the purpose, write the entry, then decrypt."""
+"""The one way to plaintext: state who and why, the guard is asked, the record is written, then the
+text opens.
+"""
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +11,9 @@ from typing import Any
 
 from audit import actions
 from audit.record import entries
+from audit.record.actions import Action
 from audit.vault import keys, sealing
+from audit.vault.guard import Answer, NotOpened, Reading, decide
 
 ERASED = ""
 
@@ -62,18 +66,46 @@ class Plain:
         self._keys = None
 
 
-Pairs = list[tuple[Any, str]]
-Guard = Callable[..., dict[str, object]]
-_guards: dict[entries.Channel, Guard] = {}
+def note(
+    action: Action,
+    pairs: Sequence[tuple[Any, str]],
+    *,
+    actor: entries.Actor,
+    purpose: Purpose,
+    fields: Iterable[str],
+    object_id: uuid.UUID | None = None,
+    details: Mapping[str, object] | None = None,
+    at: datetime | None = None,
+    about: object = None,
+) -> None:
+    """Ask the channel's guard, and write the entry that says what is about to be read.
 
-
-def register_guard(channel: entries.Channel, guard: Guard) -> None:
-    """Register the check of every reveal on a channel; called once, by an app.
-
-    A guard receives actor, pairs, purpose, details and at; it returns further details of the entry,
-    and raises an exception to prevent the reveal.
+    `pairs`: rows with names of what is read of each; without any there is nothing to say, but the
+    guard is asked all the same. Raises guard.NotOpened, NoGuard and what the guard raises, in the
+    caller's transaction, which must commit what the guard has done (guard.py).
     """
-    _guards[channel] = guard
+    with entries.acting(actor) as outer:
+        said = dict(details or {})
+        if outer.origin is not None:
+            said |= vars(outer.origin)
+        decision = decide(
+            Reading(actor=outer, pairs=pairs, purpose=purpose, details=said, at=at, about=about)
+        )
+        if decision.answer is not Answer.OPEN:
+            raise NotOpened(decision)
+        if not pairs:
+            return
+        entries.write(
+            action,
+            actor=actor,
+            purpose=purpose.value,
+            subjects={row.subject_id for row, _ in pairs},
+            fields=fields,
+            object_id=object_id,
+            details=said | {**decision.noted},
+            at=at,
+            outlives_rollback=True,
+        )
 
 
 @contextmanager
@@ -85,37 +117,33 @@ def reveal(
     object_id: uuid.UUID | None = None,
     details: Mapping[str, object] | None = None,
     at: datetime | None = None,
+    about: object = None,
 ) -> Iterator[Plain]:
     """Decrypt the named fields of the named rows, after writing one entry about it.
 
-    `wanted` pairs each row with the fields that will be read. The entry is inserted in the caller's
-    transaction (or on its own without one) before any text can be read; if it cannot be written,
-    the error propagates and nothing is decrypted. If that transaction is rolled back, the entry is
-    written again, because something was read. Inside another acting block the outer actor stays.
-    Null fields are left out of the entry. The entry contains the actor's origin and the `details`.
-    If the channel has a guard, its exceptions propagate, and nothing is decrypted.
+    `wanted` pairs each row with the fields that will be read. The entry is inserted in the
+    caller's transaction (or on its own without one) before any text can be read; if it cannot
+    be written the error propagates and nothing opens. If that transaction is rolled back, the entry
+    is written again, since something was read. Inside another acting block the outer
+    actor stays. A field that is null is not part of the entry: there is nothing to see. The entry
+    says through what it was asked for (the actor's origin), and `details` whatever else there is
+    to say. The channel's guard is asked first, of `about` if it demands that: where it refuses,
+    guard.NotOpened is raised and nothing opens (see `note`).
     """
     named = [(row, name) for row, names in wanted if row is not None for name in names]
     pairs = [(row, name) for row, name in named if getattr(row, name) is not None]
-    with entries.acting(actor) as outer:
-        if pairs:
-            said = dict(details or {})
-            if outer.origin is not None:
-                said |= vars(outer.origin)
-            if outer.channel in _guards:
-                said |= _guards[outer.channel](
-                    actor=outer, pairs=pairs, purpose=purpose, details=said, at=at
-                )
-            entries.write(
+    with entries.acting(actor):
+        if named:
+            note(
                 actions.REVEAL,
+                pairs,
                 actor=actor,
-                purpose=purpose.value,
-                subjects={row.subject_id for row, _ in pairs},
+                purpose=purpose,
                 fields={sealing.field_label(row._meta.get_field(name)) for row, name in pairs},
                 object_id=object_id,
-                details=said,
+                details=details,
                 at=at,
-                outlives_rollback=True,
+                about=about,
             )
         opened = keys.data_keys({row.subject_id for row, _ in pairs}) if pairs else {}
         allowed = frozenset((row._meta.db_table, row.pk, name) for row, name in named)

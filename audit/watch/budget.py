@@ -14,16 +14,29 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audit.redis_client import redis_client
+from audit.vault.guard import Answer, Decision
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 
-class BudgetSpent(Exception):
-    """No further subject may be revealed for now; `seconds` is the time to wait."""
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """No further subject may be opened for now; `seconds` says when one may.
 
-    def __init__(self, *, window: int, limit: int, seconds: int) -> None:
-        super().__init__(f"{limit} in {window // 1000} s")
-        self.window, self.limit, self.seconds = window, limit, seconds
+    `limit` subjects were opened within `window`, in milliseconds.
+    """
+
+    window: int
+    limit: int
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"{self.limit} in {self.window // 1000} s"
+
+    @property
+    def decision(self) -> Decision:
+        """What a guard answers."""
+        return Decision(answer=Answer.WAIT, limit=self.limit, seconds=self.seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,18 +76,20 @@ return {1}
 """
 
 
-def spend(*, holder: uuid.UUID, subject: uuid.UUID, limits: Limits, now: datetime) -> None:
-    """Count one subject against a holder's budget, before the reveal.
+def spend(*, holder: uuid.UUID, subject: uuid.UUID, limits: Limits, now: datetime) -> Spent | None:
+    """Count one subject against a holder's budget, before it is opened.
 
-    Raises BudgetSpent, and redis.RedisError if Redis is unavailable: then nothing may be revealed.
+    Returns what refuses it, if anything does. Raises redis.RedisError when the store is away: then
+    nothing may open.
     """
     windows = [value for pair in limits.windows for value in pair]
     answer = redis_client().eval(
         _SPEND, 2, *_keys(holder), str(_milliseconds(now)), subject.hex, *map(str, windows)
     )
-    if not answer[0]:
-        _no, window, limit, wait = answer
-        raise BudgetSpent(window=window, limit=limit, seconds=max(1, math.ceil(wait / 1000)))
+    if answer[0]:
+        return None
+    _no, window, limit, wait = answer
+    return Spent(window=window, limit=limit, seconds=max(1, math.ceil(wait / 1000)))
 
 
 def spent(holder: uuid.UUID, *, now: datetime) -> int:

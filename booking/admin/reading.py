@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.record.entries import Actor, ActorKind, Channel
 from audit.staff_admin import ReadMostlyAdmin, only_reads
+from audit.vault.guard import Answer, Decision, NotOpened
 from audit.vault.reveal import Purpose, reveal
 from audit.vault.sealing import SealedField
-from audit.watch.budget import BudgetSpent
 from booking.pages.access import account_of, origin_of
 
 T = TypeVar("T")
@@ -65,15 +65,17 @@ def attempt(read: Callable[[], T]) -> Reading[T]:
     """Read for a page of the team; a spent bound, and a bound nobody can count, are answers."""
     try:
         return Reading(shown=read())
-    except BudgetSpent as spent:
-        return Reading(refused=_refusal(spent))
+    except NotOpened as refused:
+        if refused.decision.answer is not Answer.WAIT:
+            raise
+        return Reading(refused=_refusal(refused.decision))
     except redis.RedisError:
         return Reading(
             refused=gettext("Personne ne peut compter les lectures en ce moment : rien ne s’ouvre.")
         )
 
 
-def _refusal(spent: BudgetSpent) -> str:
+def _refusal(spent: Decision) -> str:
     minutes = math.ceil(spent.seconds / 60)
     return ngettext(
         "Vous avez ouvert les données de %(limit)d personnes, le plus qui soit permis d’affilée. "

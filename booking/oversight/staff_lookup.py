@@ -17,7 +17,8 @@ from audit.record import entries
 from audit.record.entries import Actor
 from audit.refusal import Refusal
 from audit.vault.blind_index import blind_index
-from audit.vault.reveal import Purpose, reveal
+from audit.vault.guard import NotOpened
+from audit.vault.reveal import Purpose, note, reveal
 from booking import actions
 from booking.models import Account, Appointment, Patient
 from booking.models.accounts.account import email_index
@@ -65,8 +66,8 @@ def look_up(*, text: str, purpose: Purpose, actor: Actor, now: datetime) -> list
     The identifier of an account says the people it books for.
 
     One entry names everybody whose data was opened to answer; where nobody was, one says that
-    somebody asked. Raises NothingSaid, TooMany, budget.BudgetSpent, redis.RedisError and what
-    the watch raises (audit/incidents/containment.py).
+    somebody asked. Raises NothingSaid, TooMany, guard.NotOpened, and redis.RedisError when nobody
+    can count.
     """
     account_id, sought = _account_id(text), read_sought(text)
     if account_id is None and not sought.is_anything:
@@ -79,7 +80,11 @@ def look_up(*, text: str, purpose: Purpose, actor: Actor, now: datetime) -> list
             patients = list(find_patients(sought, limit=MOST + 1))
         accounts = _accounts(sought.email)
     if len(patients) > MOST or not (patients or accounts):
-        staff_reveals.count(actor=actor, subjects=[_question(text)], purpose=purpose, now=now)
+        spent = staff_reveals.count(
+            actor=actor, subjects=[_question(text)], purpose=purpose, now=now
+        )
+        if spent is not None:
+            raise NotOpened(spent)
         entries.write(
             actions.LOOKED_UP, actor=actor, purpose=purpose.value, at=now,
             details={"found": "many" if patients else "none"}, outlives_rollback=True,
@@ -105,14 +110,9 @@ def visits_of(
 
     Raises as `look_up`.
     """
-    noted = staff_reveals.judge(
-        actor=actor, opened={patient.pk: {"visits"}}, purpose=purpose, is_search=False, now=now
-    )
-    origin = vars(actor.origin) if actor.origin else {}
-    entries.write(
-        actions.VISITS_READ, actor=actor, purpose=purpose.value, subjects=[patient.pk],
-        fields=["booking_appointment.visits"], object_id=patient.pk,
-        details={**origin, **noted}, at=now, outlives_rollback=True,
+    note(
+        actions.VISITS_READ, [(patient, "visits")], actor=actor, purpose=purpose,
+        fields=["booking_appointment.visits"], object_id=patient.pk, at=now,
     )  # fmt: skip
     rows = Appointment.unscoped.filter(patient=patient).select_related(
         "practice", "agenda__practitioner", "visit_reason"

@@ -8,7 +8,6 @@ the team as it judges a practice's people: it asks for the second factor, and th
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -20,6 +19,7 @@ from audit.models import Canary, Entry
 from audit.record import entries
 from audit.record.actions import readings
 from audit.record.entries import Actor, Channel, Origin
+from audit.vault.guard import Decision, Reading, opens
 from audit.vault.reveal import Purpose
 from audit.watch import budget
 from audit.watch.budget import Limits
@@ -35,65 +35,48 @@ LIMITS = Limits(minute=6, hour=25, day=80)
 TEAM = uuid.UUID("019abf00-0000-7000-8000-000000000001")
 
 
-def guard_admin(
-    *,
-    actor: Actor,
-    pairs: list[tuple[Any, str]],
-    purpose: Purpose,
-    details: Mapping[str, object],
-    at: datetime | None,
-) -> dict[str, object]:
-    """Count and judge whom a page of the team is about to open. Raises as `judge`."""
-    opened: dict[uuid.UUID, set[str]] = {}
-    for row, name in pairs:
-        opened.setdefault(row.subject_id, set()).add(name)
-    return judge(
-        actor=actor, opened=opened, purpose=purpose, is_search=bool(details.get("search")),
-        asked={row.subject_id for row, _name in pairs if isinstance(row, Concern)},
-        now=at or timezone.now(),
-    )  # fmt: skip
+def guard_admin(reading: Reading) -> Decision:
+    """Count and judge whom a page of the team is about to read of.
 
-
-def judge(
-    *,
-    actor: Actor,
-    opened: Mapping[uuid.UUID, set[str]],
-    purpose: Purpose,
-    is_search: bool,
-    now: datetime,
-    asked: Iterable[uuid.UUID] = (),
-) -> dict[str, object]:
-    """Count what a member of the team is about to read, and let the watch judge it.
-
-    `opened` says what of whom; `asked` who wrote to be read. Returns what the entry is to tell of
-    it. Raises budget.BudgetSpent, redis.RedisError when nobody can count, containment.Asked and
-    containment.Stopped: then nothing opens.
+    Raises redis.RedisError when nobody can count: then nothing opens.
     """
-    count(actor=actor, subjects=opened, purpose=purpose, now=now)
-    sightings = _sightings(actor, opened, is_search=is_search, asked=set(asked), now=now)
+    opened: dict[uuid.UUID, set[str]] = {}
+    for row, name in reading.pairs:
+        opened.setdefault(row.subject_id, set()).add(name)
+    if not opened:
+        return opens()
+    actor, now = reading.actor, reading.at or timezone.now()
+    spent = count(actor=actor, subjects=opened, purpose=Purpose(reading.purpose), now=now)
+    if spent is not None:
+        return spent
+    sightings = _sightings(
+        actor,
+        opened,
+        is_search=bool(reading.details.get("search")),
+        # Who wrote to be read.
+        asked={row.subject_id for row, _name in reading.pairs if isinstance(row, Concern)},
+        now=now,
+    )
     if not sightings:
-        return {"again": True}
+        return opens(again=True)
     holder_id = _holder(actor)
-    verdict, refusal = containment.guard(
+    return containment.guard(
         holder_id=holder_id, kind=Kind.STAFF, group_id=TEAM, sightings=sightings,
         origin=actor.origin or Origin(),
         writes=lambda: writes_today(now=now, actor_id=holder_id, channel=Channel.ADMIN),
     )  # fmt: skip
-    if refusal is not None:
-        raise refusal
-    return {"weight": verdict.weight, "odd": verdict.odd}
 
 
-def count(*, actor: Actor, subjects: Iterable[uuid.UUID], purpose: Purpose, now: datetime) -> None:
+def count(
+    *, actor: Actor, subjects: Iterable[uuid.UUID], purpose: Purpose, now: datetime
+) -> Decision | None:
     """Count subjects against the bound of a member of the team.
 
-    Raises budget.BudgetSpent, once that is on the record, and redis.RedisError when nobody can
-    count.
+    Returns the refusal, once it is on the record. Raises redis.RedisError when nobody can count.
     """
     for subject in sorted(subjects):
-        try:
-            budget.spend(holder=_holder(actor), subject=subject, limits=LIMITS, now=now)
-        except budget.BudgetSpent as spent:
+        spent = budget.spend(holder=_holder(actor), subject=subject, limits=LIMITS, now=now)
+        if spent is not None:
             entries.write(
                 actions.STAFF_REFUSED,
                 actor=actor,
@@ -102,7 +85,8 @@ def count(*, actor: Actor, subjects: Iterable[uuid.UUID], purpose: Purpose, now:
                 details={"limit": spent.limit, "seconds": spent.window // 1000},
                 outlives_rollback=True,
             )
-            raise
+            return spent.decision
+    return None
 
 
 def _holder(actor: Actor) -> uuid.UUID:

@@ -5,7 +5,7 @@ that one page shows.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -28,6 +28,7 @@ from audit.personal_data import (
     sealed_fields,
 )
 from audit.record.entries import Actor, Channel, Origin
+from audit.vault.guard import Decision, Reading, opens
 from audit.vault.reveal import Purpose
 from audit.watch.holders import Kind
 from audit.watch.sighting import Reason, Sighting
@@ -80,42 +81,30 @@ class _Visits:
     is_canary: bool
 
 
-def guard_dashboard(
-    *,
-    actor: Actor,
-    pairs: list[tuple[Any, str]],
-    purpose: Purpose,
-    details: Mapping[str, object],
-    at: datetime | None,
-) -> dict[str, object]:
-    """Judge what a page of the dashboard is about to open, and say what its entry will tell of it.
+def guard_dashboard(reading: Reading) -> Decision:
+    """Judge what a page of the dashboard is about to open.
 
     A practice's own list of an incident (LEGAL) is no more than what was exposed already, and must
     be had at once.
-
-    Raises containment.Asked and containment.Stopped, once what they mean is committed.
     """
     opened: dict[uuid.UUID, set[str]] = {}
-    for row, name in pairs:
+    for row, name in reading.pairs:
         if is_of_patient(row._meta.model):
             opened.setdefault(row.subject_id, set()).add(name)
-    is_duty = purpose == Purpose.LEGAL
+    actor, is_duty = reading.actor, reading.purpose == Purpose.LEGAL
     if is_duty or not opened or actor.id is None or actor.practice_id is None:
-        return {}
-    now = at or timezone.now()
-    sightings = _sightings(actor, opened, is_search=bool(details.get("search")), now=now)
+        return opens()
+    now = reading.at or timezone.now()
+    sightings = _sightings(actor, opened, is_search=bool(reading.details.get("search")), now=now)
     if not sightings:
-        return {"again": True}
+        return opens(again=True)
     account_id = actor.id
-    verdict, refusal = containment.guard(
+    return containment.guard(
         holder_id=account_id, kind=Kind.ACCOUNT, group_id=actor.practice_id, sightings=sightings,
         origin=actor.origin or Origin(), writes=lambda: writes_today(
             now=now, actor_id=account_id, channel=Channel.DASHBOARD
         ),
     )  # fmt: skip
-    if refusal is not None:
-        raise refusal
-    return {"weight": verdict.weight, "odd": verdict.odd}
 
 
 def insist(*, account_id: uuid.UUID, practice_id: uuid.UUID, origin: Origin, now: datetime) -> bool:

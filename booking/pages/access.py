@@ -20,8 +20,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_scopes import scope
 
 from audit.client_address import client_address
-from audit.incidents.containment import Asked, Stopped
 from audit.record.entries import Actor, ActorKind, Channel, Origin
+from audit.vault.guard import Answer, NotOpened
 from audit.views.factor import ProofIsOld, code_given_at
 from audit.views.private import keep_private
 from audit.views.typed import refuse, typed_in
@@ -283,16 +283,17 @@ def practice_member(permission: str) -> Callable[[View], View]:
                 unsent.mark(request, answer)
                 drop_sent(request, answer, practice_id=practice_id)
                 return answer
-            except Asked as refused:
-                refused.make_sure()
+            except NotOpened as refused:
+                refused.decision.make_sure()
+                if refused.decision.answer is Answer.STOP:
+                    return _stopped(request)
+                if refused.decision.answer is not Answer.ASK:
+                    raise
                 messages.warning(
                     request,
-                    _("Ces lectures sortent de l’habitude : confirmez que c’est bien vous."),
+                    _("Ces lectures sortent de l’habitude : confirmez que c’est bien vous."),
                 )
                 return _to(request, "booking:second-factor", practice_id)
-            except Stopped as refused:
-                refused.make_sure()
-                return _stopped(request)
             except ProofIsOld as old:
                 return to_proof(request, old, practice_id=practice_id)
 

@@ -11,12 +11,11 @@ from typing import cast
 
 from django.db import transaction
 
-from audit.incidents.containment import Asked, Stopped
 from audit.models import Incident, IncidentSource
 from audit.record.entries import Actor, ActorKind, Channel, Origin, system_actor
+from audit.vault.guard import Answer, Decision, NotOpened
 from audit.vault.reveal import Purpose, reveal
 from audit.watch import holders, watcher
-from audit.watch.budget import BudgetSpent
 from audit.watch.holders import Kind
 from booking.models import Appointment
 from booking.oversight import watching
@@ -135,23 +134,10 @@ class _Replay:
                 is_refused = not self._shows_token(request, at)
             if not is_refused:
                 _open(request, at)
-        except Stopped:
-            is_refused = True
-        except BudgetSpent as spent:
-            outcome.delayed += 1
-            wait = timedelta(seconds=spent.seconds + 1)
-            if thief is None or wait <= self.longest_wait:
-                # Whoever waits does so with all that it wants of this practice.
-                self.waiting[_lane(request), thief] = at + wait
-                self._again(request, at + wait)
+        except NotOpened as refused:
+            if self._comes_again(request, refused.decision, at):
                 return
             is_refused = True
-        except Asked:
-            outcome.asked += thief is None
-            # Each session of the account has to answer.
-            self.asked |= {(pk, None), *((pk, n) for n in range(len(self.thefts)))}
-            self._again(request, at + TYPING)
-            return
         self.left -= thief is not None
         outcome.ends_at = at
         if holders.is_stopped(kind=_kind(request), holder_id=pk):
@@ -162,6 +148,26 @@ class _Replay:
             self.refused[thief] = 0
             outcome.appointments.update(row.pk for row in _rows(request))
             outcome.subjects.update(row.patient_id for row in _rows(request))
+
+    def _comes_again(self, request: Request, decision: Decision, at: datetime) -> bool:
+        """Let a request that was refused wait, or be asked for again after an answer."""
+        thief, pk = request.thief, _holder(request)
+        if decision.answer is Answer.ASK:
+            self.outcome.asked += thief is None
+            # Each session of the account has to answer.
+            self.asked |= {(pk, None), *((pk, n) for n in range(len(self.thefts)))}
+            self._again(request, at + TYPING)
+            return True
+        if decision.answer is not Answer.WAIT:
+            return False
+        self.outcome.delayed += 1
+        wait = timedelta(seconds=decision.seconds + 1)
+        if thief is not None and wait > self.longest_wait:
+            return False
+        # All that it wants of this practice waits with it.
+        self.waiting[_lane(request), thief] = at + wait
+        self._again(request, at + wait)
+        return True
 
     def _shows_token(self, request: Opening, at: datetime) -> bool:
         """Show the token that the software has now, as whoever has copied it and not its key."""
@@ -221,12 +227,12 @@ def _let_in(source: IncidentSource, at: datetime) -> None:
 
 
 def _open(request: Request, at: datetime) -> None:
-    """Ask as the product's own pages and API do. Raises Asked, Stopped and BudgetSpent."""
+    """Ask as the product's own pages and API do. Raises NotOpened."""
     if isinstance(request, Page):
         _open_page(request, at)
         return
     installation, row = request.installation, request.appointment
-    stopped: Stopped | None = None
+    stopped: NotOpened | None = None
     with transaction.atomic():
         try:
             reveal_identity(
@@ -238,7 +244,9 @@ def _open(request: Request, at: datetime) -> None:
                 origin=_origin(request),
                 now=at,
             )
-        except Stopped as caught:
+        except NotOpened as caught:
+            if caught.decision.answer is not Answer.STOP:
+                raise
             # Inside the transaction: what stopped it must be committed.
             stopped = caught
     if stopped is not None:

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from audit.refusal import Refusal
+from audit.vault.guard import Answer, Decision
 from booking.appointments.book import NotForThisPatient, OutsideOpening, SlotTaken
 from booking.appointments.change import NotActive, NotBegun, NotItsDay
 from partners.domain.bookings import HoldGone, TooManyHolds
@@ -66,6 +67,13 @@ class BudgetIsSpent(Throttled):
 
     default_code = "budget_spent"
     default_detail = "The identity budget of this grant is used up; retry after the given time."
+
+
+def of_refusal(decision: Decision) -> APIException:
+    """The answer to a reading that the guard refused. Software cannot be asked who it is."""
+    if decision.answer is Answer.WAIT:
+        return BudgetIsSpent(wait=decision.seconds)
+    return StoppedNow()
 
 
 class StoppedNow(APIException):

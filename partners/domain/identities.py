@@ -9,16 +9,12 @@ from datetime import datetime
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from audit.incidents import containment
 from audit.record.entries import Actor, ActorKind, Channel, Origin
 from audit.refusal import Refusal
 from audit.vault.reveal import Purpose, reveal
-from audit.watch import budget, repeats
-from audit.watch.holders import Kind
 from booking.models import Appointment
-from booking.oversight.watching import writes_today
-from partners.domain import reveal_budget, watching
 from partners.domain.walls import above_walls
+from partners.domain.watching import OfAppointment
 from partners.models import Credential, Grant, PartnerMember
 from practitioners.models import Agenda
 
@@ -79,8 +75,7 @@ def reveal_identity(
     The entry names the credential, the practice, the appointment, the purpose, and the network, key
     and token of the request. A field that is empty or was erased is returned as "". Before anything
     is revealed it raises NotVerified, FieldsNotGranted, redis.RedisError if reveals cannot be
-    counted, and budget.BudgetSpent and containment.Stopped: then the caller's transaction must
-    commit.
+    counted, and guard.NotOpened: then the caller's transaction must commit.
     """
     with above_walls():
         if not may_open_identities(credential=credential, practice_id=appointment.practice_id):
@@ -88,64 +83,16 @@ def reveal_identity(
     refused = set(fields) - set(grant.fields)
     if refused:
         raise FieldsNotGranted(refused)
-    details, refusal = _watch(
-        credential, grant, appointment, fields=fields, purpose=purpose, origin=origin, now=now
-    )
-    if refusal is not None:
-        raise refusal
     rows = {name: appointment if name in OF_APPOINTMENT else appointment.patient for name in fields}
     actor = credential_actor(credential, practice_id=appointment.practice_id, origin=origin)
     wanted = [(row, [name]) for name, row in rows.items()]
+    asked = OfAppointment(
+        credential=credential, grant=grant, appointment=appointment, fields=fields
+    )
     with reveal(
-        wanted, actor=actor, purpose=purpose, object_id=appointment.pk, details=details, at=now
+        wanted, actor=actor, purpose=purpose, object_id=appointment.pk, about=asked, at=now
     ) as plain:
         return {name: plain.text(row, name) for name, row in rows.items()}
-
-
-def _watch(
-    credential: Credential,
-    grant: Grant,
-    appointment: Appointment,
-    *,
-    fields: Collection[str],
-    purpose: Purpose,
-    origin: Origin,
-    now: datetime,
-) -> tuple[dict[str, object], Exception | None]:
-    """Count and judge a reveal: returns the details of its entry, and the exception that prevents
-    it.
-
-    The exception is returned, because raising it here would undo what was written.
-    """
-    subject = appointment.patient_id
-    with above_walls():
-        limits = reveal_budget.limits_of(grant, now=now)
-        try:
-            budget.spend(holder=grant.pk, subject=subject, limits=limits, now=now)
-        except budget.BudgetSpent as spent:
-            is_stopped = containment.misused(
-                holder_id=credential.pk, kind=Kind.CREDENTIAL, group_id=credential.partner_id,
-                code="hammering", origin=origin, now=now,
-            )  # fmt: skip
-            return {}, containment.Stopped() if is_stopped else spent
-        if not repeats.is_first(
-            holder_id=credential.pk,
-            subject_id=subject,
-            network=origin.network,
-            key=origin.key,
-            now=now,
-        ):
-            return {"again": True}, None
-        sighting = watching.sighting_of(
-            credential=credential, grant=grant, appointment=appointment, origin=origin, now=now,
-            use=f"{purpose} {len(fields)}",
-        )  # fmt: skip
-        verdict, refusal = containment.guard(
-            holder_id=credential.pk, kind=Kind.CREDENTIAL, group_id=credential.partner_id,
-            sightings=[sighting], origin=origin,
-            writes=lambda: writes_today(now=now, credential_id=credential.pk),
-        )  # fmt: skip
-    return {"reason": sighting.reason.value, "weight": verdict.weight}, refusal
 
 
 def credential_actor(

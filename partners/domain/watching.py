@@ -1,16 +1,27 @@
-"""What the watch learns of a reveal by software: the reason that the agenda gives for it."""
+"""The guard of the API: what software opens is counted, and the watch is told which reason the
+agenda gives for it.
+"""
 
 import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.utils import timezone
 
 from audit.actions import REVEAL
+from audit.incidents import containment
+from audit.record import entries
 from audit.record.entries import Origin
-from audit.watch import canaries
+from audit.vault.guard import Answer, Decision, NoGuard, Reading, opens
+from audit.watch import budget, canaries, repeats
+from audit.watch.holders import Kind
 from audit.watch.sighting import Reason, Sighting
 from booking.models import Appointment
-from booking.oversight.watching import FRESH, NEAR_AFTER, NEAR_BEFORE, REMEMBERED
+from booking.oversight.watching import FRESH, NEAR_AFTER, NEAR_BEFORE, REMEMBERED, writes_today
+from partners.domain import reveal_budget
+from partners.domain.walls import above_walls
 from partners.models import Credential, Grant
 
 FIRST_SYNC = timedelta(days=3)
@@ -25,6 +36,68 @@ _OPENED_BEFORE = """
         AND action = %s AND at >= %s
     )
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfAppointment:
+    """What software asks for: fields of one appointment's patient, under a practice's grant."""
+
+    credential: Credential
+    grant: Grant
+    appointment: Appointment
+    fields: Collection[str]
+
+
+def guard_api(reading: Reading) -> Decision:
+    """Count and judge an identity that software is about to open.
+
+    What the watch does of it, the platform does as itself, above the partner's walls. Raises
+    redis.RedisError when nobody can count, and guard.NoGuard for anything but one appointment's.
+    """
+    asked = reading.about
+    if not isinstance(asked, OfAppointment):
+        raise NoGuard("software opens the identity of one granted appointment, and nothing else")
+    rows = {asked.appointment, asked.appointment.patient}
+    is_its_own = reading.actor.credential_id == asked.credential.pk
+    if not is_its_own or any(row not in rows for row, _name in reading.pairs):
+        raise NoGuard("software opens an appointment and its patient for itself, and nothing else")
+    with above_walls(), entries.apart():
+        return _judged(
+            asked, purpose=reading.purpose, origin=reading.actor.origin or Origin(),
+            now=reading.at or timezone.now(),
+        )  # fmt: skip
+
+
+def _judged(asked: OfAppointment, *, purpose: str, origin: Origin, now: datetime) -> Decision:
+    credential, grant, subject = asked.credential, asked.grant, asked.appointment.patient_id
+    limits = reveal_budget.limits_of(grant, now=now)
+    spent = budget.spend(holder=grant.pk, subject=subject, limits=limits, now=now)
+    if spent is not None:
+        is_stopped = containment.misused(
+            holder_id=credential.pk, kind=Kind.CREDENTIAL, group_id=credential.partner_id,
+            code="hammering", origin=origin, now=now,
+        )  # fmt: skip
+        return Decision(answer=Answer.STOP) if is_stopped else spent.decision
+    if not repeats.is_first(
+        holder_id=credential.pk,
+        subject_id=subject,
+        network=origin.network,
+        key=origin.key,
+        now=now,
+    ):
+        return opens(again=True)
+    sighting = sighting_of(
+        credential=credential, grant=grant, appointment=asked.appointment, origin=origin, now=now,
+        use=f"{purpose} {len(asked.fields)}",
+    )  # fmt: skip
+    decision = containment.guard(
+        holder_id=credential.pk, kind=Kind.CREDENTIAL, group_id=credential.partner_id,
+        sightings=[sighting], origin=origin,
+        writes=lambda: writes_today(now=now, credential_id=credential.pk),
+    )  # fmt: skip
+    if decision.answer is not Answer.OPEN:
+        return decision
+    return opens(reason=sighting.reason.value, weight=decision.noted["weight"])
 
 
 def sighting_of(

@@ -8,7 +8,8 @@ from django.db import DatabaseError, connection, transaction
 from audit.models import Entry
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel, Origin, acting
-from audit.vault.reveal import NotRevealed, Purpose, register_guard, reveal
+from audit.vault.guard import opens, register_guard
+from audit.vault.reveal import NotRevealed, Purpose, reveal
 from tests.factories import make_account, make_patient, practice_actor
 
 pytestmark = pytest.mark.django_db
@@ -101,14 +102,14 @@ def test_a_field_that_was_never_given_is_no_reveal():
 
 def test_inside_another_block_the_outer_actor_stays():
     patient = make_patient()
-    outer = Actor(kind=ActorKind.CREDENTIAL, channel=Channel.API, id=make_account().pk)
+    outer = Actor(kind=ActorKind.ACCOUNT, channel=Channel.WEB, id=make_account().pk)
     with (
         acting(outer),
         reveal([(patient, ("phone",))], actor=entries.system_actor(), purpose=Purpose.MESSAGE),
     ):
         pass
     entry = last_reveal()
-    assert (entry.actor_kind, entry.channel, entry.actor_id) == ("credential", "api", outer.id)
+    assert (entry.actor_kind, entry.channel, entry.actor_id) == ("account", "web", outer.id)
     with reveal([(patient, ("phone",))], actor=entries.system_actor(), purpose=Purpose.MESSAGE):
         pass
     assert last_reveal().actor_kind == "system"
@@ -136,13 +137,13 @@ def guard(monkeypatch):
     """What guards the reveals of the shell, which has no guard of its own."""
     calls = []
 
-    def guarding(**values):
-        calls.append(values)
-        if values["purpose"] == Purpose.LEGAL:
+    def guarding(reading):
+        calls.append(reading)
+        if reading.purpose == Purpose.LEGAL:
             raise PermissionError
-        return {"judged": True}
+        return opens(judged=True)
 
-    monkeypatch.setattr("audit.vault.reveal._guards", {})
+    monkeypatch.setattr("audit.vault.guard._guards", {})
     register_guard(Channel.SHELL, guarding)
     return calls
 
@@ -160,11 +161,9 @@ def test_the_entry_says_what_else_there_is_to_say_and_when(guard):
     entry = last_reveal()
     assert (entry.details, entry.at) == (said | {"judged": True}, AT)
     (given,) = guard
-    assert given == {
-        "actor": actor, "purpose": Purpose.SUPPORT, "details": given["details"], "at": AT,
-        "pairs": [(patient, "phone"), (patient, "last_name")],
-    }  # fmt: skip
-    assert said.items() <= given["details"].items()
+    assert (given.actor, given.purpose, given.at, given.about) == (actor, Purpose.SUPPORT, AT, None)
+    assert given.pairs == [(patient, "phone"), (patient, "last_name")]
+    assert said.items() <= given.details.items()
     assert details == {"search": True, "key": "of the caller"}
 
 

@@ -10,6 +10,7 @@ _PATTERNS = {
     "budget": ["audit/watch/budget.py", "partners/domain/reveal_budget.py"],
     "watch": [
         "audit/watch/[!b]*.py",
+        "booking/oversight/staff_reveals.py",
         "booking/oversight/watching.py",
         "partners/domain/watching.py",
     ],

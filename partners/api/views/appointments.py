@@ -13,9 +13,8 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.incidents.containment import Stopped
+from audit.vault.guard import NotOpened
 from audit.vault.reveal import Purpose
-from audit.watch.budget import BudgetSpent
 from booking.appointments import change, marking
 from booking.appointments.queries import changes
 from booking.appointments.values import By, Conditions
@@ -310,11 +309,9 @@ class Reveal(ScopedView):
                 origin=self.origin(),
                 now=timezone.now(),
             )
-        except Stopped:
-            # Responses, not exceptions: what the watch has written must be committed.
-            return self.handle_exception(problems.StoppedNow())
-        except BudgetSpent as spent:
-            return self.handle_exception(problems.BudgetIsSpent(wait=spent.seconds))
+        except NotOpened as refused:
+            # An answer and not an exception: what the watch has made of it must be committed.
+            return self.handle_exception(problems.of_refusal(refused.decision))
         except redis.RedisError as error:
             raise problems.Unavailable from error
         return Response(

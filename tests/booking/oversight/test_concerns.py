@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.actions import REVEAL
 from audit.models import Entry
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel
@@ -136,7 +137,10 @@ def test_filters_show_what_was_asked_for(practice, owner):
     patient, other = make_patient(), make_practice()
     mine = read(patient, practice, owner)
     theirs = read(patient, practice, secretary)
-    by_api = read(patient, practice, owner, Channel.API)
+    software = Actor(
+        kind=ActorKind.CREDENTIAL, channel=Channel.API, id=owner.pk, practice_id=practice.pk
+    )
+    by_api = Entry.objects.get(pk=entries.write(REVEAL, actor=software, subjects=[patient.pk]))
     read(patient, other, make_member(other, role="owner").account)
     today = timezone.now().astimezone(practice.zone).date()
 

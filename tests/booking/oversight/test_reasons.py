@@ -9,6 +9,7 @@ from audit.actions import REVEAL
 from audit.models import Canary, Entry
 from audit.record import entries
 from audit.record.entries import Actor, ActorKind, Channel, Origin
+from audit.vault.guard import Answer, NotOpened
 from audit.vault.reveal import Purpose, reveal
 from audit.watch.sighting import Reason
 from booking.actions import APPOINTMENT_CANCELLED, APPOINTMENT_MOVED
@@ -309,8 +310,9 @@ def test_who_is_a_canary_is_told_of_each(agenda, look):
     for patient in patients:
         visit(agenda, patient)
     Canary.objects.create(subject_id=patients[1].pk, planted_at=NOW)
-    with pytest.raises(watching.containment.Asked):
+    with pytest.raises(NotOpened) as refused:
         look(*patients)
+    assert refused.value.decision.answer is Answer.ASK
     (told,) = look.told
     assert [each.is_canary for each in told["sightings"]] == [False, True, False]
     # Nothing was opened, and so nothing is opened again.
