@@ -30,7 +30,13 @@ $(READY): uv.lock pyproject.toml
 		{ echo "A package could not be installed; if it needs a compiler, install one (Debian: build-essential)."; exit 1; }
 	@touch $(READY)
 
-run: $(READY)
+# Compiled catalogues are made from their sources, and kept in no repository.
+CATALOGUES := locale/en/LC_MESSAGES/django.mo locale/fr/LC_MESSAGES/django.mo
+%.mo: %.po $(READY)
+	@$(BIN)/python -m doctolib.catalogues
+	@touch $@
+
+run: $(READY) $(CATALOGUES)
 	@exec $(BIN)/python manage.py serve
 
 reset: $(READY)
@@ -40,7 +46,7 @@ reset: $(READY)
 browser: $(READY)
 	@$(BIN)/python -m tests.browser.install
 
-lint: $(READY)
+lint: $(READY) $(CATALOGUES)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@PYTHONWARNINGS=ignore DOCTOLIB_MODE=test $(BIN)/mypy

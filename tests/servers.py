@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 
+from doctolib.catalogues import compile_stale
 from doctolib.servers import ensure_servers, free_port
 from tests.clock import set_clock
 
@@ -23,6 +24,7 @@ def _spare_the_disk(url: str) -> None:
         admin.execute("SELECT pg_reload_conf()")
 
 
+compile_stale()
 set_clock()
 os.environ["DOCTOLIB_MODE"] = "test"
 os.environ["DOCTOLIB_BASE_URL"] = "http://localhost:8000"
