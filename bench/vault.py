@@ -139,6 +139,7 @@ def secretary_of(practice: Any, *, now: datetime) -> Any:
     from django.test import Client
     from django_otp import DEVICE_ID_SESSION_KEY
 
+    from audit.views.factor import CODE_GIVEN_AT
     from booking.accounts import accounts
     from booking.models import CodeApp
     from practitioners.models import Membership
@@ -152,6 +153,7 @@ def secretary_of(practice: Any, *, now: datetime) -> Any:
     client.force_login(account, backend="booking.backends.EmailBackend")
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session[CODE_GIVEN_AT] = now.timestamp()
     session.save()
     return client
 

@@ -102,7 +102,7 @@ class StaffSite(AdminSite):
                     raise
                 messages.warning(
                     request,
-                    _("Ces lectures sortent de l’habitude : confirmez que c’est bien vous."),
+                    _("Ces lectures sortent de l’habitude\u00a0: confirmez que c’est bien vous."),
                 )
                 return to_second_factor(request)
             if request.user.is_authenticated:

@@ -291,7 +291,7 @@ def practice_member(permission: str) -> Callable[[View], View]:
                     raise
                 messages.warning(
                     request,
-                    _("Ces lectures sortent de l’habitude : confirmez que c’est bien vous."),
+                    _("Ces lectures sortent de l’habitude\u00a0: confirmez que c’est bien vous."),
                 )
                 return _to(request, "booking:second-factor", practice_id)
             except ProofIsOld as old:

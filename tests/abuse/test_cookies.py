@@ -75,8 +75,8 @@ def test_every_module_that_sets_a_cookie_is_known():
     assert setters == {
         "booking/middleware.py", "booking/pages/lost/drafts.py", "booking/pages/lost/unsent.py",
         "booking/pages/session/device.py", "booking/pages/session/known.py",
-        "booking/pages/session/own_language.py", "booking/web/booking/kept_choice.py",
-        "booking/web/signing_in/accounts.py",
+        "booking/pages/session/own_language.py", "booking/web/account/own_account.py",
+        "booking/web/booking/kept_choice.py",
         "practitioners/views/language.py",
         "doctolib/once.py",
     }  # fmt: skip

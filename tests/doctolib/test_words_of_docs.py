@@ -119,7 +119,7 @@ def test_the_description_of_the_api():
 
 def test_errors_and_warnings_of_the_api():
     texts = [*problems.TITLES.values(), *document.WHY.values(), *mapping.WARNING_TEXTS.values()]
-    texts += [detail for _status, _code, detail in problems.REFUSALS.values()]
+    texts += problems.DETAILS.values()
     texts += strings_of(capabilities.statement())
     for folder in ("partners/api", "partners/fhir", "partners/domain"):
         for file in sorted((PROJECT_DIR / folder).rglob("*.py")):

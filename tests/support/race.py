@@ -5,7 +5,7 @@ from collections import Counter
 
 from django.db import connection
 
-from booking.appointments.book import OutsideOpening, SlotTaken
+from audit.refusal import Refusal
 
 
 def race(jobs):
@@ -19,7 +19,7 @@ def race(jobs):
             barrier.wait(30)
             job()
             outcomes.append("won")
-        except (SlotTaken, OutsideOpening) as answer:
+        except Refusal as answer:
             outcomes.append(type(answer).__name__)
         except Exception as error:
             outcomes.append(repr(error))
