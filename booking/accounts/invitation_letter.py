@@ -9,12 +9,10 @@ from audit.record.entries import system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking.accounts import accounts
 from booking.models import Message
-from booking.models.message import MessageChannel, MessageKind
+from booking.models.message import MessageKind
 from booking.outbox.kinds import Kind, register
 from booking.outbox.letters import Letter, NothingToSay, rendered
-from booking.outbox.messages import owe
 from practitioners.domain.staff.invite import invitation_token
-from practitioners.models import Invitation
 
 
 def register_letters() -> None:
@@ -25,19 +23,6 @@ def register_letters() -> None:
         related=("invitation__practice",),
     )
     register(MessageKind.INVITATION, kind=kind)
-
-
-def owe_invitation(*, invitation: Invitation, now: datetime) -> Message:
-    """Owe the e-mail that carries an invitation."""
-    row = Message(
-        kind=MessageKind.INVITATION,
-        channel=MessageChannel.EMAIL,
-        invitation=invitation,
-        due_at=now,
-        created_at=now,
-    )
-    owe([row])
-    return row
 
 
 def _letter(message: Message, *, now: datetime) -> Letter:

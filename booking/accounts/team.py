@@ -12,10 +12,12 @@ from audit.record import entries
 from audit.record.entries import Actor, system_actor
 from audit.vault.reveal import Purpose, reveal
 from booking import actions
-from booking.accounts import access_changes, invitation_letter
+from booking.accounts import access_changes
 from booking.accounts.access_changes import Handling, register_change
 from booking.models import AccessChange, Account
 from booking.models.accounts.access_change import ChangeKind
+from booking.models.message import MessageKind
+from booking.outbox.messages import owe_mail
 from practitioners.domain import live
 from practitioners.domain.date_words import in_words
 from practitioners.domain.staff import invite, members
@@ -39,7 +41,7 @@ def invite_member(
         practice=practice, email=email, role=role, agendas=agendas, ends_on=ends_on,
         invited_by=invited_by, actor=actor, now=now,
     )  # fmt: skip
-    invitation_letter.owe_invitation(invitation=invitation, now=now)
+    owe_mail(kind=MessageKind.INVITATION, now=now, invitation=invitation)
     access_changes.tell(
         kind=ChangeKind.INVITATION, holder_id=practice.pk, object_id=invitation.pk, actor=actor,
         now=now, before={"role": role},

@@ -5,6 +5,7 @@ The waiting list lies above appointments: it registers how it offers free time.
 
 import uuid
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from django.db import transaction
@@ -21,7 +22,7 @@ _OFFER: list[OfferFree] = []
 
 def register_offering(offer: OfferFree) -> None:
     """Register how free time is offered; once, when the apps are loaded."""
-    _OFFER[:] = [offer]
+    _OFFER.append(offer)
 
 
 def offer_soon(agenda_id: uuid.UUID, *, now: datetime) -> None:
@@ -29,9 +30,4 @@ def offer_soon(agenda_id: uuid.UUID, *, now: datetime) -> None:
 
     If the process dies before that, the round of every minute (booking/tasks.py) does it.
     """
-    for offer in _OFFER:
-
-        def offering(offer: OfferFree = offer) -> None:
-            offer(agenda_id=agenda_id, now=now)
-
-        transaction.on_commit(offering, robust=True)
+    transaction.on_commit(partial(_OFFER[-1], agenda_id=agenda_id, now=now), robust=True)

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import Model
+
 from booking.models import AccessChange, Account, AddressCheck, Message
 from booking.models.message import MessageChannel, MessageKind
 from booking.outbox.queue import MESSAGES
@@ -10,6 +12,13 @@ from booking.outbox.queue import MESSAGES
 def owe(rows: list[Message]) -> None:
     """Owe these messages; a sender is woken once the transaction is committed."""
     MESSAGES.add(rows)
+
+
+def owe_mail(*, kind: MessageKind, now: datetime, **about: Model | None) -> Message:
+    """Owe an e-mail that may leave now; `about`: what it tells of, by the columns of Message."""
+    row = Message(kind=kind, channel=MessageChannel.EMAIL, due_at=now, created_at=now, **about)
+    owe([row])
+    return row
 
 
 def owe_to_account(
@@ -23,18 +32,9 @@ def owe_to_account(
     """Owe an e-mail about the account itself (verification, password); `check`: the address it
     proves, or tells of; `change`: what it tells an owner of.
     """
-    row = Message(
-        kind=kind, channel=MessageChannel.EMAIL, account=account, address_check=check,
-        access_change=change, due_at=now, created_at=now,
-    )  # fmt: skip
-    owe([row])
-    return row
+    return owe_mail(kind=kind, now=now, account=account, address_check=check, access_change=change)
 
 
 def owe_to_address(*, check: AddressCheck, kind: MessageKind, now: datetime) -> Message:
     """Owe the e-mail to an address that somebody typed; the worker finds out which it is."""
-    row = Message(
-        kind=kind, channel=MessageChannel.EMAIL, address_check=check, due_at=now, created_at=now
-    )
-    owe([row])
-    return row
+    return owe_mail(kind=kind, now=now, address_check=check)

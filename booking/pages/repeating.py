@@ -10,13 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from audit.record.entries import Actor
 from booking.appointments.several import series
 from booking.appointments.several.conflicts import AlsoBooked, Conflict
 from booking.appointments.values import By
 from booking.models import Appointment
 from booking.models.appointment import Channel
-from booking.pages.access import account_of
 from booking.pages.both import heeding, sentences
 from booking.pages.forms.series import SeriesForm
 from practitioners.domain.scheduling.wall_clock import read_instant
@@ -26,8 +24,7 @@ def repeat(
     request: HttpRequest,
     row: Appointment,
     *,
-    actor: Actor,
-    channel: Channel,
+    by: By,
     back: str,
     said: Callable[[Appointment, int], HttpResponse],
     name: str = "",
@@ -39,7 +36,7 @@ def repeat(
     Once they are taken, `said` answers: it is given the first of them and how many there are.
     """
     now, problem, found = timezone.now(), "", list[Conflict]()
-    most = series.at_most(row, channel=channel, now=now) if row.status != "cancelled" else 0
+    most = series.at_most(row, channel=by.channel, now=now) if row.status != "cancelled" else 0
     form = SeriesForm(request.GET if "fois" in request.GET else None, at_most=most)
     asked = request.POST.getlist("creneau")
     chosen = [at for text in asked if (at := read_instant(text)) is not None]
@@ -49,7 +46,9 @@ def repeat(
         try:
             if is_unread:
                 raise series.CannotRepeat(series.CannotRepeat.unread)
-            made = _book(request, row, starts=chosen, actor=actor, channel=channel, now=now)
+            made = series.book_series(
+                appointment=row, starts=chosen, by=by, now=now, heeding=heeding(request)
+            )
         except series.CannotRepeat as refused:
             if not is_unread and series.is_booked(appointment=row, starts=chosen):
                 # Sent from another tab before: what was asked for stands.
@@ -60,7 +59,7 @@ def repeat(
             problem, found = str(also.text), list(also.conflicts)
         else:
             return said(made[0], len(made))
-    proposals = _proposals(row, form, channel=channel, now=now) if most else []
+    proposals = _proposals(row, form, channel=by.channel, now=now) if most else []
     found += series.conflicts_of(
         appointment=row, proposals=proposals, seen=Appointment.objects.all()
     )
@@ -77,29 +76,10 @@ def repeat(
         "most": most,
         "problem": problem,
         "back_url": back,
-        "base": "dashboard/base.html" if channel == Channel.PRACTICE else "base.html",
+        "base": "base.html" if by.is_patient else "dashboard/base.html",
         **more,
     }
     return render(request, "booking/series.html", context, status=409 if problem else 200)
-
-
-def _book(
-    request: HttpRequest,
-    row: Appointment,
-    *,
-    starts: list[datetime],
-    actor: Actor,
-    channel: Channel,
-    now: datetime,
-) -> list[Appointment]:
-    """Book the times that the form names; raises series.CannotRepeat and AlsoBooked."""
-    return series.book_series(
-        appointment=row,
-        starts=starts,
-        by=By(actor=actor, channel=channel, account=account_of(request)),
-        now=now,
-        heeding=heeding(request),
-    )
 
 
 def _proposals(

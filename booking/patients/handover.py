@@ -15,11 +15,11 @@ from audit.refusal import Refusal
 from audit.vault.sealing import seal
 from booking import actions
 from booking.accounts.accounts import InvalidLink, id_of_link, link_token
-from booking.models import Account, Handover, Message, Patient
+from booking.models import Account, Handover, Patient
 from booking.models.accounts.account import email_index
-from booking.models.message import MessageChannel, MessageKind
+from booking.models.message import MessageKind
 from booking.models.patient import Relation
-from booking.outbox.messages import owe
+from booking.outbox.messages import owe_mail
 
 VALID_DAYS = 14
 # Code civil, article 414.
@@ -75,14 +75,7 @@ def offer(
     entries.write(
         actions.HANDOVER_OFFERED, actor=actor, subjects=[patient.pk], object_id=row.pk, at=now
     )
-    owe(
-        [
-            Message(
-                kind=MessageKind.HANDOVER, channel=MessageChannel.EMAIL, handover=row,
-                due_at=now, created_at=now,
-            )
-        ]
-    )  # fmt: skip
+    owe_mail(kind=MessageKind.HANDOVER, now=now, handover=row)
     return row
 
 

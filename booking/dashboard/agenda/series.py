@@ -9,12 +9,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from booking.appointments.queries import appointments as queries
+from booking.appointments.values import By
 from booking.dashboard.agenda.said import Done, address_that_says
 from booking.dashboard.agenda.visits import name_of
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from booking.pages import repeating
 from booking.pages.access import (
+    account_of,
     agendas_of,
     membership_of,
     practice_actor,
@@ -36,11 +38,11 @@ def repeat_visit(
         address = address_that_says(Done.REPEATED, row, request=request, first=first, count=count)
         return redirect(address)
 
+    by = By(actor=practice_actor(request), channel=Channel.PRACTICE, account=account_of(request))
     return repeating.repeat(
         request,
         row,
-        actor=practice_actor(request),
-        channel=Channel.PRACTICE,
+        by=by,
         back=reverse("booking:visit", args=[practice_id, row.pk]),
         said=said,
         name=name_of(request, row),

@@ -11,13 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from booking.appointments.queries import appointments as queries
+from booking.appointments.values import By
 from booking.models import Appointment
 from booking.models.appointment import Channel
 from booking.pages import repeating
-from booking.pages.access import (
-    account_required,
-    web_actor,
-)
+from booking.pages.access import account_of, account_required, web_actor
 
 
 @never_cache
@@ -36,6 +34,5 @@ def repeat(request: HttpRequest, appointment_id: uuid.UUID) -> HttpResponse:
         messages.success(request, text % {"n": count})
         return redirect(back)
 
-    return repeating.repeat(
-        request, row, actor=web_actor(request), channel=Channel.PATIENT, back=back, said=said
-    )
+    by = By(actor=web_actor(request), channel=Channel.PATIENT, account=account_of(request))
+    return repeating.repeat(request, row, by=by, back=back, said=said)
