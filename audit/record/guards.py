@@ -8,8 +8,6 @@ guard. These checks find a guard that is missing at the moment, or a way left op
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import connection
-
 from audit.record import privileges
 
 _TABLES = """
@@ -100,7 +98,7 @@ _SETTINGS = """
 
 def broken() -> Iterator[str]:
     """Name each guard that is not as it should be; reads only PostgreSQL's catalogue."""
-    tables = _asked(_TABLES, {"tables": [*privileges.APPEND_ONLY, privileges.SEALER_ROW]})
+    tables = privileges.asked(_TABLES, {"tables": [*privileges.APPEND_ONLY, privileges.SEALER_ROW]})
     guarded = [row for row in tables if row[1] != privileges.SEALER_ROW]
     for _oid, name, _owner, persistence, hides, is_ruled in tables:
         if persistence != "p":
@@ -112,16 +110,16 @@ def broken() -> Iterator[str]:
     yield from _triggers({oid: name for oid, name, *_rest in guarded})
     yield from _functions()
     yield from _rights([row[0] for row in tables])
-    default = _asked(_DEFAULT)
+    default = privileges.asked(_DEFAULT)
     if default != [("pg_current_xact_id()",)]:
         yield "column audit_entry.xid: its default is not the transaction's own id"
-    for (role,) in _asked(_SETTINGS):
+    for (role,) in privileges.asked(_SETTINGS):
         yield f"role {role}: a setting puts the triggers to rest"
 
 
 def _triggers(names: dict[int, str]) -> Iterator[str]:
     found: dict[int, list[tuple[Any, ...]]] = {oid: [] for oid in names}
-    for oid, *rest in _asked(_TRIGGERS, {"oids": list(names)}):
+    for oid, *rest in privileges.asked(_TRIGGERS, {"oids": list(names)}):
         found[oid].append(tuple(rest))
     for oid, name in names.items():
         kinds = {kind for kind, function, *_rest in found[oid] if function == "audit_refuse_change"}
@@ -136,7 +134,7 @@ def _triggers(names: dict[int, str]) -> Iterator[str]:
 
 
 def _functions() -> Iterator[str]:
-    found = _asked(_FUNCTIONS, {"names": list(FUNCTIONS)})
+    found = privileges.asked(_FUNCTIONS, {"names": list(FUNCTIONS)})
     for name, digest in FUNCTIONS.items():
         if [row[1] for row in found if row[0] == name] != [digest]:
             yield f"function {name}: not as the migrations made it"
@@ -149,12 +147,5 @@ def _rights(oids: list[int]) -> Iterator[str]:
         "row": privileges.SEALER_ROW,
         "of_sealer": list(privileges.OF_THE_SEALER),
     }
-    for role, name, word in _asked(_RIGHTS, parameters):
+    for role, name, word in privileges.asked(_RIGHTS, parameters):
         yield f"role {role}: may {word} {name}"
-
-
-def _asked(statement: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows

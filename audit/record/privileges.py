@@ -4,6 +4,7 @@ There are two roles, so that an attacker with the application's role can neither
 nor write to its tree, nor hold a lock that prevents sealing.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -52,7 +53,7 @@ def grant_application_role(role: str) -> None:
     _require(role)
     partitions = [
         row[0]
-        for row in _asked(
+        for row in asked(
             "SELECT inhrelid::regclass::text FROM pg_inherits"
             " WHERE inhparent = 'audit_entry'::regclass"
         )
@@ -119,7 +120,7 @@ def make_development_roles() -> None:
 def _given_columns() -> list[str]:
     return [
         row[0]
-        for row in _asked(
+        for row in asked(
             "SELECT attname FROM pg_attribute WHERE attrelid = 'audit_entry'::regclass"
             " AND attnum > 0 AND NOT attisdropped AND attname <> %s ORDER BY attnum",
             [NOT_GIVEN],
@@ -139,10 +140,13 @@ def _require(role: str) -> None:
 
 
 def _is_known(role: str) -> bool:
-    return bool(_asked("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]))
+    return bool(asked("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]))
 
 
-def _asked(statement: str, parameters: list[str] | None = None) -> list[tuple[Any, ...]]:
+def asked(
+    statement: str, parameters: Sequence[str] | Mapping[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """Return what PostgreSQL answers to a question about its own catalogue."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

@@ -88,6 +88,7 @@ class Steps:
             self._count += 1
             if self._count == self._kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)
+                # Nothing more is done while the signal is on its way.
                 time.sleep(60)
 
     def before(self, function):
